@@ -1,0 +1,13 @@
+//! The *Link new device* protocol of Jami: how a new device takes over an account from an old one.
+//!
+//! The core is deterministic and without I/O: `no_std` with `alloc`, no clock, no randomness, no threads. Feature `archive` adds the
+//! account archive's format and cryptography, feature `net` (the default) the tokio shell.
+
+#![cfg_attr(not(feature = "archive"), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod limits;
+pub mod message;
+pub mod outcome;

@@ -1,0 +1,203 @@
+//! Every bound of the protocol and how long each timer runs, in one place.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Passwords tried in one session, and prompts shown in one (R-EXP-6, R-IMP-7).
+pub const MAX_TRIES: u8 = 3;
+/// Wrong codes on one connection, after which it is closed (R-TOK-5).
+pub const MAX_WRONG_CODES_PER_CONNECTION: u8 = 3;
+/// Wrong codes in all, after which the token is dead (R-TOK-5).
+pub const MAX_WRONG_CODES: u8 = 16;
+/// Connections that an import operation has open at once.
+pub const MAX_CONNECTIONS: usize = 8;
+/// Import operations that are live at once (R-API-1).
+pub const MAX_IMPORTS: usize = 8;
+/// Ended operations that an account remembers until their links are closed.
+pub const MAX_LINGERING: usize = 8;
+/// The largest operation id (the API's integers are signed).
+pub const MAX_OP_ID: u32 = i32::MAX as u32;
+
+/// Depth of nested maps and arrays in a message (R-MSG-3).
+pub const MAX_NESTING: usize = 8;
+/// Entries of a message's payload, and of its outer map (R-MSG-3).
+pub const MAX_ENTRIES: usize = 16;
+/// Bytes of a key (R-MSG-3).
+pub const MAX_KEY: usize = 64;
+/// Bytes of a value other than `accData` (R-MSG-3).
+pub const MAX_VALUE: usize = 64 * 1024;
+/// Data bytes of one frame (R-MUX-1).
+pub const MAX_FRAME: usize = 65535;
+/// Bytes of an archive's JSON text, unless configured otherwise (R-MSG-3).
+pub const DEFAULT_MAX_ARCHIVE: u64 = 64 * 1024 * 1024;
+/// How many times larger than its compressed form an archive may be (R-ARC-3).
+pub const MAX_INFLATION: u64 = 200;
+/// Progress of the transfer is counted in steps of this many bytes (R-TIME-4).
+pub const PROGRESS_STEP: u64 = 32 * 1024;
+
+/// The timers of an operation (R-TIME). How long each one runs is in [`Durations`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Timer {
+    /// Import: from `addAccount` until the device can be reached (R-TIME-1).
+    Prepare,
+    /// Import: the token's lifetime, until a session is accepted (R-TIME-1).
+    Token,
+    /// Export: from `addDevice` until the channel is open (R-TIME-2).
+    Connect,
+    /// From the session's opening to the end of authentication (R-TIME-3).
+    Authenticate,
+    /// The transfer makes no progress (R-TIME-4).
+    Stall,
+    /// The transfer as a whole (R-TIME-4).
+    Transfer,
+    /// Export: the importer's result (R-TIME-4).
+    Result,
+    /// How long the ended channel is kept open for the peer to read it (R-EXT-2).
+    Linger,
+}
+
+impl Timer {
+    /// All timers, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Prepare,
+        Self::Token,
+        Self::Connect,
+        Self::Authenticate,
+        Self::Stall,
+        Self::Transfer,
+        Self::Result,
+        Self::Linger,
+    ];
+}
+
+/// A set of timers: those that are armed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timers(u8);
+
+impl Timers {
+    /// Whether `timer` is in the set.
+    pub const fn contains(self, timer: Timer) -> bool {
+        self.0 & (1 << timer as u8) != 0
+    }
+
+    /// Adds `timer`.
+    pub fn insert(&mut self, timer: Timer) {
+        self.0 |= 1 << timer as u8;
+    }
+
+    /// Removes `timer` and says whether it was there.
+    pub fn remove(&mut self, timer: Timer) -> bool {
+        let there = self.contains(timer);
+        self.0 &= !(1 << timer as u8);
+        there
+    }
+
+    /// Whether no timer is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The timers of the set, in order.
+    pub fn iter(self) -> impl Iterator<Item = Timer> {
+        Timer::ALL.into_iter().filter(move |&timer| self.contains(timer))
+    }
+}
+
+/// How long each timer runs. The defaults are the specification's; all are configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Durations {
+    /// [`Timer::Prepare`].
+    pub prepare: Duration,
+    /// [`Timer::Token`].
+    pub token: Duration,
+    /// [`Timer::Connect`].
+    pub connect: Duration,
+    /// [`Timer::Authenticate`].
+    pub authenticate: Duration,
+    /// [`Timer::Stall`].
+    pub stall: Duration,
+    /// [`Timer::Transfer`], to which the time that the archive takes at [`Durations::slowest`] is added.
+    pub transfer: Duration,
+    /// The slowest transfer that is waited for, in bytes per second.
+    pub slowest: u64,
+    /// [`Timer::Result`].
+    pub result: Duration,
+    /// [`Timer::Linger`].
+    pub linger: Duration,
+}
+
+impl Default for Durations {
+    fn default() -> Self {
+        const fn minutes(count: u64) -> Duration {
+            Duration::from_secs(60 * count)
+        }
+        Self {
+            prepare: minutes(1),
+            token: minutes(5),
+            connect: minutes(1),
+            authenticate: minutes(5),
+            stall: Duration::from_secs(30),
+            transfer: minutes(15),
+            slowest: 64 * 1024,
+            result: Duration::from_secs(30),
+            linger: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Durations {
+    /// How long `timer` runs when an archive of `length` bytes is transferred (0 before its length is known).
+    pub fn of(&self, timer: Timer, length: u64) -> Duration {
+        match timer {
+            Timer::Prepare => self.prepare,
+            Timer::Token => self.token,
+            Timer::Connect => self.connect,
+            Timer::Authenticate => self.authenticate,
+            Timer::Stall => self.stall,
+            Timer::Transfer => self.transfer + Duration::from_secs(length.div_ceil(self.slowest.max(1))),
+            Timer::Result => self.result,
+            Timer::Linger => self.linger,
+        }
+    }
+
+    /// All of them `divisor` times shorter, for simulation. A divisor of 0 counts as 1.
+    pub fn scaled_down(self, divisor: u32) -> Self {
+        let divisor = divisor.max(1);
+        Self {
+            prepare: self.prepare / divisor,
+            token: self.token / divisor,
+            connect: self.connect / divisor,
+            authenticate: self.authenticate / divisor,
+            stall: self.stall / divisor,
+            transfer: self.transfer / divisor,
+            slowest: self.slowest.saturating_mul(divisor.into()),
+            result: self.result / divisor,
+            linger: self.linger / divisor,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_timers_holds_what_was_put_in() {
+        let mut timers = Timers::default();
+        for timer in Timer::ALL {
+            assert!(!timers.remove(timer));
+            timers.insert(timer);
+            assert!(timers.contains(timer));
+        }
+        assert!(timers.iter().eq(Timer::ALL));
+        assert!(timers.remove(Timer::Stall) && !timers.contains(Timer::Stall));
+    }
+
+    /// R-TIME-1 to R-TIME-4, in seconds.
+    #[test]
+    fn the_default_durations_are_the_specified_ones() {
+        let seconds = Timer::ALL.map(|timer| Durations::default().of(timer, 64 * 1024 * 10).as_secs());
+        assert_eq!(seconds, [60, 300, 60, 300, 30, 900 + 10, 30, 5]);
+    }
+}

@@ -1,0 +1,106 @@
+//! The messages of the link protocol, and their msgpack form (R-MSG-1 to R-MSG-3).
+//!
+//! A [`Message`] is what the reducers see: it holds no secret bytes. A password is a [`Slot`] there, a handle to
+//! bytes that the shell keeps; on the wire the same type is used with the bytes themselves as its parameter. `accData` is no
+//! message: it streams beside the reducers, which see that it began, went on and was complete.
+
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::Scheme;
+
+/// Names one password that the shell keeps. Never its bytes (R-SEC-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Slot(pub u8);
+
+/// The extensions that a peer names, or that are in force between two (R-EXT-1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Features {
+    /// The importer says how it ended (R-EXT-2).
+    pub result: bool,
+    /// Both sides say that they cancel, or that a timer fired (R-EXT-3).
+    pub cancel: bool,
+}
+
+impl Features {
+    /// What a legacy peer names.
+    pub const NONE: Self = Self { result: false, cancel: false };
+    /// What this implementation names.
+    pub const ALL: Self = Self { result: true, cancel: true };
+
+    /// What both name.
+    pub const fn and(self, other: Self) -> Self {
+        Self { result: self.result && other.result, cancel: self.cancel && other.cancel }
+    }
+
+    /// Whether nothing is named.
+    pub const fn is_legacy(self) -> bool {
+        !self.result && !self.cancel
+    }
+}
+
+/// What the exporter says of a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Verdict {
+    /// Wrong, and another may be tried.
+    Wrong,
+    /// Wrong, and none may be tried any more.
+    Final,
+    /// Neither: the keys of a verdict with values that mean nothing.
+    None,
+}
+
+/// The word of a `stateMsg` (R-EXT-3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Word {
+    /// `CANCELED`: a user ended the operation.
+    Canceled,
+    /// `TIMEOUT`: a timer fired.
+    Timeout,
+}
+
+/// What the importer says of the archive (R-EXT-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ImportResult {
+    /// `stored`: durably installed.
+    Stored,
+    /// `failed_archive`: what came is not the confirmed account's archive.
+    FailedArchive,
+    /// `failed_storage`: the device could not store it.
+    FailedStorage,
+    /// Another value; never sent.
+    Other,
+}
+
+/// One message, without the archive. `P` stands for the password: a [`Slot`] in the reducers, its bytes on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Message<P = Slot> {
+    /// The importer's greeting: an empty payload, or `features` alone.
+    Hello(Features),
+    /// The exporter asks for a password, or for consent alone.
+    AuthScheme(Scheme, Features),
+    /// The importer's answer.
+    Password(P),
+    /// The exporter's verdict on it.
+    Verdict(Verdict),
+    /// A side ends the operation and says why.
+    State(Word),
+    /// The importer's result.
+    ImportResult(ImportResult),
+    /// A message of unknown keys only.
+    Unknown,
+}
+
+impl<P> Message<P> {
+    /// The same message with another kind of password.
+    pub fn map_password<Q>(self, change: impl FnOnce(P) -> Q) -> Message<Q> {
+        match self {
+            Self::Hello(features) => Message::Hello(features),
+            Self::AuthScheme(scheme, features) => Message::AuthScheme(scheme, features),
+            Self::Password(password) => Message::Password(change(password)),
+            Self::Verdict(verdict) => Message::Verdict(verdict),
+            Self::State(word) => Message::State(word),
+            Self::ImportResult(result) => Message::ImportResult(result),
+            Self::Unknown => Message::Unknown,
+        }
+    }
+}
