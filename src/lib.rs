@@ -8,6 +8,12 @@
 
 extern crate alloc;
 
+pub mod export;
+pub mod import;
 pub mod limits;
 pub mod message;
+pub mod operations;
 pub mod outcome;
+pub mod reducer;
+pub mod rules;
+pub mod trace;
