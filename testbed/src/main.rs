@@ -1,3 +1,20 @@
-//! The `handfast` command.
+//! The `handfast` command: links devices, checks and simulates the protocol that does it.
 
-fn main() {}
+mod caret;
+mod cli;
+mod failure;
+mod input;
+mod output;
+mod qr;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}

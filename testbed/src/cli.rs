@@ -1,0 +1,32 @@
+//! The command line: what there is, and who does it.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{failure::Failure, token};
+
+/// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
+#[derive(Parser)]
+#[command(name = "handfast", version, propagate_version = true, max_term_width = 100)]
+#[command(disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Take tokens apart, make them, show them as QR codes
+    #[command(subcommand)]
+    Token(token::Token),
+}
+
+impl Cli {
+    /// Does what the command line asks for.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match self.command {
+            Command::Token(command) => command.run(),
+        }
+    }
+}
