@@ -11,3 +11,4 @@ extern crate alloc;
 pub mod limits;
 pub mod message;
 pub mod outcome;
+pub mod secret;
