@@ -10,5 +10,7 @@ extern crate alloc;
 
 pub mod limits;
 pub mod message;
+mod msgpack;
 pub mod outcome;
 pub mod secret;
+mod utf8;
