@@ -11,6 +11,8 @@ extern crate alloc;
 pub mod limits;
 pub mod message;
 mod msgpack;
+pub mod mux;
 pub mod outcome;
 pub mod secret;
+pub mod token;
 mod utf8;
