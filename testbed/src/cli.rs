@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{failure::Failure, token};
+use crate::{failure::Failure, message, token};
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
 #[derive(Parser)]
-#[command(name = "handfast", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "handfast", version, max_term_width = 100)]
 #[command(disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -20,6 +20,9 @@ enum Command {
     /// Take tokens apart, make them, show them as QR codes
     #[command(subcommand)]
     Token(token::Token),
+    /// Read the bytes of a channel or of a connection
+    #[command(subcommand)]
+    Message(message::Message),
 }
 
 impl Cli {
@@ -27,6 +30,7 @@ impl Cli {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self.command {
             Command::Token(command) => command.run(),
+            Command::Message(command) => command.run(),
         }
     }
 }

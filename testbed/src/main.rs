@@ -4,8 +4,10 @@ mod caret;
 mod cli;
 mod failure;
 mod input;
+mod message;
 mod output;
 mod qr;
+mod size;
 mod token;
 
 use std::process::ExitCode;
