@@ -8,6 +8,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "archive")]
+pub mod archive;
 pub mod limits;
 pub mod message;
 pub mod outcome;
