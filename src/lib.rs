@@ -13,3 +13,5 @@ pub mod archive;
 pub mod limits;
 pub mod message;
 pub mod outcome;
+#[cfg(feature = "net")]
+pub mod shell;
