@@ -8,6 +8,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "archive")]
+pub mod archive;
 pub mod export;
 pub mod import;
 pub mod limits;
@@ -19,6 +21,8 @@ pub mod outcome;
 pub mod reducer;
 pub mod rules;
 pub mod secret;
+#[cfg(feature = "net")]
+pub mod shell;
 pub mod token;
 pub mod trace;
 mod utf8;
