@@ -1,0 +1,4 @@
+//! What `handfast import` and `handfast export` share.
+
+pub(crate) mod calls;
+pub(crate) mod observed;
