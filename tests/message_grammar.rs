@@ -77,7 +77,8 @@ fn error(stream: &[u8]) -> (u64, Kind) {
 #[test]
 fn each_payload_has_its_meaning() {
     let both = Features::ALL;
-    let table: &[(&[(&str, &str)], Message<Secret>)] = &[
+    type Entries = &'static [(&'static str, &'static str)];
+    let table: &[(Entries, Message<Secret>)] = &[
         (&[], Message::Hello(Features::NONE)),
         (&[("features", "")], Message::Hello(Features::NONE)),
         (&[("features", "cancel,result")], Message::Hello(both)),
