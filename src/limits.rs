@@ -29,6 +29,10 @@ pub const MAX_KEY: usize = 64;
 pub const MAX_VALUE: usize = 64 * 1024;
 /// Data bytes of one frame (R-MUX-1).
 pub const MAX_FRAME: usize = 65535;
+/// Data bytes of one frame of the control or protocol channel.
+pub const MAX_CONTROL: usize = 4096;
+/// Bytes of a channel's name.
+pub const MAX_CHANNEL_NAME: usize = 1024;
 /// Bytes of an archive's JSON text, unless configured otherwise (R-MSG-3).
 pub const DEFAULT_MAX_ARCHIVE: u64 = 64 * 1024 * 1024;
 /// How many times larger than its compressed form an archive may be (R-ARC-3).
