@@ -8,6 +8,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "archive")]
+pub mod archive;
 pub mod export;
 pub mod import;
 pub mod limits;
