@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{failure::Failure, message, token};
+use crate::{archive, failure::Failure, message, token};
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
 #[derive(Parser)]
@@ -23,6 +23,9 @@ enum Command {
     /// Read the bytes of a channel or of a connection
     #[command(subcommand)]
     Message(message::Message),
+    /// Look at account archives, and make some up
+    #[command(subcommand)]
+    Archive(archive::Archive),
 }
 
 impl Cli {
@@ -31,6 +34,7 @@ impl Cli {
         match self.command {
             Command::Token(command) => command.run(),
             Command::Message(command) => command.run(),
+            Command::Archive(command) => command.run(),
         }
     }
 }

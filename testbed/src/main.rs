@@ -1,15 +1,18 @@
 //! The `handfast` command: links devices, checks and simulates the protocol that does it.
 
+mod archive;
 mod caret;
 mod cli;
 mod failure;
 mod input;
+mod interrupt;
 mod link;
 mod message;
 mod output;
 mod passwords;
 mod qr;
 mod size;
+mod terminal;
 mod token;
 
 use std::process::ExitCode;
