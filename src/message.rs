@@ -9,8 +9,6 @@ mod encode;
 mod error;
 mod keys;
 mod partial;
-#[cfg(test)]
-mod tests;
 
 use serde::{Deserialize, Serialize};
 

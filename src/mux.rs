@@ -5,8 +5,6 @@
 mod control;
 mod decode;
 mod error;
-#[cfg(test)]
-mod tests;
 
 use crate::{
     limits::MAX_FRAME,

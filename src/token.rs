@@ -75,17 +75,19 @@ impl DeviceId {
         }
     }
 
-    /// Reads as many hex digits as there are, in either form, from `offset` on; says where they end.
+    /// Reads the hex digits of an id, as many as there are up to 64, from `offset` on; says where they end.
     fn scan(text: &[u8], offset: usize, long_only: bool) -> Result<(Self, usize), TokenError> {
-        let mut bytes = [0; 32];
         let digits = text.get(offset..).unwrap_or_default();
-        let mut count = 0;
-        while let Some(&digit) = digits.get(count) {
-            let value = HEX[usize::from(digit)];
-            if value == NOT_HEX || count == 64 {
+        let (mut bytes, mut count) = ([0; 32], 0);
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let (high, low) = (hex(pair[0]), hex(pair[1]));
+            if (high | low) == NOT_HEX {
                 break;
             }
-            bytes[count / 2] = bytes[count / 2] << 4 | value;
+            *byte = high << 4 | low;
+            count += 2;
+        }
+        if count < 64 && digits.get(count).is_some_and(|&digit| hex(digit) != NOT_HEX) {
             count += 1;
         }
         let id = match count {
@@ -118,6 +120,10 @@ const HEX: [u8; 256] = {
     }
     table
 };
+
+const fn hex(digit: u8) -> u8 {
+    HEX[digit as usize]
+}
 
 impl FromStr for DeviceId {
     type Err = TokenError;

@@ -18,7 +18,7 @@ use super::{
 
 /// What a [`Decoder`] reads, in the order of the stream. A message that carries an archive is `ArchiveBegan`, `ArchiveSlice`s of as many
 /// bytes in all as were announced, `ArchiveEnded`; any other is one `Message`.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Event<'a> {
     /// A whole message.
     Message(Message<Secret>),
@@ -31,6 +31,18 @@ pub enum Event<'a> {
     ArchiveSlice(&'a [u8]),
     /// The message that carries the archive is complete, at its own end.
     ArchiveEnded,
+}
+
+/// Without the archive's bytes.
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(message) => f.debug_tuple("Message").field(message).finish(),
+            Self::ArchiveBegan { length } => f.debug_struct("ArchiveBegan").field("length", length).finish(),
+            Self::ArchiveSlice(bytes) => write!(f, "ArchiveSlice(<{} bytes>)", bytes.len()),
+            Self::ArchiveEnded => f.write_str("ArchiveEnded"),
+        }
+    }
 }
 
 /// An incremental decoder of one channel's incoming messages.

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// What a [`FrameDecoder`] reads, in the order of the connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum FrameEvent<'a> {
     /// Data of a channel, borrowed from the input, never empty.
     Data {
@@ -31,6 +31,17 @@ pub enum FrameEvent<'a> {
     },
     /// One of the messages of a frame of the control or protocol channel, which was read whole.
     Control(Control),
+}
+
+/// Without the data, which may be secret.
+impl fmt::Debug for FrameEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data { channel, bytes } => write!(f, "Data({channel:#06x}, <{} bytes>)", bytes.len()),
+            Self::End { channel } => write!(f, "End({channel:#06x})"),
+            Self::Control(control) => f.debug_tuple("Control").field(control).finish(),
+        }
+    }
 }
 
 /// An incremental decoder of one connection's incoming frames.
