@@ -29,10 +29,20 @@ pub const MAX_KEY: usize = 64;
 pub const MAX_VALUE: usize = 64 * 1024;
 /// Data bytes of one frame (R-MUX-1).
 pub const MAX_FRAME: usize = 65535;
+/// Data bytes of one frame of the control or protocol channel.
+pub const MAX_CONTROL: usize = 4096;
+/// Bytes of a channel's name.
+pub const MAX_CHANNEL_NAME: usize = 1024;
 /// Bytes of an archive's JSON text, unless configured otherwise (R-MSG-3).
 pub const DEFAULT_MAX_ARCHIVE: u64 = 64 * 1024 * 1024;
 /// How many times larger than its compressed form an archive may be (R-ARC-3).
 pub const MAX_INFLATION: u64 = 200;
+/// What the text may have beyond that ratio: a short one may well be very regular (R-ARC-3).
+pub const INFLATION_SLACK: u64 = 1024 * 1024;
+/// Depth of nested objects and arrays in an archive's JSON text. Real ones reach 4.
+pub const MAX_JSON_DEPTH: u32 = 32;
+/// Names of an archive's configuration that are reported; the rest are counted. Real ones have about 50.
+pub const MAX_CONFIGURATION: usize = 256;
 /// Certificates of a chain.
 pub const MAX_CHAIN: usize = 8;
 /// Bytes of one certificate.

@@ -25,7 +25,6 @@ pub(super) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
 }
 
 /// The DER of the first section called `label`.
-#[allow(dead_code)]
 pub(super) fn decode(label: &str, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
     let marker = |line: &[u8], kind: &str| {

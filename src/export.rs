@@ -1,0 +1,468 @@
+//! The export side: the device that has the account (R-EXP).
+//!
+//! [`Exporter::handle`] is the protocol as a table: state by state, input by input.
+
+mod io;
+
+use core::marker::PhantomData;
+
+use serde::Serialize;
+
+pub use self::io::{Effect, Input, Tried};
+use crate::{
+    limits::{MAX_TRIES, Timer, Timers},
+    message::{Features, ImportResult, Message as M, Slot, Verdict, Word},
+    outcome::{LinkState, Outcome, Profile, Scheme, Signal},
+    reducer::{Config, Farewell, Outbox, Refused},
+    rules::{AllRules, Rules},
+};
+
+/// The export side of one operation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(bound = "")]
+pub struct Exporter<R: Rules = AllRules> {
+    config: Config,
+    scheme: Scheme,
+    phase: Phase,
+    last: Option<Signal>,
+    out: Outbox<Effect>,
+    #[serde(skip)]
+    rules: PhantomData<R>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Phase {
+    Idle,
+    /// Looking the device up, connecting, and, once `requested`, waiting for the channel.
+    Connecting {
+        requested: bool,
+    },
+    Linked(Stage, Session),
+    Done {
+        outcome: Outcome,
+        rest: Rest,
+    },
+}
+
+/// How far the session has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Stage {
+    /// The users are asked.
+    Authenticating,
+    /// The archive is being sent.
+    Sending,
+    /// All of it is handed over.
+    Sent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+struct Session {
+    /// What the importer's hello named; unknown before it.
+    features: Option<Features>,
+    /// The user confirmed the importing device.
+    confirmed: bool,
+    /// `authScheme` is out.
+    asked: bool,
+    password: Password,
+    /// Wrong passwords so far.
+    tries: u8,
+}
+
+/// The one password that can be on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Password {
+    None,
+    /// It came before the user confirmed.
+    Kept(Slot),
+    /// The archive is being opened with it.
+    Trying(Slot),
+}
+
+/// What is left of an ended operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Rest {
+    Nothing,
+    /// The channel is requested and not answered: a late ACCEPT is told why (R-CANCEL-1).
+    Requested(Word),
+    /// The ended channel's connection is kept open for the peer to read it.
+    Link,
+}
+
+impl<R: Rules> Exporter<R> {
+    /// An operation that waits for [`Input::AddDevice`].
+    pub fn new(config: Config) -> Self {
+        Self { config, scheme: Scheme::None, phase: Phase::Idle, last: None, out: Outbox::new(), rules: PhantomData }
+    }
+
+    /// Takes one input, in any state.
+    ///
+    /// # Errors
+    /// A call that cannot be done is refused and changes nothing; so is any input before the last one's effects are drained.
+    pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
+        use {Input::*, Phase::*, Stage::*};
+        if !self.out.is_drained() {
+            return Err(Refused::Undrained);
+        }
+        if let Fired(timer) = input
+            && !self.out.fired(timer)
+        {
+            return Ok(());
+        }
+        match (self.phase, input) {
+            // The token is good; the device is looked for (R-EXP-1).
+            (Idle, AddDevice(scheme)) => self.connect(scheme),
+            (Idle, ConfirmAddDevice | CancelAddDevice) => return Err(Refused::NotStarted),
+
+            // Connecting (R-EXP-2, R-SEC-1).
+            (Connecting { requested: false }, Opened { pinned }) => self.request(pinned),
+            (Connecting { .. }, Unreachable | Lost) => self.finish(Outcome::Network, Farewell::None),
+            (Connecting { requested: true }, Declined) => {
+                self.out.push(Effect::Close);
+                self.finish(Outcome::Network, Farewell::None);
+            }
+            (Connecting { requested }, CancelAddDevice) => self.abandon(Outcome::CANCELED, requested, Word::Canceled),
+            (Connecting { requested }, Fired(Timer::Connect)) => {
+                self.abandon(Outcome::Timeout, requested, Word::Timeout);
+            }
+
+            // The channel is open (R-EXP-3).
+            (Connecting { requested: true }, Accepted { peer_address }) => self.open(Signal::Confirm { peer_address }),
+
+            // The importer greets, the user confirms, in either order (R-EXP-4, R-EXP-5).
+            (Linked(Authenticating, session @ Session { features: None, .. }), Message(M::Hello(features))) => {
+                self.proceed(Session { features: Some(features), ..session });
+            }
+            (Linked(Authenticating, session @ Session { confirmed: false, .. }), ConfirmAddDevice) => {
+                self.proceed(Session { confirmed: R::EARLY_CONFIRM_KEPT || session.features.is_some(), ..session });
+            }
+
+            // A password is tried, one at a time, and none before the user confirmed (R-EXP-6, R-EXP-9).
+            (Linked(Authenticating, session), Message(M::Password(slot))) => self.password(session, slot),
+            (Linked(Authenticating, session), Tried(slot, tried)) if session.password == Password::Trying(slot) => {
+                self.tried(session, tried);
+            }
+
+            // The archive goes out (R-EXP-8).
+            (Linked(Sending, _), Progressed) => self.out.arm(Timer::Stall),
+            (Linked(Sending, session), HandedOver) => self.await_result(session),
+            (Linked(Sending, _), SendFailed) => self.finish(Outcome::Storage, Farewell::End),
+            (Linked(Sending, session), Message(M::ImportResult(result))) if !R::RESULT_AFTER_ARCHIVE => {
+                self.result(session, result);
+            }
+
+            // The importer says how it went, or a legacy one just ends the channel (R-EXT-2).
+            (Linked(Sent, session), Message(M::ImportResult(result))) => self.result(session, result),
+            (Linked(Sent, session), Ended) => self.ended_behind_archive(session),
+            (Linked(Sent, _), Lost) if !R::LOSS_IS_FAILURE => self.finish(Outcome::SUCCESS, Farewell::None),
+
+            // The user gives up (R-API-6, R-CANCEL-1); not once archive bytes are out.
+            (Linked(Authenticating, session), CancelAddDevice) => {
+                self.finish(Outcome::CANCELED, self.cancel(session));
+            }
+            (Linked(Sending | Sent, _), CancelAddDevice) if !R::CANCEL_BEFORE_SENT => {
+                self.finish(Outcome::CANCELED, Farewell::End);
+            }
+            (Linked(Sending | Sent, _), CancelAddDevice) => return Err(Refused::TooLate),
+
+            // Too long (R-TIME-3 to R-TIME-5). In the middle of the archive no word can be said.
+            (Linked(Authenticating, session), Fired(Timer::Authenticate))
+            | (Linked(Sent, session), Fired(Timer::Result)) => {
+                self.finish(Outcome::Timeout, Self::time_out(session));
+            }
+            (Linked(Sending, _), Fired(Timer::Stall | Timer::Transfer)) => {
+                self.finish(Outcome::Timeout, Farewell::End);
+            }
+
+            // The importer ends it (R-EXT-3), or breaks a rule (R-EXP-7).
+            (Linked(stage, _), Message(M::State(Word::Canceled))) => {
+                self.finish(Outcome::Canceled { sent: R::SENT_IS_TOLD && stage >= Sending }, Farewell::End);
+            }
+            (Linked(..), Message(M::State(Word::Timeout))) if R::TIMEOUT_UNDERSTOOD => {
+                self.finish(Outcome::Timeout, Farewell::End);
+            }
+            (Linked(Authenticating, session), Message(M::AuthScheme(..) | M::Verdict(_) | M::Unknown))
+                if !R::ONLY_PASSWORDS_COUNTED && session.asked =>
+            {
+                self.wrong(session);
+            }
+            (Linked(..), Malformed | Message(M::AuthScheme(..) | M::Verdict(_) | M::State(Word::Timeout)))
+            | (Linked(Sending | Sent, _), Message(M::Password(_)))
+            | (Linked(Authenticating | Sending, _), Message(M::ImportResult(_))) => {
+                self.finish(Outcome::Protocol, Farewell::End);
+            }
+
+            // The link is lost, or the importer ends the channel too early (R-EXP-10).
+            (Linked(..), Lost) => self.finish(Outcome::Network, Farewell::None),
+            (Linked(Authenticating | Sending, _), Ended) => {
+                self.out.push(Effect::Close);
+                self.finish(Outcome::Network, Farewell::None);
+            }
+
+            // Behind the end: a late ACCEPT is answered, an ended link goes when the importer has read it (R-CANCEL-1, R-EXT-2).
+            (Done { outcome, rest: Rest::Requested(word) }, Accepted { .. }) => self.answer_late(outcome, word),
+            (Done { rest: Rest::Requested(_) | Rest::Link, .. }, Lost) => self.let_go(false),
+            (Done { rest: Rest::Requested(_), .. }, Declined | Fired(Timer::Linger))
+            | (Done { rest: Rest::Link, .. }, Ended | Fired(Timer::Linger)) => self.let_go(true),
+            (Done { .. }, Tried(_, self::Tried::Opened)) if !R::LATE_OPENING_DISCARDED => {
+                self.out.push(Effect::SendArchive);
+            }
+
+            // Calls at the wrong time.
+            (Connecting { .. } | Linked(..) | Done { .. }, AddDevice(_)) => return Err(Refused::Started),
+            (Connecting { .. }, ConfirmAddDevice) => return Err(Refused::NotAsked),
+            (Linked(..), ConfirmAddDevice) => return Err(Refused::Confirmed),
+            (Done { .. }, ConfirmAddDevice | CancelAddDevice) => return Err(Refused::Ended),
+
+            // Ignored in a session (R-EXP-7): a repeated hello, unknown keys.
+            (Linked(..), Message(M::Hello(_) | M::Unknown)) => {}
+
+            // Late: answers and events of what is over, and timers that no longer mean anything.
+            (Done { .. }, Message(_) | Malformed | Ended | Lost) => {}
+            (
+                _,
+                Opened { .. }
+                | Unreachable
+                | Accepted { .. }
+                | Declined
+                | Tried(..)
+                | Progressed
+                | HandedOver
+                | SendFailed
+                | Fired(_),
+            ) => {}
+
+            // Without a channel nothing can come through it.
+            (Idle, Lost) | (Idle | Connecting { .. }, Ended | Message(_) | Malformed) => {}
+        }
+        Ok(())
+    }
+
+    /// The next effect to carry out. Drain them all before the next input.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.out.poll()
+    }
+
+    /// The documented state.
+    pub fn state(&self) -> LinkState {
+        self.last.as_ref().map_or(LinkState::Init, Signal::state)
+    }
+
+    /// The last signal, for a client that subscribes late (R-API-8).
+    pub const fn last_signal(&self) -> Option<&Signal> {
+        self.last.as_ref()
+    }
+
+    /// How the operation ended, once it has.
+    pub const fn outcome(&self) -> Option<Outcome> {
+        match self.phase {
+            Phase::Done { outcome, .. } => Some(outcome),
+            Phase::Idle | Phase::Connecting { .. } | Phase::Linked(..) => None,
+        }
+    }
+
+    /// Whether the operation has ended and nothing of it is left: no connection, no timer.
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Done { rest: Rest::Nothing, .. })
+    }
+
+    /// The timers that run.
+    pub const fn armed(&self) -> Timers {
+        self.out.armed()
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        self.last = Some(signal);
+        self.out.push(Effect::Signal(signal));
+    }
+
+    fn connect(&mut self, scheme: Scheme) {
+        self.scheme = scheme;
+        self.phase = Phase::Connecting { requested: false };
+        if R::CONNECT_TIMER {
+            self.out.arm(Timer::Connect);
+        }
+        self.signal(Signal::Connecting);
+        self.out.push(Effect::Connect);
+    }
+
+    /// Only the token's own device is asked for a channel (R-SEC-1).
+    fn request(&mut self, pinned: bool) {
+        if !pinned && R::PINNED {
+            self.out.push(Effect::Close);
+            return self.finish(Outcome::Network, Farewell::None);
+        }
+        self.phase = Phase::Connecting { requested: true };
+        self.out.push(Effect::RequestChannel);
+    }
+
+    fn open(&mut self, signal: Signal) {
+        self.phase = Phase::Linked(
+            Stage::Authenticating,
+            Session { features: None, confirmed: !R::CONFIRM_GATE, asked: false, password: Password::None, tries: 0 },
+        );
+        self.out.disarm(Timer::Connect);
+        self.out.arm(Timer::Authenticate);
+        self.signal(signal);
+    }
+
+    /// Sends `authScheme` once it is due, and tries a password that waited for the confirmation (R-EXP-4, R-EXP-5).
+    fn proceed(&mut self, mut session: Session) {
+        let due = session.features.is_some()
+            && match self.config.profile {
+                Profile::Documented => true,
+                Profile::Jamid => session.confirmed,
+            };
+        if due && !(session.asked && R::SCHEME_SENT_ONCE) {
+            session.asked = true;
+            self.out.push(Effect::Send(M::AuthScheme(self.scheme, self.config.features)));
+        }
+        if let Password::Kept(slot) = session.password
+            && session.confirmed
+        {
+            session.password = if R::EARLY_PASSWORD_KEPT { Password::Trying(slot) } else { Password::None };
+            if R::EARLY_PASSWORD_KEPT {
+                self.out.push(Effect::Open(slot));
+            }
+        }
+        self.phase = Phase::Linked(Stage::Authenticating, session);
+    }
+
+    fn password(&mut self, session: Session, slot: Slot) {
+        if !session.asked || session.password != Password::None {
+            return self.finish(Outcome::Protocol, Farewell::End);
+        }
+        let now = session.confirmed || !R::EARLY_PASSWORD_WAITS;
+        let password = if now { Password::Trying(slot) } else { Password::Kept(slot) };
+        self.phase = Phase::Linked(Stage::Authenticating, Session { password, ..session });
+        if now {
+            self.out.push(Effect::Open(slot));
+        }
+    }
+
+    fn tried(&mut self, session: Session, tried: Tried) {
+        let session = Session { password: Password::None, ..session };
+        match tried {
+            Tried::Opened => {
+                self.phase = Phase::Linked(Stage::Sending, session);
+                self.out.disarm(Timer::Authenticate);
+                self.out.arm(Timer::Stall);
+                self.out.arm(Timer::Transfer);
+                self.signal(Signal::InProgress);
+                self.out.push(Effect::SendArchive);
+            }
+            Tried::Wrong => self.wrong(session),
+            Tried::Unreadable if !R::UNREADABLE_IS_NO_TRY => self.wrong(session),
+            Tried::Unreadable => self.finish(Outcome::Storage, Farewell::End),
+        }
+    }
+
+    /// The third wrong password is the last one (R-EXP-6).
+    fn wrong(&mut self, session: Session) {
+        let tries = if R::TRIES_COUNTED { session.tries.saturating_add(1) } else { session.tries };
+        if tries >= MAX_TRIES {
+            self.out.push(Effect::Send(M::Verdict(Verdict::Final)));
+            return self.finish(Outcome::Authentication, Farewell::End);
+        }
+        self.phase = Phase::Linked(Stage::Authenticating, Session { tries, ..session });
+        self.out.push(Effect::Send(M::Verdict(Verdict::Wrong)));
+    }
+
+    fn await_result(&mut self, session: Session) {
+        self.out.disarm(Timer::Stall);
+        self.out.disarm(Timer::Transfer);
+        if !R::SUCCESS_CONFIRMED {
+            return self.finish(Outcome::SUCCESS, Farewell::End);
+        }
+        self.phase = Phase::Linked(Stage::Sent, session);
+        self.out.arm(Timer::Result);
+    }
+
+    /// Whether this importer promised a result (R-EXT-1).
+    fn result_in_force(&self, session: Session) -> bool {
+        !R::RESULT_ONLY_IF_NAMED || session.features.is_some_and(|peer| peer.and(self.config.features).result)
+    }
+
+    fn result(&mut self, session: Session, result: ImportResult) {
+        let outcome = match result {
+            _ if !self.result_in_force(session) => Outcome::Protocol,
+            ImportResult::Stored => Outcome::SUCCESS,
+            ImportResult::FailedArchive | ImportResult::FailedStorage | ImportResult::Other => Outcome::Peer,
+        };
+        self.finish(outcome, Farewell::End);
+    }
+
+    fn ended_behind_archive(&mut self, session: Session) {
+        let outcome = match self.result_in_force(session) {
+            true if R::END_IS_FAILURE => Outcome::Network,
+            true => Outcome::SUCCESS,
+            false => Outcome::Success { confirmed: false },
+        };
+        self.out.push(Effect::Close);
+        self.finish(outcome, Farewell::None);
+    }
+
+    /// How a cancel is said (R-EXT-3): every importer understands the word.
+    fn cancel(&self, session: Session) -> Farewell {
+        if !R::CANCEL_SAID || (!R::WORD_WHILE_UNKNOWN && session.features.is_none()) {
+            return Farewell::None;
+        }
+        Farewell::Word(Word::Canceled)
+    }
+
+    /// How a timer is said (R-EXT-3): a legacy importer does not know the word.
+    fn time_out(session: Session) -> Farewell {
+        match session.features {
+            None if !R::WORD_WHILE_UNKNOWN => Farewell::None,
+            Some(features) if !features.cancel => Farewell::End,
+            None | Some(_) => Farewell::Word(Word::Timeout),
+        }
+    }
+
+    /// Ends an operation that has no channel. If one is requested, its late ACCEPT will be answered (R-CANCEL-1).
+    fn abandon(&mut self, outcome: Outcome, requested: bool, word: Word) {
+        self.finish(outcome, Farewell::None);
+        if requested && R::LATE_ACCEPT_ANSWERED {
+            self.phase = Phase::Done { outcome, rest: Rest::Requested(word) };
+            self.out.arm(Timer::Linger);
+        } else {
+            self.out.push(Effect::Close);
+        }
+    }
+
+    fn finish(&mut self, outcome: Outcome, farewell: Farewell) {
+        self.out.disarm_all();
+        let mut rest = Rest::Nothing;
+        if let Farewell::Word(word) = farewell {
+            self.out.push(Effect::Send(M::State(word)));
+        }
+        if farewell != Farewell::None {
+            self.out.push(Effect::End);
+            self.out.arm(Timer::Linger);
+            rest = Rest::Link;
+        }
+        self.phase = Phase::Done { outcome, rest };
+        self.signal(Signal::Done(outcome));
+    }
+
+    fn answer_late(&mut self, outcome: Outcome, word: Word) {
+        self.phase = Phase::Done { outcome, rest: Rest::Link };
+        self.out.push(Effect::Send(M::State(word)));
+        self.out.push(Effect::End);
+        self.out.arm(Timer::Linger);
+    }
+
+    fn let_go(&mut self, open: bool) {
+        if let Phase::Done { outcome, .. } = self.phase {
+            self.phase = Phase::Done { outcome, rest: Rest::Nothing };
+            self.out.disarm(Timer::Linger);
+            if open {
+                self.out.push(Effect::Close);
+            } else if !R::DONE_ONCE {
+                self.signal(Signal::Done(Outcome::Network));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

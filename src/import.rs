@@ -1,0 +1,518 @@
+//! The import side: the new device, which receives the account (R-IMP).
+//!
+//! [`Importer::handle`] is the protocol as a table: state by state, input by input. Connections that are not the session's
+//! are the business of the module `door`: they can never change the operation, except that sixteen wrong codes kill its token.
+
+mod door;
+mod io;
+
+use core::marker::PhantomData;
+
+use serde::Serialize;
+
+use self::door::Door;
+pub use self::io::{Ask, Check, Effect, Input};
+use crate::{
+    limits::{MAX_TRIES, Timer, Timers},
+    message::{Features, ImportResult, Message as M, Slot, Verdict, Word},
+    outcome::{AccountId, LinkState, Outcome, Profile, Scheme, Signal},
+    reducer::{Config, ConnId, Farewell, Outbox, Refused},
+    rules::{AllRules, Rules},
+};
+
+/// The import side of one operation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(bound = "")]
+pub struct Importer<R: Rules = AllRules> {
+    config: Config,
+    phase: Phase,
+    door: Door,
+    last: Option<Signal>,
+    out: Outbox<Effect>,
+    #[serde(skip)]
+    rules: PhantomData<R>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Phase {
+    Idle,
+    /// The device makes itself reachable.
+    Preparing,
+    /// The token is shown; `connecting` once somebody asked for a connection.
+    Waiting {
+        connecting: bool,
+    },
+    Linked(Stage, Session),
+    /// The end. `link` is the connection of the ended channel, kept open for the peer to read it.
+    Done {
+        outcome: Outcome,
+        link: Option<ConnId>,
+        removed: bool,
+    },
+}
+
+/// How far the session has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Stage {
+    /// The hello is out.
+    Greeted,
+    /// The user is asked.
+    Prompting,
+    /// The answer is out.
+    Answered,
+    /// The archive arrives.
+    Receiving,
+    /// It is complete and being checked.
+    Checking,
+    /// It is being made durable.
+    Installing,
+}
+
+/// The one channel that an operation is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+struct Session {
+    conn: ConnId,
+    /// The account that the peer's chain proved.
+    peer: AccountId,
+    /// What the peer named; unknown before its `authScheme`.
+    features: Option<Features>,
+    /// What was asked last.
+    scheme: Scheme,
+    prompts: u8,
+    /// The last answer.
+    answer: Option<Slot>,
+    link: Link,
+    /// A `removeAccount` that waits for the end of the install.
+    remove: bool,
+}
+
+/// What is left of the session's link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Link {
+    Open,
+    /// The peer ended the channel.
+    Ended,
+    Lost,
+}
+
+impl<R: Rules> Importer<R> {
+    /// An operation that waits for [`Input::AddAccount`].
+    pub fn new(config: Config) -> Self {
+        Self { config, phase: Phase::Idle, door: Door::default(), last: None, out: Outbox::new(), rules: PhantomData }
+    }
+
+    /// Takes one input, in any state.
+    ///
+    /// # Errors
+    /// A call that cannot be done is refused and changes nothing; so is any input before the last one's effects are drained.
+    pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
+        use {Input::*, Phase::*, Stage::*};
+        if !self.out.is_drained() {
+            return Err(Refused::Undrained);
+        }
+        if let Some(conn) = input.conn()
+            && self.link() != Some(conn)
+        {
+            self.at_the_door(conn, input);
+            return Ok(());
+        }
+        if let Fired(timer) = input
+            && !self.out.fired(timer)
+        {
+            return Ok(());
+        }
+        match (self.phase, input) {
+            // Nothing was asked for yet.
+            (Idle, AddAccount) => self.prepare(),
+            (Idle, ProvideAccountAuthentication(..) | RemoveAccount) => return Err(Refused::NotStarted),
+
+            // The device makes itself reachable (R-IMP-1).
+            (Preparing, Published) => self.show_token(),
+            (Preparing, Unpublishable) => self.finish(Outcome::Network, Farewell::None),
+            (Preparing, Fired(Timer::Prepare)) => self.finish(Outcome::Timeout, Farewell::None),
+
+            // The token is shown; who comes is met at the door (R-IMP-2, R-IMP-3).
+            (Waiting { .. }, Fired(Timer::Token)) => self.finish(Outcome::Timeout, Farewell::None),
+
+            // The exporter says what it wants to know (R-IMP-5).
+            (Linked(Greeted, session), Message(_, M::AuthScheme(scheme, features))) => {
+                self.prompt(Session { scheme, features: Some(features), ..session }, false);
+            }
+
+            // The user answers (R-IMP-6).
+            (Linked(Prompting, session), ProvideAccountAuthentication(slot, scheme)) => {
+                return self.answer(session, slot, scheme);
+            }
+            (Linked(Answered, session), ProvideAccountAuthentication(slot, scheme)) if !R::ONE_ANSWER => {
+                return self.answer(session, slot, scheme);
+            }
+
+            // The exporter judges the answer (R-IMP-7, R-IMP-8).
+            (Linked(Answered, session), Message(_, M::Verdict(Verdict::Wrong))) => self.prompt_again(session),
+            (Linked(Prompting, session), Message(_, M::Verdict(Verdict::Wrong)))
+                if !R::STRAY_VERDICT_IGNORED && session.answer.is_some() =>
+            {
+                self.prompt_again(session);
+            }
+            (Linked(Prompting | Answered, session), Message(_, M::Verdict(Verdict::Final))) => {
+                self.finish(Outcome::Authentication, session.end());
+            }
+
+            // The archive comes, behind an answer for this peer only (R-IMP-9, R-IMP-10).
+            (Linked(Answered, session), ArchiveBegan(_)) => self.receive(session),
+            (Linked(Prompting, session), ArchiveBegan(_)) if session.verdict_strayed() => self.receive(session),
+            (Linked(Greeted | Prompting, session), ArchiveBegan(_)) if !R::CONSENT => self.receive(session),
+            (Linked(Greeted | Prompting | Receiving | Checking, session), ArchiveBegan(_)) => {
+                self.finish(Outcome::Protocol, session.end());
+            }
+            (Linked(Receiving, _), ArchiveProgressed(_)) => self.out.arm(Timer::Stall),
+            (Linked(Receiving, session), ArchiveComplete(_)) => self.check(session),
+            (Linked(Receiving, session), ArchiveUnwritable(_)) => self.finish(Outcome::Storage, session.end()),
+
+            // It is checked, then made durable (R-IMP-11, R-IMP-13).
+            (Linked(Checking, session), Checked(check)) => self.judge(session, check),
+            (Linked(Installing, session), Installed(durable)) => self.installed(session, durable),
+
+            // The user gives up (R-API-3, R-CANCEL-1); from the Install effect on it is too late.
+            (Preparing | Waiting { .. }, RemoveAccount) => self.finish(Outcome::CANCELED, Farewell::None),
+            (Linked(Installing, session), RemoveAccount) if R::INSTALL_SHIELDED => {
+                self.phase = Linked(Installing, Session { remove: true, ..session });
+            }
+            (Linked(_, session), RemoveAccount) => self.finish(Outcome::CANCELED, session.cancel::<R>()),
+            (Done { .. }, RemoveAccount) => self.remove(),
+
+            // Too long (R-TIME-3 to R-TIME-5).
+            (Linked(Greeted | Prompting | Answered, session), Fired(Timer::Authenticate))
+            | (Linked(Receiving | Checking, session), Fired(Timer::Stall | Timer::Transfer)) => {
+                self.finish(Outcome::Timeout, session.word(Word::Timeout));
+            }
+
+            // The exporter ends it (R-EXT-3), or breaks a rule (R-IMP-14).
+            (
+                Linked(Greeted | Prompting | Answered | Receiving | Checking, session),
+                Message(_, M::State(Word::Canceled)),
+            ) => self.finish(Outcome::CANCELED, session.end()),
+            (
+                Linked(Greeted | Prompting | Answered | Receiving | Checking, session),
+                Message(_, M::State(Word::Timeout)),
+            ) if R::TIMEOUT_UNDERSTOOD => self.finish(Outcome::Timeout, session.end()),
+            (
+                Linked(Greeted | Prompting | Answered | Receiving | Checking, session),
+                Malformed(_) | Message(_, M::Hello(_) | M::Password(_) | M::ImportResult(_) | M::State(Word::Timeout)),
+            )
+            | (Linked(Greeted | Receiving | Checking, session), Message(_, M::Verdict(Verdict::Final))) => {
+                self.finish(Outcome::Protocol, session.end());
+            }
+
+            // The link is lost, or the exporter ends the channel: behind the complete archive that is normal (R-IMP-12).
+            (Linked(Greeted | Prompting | Answered | Receiving, session), ConnectionLost(_)) => {
+                self.fail(session, Link::Lost);
+            }
+            (Linked(Greeted | Prompting | Answered | Receiving, session), ChannelEnded(_)) => {
+                self.fail(session, Link::Ended);
+            }
+            (Linked(Checking, session), ConnectionLost(_) | ChannelEnded(_)) if !R::END_BEHIND_ARCHIVE => {
+                self.fail(session, Link::Lost);
+            }
+            (Linked(Installing, session), ConnectionLost(_)) if !R::INSTALL_SHIELDED => self.fail(session, Link::Lost),
+            (Linked(stage @ (Checking | Installing), session), ConnectionLost(_)) => {
+                self.phase = Linked(stage, Session { link: Link::Lost, ..session });
+            }
+            (Linked(stage @ (Checking | Installing), session), ChannelEnded(_)) => {
+                self.phase = Linked(stage, Session { link: session.link.max(Link::Ended), ..session });
+            }
+
+            // Behind the end, the link goes when the exporter has read it, or after a while (R-EXT-2).
+            (Done { .. }, ConnectionLost(_)) => self.let_go(None),
+            (Done { link, .. }, ChannelEnded(_) | Fired(Timer::Linger)) => self.let_go(link),
+
+            // The session's peer may ask for other channels; they are not ours (R-MUX-1).
+            (Linked(..) | Done { .. }, ChannelRequested(conn, ask)) => self.decline(conn, ask),
+
+            // Calls at the wrong time.
+            (Preparing | Waiting { .. } | Linked(..) | Done { .. }, AddAccount) => return Err(Refused::Started),
+            (Done { .. }, ProvideAccountAuthentication(..)) => return Err(Refused::Ended),
+            (
+                Preparing | Waiting { .. } | Linked(Greeted | Answered | Receiving | Checking | Installing, _),
+                ProvideAccountAuthentication(..),
+            ) => return Err(Refused::NotAsked),
+
+            // Ignored in a session (R-IMP-14): `authScheme` again, unknown keys, a verdict that is not due.
+            (
+                Linked(Greeted | Prompting | Answered | Receiving | Checking, _),
+                Message(_, M::AuthScheme(..) | M::Unknown | M::Verdict(Verdict::Wrong | Verdict::None)),
+            ) => {}
+
+            // Nothing but its result changes an install (R-IMP-13).
+            (Linked(Installing, _), Message(..) | Malformed(_) | ArchiveBegan(_)) => {}
+
+            // Late: answers and events of what is over, and timers that no longer mean anything.
+            (Done { .. }, Message(..) | Malformed(_) | ArchiveBegan(_)) => {}
+            (
+                _,
+                Published | Unpublishable | ArchiveProgressed(_) | ArchiveComplete(_) | ArchiveUnwritable(_)
+                | Checked(_) | Installed(_) | Fired(_),
+            ) => {}
+
+            // The session's connection is open already; without a session no connection gets here.
+            (Linked(..) | Done { .. }, ConnectionRequested(_) | ConnectionOpened { .. } | ConnectionFailed(_)) => {}
+            (
+                Idle | Preparing | Waiting { .. },
+                ConnectionRequested(_)
+                | ConnectionOpened { .. }
+                | ConnectionFailed(_)
+                | ConnectionLost(_)
+                | ChannelRequested(..)
+                | ChannelEnded(_)
+                | Message(..)
+                | Malformed(_)
+                | ArchiveBegan(_),
+            ) => {}
+        }
+        Ok(())
+    }
+
+    /// The next effect to carry out. Drain them all before the next input.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.out.poll()
+    }
+
+    /// The documented state.
+    pub fn state(&self) -> LinkState {
+        self.last.as_ref().map_or(LinkState::Init, Signal::state)
+    }
+
+    /// The last signal, for a client that subscribes late (R-API-8).
+    pub const fn last_signal(&self) -> Option<&Signal> {
+        self.last.as_ref()
+    }
+
+    /// How the operation ended, once it has.
+    pub const fn outcome(&self) -> Option<Outcome> {
+        match self.phase {
+            Phase::Done { outcome, .. } => Some(outcome),
+            Phase::Idle | Phase::Preparing | Phase::Waiting { .. } | Phase::Linked(..) => None,
+        }
+    }
+
+    /// Whether the operation has ended and nothing of it is left: no connection, no timer.
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Done { link: None, .. })
+    }
+
+    /// The timers that run.
+    pub const fn armed(&self) -> Timers {
+        self.out.armed()
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        self.last = Some(signal);
+        self.out.push(Effect::Signal(signal));
+    }
+
+    /// The connection of the session, or of what is left of it.
+    const fn link(&self) -> Option<ConnId> {
+        match self.phase {
+            Phase::Linked(_, session) => Some(session.conn),
+            Phase::Done { link, .. } => link,
+            Phase::Idle | Phase::Preparing | Phase::Waiting { .. } => None,
+        }
+    }
+
+    fn prepare(&mut self) {
+        self.phase = Phase::Preparing;
+        self.out.arm(Timer::Prepare);
+        self.out.push(Effect::Publish);
+    }
+
+    fn show_token(&mut self) {
+        self.phase = Phase::Waiting { connecting: false };
+        self.out.disarm(Timer::Prepare);
+        self.out.arm(Timer::Token);
+        self.signal(Signal::TokenAvailable);
+    }
+
+    /// The session's channel is accepted: one step with the taking of the slot (R-IMP-3, R-IMP-4).
+    fn greet(&mut self, conn: ConnId, peer: AccountId) {
+        self.phase = Phase::Linked(
+            Stage::Greeted,
+            Session {
+                conn,
+                peer,
+                features: None,
+                scheme: Scheme::None,
+                prompts: 0,
+                answer: None,
+                link: Link::Open,
+                remove: false,
+            },
+        );
+        self.out.push(Effect::AcceptChannel(conn));
+        self.out.disarm(Timer::Token);
+        self.out.arm(Timer::Authenticate);
+        self.out.push(Effect::Send(conn, M::Hello(self.config.features)));
+    }
+
+    fn prompt(&mut self, session: Session, wrong_password: bool) {
+        let session = Session { prompts: session.prompts.saturating_add(1), ..session };
+        self.phase = Phase::Linked(Stage::Prompting, session);
+        self.signal(Signal::Prompt { peer: session.peer, scheme: session.scheme, wrong_password });
+    }
+
+    fn prompt_again(&mut self, session: Session) {
+        if R::PROMPTS_LIMITED && session.prompts >= MAX_TRIES {
+            return self.finish(Outcome::Protocol, session.end());
+        }
+        self.prompt(Session { scheme: Scheme::Password, ..session }, true);
+    }
+
+    fn answer(&mut self, session: Session, slot: Slot, scheme: Scheme) -> Result<(), Refused> {
+        if R::SCHEME_MATCHES && scheme != session.scheme {
+            return Err(Refused::WrongScheme);
+        }
+        self.phase = Phase::Linked(Stage::Answered, Session { answer: Some(slot), ..session });
+        if self.config.profile == Profile::Jamid {
+            self.signal(Signal::InProgress);
+        }
+        self.out.push(Effect::Send(session.conn, M::Password(slot)));
+        Ok(())
+    }
+
+    fn receive(&mut self, session: Session) {
+        self.phase = Phase::Linked(Stage::Receiving, session);
+        self.out.disarm(Timer::Authenticate);
+        self.out.arm(Timer::Stall);
+        self.out.arm(Timer::Transfer);
+        if self.config.profile == Profile::Documented {
+            self.signal(Signal::InProgress);
+        }
+        // Without an answer there are no credentials: only a broken rule gets here so.
+        self.out.push(Effect::Stage(session.answer.unwrap_or(Slot(0))));
+    }
+
+    fn check(&mut self, session: Session) {
+        self.phase = Phase::Linked(Stage::Checking, session);
+        self.out.disarm(Timer::Stall);
+        self.out.push(Effect::Check);
+    }
+
+    fn judge(&mut self, session: Session, check: Check) {
+        match check {
+            Check::Sound(account) if account == session.peer || !R::BOUND => {
+                self.phase = Phase::Linked(Stage::Installing, session);
+                self.out.disarm(Timer::Transfer);
+                self.out.push(Effect::Install);
+                if !R::DURABLE {
+                    self.signal(Signal::Done(Outcome::SUCCESS));
+                }
+            }
+            Check::Sound(_) | Check::Unsound => {
+                self.say(session, ImportResult::FailedArchive);
+                self.finish(Outcome::Protocol, session.end());
+            }
+            Check::Unreadable => {
+                self.say(session, ImportResult::FailedStorage);
+                self.finish(Outcome::Storage, session.end());
+            }
+        }
+    }
+
+    fn installed(&mut self, session: Session, durable: bool) {
+        let outcome = if durable || !R::INSTALL_ERRORS { Outcome::SUCCESS } else { Outcome::Storage };
+        self.say(session, if outcome.is_success() { ImportResult::Stored } else { ImportResult::FailedStorage });
+        self.finish(outcome, session.end());
+        if session.remove {
+            self.remove();
+        }
+    }
+
+    /// Tells the exporter how it went, if both know the word and the link lives (R-EXT-2).
+    fn say(&mut self, session: Session, result: ImportResult) {
+        if session.link == Link::Open && session.features.is_some_and(|peer| peer.and(self.config.features).result) {
+            self.out.push(Effect::Send(session.conn, M::ImportResult(result)));
+        }
+    }
+
+    fn fail(&mut self, session: Session, link: Link) {
+        if let Phase::Linked(stage, _) = self.phase {
+            self.phase = Phase::Linked(stage, Session { link, ..session });
+        }
+        self.finish(Outcome::Network, Farewell::None);
+    }
+
+    fn finish(&mut self, outcome: Outcome, farewell: Farewell) {
+        self.out.disarm_all();
+        let mut link = None;
+        if let Phase::Linked(stage, session) = self.phase {
+            if let Farewell::Word(word) = farewell {
+                self.out.push(Effect::Send(session.conn, M::State(word)));
+            }
+            if farewell != Farewell::None {
+                self.out.push(Effect::End(session.conn));
+                self.out.arm(Timer::Linger);
+                link = Some(session.conn);
+            } else if session.link == Link::Ended {
+                self.out.push(Effect::Close(session.conn));
+            }
+            if stage >= Stage::Receiving && !outcome.is_success() && R::WIPED {
+                self.out.push(Effect::Discard);
+            }
+        }
+        self.close_door();
+        self.out.push(Effect::Withdraw);
+        self.phase = Phase::Done { outcome, link, removed: false };
+        self.signal(Signal::Done(outcome));
+    }
+
+    /// The installed account goes; of a failed import nothing is there (R-API-3).
+    fn remove(&mut self) {
+        if let Phase::Done { outcome, link, removed: false } = self.phase {
+            self.phase = Phase::Done { outcome, link, removed: true };
+            if outcome.is_success() {
+                self.out.push(Effect::Remove);
+            }
+        }
+    }
+
+    fn let_go(&mut self, link: Option<ConnId>) {
+        if let Phase::Done { outcome, removed, .. } = self.phase {
+            self.phase = Phase::Done { outcome, link: None, removed };
+            self.out.disarm(Timer::Linger);
+            if let Some(conn) = link {
+                self.out.push(Effect::Close(conn));
+            } else if !R::DONE_ONCE {
+                self.signal(Signal::Done(Outcome::Network));
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Whether an old exporter's stray verdict made us ask again although an answer is being judged (R-IMP-9).
+    fn verdict_strayed(&self) -> bool {
+        self.answer.is_some() && self.features.is_some_and(Features::is_legacy)
+    }
+
+    /// The end of the channel, if there is one to end.
+    fn end(&self) -> Farewell {
+        if self.link == Link::Open { Farewell::End } else { Farewell::None }
+    }
+
+    /// A word and the end of the channel.
+    fn word(&self, word: Word) -> Farewell {
+        if self.link == Link::Open { Farewell::Word(word) } else { Farewell::None }
+    }
+
+    /// How a cancel is said (R-EXT-3): a legacy exporter would count the word as a wrong password.
+    fn cancel<R: Rules>(&self) -> Farewell {
+        match self.features {
+            _ if !R::CANCEL_SAID => Farewell::None,
+            None if !R::WORD_WHILE_UNKNOWN => Farewell::None,
+            Some(features) if !features.cancel => self.end(),
+            None | Some(_) => self.word(Word::Canceled),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

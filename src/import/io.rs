@@ -1,0 +1,172 @@
+//! What goes into an import operation, and what comes out.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    limits::Timer,
+    message::{Message, Slot},
+    outcome::{AccountId, Scheme, Signal},
+    reducer::{ConnId, TimerEffect},
+};
+
+/// What can happen to an import operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Input {
+    /// Call: `addAccount` with `Account.archiveURL="jami-auth"` (R-API-1).
+    AddAccount,
+    /// Call: `provideAccountAuthentication` (R-API-2). The credentials are in the shell's slot.
+    ProvideAccountAuthentication(Slot, Scheme),
+    /// Call: `removeAccount` (R-API-3).
+    RemoveAccount,
+
+    /// Directory: the device can be reached.
+    Published,
+    /// Directory: it cannot be made reachable.
+    Unpublishable,
+
+    /// Somebody asks for a connection.
+    ConnectionRequested(ConnId),
+    /// A connection is secured.
+    ConnectionOpened {
+        /// Which one.
+        conn: ConnId,
+        /// The account that the peer's chain names: the short id of its account certificate, if there is one.
+        presented: Option<AccountId>,
+        /// Whether every signature of the chain holds, up to its top (R-SEC-1).
+        verified: bool,
+    },
+    /// A connection could not be secured.
+    ConnectionFailed(ConnId),
+    /// A connection is gone.
+    ConnectionLost(ConnId),
+
+    /// The peer asks for a channel.
+    ChannelRequested(ConnId, Ask),
+    /// The peer ended the session's channel.
+    ChannelEnded(ConnId),
+
+    /// A message arrived on the session's channel.
+    Message(ConnId, Message),
+    /// What arrived on the session's channel is no message (R-MSG-3).
+    Malformed(ConnId),
+    /// A message's `accData` begins. Nothing is read further before the effects are carried out.
+    ArchiveBegan(ConnId),
+    /// Another [`PROGRESS_STEP`](crate::limits::PROGRESS_STEP) bytes of it came.
+    ArchiveProgressed(ConnId),
+    /// Its message is complete, and all of it is staged.
+    ArchiveComplete(ConnId),
+    /// It could not be staged.
+    ArchiveUnwritable(ConnId),
+
+    /// The answer to [`Effect::Check`].
+    Checked(Check),
+    /// The answer to [`Effect::Install`]: whether the account is durable.
+    Installed(bool),
+
+    /// A timer ran out.
+    Fired(Timer),
+}
+
+impl Input {
+    /// The connection that an event belongs to.
+    pub const fn conn(&self) -> Option<ConnId> {
+        match *self {
+            Self::ConnectionRequested(conn)
+            | Self::ConnectionOpened { conn, .. }
+            | Self::ConnectionFailed(conn)
+            | Self::ConnectionLost(conn)
+            | Self::ChannelRequested(conn, _)
+            | Self::ChannelEnded(conn)
+            | Self::Message(conn, _)
+            | Self::Malformed(conn)
+            | Self::ArchiveBegan(conn)
+            | Self::ArchiveProgressed(conn)
+            | Self::ArchiveComplete(conn)
+            | Self::ArchiveUnwritable(conn) => Some(conn),
+            Self::AddAccount
+            | Self::ProvideAccountAuthentication(..)
+            | Self::RemoveAccount
+            | Self::Published
+            | Self::Unpublishable
+            | Self::Checked(_)
+            | Self::Installed(_)
+            | Self::Fired(_) => None,
+        }
+    }
+
+    /// Whether it is a call of the client, which may be refused.
+    pub const fn is_call(&self) -> bool {
+        matches!(self, Self::AddAccount | Self::ProvideAccountAuthentication(..) | Self::RemoveAccount)
+    }
+}
+
+/// What a requested channel's name says, its code compared with the token's in constant time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Ask {
+    /// `auth:` and the right code.
+    Right,
+    /// `auth:` and another code, or none that is valid.
+    Wrong,
+    /// Another name.
+    Other,
+}
+
+/// What the check of the staged archive found (R-IMP-11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Check {
+    /// A sound archive of this account: well formed, key and certificate match, the chain is valid.
+    Sound(AccountId),
+    /// Not a sound archive.
+    Unsound,
+    /// It could not be read back.
+    Unreadable,
+}
+
+/// What the shell has to do, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Effect {
+    /// Tell the client.
+    Signal(Signal),
+    /// Prepare a throw-away identity and make the device reachable under it.
+    Publish,
+    /// Undo [`Effect::Publish`].
+    Withdraw,
+    /// Take the connection that asks, and secure it.
+    Accept(ConnId),
+    /// Turn it away.
+    Refuse(ConnId),
+    /// Close a connection.
+    Close(ConnId),
+    /// Open the channel that was just asked for: it is the session's.
+    AcceptChannel(ConnId),
+    /// Decline the channel that was just asked for.
+    DeclineChannel(ConnId),
+    /// Send a message on the session's channel.
+    Send(ConnId, Message),
+    /// End the session's channel, behind what was sent.
+    End(ConnId),
+    /// Start a timer, from the beginning if it runs.
+    Arm(Timer),
+    /// Stop a timer.
+    Disarm(Timer),
+    /// Stage the archive that began, sealed with these credentials.
+    Stage(Slot),
+    /// Check what was staged.
+    Check,
+    /// Make the staged account durable.
+    Install,
+    /// Wipe what was staged.
+    Discard,
+    /// Remove the installed account.
+    Remove,
+}
+
+impl TimerEffect for Effect {
+    fn arm(timer: Timer) -> Self {
+        Self::Arm(timer)
+    }
+
+    fn disarm(timer: Timer) -> Self {
+        Self::Disarm(timer)
+    }
+}

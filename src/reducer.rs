@@ -1,0 +1,137 @@
+//! What the two reducers share: the law by which they are driven, and the types that both speak.
+//!
+//! **The law.** `handle` one input, then drain `poll_effect` until it gives `None`, then the next input. Equal inputs give
+//! equal effects. Effects are carried out in order. A call that is refused leaves the state untouched; every other input is
+//! acted upon or ignored, in every state, and never fails.
+
+use alloc::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    limits::{Timer, Timers},
+    message::{Features, Word},
+    outcome::Profile,
+};
+
+/// Names one connection of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ConnId(pub u32);
+
+/// How an operation behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Config {
+    /// What it follows where documentation and today's daemon disagree.
+    pub profile: Profile,
+    /// The extensions that it names (R-EXT-1).
+    pub features: Features,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { profile: Profile::default(), features: Features::ALL }
+    }
+}
+
+/// Why a call was refused. The state is as it was before (R-API-2 to R-API-6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
+pub enum Refused {
+    /// There is no such operation.
+    #[error("there is no such operation")]
+    Unknown,
+    /// The operation has not begun.
+    #[error("the operation has not begun")]
+    NotStarted,
+    /// The operation has begun already.
+    #[error("the operation has begun already")]
+    Started,
+    /// Nothing is asked at this moment.
+    #[error("nothing is asked at this moment")]
+    NotAsked,
+    /// The scheme is not the one that was asked for.
+    #[error("the scheme is not the one that was asked for")]
+    WrongScheme,
+    /// The device was confirmed already.
+    #[error("the device was confirmed already")]
+    Confirmed,
+    /// Archive bytes are out.
+    #[error("archive bytes are out")]
+    TooLate,
+    /// The operation has ended.
+    #[error("the operation has ended")]
+    Ended,
+    /// Effects of the last input were not drained: the driver broke the law.
+    #[error("effects of the last input were not drained")]
+    Undrained,
+}
+
+/// What a side says to the peer when an operation ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) enum Farewell {
+    /// Nothing: the channel is already ended, lost, or was never there.
+    None,
+    /// The end of the channel.
+    End,
+    /// A word, then the end of the channel.
+    Word(Word),
+}
+
+/// Effects that wait to be drained, and the timers that they have armed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub(crate) struct Outbox<E> {
+    effects: VecDeque<E>,
+    armed: Timers,
+}
+
+impl<E> Outbox<E> {
+    pub(crate) fn new() -> Self {
+        Self { effects: VecDeque::new(), armed: Timers::default() }
+    }
+
+    pub(crate) fn push(&mut self, effect: E) {
+        self.effects.push_back(effect);
+    }
+
+    pub(crate) fn poll(&mut self) -> Option<E> {
+        self.effects.pop_front()
+    }
+
+    pub(crate) fn is_drained(&self) -> bool {
+        self.effects.is_empty()
+    }
+
+    pub(crate) const fn armed(&self) -> Timers {
+        self.armed
+    }
+
+    /// A timer fired: whether it was armed. It no longer is.
+    pub(crate) fn fired(&mut self, timer: Timer) -> bool {
+        self.armed.remove(timer)
+    }
+}
+
+/// Effects that arm and disarm timers.
+pub(crate) trait TimerEffect {
+    fn arm(timer: Timer) -> Self;
+    fn disarm(timer: Timer) -> Self;
+}
+
+impl<E: TimerEffect> Outbox<E> {
+    /// Starts `timer`, from the beginning where it runs already.
+    pub(crate) fn arm(&mut self, timer: Timer) {
+        self.armed.insert(timer);
+        self.push(E::arm(timer));
+    }
+
+    pub(crate) fn disarm(&mut self, timer: Timer) {
+        if self.armed.remove(timer) {
+            self.push(E::disarm(timer));
+        }
+    }
+
+    pub(crate) fn disarm_all(&mut self) {
+        for timer in self.armed.iter() {
+            self.disarm(timer);
+        }
+    }
+}
