@@ -21,6 +21,8 @@ pub mod outcome;
 pub mod reducer;
 pub mod rules;
 pub mod secret;
+#[cfg(feature = "net")]
+pub mod shell;
 pub mod token;
 pub mod trace;
 mod utf8;
