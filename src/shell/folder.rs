@@ -7,7 +7,7 @@ mod store;
 use std::io;
 
 pub use self::{
-    source::{ExportIdentityError, FileReader, FileSource, device_identity, issued_identity},
+    source::{FileReader, FileSource, IssueError, issued_identity},
     store::{FolderSink, FolderStaging, FolderStore, Installed},
 };
 use crate::limits::ARCHIVE_FRAME;

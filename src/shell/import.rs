@@ -13,15 +13,9 @@ use std::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::operation::Operation;
-use super::{
-    Notice, Progress, Random, Recorder,
-    identity::{Identity, KeyType},
-    random,
-    rendezvous::Publish,
-    storage::Store,
-};
+use super::{Notice, Progress, Random, Recorder, identity::Reach, random, rendezvous::Publish, storage::Store};
 use crate::{
-    archive::UnixTime,
+    archive::{Identity, UnixTime},
     limits::{DEFAULT_MAX_ARCHIVE, Durations, MAX_CALLS, MAX_VALUE},
     operations::LocalId,
     outcome::{Outcome, Scheme},
@@ -47,8 +41,8 @@ pub struct ImportEnv<P, S, R> {
 pub enum ImportIdentity {
     /// A throw-away identity that is to be made, on a thread of its own.
     Make {
-        /// Of such keys.
-        keys: KeyType,
+        /// How the device is found, which decides what its keys are.
+        reach: Reach,
         /// The wall clock, from which on its certificates are valid.
         now: UnixTime,
     },

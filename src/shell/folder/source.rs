@@ -7,7 +7,6 @@ use std::{
     sync::Arc,
 };
 
-use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::{
     sync::{mpsc, oneshot},
     task::spawn_blocking,
@@ -16,14 +15,12 @@ use tokio::{
 use super::{BUFFER, QUEUE, gone};
 use crate::{
     archive::{
-        self, Archive, Fs, Kdf, KeyKind, OpenError, Password, PrivateKey, StoreError, Terms, Text, UnixTime, protection,
+        self, Archive, Fs, Identity, IdentityError, Kdf, KeyKind, OpenError, Password, PrivateKey, Terms, Text,
+        UnixTime, protection,
     },
     outcome::Scheme,
     secret::Secret,
-    shell::{
-        identity::{Identity, IdentityError},
-        storage::{self, Buffer, Opening},
-    },
+    shell::storage::{self, Buffer, Opening},
 };
 
 /// An archive in a file, which every try opens anew.
@@ -167,36 +164,19 @@ impl storage::Reader for FileReader {
     }
 }
 
-/// Why there is no identity to export with.
+/// Why an archive gives no identity to export with.
 #[derive(Debug, thiserror::Error)]
-pub enum ExportIdentityError {
-    /// The store cannot give it.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The archive does not open.
+pub enum IssueError {
+    /// It does not open.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The account cannot issue a certificate.
-    #[error(transparent)]
-    Issue(#[from] archive::IdentityError),
-    /// It cannot be used.
+    /// Its account cannot issue a certificate.
     #[error(transparent)]
     Identity(#[from] IdentityError),
 }
 
-/// The identity of a linked device: its own key, and its certificate by the account (R-EXP-11).
-///
-/// # Errors
-/// There is no such account in the store, or its identity is damaged.
-pub fn device_identity<F: Fs>(
-    store: &archive::Store<F>,
-    id: archive::LocalId,
-) -> Result<Identity, ExportIdentityError> {
-    Ok(identity(&store.device(id)?)?)
-}
-
-/// An identity that the account in an archive issues for the occasion, when there is no linked device (R-EXP-11). Blocks for as long as
-/// the archive's key and the new one take.
+/// An identity that the account in an archive issues for the occasion, where there is no linked device
+/// ([`Store::device`](archive::Store::device), R-EXP-11). Blocks for as long as the archive's key and the new one take.
 ///
 /// # Errors
 /// The archive does not open, or its account cannot issue certificates.
@@ -207,13 +187,8 @@ pub fn issued_identity<F: Read + Seek>(
     terms: Terms,
     keys: KeyKind,
     now: UnixTime,
-) -> Result<Identity, ExportIdentityError> {
+) -> Result<Identity, IssueError> {
     let archive = Archive::open(file, password, kdf, terms)?;
-    let key = PrivateKey::generate(keys).map_err(archive::IdentityError::from)?;
-    Ok(identity(&archive.account().issue_device(key, now)?)?)
-}
-
-fn identity(device: &archive::Identity) -> Result<Identity, IdentityError> {
-    let key = PrivatePkcs8KeyDer::from(device.key().pkcs8().to_vec());
-    Identity::new(device.chain().clone(), key.into())
+    let key = PrivateKey::generate(keys).map_err(IdentityError::from)?;
+    Ok(archive.account().issue_device(key, now)?)
 }

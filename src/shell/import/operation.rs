@@ -22,6 +22,7 @@ use super::{
     keeper::{self, Done, Work},
 };
 use crate::{
+    archive::Identity,
     import::{Ask, Effect, Importer, Input},
     limits::{ACCEPT_PAUSE, MAX_COMMANDS, MAX_EVENTS, Timer},
     message::Slot,
@@ -30,7 +31,7 @@ use crate::{
     reducer::{ConnId, Refused},
     shell::{
         Notice, Random,
-        identity::Identity,
+        identity::throw_away,
         random,
         rendezvous::{Listener, Publish},
         slots::Slots,
@@ -375,8 +376,8 @@ impl<L: Listener, K> World<L, K> {
 async fn prepare<P: Publish>(publish: P, identity: ImportIdentity) -> io::Result<(Identity, P::Listener)> {
     let identity = match identity {
         ImportIdentity::Ready(identity) => identity,
-        ImportIdentity::Make { keys, now } => {
-            let made = spawn_blocking(move || Identity::throw_away(keys, now)).await;
+        ImportIdentity::Make { reach, now } => {
+            let made = spawn_blocking(move || throw_away(reach, now)).await;
             joined(made).ok_or(io::ErrorKind::Interrupted)?.map_err(io::Error::other)?
         }
     };
