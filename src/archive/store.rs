@@ -205,7 +205,8 @@ impl<F: Fs> Store<F> {
         }
     }
 
-    pub(super) fn folder(&self, id: LocalId) -> PathBuf {
+    /// Where the files of an account are, if it is there.
+    pub fn folder(&self, id: LocalId) -> PathBuf {
         self.shared.root.join(id.to_string())
     }
 
