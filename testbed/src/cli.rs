@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{archive, failure::Failure, message, token};
+use crate::{archive, export, failure::Failure, import, message, token};
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
 #[derive(Parser)]
@@ -17,6 +17,8 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Import(import::Import),
+    Export(export::Export),
     /// Take tokens apart, make them, show them as QR codes
     #[command(subcommand)]
     Token(token::Token),
@@ -32,6 +34,8 @@ impl Cli {
     /// Does what the command line asks for.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self.command {
+            Command::Import(import) => import.run(),
+            Command::Export(export) => export.run(),
             Command::Token(command) => command.run(),
             Command::Message(command) => command.run(),
             Command::Archive(command) => command.run(),

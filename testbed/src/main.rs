@@ -3,7 +3,9 @@
 mod archive;
 mod caret;
 mod cli;
+mod export;
 mod failure;
+mod import;
 mod input;
 mod interrupt;
 mod link;

@@ -8,11 +8,11 @@ use std::{
 };
 
 use handfast::{limits::MAX_VALUE, secret::Secret};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-use crate::{failure::Failure, interrupt::Interrupts};
+use crate::interrupt::Interrupts;
 
 /// Bytes of a line: a password with every byte escaped once, and what stands around it.
 const MAX_LINE: usize = 2 * MAX_VALUE;
@@ -142,9 +142,16 @@ impl Drop for Hidden {
     }
 }
 
-/// Whether there is a person to ask.
-pub(crate) fn is_attended() -> bool {
-    io::stdin().is_terminal()
+/// Forgets what was typed before anything was asked.
+pub(crate) fn discard_typed() {
+    // Where it fails, standard input is no terminal.
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+}
+
+/// Whether an answer is yes. Everything else is no.
+pub(crate) fn is_yes(line: &[u8]) -> bool {
+    let word = line.trim_ascii();
+    word.eq_ignore_ascii_case(b"y") || word.eq_ignore_ascii_case(b"yes")
 }
 
 /// Shows a text on standard error, without ending the line.
@@ -154,28 +161,45 @@ pub(crate) fn prompt(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// Asks for one password, and gives up on Ctrl-C.
-pub(crate) fn ask_password(question: &str) -> Result<Secret, Failure> {
-    if !is_attended() {
-        return Err(Failure::reason("a password is needed: name a file with --password-file, or use a terminal"));
+/// Why there is no password.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unanswered {
+    /// There is nobody to ask, and nothing that would end the wait.
+    #[error("a password is needed: name a file with --password-file, or use a terminal")]
+    Unattended,
+    /// Ctrl-C.
+    #[error("given up")]
+    Interrupted,
+    /// The answer cannot be read.
+    #[error("the password {0}")]
+    Line(#[from] LineError),
+    /// There is no answer.
+    #[error("no password was given")]
+    End,
+}
+
+/// Asks a person for a password.
+pub(crate) async fn ask_password(
+    question: &str,
+    interrupts: &mut Interrupts,
+    lines: &mut Option<Lines>,
+) -> Result<Secret, Unanswered> {
+    if !io::stdin().is_terminal() {
+        return Err(Unanswered::Unattended);
     }
-    let broken = |error: io::Error| Failure::reason(format_args!("nobody can be asked: {error}"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(broken)?;
-    runtime.block_on(async {
-        let mut interrupts = Interrupts::listen().map_err(broken)?;
-        let _hidden = Hidden::new();
-        prompt(question);
-        let mut lines = Lines::of_standard_input();
-        tokio::select! {
-            biased;
-            () = interrupts.next() => Err(Failure::reason("\ngiven up")),
-            line = lines.next() => match line {
-                Some(Ok(line)) => Ok(Secret::from(line.as_slice())),
-                Some(Err(error)) => Err(Failure::reason(format_args!("the password {error}"))),
-                None => Err(Failure::reason("no password was given")),
-            },
+    let _hidden = Hidden::new();
+    prompt(question);
+    tokio::select! {
+        biased;
+        () = interrupts.next() => {
+            prompt("\n");
+            Err(Unanswered::Interrupted)
         }
-    })
+        line = lines.get_or_insert_with(Lines::of_standard_input).next() => match line {
+            Some(line) => Ok(Secret::from(line?.as_slice())),
+            None => Err(Unanswered::End),
+        },
+    }
 }
 
 #[cfg(test)]

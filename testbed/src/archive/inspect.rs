@@ -7,12 +7,13 @@ use handfast::{
     archive::{Archive, Argon2i, OpenError, Password, Summary, Terms, certificate::Certificate, protection},
     limits::DEFAULT_MAX_ARCHIVE,
     outcome::{AccountId, Scheme},
+    secret::Secret,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::EXAMPLES;
-use crate::{failure::Failure, output, passwords::Passwords, size::Size, terminal};
+use crate::{failure::Failure, interrupt::Interrupts, output, passwords::Passwords, size::Size, terminal};
 
 /// What is to be opened, and how.
 #[derive(Args)]
@@ -98,7 +99,7 @@ impl Inspect {
     fn open_protected<'a>(&self, file: &'a File) -> Result<Result<Archive<&'a File>, OpenError>, Failure> {
         let mut passwords = match &self.password_file {
             None => {
-                let password = terminal::ask_password(&format!("Password of {}: ", self.file.display()))?;
+                let password = ask(&format!("Password of {}: ", self.file.display()))?;
                 return Ok(self.open(file, &Password::new(password.as_bytes())));
             }
             Some(path) => {
@@ -120,6 +121,15 @@ impl Inspect {
     fn open<'a>(&self, file: &'a File, password: &Password) -> Result<Archive<&'a File>, OpenError> {
         Archive::open(file, password, &Argon2i, Terms::any_time().with_max_text(self.max_archive.0))
     }
+}
+
+/// Asks the person at the terminal.
+fn ask(question: &str) -> Result<Secret, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(Failure::reason)?;
+    runtime.block_on(async {
+        let mut interrupts = Interrupts::listen().map_err(Failure::reason)?;
+        terminal::ask_password(question, &mut interrupts, &mut None).await.map_err(Failure::reason)
+    })
 }
 
 impl<'a> Told<'a> {

@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use handfast::{
     archive::{Argon2i, Identity, KeyKind, Password, Sample, Seal, Sealer, UnixTime},
     outcome::AccountId,
@@ -16,7 +16,7 @@ use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use super::EXAMPLES;
-use crate::{failure::Failure, output, passwords::Passwords, size::Size};
+use crate::{failure::Failure, link::KeyType, output, passwords::Passwords, size::Size};
 
 /// What is to be made.
 #[derive(Args)]
@@ -32,7 +32,7 @@ pub(crate) struct New {
     #[arg(long, value_name = "F")]
     password_file: Option<PathBuf>,
     /// What kind of keys the account has
-    #[arg(long, value_enum, value_name = "TYPE", default_value_t)]
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t = KeyType(KeyKind::Rsa4096))]
     key_type: KeyType,
     /// Contacts are drawn from this seed; keys never are
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -40,28 +40,6 @@ pub(crate) struct New {
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
-}
-
-/// The kinds of keys.
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum KeyType {
-    /// What Jami's accounts have; takes seconds to make
-    #[default]
-    Rsa4096,
-    /// Made at once
-    P256,
-    /// What Jami's temporary authorities have
-    P521,
-}
-
-impl From<KeyType> for KeyKind {
-    fn from(kind: KeyType) -> Self {
-        match kind {
-            KeyType::Rsa4096 => Self::Rsa4096,
-            KeyType::P256 => Self::P256,
-            KeyType::P521 => Self::P521,
-        }
-    }
 }
 
 /// What was made.
@@ -77,7 +55,7 @@ struct Made<'a> {
 impl New {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let password = self.password()?;
-        let (account, authority) = Identity::account(self.key_type.into(), UnixTime::now()).map_err(Failure::reason)?;
+        let (account, authority) = Identity::account(self.key_type.0, UnixTime::now()).map_err(Failure::reason)?;
         let sample =
             Sample::of(&account, &authority, password.protection(), self.size.0, self.seed).map_err(Failure::reason)?;
         let seal = Seal::new(&password, &Argon2i).map_err(Failure::reason)?;

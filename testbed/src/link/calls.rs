@@ -7,20 +7,69 @@ use handfast::{
 };
 use serde::{Deserialize, Deserializer, de};
 
-/// A call, as it was read.
+/// The calls of one side.
+pub(crate) trait Calls: Sized {
+    /// Which side.
+    const SIDE: Side;
+
+    /// The call of this name, unless it is the other side's.
+    fn new(name: Name, args: Args) -> Result<Option<Self>, Missing>;
+}
+
+/// A call of the import side, as it was read.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Call {
-    /// Import: answers the prompt.
+pub(crate) enum ImportCall {
+    /// Answers the prompt.
     ProvideAccountAuthentication { account: Option<LocalId>, credentials: Secret, scheme: Scheme },
-    /// Import: cancels.
+    /// Cancels.
     RemoveAccount { account: Option<LocalId> },
-    /// Export: begins another operation.
+}
+
+/// A call of the export side, as it was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ExportCall {
+    /// Begins another operation.
     AddDevice { uri: String },
-    /// Export: confirms.
+    /// Confirms.
     ConfirmAddDevice { op_id: Option<OpId> },
-    /// Export: cancels.
+    /// Cancels.
     CancelAddDevice { op_id: Option<OpId> },
 }
+
+impl Calls for ImportCall {
+    const SIDE: Side = Side::Import;
+
+    fn new(name: Name, args: Args) -> Result<Option<Self>, Missing> {
+        let account = args.account_id.map(|Account(id)| id);
+        Ok(Some(match name {
+            Name::ProvideAccountAuthentication => {
+                let Credentials(credentials) = args.credentials.ok_or(Missing("credentials"))?;
+                let Word(scheme) = args.scheme.ok_or(Missing("scheme"))?;
+                Self::ProvideAccountAuthentication { account, credentials, scheme }
+            }
+            Name::RemoveAccount => Self::RemoveAccount { account },
+            Name::AddDevice | Name::ConfirmAddDevice | Name::CancelAddDevice => return Ok(None),
+        }))
+    }
+}
+
+impl Calls for ExportCall {
+    const SIDE: Side = Side::Export;
+
+    fn new(name: Name, args: Args) -> Result<Option<Self>, Missing> {
+        let op_id = args.op_id;
+        Ok(Some(match name {
+            Name::AddDevice => Self::AddDevice { uri: args.uri.ok_or(Missing("uri"))? },
+            Name::ConfirmAddDevice => Self::ConfirmAddDevice { op_id },
+            Name::CancelAddDevice => Self::CancelAddDevice { op_id },
+            Name::ProvideAccountAuthentication | Name::RemoveAccount => return Ok(None),
+        }))
+    }
+}
+
+/// The name of an argument that is not there.
+#[derive(Debug)]
+pub(crate) struct Missing(&'static str);
 
 /// Why a line is no call. It says nothing of what the line holds, which may be a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,9 +92,10 @@ struct Line {
     args: Args,
 }
 
+/// The names of the calls.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Name {
+pub(crate) enum Name {
     ProvideAccountAuthentication,
     RemoveAccount,
     AddDevice,
@@ -53,18 +103,10 @@ enum Name {
     CancelAddDevice,
 }
 
-impl Name {
-    const fn side(self) -> Side {
-        match self {
-            Self::ProvideAccountAuthentication | Self::RemoveAccount => Side::Import,
-            Self::AddDevice | Self::ConfirmAddDevice | Self::CancelAddDevice => Side::Export,
-        }
-    }
-}
-
+/// The arguments of all calls.
 #[derive(Default, Deserialize)]
 #[serde(expecting = "an object: the arguments of the call")]
-struct Args {
+pub(crate) struct Args {
     account_id: Option<Account>,
     op_id: Option<OpId>,
     uri: Option<String>,
@@ -72,7 +114,7 @@ struct Args {
     scheme: Option<Word>,
 }
 
-struct Account(LocalId);
+pub(crate) struct Account(LocalId);
 
 impl<'de> Deserialize<'de> for Account {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -83,7 +125,7 @@ impl<'de> Deserialize<'de> for Account {
     }
 }
 
-struct Word(Scheme);
+pub(crate) struct Word(Scheme);
 
 impl<'de> Deserialize<'de> for Word {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -93,7 +135,7 @@ impl<'de> Deserialize<'de> for Word {
 }
 
 /// A password, taken over without a copy that is not wiped.
-struct Credentials(Secret);
+pub(crate) struct Credentials(Secret);
 
 impl<'de> Deserialize<'de> for Credentials {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -114,31 +156,22 @@ impl<'de> Deserialize<'de> for Credentials {
 }
 
 /// Reads line `number`. An empty one gives nothing. Members that a recorded line has besides, `t_ms` and `ret`, mean nothing.
-pub(crate) fn read(side: Side, number: u64, line: &[u8]) -> Result<Option<Call>, CallError> {
+pub(crate) fn read<C: Calls>(number: u64, line: &[u8]) -> Result<Option<C>, CallError> {
     if line.trim_ascii().is_empty() {
         return Ok(None);
     }
     let error = |byte: usize, what: String| CallError { line: number, byte, what };
     let parsed: Line =
         serde_json::from_slice(line).map_err(|refused| error(refused.column().max(1), expected(&refused)))?;
-    let name = parsed.call;
-    if name.side() != side || parsed.side.is_some_and(|said| said != side) {
-        return Err(error(1, format!("expected a call of the {side} side")));
+    let foreign = || error(1, format!("expected a call of the {} side", C::SIDE));
+    if parsed.side.is_some_and(|side| side != C::SIDE) {
+        return Err(foreign());
     }
-    let missing = |what: &str| error(line.len(), format!("expected `{what}` among the arguments"));
-    let Args { account_id, op_id, uri, credentials, scheme } = parsed.args;
-    let account = account_id.map(|Account(id)| id);
-    Ok(Some(match name {
-        Name::ProvideAccountAuthentication => {
-            let Credentials(credentials) = credentials.ok_or_else(|| missing("credentials"))?;
-            let Word(scheme) = scheme.ok_or_else(|| missing("scheme"))?;
-            Call::ProvideAccountAuthentication { account, credentials, scheme }
-        }
-        Name::RemoveAccount => Call::RemoveAccount { account },
-        Name::AddDevice => Call::AddDevice { uri: uri.ok_or_else(|| missing("uri"))? },
-        Name::ConfirmAddDevice => Call::ConfirmAddDevice { op_id },
-        Name::CancelAddDevice => Call::CancelAddDevice { op_id },
-    }))
+    match C::new(parsed.call, parsed.args) {
+        Ok(Some(call)) => Ok(Some(call)),
+        Ok(None) => Err(foreign()),
+        Err(Missing(what)) => Err(error(line.len(), format!("expected `{what}` among the arguments"))),
+    }
 }
 
 /// What a parser expected, without its own words for the place and without what it found, which may be a password.
@@ -161,8 +194,8 @@ fn expected(error: &serde_json::Error) -> String {
 mod tests {
     use super::*;
 
-    fn import(line: &str) -> Result<Option<Call>, CallError> {
-        read(Side::Import, 7, line.as_bytes())
+    fn import(line: &str) -> Result<Option<ImportCall>, CallError> {
+        read(7, line.as_bytes())
     }
 
     #[test]
@@ -171,14 +204,14 @@ mod tests {
         let credentials = Secret::from("päss");
         assert_eq!(
             import(line),
-            Ok(Some(Call::ProvideAccountAuthentication { account: None, credentials, scheme: Scheme::None }))
+            Ok(Some(ImportCall::ProvideAccountAuthentication { account: None, credentials, scheme: Scheme::None }))
         );
         let line = br#"{"t_ms": 9010, "side": "export", "call": "confirmAddDevice", "args": {"op_id": 805750293}, "ret": true}"#;
-        assert_eq!(read(Side::Export, 1, line), Ok(Some(Call::ConfirmAddDevice { op_id: Some(OpId(805_750_293)) })));
+        assert_eq!(read(1, line), Ok(Some(ExportCall::ConfirmAddDevice { op_id: Some(OpId(805_750_293)) })));
         let line = br#"{"call": "cancelAddDevice"}"#;
-        assert_eq!(read(Side::Export, 1, line), Ok(Some(Call::CancelAddDevice { op_id: None })));
+        assert_eq!(read(1, line), Ok(Some(ExportCall::CancelAddDevice { op_id: None })));
         let line = r#"{"call": "removeAccount", "args": {"account_id": "bc802604fb03bdc3"}}"#;
-        assert_eq!(import(line), Ok(Some(Call::RemoveAccount { account: Some(LocalId(0xbc80_2604_fb03_bdc3)) })));
+        assert_eq!(import(line), Ok(Some(ImportCall::RemoveAccount { account: Some(LocalId(0xbc80_2604_fb03_bdc3)) })));
         assert_eq!(import("  \r"), Ok(None));
     }
 
