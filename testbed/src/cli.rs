@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{archive, export, failure::Failure, import, message, token};
+use crate::{archive, export, failure::Failure, import, manual, message, replay, token};
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
 #[derive(Parser)]
@@ -19,6 +19,7 @@ pub(crate) struct Cli {
 enum Command {
     Import(import::Import),
     Export(export::Export),
+    Replay(replay::Replay),
     /// Take tokens apart, make them, show them as QR codes
     #[command(subcommand)]
     Token(token::Token),
@@ -28,6 +29,8 @@ enum Command {
     /// Look at account archives, and make some up
     #[command(subcommand)]
     Archive(archive::Archive),
+    Completions(manual::Completions),
+    Man(manual::Man),
 }
 
 impl Cli {
@@ -39,6 +42,9 @@ impl Cli {
             Command::Token(command) => command.run(),
             Command::Message(command) => command.run(),
             Command::Archive(command) => command.run(),
+            Command::Replay(replay) => replay.run(),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
         }
     }
 }
