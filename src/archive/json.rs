@@ -3,9 +3,10 @@
 //! Written for archives: the outermost value is an object, the sink learns its members, and the members of objects in it are
 //! counted. A string that nobody asked for may be of any length; depth is limited.
 
-use zeroize::{Zeroize, Zeroizing};
-
-use super::open::{Corrupt, Place};
+use super::{
+    buffer::Buffer,
+    open::{Corrupt, Place},
+};
 use crate::limits::{MAX_JSON_DEPTH, MAX_VALUE};
 
 /// Bytes of a member's name that are handed to the sink.
@@ -92,7 +93,9 @@ pub(super) struct Scanner<S> {
     wanted: bool,
     /// Whether the string did not fit.
     overflowed: bool,
-    kept: Zeroizing<Vec<u8>>,
+    /// What is kept of the string, and how much that is.
+    kept: Buffer,
+    length: usize,
     /// The bytes of an incomplete character.
     character: [u8; 4],
     character_length: usize,
@@ -114,8 +117,8 @@ impl<S: Sink> Scanner<S> {
             room: 0,
             wanted: false,
             overflowed: false,
-            // It never grows: growing would leave copies behind.
-            kept: Zeroizing::new(Vec::with_capacity(MAX_VALUE)),
+            kept: Buffer::new(MAX_VALUE),
+            length: 0,
             character: [0; 4],
             character_length: 0,
             high: 0,
@@ -264,22 +267,22 @@ impl<S: Sink> Scanner<S> {
 
     fn end_string(&mut self) -> State {
         // Valid UTF-8 by construction; whole, unless it overflowed.
-        let kept = if self.overflowed { None } else { std::str::from_utf8(&self.kept).ok() };
+        let kept = if self.overflowed { None } else { std::str::from_utf8(&self.kept[..self.length]).ok() };
         match (self.depth, self.is_name) {
             (1, true) => self.wanted = self.sink.name(kept),
             (1, false) => self.sink.string(kept.filter(|_| self.wanted)),
             (2, true) => self.sink.count(),
             _ => {}
         }
-        if !self.kept.is_empty() {
-            self.kept.zeroize();
-        }
+        self.kept.wipe(std::mem::take(&mut self.length));
         if self.is_name { State::Colon } else { self.end_value() }
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        if self.kept.len() + bytes.len() <= self.room {
-            self.kept.extend_from_slice(bytes);
+        let end = self.length + bytes.len();
+        if end <= self.room {
+            self.kept[self.length..end].copy_from_slice(bytes);
+            self.length = end;
         } else {
             self.overflowed = true;
             // So that nothing shorter is kept behind the gap.

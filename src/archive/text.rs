@@ -6,9 +6,9 @@ use std::{
 };
 
 use aws_lc_rs::digest;
-use zeroize::Zeroizing;
 
 use super::{
+    buffer::Buffer,
     gcm::{Gcm, TAG},
     inflate::{CHUNK, Decrypt, Envelope, Inflate, Mode},
     open::{OpenError, Place, Terms},
@@ -191,11 +191,11 @@ pub struct Text<F> {
     expected: Fingerprint,
     left: u64,
     /// What may be taken, from `start` to `end`.
-    ready: Zeroizing<Vec<u8>>,
+    ready: Buffer,
     start: usize,
     end: usize,
     /// What may be taken once what follows it was read.
-    held: Zeroizing<Vec<u8>>,
+    held: Buffer,
     holds: usize,
 }
 
@@ -208,8 +208,7 @@ impl<F: Read + Seek> Text<F> {
         length: u64,
     ) -> Result<Self, OpenError> {
         let source = Unverified::new(file, lock, terms).map_err(changed)?;
-        let chunk = || Zeroizing::new(vec![0; CHUNK]);
-        let (ready, held) = (chunk(), chunk());
+        let (ready, held) = (Buffer::new(CHUNK), Buffer::new(CHUNK));
         Ok(Self { source: Some(source), expected, left: length, ready, start: 0, end: 0, held, holds: 0 })
     }
 
