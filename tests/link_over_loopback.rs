@@ -49,7 +49,7 @@ async fn an_unprotected_account_is_linked() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_protected_account_is_linked() {
-    let (imported, exported, states, exporter_states) = in_time(link("sesame", 3_000_000, &["sesame"])).await;
+    let (imported, exported, states, exporter_states) = in_time(link("sesame", 600_000, &["sesame"])).await;
     assert_eq!((imported, exported), (Outcome::SUCCESS, Outcome::SUCCESS));
     assert_eq!((&states[..], &exporter_states[..]), (&DIRECT[..], &DIRECT[..]));
 }
