@@ -215,7 +215,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         ),
         Configuration {
             cast: Cast::HostileExporter,
-            ..pair("hostile-exporter", Budget { intruders: pick(1, 1, 2), words: pick(3, 5, 5), asks: 1, ..NOTHING })
+            ..pair("hostile-exporter", Budget { intruders: pick(1, 1, 2), words: pick(4, 5, 6), asks: 1, ..NOTHING })
         },
         Configuration {
             cast: Cast::HostileImporter,

@@ -118,8 +118,7 @@ impl Graph {
         for &target in &self.targets {
             waiting[target as usize] += 1;
         }
-        let mut free: Vec<u32> =
-            (0..self.states() as u32).filter(|&node| waiting[node as usize] == 0).collect();
+        let mut free: Vec<u32> = (0..self.states() as u32).filter(|&node| waiting[node as usize] == 0).collect();
         let mut sorted = 0;
         while let Some(node) = free.pop() {
             sorted += 1;

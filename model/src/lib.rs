@@ -3,13 +3,17 @@
 #![forbid(unsafe_code)]
 
 pub mod action;
+pub mod check;
 pub mod config;
+pub mod diagram;
 pub mod explore;
 mod goals;
 mod link;
 mod monitor;
+pub mod mutants;
 pub mod pairs;
 pub mod properties;
+pub mod report;
 pub mod side;
 mod steps;
 pub mod system;

@@ -77,6 +77,11 @@ impl PropertyId {
         Self::ALL.iter().copied().find(|property| property.id() == id)
     }
 
+    /// Whether it says that something happens, and not that something never does.
+    pub const fn is_liveness(self) -> bool {
+        matches!(self, Self::Ends | Self::CancelHeard | Self::Honest)
+    }
+
     /// Whether it can be asked in this configuration.
     pub fn applies(self, configuration: &Configuration) -> bool {
         let importer = configuration.cast != Cast::HostileImporter;

@@ -9,12 +9,14 @@ use crate::{
     action::Action,
     config::Configuration,
     goals::GOALS,
-    link::End,
     properties::{PropertyId, PropertySet},
     side::{ExportSide, ImportSide},
     table,
     world::{Storage, World},
 };
+
+/// The name of the property that nothing violates.
+pub(crate) const ENDLESS: &str = "(the graph is explored to its end)";
 
 /// One state of the system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -145,13 +147,16 @@ impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
     fn properties(&self) -> Vec<Property<Self>> {
         let held = PropertyId::ALL.iter().zip(table::held::<I, E>());
         let reached = GOALS.iter().zip(table::reached::<I, E>());
+        // `stateright` stops once everything is discovered: this never is.
+        let endless = Property::always(ENDLESS, |_, _| true);
         held.filter(|(property, _)| property.applies(&self.configuration))
             .map(|(property, holds)| Property::always(property.id(), holds))
             .chain(
                 reached
-                    .filter(|(goal, _)| (goal.due)(&self.configuration))
+                    .filter(|(goal, _)| goal.is_sought(&self.configuration))
                     .map(|(goal, reached)| Property::sometimes(goal.name, reached)),
             )
+            .chain([endless])
             .collect()
     }
 }
