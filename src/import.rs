@@ -525,7 +525,7 @@ impl Session {
     fn cancel<R: Rules>(&self) -> Farewell {
         match self.features {
             _ if !R::CANCEL_SAID => Farewell::None,
-            None if !R::WORD_WHILE_UNKNOWN => Farewell::None,
+            None if !R::WORD_WHILE_UNKNOWN => self.end(),
             Some(features) if !features.cancel => self.end(),
             None | Some(_) => self.word(Word::Canceled),
         }
