@@ -57,13 +57,15 @@ enum State {
     Pair(u8),
     /// In a character of several bytes: how many are to come.
     Bytes(u8),
-    /// In `true`, `false` or `null`: what is left of it.
-    Word(&'static [u8]),
+    /// In `true`, `false` or `null`: which of [`WORDS`], and how much of it came.
+    Word(u8, u8),
     /// In a number.
     Number(Number),
     /// After the outermost value.
     End,
 }
+
+const WORDS: [&[u8]; 3] = [b"true", b"false", b"null"];
 
 /// What came last in a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +89,7 @@ pub(super) struct Scanner<S> {
     objects: u64,
     /// Whether the string is a name.
     is_name: bool,
-    /// Bytes of the string that may be kept: none, if it is not wanted.
+    /// Bytes of the string that may be kept: none, if it is not wanted, and outside of strings.
     room: usize,
     /// Whether the value of the current member is wanted.
     wanted: bool,
@@ -134,9 +136,15 @@ impl<S: Sink> Scanner<S> {
     /// Takes the next bytes of the text.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Corrupt> {
         while let Some((&byte, rest)) = bytes.split_first() {
-            let taken = if self.state == State::String { plain(bytes) } else { 0 };
+            let taken = match self.state {
+                State::String => plain(bytes),
+                State::Number(Number::Digits) => digits(bytes),
+                _ => 0,
+            };
             if taken > 0 {
-                self.keep(&bytes[..taken]);
+                if self.room > 0 {
+                    self.keep(&bytes[..taken]);
+                }
                 self.offset += taken as u64;
                 bytes = &bytes[taken..];
             } else {
@@ -191,9 +199,9 @@ impl<S: Sink> Scanner<S> {
             (State::Pair(0), b'\\') => State::Pair(1),
             (State::Pair(1), b'u') => State::Unicode(0, 0),
             (State::Pair(_), _) => return Err(self.expected("the second half of a surrogate pair")),
-            (State::Word(word), _) => match word.split_first() {
-                Some((&first, [])) if first == byte => self.end_value(),
-                Some((&first, rest)) if first == byte => State::Word(rest),
+            (State::Word(word, place), _) => match WORDS[usize::from(word)][usize::from(place)..] {
+                [next] if next == byte => self.end_value(),
+                [next, ..] if next == byte => State::Word(word, place + 1),
                 _ => return Err(self.expected("true, false or null")),
             },
             (State::Number(number), _) => match number.next(byte) {
@@ -222,9 +230,9 @@ impl<S: Sink> Scanner<S> {
             b'"' => return Ok(self.begin_string(false)),
             b'{' => (Kind::Object, State::FirstName),
             b'[' => (Kind::Array, State::FirstValue),
-            b't' => (Kind::Scalar, State::Word(b"rue")),
-            b'f' => (Kind::Scalar, State::Word(b"alse")),
-            b'n' => (Kind::Scalar, State::Word(b"ull")),
+            b't' => (Kind::Scalar, State::Word(0, 1)),
+            b'f' => (Kind::Scalar, State::Word(1, 1)),
+            b'n' => (Kind::Scalar, State::Word(2, 1)),
             b'-' => (Kind::Scalar, State::Number(Number::Minus)),
             b'0' => (Kind::Scalar, State::Number(Number::Zero)),
             b'1'..=b'9' => (Kind::Scalar, State::Number(Number::Digits)),
@@ -275,6 +283,7 @@ impl<S: Sink> Scanner<S> {
             _ => {}
         }
         self.kept.wipe(std::mem::take(&mut self.length));
+        self.room = 0;
         if self.is_name { State::Colon } else { self.end_value() }
     }
 
@@ -383,6 +392,11 @@ impl Number {
     fn is_complete(self) -> bool {
         matches!(self, Self::Zero | Self::Digits | Self::Fraction | Self::ExponentDigits)
     }
+}
+
+/// How many bytes from the start are digits.
+fn digits(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 /// How many bytes from the start are characters of one byte that stand for themselves.
