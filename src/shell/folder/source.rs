@@ -12,7 +12,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::{BUFFER, QUEUE, gone};
+use super::{BUFFER, QUEUE, kept::gone};
 use crate::{
     archive::{
         self, Archive, Fs, Identity, IdentityError, Kdf, KeyKind, OpenError, Password, PrivateKey, Terms, Text,
@@ -97,49 +97,53 @@ impl<F: Read + Seek + Send + 'static> storage::Source for FileSource<F> {
 impl<F: Read + Seek> FileSource<F> {
     /// Opens the archive, and reads it for as long as somebody takes what is read.
     fn serve(&self, password: &Secret, answer: oneshot::Sender<Opening<FileReader>>) {
+        let (full, pieces) = mpsc::channel(QUEUE);
+        let (used, mut free) = mpsc::channel(QUEUE);
+        let (opening, text) = match self.open_here(password) {
+            Opening::Opened((length, text)) => (Opening::Opened(FileReader { length, pieces, used }), Some(text)),
+            Opening::Wrong => (Opening::Wrong, None),
+            Opening::Unreadable => (Opening::Unreadable, None),
+        };
+        // A late answer is of no interest.
+        let (Ok(()), Some(mut text)) = (answer.send(opening), text) else { return };
+        loop {
+            let mut buffer = free.try_recv().unwrap_or_default();
+            let piece = fill(&mut buffer, BUFFER, &mut text).map(|()| buffer);
+            let last = piece.as_ref().map_or(true, |piece| piece.is_empty());
+            if full.blocking_send(piece).is_err() || last {
+                return;
+            }
+        }
+    }
+
+    /// Opens the archive on this thread, and gives the length of its text with it.
+    pub(super) fn open_here(&self, password: &Secret) -> Opening<(u64, Text<F>)> {
         let opened = (self.open)().map_err(OpenError::from).and_then(|file| {
             let archive = Archive::open(file, &Password::new(password.as_bytes()), &*self.kdf, self.terms)?;
             Ok((archive.summary().length, archive.into_text()?))
         });
-        let (length, text) = match opened {
-            Ok(opened) => opened,
-            Err(error) => {
-                let failed = match error {
-                    OpenError::WrongPassword => Opening::Wrong,
-                    _ => Opening::Unreadable,
-                };
-                // A late answer is of no interest.
-                return drop(answer.send(failed));
-            }
-        };
-        let (full, pieces) = mpsc::channel(QUEUE);
-        let (used, free) = mpsc::channel(QUEUE);
-        if answer.send(Opening::Opened(FileReader { length, pieces, used })).is_ok() {
-            read(text, &full, free);
+        match opened {
+            Ok(opened) => Opening::Opened(opened),
+            Err(OpenError::WrongPassword) => Opening::Wrong,
+            Err(_) => Opening::Unreadable,
         }
     }
 }
 
-/// Reads piece after piece, of which the last is empty, unless one cannot be read.
-fn read<F: Read + Seek>(mut text: Text<F>, full: &mpsc::Sender<io::Result<Buffer>>, mut free: mpsc::Receiver<Buffer>) {
-    loop {
-        let mut buffer = free.try_recv().unwrap_or_default();
-        buffer.resize(BUFFER, 0);
-        let mut length = 0;
-        let end = loop {
-            match text.read(&mut buffer[length..]) {
-                Ok(0) => break Ok(()),
-                Ok(count) => length += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break Err(error),
-            }
-        };
-        buffer.truncate(length);
-        let last = buffer.is_empty() || end.is_err();
-        if full.blocking_send(end.map(|()| buffer)).is_err() || last {
-            return;
+/// Replaces what is in `buffer` by at most `most` bytes of `text`, fewer only at its end.
+pub(super) fn fill(buffer: &mut Buffer, most: usize, text: &mut impl Read) -> io::Result<()> {
+    buffer.resize(most, 0);
+    let mut length = 0;
+    while length < most {
+        match text.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
+    buffer.truncate(length);
+    Ok(())
 }
 
 /// An archive that a [`FileSource`] opened.

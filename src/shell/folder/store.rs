@@ -1,20 +1,20 @@
 //! Accounts that are imported into a folder.
 
-use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
+use std::{io, sync::Arc};
 
 use tokio::{
     sync::{mpsc, oneshot},
     task::{JoinHandle, spawn_blocking},
 };
 
-use super::{BUFFER, QUEUE, gone};
+use super::{
+    BUFFER, QUEUE,
+    kept::{Installed, Kept, gone, local},
+};
 use crate::{
-    archive::{
-        self, Checked, Configuration, Disk, Fs, Kdf, KeyKind, Password, PrivateKey, Seal, Staged, Terms, UnixTime,
-    },
+    archive::{self, Disk, Fs, Kdf, KeyError, KeyKind, PrivateKey, Terms, UnixTime},
     import::Check,
     operations::LocalId,
-    outcome::{AccountId, Scheme},
     secret::Secret,
     shell::storage::{self, Buffer},
 };
@@ -29,26 +29,7 @@ pub struct FolderStore<F: Fs = Disk> {
     device: Option<DeviceKey>,
 }
 
-type DeviceKey = JoinHandle<Result<PrivateKey, archive::KeyError>>;
-
-/// An account that was installed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installed {
-    /// Its name on this device.
-    pub id: LocalId,
-    /// Its short id.
-    pub account: AccountId,
-    /// Where its files are.
-    pub path: PathBuf,
-    /// How its archive is protected (R-ARC-5).
-    pub protection: Scheme,
-    /// Bytes of the archive's text.
-    pub length: u64,
-    /// The configuration that was applied, by name (R-ARC-1).
-    pub applied: BTreeMap<String, String>,
-    /// The names of all configuration in the archive. What is not applied is kept.
-    pub configuration: Configuration,
-}
+type DeviceKey = JoinHandle<Result<PrivateKey, KeyError>>;
 
 impl<F: Fs> FolderStore<F> {
     /// Accounts will be installed into `store`, with a new device key of this kind. Archives of at most `max_archive` bytes are taken,
@@ -66,9 +47,9 @@ impl<F: Fs> storage::Store for FolderStore<F> {
 
     async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<(FolderSink, FolderStaging)> {
         let device = self.device.take().ok_or_else(|| io::Error::other("the folder store is for one import"))?;
-        let (jobs, job) = mpsc::channel(QUEUE);
+        let (jobs, wanted) = mpsc::channel(QUEUE);
         let (used, free) = mpsc::channel(QUEUE);
-        let thread = Thread { store: self.store.clone(), id, terms: self.terms, now: self.now, jobs: job, used };
+        let thread = Thread { store: self.store.clone(), id, terms: self.terms, now: self.now, jobs: wanted, used };
         let kdf = self.kdf.clone();
         spawn_blocking(move || thread.run(&credentials, &*kdf));
         let sink = FolderSink { jobs: jobs.clone(), free, buffer: Buffer::default() };
@@ -82,17 +63,20 @@ impl<F: Fs> storage::Store for FolderStore<F> {
     }
 }
 
-fn local(id: LocalId) -> archive::LocalId {
-    archive::LocalId::from_number(id.0)
-}
-
-/// What the thread of a staged archive is asked to do, in order.
+/// What the thread of an archive is asked to do, in order.
 enum Job {
     Write(Buffer),
-    Complete(oneshot::Sender<()>),
+    Complete(oneshot::Sender<io::Result<()>>),
     Check(oneshot::Sender<Check>),
-    Install(PrivateKey, oneshot::Sender<Installed>),
+    Install(PrivateKey, oneshot::Sender<io::Result<Installed>>),
     Discard(oneshot::Sender<()>),
+}
+
+/// Asks the thread, and waits for the answer. A thread that is gone has wiped everything.
+async fn ask<T>(jobs: &mpsc::Sender<Job>, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> io::Result<T> {
+    let (answer, answered) = oneshot::channel();
+    jobs.send(job(answer)).await.map_err(|_| gone())?;
+    answered.await.map_err(|_| gone())
 }
 
 /// Takes an archive for a [`FolderStore`].
@@ -129,9 +113,7 @@ impl storage::Sink for FolderSink {
 
     async fn complete(mut self) -> io::Result<()> {
         self.hand_over().await?;
-        let (answer, answered) = oneshot::channel();
-        self.jobs.send(Job::Complete(answer)).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())
+        ask(&self.jobs, Job::Complete).await?
     }
 }
 
@@ -141,34 +123,24 @@ pub struct FolderStaging {
     device: DeviceKey,
 }
 
-impl FolderStaging {
-    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> io::Result<T> {
-        let (answer, answered) = oneshot::channel();
-        self.jobs.send(job(answer)).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())
-    }
-}
-
 impl storage::Staging for FolderStaging {
     type Installed = Installed;
 
     async fn check(&mut self) -> Check {
-        self.ask(Job::Check).await.unwrap_or(Check::Unreadable)
+        ask(&self.jobs, Job::Check).await.unwrap_or(Check::Unreadable)
     }
 
-    async fn install(mut self) -> io::Result<Installed> {
-        let device = (&mut self.device).await.map_err(io::Error::other)?.map_err(io::Error::other)?;
-        self.ask(|answer| Job::Install(device, answer)).await
+    async fn install(self) -> io::Result<Installed> {
+        let device = self.device.await.map_err(io::Error::other)?.map_err(io::Error::other)?;
+        ask(&self.jobs, |answer| Job::Install(device, answer)).await?
     }
 
     async fn discard(self) {
-        // A thread that is gone has wiped it.
-        drop(self.ask(Job::Discard).await);
+        drop(ask(&self.jobs, Job::Discard).await);
     }
 }
 
-/// The thread of a staged archive. It ends, and wipes what it has, at the first failure, or when nobody is interested any more; whoever
-/// still asks then gets no answer.
+/// The thread of an archive. It ends, and wipes what is not installed, at the first failure, or when nobody is interested any more.
 struct Thread<F: Fs> {
     store: archive::Store<F>,
     id: LocalId,
@@ -180,78 +152,29 @@ struct Thread<F: Fs> {
 
 impl<F: Fs> Thread<F> {
     fn run(mut self, credentials: &Secret, kdf: &dyn Kdf) {
-        let Some(staged) = self.receive(credentials, kdf) else { return };
-        let Some(checked) = self.check(staged) else { return };
-        match self.jobs.blocking_recv() {
-            Some(Job::Install(device, answer)) => {
-                let summary = checked.summary().clone();
-                if checked.install(device, self.now).is_ok() {
-                    let installed = Installed {
-                        id: self.id,
-                        account: summary.account,
-                        path: self.store.folder(local(self.id)),
-                        protection: summary.protection,
-                        length: summary.length,
-                        applied: summary.applied,
-                        configuration: summary.configuration,
-                    };
-                    // An operation that is gone by now has an account nevertheless: it came too late to change that.
-                    drop(answer.send(installed));
-                }
-            }
-            Some(Job::Discard(answer)) => {
-                drop(checked);
-                let _ = answer.send(());
-            }
-            Some(Job::Write(_) | Job::Complete(_) | Job::Check(_)) | None => {}
-        }
-    }
-
-    /// Stages what comes, up to its end.
-    fn receive(&mut self, credentials: &Secret, kdf: &dyn Kdf) -> Option<Staged<F>> {
-        let seal = Seal::new(&Password::new(credentials.as_bytes()), kdf).ok()?;
-        let mut staging = self.store.begin(local(self.id), seal).ok()?;
-        loop {
-            match self.jobs.blocking_recv()? {
+        let Ok(mut kept) = Kept::begin(&self.store, self.id, credentials, kdf) else { return };
+        while let Some(job) = self.jobs.blocking_recv() {
+            // Who does not wait for an answer does not need it.
+            match job {
                 Job::Write(mut buffer) => {
-                    staging.write(&buffer).ok()?;
+                    if kept.write(&buffer).is_err() {
+                        return;
+                    }
                     buffer.clear();
                     // If there are enough of them, it is wiped.
                     drop(self.used.try_send(buffer));
                 }
-                Job::Complete(answer) => {
-                    let staged = staging.complete().ok()?;
-                    let _ = answer.send(());
-                    return Some(staged);
+                Job::Complete(answer) => drop(answer.send(kept.complete())),
+                Job::Check(answer) => drop(answer.send(kept.check(self.terms))),
+                Job::Install(device, answer) => {
+                    return drop(answer.send(kept.install(&self.store, self.id, device, self.now)));
                 }
                 Job::Discard(answer) => {
-                    drop(staging);
+                    drop(kept);
                     let _ = answer.send(());
-                    return None;
+                    return;
                 }
-                Job::Check(_) | Job::Install(..) => return None,
             }
-        }
-    }
-
-    /// Checks what is staged, once it is asked for.
-    fn check(&mut self, staged: Staged<F>) -> Option<Checked<F>> {
-        match self.jobs.blocking_recv()? {
-            Job::Check(answer) => {
-                let (found, checked) = match staged.check(self.terms) {
-                    Ok(checked) => (Check::Sound(checked.summary().account), Some(checked)),
-                    Err(error) if error.is_about_content() => (Check::Unsound, None),
-                    Err(_) => (Check::Unreadable, None),
-                };
-                let _ = answer.send(found);
-                checked
-            }
-            Job::Discard(answer) => {
-                drop(staged);
-                let _ = answer.send(());
-                None
-            }
-            Job::Write(_) | Job::Complete(_) | Job::Install(..) => None,
         }
     }
 }

@@ -177,13 +177,14 @@ impl<R: Random> Operation<R> {
             // Only calls are refused.
             let _ = self.step(&mut world, input);
         }
-        drop(calls);
         let World { mut tasks, works, connections, .. } = world;
         drop((works, connections, happened));
         let installed = keeper.join_next().await.and_then(joined).flatten();
         while let Some(ended) = tasks.join_next().await {
             joined(ended);
         }
+        // This is the end, which comes once. Calls that still wait are told of it.
+        let _ = self.shared.left.set(installed.is_some());
         // Closed means ended.
         let outcome = self.importer.outcome().unwrap_or(Outcome::Network);
         ImportReport { id: self.shared.id, outcome, installed }
