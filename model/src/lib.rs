@@ -13,6 +13,7 @@ mod monitor;
 pub mod mutants;
 pub mod pairs;
 pub mod properties;
+pub mod reach;
 pub mod report;
 pub mod side;
 mod steps;
