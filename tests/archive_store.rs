@@ -319,3 +319,18 @@ fn what_was_installed_can_be_exported_again() {
     assert_ne!(of_b.certificate().long_id(), of_c.certificate().long_id());
     assert_eq!(of_b.chain().certificates()[1..], of_c.chain().certificates()[1..]);
 }
+
+/// The shell moves all of these to threads that may block.
+#[test]
+fn everything_can_be_sent_to_another_thread() {
+    fn assert_send<T: Send + 'static>() {}
+    assert_send::<Store>();
+    assert_send::<handfast::archive::Staging>();
+    assert_send::<handfast::archive::Staged>();
+    assert_send::<Checked>();
+    assert_send::<Archive<std::fs::File>>();
+    assert_send::<handfast::archive::Text<std::fs::File>>();
+    assert_send::<Seal>();
+    assert_send::<PrivateKey>();
+    assert_send::<Identity>();
+}

@@ -47,8 +47,8 @@ impl<F: Read> BufRead for Hashing<F> {
 
 /// The outer layer.
 enum Outer<F> {
-    Gzip(Inflate<Hashing<F>>),
-    Encrypted(Inflate<Decrypt<F>>),
+    Gzip(Box<Inflate<Hashing<F>>>),
+    Encrypted(Box<Inflate<Decrypt<F>>>),
 }
 
 impl<F: Read> Outer<F> {
@@ -73,7 +73,7 @@ impl<F: Read> Read for Outer<F> {
 /// One level of compression, or one more.
 enum Layers<F> {
     One(BufReader<Outer<F>>),
-    Two(Box<Inflate<BufReader<Outer<F>>>>),
+    Two(Inflate<BufReader<Outer<F>>>),
 }
 
 /// The text as the file gives it, within the limits. It may be forged until the end was reached.
@@ -125,19 +125,19 @@ impl<F: Read + Seek> Unverified<F> {
                 file.seek(SeekFrom::Start(0))?;
                 let file = BufReader::with_capacity(CHUNK, file);
                 let source = Hashing { file, digest: digest::Context::new(&digest::SHA256) };
-                (Outer::Gzip(Inflate::new(source, Envelope::Gzip, Place::File)), None)
+                (Outer::Gzip(Box::new(Inflate::new(source, Envelope::Gzip, Place::File))), None)
             }
             Lock::Key(_, header) => {
                 let mut source = decrypt(file, lock, Mode::Open)?;
                 let gzip = source.fill_buf()?.starts_with(&GZIP_MAGIC);
                 let envelope = if gzip { Envelope::Gzip } else { Envelope::Zlib };
-                (Outer::Encrypted(Inflate::new(source, envelope, Place::Decrypted)), Some(*header))
+                (Outer::Encrypted(Box::new(Inflate::new(source, envelope, Place::Decrypted))), Some(*header))
             }
         };
         let mut outer = BufReader::with_capacity(CHUNK, outer);
         // No JSON text begins with the first byte of gzip.
         let layers = if outer.fill_buf()?.first() == GZIP_MAGIC.first() {
-            Layers::Two(Box::new(Inflate::new(outer, Envelope::Gzip, Place::Inner)))
+            Layers::Two(Inflate::new(outer, Envelope::Gzip, Place::Inner))
         } else {
             Layers::One(outer)
         };
