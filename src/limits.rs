@@ -49,6 +49,18 @@ pub const MAX_CHAIN: usize = 8;
 pub const MAX_CERTIFICATE: usize = 16 * 1024;
 /// How far in the future a certificate may begin to be valid: clocks of two devices differ.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Data bytes of a frame of an archive: with its header it fills four TLS records.
+pub const ARCHIVE_FRAME: usize = 65536 - 7;
+/// Bytes that wait to be sent on a connection before nothing further is read from it.
+pub const MAX_UNSENT: usize = 64 * 1024;
+/// Commands that wait for a connection. A reducer has at most a handful on the way.
+pub const MAX_COMMANDS: usize = 32;
+/// Events of all connections of an operation that wait for it. Connections wait while there are more.
+pub const MAX_EVENTS: usize = 64;
+/// Calls of clients that wait for an operation. Clients wait while there are more.
+pub const MAX_CALLS: usize = 8;
+/// Pause after a connection could not be taken.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Progress of the transfer is counted in steps of this many bytes (R-TIME-4).
 pub const PROGRESS_STEP: u64 = 32 * 1024;
 
@@ -141,6 +153,11 @@ pub struct Durations {
     pub result: Duration,
     /// [`Timer::Linger`].
     pub linger: Duration,
+    /// Import: how long a connection may take to become the session's. It is no timer of the operation: a connection that takes
+    /// longer is lost to it.
+    pub opening: Duration,
+    /// How long a connection that is closed may take to hand over what was sent on it.
+    pub closing: Duration,
 }
 
 impl Default for Durations {
@@ -158,6 +175,8 @@ impl Default for Durations {
             slowest: 64 * 1024,
             result: Duration::from_secs(30),
             linger: Duration::from_secs(5),
+            opening: Duration::from_secs(40),
+            closing: Duration::from_secs(1),
         }
     }
 }
@@ -190,6 +209,8 @@ impl Durations {
             slowest: self.slowest.saturating_mul(divisor.into()),
             result: self.result / divisor,
             linger: self.linger / divisor,
+            opening: self.opening / divisor,
+            closing: self.closing / divisor,
         }
     }
 }

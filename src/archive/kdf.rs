@@ -65,6 +65,11 @@ impl Key {
         &self.0
     }
 
+    #[cfg(test)]
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
     /// SHA-256 of what a function derived from the password.
     fn hash(derived: &[u8]) -> Self {
         let mut key = Zeroizing::new([0; 32]);
@@ -128,5 +133,27 @@ impl Kdf for InsecureKdf {
         both.extend_from_slice(salt);
         both.extend_from_slice(password.expose());
         Ok(Key::hash(&both))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_print() {
+        let password = Password::new("hunter2");
+        assert_eq!(format!("{password:?}"), "Password(<secret>)");
+        assert_eq!(format!("{:?}", InsecureKdf.derive(&password, &[0; 16]).unwrap()), "Key(<secret>)");
+        assert!(password == Password::new("hunter2") && password != Password::new("hunter3"));
+    }
+
+    #[test]
+    fn salt_and_password_both_count() {
+        let derive =
+            |password: &str, salt| *InsecureKdf.derive(&Password::new(password), &[salt; 16]).unwrap().expose();
+        assert_eq!(derive("a", 1), derive("a", 1));
+        assert_ne!(derive("a", 1), derive("a", 2));
+        assert_ne!(derive("a", 1), derive("b", 1));
     }
 }

@@ -27,7 +27,7 @@ use super::{
     fs::{Disk, Fs},
     identity::{Identity, IdentityError},
     key::PrivateKey,
-    open::{OpenError, protection},
+    open::protection,
 };
 use crate::{
     limits::MAX_VALUE,
@@ -99,9 +99,6 @@ pub enum StoreError {
     /// The device's key or certificate is damaged, or could not be made.
     #[error("the device's identity: {0}")]
     Identity(#[from] IdentityError),
-    /// The staged archive does not read back as it was written.
-    #[error("the stored archive: {0}")]
-    Archive(OpenError),
 }
 
 /// An account of a store.

@@ -1,0 +1,188 @@
+//! The import side: one operation.
+
+mod connection;
+mod keeper;
+mod operation;
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::operation::Operation;
+use super::{
+    Notice, Progress, Random, Recorder,
+    identity::{Identity, KeyType},
+    random,
+    rendezvous::Publish,
+    storage::Store,
+};
+use crate::{
+    archive::UnixTime,
+    limits::{DEFAULT_MAX_ARCHIVE, Durations, MAX_CALLS, MAX_VALUE},
+    operations::LocalId,
+    outcome::{Outcome, Scheme},
+    reducer::{Config, Refused},
+    secret::Secret,
+};
+
+/// What an import operation is given of the world.
+#[derive(Debug)]
+pub struct ImportEnv<P, S, R> {
+    /// Makes this device reachable.
+    pub publish: P,
+    /// Where the account will be kept.
+    pub store: S,
+    /// Who this device is towards the exporter.
+    pub identity: ImportIdentity,
+    /// Where the token's code and the account's id come from.
+    pub random: R,
+}
+
+/// Who an importing device is towards the exporter: nobody, for this one time (R-IMP-1).
+#[derive(Debug)]
+pub enum ImportIdentity {
+    /// A throw-away identity that is to be made, on a thread of its own.
+    Make {
+        /// Of such keys.
+        keys: KeyType,
+        /// The wall clock, from which on its certificates are valid.
+        now: UnixTime,
+    },
+    /// One that is ready.
+    Ready(Identity),
+}
+
+/// How an import operation behaves.
+pub struct ImportOptions {
+    /// The profile and the features.
+    pub config: Config,
+    /// How long its timers run.
+    pub durations: Durations,
+    /// Bytes that the archive may have (R-MSG-3).
+    pub max_archive: u64,
+    /// Takes every step of its reducer.
+    pub recorder: Option<Recorder>,
+}
+
+impl Default for ImportOptions {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            durations: Durations::default(),
+            max_archive: DEFAULT_MAX_ARCHIVE,
+            recorder: None,
+        }
+    }
+}
+
+/// What came of an import operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportReport<I> {
+    /// The account on this device: what `addAccount` returned.
+    pub id: LocalId,
+    /// How it ended: also the last signal's.
+    pub outcome: Outcome,
+    /// What was installed, and not removed again.
+    pub installed: Option<I>,
+}
+
+/// `addAccount` (R-API-1): begins an import operation. Its signals come through the receiver, at most ten of them.
+///
+/// The future is the operation: it has to be polled, on a tokio runtime with time and I/O. It is done when the operation has ended and
+/// its link is closed, at most [`Durations::linger`] and [`Durations::closing`] after DONE. Dropping it drops the link, stops every task,
+/// and leaves of the account either nothing or, if it was being installed, all.
+pub fn import<P, S, R>(
+    env: ImportEnv<P, S, R>,
+    options: ImportOptions,
+) -> (ImportHandle, mpsc::UnboundedReceiver<Notice>, impl Future<Output = ImportReport<S::Installed>> + Send)
+where
+    P: Publish,
+    S: Store,
+    R: Random,
+{
+    let (calls, called) = mpsc::channel(MAX_CALLS);
+    let (notices, noticed) = mpsc::unbounded_channel();
+    let ImportEnv { publish, store, identity, mut random } = env;
+    let shared = Shared {
+        id: LocalId(random::id(&mut random)),
+        current: watch::Sender::default(),
+        listening: OnceLock::new(),
+        progress: Progress::default(),
+    };
+    let shared = Arc::new(shared);
+    let handle = ImportHandle { calls, shared: shared.clone() };
+    let operation = Operation::new(options, random, shared, notices);
+    (handle, noticed, operation.run(publish, identity, store, called))
+}
+
+/// What an operation and its handles share.
+struct Shared {
+    id: LocalId,
+    current: watch::Sender<Option<Notice>>,
+    listening: OnceLock<SocketAddr>,
+    progress: Progress,
+}
+
+/// A call, and where its answer goes.
+enum Call {
+    Answer(Secret, Scheme, oneshot::Sender<Result<(), Refused>>),
+    Remove(oneshot::Sender<Result<(), Refused>>),
+}
+
+/// A client's calls to an import operation. Clones make calls to the same one; dropping them all changes nothing.
+#[derive(Clone)]
+pub struct ImportHandle {
+    calls: mpsc::Sender<Call>,
+    shared: Arc<Shared>,
+}
+
+impl ImportHandle {
+    /// The account's id on this device: what `addAccount` returned.
+    pub fn id(&self) -> LocalId {
+        self.shared.id
+    }
+
+    /// Where this device is reached: known from TOKEN_AVAILABLE on.
+    pub fn listening(&self) -> Option<SocketAddr> {
+        self.shared.listening.get().copied()
+    }
+
+    /// The last signal, for a client that comes late (R-API-8); none before the first.
+    pub fn current(&self) -> Option<Notice> {
+        self.shared.current.borrow().clone()
+    }
+
+    /// How far the transfer is.
+    pub fn progress(&self) -> Progress {
+        self.shared.progress.clone()
+    }
+
+    /// `provideAccountAuthentication` (R-API-2): consents to the peer that was shown, with the password, which is empty if there is none.
+    ///
+    /// # Errors
+    /// Nothing was asked, or not with this scheme, or the credentials fit in no message. Nothing has changed then.
+    pub async fn provide_account_authentication(&self, credentials: Secret, scheme: Scheme) -> Result<(), Refused> {
+        if credentials.len() > MAX_VALUE || credentials.as_str().is_none() {
+            return Err(Refused::Credentials);
+        }
+        self.call(|answer| Call::Answer(credentials, scheme, answer)).await
+    }
+
+    /// `removeAccount` (R-API-3): cancels, or removes what was installed. To do it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Refused::Unknown`] once the operation is over, link and all: its account is the store's from then on.
+    pub async fn remove_account(&self) -> Result<(), Refused> {
+        self.call(Call::Remove).await
+    }
+
+    async fn call(&self, call: impl FnOnce(oneshot::Sender<Result<(), Refused>>) -> Call) -> Result<(), Refused> {
+        let (answer, answered) = oneshot::channel();
+        self.calls.send(call(answer)).await.map_err(|_| Refused::Unknown)?;
+        answered.await.unwrap_or(Err(Refused::Unknown))
+    }
+}
