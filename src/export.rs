@@ -403,16 +403,17 @@ impl<R: Rules> Exporter<R> {
 
     /// How a cancel is said (R-EXT-3): every importer understands the word.
     fn cancel(&self, session: Session) -> Farewell {
-        if !R::CANCEL_SAID || (!R::WORD_WHILE_UNKNOWN && session.features.is_none()) {
-            return Farewell::None;
+        match session.features {
+            _ if !R::CANCEL_SAID => Farewell::None,
+            None if !R::WORD_WHILE_UNKNOWN => Farewell::End,
+            None | Some(_) => Farewell::Word(Word::Canceled),
         }
-        Farewell::Word(Word::Canceled)
     }
 
     /// How a timer is said (R-EXT-3): a legacy importer does not know the word.
     fn time_out(session: Session) -> Farewell {
         match session.features {
-            None if !R::WORD_WHILE_UNKNOWN => Farewell::None,
+            None if !R::WORD_WHILE_UNKNOWN => Farewell::End,
             Some(features) if !features.cancel => Farewell::End,
             None | Some(_) => Farewell::Word(Word::Timeout),
         }

@@ -161,7 +161,8 @@ impl<R: Rules> Importer<R> {
             // The archive comes, behind an answer for this peer only (R-IMP-9, R-IMP-10).
             (Linked(Answered, session), ArchiveBegan(_)) => self.receive(session),
             (Linked(Prompting, session), ArchiveBegan(_)) if session.verdict_strayed() => self.receive(session),
-            (Linked(Greeted | Prompting, session), ArchiveBegan(_)) if !R::CONSENT => self.receive(session),
+            (Linked(Greeted, session), ArchiveBegan(_)) if !R::PROMPT_BEFORE_ARCHIVE => self.receive(session),
+            (Linked(Prompting, session), ArchiveBegan(_)) if !R::ANSWER_BEFORE_ARCHIVE => self.receive(session),
             (Linked(Greeted | Prompting | Receiving | Checking, session), ArchiveBegan(_)) => {
                 self.finish(Outcome::Protocol, session.end());
             }
@@ -175,7 +176,7 @@ impl<R: Rules> Importer<R> {
 
             // The user gives up (R-API-3, R-CANCEL-1); from the Install effect on it is too late.
             (Preparing | Waiting { .. }, RemoveAccount) => self.finish(Outcome::CANCELED, Farewell::None),
-            (Linked(Installing, session), RemoveAccount) if R::INSTALL_SHIELDED => {
+            (Linked(Installing, session), RemoveAccount) if R::INSTALL_OUTLIVES_REMOVAL => {
                 self.phase = Linked(Installing, Session { remove: true, ..session });
             }
             (Linked(_, session), RemoveAccount) => self.finish(Outcome::CANCELED, session.cancel::<R>()),
@@ -187,7 +188,17 @@ impl<R: Rules> Importer<R> {
                 self.finish(Outcome::Timeout, session.word(Word::Timeout));
             }
 
+            (Linked(Installing, session), Fired(Timer::Transfer)) if !R::INSTALL_OUTLIVES_TIMERS => {
+                self.finish(Outcome::Timeout, session.word(Word::Timeout));
+            }
+
             // The exporter ends it (R-EXT-3), or breaks a rule (R-IMP-14).
+            (Linked(Installing, session), Message(_, M::State(Word::Timeout))) if !R::INSTALL_OUTLIVES_WORD => {
+                self.finish(Outcome::Timeout, session.end());
+            }
+            (Linked(Prompting | Answered, session), Message(_, M::AuthScheme(..))) if !R::SCHEME_AGAIN_IGNORED => {
+                self.finish(Outcome::Protocol, session.end());
+            }
             (
                 Linked(Greeted | Prompting | Answered | Receiving | Checking, session),
                 Message(_, M::State(Word::Canceled)),
@@ -214,7 +225,9 @@ impl<R: Rules> Importer<R> {
             (Linked(Checking, session), ConnectionLost(_) | ChannelEnded(_)) if !R::END_BEHIND_ARCHIVE => {
                 self.fail(session, Link::Lost);
             }
-            (Linked(Installing, session), ConnectionLost(_)) if !R::INSTALL_SHIELDED => self.fail(session, Link::Lost),
+            (Linked(Installing, session), ConnectionLost(_)) if !R::INSTALL_OUTLIVES_LOSS => {
+                self.fail(session, Link::Lost);
+            }
             (Linked(stage @ (Checking | Installing), session), ConnectionLost(_)) => {
                 self.phase = Linked(stage, Session { link: Link::Lost, ..session });
             }
@@ -368,6 +381,9 @@ impl<R: Rules> Importer<R> {
 
     fn answer(&mut self, session: Session, slot: Slot, scheme: Scheme) -> Result<(), Refused> {
         if R::SCHEME_MATCHES && scheme != session.scheme {
+            if !R::REFUSAL_IS_PURE {
+                self.phase = Phase::Linked(Stage::Answered, session);
+            }
             return Err(Refused::WrongScheme);
         }
         self.phase = Phase::Linked(Stage::Answered, Session { answer: Some(slot), ..session });
@@ -400,7 +416,9 @@ impl<R: Rules> Importer<R> {
         match check {
             Check::Sound(account) if account == session.peer || !R::BOUND => {
                 self.phase = Phase::Linked(Stage::Installing, session);
-                self.out.disarm(Timer::Transfer);
+                if R::INSTALL_OUTLIVES_TIMERS {
+                    self.out.disarm(Timer::Transfer);
+                }
                 self.out.push(Effect::Install);
                 if !R::DURABLE {
                     self.signal(Signal::Done(Outcome::SUCCESS));
@@ -507,7 +525,7 @@ impl Session {
     fn cancel<R: Rules>(&self) -> Farewell {
         match self.features {
             _ if !R::CANCEL_SAID => Farewell::None,
-            None if !R::WORD_WHILE_UNKNOWN => Farewell::None,
+            None if !R::WORD_WHILE_UNKNOWN => self.end(),
             Some(features) if !features.cancel => self.end(),
             None | Some(_) => self.word(Word::Canceled),
         }

@@ -9,10 +9,14 @@ use core::{fmt::Debug, hash::Hash};
 pub trait Rules:
     Clone + Copy + Debug + Default + PartialEq + Eq + PartialOrd + Ord + Hash + Send + Sync + 'static
 {
-    /// Import: no archive is taken before the user answered a prompt for this peer (R-IMP-9, R-IMP-10).
-    const CONSENT: bool = true;
+    /// Import: no archive is taken before a prompt is shown (R-IMP-10).
+    const PROMPT_BEFORE_ARCHIVE: bool = true;
+    /// Import: no archive is taken before the user answered the prompt for this peer (R-IMP-9, R-IMP-10).
+    const ANSWER_BEFORE_ARCHIVE: bool = true;
     /// Import: a token admits one session and is dead after it (R-TOK-5).
     const TOKEN_DIES: bool = true;
+    /// Import: the slot is tested and taken in one step (R-IMP-3).
+    const SLOT_TAKEN_AT_ONCE: bool = true;
     /// Import: the account is shown, and confirmed, only from a chain that verifies (R-SEC-1).
     const VERIFIED_CHAIN: bool = true;
     /// Import: what is installed is the account that the user confirmed (R-IMP-11).
@@ -21,16 +25,26 @@ pub trait Rules:
     const DURABLE: bool = true;
     /// Import: a failed install is a failure (R-IMP-13).
     const INSTALL_ERRORS: bool = true;
-    /// Import: nothing but its result ends an install (R-IMP-13).
-    const INSTALL_SHIELDED: bool = true;
+    /// Import: a removal does not end an install (R-IMP-13).
+    const INSTALL_OUTLIVES_REMOVAL: bool = true;
+    /// Import: the loss of the session does not end an install (R-IMP-13).
+    const INSTALL_OUTLIVES_LOSS: bool = true;
+    /// Import: the peer's word does not end an install (R-IMP-13).
+    const INSTALL_OUTLIVES_WORD: bool = true;
+    /// Import: no timer ends an install (R-IMP-13, R-TIME-4).
+    const INSTALL_OUTLIVES_TIMERS: bool = true;
     /// Import: the answer's scheme is the one that was asked for (R-API-2).
     const SCHEME_MATCHES: bool = true;
     /// Import: a prompt takes one answer (R-API-2).
     const ONE_ANSWER: bool = true;
+    /// Import: a refused answer changes nothing (R-API-2).
+    const REFUSAL_IS_PURE: bool = true;
     /// Import: at most three prompts are shown (R-IMP-7).
     const PROMPTS_LIMITED: bool = true;
     /// Import: a verdict that is not due is ignored (R-IMP-14).
     const STRAY_VERDICT_IGNORED: bool = true;
+    /// Import: `authScheme` again is ignored (R-IMP-14).
+    const SCHEME_AGAIN_IGNORED: bool = true;
     /// Import: an end behind the complete archive is normal (R-IMP-12).
     const END_BEHIND_ARCHIVE: bool = true;
     /// Import: CONNECTING is signalled once (R-IMP-2).
@@ -93,8 +107,6 @@ pub trait Rules:
     const DONE_LAST: bool = true;
     /// Both: DONE comes once (R-STATE-2).
     const DONE_ONCE: bool = true;
-    /// Both: a refused call changes nothing (R-API-2 to R-API-6).
-    const REFUSAL_IS_PURE: bool = true;
 }
 
 /// Every rule is kept: what ships.

@@ -8,6 +8,7 @@
 //! wall clock and randomness ([`Random`]). Time is tokio's, so that it may be a paused or a simulated one.
 
 mod export;
+pub mod folder;
 pub mod identity;
 mod import;
 mod inbox;

@@ -75,37 +75,39 @@ impl DeviceId {
         }
     }
 
-    /// Reads the hex digits of an id, as many as there are up to 64, from `offset` on; says where they end.
+    /// Reads an id in hex, from `offset` on, and says where it ends.
     fn scan(text: &[u8], offset: usize, long_only: bool) -> Result<(Self, usize), TokenError> {
         let digits = text.get(offset..).unwrap_or_default();
-        let (mut bytes, mut count) = ([0; 32], 0);
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let (high, low) = (hex(pair[0]), hex(pair[1]));
-            if (high | low) == NOT_HEX {
-                break;
-            }
-            *byte = high << 4 | low;
-            count += 2;
-        }
-        if count < 64 && digits.get(count).is_some_and(|&digit| hex(digit) != NOT_HEX) {
-            count += 1;
-        }
-        let id = match count {
-            40 if !long_only => {
-                let mut short = [0; 20];
-                short.copy_from_slice(&bytes[..20]);
-                Self::Short(short)
-            }
-            64 => Self::Long(bytes),
-            _ => return Err(TokenErrorKind::HexDigit.at(offset + count)),
+        // A 41st digit makes it a long one.
+        let long = long_only || digits.get(40).is_some_and(|&digit| hex(digit) != NOT_HEX);
+        let (id, zero) = match long {
+            true => (unhex(digits).map(Self::Long), Self::Long([0; 32])),
+            false => (unhex(digits).map(Self::Short), Self::Short([0; 20])),
         };
-        if id.as_bytes().iter().all(|&byte| byte == 0) {
-            return Err(TokenErrorKind::AllZero.at(offset));
+        match id {
+            Some(id) if id != zero => Ok((id, offset + 2 * id.as_bytes().len())),
+            Some(_) => Err(TokenErrorKind::AllZero.at(offset)),
+            None => {
+                let good = digits.iter().take_while(|&&digit| hex(digit) != NOT_HEX).count();
+                Err(TokenErrorKind::HexDigit.at(offset + good))
+            }
         }
-        Ok((id, offset + count))
     }
 }
 
+/// The bytes of which `digits` begins with the hex.
+fn unhex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    let pairs = digits.get(..2 * N)?.chunks_exact(2);
+    let (mut bytes, mut all) = ([0; N], 0);
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (hex(pair[0]), hex(pair[1]));
+        *byte = high << 4 | low;
+        all |= high | low;
+    }
+    (all != NOT_HEX).then_some(bytes)
+}
+
+/// No hex digit; each bit of it is set, so that it shows through others.
 const NOT_HEX: u8 = 0xff;
 
 /// The value of each hex digit, of either case.
@@ -305,8 +307,11 @@ impl Token {
 
 /// Checks the prefix and says where it ends.
 fn prefix(text: &[u8]) -> Result<usize, TokenError> {
+    if text.starts_with(PREFIX.as_bytes()) {
+        return Ok(PREFIX.len());
+    }
     let same = text.iter().zip(PREFIX.as_bytes()).take_while(|(a, b)| a == b).count();
-    if same == PREFIX.len() { Ok(same) } else { Err(TokenErrorKind::Prefix.at(same)) }
+    Err(TokenErrorKind::Prefix.at(same))
 }
 
 /// The token in full.

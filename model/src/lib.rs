@@ -1,1 +1,21 @@
-//! The model of the link protocol.
+//! The checker: the shipped reducers in an environment that does its worst, and every reachable state of them looked at.
+
+#![forbid(unsafe_code)]
+
+pub mod action;
+pub mod check;
+pub mod config;
+pub mod diagram;
+pub mod explore;
+mod goals;
+mod link;
+mod monitor;
+pub mod mutants;
+pub mod pairs;
+pub mod properties;
+pub mod report;
+pub mod side;
+mod steps;
+pub mod system;
+mod table;
+pub mod world;

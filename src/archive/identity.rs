@@ -182,3 +182,86 @@ fn issuer_name(certificate: &Certificate) -> Result<DistinguishedName, IdentityE
     }
     Ok(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Cursor, time::Duration};
+
+    use super::*;
+    use crate::archive::{Archive, Argon2i, Password, Terms};
+
+    fn now() -> UnixTime {
+        UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000))
+    }
+
+    fn key(kind: KeyKind) -> PrivateKey {
+        PrivateKey::generate(kind).unwrap()
+    }
+
+    #[test]
+    fn an_account_issues_devices_and_devices_issue_nothing() {
+        let (account, authority) = Identity::account(KeyKind::P256, now()).unwrap();
+        assert_eq!(account.can_issue(), Ok(()));
+        assert!(authority.belongs_to(&account.chain().certificates()[1]));
+        let device = account.issue_device(key(KeyKind::P256), now()).unwrap();
+        assert_eq!(device.chain().certificates()[1..], *account.chain().certificates());
+        assert_eq!(device.chain().check_time(now()), Ok(()));
+        let refused = ChainError::NotAnAuthority { index: 0 }.into();
+        assert_eq!(device.can_issue(), Err(refused));
+        let issued = device.issue_device(key(KeyKind::P256), now()).map(drop);
+        assert_eq!(issued, Err(ChainError::NotAnAuthority { index: 1 }.into()));
+    }
+
+    /// As the temporary identities of today's daemon have it.
+    #[test]
+    fn an_authority_may_have_a_key_of_another_kind() {
+        let authority = Identity::authority(key(KeyKind::P521), "Jami Temporary CA", now()).unwrap();
+        let user = authority.issue(key(KeyKind::P256), "Jami Temporary User", Role::Authority, now()).unwrap();
+        let device = user.issue(key(KeyKind::P521), "Jami Temporary device", Role::Device, now()).unwrap();
+        assert_eq!(device.chain().verify(), Ok(()));
+    }
+
+    /// The names in certificates of the real library are repeated byte by byte, and its key signs.
+    #[test]
+    fn a_real_account_issues_a_device() {
+        let file = Cursor::new(include_bytes!("../../tests/vectors/archive-plain.gz"));
+        let archive = Archive::open(file, &Password::none(), &Argon2i, Terms::any_time()).unwrap();
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(archive.summary().chain.validity().not_before as u64));
+        let device = archive.account().issue_device(key(KeyKind::P256), now).unwrap();
+        assert_eq!(device.chain().check_time(now), Ok(()));
+        assert_eq!(device.chain().certificates()[1].short_id(), archive.summary().account);
+    }
+
+    #[test]
+    fn a_key_and_a_chain_of_another_do_not_join() {
+        let identity = Identity::authority(key(KeyKind::P256), "one", now()).unwrap();
+        let joined = Identity::new(key(KeyKind::P256), identity.chain().clone()).map(drop);
+        assert_eq!(joined, Err(IdentityError::Mismatch));
+    }
+
+    #[test]
+    fn a_name_of_any_characters_is_repeated() {
+        let authority = Identity::authority(key(KeyKind::P256), "Käse, = + \"名前\"", now()).unwrap();
+        let device = authority.issue_device(key(KeyKind::P256), now()).unwrap();
+        assert_eq!(device.chain().verify(), Ok(()));
+    }
+
+    #[test]
+    fn a_time_out_of_range_is_an_error() {
+        let late = UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX));
+        let identity = Identity::authority(key(KeyKind::P256), "late", late).map(drop);
+        assert_eq!(identity, Err(IdentityError::Time));
+    }
+
+    #[test]
+    fn keys_round_trip_and_do_not_print() {
+        for kind in [KeyKind::P256, KeyKind::P521] {
+            let key = key(kind);
+            let again = PrivateKey::from_pem(key.to_pem().as_bytes()).unwrap();
+            assert_eq!((again.spki(), again.pkcs8()), (key.spki(), key.pkcs8()));
+            assert_eq!(format!("{key:?}"), "PrivateKey(<secret>)");
+        }
+        assert!(matches!(PrivateKey::from_pem(b""), Err(KeyError::NotAKey)));
+        assert!(matches!(PrivateKey::from_pkcs8(b"\x30\0"), Err(KeyError::Unaccepted)));
+    }
+}

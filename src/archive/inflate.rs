@@ -6,9 +6,9 @@ use std::io::{self, BufRead, Read};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 use super::{
+    buffer::Buffer,
     gcm::{Gcm, TAG},
     open::{Corrupt, OpenError, Place},
 };
@@ -33,7 +33,7 @@ pub(super) struct Decrypt<R> {
     tag: [u8; TAG],
     mode: Mode,
     /// Deciphered bytes from `start` to `end`, then up to [`TAG`] bytes that may be the tag.
-    buffer: Zeroizing<Vec<u8>>,
+    buffer: Buffer,
     start: usize,
     end: usize,
     held: usize,
@@ -41,7 +41,7 @@ pub(super) struct Decrypt<R> {
 
 impl<R: Read> Decrypt<R> {
     pub(super) fn new(file: R, gcm: Gcm, mode: Mode) -> Self {
-        let buffer = Zeroizing::new(vec![0; CHUNK + TAG]);
+        let buffer = Buffer::new(CHUNK + TAG);
         Self { file, gcm: Some(gcm), tag: [0; TAG], mode, buffer, start: 0, end: 0, held: 0 }
     }
 

@@ -117,6 +117,11 @@ impl MemoryFs {
         self.state().capacity = bytes;
     }
 
+    /// Bytes of all files.
+    pub fn used(&self) -> u64 {
+        self.state().used
+    }
+
     /// Starts again after a crash. Of each file's bytes and each folder's changes that were not synced, `keep` is told how many
     /// there are, and says how many of them survived, from the first one on.
     pub fn restart(&self, mut keep: impl FnMut(usize) -> usize) {

@@ -7,9 +7,9 @@ use std::{
 };
 
 use rustls_pki_types::UnixTime;
-use zeroize::Zeroizing;
 
 use super::{
+    buffer::Buffer,
     content::{Collector, Summary, Unsound},
     gcm::TAG,
     identity::Identity,
@@ -212,7 +212,7 @@ impl<F: Read + Seek> Archive<F> {
         authenticate(&mut file, &lock)?;
         let mut text = Unverified::new(&mut file, &lock, terms)?;
         let mut scanner = Scanner::new(Collector::default());
-        let mut chunk = Zeroizing::new(vec![0; CHUNK]);
+        let mut chunk = Buffer::new(CHUNK);
         loop {
             let count = text.read(&mut chunk)?;
             if count == 0 {
@@ -238,6 +238,11 @@ impl<F: Read + Seek> Archive<F> {
     /// The account: its private key, and the certificates that vouch for it.
     pub fn account(&self) -> &Identity {
         &self.account
+    }
+
+    /// The file itself, at whatever position.
+    pub fn into_file(self) -> F {
+        self.file
     }
 
     /// The text, in a second pass over the open file.

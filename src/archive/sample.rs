@@ -179,3 +179,29 @@ fn hex(words: &[u64], out: &mut [u8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_sample_has_the_asked_length_and_as_many_contacts_as_it_says() {
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
+        let (account, authority) = Identity::account(KeyKind::P256, now).unwrap();
+        let sample = |length| Sample::of(&account, &authority, Scheme::None, length, 3);
+        let Err(SampleError::TooShort { minimum }) = sample(0) else { panic!("too short") };
+        for length in (minimum..minimum + 400).chain([100_000]) {
+            let sample = sample(length).unwrap();
+            let mut text = Vec::new();
+            sample.write_to(&mut text).unwrap();
+            assert_eq!(text.len() as u64, length);
+            let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
+            assert_eq!(value[CONTACTS].as_object().unwrap().len() as u64, sample.contacts());
+            let names: Vec<_> = text.split(|&byte| byte == b'"').collect();
+            assert_eq!(names[1], b"Account.activeCallLimit");
+        }
+        assert!(matches!(sample(minimum - 1), Err(SampleError::TooShort { .. })));
+    }
+}

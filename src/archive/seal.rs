@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use aws_lc_rs::rand;
 use flate2::{Compress, Compression, FlushCompress, Status};
-use zeroize::Zeroizing;
 
 use super::{
+    buffer::Buffer,
     gcm::{Gcm, NONCE},
     kdf::{Kdf, Key, OutOfMemory, Password},
 };
@@ -88,7 +88,7 @@ pub struct Sealer<W: Write> {
     out: W,
     compress: Compress,
     gcm: Option<Gcm>,
-    chunk: Zeroizing<Vec<u8>>,
+    chunk: Buffer,
 }
 
 impl<W: Write> Sealer<W> {
@@ -107,7 +107,7 @@ impl<W: Write> Sealer<W> {
                 (Compress::new(level, true), Some(Gcm::new(key, nonce)))
             }
         };
-        Ok(Self { out, compress, gcm, chunk: Zeroizing::new(vec![0; CHUNK]) })
+        Ok(Self { out, compress, gcm, chunk: Buffer::new(CHUNK) })
     }
 
     /// Writes the end, flushes, and hands the writer back.

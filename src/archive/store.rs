@@ -188,6 +188,12 @@ impl<F: Fs> Store<F> {
         Ok(Identity::new(key, self.chain(id)?)?)
     }
 
+    /// The configuration that was applied to an account, and the flag [`HAS_PASSWORD`](super::HAS_PASSWORD): a JSON object of
+    /// strings.
+    pub fn settings(&self, id: LocalId) -> Result<Vec<u8>, StoreError> {
+        self.read(id, SETTINGS).map(|settings| settings.to_vec())
+    }
+
     /// Removes an account with all its files. A crash leaves it whole or gone; it is no error if there is none.
     pub fn remove(&self, id: LocalId) -> Result<(), StoreError> {
         let Shared { fs, root, .. } = &*self.shared;
@@ -205,7 +211,8 @@ impl<F: Fs> Store<F> {
         }
     }
 
-    pub(super) fn folder(&self, id: LocalId) -> PathBuf {
+    /// Where the files of an account are, if it is there.
+    pub fn folder(&self, id: LocalId) -> PathBuf {
         self.shared.root.join(id.to_string())
     }
 

@@ -6,9 +6,9 @@ use std::{
 };
 
 use aws_lc_rs::digest;
-use zeroize::Zeroizing;
 
 use super::{
+    buffer::Buffer,
     gcm::{Gcm, TAG},
     inflate::{CHUNK, Decrypt, Envelope, Inflate, Mode},
     open::{OpenError, Place, Terms},
@@ -47,8 +47,8 @@ impl<F: Read> BufRead for Hashing<F> {
 
 /// The outer layer.
 enum Outer<F> {
-    Gzip(Inflate<Hashing<F>>),
-    Encrypted(Inflate<Decrypt<F>>),
+    Gzip(Box<Inflate<Hashing<F>>>),
+    Encrypted(Box<Inflate<Decrypt<F>>>),
 }
 
 impl<F: Read> Outer<F> {
@@ -73,7 +73,7 @@ impl<F: Read> Read for Outer<F> {
 /// One level of compression, or one more.
 enum Layers<F> {
     One(BufReader<Outer<F>>),
-    Two(Box<Inflate<BufReader<Outer<F>>>>),
+    Two(Inflate<BufReader<Outer<F>>>),
 }
 
 /// The text as the file gives it, within the limits. It may be forged until the end was reached.
@@ -125,19 +125,19 @@ impl<F: Read + Seek> Unverified<F> {
                 file.seek(SeekFrom::Start(0))?;
                 let file = BufReader::with_capacity(CHUNK, file);
                 let source = Hashing { file, digest: digest::Context::new(&digest::SHA256) };
-                (Outer::Gzip(Inflate::new(source, Envelope::Gzip, Place::File)), None)
+                (Outer::Gzip(Box::new(Inflate::new(source, Envelope::Gzip, Place::File))), None)
             }
             Lock::Key(_, header) => {
                 let mut source = decrypt(file, lock, Mode::Open)?;
                 let gzip = source.fill_buf()?.starts_with(&GZIP_MAGIC);
                 let envelope = if gzip { Envelope::Gzip } else { Envelope::Zlib };
-                (Outer::Encrypted(Inflate::new(source, envelope, Place::Decrypted)), Some(*header))
+                (Outer::Encrypted(Box::new(Inflate::new(source, envelope, Place::Decrypted))), Some(*header))
             }
         };
         let mut outer = BufReader::with_capacity(CHUNK, outer);
         // No JSON text begins with the first byte of gzip.
         let layers = if outer.fill_buf()?.first() == GZIP_MAGIC.first() {
-            Layers::Two(Box::new(Inflate::new(outer, Envelope::Gzip, Place::Inner)))
+            Layers::Two(Inflate::new(outer, Envelope::Gzip, Place::Inner))
         } else {
             Layers::One(outer)
         };
@@ -191,11 +191,11 @@ pub struct Text<F> {
     expected: Fingerprint,
     left: u64,
     /// What may be taken, from `start` to `end`.
-    ready: Zeroizing<Vec<u8>>,
+    ready: Buffer,
     start: usize,
     end: usize,
     /// What may be taken once what follows it was read.
-    held: Zeroizing<Vec<u8>>,
+    held: Buffer,
     holds: usize,
 }
 
@@ -208,8 +208,7 @@ impl<F: Read + Seek> Text<F> {
         length: u64,
     ) -> Result<Self, OpenError> {
         let source = Unverified::new(file, lock, terms).map_err(changed)?;
-        let chunk = || Zeroizing::new(vec![0; CHUNK]);
-        let (ready, held) = (chunk(), chunk());
+        let (ready, held) = (Buffer::new(CHUNK), Buffer::new(CHUNK));
         Ok(Self { source: Some(source), expected, left: length, ready, start: 0, end: 0, held, holds: 0 })
     }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::{Ask, Effect, Importer, Input, Phase};
+use super::{Ask, Effect, Importer, Input, Phase, Stage};
 use crate::{
     limits::{MAX_CONNECTIONS, MAX_WRONG_CODES, MAX_WRONG_CODES_PER_CONNECTION},
     outcome::{AccountId, Outcome, Signal},
@@ -74,6 +74,7 @@ impl<R: Rules> Importer<R> {
     const fn admits(&self) -> bool {
         match self.phase {
             Phase::Waiting { .. } => true,
+            Phase::Linked(Stage::Greeted, _) => !R::SLOT_TAKEN_AT_ONCE,
             Phase::Done { .. } => !R::TOKEN_DIES,
             Phase::Idle | Phase::Preparing | Phase::Linked(..) => false,
         }

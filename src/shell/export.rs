@@ -8,8 +8,9 @@ use std::{future::Future, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 
 use self::operations::Operations;
-use super::{Notice, Progress, Recorder, identity::Identity, rendezvous::Dial, storage::Source};
+use super::{Notice, Progress, Recorder, rendezvous::Dial, storage::Source};
 use crate::{
+    archive::Identity,
     limits::{Durations, MAX_CALLS},
     operations::{AddDeviceError, OpId},
     reducer::{Config, Refused},

@@ -13,15 +13,9 @@ use std::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::operation::Operation;
-use super::{
-    Notice, Progress, Random, Recorder,
-    identity::{Identity, KeyType},
-    random,
-    rendezvous::Publish,
-    storage::Store,
-};
+use super::{Notice, Progress, Random, Recorder, identity::Reach, random, rendezvous::Publish, storage::Store};
 use crate::{
-    archive::UnixTime,
+    archive::{Identity, UnixTime},
     limits::{DEFAULT_MAX_ARCHIVE, Durations, MAX_CALLS, MAX_VALUE},
     operations::LocalId,
     outcome::{Outcome, Scheme},
@@ -47,8 +41,8 @@ pub struct ImportEnv<P, S, R> {
 pub enum ImportIdentity {
     /// A throw-away identity that is to be made, on a thread of its own.
     Make {
-        /// Of such keys.
-        keys: KeyType,
+        /// How the device is found, which decides what its keys are.
+        reach: Reach,
         /// The wall clock, from which on its certificates are valid.
         now: UnixTime,
     },
@@ -112,6 +106,7 @@ where
         current: watch::Sender::default(),
         listening: OnceLock::new(),
         progress: Progress::default(),
+        left: OnceLock::new(),
     };
     let shared = Arc::new(shared);
     let handle = ImportHandle { calls, shared: shared.clone() };
@@ -125,6 +120,8 @@ struct Shared {
     current: watch::Sender<Option<Notice>>,
     listening: OnceLock<SocketAddr>,
     progress: Progress,
+    /// Once the operation is over: whether it left an account.
+    left: OnceLock<bool>,
 }
 
 /// A call, and where its answer goes.
@@ -175,9 +172,12 @@ impl ImportHandle {
     /// `removeAccount` (R-API-3): cancels, or removes what was installed. To do it again changes nothing.
     ///
     /// # Errors
-    /// [`Refused::Unknown`] once the operation is over, link and all: its account is the store's from then on.
+    /// [`Refused::Unknown`] once the operation is over, link and all, and has left an account: that is the store's from then on.
     pub async fn remove_account(&self) -> Result<(), Refused> {
-        self.call(Call::Remove).await
+        match self.call(Call::Remove).await {
+            Err(Refused::Unknown) if self.shared.left.get() == Some(&false) => Ok(()),
+            result => result,
+        }
     }
 
     async fn call(&self, call: impl FnOnce(oneshot::Sender<Result<(), Refused>>) -> Call) -> Result<(), Refused> {

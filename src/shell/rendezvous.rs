@@ -13,8 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::identity::Identity;
-use crate::token::DeviceId;
+use crate::{archive::Identity, token::DeviceId};
 
 /// Makes an importing device reachable.
 pub trait Publish: Send + 'static {

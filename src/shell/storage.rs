@@ -19,7 +19,7 @@ pub trait Store: Send + 'static {
     /// The same archive, in the hands of the operation.
     type Staging: Staging<Installed = Self::Installed>;
     /// What is told of an installed account.
-    type Installed: Send + 'static;
+    type Installed: Send + Sync + 'static;
 
     /// Begins to stage an archive, sealed with `credentials` from its first byte on (R-MSG-2); without a password if they are empty
     /// (R-ARC-5). `id` names the account on this device.
@@ -57,7 +57,7 @@ pub trait Sink: Send + 'static {
 /// A staged archive. Dropping it wipes it, unless it is installed.
 pub trait Staging: Send + 'static {
     /// What is told of an installed account.
-    type Installed: Send + 'static;
+    type Installed: Send + Sync + 'static;
 
     /// Reads the complete archive back and checks it (R-IMP-11).
     fn check(&mut self) -> impl Future<Output = Check> + Send;

@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, Resumption};
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls13_signature_with_raw_key};
-use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, ServerConfig};
-use rustls::sign::SingleCertAndKey;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::TLS13;
 use rustls::{
     CertificateError, CommonState, DigitallySignedStruct, DistinguishedName, Error, OtherError, PeerIncompatible,
@@ -24,9 +25,10 @@ use subtle::ConstantTimeEq;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
-use super::identity::Identity;
+use crate::archive::Identity;
 use crate::archive::certificate::{Certificate, Chain, ChainError};
 use crate::outcome::AccountId;
+use crate::token::DeviceId;
 
 /// Why a handshake failed.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +74,7 @@ impl ImporterTls {
             .expect("the provider has TLS 1.3 cipher suites")
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Possession::new()))
-            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified())));
+            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified(identity))));
         config.resumption = Resumption::disabled();
         config.enable_sni = false;
         Self(TlsConnector::from(Arc::new(config)))
@@ -101,7 +103,7 @@ impl ExporterTls {
             .with_protocol_versions(&[&TLS13])
             .expect("the provider has TLS 1.3 cipher suites")
             .with_client_cert_verifier(Arc::new(Possession::new()))
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified())));
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified(identity))));
         // An importer that closes with a ticket unread would reset the link, and with it lose what it has sent.
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -119,14 +121,11 @@ impl ExporterTls {
     }
 }
 
-/// Whether the leaf of `chain` is the device that a token names: `id` is the short (20 bytes) or the long form (32 bytes). Takes
-/// the same time for every id of one form.
-pub fn is_device(chain: &Chain, id: &[u8]) -> bool {
-    let leaf = chain.leaf();
-    match id.len() {
-        20 => leaf.short_id().0.ct_eq(id).into(),
-        32 => leaf.long_id().ct_eq(id).into(),
-        _ => false,
+/// Whether the leaf of `chain` is the device that a token names. Takes the same time for all ids of one form.
+pub fn is_device(chain: &Chain, id: &DeviceId) -> bool {
+    match id {
+        DeviceId::Short(id) => chain.leaf().short_id().0.ct_eq(id).into(),
+        DeviceId::Long(id) => chain.leaf().long_id().ct_eq(id).into(),
     }
 }
 
@@ -172,6 +171,14 @@ fn provider() -> Arc<CryptoProvider> {
         kx_groups: vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
         ..aws_lc_rs::default_provider()
     })
+}
+
+/// The identity as rustls takes it.
+fn certified(identity: &Identity) -> CertifiedKey {
+    let certificates = identity.chain().certificates().iter().map(|certificate| certificate.der().to_vec().into());
+    let key = PrivatePkcs8KeyDer::from(identity.key().pkcs8()).into();
+    let key = any_supported_type(&key).expect("an identity's key is of a kind that TLS has");
+    CertifiedKey::new(certificates.collect(), key)
 }
 
 /// The chain that the peer presented.

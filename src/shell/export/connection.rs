@@ -72,7 +72,7 @@ where
     let connect = async {
         let (stream, address) = dial.dial(device).await.ok()?;
         let (stream, chain) = tls.handshake(stream).await.ok()?;
-        Some((stream, address, tls::is_device(&chain, device.as_bytes())))
+        Some((stream, address, tls::is_device(&chain, &device)))
     };
     let connected = select! { biased;
         // There is nothing yet that could be asked of it but to close.

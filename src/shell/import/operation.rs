@@ -22,6 +22,7 @@ use super::{
     keeper::{self, Done, Work},
 };
 use crate::{
+    archive::Identity,
     import::{Ask, Effect, Importer, Input},
     limits::{ACCEPT_PAUSE, MAX_COMMANDS, MAX_EVENTS, Timer},
     message::Slot,
@@ -30,7 +31,7 @@ use crate::{
     reducer::{ConnId, Refused},
     shell::{
         Notice, Random,
-        identity::Identity,
+        identity::throw_away,
         random,
         rendezvous::{Listener, Publish},
         slots::Slots,
@@ -176,13 +177,14 @@ impl<R: Random> Operation<R> {
             // Only calls are refused.
             let _ = self.step(&mut world, input);
         }
-        drop(calls);
         let World { mut tasks, works, connections, .. } = world;
         drop((works, connections, happened));
         let installed = keeper.join_next().await.and_then(joined).flatten();
         while let Some(ended) = tasks.join_next().await {
             joined(ended);
         }
+        // This is the end, which comes once. Calls that still wait are told of it.
+        let _ = self.shared.left.set(installed.is_some());
         // Closed means ended.
         let outcome = self.importer.outcome().unwrap_or(Outcome::Network);
         ImportReport { id: self.shared.id, outcome, installed }
@@ -375,8 +377,8 @@ impl<L: Listener, K> World<L, K> {
 async fn prepare<P: Publish>(publish: P, identity: ImportIdentity) -> io::Result<(Identity, P::Listener)> {
     let identity = match identity {
         ImportIdentity::Ready(identity) => identity,
-        ImportIdentity::Make { keys, now } => {
-            let made = spawn_blocking(move || Identity::throw_away(keys, now)).await;
+        ImportIdentity::Make { reach, now } => {
+            let made = spawn_blocking(move || throw_away(reach, now)).await;
             joined(made).ok_or(io::ErrorKind::Interrupted)?.map_err(io::Error::other)?
         }
     };

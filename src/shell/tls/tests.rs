@@ -1,19 +1,16 @@
 //! Two ends that are linked in memory, one of them sometimes not what it should be.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use flate2::read::GzDecoder;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, SignatureAlgorithm};
-use rustls::crypto::aws_lc_rs::sign::any_supported_type;
-use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::sign::CertifiedKey;
+use rcgen::{KeyPair, SignatureAlgorithm};
 use tokio::io::{DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::archive::{Archive, Argon2i, KeyKind, Password, PrivateKey, Role, Terms};
 use crate::limits::{MAX_CERTIFICATE, MAX_CHAIN};
-use crate::shell::identity::KeyType;
+use crate::shell::identity::{Reach, throw_away};
 
 const NOW: UnixTime = UnixTime::since_unix_epoch(core::time::Duration::from_secs(1_800_000_000));
+const JAMI: &[u8] = include_bytes!("../../../tests/vectors/archive-plain.gz");
 
 /// What the importer and the exporter got out of a handshake.
 type Ends = (
@@ -26,41 +23,42 @@ async fn link(importer: &ImporterTls, exporter: &ExporterTls) -> Ends {
     tokio::join!(importer.handshake(near), exporter.handshake(far))
 }
 
-fn throw_away() -> Identity {
-    Identity::throw_away(KeyType::P256, NOW).unwrap()
+/// Any device with a chain of three.
+fn device() -> Identity {
+    throw_away(Reach::Direct, NOW).unwrap()
 }
 
 /// device ← account ← authority, all with keys for `algorithm`.
-fn account(algorithm: &'static SignatureAlgorithm) -> Identity {
-    let keys = [(); 3].map(|()| KeyPair::generate_for(algorithm).unwrap());
-    let mut authority = CertificateParams::default();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let top = authority.self_signed(&keys[2]).unwrap();
-    let top_issuer = rcgen::Issuer::from_params(&authority, &keys[2]);
-    let middle = authority.signed_by(&keys[1], &top_issuer).unwrap();
-    let issuer = rcgen::Issuer::from_params(&authority, &keys[1]);
-    let leaf = CertificateParams::default().signed_by(&keys[0], &issuer).unwrap();
-    let chain = Chain::from_der([leaf, middle, top].map(|certificate| certificate.der().to_vec())).unwrap();
-    Identity::new(chain, PrivatePkcs8KeyDer::from(keys[0].serialize_der()).into()).unwrap()
-}
-
-/// `device` with the account of `victim` after its leaf.
-fn forged(device: &Identity, victim: &Identity) -> Identity {
-    let leaf = &device.chain().certificates()[..1];
-    let chain = leaf.iter().chain(&victim.chain().certificates()[1..]).map(|certificate| certificate.der().to_vec());
-    Identity::new(Chain::from_der(chain).unwrap(), device.private_key().clone_key()).unwrap()
+fn device_with(algorithm: &'static SignatureAlgorithm) -> Identity {
+    let key = || PrivateKey::from_pkcs8(KeyPair::generate_for(algorithm).unwrap().serialized_der()).unwrap();
+    let authority = Identity::authority(key(), "authority", NOW).unwrap();
+    authority.issue(key(), "account", Role::Authority, NOW).unwrap().issue_device(key(), NOW).unwrap()
 }
 
 fn account_id(identity: &Identity) -> Option<AccountId> {
     Some(identity.chain().certificates()[1].short_id())
 }
 
-/// An importer that shows `certificates`, whatever they are, and signs with the key of `signer`.
+fn certificates(identity: &Identity) -> Vec<CertificateDer<'static>> {
+    certified(identity).cert
+}
+
+/// Shows `certificates`, whatever they are, and signs with the key of `signer`.
+fn showing(certificates: Vec<CertificateDer<'static>>, signer: &Identity) -> Arc<SingleCertAndKey> {
+    Arc::new(SingleCertAndKey::from(CertifiedKey::new(certificates, certified(signer).key)))
+}
+
+fn exporter_with(certificates: Vec<CertificateDer<'static>>, signer: &Identity) -> ExporterTls {
+    let config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13])
+        .unwrap()
+        .with_client_cert_verifier(Arc::new(Possession::new()))
+        .with_cert_resolver(showing(certificates, signer));
+    ExporterTls(TlsAcceptor::from(Arc::new(config)))
+}
+
 fn importer_with(certificates: Vec<CertificateDer<'static>>, signer: &Identity) -> ImporterTls {
-    let key = any_supported_type(signer.private_key()).unwrap();
-    importer(|config| {
-        config.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(CertifiedKey::new(certificates, key))))
-    })
+    importer(|config| config.with_client_cert_resolver(showing(certificates, signer)))
 }
 
 fn importer(
@@ -72,10 +70,6 @@ fn importer(
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Possession::new()));
     ImporterTls(TlsConnector::from(Arc::new(finish(config))))
-}
-
-fn certificates(identity: &Identity) -> Vec<CertificateDer<'static>> {
-    identity.chain().certificates().iter().map(|certificate| certificate.der().to_vec().into()).collect()
 }
 
 async fn check_honest(importer: &Identity, exporter: &Identity) {
@@ -96,7 +90,7 @@ async fn check_honest(importer: &Identity, exporter: &Identity) {
 
 #[tokio::test]
 async fn an_exporter_with_any_kind_of_key_is_known_by_its_account() {
-    let importer = throw_away();
+    let importer = device();
     for algorithm in [
         &rcgen::PKCS_ECDSA_P256_SHA256,
         &rcgen::PKCS_ECDSA_P384_SHA384,
@@ -104,87 +98,89 @@ async fn an_exporter_with_any_kind_of_key_is_known_by_its_account() {
         &rcgen::PKCS_ED25519,
         &rcgen::PKCS_RSA_SHA256,
     ] {
-        check_honest(&importer, &account(algorithm)).await;
+        check_honest(&importer, &device_with(algorithm)).await;
     }
 }
 
 /// As today's daemons: RSA with 4096 bits, under an authority on P-521.
 #[tokio::test]
-async fn the_throw_away_identity_for_a_directory_links() {
-    let importer = Identity::throw_away(KeyType::Rsa4096, NOW).unwrap();
-    importer.chain().verify().unwrap();
-    importer.chain().check_time(NOW).unwrap();
-    check_honest(&importer, &throw_away()).await;
+async fn an_importer_that_is_found_in_a_directory_links() {
+    check_honest(&throw_away(Reach::Directory, NOW).unwrap(), &device()).await;
 }
 
-/// The account of an archive that a Jami daemon wrote, as far as this module needs it.
-fn account_of_jami() -> Identity {
-    let archive = include_bytes!("../../../tests/vectors/archive-plain.gz");
-    let text = io::read_to_string(GzDecoder::new(&archive[..])).unwrap();
-    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let pem = |key: &str| STANDARD.decode(json[key].as_str().unwrap()).unwrap();
-    Identity::from_pem(&pem("ringAccountCert"), &pem("ringAccountKey")).unwrap()
-}
-
+/// R-EXP-11: from a bare archive, whose account has issued a device for the occasion.
 #[tokio::test]
-async fn the_keys_and_certificates_of_a_real_account_are_taken() {
-    let account = account_of_jami();
-    assert_eq!(account.chain().leaf().short_id().to_string(), "02f92cb034a73275b5a23074abfa84a20a4f340b");
-    check_honest(&throw_away(), &account).await;
+async fn a_real_account_is_known_by_a_device_that_it_issued() {
+    let archive = Archive::open(io::Cursor::new(JAMI), &Password::none(), &Argon2i, Terms::any_time()).unwrap();
+    let exporter = archive.account().issue_device(PrivateKey::generate(KeyKind::P256).unwrap(), NOW).unwrap();
+    check_honest(&device(), &exporter).await;
+    assert_eq!(account_id(&exporter), Some(archive.summary().account));
 }
 
 /// W-3: the chain "attacker's device, victim's account, victim's authority".
 #[tokio::test]
 async fn a_device_that_borrows_an_account_is_not_verified() {
-    let (attacker, victim) = (throw_away(), throw_away());
-    let exporter = ExporterTls::new(&forged(&attacker, &victim));
-    let (_, facts) = link(&ImporterTls::new(&throw_away()), &exporter).await.0.unwrap();
+    let (attacker, victim) = (device(), device());
+    let mut forged = certificates(&victim);
+    forged[0] = certificates(&attacker)[0].clone();
+    let (_, facts) = link(&ImporterTls::new(&device()), &exporter_with(forged, &attacker)).await.0.unwrap();
     assert_eq!(facts, PeerFacts { presented: account_id(&victim), verified: false });
 }
 
+/// The whole chain is the victim's, and its signatures hold.
 #[tokio::test]
-async fn an_exporter_that_shows_its_leaf_alone_claims_no_account() {
-    let whole = throw_away();
-    let leaf = Chain::from_der([whole.chain().leaf().der()]).unwrap();
-    let exporter = ExporterTls::new(&Identity::new(leaf, whole.private_key().clone_key()).unwrap());
-    let (_, facts) = link(&ImporterTls::new(&throw_away()), &exporter).await.0.unwrap();
-    assert_eq!(facts, PeerFacts { presented: None, verified: false });
+async fn an_exporter_without_the_key_of_its_certificate_is_refused() {
+    let (attacker, victim) = (device(), device());
+    let exporter = exporter_with(certificates(&victim), &attacker);
+    let import = link(&ImporterTls::new(&device()), &exporter).await.0;
+    assert!(matches!(import, Err(HandshakeError::Tls(Error::InvalidCertificate(CertificateError::BadSignature)))));
+}
+
+#[tokio::test]
+async fn an_exporter_that_shows_too_little_is_not_verified() {
+    let whole = device();
+    for (count, presented) in [(1, None), (2, account_id(&whole))] {
+        let exporter = exporter_with(certificates(&whole)[..count].to_vec(), &whole);
+        let (_, facts) = link(&ImporterTls::new(&device()), &exporter).await.0.unwrap();
+        assert_eq!(facts, PeerFacts { presented, verified: false });
+    }
 }
 
 #[tokio::test]
 async fn the_exporter_tells_the_device_of_the_token_from_another() {
-    let (device, other) = (throw_away(), throw_away());
-    let (_, chain) = link(&ImporterTls::new(&device), &ExporterTls::new(&throw_away())).await.1.unwrap();
-    let (leaf, another) = (device.chain().leaf(), other.chain().leaf());
-    assert!(is_device(&chain, &leaf.short_id().0) && is_device(&chain, &leaf.long_id()));
-    assert!(!is_device(&chain, &another.short_id().0) && !is_device(&chain, &another.long_id()));
-    assert!(!is_device(&chain, &[]) && !is_device(&chain, &leaf.long_id()[..20]));
+    let (importer, other) = (device(), device());
+    let (_, chain) = link(&ImporterTls::new(&importer), &ExporterTls::new(&device())).await.1.unwrap();
+    let ids = |identity: &Identity| {
+        let leaf = identity.certificate();
+        [DeviceId::Short(leaf.short_id().0), DeviceId::Long(leaf.long_id())]
+    };
+    assert!(ids(&importer).iter().all(|id| is_device(&chain, id)));
+    assert!(!ids(&other).iter().any(|id| is_device(&chain, id)));
 }
 
 #[tokio::test]
 async fn an_importer_without_a_certificate_is_refused() {
     let nameless = importer(|config| config.with_no_client_auth());
-    let (import, export) = link(&nameless, &ExporterTls::new(&throw_away())).await;
+    let (import, export) = link(&nameless, &ExporterTls::new(&device())).await;
     assert!(matches!(export, Err(HandshakeError::Tls(Error::NoCertificatesPresented))));
     // In TLS 1.3 the client has finished before the server has seen its certificate.
     let refusal = import.unwrap().0.read(&mut [0]).await.unwrap_err();
     assert!(matches!(HandshakeError::from_io(refusal), HandshakeError::Tls(Error::AlertReceived(_))));
 }
 
-/// Somebody who has the certificates of a device, which are public, and not its key.
 #[tokio::test]
-async fn certificates_without_their_key_are_refused() {
-    let (device, thief) = (throw_away(), throw_away());
-    let stolen = importer_with(certificates(&device), &thief);
-    let export = link(&stolen, &ExporterTls::new(&throw_away())).await.1;
+async fn an_importer_without_the_key_of_its_certificate_is_refused() {
+    let (honest, thief) = (device(), device());
+    let stolen = importer_with(certificates(&honest), &thief);
+    let export = link(&stolen, &ExporterTls::new(&device())).await.1;
     assert!(matches!(export, Err(HandshakeError::Tls(Error::InvalidCertificate(CertificateError::BadSignature)))));
 }
 
 #[tokio::test]
 async fn chains_beyond_the_limits_and_garbage_are_refused() {
-    let device = throw_away();
-    let leaf = certificates(&device)[0].clone();
-    let exporter = ExporterTls::new(&throw_away());
+    let peer = device();
+    let leaf = certificates(&peer)[0].clone();
+    let exporter = ExporterTls::new(&device());
     let cases = [
         (vec![leaf.clone(); MAX_CHAIN + 1], ChainError::TooLong),
         (vec![leaf.clone(), vec![0x30; MAX_CERTIFICATE + 1].into()], ChainError::TooLarge { index: 1 }),
@@ -192,7 +188,7 @@ async fn chains_beyond_the_limits_and_garbage_are_refused() {
         (vec![leaf.clone(), leaf, vec![].into()], ChainError::Malformed { index: 2 }),
     ];
     for (certificates, expected) in cases {
-        match link(&importer_with(certificates, &device), &exporter).await.1 {
+        match link(&importer_with(certificates, &peer), &exporter).await.1 {
             Err(HandshakeError::Chain(reason)) => assert_eq!(reason, expected),
             other => panic!("expected {expected:?}, found {:?}", other.map(|_| ())),
         }
@@ -214,12 +210,12 @@ fn hello_of_tls12(kind: u8, tail: &[u8]) -> Vec<u8> {
 async fn tls_1_2_is_refused_on_both_sides() {
     let (mut peer, stream) = duplex(4096);
     peer.write_all(&hello_of_tls12(1, &[0, 2, 0xc0, 0x2b, 1, 0])).await.unwrap();
-    let export = ExporterTls::new(&throw_away()).handshake(stream).await;
+    let export = ExporterTls::new(&device()).handshake(stream).await;
     assert!(matches!(export, Err(HandshakeError::Tls(Error::PeerIncompatible(_)))));
 
     let (mut peer, stream) = duplex(4096);
     peer.write_all(&hello_of_tls12(2, &[0xc0, 0x2b, 0])).await.unwrap();
-    let import = ImporterTls::new(&throw_away()).handshake(stream).await;
+    let import = ImporterTls::new(&device()).handshake(stream).await;
     assert!(matches!(import, Err(HandshakeError::Tls(Error::PeerIncompatible(_)))));
 }
 
@@ -227,7 +223,7 @@ async fn tls_1_2_is_refused_on_both_sides() {
 async fn a_link_that_ends_early_is_the_networks_fault() {
     let (peer, stream) = duplex(4096);
     drop(peer);
-    let import = ImporterTls::new(&throw_away()).handshake(stream).await;
+    let import = ImporterTls::new(&device()).handshake(stream).await;
     assert!(matches!(import, Err(HandshakeError::Link(_))));
 }
 
@@ -237,7 +233,7 @@ async fn closing_with_bytes_unread_loses_nothing() {
     const LENGTH: usize = 4 * 1024 * 1024;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (import, export) = (ImporterTls::new(&throw_away()), ExporterTls::new(&throw_away()));
+    let (import, export) = (ImporterTls::new(&device()), ExporterTls::new(&device()));
     let importer = async {
         let mut stream = import.handshake(listener.accept().await.unwrap().0).await.unwrap().0;
         stream.write_all(&vec![1; LENGTH]).await.unwrap();

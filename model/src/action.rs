@@ -1,0 +1,181 @@
+//! What can happen next.
+
+use std::fmt;
+
+use handfast::{
+    export::Tried,
+    import::{Ask, Check},
+    limits::Timer,
+    message::Message,
+    outcome::{Scheme, Side},
+};
+
+/// One step of the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// The import's user begins.
+    AddAccount,
+    /// The import's user answers the prompt.
+    Answer {
+        /// With the right password.
+        right: bool,
+    },
+    /// The import's user gives up.
+    RemoveAccount,
+    /// The export's user begins, with the importer's token.
+    AddDevice(Scheme),
+    /// The export's user confirms the device.
+    ConfirmAddDevice,
+    /// The export's user gives up.
+    CancelAddDevice,
+
+    /// The importer's device can be reached.
+    Published,
+    /// It cannot.
+    Unpublishable,
+    /// The exporter does not find the device.
+    Unreachable,
+    /// The request for a connection is lost on its way.
+    LoseRequest,
+    /// The connection is secured.
+    Secured,
+    /// It cannot be secured.
+    Unsecured,
+    /// The next thing on its way to a side arrives.
+    Deliver(Side),
+    /// The connection breaks.
+    Break {
+        /// How many of the items on their way the importer still gets.
+        to_import: u8,
+        /// How many the exporter still gets.
+        to_export: u8,
+    },
+
+    /// The exporter has tried to open the archive.
+    Opened(Tried),
+    /// The rest of the archive is handed over to the network.
+    HandedOver,
+    /// The exporter cannot read the archive to its end.
+    SendFailed,
+    /// The importer cannot stage what arrives.
+    Unwritable,
+    /// The importer has checked what it staged.
+    Checked(Check),
+    /// The install becomes durable, or fails. The importer does not know yet.
+    Settle {
+        /// Whether it is durable.
+        durable: bool,
+    },
+    /// The importer learns how the install went.
+    Report,
+
+    /// A timer runs out.
+    Fire(Side, Timer),
+
+    /// What a stranger or an intruder does, on this connection to the importer.
+    Caller(u32, CallerAct),
+    /// What a hostile device does, behind the exporter's token.
+    Device(DeviceAct),
+}
+
+/// What a caller of the importer can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CallerAct {
+    /// It asks for a connection.
+    Knock,
+    /// The connection cannot be secured.
+    Fail,
+    /// It is secured, with this chain.
+    Prove(Chain),
+    /// It asks for a channel.
+    Ask(Ask),
+    /// It sends a message.
+    Say(Message),
+    /// It sends what is no message.
+    Babble,
+    /// It begins to send an archive.
+    Begin,
+    /// The archive ends.
+    Complete,
+    /// It ends the channel.
+    End,
+    /// It drops the connection.
+    Drop,
+}
+
+/// What a caller's chain shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Chain {
+    /// The intruder's own account, verified.
+    Own,
+    /// The honest exporter's account, with signatures that do not hold.
+    Forged,
+}
+
+/// What a hostile device can do to the exporter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeviceAct {
+    /// It answers the request. `pinned`: it is the device that the token names, and not another.
+    Open {
+        /// Whether its key is the token's.
+        pinned: bool,
+    },
+    /// It accepts the channel.
+    Accept,
+    /// It declines the channel.
+    Decline,
+    /// It sends a message.
+    Say(Message),
+    /// It sends what is no message.
+    Babble,
+    /// It ends the channel.
+    End,
+    /// It drops the connection.
+    Drop,
+}
+
+impl Action {
+    /// Whether it can change nothing at all.
+    pub(crate) const fn is_idle(self) -> bool {
+        matches!(self, Self::Caller(_, CallerAct::Ask(Ask::Right)))
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AddAccount => f.write_str("the new device's user: addAccount"),
+            Self::Answer { right: true } => f.write_str("the new device's user answers the prompt"),
+            Self::Answer { right: false } => f.write_str("the new device's user types a wrong password"),
+            Self::RemoveAccount => f.write_str("the new device's user: removeAccount"),
+            Self::AddDevice(Scheme::None) => {
+                f.write_str("the old device's user: addDevice (archive without a password)")
+            }
+            Self::AddDevice(Scheme::Password) => f.write_str("the old device's user: addDevice"),
+            Self::ConfirmAddDevice => f.write_str("the old device's user: confirmAddDevice"),
+            Self::CancelAddDevice => f.write_str("the old device's user: cancelAddDevice"),
+            Self::Published => f.write_str("the new device can be reached"),
+            Self::Unpublishable => f.write_str("the new device cannot be made reachable"),
+            Self::Unreachable => f.write_str("the old device does not find the new one"),
+            Self::LoseRequest => f.write_str("the connection request is lost"),
+            Self::Secured => f.write_str("the connection is secured"),
+            Self::Unsecured => f.write_str("the connection cannot be secured"),
+            Self::Deliver(Side::Import) => f.write_str("the new device gets what comes next"),
+            Self::Deliver(Side::Export) => f.write_str("the old device gets what comes next"),
+            Self::Break { to_import, to_export } => {
+                write!(f, "the link breaks, behind {to_import} things to the new device and {to_export} to the old")
+            }
+            Self::Opened(tried) => write!(f, "the old device has opened the archive: {tried:?}"),
+            Self::HandedOver => f.write_str("the archive is handed over"),
+            Self::SendFailed => f.write_str("the old device cannot read the archive to its end"),
+            Self::Unwritable => f.write_str("the new device cannot stage the archive"),
+            Self::Checked(check) => write!(f, "the new device has checked the archive: {check:?}"),
+            Self::Settle { durable: true } => f.write_str("the account becomes durable"),
+            Self::Settle { durable: false } => f.write_str("the account cannot be made durable"),
+            Self::Report => f.write_str("the new device learns how the install went"),
+            Self::Fire(side, timer) => write!(f, "the {side} side's timer {timer:?} fires"),
+            Self::Caller(conn, act) => write!(f, "caller {conn}: {act:?}"),
+            Self::Device(act) => write!(f, "the hostile device: {act:?}"),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Checks a configuration with two engines, and says honestly what came of it.
+
+use std::collections::BTreeSet;
+
+use handfast::{export::Exporter, import::Importer, rules::AllRules};
+use serde::Serialize;
+use stateright::{Checker, Model};
+
+use crate::{
+    config::Configuration,
+    diagram::Counterexample,
+    explore::{Ended, Graph, Limits},
+    goals::GOALS,
+    pairs::Pair,
+    properties::PropertyId,
+    side::{ExportSide, ImportSide},
+    system::System,
+};
+
+/// The two reducers that ship.
+pub type Hardened = System<Importer<AllRules>, Exporter<AllRules>>;
+
+/// What came of a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// It holds in every state of the complete graph, both engines agree, and every goal was reached.
+    Verified {
+        /// Distinct states.
+        states: usize,
+        /// Steps between them.
+        edges: usize,
+        /// Steps to the farthest state.
+        depth: u32,
+    },
+    /// It holds in every state that was looked at, and that was not all.
+    NoViolation {
+        /// What bounded the search.
+        bounded: String,
+    },
+    /// It does not hold.
+    Violated {
+        /// Steps of a shortest way there.
+        steps: usize,
+    },
+    /// The check says nothing.
+    Inconclusive {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Verdict {
+    /// Whether the property was shown to hold.
+    pub const fn is_verified(&self) -> bool {
+        matches!(self, Self::Verified { .. })
+    }
+
+    /// Whether it was shown not to hold.
+    pub const fn is_violated(&self) -> bool {
+        matches!(self, Self::Violated { .. })
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Verified { states, edges, depth } => {
+                write!(f, "VERIFIED (complete graph: {states} states, {edges} edges, depth {depth})")
+            }
+            Self::NoViolation { bounded } => write!(f, "NO VIOLATION (bounded: {bounded})"),
+            Self::Violated { steps } => write!(f, "VIOLATED (in {steps} steps)"),
+            Self::Inconclusive { why } => write!(f, "INCONCLUSIVE ({why})"),
+        }
+    }
+}
+
+/// One property in one configuration.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// [`Configuration::id`].
+    pub configuration: String,
+    /// What went wrong in it, at most.
+    pub budget: String,
+    /// The property.
+    pub property: PropertyId,
+    /// What came of it.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// A shortest way to the violation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counterexample: Option<Counterexample>,
+}
+
+/// What came of one configuration.
+#[derive(Clone, Debug, Serialize)]
+pub struct Checked {
+    /// [`Configuration::id`].
+    pub configuration: String,
+    /// Every property that applies.
+    pub rows: Vec<Row>,
+    /// Goals that were reached.
+    pub reached: Vec<&'static str>,
+    /// Goals that should have been, and were not.
+    pub missed: Vec<&'static str>,
+    /// The allowed pairs that were reached.
+    pub pairs: BTreeSet<Pair>,
+    /// Distinct states that were looked at.
+    pub states: usize,
+}
+
+/// Checks one configuration of the shipped reducers. With `property`, only that one is reported.
+pub fn check(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
+    check_system(&Hardened::new(configuration), property, limits)
+}
+
+/// Checks any two sides.
+pub fn check_system<I: ImportSide, E: ExportSide>(
+    system: &System<I, E>,
+    property: Option<PropertyId>,
+    limits: Limits,
+) -> Checked {
+    let configuration = system.configuration();
+    let graph = Graph::explore(system, limits, None);
+    let found: BTreeSet<&'static str> = graph.discovered(system).into_iter().collect();
+    let sought = || GOALS.iter().filter(|goal| goal.is_sought(configuration));
+    let reached: Vec<_> = sought().map(|goal| goal.name).filter(|name| found.contains(name)).collect();
+    let missed: Vec<_> =
+        sought().filter(|goal| (goal.due)(configuration) && !found.contains(goal.name)).map(|goal| goal.name).collect();
+    let doubt = doubt(system, &graph, &found, &missed);
+    let asked = PropertyId::ALL.iter().copied().filter(|other| property.is_none_or(|only| only == *other));
+    let rows = asked
+        .filter(|property| property.applies(configuration))
+        .map(|property| {
+            let path = graph.path(system, property.id());
+            let verdict = match (&path, &doubt) {
+                (Some(path), _) => Verdict::Violated { steps: path.steps.len() },
+                (None, Some(doubt)) => doubt.clone(),
+                (None, None) => Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth },
+            };
+            let counterexample = path.map(|path| Counterexample::new(system, &path, Some(property)));
+            let budget = configuration.budget.to_string();
+            Row { configuration: configuration.id(), budget, property, verdict, counterexample }
+        })
+        .collect();
+    let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();
+    Checked { configuration: configuration.id(), rows, reached, missed, pairs, states: graph.states() }
+}
+
+/// Why a property of which no violation was found is not verified.
+fn doubt<I: ImportSide, E: ExportSide>(
+    system: &System<I, E>,
+    graph: &Graph,
+    found: &BTreeSet<&'static str>,
+    missed: &[&'static str],
+) -> Option<Verdict> {
+    let inconclusive = |why: String| Some(Verdict::Inconclusive { why });
+    match graph.ended {
+        Ended::Complete | Ended::Found => {}
+        Ended::States => return Some(Verdict::NoViolation { bounded: format!("{} states", graph.states()) }),
+        Ended::Memory => return inconclusive(format!("out of memory after {} states", graph.states())),
+        Ended::Time => return inconclusive(format!("out of time after {} states", graph.states())),
+    }
+    if let Some(goal) = missed.first() {
+        return inconclusive(format!("not reached: {goal}"));
+    }
+    if !graph.is_acyclic() {
+        return inconclusive("the graph has a cycle, so that dead ends do not decide what ends".into());
+    }
+    let other = Tally::of(system);
+    let ours = Tally { states: graph.states(), generated: graph.edges() + system.init_states().len() };
+    if other.0 != ours {
+        return inconclusive(format!("the engines disagree: {ours:?}, stateright {:?}", other.0));
+    }
+    if other.1 != *found {
+        let unlike: Vec<_> = other.1.symmetric_difference(found).collect();
+        return inconclusive(format!("the engines disagree on {unlike:?}"));
+    }
+    None
+}
+
+/// What `stateright` counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tally {
+    states: usize,
+    generated: usize,
+}
+
+impl Tally {
+    /// Runs `stateright` to the end of the graph, which is known to have one.
+    fn of<I: ImportSide, E: ExportSide>(system: &System<I, E>) -> (Self, BTreeSet<&'static str>) {
+        let checker = system.clone().checker().threads(1).spawn_dfs().join();
+        let tally = Self { states: checker.unique_state_count(), generated: checker.state_count() };
+        (tally, checker.discoveries().into_keys().collect())
+    }
+}

@@ -1,0 +1,243 @@
+//! What is checked: who takes part, and how much of each kind of trouble there may be.
+
+use std::fmt;
+
+use handfast::outcome::{Profile, Scheme};
+use serde::Serialize;
+
+/// Who takes part. Both reducers are hardened; what is hostile sends whatever it likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Cast {
+    /// An importer and an exporter. Callers beside them only as far as the budget has some.
+    #[serde(rename = "HH")]
+    Pair,
+    /// An importer; the exporters are hostile.
+    #[serde(rename = "HX")]
+    HostileExporter,
+    /// An exporter; the device behind its token is hostile.
+    #[serde(rename = "XH")]
+    HostileImporter,
+}
+
+impl fmt::Display for Cast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pair => "HH",
+            Self::HostileExporter => "HX",
+            Self::HostileImporter => "XH",
+        })
+    }
+}
+
+macro_rules! budget {
+    ($($(#[doc = $doc:literal])* $field:ident),* $(,)?) => {
+        /// How often each kind of trouble may happen. Every number makes the graph finite, and is part of the verdict.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+        pub struct Budget {
+            $($(#[doc = $doc])* pub $field: u8,)*
+        }
+
+        impl Budget {
+            /// The names that [`Budget::set`] knows.
+            pub const KEYS: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            /// Changes one number. Gives `false` if there is no such name.
+            pub fn set(&mut self, key: &str, count: u8) -> bool {
+                match key {
+                    $(stringify!($field) => self.$field = count,)*
+                    _ => return false,
+                }
+                true
+            }
+
+            fn entries(&self) -> impl Iterator<Item = (&'static str, u8)> {
+                [$((stringify!($field), self.$field)),*].into_iter().filter(|(_, count)| *count > 0)
+            }
+        }
+    };
+}
+
+budget! {
+    /// Losses: of the link, of the request, of the device's reachability.
+    loss,
+    /// Cancels of the import's user.
+    import_cancels,
+    /// Cancels of the export's user.
+    export_cancels,
+    /// Wrong passwords that are typed.
+    wrong,
+    /// Timers that fire while something else could still happen. Those that fire because nothing does are free.
+    early,
+    /// Failures of the disks.
+    storage,
+    /// Connections of strangers, who know the device and not the token.
+    strangers,
+    /// Connections of intruders, who know the token.
+    intruders,
+    /// Messages and archives that are hostile.
+    words,
+    /// Channel requests of callers that are not the token's.
+    asks,
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = true;
+        for (key, count) in self.entries() {
+            write!(f, "{}{key}={count}", if first { "" } else { " " })?;
+            first = false;
+        }
+        if first { f.write_str("nothing goes wrong") } else { Ok(()) }
+    }
+}
+
+/// One system to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Configuration {
+    /// What is looked at.
+    pub name: &'static str,
+    /// What the reducers follow.
+    pub profile: Profile,
+    /// Who takes part.
+    pub cast: Cast,
+    /// How the archive may be protected.
+    pub schemes: &'static [Scheme],
+    /// Whether time passes. Without it, people do what they are asked to do, sooner or later.
+    pub clock: bool,
+    /// Whether callers come one after another, and not beside each other.
+    pub single_file: bool,
+    /// How much goes wrong.
+    pub budget: Budget,
+}
+
+impl Configuration {
+    /// The name that selects it: `HH-documented-faults`.
+    pub fn id(&self) -> String {
+        let profile = match self.profile {
+            Profile::Documented => "documented",
+            Profile::Jamid => "jamid",
+        };
+        format!("{}-{profile}-{}", self.cast, self.name)
+    }
+
+    /// Whether anything can go wrong in it. Typed wrong passwords apart, an honest pair then has to succeed.
+    pub fn is_honest(&self) -> bool {
+        self.cast == Cast::Pair
+            && !self.clock
+            && self.budget == Budget { wrong: self.budget.wrong, ..Budget::default() }
+    }
+}
+
+impl fmt::Display for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.id(), self.budget)
+    }
+}
+
+/// How much is spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Size {
+    /// Seconds: one fault class at a time, and small sums of them. For every test run.
+    Small,
+    /// A minute: for every change.
+    Quick,
+    /// Minutes: for the night.
+    Full,
+}
+
+const NOTHING: Budget = Budget {
+    loss: 0,
+    import_cancels: 0,
+    export_cancels: 0,
+    wrong: 0,
+    early: 0,
+    storage: 0,
+    strangers: 0,
+    intruders: 0,
+    words: 0,
+    asks: 0,
+};
+
+const ONE: &[Scheme] = &[Scheme::Password];
+const BOTH: &[Scheme] = &[Scheme::None, Scheme::Password];
+
+/// All configurations of a size, in both profiles.
+pub fn configurations(size: Size) -> Vec<Configuration> {
+    [Profile::Documented, Profile::Jamid].into_iter().flat_map(|profile| of_profile(size, profile)).collect()
+}
+
+/// The configuration of this [`Configuration::id`].
+pub fn find(size: Size, id: &str) -> Option<Configuration> {
+    configurations(size).into_iter().find(|configuration| configuration.id() == id)
+}
+
+fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
+    let pair = |name, budget| Configuration {
+        name,
+        profile,
+        cast: Cast::Pair,
+        schemes: ONE,
+        clock: true,
+        single_file: false,
+        budget,
+    };
+    let pick = |small, quick, full| match size {
+        Size::Small => small,
+        Size::Quick => quick,
+        Size::Full => full,
+    };
+    let honest = Budget { wrong: 3, ..NOTHING };
+    let mut all = vec![
+        Configuration { schemes: BOTH, clock: false, ..pair("honest", honest) },
+        pair("loss", Budget { loss: pick(1, 2, 3), wrong: pick(1, 1, 3), ..NOTHING }),
+        pair("cancel", Budget { import_cancels: 1, export_cancels: 1, wrong: pick(1, 3, 3), ..NOTHING }),
+        pair("timers", Budget { early: pick(1, 2, 3), wrong: pick(1, 1, 3), ..NOTHING }),
+        pair("storage", Budget { storage: pick(1, 2, 3), wrong: pick(1, 1, 3), ..NOTHING }),
+        pair("strangers", Budget { strangers: pick(1, 2, 2), asks: pick(1, 1, 2), ..NOTHING }),
+        pair("intruders", Budget { intruders: 1, words: pick(1, 2, 3), asks: pick(0, 1, 1), ..NOTHING }),
+        Configuration {
+            cast: Cast::HostileExporter,
+            single_file: true,
+            ..pair("guesses", Budget { strangers: 6, asks: 17, ..NOTHING })
+        },
+        pair(
+            "faults",
+            Budget {
+                loss: 1,
+                import_cancels: 1,
+                export_cancels: 1,
+                wrong: pick(0, 1, 3),
+                early: pick(1, 1, 2),
+                storage: pick(0, 1, 1),
+                strangers: pick(0, 0, 1),
+                ..NOTHING
+            },
+        ),
+        Configuration {
+            cast: Cast::HostileExporter,
+            ..pair("hostile-exporter", Budget { intruders: pick(1, 1, 2), words: pick(4, 5, 6), asks: 1, ..NOTHING })
+        },
+        Configuration {
+            cast: Cast::HostileImporter,
+            ..pair("hostile-importer", Budget { words: pick(4, 6, 8), export_cancels: 1, storage: 1, ..NOTHING })
+        },
+    ];
+    if size == Size::Full {
+        all.push(pair(
+            "everything",
+            Budget {
+                loss: 1,
+                import_cancels: 1,
+                export_cancels: 1,
+                wrong: 1,
+                early: 1,
+                storage: 1,
+                strangers: 1,
+                intruders: 1,
+                words: 2,
+                asks: 1,
+            },
+        ));
+    }
+    all
+}

@@ -1,0 +1,354 @@
+//! A way through the system, told to people: a schedule, a sequence diagram in the protocol's own words, and a trace.
+
+use handfast::{
+    export::{self, Tried},
+    import::{self, Ask, Check},
+    message::{Features, ImportResult, Message, Verdict, Word},
+    operations::OpId,
+    outcome::{Scheme, Side, Signal, Vocabulary},
+    reducer::ConnId,
+    trace,
+};
+use serde::Serialize;
+
+use crate::{
+    action::{Action, CallerAct, Chain, DeviceAct},
+    explore::Path,
+    link::Item,
+    properties::PropertyId,
+    side::{ExportSide, ImportSide},
+    system::{State, System, Turn},
+    world::{HONEST, PEER, World, is_right},
+};
+
+/// A way to a state, in three forms.
+#[derive(Clone, Debug, Serialize)]
+pub struct Counterexample {
+    /// The steps, in words.
+    pub schedule: Vec<String>,
+    /// A Mermaid sequence diagram.
+    pub mermaid: String,
+    /// The trace of both sides, a line each. It replays on fresh reducers.
+    pub trace: Vec<String>,
+}
+
+impl Counterexample {
+    /// Tells a path, and which property it violates.
+    pub fn new<I: ImportSide, E: ExportSide>(
+        system: &System<I, E>,
+        path: &Path<State<I, E>, Action>,
+        violated: Option<PropertyId>,
+    ) -> Self {
+        let mut diagram = Diagram::new(system.configuration().profile.vocabulary());
+        let config = system.reducers();
+        let header =
+            trace::Header { trace: trace::VERSION, driver: "model".into(), import: Some(config), export: Some(config) };
+        let mut lines = vec![trace::to_line(&header)];
+        let mut before = &path.root;
+        for (number, (action, after)) in path.steps.iter().enumerate() {
+            let turn = system.step(before, *action).map_or(Turn::Nobody, |(_, turn)| turn);
+            diagram.step(&before.world, *action, &turn);
+            lines.extend(turn.into_step(number as u64).map(|step| trace::to_line(&step)));
+            before = after;
+        }
+        diagram.rest(&before.world);
+        if let Some(property) = violated {
+            diagram.note("ID,ED", &format!("VIOLATED {}: {}", property.id(), property.text()));
+        }
+        Self {
+            schedule: path.steps.iter().map(|(action, _)| action.to_string()).collect(),
+            mermaid: diagram.finish(),
+            trace: lines,
+        }
+    }
+}
+
+impl Turn {
+    /// The step of a trace, if a reducer took one. The model's clock counts steps.
+    fn into_step(self, t_ms: u64) -> Option<trace::Step> {
+        let turn = match self {
+            Self::Import(input, effects) => trace::Turn::Import { input, effects },
+            Self::Export(input, effects) => trace::Turn::Export { input, effects },
+            Self::Nobody => return None,
+        };
+        Some(trace::Step { t_ms, op: OpId(1), turn, refused: None })
+    }
+}
+
+struct Diagram {
+    vocabulary: Vocabulary,
+    lines: Vec<String>,
+    stranger: bool,
+}
+
+impl Diagram {
+    fn new(vocabulary: Vocabulary) -> Self {
+        Self { vocabulary, lines: Vec::new(), stranger: false }
+    }
+
+    fn arrow(&mut self, from: &str, arrow: &str, to: &str, text: &str) {
+        self.stranger |= from == "X" || to == "X";
+        self.lines.push(format!("{from}{arrow}{to}: {}", plain(text)));
+    }
+
+    fn note(&mut self, over: &str, text: &str) {
+        self.lines.push(format!("Note over {over}: {}", plain(text)));
+    }
+
+    fn finish(self) -> String {
+        let mut participants = vec!["IC as New Client", "ID as New Daemon", "ED as Old Daemon", "EC as Old Client"];
+        if self.stranger {
+            participants.push("X as Intruder");
+        }
+        let participants = participants.into_iter().map(|name| format!("participant {name}"));
+        let lines = participants.chain(self.lines).map(|line| format!("    {line}\n"));
+        std::iter::once("sequenceDiagram\n".to_owned()).chain(lines).collect()
+    }
+
+    fn step(&mut self, before: &World, action: Action, turn: &Turn) {
+        match action {
+            Action::Deliver(side) => self.delivery(side, before),
+            Action::Break { to_import, to_export } => {
+                self.note("ID,ED", "the link breaks");
+                for (side, kept) in [(Side::Import, to_import), (Side::Export, to_export)] {
+                    for &item in before.link.half(side).queue.iter().skip(kept.into()) {
+                        let (from, to) = ends(side);
+                        self.arrow(from, "--x", to, &words(item));
+                    }
+                }
+            }
+            Action::LoseRequest => self.arrow("ED", "--x", "ID", &words(Item::Request)),
+            Action::Caller(_, act) => self.caller(act),
+            Action::Device(act) => self.device(act),
+            Action::AddAccount
+            | Action::Answer { .. }
+            | Action::RemoveAccount
+            | Action::AddDevice(_)
+            | Action::ConfirmAddDevice
+            | Action::CancelAddDevice => self.call(turn),
+            Action::Fire(Side::Import, timer) => self.note("ID", &format!("timer {timer:?}")),
+            Action::Fire(Side::Export, timer) => self.note("ED", &format!("timer {timer:?}")),
+            Action::Published | Action::Report => {}
+            Action::Unpublishable => self.note("ID", "cannot be made reachable"),
+            Action::Unreachable => self.note("ED", "does not find the device"),
+            Action::Secured => self.note("ID,ED", "TLS, both chains verified"),
+            Action::Unsecured => self.note("ID,ED", "TLS fails"),
+            Action::Opened(Tried::Opened) => self.note("ED", "the password opens the archive"),
+            Action::Opened(Tried::Wrong) => self.note("ED", "the password does not open the archive"),
+            Action::Opened(Tried::Unreadable) => self.note("ED", "the archive cannot be read"),
+            Action::HandedOver => self.note("ED", "the archive is handed over"),
+            Action::SendFailed => self.note("ED", "the archive cannot be read any further"),
+            Action::Unwritable => self.note("ID", "the archive cannot be staged"),
+            Action::Checked(Check::Sound(HONEST)) => self.note("ID", "sound archive of the old device's account"),
+            Action::Checked(Check::Sound(_)) => self.note("ID", "sound archive of the intruder's account"),
+            Action::Checked(Check::Unsound) => self.note("ID", "not a sound archive"),
+            Action::Checked(Check::Unreadable) => self.note("ID", "the staged archive cannot be read back"),
+            Action::Settle { durable: true } => self.note("ID", "the account is durable"),
+            Action::Settle { durable: false } => self.note("ID", "the account cannot be made durable"),
+        }
+        match turn {
+            Turn::Import(_, effects) => effects.iter().for_each(|&effect| self.import_effect(effect)),
+            Turn::Export(_, effects) => {
+                let device = before.device.is_some();
+                effects.iter().for_each(|&effect| self.export_effect(effect, device));
+            }
+            Turn::Nobody => {}
+        }
+    }
+
+    fn call(&mut self, turn: &Turn) {
+        use export::Input as E;
+        use import::Input as I;
+        match turn {
+            Turn::Import(I::AddAccount, _) => self.arrow("IC", "->>", "ID", "addAccount(archiveURL=\"jami-auth\")"),
+            Turn::Import(I::ProvideAccountAuthentication(slot, scheme), _) => {
+                let password = if is_right(*slot) { "password" } else { "wrong password" };
+                let text = format!("provideAccountAuthentication({password}, \"{}\")", scheme.as_str());
+                self.arrow("IC", "->>", "ID", &text);
+            }
+            Turn::Import(I::RemoveAccount, _) => self.arrow("IC", "->>", "ID", "removeAccount()"),
+            Turn::Export(E::AddDevice(_), _) => self.arrow("EC", "->>", "ED", "addDevice(token)"),
+            Turn::Export(E::ConfirmAddDevice, _) => self.arrow("EC", "->>", "ED", "confirmAddDevice(op_id) → true"),
+            Turn::Export(E::CancelAddDevice, _) => self.arrow("EC", "->>", "ED", "cancelAddDevice(op_id) → true"),
+            Turn::Import(..) | Turn::Export(..) | Turn::Nobody => {}
+        }
+    }
+
+    fn delivery(&mut self, side: Side, before: &World) {
+        let (from, to) = ends(side);
+        match before.link.half(side).queue.first() {
+            Some(Item::Lost) => self.note(to, "the connection is gone"),
+            // Both sides' part of the handshake was noted where it happened.
+            Some(Item::Opened) | None => {}
+            Some(&item) => self.arrow(from, "->>", to, &words(item)),
+        }
+    }
+
+    /// What is still on its way.
+    fn rest(&mut self, world: &World) {
+        for side in [Side::Import, Side::Export] {
+            let (from, to) = ends(side);
+            for &item in &world.link.half(side).queue {
+                if !matches!(item, Item::Lost | Item::Opened) {
+                    self.arrow(from, "-)", to, &format!("{} (on its way)", words(item)));
+                }
+            }
+        }
+    }
+
+    fn import_effect(&mut self, effect: import::Effect) {
+        use import::Effect as E;
+        match effect {
+            E::Signal(signal) => self.signal("ID", "IC", "deviceAuthStateChanged", signal),
+            E::Stage(_) => self.note("ID", "stages the archive"),
+            E::Install => self.note("ID", "begins to install the account"),
+            E::Discard => self.note("ID", "wipes what was staged"),
+            E::Remove => self.note("ID", "removes the account"),
+            E::Accept(conn) => self.to_caller(conn, "accept the connection"),
+            E::Refuse(conn) => self.to_caller(conn, "refuse the connection"),
+            E::Close(conn) => self.to_caller(conn, "close the connection"),
+            E::AcceptChannel(conn) => self.to_caller(conn, &words(Item::Accepted)),
+            E::DeclineChannel(conn) => self.to_caller(conn, &words(Item::Declined)),
+            E::Send(conn, message) => self.to_caller(conn, &message_words(message)),
+            E::End(conn) => self.to_caller(conn, &words(Item::End)),
+            E::Publish | E::Withdraw | E::Arm(_) | E::Disarm(_) | E::Check => {}
+        }
+    }
+
+    fn to_caller(&mut self, conn: ConnId, text: &str) {
+        if conn != PEER {
+            self.arrow("ID", "->>", "X", text);
+        }
+    }
+
+    fn export_effect(&mut self, effect: export::Effect, device: bool) {
+        use export::Effect as E;
+        let said = match effect {
+            E::Signal(signal) => return self.signal("ED", "EC", "addDeviceStateChanged", signal),
+            E::Open(_) => return self.note("ED", "tries the password"),
+            E::SendArchive if device => "{accData: …".into(),
+            E::SendArchive => return self.note("ED", "the first archive byte is out"),
+            E::Connect => words(Item::Request),
+            E::RequestChannel => words(Item::ChannelRequest),
+            E::Send(message) => message_words(message),
+            E::End => words(Item::End),
+            E::Close => "close the connection".into(),
+            E::Arm(_) | E::Disarm(_) => return,
+        };
+        if device {
+            self.arrow("ED", "->>", "X", &said);
+        }
+    }
+
+    fn signal(&mut self, daemon: &str, client: &str, name: &str, signal: Signal) {
+        let mut text = format!("{name}(state={}", signal.state());
+        for (key, value) in signal.details(self.vocabulary, "…") {
+            let shown = match key.as_str() {
+                "peer_id" => value.chars().take(4).chain(['…']).collect(),
+                "token" => continue,
+                _ => value,
+            };
+            text.push_str(&format!(", {key}=\"{shown}\""));
+        }
+        text.push(')');
+        self.arrow(daemon, "-->>", client, &text);
+    }
+
+    fn caller(&mut self, act: CallerAct) {
+        let text = match act {
+            CallerAct::Knock => words(Item::Request),
+            CallerAct::Fail => return self.note("ID,X", "TLS fails"),
+            CallerAct::Prove(Chain::Own) => return self.note("ID,X", "TLS, the intruder's own account"),
+            CallerAct::Prove(Chain::Forged) => {
+                return self.note("ID,X", "TLS, forged chain of the old device's account");
+            }
+            CallerAct::Ask(Ask::Right) => words(Item::ChannelRequest),
+            CallerAct::Ask(Ask::Wrong) => "request channel auth:(wrong code)".into(),
+            CallerAct::Ask(Ask::Other) => "request another channel".into(),
+            CallerAct::Say(message) => message_words(message),
+            CallerAct::Babble => "(no message)".into(),
+            CallerAct::Begin => words(Item::ArchiveBegin),
+            CallerAct::Complete => words(Item::ArchiveEnd),
+            CallerAct::End => words(Item::End),
+            CallerAct::Drop => return self.note("ID,X", "the connection is gone"),
+        };
+        self.arrow("X", "->>", "ID", &text);
+    }
+
+    fn device(&mut self, act: DeviceAct) {
+        let text = match act {
+            DeviceAct::Open { pinned: true } => return self.note("ED,X", "TLS with the token's device"),
+            DeviceAct::Open { pinned: false } => return self.note("ED,X", "TLS with another device"),
+            DeviceAct::Accept => words(Item::Accepted),
+            DeviceAct::Decline => words(Item::Declined),
+            DeviceAct::Say(Message::Password(slot)) if is_right(slot) => "{password: (the right one)}".into(),
+            DeviceAct::Say(message) => message_words(message),
+            DeviceAct::Babble => "(no message)".into(),
+            DeviceAct::End => words(Item::End),
+            DeviceAct::Drop => return self.note("ED,X", "the connection is gone"),
+        };
+        self.arrow("X", "->>", "ED", &text);
+    }
+}
+
+/// Who sends to this side, and who it is.
+const fn ends(to: Side) -> (&'static str, &'static str) {
+    match to {
+        Side::Import => ("ED", "ID"),
+        Side::Export => ("ID", "ED"),
+    }
+}
+
+fn words(item: Item) -> String {
+    match item {
+        Item::Request => "request a connection".into(),
+        Item::Opened => "TLS".into(),
+        Item::Refused => "refuse the connection".into(),
+        Item::ChannelRequest => "request channel auth:(code)".into(),
+        Item::Accepted => "accept the channel".into(),
+        Item::Declined => "decline the channel".into(),
+        Item::Message(message) => message_words(message),
+        Item::ArchiveBegin => "{accData: …".into(),
+        Item::ArchiveEnd => "… accData complete}".into(),
+        Item::End => "EOF".into(),
+        Item::Lost => "the connection is gone".into(),
+    }
+}
+
+/// A message as it is on the wire (R-MSG-1).
+fn message_words(message: Message) -> String {
+    let features = |features: Features| match (features.result, features.cancel) {
+        (true, true) => "features: \"cancel,result\"",
+        (true, false) => "features: \"result\"",
+        (false, true) => "features: \"cancel\"",
+        (false, false) => "",
+    };
+    match message {
+        Message::Hello(named) => format!("{{{}}}", features(named)),
+        Message::AuthScheme(scheme, named) => {
+            let comma = if named.is_legacy() { "" } else { ", " };
+            format!("{{authScheme: \"{}\"{comma}{}}}", Scheme::as_str(scheme), features(named))
+        }
+        Message::Password(_) => "{password: …}".into(),
+        Message::Verdict(Verdict::Wrong) => "{passwordCorrect: \"false\", canRetry: \"true\"}".into(),
+        Message::Verdict(Verdict::Final) => "{canRetry: \"false\"}".into(),
+        Message::Verdict(Verdict::None) => "{passwordCorrect: \"true\"}".into(),
+        Message::State(Word::Canceled) => "{stateMsg: \"CANCELED\"}".into(),
+        Message::State(Word::Timeout) => "{stateMsg: \"TIMEOUT\"}".into(),
+        Message::ImportResult(result) => {
+            let word = match result {
+                ImportResult::Stored => "stored",
+                ImportResult::FailedArchive => "failed_archive",
+                ImportResult::FailedStorage => "failed_storage",
+                ImportResult::Other => "…",
+            };
+            format!("{{importResult: \"{word}\"}}")
+        }
+        Message::Unknown => "{(unknown keys)}".into(),
+    }
+}
+
+/// Mermaid reads a semicolon as the end of a line.
+fn plain(text: &str) -> String {
+    text.replace(';', ",")
+}

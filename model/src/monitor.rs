@@ -1,0 +1,452 @@
+//! What an observer remembers of a run, and the judgement of every step.
+//!
+//! The monitor sees what goes into a reducer and what comes out, never its inside: a property that holds here holds for any
+//! implementation of that side.
+
+use handfast::{
+    export,
+    import::{self, Ask},
+    limits::{MAX_TRIES, MAX_WRONG_CODES, MAX_WRONG_CODES_PER_CONNECTION, Timer},
+    message::{ImportResult, Message, Verdict},
+    outcome::{AccountId, LinkState, Outcome, Profile, Scheme, Signal},
+    reducer::ConnId,
+};
+
+use crate::{
+    pairs,
+    properties::PropertyId as P,
+    world::{PEER, Stage, Storage, World},
+};
+
+/// What was seen of both sides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Monitor {
+    pub(crate) import: ImportView,
+    pub(crate) export: ExportView,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ImportView {
+    pub(crate) started: bool,
+    /// The last signal's state.
+    pub(crate) signalled: LinkState,
+    pub(crate) prompts: u8,
+    pub(crate) answers: u8,
+    /// A prompt that is open.
+    pub(crate) prompt: Option<Prompt>,
+    /// The prompt that the user answered last.
+    pub(crate) consent: Option<Prompt>,
+    /// The connection whose channel was accepted last.
+    pub(crate) session: Option<ConnId>,
+    wrong_codes: u8,
+    pub(crate) done: Option<Done>,
+}
+
+/// What was shown to the user, and behind which connection's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Prompt {
+    pub(crate) conn: ConnId,
+    pub(crate) account: AccountId,
+    pub(crate) scheme: Scheme,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ExportView {
+    pub(crate) started: bool,
+    pub(crate) signalled: LinkState,
+    pub(crate) confirmed: bool,
+    /// `cancelAddDevice` returned true.
+    pub(crate) cancelled: bool,
+    tries: u8,
+    pub(crate) wrong: u8,
+    /// The device is the token's.
+    pub(crate) pinned: bool,
+    /// A password opened the archive.
+    opened: bool,
+    /// The first archive byte is out.
+    pub(crate) byte_out: bool,
+    handed_over: bool,
+    heard_stored: bool,
+    pub(crate) done: Option<Done>,
+}
+
+/// How an operation ended, as far as it can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Done {
+    pub(crate) outcome: Outcome,
+    /// The state that the client saw before.
+    pub(crate) at: LinkState,
+    pub(crate) cause: Cause,
+}
+
+/// What made a side end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Cause {
+    /// Its user.
+    Call,
+    /// A timer of its own.
+    Timer(Timer),
+    /// Its disk, in the middle of a message that it sends or gets: it cannot be put into words.
+    Unspoken,
+    /// Anything else of its own: an install, an opened archive, too many wrong codes.
+    Local,
+    /// The peer broke a rule.
+    Rule,
+    /// The peer said how it ended.
+    Heard,
+    /// The peer ended the channel, or turned the connection away.
+    Ended,
+    /// The link was lost.
+    Lost,
+}
+
+impl Cause {
+    /// Whether the side decided itself, before it heard of the other's end.
+    pub(crate) const fn is_own(self) -> bool {
+        !matches!(self, Self::Heard | Self::Ended | Self::Lost)
+    }
+
+    fn of_import(input: import::Input) -> Self {
+        use import::Input as I;
+        match input {
+            I::AddAccount | I::ProvideAccountAuthentication(..) | I::RemoveAccount => Self::Call,
+            I::Fired(timer) => Self::Timer(timer),
+            I::ArchiveUnwritable(_) => Self::Unspoken,
+            I::Message(_, Message::State(_) | Message::Verdict(Verdict::Final)) => Self::Heard,
+            I::Message(..) | I::Malformed(_) | I::ArchiveBegan(_) => Self::Rule,
+            I::ChannelEnded(_) => Self::Ended,
+            I::ConnectionLost(_) | I::ConnectionFailed(_) => Self::Lost,
+            I::Published
+            | I::Unpublishable
+            | I::ConnectionRequested(_)
+            | I::ConnectionOpened { .. }
+            | I::ChannelRequested(..)
+            | I::ArchiveProgressed(_)
+            | I::ArchiveComplete(_)
+            | I::Checked(_)
+            | I::Installed(_) => Self::Local,
+        }
+    }
+
+    fn of_export(input: export::Input) -> Self {
+        use export::Input as I;
+        match input {
+            I::AddDevice(_) | I::ConfirmAddDevice | I::CancelAddDevice => Self::Call,
+            I::Fired(timer) => Self::Timer(timer),
+            I::SendFailed => Self::Unspoken,
+            I::Message(Message::State(_) | Message::ImportResult(_)) => Self::Heard,
+            I::Message(_) | I::Malformed => Self::Rule,
+            I::Declined | I::Ended | I::Unreachable => Self::Ended,
+            I::Lost => Self::Lost,
+            I::Opened { .. } | I::Accepted { .. } | I::Tried(..) | I::Progressed | I::HandedOver => Self::Local,
+        }
+    }
+}
+
+impl Default for ImportView {
+    fn default() -> Self {
+        Self {
+            started: false,
+            signalled: LinkState::Init,
+            prompts: 0,
+            answers: 0,
+            prompt: None,
+            consent: None,
+            session: None,
+            wrong_codes: 0,
+            done: None,
+        }
+    }
+}
+
+impl Default for ExportView {
+    fn default() -> Self {
+        Self {
+            started: false,
+            signalled: LinkState::Init,
+            confirmed: false,
+            cancelled: false,
+            tries: 0,
+            wrong: 0,
+            pinned: false,
+            opened: false,
+            byte_out: false,
+            handed_over: false,
+            heard_stored: false,
+            done: None,
+        }
+    }
+}
+
+impl ImportView {
+    /// Whether the signals are those of R-STATE-2 so far, and the details those of R-STATE-3.
+    fn may_signal(&self, profile: Profile, signal: Signal, named: Option<AccountId>) -> bool {
+        use LinkState::{Authenticating, Connecting, Done, InProgress, Init, TokenAvailable};
+        match (self.signalled, signal) {
+            (Done, _) => false,
+            (_, Signal::Done(_)) | (Init, Signal::TokenAvailable) | (TokenAvailable, Signal::Connecting) => true,
+            (Connecting, Signal::Prompt { peer, wrong_password, .. }) => !wrong_password && named == Some(peer),
+            (at, Signal::Prompt { peer, scheme, wrong_password }) => {
+                let retry = match profile {
+                    Profile::Documented => at == Authenticating,
+                    Profile::Jamid => at == InProgress,
+                };
+                retry && self.prompt.is_none() && wrong_password && scheme == Scheme::Password && named == Some(peer)
+            }
+            (Authenticating, Signal::InProgress) => true,
+            _ => false,
+        }
+    }
+}
+
+impl ExportView {
+    fn may_signal(&self, signal: Signal) -> bool {
+        use LinkState::{Authenticating, Connecting, Init};
+        match (self.signalled, signal) {
+            (LinkState::Done | Init, Signal::Done(_)) => false,
+            (_, Signal::Done(_))
+            | (Init, Signal::Connecting)
+            | (Connecting, Signal::Confirm { .. })
+            | (Authenticating, Signal::InProgress) => true,
+            _ => false,
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn violate(&mut self, property: P) {
+        self.violated.insert(property);
+    }
+
+    pub(crate) fn expect(&mut self, holds: bool, property: P) {
+        if !holds {
+            self.violate(property);
+        }
+    }
+
+    /// The importer took `input`, and these effects came out: judges them and carries them out, in order.
+    pub(crate) fn import_turn(&mut self, profile: Profile, input: import::Input, effects: &[import::Effect]) {
+        let strange = input.conn().filter(|&conn| self.seen.import.session != Some(conn));
+        self.hear_import(input);
+        for &effect in effects {
+            self.judge_import(profile, input, effect);
+            self.carry_out_import(input, effect);
+        }
+        if let Some(conn) = strange {
+            self.isolate(conn, input, effects);
+        }
+        if let import::Input::ChannelRequested(conn, Ask::Wrong) = input {
+            self.limit_codes(conn);
+        }
+    }
+
+    fn hear_import(&mut self, input: import::Input) {
+        let seen = &mut self.seen.import;
+        match input {
+            import::Input::AddAccount => seen.started = true,
+            import::Input::ProvideAccountAuthentication(..) => {
+                seen.answers += 1;
+                match seen.prompt.take() {
+                    Some(prompt) => seen.consent = Some(prompt),
+                    None => self.violate(P::Return),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn judge_import(&mut self, profile: Profile, input: import::Input, effect: import::Effect) {
+        use import::Effect as E;
+        match effect {
+            E::Signal(signal) => self.judge_import_signal(profile, input, signal),
+            E::AcceptChannel(conn) => {
+                let first = self.seen.import.session.is_none() && self.seen.import.done.is_none();
+                self.expect(first, P::Single);
+                self.seen.import.session = Some(conn);
+            }
+            E::Send(conn, Message::Password(_)) => {
+                self.expect(self.seen.import.consent.is_some_and(|prompt| prompt.conn == conn), P::Password);
+            }
+            E::Stage(_) => {
+                self.expect(self.consented(input.conn()), P::Consent);
+                self.expect(self.seen.import.done.is_none(), P::Single);
+                // An open prompt is withdrawn (R-IMP-9).
+                self.seen.import.prompt = None;
+            }
+            E::Install => {
+                let from = self.import.staged.map(|staged| staged.from);
+                self.expect(self.consented(from), P::Consent);
+                self.expect(self.seen.import.done.is_none(), P::Single);
+                let shown = self.seen.import.consent.map(|prompt| prompt.account);
+                let proved = from.and_then(|conn| self.proved(conn));
+                self.expect(self.import.checked == shown && proved == shown, P::Bound);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the user answered a prompt for the peer on this connection.
+    fn consented(&self, conn: Option<ConnId>) -> bool {
+        conn.is_some() && self.seen.import.consent.map(|prompt| prompt.conn) == conn
+    }
+
+    fn judge_import_signal(&mut self, profile: Profile, input: import::Input, signal: Signal) {
+        // Whether the account was proved is the business of P-BOUND, which looks when it is installed.
+        let named = input.conn().and_then(|conn| self.named(conn));
+        self.expect(self.seen.import.may_signal(profile, signal, named), P::Grammar);
+        let honest = self.seen.import.session.is_none_or(|conn| conn == PEER);
+        let storage = self.import.storage;
+        let seen = &mut self.seen.import;
+        match signal {
+            Signal::Prompt { peer, scheme, .. } => {
+                seen.prompts += 1;
+                seen.prompt = input.conn().map(|conn| Prompt { conn, account: peer, scheme });
+                let few = seen.prompts <= MAX_TRIES;
+                self.expect(few, P::Tries);
+            }
+            Signal::Done(outcome) => {
+                seen.prompt = None;
+                seen.done.get_or_insert(Done { outcome, at: seen.signalled, cause: Cause::of_import(input) });
+                let stored = if outcome.is_success() {
+                    storage == (Storage::Reported { durable: true })
+                } else {
+                    !storage.holds_account()
+                };
+                self.expect(stored, P::Stored);
+                self.expect(outcome != Outcome::Protocol || !honest, P::NoBlame);
+                self.judge_pair();
+            }
+            _ => {}
+        }
+        self.seen.import.signalled = signal.state();
+    }
+
+    /// What comes on a foreign connection touches that connection only.
+    fn isolate(&mut self, conn: ConnId, input: import::Input, effects: &[import::Effect]) {
+        use import::{Effect as E, Input as I};
+        if effects.contains(&E::AcceptChannel(conn)) {
+            return;
+        }
+        let guessed = input == I::ChannelRequested(conn, Ask::Wrong)
+            && self.seen.import.session.is_none()
+            && self.seen.import.wrong_codes + 1 >= MAX_WRONG_CODES;
+        let own = |effect: &E| match *effect {
+            E::Accept(at) | E::Refuse(at) | E::Close(at) | E::DeclineChannel(at) => at == conn,
+            E::Signal(Signal::Connecting) => matches!(input, I::ConnectionRequested(_)),
+            _ => false,
+        };
+        self.expect(guessed || effects.iter().all(own), P::Isolated);
+    }
+
+    /// Wrong codes are counted, and have an end (R-TOK-5).
+    fn limit_codes(&mut self, conn: ConnId) {
+        self.seen.import.wrong_codes = (self.seen.import.wrong_codes + 1).min(MAX_WRONG_CODES);
+        let waits = self.seen.import.session.is_none() && self.seen.import.done.is_none();
+        let mut spent = waits && self.seen.import.wrong_codes >= MAX_WRONG_CODES;
+        if let Some(caller) = self.caller_mut(conn) {
+            if caller.stage != Stage::Gone {
+                caller.wrong_codes += 1;
+                spent |= waits && caller.wrong_codes >= MAX_WRONG_CODES_PER_CONNECTION;
+            }
+        }
+        self.expect(!spent, P::Budget);
+    }
+
+    /// The exporter took `input`, and these effects came out: judges them and carries them out, in order.
+    pub(crate) fn export_turn(&mut self, input: export::Input, effects: &[export::Effect]) {
+        self.hear_export(input);
+        for &effect in effects {
+            self.judge_export(input, effect);
+            self.carry_out_export(effect);
+        }
+        if input == export::Input::CancelAddDevice {
+            let ended = self.seen.export.done.is_some_and(|done| done.outcome == Outcome::CANCELED);
+            self.expect(ended, P::Return);
+        }
+    }
+
+    fn hear_export(&mut self, input: export::Input) {
+        use export::{Input as I, Tried};
+        let seen = &mut self.seen.export;
+        match input {
+            I::AddDevice(_) => seen.started = true,
+            I::ConfirmAddDevice => {
+                let first = !std::mem::replace(&mut seen.confirmed, true);
+                self.expect(first, P::Return);
+            }
+            I::CancelAddDevice => {
+                seen.cancelled = true;
+                let silent = !seen.byte_out;
+                self.expect(silent, P::NotSent);
+            }
+            I::Opened { pinned } => seen.pinned = pinned,
+            I::Tried(_, Tried::Opened) => seen.opened = true,
+            I::Tried(_, Tried::Wrong) => seen.wrong += 1,
+            I::HandedOver => seen.handed_over = true,
+            I::Message(Message::ImportResult(ImportResult::Stored)) => seen.heard_stored = true,
+            _ => {}
+        }
+    }
+
+    fn judge_export(&mut self, input: export::Input, effect: export::Effect) {
+        use export::{Effect as E, Input as I, Tried};
+        let seen = &mut self.seen.export;
+        match effect {
+            E::Signal(signal) => self.judge_export_signal(input, signal),
+            E::Open(_) => {
+                seen.tries += 1;
+                let (gate, few) = (seen.confirmed && seen.pinned, seen.tries <= MAX_TRIES);
+                self.expect(gate, P::Gate);
+                self.expect(few, P::Tries);
+            }
+            E::SendArchive => {
+                seen.byte_out = true;
+                let (gate, silent) = (seen.confirmed && seen.pinned && seen.opened, !seen.cancelled);
+                self.expect(gate, P::Gate);
+                self.expect(silent, P::NotSent);
+            }
+            E::Send(Message::Verdict(verdict)) => {
+                let due = matches!(input, I::Tried(_, Tried::Wrong));
+                let last = seen.wrong >= MAX_TRIES;
+                self.expect(due && (verdict == Verdict::Final) == last, P::Tries);
+            }
+            _ => {}
+        }
+    }
+
+    fn judge_export_signal(&mut self, input: export::Input, signal: Signal) {
+        self.expect(self.seen.export.may_signal(signal), P::Grammar);
+        let seen = &mut self.seen.export;
+        if let Signal::Done(outcome) = signal {
+            seen.done.get_or_insert(Done { outcome, at: seen.signalled, cause: Cause::of_export(input) });
+            let seen = *seen;
+            match outcome {
+                Outcome::Success { .. } => {
+                    let told = seen.heard_stored && seen.handed_over;
+                    let durable = self.import.storage.holds_account() || self.import.storage == Storage::Removed;
+                    let stored = self.device.is_some() || durable;
+                    self.expect(told && stored || outcome != Outcome::SUCCESS, P::Stored);
+                }
+                Outcome::Canceled { sent: false } => self.expect(!seen.byte_out, P::NotSent),
+                Outcome::Authentication => self.expect(seen.wrong >= MAX_TRIES, P::Tries),
+                Outcome::Protocol => self.expect(self.device.is_some(), P::NoBlame),
+                _ => {}
+            }
+            self.judge_pair();
+        }
+        self.seen.export.signalled = signal.state();
+    }
+
+    /// Both have ended: is it an allowed pair? An import whose session is an intruder's has no exporter to be paired with.
+    fn judge_pair(&mut self) {
+        if self.both_ended().is_some() && pairs::classify(self).is_none() {
+            self.violate(P::Pair);
+        }
+    }
+
+    /// How the two ends of a pair ended, once both have.
+    pub(crate) fn both_ended(&self) -> Option<(Done, Done)> {
+        let paired = self.seen.import.session.is_none_or(|conn| conn == PEER);
+        paired.then_some((self.seen.import.done?, self.seen.export.done?))
+    }
+}

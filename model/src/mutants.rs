@@ -1,0 +1,173 @@
+//! Reducers that break one rule each, to show that the check that guards it can fail.
+
+use handfast::{export::Exporter, import::Importer, rules::Rules};
+use serde::Serialize;
+
+use crate::{
+    check::{Row, Verdict},
+    config::{self, Size},
+    diagram::Counterexample,
+    explore::{Graph, Limits},
+    properties::PropertyId,
+    system::System,
+};
+
+/// Two reducers with one rule broken.
+#[derive(Clone, Copy, Debug)]
+pub struct Mutant {
+    /// The stable id.
+    pub id: &'static str,
+    /// What is broken.
+    pub broken: &'static str,
+    /// The property that has to be violated.
+    pub property: PropertyId,
+    /// The [`Configuration::id`](config::Configuration::id) in which it has to be.
+    pub configuration: &'static str,
+    hunt: fn(&Self, Size, Limits) -> Row,
+}
+
+/// What came of a mutant.
+#[derive(Clone, Debug, Serialize)]
+pub struct Kill {
+    /// [`Mutant::id`].
+    pub mutant: &'static str,
+    /// [`Mutant::broken`].
+    pub broken: &'static str,
+    /// The property, and how it fared. It should be violated.
+    #[serde(flatten)]
+    pub row: Row,
+}
+
+impl Mutant {
+    /// The mutant of this id.
+    pub fn find(id: &str) -> Option<&'static Self> {
+        MUTANTS.iter().find(|mutant| mutant.id == id)
+    }
+
+    /// Looks for the shortest violation of the property that has to find it.
+    pub fn hunt(&self, size: Size, limits: Limits) -> Kill {
+        Kill { mutant: self.id, broken: self.broken, row: (self.hunt)(self, size, limits) }
+    }
+}
+
+fn hunt<R: Rules>(mutant: &Mutant, size: Size, limits: Limits) -> Row {
+    let property = mutant.property;
+    let unknown = Verdict::Inconclusive { why: "there is no such configuration".into() };
+    let mut row = Row {
+        configuration: mutant.configuration.into(),
+        budget: String::new(),
+        property,
+        verdict: unknown,
+        counterexample: None,
+    };
+    let Some(configuration) = config::find(size, mutant.configuration) else { return row };
+    row.budget = configuration.budget.to_string();
+    let system = System::<Importer<R>, Exporter<R>>::new(configuration);
+    let graph = Graph::explore(&system, limits, Some(property.id()));
+    row.verdict = match graph.path(&system, property.id()) {
+        Some(path) => {
+            row.counterexample = Some(Counterexample::new(&system, &path, Some(property)));
+            Verdict::Violated { steps: path.steps.len() }
+        }
+        None if graph.is_complete() => {
+            Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }
+        }
+        None => Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) },
+    };
+    row
+}
+
+macro_rules! mutants {
+    ($($name:ident $id:literal $broken:literal [$($rule:ident)*] $property:ident $configuration:literal;)*) => {
+        /// The rules of each mutant.
+        pub mod rules {
+            use handfast::rules::Rules;
+
+            $(
+                #[doc = $broken]
+                #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+                pub struct $name;
+
+                impl Rules for $name {
+                    $(const $rule: bool = false;)*
+                }
+            )*
+        }
+
+        /// All of them.
+        pub const MUTANTS: &[Mutant] = &[$(
+            Mutant {
+                id: $id,
+                broken: $broken,
+                property: PropertyId::$property,
+                configuration: $configuration,
+                hunt: hunt::<rules::$name>,
+            },
+        )*];
+    };
+}
+
+mutants! {
+    M01 "M-01" "An archive is taken while the user is still asked." [ANSWER_BEFORE_ARCHIVE]
+        Consent "HX-documented-hostile-exporter";
+    M02 "M-02" "An archive is taken before the user is asked." [PROMPT_BEFORE_ARCHIVE]
+        Consent "HX-documented-hostile-exporter";
+    M03 "M-03" "The token stays alive after DONE." [TOKEN_DIES] Single "HH-documented-intruders";
+    M04 "M-04" "The slot is tested and taken in two steps." [SLOT_TAKEN_AT_ONCE] Single "HH-documented-intruders";
+    M05 "M-05" "The archive's account is not compared with the confirmed one." [BOUND]
+        Bound "HX-documented-hostile-exporter";
+    M06 "M-06" "The account is taken from a chain that does not verify." [VERIFIED_CHAIN]
+        Bound "HX-documented-hostile-exporter";
+    M07 "M-07" "The exporter says Success when the bytes are handed over." [SUCCESS_CONFIRMED]
+        Stored "HH-documented-honest";
+    M08 "M-08" "The importer says Success before the account is durable." [DURABLE] Stored "HH-documented-honest";
+    M09 "M-09" "A cancel is accepted after the first archive byte." [CANCEL_BEFORE_SENT]
+        NotSent "HH-documented-cancel";
+    M10 "M-10" "Nobody has to confirm." [CONFIRM_GATE] Gate "HH-documented-honest";
+    M11 "M-11" "An early password is tried before the user confirmed." [EARLY_PASSWORD_WAITS]
+        Gate "HH-documented-honest";
+    M12 "M-12" "Tries are not counted." [TRIES_COUNTED] Tries "XH-documented-hostile-importer";
+    M13 "M-13" "Stray messages are counted as tries." [ONLY_PASSWORDS_COUNTED]
+        Tries "XH-documented-hostile-importer";
+    M14 "M-14" "A second answer is accepted while one is pending." [ONE_ANSWER] NoBlame "HH-documented-honest";
+    M15 "M-15" "A stranger's failed attempt ends the operation." [STRANGERS_ISOLATED]
+        Isolated "HH-documented-strangers";
+    M17 "M-17" "CONNECTING is repeated." [CONNECTING_ONCE] Grammar "HH-documented-strangers";
+    M18 "M-18" "A signal follows DONE." [DONE_LAST] Grammar "HH-documented-strangers";
+    M19 "M-19" "DONE comes twice." [DONE_ONCE] Grammar "HH-documented-loss";
+    M20 "M-20" "A cancel is neither said nor is the channel ended." [CANCEL_SAID] CancelHeard "HH-documented-cancel";
+    M21 "M-21" "TIMEOUT is not understood." [TIMEOUT_UNDERSTOOD] NoBlame "HH-documented-timers";
+    M22 "M-22" "A timer ends an operation that installs." [INSTALL_OUTLIVES_TIMERS] Single "HH-documented-timers";
+    M23 "M-23" "`authScheme` is sent again at the confirmation, and that is an error." [SCHEME_SENT_ONCE SCHEME_AGAIN_IGNORED]
+        Honest "HH-documented-honest";
+    M24 "M-24" "No timer runs before the channel opens." [CONNECT_TIMER] Ends "HH-documented-loss";
+    M25 "M-25" "An answer in another scheme is accepted." [SCHEME_MATCHES] Return "HH-documented-honest";
+    M26 "M-26" "A failed install is said to be a success." [INSTALL_ERRORS] Stored "HH-documented-storage";
+    M29 "M-29" "Wrong codes are not limited." [CODES_LIMITED] Budget "HX-documented-guesses";
+    M30 "M-30" "A refused answer changes the state." [REFUSAL_IS_PURE] Return "HH-documented-honest";
+    M33 "M-33" "A cancel heard behind the first byte is told without `sent`." [SENT_IS_TOLD]
+        NotSent "HH-documented-cancel";
+    M34Removal "M-34a" "A removal ends an install." [INSTALL_OUTLIVES_REMOVAL] Single "HH-documented-cancel";
+    M34Loss "M-34b" "The loss of the session ends an install." [INSTALL_OUTLIVES_LOSS] Single "HH-documented-loss";
+    M34Word "M-34c" "The peer's TIMEOUT ends an install." [INSTALL_OUTLIVES_WORD] Single "HH-documented-timers";
+    M35 "M-35" "An early password is dropped at the confirmation." [EARLY_PASSWORD_KEPT] Honest "HH-documented-honest";
+    M36 "M-36" "A confirmation before the hello is lost." [EARLY_CONFIRM_KEPT] Honest "HH-documented-honest";
+    M37 "M-37" "A late ACCEPT is not answered." [LATE_ACCEPT_ANSWERED] Pair "HH-documented-cancel";
+    M38 "M-38" "Nothing is said while the peer's features are unknown." [WORD_WHILE_UNKNOWN]
+        CancelHeard "HH-documented-cancel";
+    M40Loss "M-40a" "The loss of the link counts as success." [LOSS_IS_FAILURE] Stored "HH-documented-loss";
+    M40End "M-40b" "The end without a result counts as success." [END_IS_FAILURE]
+        Stored "XH-documented-hostile-importer";
+    M41 "M-41" "A result is taken before the archive is out." [RESULT_AFTER_ARCHIVE]
+        Stored "XH-documented-hostile-importer";
+    M42 "M-42" "A late result of opening still sends after a cancel." [LATE_OPENING_DISCARDED]
+        NotSent "HH-documented-cancel";
+    M43 "M-43" "An archive that cannot be read counts as a try." [UNREADABLE_IS_NO_TRY]
+        Tries "HH-documented-storage";
+    M45 "M-45" "A stray verdict is acted upon while the user is asked." [STRAY_VERDICT_IGNORED]
+        Grammar "HX-documented-hostile-exporter";
+    M47 "M-47" "What was staged stays after a failure." [WIPED] Budget "HH-documented-cancel";
+    M48 "M-48" "The device's key is not compared with the token." [PINNED] Gate "XH-documented-hostile-importer";
+    M49 "M-49" "Channels of other names count as wrong codes." [OTHER_CHANNELS_FREE] Isolated "HX-documented-guesses";
+    M50 "M-50" "Prompts are not limited." [PROMPTS_LIMITED] Tries "HX-documented-hostile-exporter";
+}

@@ -1,0 +1,211 @@
+//! The properties: what must hold in every reachable state.
+//!
+//! Most are judged by the monitor at each step, and recorded in the state that the step leads to. The others look at a state.
+//! Liveness is among these: every graph is asserted to be acyclic, so an operation can fail to end only in a state in which
+//! nothing more happens by itself.
+
+use handfast::{export, import, limits::Timers, outcome::Scheme};
+use serde::Serialize;
+
+use crate::{
+    config::{Cast, Configuration},
+    link::End,
+    monitor::Cause,
+    side::{ExportSide, ImportSide},
+    system::{State, System},
+    world::PEER,
+};
+use handfast::outcome::{LinkState, Side};
+
+macro_rules! properties {
+    ($($name:ident $id:literal $text:literal $cites:literal;)*) => {
+        /// Names one property.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum PropertyId {
+            $(#[doc = $text] $name,)*
+        }
+
+        impl PropertyId {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The stable id.
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$name => $id),* }
+            }
+
+            /// What it says.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+
+            /// The requirements that it stands for.
+            pub const fn cites(self) -> &'static str {
+                match self { $(Self::$name => $cites),* }
+            }
+        }
+    };
+}
+
+properties! {
+    Consent "P-CONSENT" "The importer stages or installs an archive only after its user answered a prompt for exactly this peer."
+        "R-IMP-9, R-IMP-10";
+    Single "P-SINGLE" "A token admits at most one session; after DONE nothing that is installed changes." "R-TOK-5, R-IMP-13";
+    Bound "P-BOUND" "The installed account is the one that the user confirmed, and the peer's chain proved it." "R-IMP-11, R-SEC-1";
+    Stored "P-STORED" "Success is said only of a durable account, the exporter's only when it was told so; after a failure nothing is installed."
+        "R-EXT-2, R-IMP-13, R-ARC-4";
+    NotSent "P-NOT-SENT" "After an accepted cancelAddDevice, and with Canceled that is not `sent`, no archive byte is out." "R-API-6, R-CANCEL-1";
+    Gate "P-GATE" "No password is tried and no archive byte leaves before the user confirmed, without an accepted password, or to another device."
+        "R-EXP-9, R-SEC-1";
+    Tries "P-TRIES" "At most three passwords are tried and three prompts shown; a verdict answers a password, and nothing else counts as one."
+        "R-EXP-6, R-EXP-7, R-IMP-7";
+    Password "P-PASSWORD" "A password goes only to the session for which its prompt was shown." "R-IMP-6";
+    Isolated "P-ISOLATED" "What comes on another connection changes nothing in this operation." "R-API-7, R-IMP-2";
+    Grammar "P-GRAMMAR" "The signals follow the grammar, with their details; DONE comes once and last." "R-STATE-2, R-STATE-3";
+    Pair "P-PAIR" "The two ends of a link are an allowed pair." "R-PAIR-1";
+    NoBlame "P-NO-BLAME" "Two honest peers never end in Protocol." "R-PAIR-3";
+    Return "P-RETURN" "A call is accepted exactly when it may be, and a refused one changes nothing." "R-API-2, R-API-3, R-API-5, R-API-6";
+    Budget "P-BUDGET" "Wrong codes are limited; of a failed operation nothing is left staged, and in the end no connection open." "R-TOK-5, R-IMP-12";
+    Ends "P-ENDS" "Every operation reaches DONE." "R-TIME-4";
+    CancelHeard "P-CANCEL-HEARD" "Once a session exists, after a cancel the peer ends without waiting for a timer, if the link lives." "R-CANCEL-1";
+    Honest "P-HONEST" "An honest pair without fault succeeds; three wrong passwords apart." "R-PAIR-2";
+}
+
+impl PropertyId {
+    /// The property of this id.
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|property| property.id() == id)
+    }
+
+    /// Whether it says that something happens, and not that something never does.
+    pub const fn is_liveness(self) -> bool {
+        matches!(self, Self::Ends | Self::CancelHeard | Self::Honest)
+    }
+
+    /// Whether it can be asked in this configuration.
+    pub fn applies(self, configuration: &Configuration) -> bool {
+        let importer = configuration.cast != Cast::HostileImporter;
+        let exporter = configuration.cast != Cast::HostileExporter;
+        match self {
+            Self::Consent | Self::Single | Self::Bound | Self::Password | Self::Isolated => importer,
+            Self::NotSent | Self::Gate => exporter,
+            Self::Pair | Self::NoBlame | Self::CancelHeard => importer && exporter,
+            Self::Honest => configuration.is_honest(),
+            Self::Ends => configuration.clock,
+            Self::Stored | Self::Tries | Self::Grammar | Self::Return | Self::Budget => true,
+        }
+    }
+
+    /// Whether it holds in this state.
+    pub fn holds<I: ImportSide, E: ExportSide>(self, system: &System<I, E>, state: &State<I, E>) -> bool {
+        let held = !state.world.violated.contains(self);
+        held && match self {
+            Self::Return => calls_return_what_they_do(state),
+            Self::Budget => nothing_is_left(system, state),
+            Self::Ends => operations_end(system, state),
+            Self::CancelHeard => cancel_is_heard(state),
+            Self::Honest => !system.configuration().is_honest() || honest_pair_succeeds(state),
+            _ => true,
+        }
+    }
+}
+
+impl Serialize for PropertyId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
+    }
+}
+
+/// A set of properties.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PropertySet(u32);
+
+impl PropertySet {
+    pub(crate) fn insert(&mut self, property: PropertyId) {
+        self.0 |= 1 << property as u32;
+    }
+
+    /// Whether the property is in the set.
+    pub const fn contains(self, property: PropertyId) -> bool {
+        self.0 & (1 << property as u32) != 0
+    }
+}
+
+/// Nothing will happen by itself any more: nothing is under way, and no timer runs on a side that takes part.
+fn is_over<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I, E>) -> bool {
+    system.configuration().clock
+        && !state.is_busy()
+        && state.import.armed() == Timers::default()
+        && state.export.armed() == Timers::default()
+}
+
+fn operations_end<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I, E>) -> bool {
+    let seen = &state.world.seen;
+    let waits = seen.import.started && seen.import.done.is_none() || seen.export.started && seen.export.done.is_none();
+    !waits || !is_over(system, state)
+}
+
+fn nothing_is_left<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I, E>) -> bool {
+    let world = &state.world;
+    let failed = world.seen.import.done.is_some_and(|done| !done.outcome.is_success());
+    if failed && world.import.staged.is_some() {
+        return false;
+    }
+    let ended = world.seen.import.done.is_some() && world.seen.export.done.is_some();
+    if !ended || !is_over(system, state) {
+        return true;
+    }
+    let closed = |side| matches!(world.link.half(side).end, End::Away | End::Closed);
+    state.import.is_closed() && state.export.is_closed() && closed(Side::Import) && closed(Side::Export)
+}
+
+fn cancel_is_heard<I: ImportSide, E: ExportSide>(state: &State<I, E>) -> bool {
+    let world = &state.world;
+    let (import, export) = (world.seen.import.done, world.seen.export.done);
+    let cancelled = [import, export].into_iter().flatten().any(|done| done.cause == Cause::Call);
+    let waits = import.is_none() || export.is_none();
+    !(cancelled && waits && world.seen.import.session == Some(PEER) && !world.link.failed && !state.is_busy())
+}
+
+fn honest_pair_succeeds<I: ImportSide, E: ExportSide>(state: &State<I, E>) -> bool {
+    let world = &state.world;
+    if state.is_busy() || world.somebody_is_asked() {
+        return true;
+    }
+    let three_wrong = world.seen.export.wrong >= handfast::limits::MAX_TRIES;
+    match (world.seen.import.done, world.seen.export.done) {
+        (Some(import), Some(export)) => three_wrong || import.outcome.is_success() && export.outcome.is_success(),
+        _ => false,
+    }
+}
+
+/// Every call is tried in every state: it is accepted when the specification says so, and otherwise changes nothing.
+fn calls_return_what_they_do<I: ImportSide, E: ExportSide>(state: &State<I, E>) -> bool {
+    let slot = state.world.next_slot(true);
+    let seen = &state.world.seen;
+    let asked = |scheme| seen.import.prompt.is_some_and(|prompt| prompt.scheme == scheme);
+    let answer = import::Input::ProvideAccountAuthentication;
+    let on_import = |input, may: bool| {
+        let mut side = state.import.clone();
+        match side.take(input) {
+            Ok(_) => may,
+            Err(_) => !may && side == state.import,
+        }
+    };
+    let on_export = |input, may: bool| {
+        let mut side = state.export.clone();
+        match side.take(input) {
+            Ok(_) => may,
+            Err(_) => !may && side == state.export,
+        }
+    };
+    let linked = matches!(seen.export.signalled, LinkState::Authenticating | LinkState::InProgress);
+    let live = seen.export.started && seen.export.done.is_none();
+    on_import(answer(slot, Scheme::None), asked(Scheme::None))
+        && on_import(answer(slot, Scheme::Password), asked(Scheme::Password))
+        && on_import(import::Input::RemoveAccount, seen.import.started)
+        && on_import(import::Input::AddAccount, !seen.import.started)
+        && on_export(export::Input::ConfirmAddDevice, linked && !seen.export.confirmed)
+        && on_export(export::Input::CancelAddDevice, live && !seen.export.byte_out)
+        && on_export(export::Input::AddDevice(Scheme::Password), !seen.export.started)
+}

@@ -1,0 +1,162 @@
+//! The two reducers and what surrounds them, as a `stateright` model.
+
+use std::marker::PhantomData;
+
+use handfast::{export, import, limits::Timer, message::Features, outcome::Side, reducer::Config};
+use stateright::{Model, Property};
+
+use crate::{
+    action::Action,
+    config::Configuration,
+    goals::GOALS,
+    properties::{PropertyId, PropertySet},
+    side::{ExportSide, ImportSide},
+    table,
+    world::{Storage, World},
+};
+
+/// The name of the property that nothing violates.
+pub(crate) const ENDLESS: &str = "(the graph is explored to its end)";
+
+/// One state of the system.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct State<I, E> {
+    /// The import side.
+    pub import: I,
+    /// The export side.
+    pub export: E,
+    /// The rest.
+    pub world: World,
+}
+
+/// Two sides in a configuration.
+#[derive(Clone, Debug)]
+pub struct System<I, E> {
+    configuration: Configuration,
+    sides: PhantomData<fn() -> (I, E)>,
+}
+
+/// What an action hands to a reducer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    Import(import::Input),
+    Export(export::Input),
+    /// It concerns neither.
+    Nobody,
+}
+
+/// The two parts of a step that a trace shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Import(import::Input, Vec<import::Effect>),
+    Export(export::Input, Vec<export::Effect>),
+    Nobody,
+}
+
+impl<I: ImportSide, E: ExportSide> System<I, E> {
+    /// The system of a configuration.
+    pub fn new(configuration: Configuration) -> Self {
+        Self { configuration, sides: PhantomData }
+    }
+
+    /// What is checked.
+    pub const fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// How the reducers are configured.
+    pub(crate) fn reducers(&self) -> Config {
+        Config { profile: self.configuration.profile, features: Features::ALL }
+    }
+
+    /// Takes a step, and tells what went in and out. `None`: the call is refused, or nothing is there to be taken.
+    pub(crate) fn step(&self, state: &State<I, E>, action: Action) -> Option<(State<I, E>, Turn)> {
+        let mut next = state.clone();
+        next.world.violated = PropertySet::default();
+        if let Action::Fire(_, timer) = action
+            && state.is_busy()
+        {
+            next.world.left.early = next.world.left.early.checked_sub(1)?;
+            // What is on its way was given all the time that a link has.
+            next.world.link.failed |= timer == Timer::Linger && state.world.link.carries();
+        }
+        let turn = match next.world.aim(action)? {
+            Aim::Import(input) => {
+                let effects = next.import.take(input).ok()?;
+                next.world.import_turn(self.configuration.profile, input, &effects);
+                Turn::Import(input, effects)
+            }
+            Aim::Export(input) => {
+                let effects = next.export.take(input).ok()?;
+                next.world.export_turn(input, &effects);
+                Turn::Export(input, effects)
+            }
+            Aim::Nobody => Turn::Nobody,
+        };
+        // A right code at a taken slot may be tried for ever, and changes nothing: that is no step.
+        (!action.is_idle() || next != *state).then_some((next, turn))
+    }
+}
+
+impl<I, E> State<I, E> {
+    /// Whether something is under way that will happen by itself, without people, faults and timers.
+    pub(crate) fn is_busy(&self) -> bool {
+        let world = &self.world;
+        [Side::Import, Side::Export].iter().any(|&side| !world.link.half(side).queue.is_empty())
+            || world.link.is_securing()
+            || world.import.publishing
+            || world.import.checking
+            || matches!(world.import.storage, Storage::Running | Storage::Settled { .. })
+            || world.export.opening.is_some()
+            || world.export.sending
+    }
+}
+
+impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
+    type State = State<I, E>;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<Self::State> {
+        let config = self.reducers();
+        vec![State { import: I::new(config), export: E::new(config), world: World::new(&self.configuration) }]
+    }
+
+    fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>) {
+        let world = &state.world;
+        world.people(&self.configuration, actions);
+        world.network(actions);
+        world.shells(actions);
+        if self.configuration.clock {
+            let may_fire = world.left.early > 0 || !state.is_busy();
+            let timers = may_fire.then(|| [(Side::Import, state.import.armed()), (Side::Export, state.export.armed())]);
+            for (side, armed) in timers.into_iter().flatten() {
+                actions.extend(armed.iter().map(|timer| Action::Fire(side, timer)));
+            }
+        }
+        world.hostile(&self.configuration, actions);
+    }
+
+    fn next_state(&self, state: &Self::State, action: Self::Action) -> Option<Self::State> {
+        self.step(state, action).map(|(next, _)| next)
+    }
+
+    fn format_action(&self, action: &Self::Action) -> String {
+        action.to_string()
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        let held = PropertyId::ALL.iter().zip(table::held::<I, E>());
+        let reached = GOALS.iter().zip(table::reached::<I, E>());
+        // `stateright` stops once everything is discovered: this never is.
+        let endless = Property::always(ENDLESS, |_, _| true);
+        held.filter(|(property, _)| property.applies(&self.configuration))
+            .map(|(property, holds)| Property::always(property.id(), holds))
+            .chain(
+                reached
+                    .filter(|(goal, _)| goal.is_sought(&self.configuration))
+                    .map(|(goal, reached)| Property::sometimes(goal.name, reached)),
+            )
+            .chain([endless])
+            .collect()
+    }
+}

@@ -1,0 +1,32 @@
+//! `stateright` takes the condition of a property as a plain function: one for each, by its number.
+
+use crate::{
+    goals::GOALS,
+    properties::PropertyId,
+    side::{ExportSide, ImportSide},
+    system::{State, System},
+};
+
+type Condition<I, E> = fn(&System<I, E>, &State<I, E>) -> bool;
+
+fn holds<I: ImportSide, E: ExportSide, const N: usize>(system: &System<I, E>, state: &State<I, E>) -> bool {
+    PropertyId::ALL[N].holds(system, state)
+}
+
+fn reaches<I: ImportSide, E: ExportSide, const N: usize>(_: &System<I, E>, state: &State<I, E>) -> bool {
+    (GOALS[N].reached)(&state.world)
+}
+
+macro_rules! numbered {
+    ($function:ident: $($number:literal)*) => { [$($function::<I, E, $number>),*] };
+}
+
+/// Whether each property holds.
+pub(crate) fn held<I: ImportSide, E: ExportSide>() -> [Condition<I, E>; PropertyId::ALL.len()] {
+    numbered!(holds: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
+}
+
+/// Whether each goal is reached.
+pub(crate) fn reached<I: ImportSide, E: ExportSide>() -> [Condition<I, E>; GOALS.len()] {
+    numbered!(reaches: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61)
+}

@@ -1,0 +1,304 @@
+//! Everything around the reducers: the link, what the shells do, callers, and what is left of the budget.
+//!
+//! A state holds only what can still matter. What happens to no one's knowledge is not a step of its own: the progress of a
+//! transfer only arms a timer that is armed already, and the arming of timers is in the reducers.
+
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use handfast::{
+    export,
+    import::{self, Ask},
+    message::Slot,
+    outcome::{AccountId, Side},
+    reducer::ConnId,
+};
+
+use crate::{
+    config::{Budget, Cast, Configuration},
+    link::{End, Item, Link},
+    monitor::Monitor,
+    properties::PropertySet,
+};
+
+/// The account of the honest exporter.
+pub const HONEST: AccountId = AccountId([0xa1; 20]);
+/// The account of every intruder.
+pub const INTRUDER: AccountId = AccountId([0xe7; 20]);
+/// The connection of the honest exporter, as the importer names it.
+pub const PEER: ConnId = ConnId(1);
+
+/// Where the exporter sees the importer.
+pub(crate) const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 4711);
+
+/// What surrounds the two reducers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    pub(crate) link: Link,
+    pub(crate) import: ImportShell,
+    pub(crate) export: ExportShell,
+    pub(crate) callers: Vec<Caller>,
+    /// A hostile device in place of the importer.
+    pub(crate) device: Option<Device>,
+    pub(crate) left: Budget,
+    pub(crate) seen: Monitor,
+    /// What the step into this state violated.
+    pub(crate) violated: PropertySet,
+}
+
+/// What the importer's shell has at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub(crate) struct ImportShell {
+    /// Asked to become reachable, and not there yet.
+    pub(crate) publishing: bool,
+    pub(crate) staged: Option<Staged>,
+    /// A check is asked for.
+    pub(crate) checking: bool,
+    /// The account that the last check found.
+    pub(crate) checked: Option<AccountId>,
+    pub(crate) storage: Storage,
+}
+
+/// An archive in its temporary place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Staged {
+    pub(crate) from: ConnId,
+    pub(crate) whole: bool,
+}
+
+/// Where the install is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub(crate) enum Storage {
+    #[default]
+    None,
+    Running,
+    /// Done, and not reported.
+    Settled {
+        durable: bool,
+    },
+    /// Done, and reported.
+    Reported {
+        durable: bool,
+    },
+    /// The linked account was removed.
+    Removed,
+}
+
+impl Storage {
+    /// Whether there is an account.
+    pub(crate) const fn holds_account(self) -> bool {
+        matches!(self, Self::Settled { durable: true } | Self::Reported { durable: true })
+    }
+}
+
+/// What the exporter's shell has at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub(crate) struct ExportShell {
+    /// The archive is being opened with this password.
+    pub(crate) opening: Option<Slot>,
+    /// The archive has begun and is not handed over.
+    pub(crate) sending: bool,
+}
+
+/// One connection to the importer that is not the honest exporter's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Caller {
+    pub(crate) stage: Stage,
+    pub(crate) chain: Option<AccountId>,
+    /// Whether the chain's signatures hold.
+    pub(crate) proved: bool,
+    /// Wrong codes so far.
+    pub(crate) wrong_codes: u8,
+}
+
+/// How far a hostile connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Stage {
+    Away,
+    /// Asked for; a caller's is accepted and not secured.
+    Knocked,
+    Open,
+    /// The exporter asks the device for the channel.
+    Asked,
+    Session,
+    /// In the middle of an archive.
+    Sending,
+    /// The channel is ended; the connection is open.
+    Ended,
+    Gone,
+}
+
+/// The hostile device behind the exporter's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Device {
+    pub(crate) stage: Stage,
+    /// Passwords that it has sent.
+    pub(crate) passwords: u8,
+}
+
+impl World {
+    pub(crate) fn new(configuration: &Configuration) -> Self {
+        let budget = configuration.budget;
+        let caller = Caller { stage: Stage::Away, chain: None, proved: false, wrong_codes: 0 };
+        Self {
+            link: Link::new(),
+            import: ImportShell::default(),
+            export: ExportShell::default(),
+            callers: vec![caller; usize::from(budget.intruders + budget.strangers)],
+            device: (configuration.cast == Cast::HostileImporter)
+                .then_some(Device { stage: Stage::Away, passwords: 0 }),
+            left: budget,
+            seen: Monitor::default(),
+            violated: PropertySet::default(),
+        }
+    }
+
+    /// The caller on this connection.
+    pub(crate) fn caller(&self, conn: ConnId) -> Option<&Caller> {
+        self.callers.get(caller_index(conn)?)
+    }
+
+    pub(crate) fn caller_mut(&mut self, conn: ConnId) -> Option<&mut Caller> {
+        self.callers.get_mut(caller_index(conn)?)
+    }
+
+    /// The account that the chain of the peer on this connection names.
+    pub(crate) fn named(&self, conn: ConnId) -> Option<AccountId> {
+        if conn == PEER { Some(HONEST) } else { self.caller(conn)?.chain }
+    }
+
+    /// The account that it names with signatures that hold.
+    pub(crate) fn proved(&self, conn: ConnId) -> Option<AccountId> {
+        self.named(conn).filter(|_| self.caller(conn).is_none_or(|caller| caller.proved))
+    }
+
+    /// Carries out one effect of the importer, as its shell does.
+    pub(crate) fn carry_out_import(&mut self, input: import::Input, effect: import::Effect) {
+        use import::Effect as E;
+        match effect {
+            E::Signal(_) | E::Arm(_) | E::Disarm(_) => {}
+            E::Publish => self.import.publishing = true,
+            E::Withdraw => self.import.publishing = false,
+            E::Accept(PEER) => self.link.half_mut(Side::Import).end = End::Trying,
+            E::Accept(conn) => self.set_caller(conn, Stage::Knocked),
+            E::Refuse(PEER) => {
+                self.link.send(Side::Import, Item::Refused);
+                let half = self.link.half_mut(Side::Import);
+                half.end = End::Closed;
+                half.queue.clear();
+            }
+            E::Close(PEER) => self.link.close(Side::Import),
+            E::Refuse(conn) | E::Close(conn) => self.set_caller(conn, Stage::Gone),
+            E::AcceptChannel(PEER) => self.link.send(Side::Import, Item::Accepted),
+            E::AcceptChannel(conn) => self.set_caller(conn, Stage::Session),
+            E::DeclineChannel(PEER) => self.link.send(Side::Import, Item::Declined),
+            E::DeclineChannel(_) => {}
+            E::Send(PEER, message) => self.link.send(Side::Import, Item::Message(message)),
+            E::Send(..) => {}
+            E::End(PEER) => self.link.end_channel(Side::Import),
+            E::End(conn) => self.set_caller(conn, Stage::Ended),
+            E::Stage(_) => self.import.staged = input.conn().map(|from| Staged { from, whole: false }),
+            E::Check => self.import.checking = true,
+            E::Install => self.import.storage = Storage::Running,
+            E::Discard => self.import.staged = None,
+            E::Remove => self.import.storage = Storage::Removed,
+        }
+    }
+
+    /// Carries out one effect of the exporter, as its shell does.
+    pub(crate) fn carry_out_export(&mut self, effect: export::Effect) {
+        use export::Effect as E;
+        match effect {
+            E::Open(slot) => self.export.opening = Some(slot),
+            E::SendArchive => self.export.sending = true,
+            E::End | E::Close => self.export.sending = false,
+            E::Signal(_) | E::Arm(_) | E::Disarm(_) | E::Connect | E::RequestChannel | E::Send(_) => {}
+        }
+        if let Some(device) = &mut self.device {
+            device.stage = match effect {
+                E::Connect => Stage::Knocked,
+                E::RequestChannel => Stage::Asked,
+                E::End => Stage::Ended,
+                E::Close => Stage::Gone,
+                E::Signal(_) | E::Arm(_) | E::Disarm(_) | E::Open(_) | E::SendArchive | E::Send(_) => device.stage,
+            };
+            return;
+        }
+        match effect {
+            E::Signal(_) | E::Arm(_) | E::Disarm(_) | E::Open(_) => {}
+            E::Connect => {
+                self.link.half_mut(Side::Export).end = End::Trying;
+                self.link.send(Side::Export, Item::Request);
+            }
+            E::RequestChannel => self.link.send(Side::Export, Item::ChannelRequest),
+            E::Send(message) => self.link.send(Side::Export, Item::Message(message)),
+            E::SendArchive => self.link.send(Side::Export, Item::ArchiveBegin),
+            E::End => self.link.end_channel(Side::Export),
+            E::Close => self.link.close(Side::Export),
+        }
+    }
+
+    fn set_caller(&mut self, conn: ConnId, stage: Stage) {
+        if let Some(caller) = self.caller_mut(conn) {
+            caller.stage = stage;
+            if stage == Stage::Gone {
+                caller.wrong_codes = 0;
+            }
+        }
+    }
+
+    /// Hands the next item of the link to the importer. Some are the shell's own business.
+    pub(crate) fn import_input(&mut self, item: Item) -> Option<import::Input> {
+        use import::Input as I;
+        Some(match item {
+            Item::Request => I::ConnectionRequested(PEER),
+            Item::ChannelRequest => I::ChannelRequested(PEER, Ask::Right),
+            Item::Message(message) => I::Message(PEER, message),
+            Item::ArchiveBegin => I::ArchiveBegan(PEER),
+            Item::ArchiveEnd => {
+                let staged = self.import.staged.as_mut().filter(|staged| staged.from == PEER && !staged.whole)?;
+                staged.whole = true;
+                I::ArchiveComplete(PEER)
+            }
+            Item::End => I::ChannelEnded(PEER),
+            Item::Lost => I::ConnectionLost(PEER),
+            Item::Opened | Item::Refused | Item::Accepted | Item::Declined => return None,
+        })
+    }
+
+    /// Hands the next item of the link to the exporter.
+    pub(crate) fn export_input(&mut self, item: Item) -> Option<export::Input> {
+        use export::Input as I;
+        Some(match item {
+            Item::Opened => I::Opened { pinned: true },
+            Item::Refused => I::Unreachable,
+            Item::Accepted => I::Accepted { peer_address: ADDRESS },
+            Item::Declined => I::Declined,
+            Item::Message(message) => I::Message(message),
+            Item::End => I::Ended,
+            Item::Lost => {
+                self.export.sending = false;
+                I::Lost
+            }
+            Item::Request | Item::ChannelRequest | Item::ArchiveBegin | Item::ArchiveEnd => return None,
+        })
+    }
+}
+
+/// Whether the archive opens with this password. The lowest bit of a slot says it: the model's way to keep passwords.
+pub(crate) const fn is_right(slot: Slot) -> bool {
+    slot.0 & 1 == 1
+}
+
+/// A slot for the `count`-th password.
+pub(crate) const fn slot(count: u8, right: bool) -> Slot {
+    Slot(count << 1 | right as u8)
+}
+
+/// The connection of the caller with this index.
+pub(crate) const fn caller_conn(index: usize) -> ConnId {
+    ConnId(index as u32 + 2)
+}
+
+fn caller_index(conn: ConnId) -> Option<usize> {
+    usize::try_from(conn.0).ok()?.checked_sub(2)
+}
