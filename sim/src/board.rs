@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use handfast::{
-    archive::{LocalId, MemoryFs},
+    archive::MemoryFs,
     outcome::Side,
     reducer::Refused,
-    shell::{ImportReport, Recorder},
+    shell::{ImportReport, Recorder, folder::Installed},
     trace::Step,
 };
 use tokio::sync::{Notify, oneshot};
@@ -40,7 +40,7 @@ pub(crate) struct Board {
     pub(crate) lost: u64,
     /// What was answered to each side's cancel.
     pub(crate) canceled: [Option<Result<(), Refused>>; 2],
-    pub(crate) report: Option<ImportReport<LocalId>>,
+    pub(crate) report: Option<ImportReport<Installed>>,
     /// Operations of the importer's disk before the session.
     pub(crate) operations: u64,
     token: Option<oneshot::Sender<String>>,

@@ -1,17 +1,21 @@
-//! The importer's disk: the library's store on a file system in memory, without threads.
+//! The importer's disk: the library's store on a file system in memory, slow and, where planned, bad.
 
 use std::{
     io,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use handfast::{
-    archive::{self, Fs, InsecureKdf, MemoryFs, Password, Seal, Terms},
+    archive::{Fs as _, InsecureKdf, MemoryFs, Store},
     import::Check,
+    limits::DEFAULT_MAX_ARCHIVE,
     operations::LocalId,
     secret::Secret,
-    shell::storage,
+    shell::{
+        folder::{InlineSink, InlineStaging, InlineStore, Installed},
+        storage,
+    },
 };
 use tokio::time::{Duration, sleep};
 
@@ -21,142 +25,88 @@ use crate::{
 };
 
 /// The folder of accounts.
-pub(crate) const ROOT: &str = "accounts";
+pub(crate) const ROOT: &str = "/accounts";
 
 /// The importer's store.
 pub(crate) struct Accounts {
+    store: InlineStore<MemoryFs>,
+    disk: Disk,
+}
+
+#[derive(Clone)]
+struct Disk {
     fs: MemoryFs,
-    store: archive::Store<MemoryFs>,
     /// How long it takes to check, and to install.
     work: Duration,
     planted: Option<Planted>,
 }
 
+impl Disk {
+    /// Leaves something behind.
+    fn litter(&self) {
+        if self.planted == Some(Planted::LitteringStore) {
+            // What cannot be littered is clean.
+            let _ = self.fs.create_folder(&Path::new(ROOT).join(".staging-litter"));
+        }
+    }
+}
+
+/// Opens the store, which a start of the device does first.
+pub(crate) fn open(fs: &MemoryFs) -> io::Result<Store<MemoryFs>> {
+    Store::open_in(fs.clone(), PathBuf::from(ROOT)).map_err(io::Error::other)
+}
+
 impl Accounts {
-    pub(crate) fn open(fs: MemoryFs, work: Duration, planted: Option<Planted>) -> io::Result<Self> {
-        let store = archive::Store::open_in(fs.clone(), ROOT).map_err(io::Error::other)?;
-        Ok(Self { fs, store, work, planted })
-    }
-}
-
-/// An archive on its way to an account. The sink and the operation share it.
-enum Stage {
-    Arriving(Box<archive::Staging<MemoryFs>>),
-    Arrived(archive::Staged<MemoryFs>),
-    Checked(Box<archive::Checked<MemoryFs>>),
-    Gone,
-}
-
-#[derive(Clone)]
-struct Shared(Arc<Mutex<Stage>>);
-
-impl Shared {
-    fn take(&self) -> Stage {
-        std::mem::replace(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), Stage::Gone)
-    }
-
-    fn put(&self, stage: Stage) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+    pub(crate) fn open(fs: &MemoryFs, work: Duration, planted: Option<Planted>) -> io::Result<Self> {
+        let store = InlineStore::new(open(fs)?, Arc::new(InsecureKdf), new_device(), DEFAULT_MAX_ARCHIVE, NOW);
+        Ok(Self { store, disk: Disk { fs: fs.clone(), work, planted } })
     }
 }
 
 impl storage::Store for Accounts {
-    type Sink = Sink;
+    type Sink = InlineSink<MemoryFs>;
     type Staging = Staging;
-    type Installed = archive::LocalId;
+    type Installed = Installed;
 
-    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<(Sink, Staging)> {
-        let seal = Seal::new(&Password::new(credentials.as_bytes()), &InsecureKdf).map_err(io::Error::other)?;
-        let id = archive::LocalId::from_number(id.0);
-        let staging = self.store.begin(id, seal).map_err(io::Error::other)?;
-        let shared = Shared(Arc::new(Mutex::new(Stage::Arriving(Box::new(staging)))));
-        let staging = Staging { shared: shared.clone(), fs: self.fs.clone(), work: self.work, planted: self.planted };
-        Ok((Sink(shared), staging))
+    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<(Self::Sink, Staging)> {
+        let (sink, staging) = self.store.begin(id, credentials).await?;
+        Ok((sink, Staging { staging, disk: self.disk.clone() }))
     }
 
-    async fn remove(&mut self, installed: &archive::LocalId) -> io::Result<()> {
-        self.store.remove(*installed).map_err(io::Error::other)
+    async fn remove(&mut self, installed: &Installed) -> io::Result<()> {
+        self.store.remove(installed).await
     }
 }
 
-/// Takes the text.
-pub(crate) struct Sink(Shared);
-
-impl storage::Sink for Sink {
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match &mut *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Stage::Arriving(staging) => staging.write(bytes).map_err(io::Error::other),
-            Stage::Arrived(_) | Stage::Checked(_) | Stage::Gone => Err(io::ErrorKind::BrokenPipe.into()),
-        }
-    }
-
-    async fn complete(self) -> io::Result<()> {
-        match self.0.take() {
-            Stage::Arriving(staging) => {
-                self.0.put(Stage::Arrived(staging.complete().map_err(io::Error::other)?));
-                Ok(())
-            }
-            Stage::Arrived(_) | Stage::Checked(_) | Stage::Gone => Err(io::ErrorKind::BrokenPipe.into()),
-        }
-    }
-}
-
-/// The operation's half.
+/// A staged archive.
 pub(crate) struct Staging {
-    shared: Shared,
-    fs: MemoryFs,
-    work: Duration,
-    planted: Option<Planted>,
-}
-
-impl Staging {
-    fn litter(&self) -> io::Result<()> {
-        self.fs.create_folder(&Path::new(ROOT).join(".staging-litter"))
-    }
+    staging: InlineStaging<MemoryFs>,
+    disk: Disk,
 }
 
 impl storage::Staging for Staging {
-    type Installed = archive::LocalId;
+    type Installed = Installed;
 
     async fn check(&mut self) -> Check {
-        sleep(self.work).await;
-        assert!(self.planted != Some(Planted::Panic), "a planted panic");
-        let Stage::Arrived(staged) = self.shared.take() else { return Check::Unreadable };
-        match staged.check(Terms::at(NOW)) {
-            Ok(checked) => {
-                let account = checked.summary().account;
-                self.shared.put(Stage::Checked(Box::new(checked)));
-                Check::Sound(account)
-            }
-            Err(error) if error.is_about_content() => Check::Unsound,
-            Err(_) => Check::Unreadable,
-        }
+        sleep(self.disk.work).await;
+        assert!(self.disk.planted != Some(Planted::Panic), "a planted panic");
+        self.staging.check().await
     }
 
-    async fn install(self) -> io::Result<archive::LocalId> {
-        sleep(self.work).await;
-        let Stage::Checked(checked) = self.shared.take() else { return Err(io::ErrorKind::NotFound.into()) };
-        let installed = checked.install(new_device(), NOW).map_err(io::Error::other)?;
-        let folder = Path::new(ROOT).join(installed.to_string());
-        match self.planted {
-            Some(Planted::ForgetfulStore) => self.fs.remove_folder(&folder)?,
+    async fn install(self) -> io::Result<Installed> {
+        sleep(self.disk.work).await;
+        let installed = self.staging.install().await?;
+        self.disk.litter();
+        match self.disk.planted {
+            Some(Planted::ForgetfulStore) => self.disk.fs.remove_folder(&installed.path)?,
             Some(Planted::SecretiveStore) => return Err(io::Error::other("a planted lie")),
-            Some(Planted::LitteringStore) => self.litter()?,
-            Some(Planted::Leak | Planted::Panic) | None => {}
+            Some(Planted::LitteringStore | Planted::Leak | Planted::Panic) | None => {}
         }
         Ok(installed)
     }
 
     async fn discard(self) {
-        if self.planted == Some(Planted::LitteringStore) {
-            // What cannot be littered is clean.
-            let _ = self.litter();
-        }
-        match self.shared.take() {
-            Stage::Arriving(staging) => drop(staging),
-            Stage::Arrived(staged) => drop(staged),
-            Stage::Checked(checked) => drop(checked),
-            Stage::Gone => {}
-        }
+        self.staging.discard().await;
+        self.disk.litter();
     }
 }

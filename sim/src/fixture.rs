@@ -3,9 +3,9 @@
 use std::sync::{Arc, LazyLock};
 
 use handfast::{
-    archive::{self, InsecureKdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime},
+    archive::{Identity, InsecureKdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime, certificate::Chain},
     outcome::Scheme,
-    shell::{Random, identity},
+    shell::Random,
 };
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -20,24 +20,22 @@ const BROKEN: &str = "the fixture is made of constants";
 /// What is the same in all sessions. Keys are Ed25519 and made of numbers, so that ids are the same in every process, and signatures
 /// have the same length in every handshake.
 pub(crate) struct Fixture {
-    account: archive::Identity,
+    account: Identity,
     authority: PrivateKey,
     /// Who the exporter shows itself as (R-EXP-11).
-    pub(crate) exporter: Arc<identity::Identity>,
-    /// The importer's throw-away chain and key, as PEM.
-    importer: (String, String),
+    pub(crate) exporter: Arc<Identity>,
+    /// The importer's throw-away chain.
+    importer: Chain,
 }
 
 pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
-    let authority = archive::Identity::authority(key(1), "Jami CA", NOW).expect(BROKEN);
+    let authority = Identity::authority(key(1), "Jami CA", NOW).expect(BROKEN);
     let account = authority.issue(key(2), "Jami", Role::Authority, NOW).expect(BROKEN);
-    let device = account.issue_device(key(3), NOW).expect(BROKEN);
-    let (chain, secret) = pem(&device);
-    let exporter = identity::Identity::from_pem(chain.as_bytes(), secret.as_bytes()).expect(BROKEN);
-    let nobody = archive::Identity::authority(key(4), "Jami Temporary CA", NOW).expect(BROKEN);
+    let exporter = account.issue_device(key(3), NOW).expect(BROKEN);
+    let nobody = Identity::authority(key(4), "Jami Temporary CA", NOW).expect(BROKEN);
     let nobody = nobody.issue(key(5), "Jami Temporary User", Role::Authority, NOW).expect(BROKEN);
-    let nobody = nobody.issue_device(key(6), NOW).expect(BROKEN);
-    Fixture { account, authority: key(1), exporter: Arc::new(exporter), importer: pem(&nobody) }
+    let importer = nobody.issue(key(6), "Jami Temporary device", Role::Device, NOW).expect(BROKEN);
+    Fixture { account, authority: key(1), exporter: Arc::new(exporter), importer: importer.chain().clone() }
 });
 
 /// The key with this number.
@@ -53,15 +51,10 @@ pub(crate) fn new_device() -> PrivateKey {
     key(7)
 }
 
-fn pem(identity: &archive::Identity) -> (String, String) {
-    (identity.chain().to_pem(), identity.key().to_pem().to_string())
-}
-
 impl Fixture {
     /// Who the importer is towards the exporter.
-    pub(crate) fn importer(&self) -> identity::Identity {
-        let (chain, key) = &self.importer;
-        identity::Identity::from_pem(chain.as_bytes(), key.as_bytes()).expect(BROKEN)
+    pub(crate) fn importer(&self) -> Identity {
+        Identity::new(key(6), self.importer.clone()).expect(BROKEN)
     }
 
     /// An archive's text of this length, and its file.

@@ -9,11 +9,9 @@ use std::{
 };
 
 use handfast::{
+    archive::Identity,
     outcome::Side,
-    shell::{
-        identity::Identity,
-        rendezvous::{Dial, Listener, Publish},
-    },
+    shell::rendezvous::{Dial, Listener, Publish},
     token::DeviceId,
 };
 use turmoil::net::{TcpListener, TcpStream};

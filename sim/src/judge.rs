@@ -7,7 +7,7 @@ use std::{
 };
 
 use handfast::{
-    archive::{self, Archive, Fs as _, InsecureKdf, Password, Terms},
+    archive::{Archive, Fs as _, InsecureKdf, LocalId, Password, Terms},
     export::Effect as ExportEffect,
     import::{Effect as ImportEffect, Input as I},
     outcome::{LinkState, Outcome, Profile, Scheme, Side, Signal},
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     board::{Board, Scene},
-    disk::ROOT,
+    disk::{self, ROOT},
     fixture::{NOW, password},
     pairs::{Circumstances, End, classify},
     plan::{DiskFault, Plan, What},
@@ -88,7 +88,10 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
             let exporters = replayed.exports.values().map(|one| (Side::Export, one.is_closed(), one.armed()));
             for (side, closed, armed) in importer.chain(exporters).filter(|(side, ..)| crashed != Some(*side)) {
                 if !closed || !armed.is_empty() {
-                    broke(Rule::Closed, format!("{side}: closed: {closed}, armed: {:?}", armed.iter().collect::<Vec<_>>()));
+                    broke(
+                        Rule::Closed,
+                        format!("{side}: closed: {closed}, armed: {:?}", armed.iter().collect::<Vec<_>>()),
+                    );
                 }
             }
         }
@@ -109,12 +112,13 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
         broke(Rule::Pair, format!("import: {}, export: {}", told(import), told(export)));
     }
     if board.canceled[Side::Export as usize] == Some(Ok(())) {
-        let received = board.steps.iter().any(|step| matches!(step.turn, Turn::Import { input: I::ArchiveBegan(_), .. }));
+        let received =
+            board.steps.iter().any(|step| matches!(step.turn, Turn::Import { input: I::ArchiveBegan(_), .. }));
         if received || export.is_some_and(|end| end.outcome != Outcome::CANCELED) {
             broke(Rule::NotSent, format!("canceled, export: {}, archive received: {received}", told(export)));
         }
     }
-    for violation in disk(scene, &board, crashed, import, export) {
+    for violation in storage(scene, &board, crashed, import, export) {
         broke(violation.rule, violation.text);
     }
 
@@ -213,17 +217,25 @@ fn grammar(steps: &[Step], side: Side, profile: Profile) -> Result<(), String> {
 
 fn signals(step: &Step) -> Vec<Signal> {
     match &step.turn {
-        Turn::Import { effects, .. } => {
-            effects.iter().filter_map(|effect| if let ImportEffect::Signal(signal) = effect { Some(*signal) } else { None }).collect()
-        }
-        Turn::Export { effects, .. } => {
-            effects.iter().filter_map(|effect| if let ExportEffect::Signal(signal) = effect { Some(*signal) } else { None }).collect()
-        }
+        Turn::Import { effects, .. } => effects
+            .iter()
+            .filter_map(|effect| if let ImportEffect::Signal(signal) = effect { Some(*signal) } else { None })
+            .collect(),
+        Turn::Export { effects, .. } => effects
+            .iter()
+            .filter_map(|effect| if let ExportEffect::Signal(signal) = effect { Some(*signal) } else { None })
+            .collect(),
     }
 }
 
 /// Looks at the importer's disk as the next start will find it.
-fn disk(scene: &Scene, board: &Board, crashed: Option<Side>, import: Option<End>, export: Option<End>) -> Vec<Violation> {
+fn storage(
+    scene: &Scene,
+    board: &Board,
+    crashed: Option<Side>,
+    import: Option<End>,
+    export: Option<End>,
+) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut broke = |rule, text: String| violations.push(Violation { rule, text });
     let bad = matches!(scene.plan.disk, Some(DiskFault::Fails(_) | DiskFault::Full(_)));
@@ -269,7 +281,7 @@ fn disk(scene: &Scene, board: &Board, crashed: Option<Side>, import: Option<End>
 
 /// How many accounts there are, all of them the one that was sent.
 fn accounts(scene: &Scene) -> Result<usize, String> {
-    let store = archive::Store::open_in(scene.fs.clone(), ROOT).map_err(|error| error.to_string())?;
+    let store = disk::open(&scene.fs).map_err(|error| error.to_string())?;
     let entries = store.list().map_err(|error| error.to_string())?;
     let plan = &scene.plan;
     for entry in &entries {
@@ -295,5 +307,5 @@ fn accounts(scene: &Scene) -> Result<usize, String> {
 fn left_over(scene: &Scene) -> Vec<String> {
     let names = scene.fs.list(Path::new(ROOT)).unwrap_or_default();
     let names = names.into_iter().map(|name| name.to_string_lossy().into_owned());
-    names.filter(|name| name.parse::<archive::LocalId>().is_err()).collect()
+    names.filter(|name| name.parse::<LocalId>().is_err()).collect()
 }

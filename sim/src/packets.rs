@@ -10,10 +10,8 @@ use std::{
 };
 
 use handfast::{
-    shell::{
-        identity::Identity,
-        rendezvous::{Dial, Listener, Publish},
-    },
+    archive::Identity,
+    shell::rendezvous::{Dial, Listener, Publish},
     token::DeviceId,
 };
 use rand::{Rng, SeedableRng};
@@ -95,10 +93,7 @@ struct Host {
 }
 
 impl Host {
-    fn start(
-        id: HostId,
-        side: impl Future<Output = Result<(), Failure>> + Send + 'static,
-    ) -> Result<Self, Broken> {
+    fn start(id: HostId, side: impl Future<Output = Result<(), Failure>> + Send + 'static) -> Result<Self, Broken> {
         let built = Builder::new_current_thread().enable_time().start_paused(true).build();
         let runtime = built.map_err(|error| Broken::Panic(error.to_string()))?;
         let task = Some(runtime.spawn(side));
@@ -109,7 +104,7 @@ impl Host {
     fn drive(&mut self, tick: Duration) -> Result<bool, Broken> {
         turmoil_net::set_current(self.id);
         let Some(runtime) = &self.runtime else { return Ok(false) };
-        runtime.block_on(sleep(tick));
+        runtime.block_on(async { sleep(tick).await });
         if let Some(task) = self.task.take_if(|task| task.is_finished()) {
             let ended = runtime.block_on(task).map_err(|error| Broken::Panic(error.to_string()))?;
             ended.map_err(|error| Broken::Panic(error.to_string()))?;

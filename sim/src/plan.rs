@@ -176,7 +176,8 @@ impl Plan {
 
     /// After so much virtual time no operation can be alive (R-TIME-4).
     pub fn limit(&self) -> Duration {
-        let Durations { prepare, token, connect, authenticate, transfer, result, linger, closing, .. } = self.durations();
+        let Durations { prepare, token, connect, authenticate, transfer, result, linger, closing, .. } =
+            self.durations();
         let people = Duration::from_millis(4 * (self.think_ms.0 + self.think_ms.1 + self.work_ms.0 + self.work_ms.1));
         2 * (prepare + token + connect + authenticate + transfer + result + linger + closing + people)
             + Duration::from_secs(1)

@@ -65,9 +65,9 @@ impl Run {
 
 /// Carries a plan out and judges what came of it. Equal plans give equal traces, on every machine.
 pub fn run(plan: &Plan) -> Run {
-    let (begin, carry_out): (fn(_), fn(&Arc<Scene>) -> _) = match plan.scenario.world() {
-        World::Hosts => (hosts::begin, hosts::carry_out),
-        World::Packets => (packets::begin, packets::carry_out),
+    let (begin, carry_out) = match plan.scenario.world() {
+        World::Hosts => (hosts::begin as fn(_), hosts::carry_out as fn(&_) -> _),
+        World::Packets => (packets::begin as _, packets::carry_out as _),
     };
     let scene = Arc::new(Scene::new(plan, begin));
     let carried = catch_unwind(AssertUnwindSafe(|| carry_out(&scene))).unwrap_or_else(|panic| {

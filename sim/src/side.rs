@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    future::Future,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -26,7 +25,7 @@ use tokio::{
 
 use crate::{
     board::Scene,
-    disk::Accounts,
+    disk::{self, Accounts},
     fixture::{FIXTURE, Seeded, password},
     plan::{DiskFault, Plan, Planted},
     source::Exported,
@@ -55,7 +54,7 @@ async fn joined<T>(task: JoinHandle<T>) -> Result<T, Failure> {
 pub(crate) async fn import_side(scene: Arc<Scene>, publish: impl Publish) -> Result<(), Failure> {
     let plan = &scene.plan;
     let mut token = scene.token();
-    let store = Accounts::open(scene.fs.clone(), Duration::from_millis(plan.work_ms.0), plan.planted)?;
+    let store = Accounts::open(&scene.fs, Duration::from_millis(plan.work_ms.0), plan.planted)?;
     scene.damage_disk();
     let env = ImportEnv {
         publish,
@@ -114,7 +113,7 @@ pub(crate) async fn import_side(scene: Arc<Scene>, publish: impl Publish) -> Res
 /// An import side that crashed, started again.
 pub(crate) fn import_again(scene: &Scene) -> Result<(), Failure> {
     restart_disk(scene);
-    Accounts::open(scene.fs.clone(), Duration::ZERO, None)?;
+    disk::open(&scene.fs)?;
     Ok(())
 }
 
@@ -133,12 +132,8 @@ pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<()
     let Some(shown) = scene.shown() else { return Ok(()) };
     let Ok(token) = shown.await else { return Ok(()) };
     sleep(think(plan, Side::Export)).await;
-    let source = Exported {
-        file: scene.file.clone(),
-        scheme: if plan.protected { Scheme::Password } else { Scheme::None },
-        work: Duration::from_millis(plan.work_ms.1),
-        readable: if let Some(DiskFault::Unreadable(bytes)) = plan.disk { bytes } else { u64::MAX },
-    };
+    let readable = if let Some(DiskFault::Unreadable(bytes)) = plan.disk { bytes } else { u64::MAX };
+    let source = Exported::new(scene.file.clone(), Duration::from_millis(plan.work_ms.1), readable)?;
     let options = ExportOptions {
         config: config(plan),
         durations: plan.durations(),
@@ -176,14 +171,12 @@ pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<()
 }
 
 /// Waits until it is due, for ever if nothing is.
-fn due<T>(asked: Option<(Instant, T)>) -> impl Future<Output = T> {
-    async move {
-        match asked {
-            Some((at, what)) => {
-                sleep_until(at).await;
-                what
-            }
-            None => std::future::pending().await,
+async fn due<T>(asked: Option<(Instant, T)>) -> T {
+    match asked {
+        Some((at, what)) => {
+            sleep_until(at).await;
+            what
         }
+        None => std::future::pending().await,
     }
 }

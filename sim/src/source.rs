@@ -1,15 +1,18 @@
-//! The exporter's archive: a file in memory that the library opens.
+//! The exporter's archive: a file in memory that the library opens, slowly, and, where planned, cannot read to its end.
 
 use std::{
-    io::{self, BufRead as _, Cursor},
+    io::{self, Cursor},
     sync::Arc,
 };
 
 use handfast::{
-    archive::{Archive, InsecureKdf, OpenError, Password, Terms, Text},
+    archive::{InsecureKdf, Terms},
     outcome::Scheme,
     secret::Secret,
-    shell::storage::{self, Buffer, Opening},
+    shell::{
+        folder::{FileSource, InlineReader, InlineSource},
+        storage::{self, Buffer, Opening},
+    },
 };
 use tokio::time::{Duration, sleep};
 
@@ -20,52 +23,52 @@ type File = Cursor<Arc<[u8]>>;
 /// An archive that can be exported.
 #[derive(Clone)]
 pub(crate) struct Exported {
-    pub(crate) file: Arc<[u8]>,
-    pub(crate) scheme: Scheme,
+    source: InlineSource<File>,
     /// How long it takes to open.
-    pub(crate) work: Duration,
+    work: Duration,
     /// Bytes of the text that can be read.
-    pub(crate) readable: u64,
+    readable: u64,
+}
+
+impl Exported {
+    pub(crate) fn new(file: Arc<[u8]>, work: Duration, readable: u64) -> io::Result<Self> {
+        let open = move || Ok(Cursor::new(file.clone()));
+        let source = FileSource::new(open, Arc::new(InsecureKdf), Terms::at(NOW))?;
+        Ok(Self { source: InlineSource::new(source), work, readable })
+    }
 }
 
 impl storage::Source for Exported {
     type Reader = Reader;
 
     fn scheme(&self) -> Scheme {
-        self.scheme
+        self.source.scheme()
     }
 
     async fn open(&mut self, password: Secret) -> Opening<Reader> {
         sleep(self.work).await;
-        let file = Cursor::new(self.file.clone());
-        let opened = Archive::open(file, &Password::new(password.as_bytes()), &InsecureKdf, Terms::at(NOW));
-        match opened.and_then(|archive| archive.into_text()) {
-            Ok(text) => Opening::Opened(Reader { length: text.remaining(), text, readable: self.readable }),
-            Err(OpenError::WrongPassword) => Opening::Wrong,
-            Err(_) => Opening::Unreadable,
+        match self.source.open(password).await {
+            Opening::Opened(reader) => Opening::Opened(Reader { reader, readable: self.readable }),
+            Opening::Wrong => Opening::Wrong,
+            Opening::Unreadable => Opening::Unreadable,
         }
     }
 }
 
 /// An archive that is open.
 pub(crate) struct Reader {
-    text: Text<File>,
-    length: u64,
+    reader: InlineReader<File>,
     readable: u64,
 }
 
 impl storage::Reader for Reader {
     fn length(&self) -> u64 {
-        self.length
+        self.reader.length()
     }
 
     async fn next(&mut self, buffer: &mut Buffer) -> io::Result<()> {
-        buffer.clear();
-        let bytes = self.text.fill_buf()?;
-        let count = bytes.len();
-        self.readable = self.readable.checked_sub(count as u64).ok_or(io::ErrorKind::InvalidData)?;
-        buffer.extend_from_slice(bytes);
-        self.text.consume(count);
+        self.reader.next(buffer).await?;
+        self.readable = self.readable.checked_sub(buffer.len() as u64).ok_or(io::ErrorKind::InvalidData)?;
         Ok(())
     }
 }
