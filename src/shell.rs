@@ -24,7 +24,7 @@ pub mod tls;
 
 pub use self::{
     export::{ExportEnv, ExportHandle, ExportOptions, export},
-    import::{ImportEnv, ImportHandle, ImportIdentity, ImportOptions, ImportReport, import},
+    import::{ImportEnv, ImportHandle, ImportIdentity, ImportOptions, ImportReport, Imports, import},
     notice::{Notice, Progress, Recorder},
     random::{Random, SystemRandom},
 };

@@ -7,7 +7,7 @@ mod operation;
 use std::{
     future::Future,
     net::SocketAddr,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -16,8 +16,9 @@ use self::operation::Operation;
 use super::{Notice, Progress, Random, Recorder, identity::Reach, random, rendezvous::Publish, storage::Store};
 use crate::{
     archive::{Identity, UnixTime},
+    import::{Effect, Importer, Input},
     limits::{DEFAULT_MAX_ARCHIVE, Durations, MAX_CALLS, MAX_VALUE},
-    operations::LocalId,
+    operations::{self, AddAccountError, LocalId},
     outcome::{Outcome, Scheme},
     reducer::{Config, Refused},
     secret::Secret,
@@ -84,11 +85,7 @@ pub struct ImportReport<I> {
     pub installed: Option<I>,
 }
 
-/// `addAccount` (R-API-1): begins an import operation. Its signals come through the receiver, at most ten of them.
-///
-/// The future is the operation: it has to be polled, on a tokio runtime with time and I/O. It is done when the operation has ended and
-/// its link is closed, at most [`Durations::linger`] and [`Durations::closing`] after DONE. Dropping it drops the link, stops every task,
-/// and leaves of the account either nothing or, if it was being installed, all.
+/// `addAccount` on a device that has no other import operation: as [`Imports::add_account`], which see.
 pub fn import<P, S, R>(
     env: ImportEnv<P, S, R>,
     options: ImportOptions,
@@ -98,20 +95,109 @@ where
     S: Store,
     R: Random,
 {
-    let (calls, called) = mpsc::channel(MAX_CALLS);
-    let (notices, noticed) = mpsc::unbounded_channel();
-    let ImportEnv { publish, store, identity, mut random } = env;
-    let shared = Shared {
-        id: LocalId(random::id(&mut random)),
-        current: watch::Sender::default(),
-        listening: OnceLock::new(),
-        progress: Progress::default(),
-        left: OnceLock::new(),
-    };
-    let shared = Arc::new(shared);
-    let handle = ImportHandle { calls, shared: shared.clone() };
-    let operation = Operation::new(options, random, shared, notices);
-    (handle, noticed, operation.run(publish, identity, store, called))
+    Imports::new().add_account(env, options).expect("there is room for one")
+}
+
+/// The import operations of a device, of which [`MAX_IMPORTS`](crate::limits::MAX_IMPORTS) may be live at once. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Imports(Arc<Mutex<operations::Imports>>);
+
+impl Imports {
+    /// No operation yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `addAccount` (R-API-1): begins an import operation. Its signals come through the receiver, at most ten of them.
+    ///
+    /// The future is the operation: it has to be polled, on a tokio runtime with time and I/O. It is done when the operation has ended and
+    /// its link is closed, at most [`Durations::linger`] and [`Durations::closing`] after DONE. Dropping it drops the link, stops every
+    /// task, and leaves of the account either nothing or, if it was being installed, all.
+    ///
+    /// # Errors
+    /// Too many operations are live. Nothing has changed then.
+    #[expect(clippy::type_complexity, reason = "what a caller takes apart at once")]
+    pub fn add_account<P, S, R>(
+        &self,
+        env: ImportEnv<P, S, R>,
+        options: ImportOptions,
+    ) -> Result<
+        (
+            ImportHandle,
+            mpsc::UnboundedReceiver<Notice>,
+            impl Future<Output = ImportReport<S::Installed>> + Send + use<P, S, R>,
+        ),
+        AddAccountError,
+    >
+    where
+        P: Publish,
+        S: Store,
+        R: Random,
+    {
+        let ImportEnv { publish, store, identity, mut random } = env;
+        let id = LocalId(random::id(&mut random));
+        let (registered, effects) = Registered::new(self.clone(), id, options.config)?;
+        let (calls, called) = mpsc::channel(MAX_CALLS);
+        let (notices, noticed) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            id,
+            current: watch::Sender::default(),
+            listening: OnceLock::new(),
+            progress: Progress::default(),
+            left: OnceLock::new(),
+        });
+        let handle = ImportHandle { calls, shared: shared.clone() };
+        let operation = Operation::new(registered, options, random, shared, notices);
+        Ok((handle, noticed, operation.run(effects, publish, identity, store, called)))
+    }
+
+    /// Nobody panics while it is locked.
+    fn lock(&self) -> MutexGuard<'_, operations::Imports> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An operation among those of its device, until it is dropped.
+struct Registered {
+    imports: Imports,
+    id: LocalId,
+}
+
+impl Registered {
+    /// Begins it. Gives what its first step led to.
+    fn new(imports: Imports, id: LocalId, config: Config) -> Result<(Self, Vec<Effect>), AddAccountError> {
+        let mut all = imports.lock();
+        all.add_account(id, config)?;
+        let effects = drain(&mut all);
+        drop(all);
+        Ok((Self { imports, id }, effects))
+    }
+
+    /// Hands it an input. Gives what that led to.
+    fn handle(&self, input: Input) -> (Option<Refused>, Vec<Effect>) {
+        let mut all = self.imports.lock();
+        let refused = all.handle(self.id, input).err();
+        (refused, drain(&mut all))
+    }
+
+    fn outcome(&self) -> Option<Outcome> {
+        self.imports.lock().get(self.id)?.outcome()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.imports.lock().get(self.id).is_none_or(Importer::is_closed)
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.imports.lock().forget(self.id);
+    }
+}
+
+/// Each input is followed by this before the lock is given back: what there is belongs to it.
+fn drain(all: &mut operations::Imports) -> Vec<Effect> {
+    std::iter::from_fn(|| all.poll_effect()).map(|(_, effect)| effect).collect()
 }
 
 /// What an operation and its handles share.

@@ -253,3 +253,122 @@ impl Chunk {
 fn written(count: usize) -> io::Result<usize> {
     if count == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(count) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        message::{Features, archive_header},
+        mux::{FrameDecoder, FrameEvent},
+    };
+
+    const CHANNEL: u16 = 0x8000;
+
+    /// Takes as many bytes at a time as it is told, and then waits once.
+    struct Slow {
+        taken: Vec<u8>,
+        most: usize,
+        waits: bool,
+    }
+
+    impl AsyncWrite for Slow {
+        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            self.waits = !self.waits;
+            if self.waits {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let count = bytes.len().min(self.most);
+            self.taken.extend_from_slice(&bytes[..count]);
+            Poll::Ready(Ok(count))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// Lets `turns` writes happen, or all there are.
+    fn write(outgoing: &mut Outgoing, slow: &mut Slow, turns: usize) {
+        let mut cx = Context::from_waker(Waker::noop());
+        for _ in 0..turns {
+            if !outgoing.is_waiting() {
+                break;
+            }
+            let _ = outgoing.poll_write(Pin::new(slow), &mut cx);
+        }
+    }
+
+    /// The bytes of each channel, and whether the session's is ended.
+    fn read(bytes: &[u8]) -> (Vec<u8>, bool) {
+        let (mut frames, mut input, mut session, mut ended) = (FrameDecoder::new(), bytes, Vec::new(), false);
+        while let Some(event) = frames.next(&mut input).unwrap() {
+            assert!(!ended, "the end is the last");
+            match event {
+                FrameEvent::Data { channel: CHANNEL, bytes } => session.extend_from_slice(bytes),
+                FrameEvent::End { channel: CHANNEL } => ended = true,
+                other => assert_eq!(other, FrameEvent::Control(Control::Beacon(false))),
+            }
+        }
+        assert!(frames.is_between_frames(), "whole frames");
+        (session, ended)
+    }
+
+    proptest! {
+        #[test]
+        fn an_archive_goes_out_as_it_is(most in 500_usize..40_000, length in 1_usize..200_000) {
+            let text: Vec<u8> = (0..length).map(|at| at as u8).collect();
+            let mut outgoing = Outgoing::default();
+            let mut slow = Slow { taken: Vec::new(), most, waits: false };
+            outgoing.data(CHANNEL, archive_header(length as u32).as_bytes());
+            for piece in text.chunks(90_000) {
+                outgoing.archive(CHANNEL, Buffer::new(piece.to_vec()));
+                write(&mut outgoing, &mut slow, 3);
+                outgoing.control(&Control::Beacon(false));
+                while outgoing.used_up().is_none() {
+                    write(&mut outgoing, &mut slow, 1);
+                }
+            }
+            prop_assert_eq!(outgoing.archived(), length as u64);
+            outgoing.end(CHANNEL);
+            write(&mut outgoing, &mut slow, usize::MAX);
+            let expected = [archive_header(length as u32).as_bytes(), &text].concat();
+            prop_assert_eq!(read(&slow.taken), (expected, true));
+        }
+
+        #[test]
+        fn an_end_in_the_middle_finishes_the_frame_and_no_more(most in 500_usize..40_000, turns in 0_usize..30) {
+            let mut outgoing = Outgoing::default();
+            let mut slow = Slow { taken: Vec::new(), most, waits: false };
+            outgoing.archive(CHANNEL, Buffer::new(vec![0; 300_000]));
+            write(&mut outgoing, &mut slow, turns);
+            let before = slow.taken.len();
+            outgoing.end(CHANNEL);
+            write(&mut outgoing, &mut slow, usize::MAX);
+            let (session, ended) = read(&slow.taken);
+            prop_assert!(ended && !outgoing.is_waiting());
+            prop_assert!(slow.taken.len() - before < ARCHIVE_FRAME + 20);
+            prop_assert_eq!(session.len() % ARCHIVE_FRAME, if session.len() == 300_000 { 300_000 % ARCHIVE_FRAME } else { 0 });
+        }
+    }
+
+    #[test]
+    fn a_long_password_takes_two_frames() {
+        let mut outgoing = Outgoing::default();
+        let mut slow = Slow { taken: Vec::new(), most: 1000, waits: false };
+        let password = Secret::from(vec![b'x'; 64 * 1024]);
+        outgoing.message(CHANNEL, &Message::Password(password));
+        outgoing.message(CHANNEL, &Message::Hello(Features::ALL));
+        write(&mut outgoing, &mut slow, usize::MAX);
+        assert!(read(&slow.taken).0.len() > 64 * 1024);
+        assert_eq!(outgoing.queued, 0);
+    }
+}

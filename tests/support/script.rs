@@ -17,8 +17,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 pub const CHANNEL: u16 = FIRST_SERVER_CHANNEL;
 
 /// One end of a secured connection, in the hands of a test.
-pub struct Script<T> {
-    stream: T,
+pub struct Script {
+    stream: Box<dyn Stream>,
     frames: FrameDecoder,
     messages: Decoder,
     /// What was read and not yet understood, and how much of it.
@@ -26,6 +26,11 @@ pub struct Script<T> {
     said: std::collections::VecDeque<Said>,
     archive: Vec<u8>,
 }
+
+/// A secured stream of either end.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 
 /// What the other end said.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,25 +44,25 @@ pub enum Said {
 }
 
 /// An exporting device over `stream`.
-pub async fn exporter<S>(stream: S, device: &Identity) -> Script<impl AsyncRead + AsyncWrite + Unpin>
+pub async fn exporter<S>(stream: S, device: &Identity) -> Script
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     Script::new(ExporterTls::new(device).handshake(stream).await.unwrap().0)
 }
 
 /// An importing device over `stream`.
-pub async fn importer<S>(stream: S, device: &Identity) -> Script<impl AsyncRead + AsyncWrite + Unpin>
+pub async fn importer<S>(stream: S, device: &Identity) -> Script
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     Script::new(ImporterTls::new(device).handshake(stream).await.unwrap().0)
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Script<T> {
-    fn new(stream: T) -> Self {
+impl Script {
+    fn new(stream: impl Stream + 'static) -> Self {
         Self {
-            stream,
+            stream: Box::new(stream),
             frames: FrameDecoder::new(),
             messages: Decoder::new(1 << 30),
             input: Vec::new(),

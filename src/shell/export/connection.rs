@@ -265,8 +265,8 @@ where
         let Self { link: Link { stream, outgoing }, address, inbox, wiring, channel, deaf, .. } = self;
         let Ok(input) = stream.fill_buf().await else { return ControlFlow::Continue(()) };
         let length = input.len();
-        let mut rest = if *deaf { &[] } else { input };
-        loop {
+        let mut rest = input;
+        while !*deaf {
             let event = match inbox.next(&mut rest) {
                 Ok(None) => break,
                 Ok(Some(inbox::Heard::Control(Control::Beacon(true)))) => {
@@ -302,10 +302,7 @@ where
                     continue;
                 }
                 Err(garbage) => {
-                    if garbage == Garbage::Frame {
-                        *deaf = true;
-                        rest = &[];
-                    }
+                    *deaf = garbage == Garbage::Frame;
                     if *channel != Channel::Open {
                         let _ = wiring.tell(Event::Lost).await;
                         return ControlFlow::Break(());
@@ -314,9 +311,6 @@ where
                 }
             };
             wiring.tell(event).await?;
-            if *deaf {
-                break;
-            }
         }
         stream.consume(length);
         ControlFlow::Continue(())

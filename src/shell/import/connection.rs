@@ -225,8 +225,8 @@ where
     async fn read(&mut self) -> ControlFlow<()> {
         let Self { link: Link { stream, outgoing }, inbox, wiring, session, wait, sink, next, deaf } = self;
         let Ok(input) = stream.fill_buf().await else { return ControlFlow::Continue(()) };
-        let mut rest = if *deaf { &[] } else { input };
-        while matches!(wait, Wait::Nothing) && next.is_none() {
+        let mut rest = input;
+        while matches!(wait, Wait::Nothing) && next.is_none() && !*deaf {
             let event = match inbox.next(&mut rest) {
                 Ok(None) => break,
                 Ok(Some(inbox::Heard::Control(Control::Beacon(true)))) => {
@@ -291,10 +291,7 @@ where
                     }
                 }
                 Err(garbage) => {
-                    if garbage == Garbage::Frame {
-                        *deaf = true;
-                        rest = &[];
-                    }
+                    *deaf = garbage == Garbage::Frame;
                     if session.is_none() {
                         let _ = wiring.tell(Event::Lost).await;
                         return ControlFlow::Break(());
@@ -304,7 +301,7 @@ where
             };
             wiring.tell(event).await?;
         }
-        let taken = input.len() - rest.len();
+        let taken = if *deaf { input.len() } else { input.len() - rest.len() };
         stream.consume(taken);
         ControlFlow::Continue(())
     }

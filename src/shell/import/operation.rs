@@ -17,16 +17,17 @@ use tokio::{
 };
 
 use super::{
-    Call, ImportIdentity, ImportOptions, ImportReport, Shared,
+    Call, ImportIdentity, ImportOptions, ImportReport, Registered, Shared,
     connection::{self, Command, Event, Wiring},
     keeper::{self, Done, Work},
 };
 use crate::{
     archive::Identity,
-    import::{Ask, Effect, Importer, Input},
+    import::{Ask, Effect, Input},
     limits::{ACCEPT_PAUSE, MAX_COMMANDS, MAX_EVENTS, Timer},
     message::Slot,
     mux::ChannelName,
+    operations::OpId,
     outcome::{Outcome, Signal},
     reducer::{ConnId, Refused},
     shell::{
@@ -46,7 +47,7 @@ use crate::{
 
 /// The operation's own side of things.
 pub(super) struct Operation<R> {
-    importer: Importer,
+    registered: Registered,
     options: ImportOptions,
     random: R,
     shared: Arc<Shared>,
@@ -81,13 +82,14 @@ type Preparation<L> = Pin<Box<dyn Future<Output = io::Result<(Identity, L)>> + S
 
 impl<R: Random> Operation<R> {
     pub(super) fn new(
+        registered: Registered,
         options: ImportOptions,
         random: R,
         shared: Arc<Shared>,
         notices: mpsc::UnboundedSender<Notice>,
     ) -> Self {
         Self {
-            importer: Importer::new(options.config),
+            registered,
             options,
             random,
             shared,
@@ -103,6 +105,7 @@ impl<R: Random> Operation<R> {
     /// Runs until the operation has ended, its link is closed and the storage is at rest.
     pub(super) async fn run<P, S>(
         mut self,
+        effects: Vec<Effect>,
         publish: P,
         identity: ImportIdentity,
         store: S,
@@ -132,9 +135,8 @@ impl<R: Random> Operation<R> {
         };
         self.began = Instant::now();
         let mut pause = None;
-        // Only an operation that has begun refuses to begin.
-        let _ = self.step(&mut world, Input::AddAccount);
-        while !self.importer.is_closed() {
+        self.carry_out(&mut world, Input::AddAccount, None, effects);
+        while !self.registered.is_closed() {
             let input = select! { biased;
                 Some(call) = calls.recv() => {
                     self.call(&mut world, call);
@@ -186,7 +188,7 @@ impl<R: Random> Operation<R> {
         // This is the end, which comes once. Calls that still wait are told of it.
         let _ = self.shared.left.set(installed.is_some());
         // Closed means ended.
-        let outcome = self.importer.outcome().unwrap_or(Outcome::Network);
+        let outcome = self.registered.outcome().unwrap_or(Outcome::Network);
         ImportReport { id: self.shared.id, outcome, installed }
     }
 
@@ -265,7 +267,7 @@ impl<R: Random> Operation<R> {
         }
     }
 
-    fn carry_out<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, effect: Effect) {
+    fn carry_out_one<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, effect: Effect) {
         match effect {
             Effect::Signal(signal) => self.signal(signal),
             Effect::Publish => {
@@ -341,20 +343,29 @@ impl<R: Random> Operation<R> {
 
     /// Hands an input to the reducer and carries out what it decides.
     fn step<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, input: Input) -> Result<(), Refused> {
-        let t_ms = self.began.elapsed().as_millis() as u64;
-        let step = Step::import(t_ms, &mut self.importer, input);
+        let (refused, effects) = self.registered.handle(input);
+        self.carry_out(world, input, refused, effects);
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// Records a step and carries out what it led to.
+    fn carry_out<L: Listener, K: Sink>(
+        &mut self,
+        world: &mut World<L, K>,
+        input: Input,
+        refused: Option<Refused>,
+        effects: Vec<Effect>,
+    ) {
         if let Some(recorder) = &mut self.options.recorder {
-            recorder(&step);
+            let t_ms = self.began.elapsed().as_millis() as u64;
+            recorder(&Step { t_ms, op: OpId(1), turn: Turn::Import { input, effects: effects.clone() }, refused });
         }
-        if let Turn::Import { effects, .. } = step.turn {
-            for effect in effects {
-                self.carry_out(world, effect);
-            }
+        for effect in effects {
+            self.carry_out_one(world, effect);
         }
-        if self.importer.outcome().is_some() {
+        if self.registered.outcome().is_some() {
             self.answers.clear();
         }
-        step.refused.map_or(Ok(()), Err)
     }
 }
 
