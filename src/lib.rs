@@ -8,12 +8,21 @@
 
 extern crate alloc;
 
+#[cfg(feature = "archive")]
+pub mod archive;
 pub mod export;
 pub mod import;
 pub mod limits;
 pub mod message;
+mod msgpack;
+pub mod mux;
 pub mod operations;
 pub mod outcome;
 pub mod reducer;
 pub mod rules;
+pub mod secret;
+#[cfg(feature = "net")]
+pub mod shell;
+pub mod token;
 pub mod trace;
+mod utf8;

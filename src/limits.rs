@@ -29,10 +29,38 @@ pub const MAX_KEY: usize = 64;
 pub const MAX_VALUE: usize = 64 * 1024;
 /// Data bytes of one frame (R-MUX-1).
 pub const MAX_FRAME: usize = 65535;
+/// Data bytes of one frame of the control or protocol channel.
+pub const MAX_CONTROL: usize = 4096;
+/// Bytes of a channel's name.
+pub const MAX_CHANNEL_NAME: usize = 1024;
 /// Bytes of an archive's JSON text, unless configured otherwise (R-MSG-3).
 pub const DEFAULT_MAX_ARCHIVE: u64 = 64 * 1024 * 1024;
 /// How many times larger than its compressed form an archive may be (R-ARC-3).
 pub const MAX_INFLATION: u64 = 200;
+/// What the text may have beyond that ratio: a short one may well be very regular (R-ARC-3).
+pub const INFLATION_SLACK: u64 = 1024 * 1024;
+/// Depth of nested objects and arrays in an archive's JSON text. Real ones reach 4.
+pub const MAX_JSON_DEPTH: u32 = 32;
+/// Names of an archive's configuration that are reported; the rest are counted. Real ones have about 50.
+pub const MAX_CONFIGURATION: usize = 256;
+/// Certificates of a chain.
+pub const MAX_CHAIN: usize = 8;
+/// Bytes of one certificate.
+pub const MAX_CERTIFICATE: usize = 16 * 1024;
+/// How far in the future a certificate may begin to be valid: clocks of two devices differ.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Data bytes of a frame of an archive: with its header it fills four TLS records.
+pub const ARCHIVE_FRAME: usize = 65536 - 7;
+/// Bytes that wait to be sent on a connection before nothing further is read from it.
+pub const MAX_UNSENT: usize = 64 * 1024;
+/// Commands that wait for a connection. A reducer has at most a handful on the way.
+pub const MAX_COMMANDS: usize = 32;
+/// Events of all connections of an operation that wait for it. Connections wait while there are more.
+pub const MAX_EVENTS: usize = 64;
+/// Calls of clients that wait for an operation. Clients wait while there are more.
+pub const MAX_CALLS: usize = 8;
+/// Pause after a connection could not be taken.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Progress of the transfer is counted in steps of this many bytes (R-TIME-4).
 pub const PROGRESS_STEP: u64 = 32 * 1024;
 
@@ -125,6 +153,11 @@ pub struct Durations {
     pub result: Duration,
     /// [`Timer::Linger`].
     pub linger: Duration,
+    /// Import: how long a connection may take to become the session's. It is no timer of the operation: a connection that takes
+    /// longer is lost to it.
+    pub opening: Duration,
+    /// How long a connection that is closed may take to hand over what was sent on it.
+    pub closing: Duration,
 }
 
 impl Default for Durations {
@@ -142,6 +175,8 @@ impl Default for Durations {
             slowest: 64 * 1024,
             result: Duration::from_secs(30),
             linger: Duration::from_secs(5),
+            opening: Duration::from_secs(40),
+            closing: Duration::from_secs(1),
         }
     }
 }
@@ -174,6 +209,8 @@ impl Durations {
             slowest: self.slowest.saturating_mul(divisor.into()),
             result: self.result / divisor,
             linger: self.linger / divisor,
+            opening: self.opening / divisor,
+            closing: self.closing / divisor,
         }
     }
 }

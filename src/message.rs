@@ -4,9 +4,19 @@
 //! bytes that the shell keeps; on the wire the same type is used with the bytes themselves as its parameter. `accData` is no
 //! message: it streams beside the reducers, which see that it began, went on and was complete.
 
+mod decode;
+mod encode;
+mod error;
+mod keys;
+mod partial;
+
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Scheme;
+
+pub use decode::{Decoder, Event};
+pub use encode::{ArchiveHeader, archive_header, encode};
+pub use error::{Expected, MessageError, MessageErrorKind};
 
 /// Names one password that the shell keeps. Never its bytes (R-SEC-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -133,28 +133,33 @@ pub enum AddAccountError {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(bound = "")]
 pub struct Imports<R: Rules = AllRules> {
-    config: Config,
     operations: Vec<(LocalId, Importer<R>)>,
+}
+
+impl<R: Rules> Default for Imports<R> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<R: Rules> Imports<R> {
     /// No operation yet.
-    pub const fn new(config: Config) -> Self {
-        Self { config, operations: Vec::new() }
+    pub const fn new() -> Self {
+        Self { operations: Vec::new() }
     }
 
-    /// `addAccount`: begins an operation under an id that the caller drew at random.
+    /// `addAccount`: begins an operation under an id that the caller drew at random. Its effects wait to be drained when it returns.
     ///
     /// # Errors
     /// See [`AddAccountError`]. Nothing changes then.
-    pub fn add_account(&mut self, id: LocalId) -> Result<(), AddAccountError> {
+    pub fn add_account(&mut self, id: LocalId, config: Config) -> Result<(), AddAccountError> {
         if self.operations.iter().any(|(other, _)| *other == id) {
             return Err(AddAccountError::Taken);
         }
         if self.operations.iter().filter(|(_, importer)| importer.outcome().is_none()).count() >= MAX_IMPORTS {
             return Err(AddAccountError::TooMany);
         }
-        let mut importer = Importer::new(self.config);
+        let mut importer = Importer::new(config);
         importer.handle(import::Input::AddAccount).map_err(|_| AddAccountError::Taken)?;
         self.operations.push((id, importer));
         Ok(())
@@ -182,9 +187,9 @@ impl<R: Rules> Imports<R> {
         self.operations.iter().find_map(|(other, importer)| (*other == id).then_some(importer))
     }
 
-    /// Forgets an operation that is closed.
+    /// Forgets an operation: it is closed, or its driver has dropped its link.
     pub fn forget(&mut self, id: LocalId) {
-        self.operations.retain(|(other, importer)| *other != id || !importer.is_closed());
+        self.operations.retain(|(other, _)| *other != id);
     }
 }
 
@@ -231,16 +236,16 @@ mod tests {
 
     #[test]
     fn imports_are_limited_and_independent() {
-        let mut imports = Imports::<AllRules>::new(Config::default());
+        let mut imports = Imports::<AllRules>::new();
         for id in 0..MAX_IMPORTS as u64 {
-            imports.add_account(LocalId(id)).unwrap();
+            imports.add_account(LocalId(id), Config::default()).unwrap();
             while imports.poll_effect().is_some() {}
         }
-        assert_eq!(imports.add_account(LocalId(99)), Err(AddAccountError::TooMany));
-        assert_eq!(imports.add_account(LocalId(0)), Err(AddAccountError::Taken));
+        assert_eq!(imports.add_account(LocalId(99), Config::default()), Err(AddAccountError::TooMany));
+        assert_eq!(imports.add_account(LocalId(0), Config::default()), Err(AddAccountError::Taken));
         imports.handle(LocalId(0), import::Input::RemoveAccount).unwrap();
         while imports.poll_effect().is_some() {}
-        assert_eq!(imports.add_account(LocalId(99)), Ok(()));
+        assert_eq!(imports.add_account(LocalId(99), Config::default()), Ok(()));
         assert_eq!(imports.get(LocalId(1)).unwrap().outcome(), None);
         assert_eq!(imports.handle(LocalId(42), import::Input::RemoveAccount), Err(Refused::Unknown));
     }

@@ -51,6 +51,9 @@ pub enum Refused {
     /// The scheme is not the one that was asked for.
     #[error("the scheme is not the one that was asked for")]
     WrongScheme,
+    /// The credentials are no UTF-8, or longer than [`MAX_VALUE`](crate::limits::MAX_VALUE): no message can carry them.
+    #[error("the credentials are no text, or too long")]
+    Credentials,
     /// The device was confirmed already.
     #[error("the device was confirmed already")]
     Confirmed,

@@ -1,3 +1,31 @@
-//! The `handfast` command.
+//! The `handfast` command: links devices, checks and simulates the protocol that does it.
 
-fn main() {}
+mod archive;
+mod caret;
+mod cli;
+mod export;
+mod failure;
+mod import;
+mod input;
+mod interrupt;
+mod link;
+mod manual;
+mod message;
+mod output;
+mod passwords;
+mod qr;
+mod replay;
+mod size;
+mod terminal;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}

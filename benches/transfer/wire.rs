@@ -1,0 +1,247 @@
+//! One transfer over loopback, measured: by the shell, and by a bare copy over the same TLS.
+//!
+//! Each end has a thread and a single-threaded runtime of its own. The clock runs from when the exporter begins to take the bytes out of
+//! memory until the importer has taken the last one in: neither handshakes nor what users do is measured.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use handfast::{
+    archive::{Identity, UnixTime},
+    import::Check,
+    limits::ARCHIVE_FRAME,
+    operations::LocalId,
+    outcome::{AccountId, Outcome, Scheme, Signal},
+    secret::Secret,
+    shell::{
+        ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, SystemRandom, export,
+        identity::{Reach, throw_away},
+        import,
+        rendezvous::{Listen, Peer},
+        storage::{Buffer, Opening, Reader, Sink, Source, Staging, Store},
+        tls::{self, ExporterTls, ImporterTls},
+    },
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    runtime::{Builder, Runtime},
+};
+
+/// Frames whose bytes a reader hands over at once.
+const FRAMES: usize = 4;
+
+/// An exporting device, and what it has for others.
+pub(crate) struct Transfer {
+    exporter: Arc<Identity>,
+    text: Arc<Vec<u8>>,
+}
+
+impl Transfer {
+    /// An exporter with so many bytes.
+    pub(crate) fn new(length: usize) -> Self {
+        Self { exporter: Arc::new(device()), text: Arc::new(vec![b'x'; length]) }
+    }
+
+    /// How long a bare copy takes that reads and writes `buffer` bytes at a time.
+    pub(crate) fn bare(&self, buffer: usize) -> Duration {
+        let (opened, address) = mpsc::channel();
+        let (tls, length) = (ImporterTls::new(&device()), self.text.len());
+        let importer = thread::spawn(move || {
+            runtime().block_on(async move {
+                let listener = TcpListener::bind(LOOPBACK).await?;
+                opened.send(listener.local_addr()?).map_err(io::Error::other)?;
+                let (stream, _) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                let (mut stream, _) = tls.handshake(stream).await.map_err(io::Error::other)?;
+                let (mut bytes, mut left) = (vec![0; buffer], length);
+                while left > 0 {
+                    match stream.read(&mut bytes).await? {
+                        0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                        count => left -= count,
+                    }
+                }
+                let end = Instant::now();
+                tls::close(&mut stream).await?;
+                io::Result::Ok(end)
+            })
+        });
+        let address: SocketAddr = address.recv().expect("the importer listens");
+        let tls = ExporterTls::new(&self.exporter);
+        let start = runtime().block_on(async {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            let (mut stream, _) = tls.handshake(stream).await.map_err(io::Error::other)?;
+            let start = Instant::now();
+            for piece in self.text.chunks(buffer) {
+                stream.write_all(piece).await?;
+            }
+            stream.flush().await?;
+            tls::close(&mut stream).await?;
+            io::Result::Ok(start)
+        });
+        importer.join().expect("the importer ends").expect("it reads all") - start.expect("the exporter writes all")
+    }
+
+    /// How long a link takes for the same.
+    pub(crate) fn link(&self) -> Duration {
+        let (shown, token) = mpsc::channel();
+        let (starts, start) = mpsc::channel();
+        let (ends, end) = mpsc::channel();
+        let length = self.text.len() as u64;
+        let account = self.exporter.chain().certificates()[1].short_id();
+        let importer = thread::spawn(move || {
+            let store = Null { account, ends };
+            let identity = ImportIdentity::Ready(device());
+            let env = ImportEnv { publish: Listen(LOOPBACK), store, identity, random: SystemRandom };
+            let options = ImportOptions { max_archive: length, ..ImportOptions::default() };
+            runtime().block_on(async {
+                let (handle, mut notices, operation) = import(env, options);
+                let user = async {
+                    while let Some(notice) = notices.recv().await {
+                        match notice.signal {
+                            Signal::TokenAvailable => {
+                                let address = handle.listening().expect("the importer can be reached");
+                                shown.send((notice.details["token"].clone(), address)).expect("somebody reads it");
+                            }
+                            Signal::Prompt { scheme, .. } => {
+                                let answer = handle.provide_account_authentication(Secret::default(), scheme);
+                                answer.await.expect("the answer is taken");
+                            }
+                            _ => {}
+                        }
+                    }
+                };
+                tokio::join!(operation, user).0.outcome
+            })
+        });
+        let (token, address) = token.recv().expect("a token is shown");
+        let source = Memory { text: self.text.clone(), starts };
+        let env = ExportEnv { dial: Peer(address), source, identity: self.exporter.clone() };
+        let exported = runtime().block_on(async {
+            let (handle, mut notices, operations) = export(env, ExportOptions::default());
+            let user = async move {
+                let op = handle.add_device(&token).await.expect("the token is taken");
+                loop {
+                    match notices.recv().await.expect("a signal").signal {
+                        Signal::Confirm { .. } => handle.confirm_add_device(op).await.expect("it is confirmed"),
+                        Signal::Done(outcome) => return outcome,
+                        _ => {}
+                    }
+                }
+            };
+            tokio::join!(operations, user).1
+        });
+        let imported = importer.join().expect("the importer ends");
+        assert_eq!((imported, exported), (Outcome::SUCCESS, Outcome::SUCCESS));
+        end.recv().expect("the archive was taken in") - start.recv().expect("the archive was taken out")
+    }
+}
+
+const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+fn device() -> Identity {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock that is set");
+    throw_away(Reach::Direct, UnixTime::since_unix_epoch(now)).expect("keys can be made")
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// An archive in memory, which nobody checks.
+#[derive(Clone)]
+struct Memory {
+    text: Arc<Vec<u8>>,
+    starts: mpsc::Sender<Instant>,
+}
+
+impl Source for Memory {
+    type Reader = MemoryReader;
+
+    fn scheme(&self) -> Scheme {
+        Scheme::None
+    }
+
+    async fn open(&mut self, _: Secret) -> Opening<MemoryReader> {
+        Opening::Opened(MemoryReader { text: self.text.clone(), at: 0, starts: self.starts.clone() })
+    }
+}
+
+struct MemoryReader {
+    text: Arc<Vec<u8>>,
+    at: usize,
+    starts: mpsc::Sender<Instant>,
+}
+
+impl Reader for MemoryReader {
+    fn length(&self) -> u64 {
+        self.text.len() as u64
+    }
+
+    async fn next(&mut self, buffer: &mut Buffer) -> io::Result<()> {
+        if self.at == 0 {
+            self.starts.send(Instant::now()).map_err(io::Error::other)?;
+        }
+        let rest = &self.text[self.at..];
+        let piece = &rest[..rest.len().min(FRAMES * ARCHIVE_FRAME)];
+        buffer.clear();
+        buffer.extend_from_slice(piece);
+        self.at += piece.len();
+        Ok(())
+    }
+}
+
+/// A store that takes everything in and keeps nothing.
+struct Null {
+    account: AccountId,
+    ends: mpsc::Sender<Instant>,
+}
+
+impl Store for Null {
+    type Sink = NullSink;
+    type Staging = NullStaging;
+    type Installed = ();
+
+    async fn begin(&mut self, _: LocalId, _: Secret) -> io::Result<(NullSink, NullStaging)> {
+        Ok((NullSink(self.ends.clone()), NullStaging(self.account)))
+    }
+
+    async fn remove(&mut self, (): &()) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct NullSink(mpsc::Sender<Instant>);
+
+impl Sink for NullSink {
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        std::hint::black_box(bytes);
+        Ok(())
+    }
+
+    async fn complete(self) -> io::Result<()> {
+        self.0.send(Instant::now()).map_err(io::Error::other)
+    }
+}
+
+struct NullStaging(AccountId);
+
+impl Staging for NullStaging {
+    type Installed = ();
+
+    async fn check(&mut self) -> Check {
+        Check::Sound(self.0)
+    }
+
+    async fn install(self) -> io::Result<()> {
+        Ok(())
+    }
+
+    async fn discard(self) {}
+}

@@ -1,0 +1,7 @@
+//! Nothing.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &[u8]| {
+    core::hint::black_box(text);
+});

@@ -1,0 +1,408 @@
+//! Certificates and chains of them, as Jami makes them: parsed once, verified signature by signature (R-IMP-11, R-SEC-1).
+//!
+//! Nothing here trusts an authority: a chain is good when each certificate is signed by the next one and the last one by
+//! itself. Who it belongs to is told by the ids of its keys, which a person or a token confirms.
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
+use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, prelude::FromDer};
+
+use super::signature;
+use crate::{
+    limits::{CLOCK_TOLERANCE, MAX_CERTIFICATE, MAX_CHAIN},
+    outcome::AccountId,
+};
+
+/// Why a certificate, or a chain of them, is refused. `index` counts from the leaf, which is 0.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// There is no certificate.
+    #[error("expected at least one certificate")]
+    Empty,
+    /// More than [`MAX_CHAIN`] certificates.
+    #[error("expected at most {MAX_CHAIN} certificates")]
+    TooLong,
+    /// One takes more than [`MAX_CERTIFICATE`] bytes.
+    #[error("certificate {index} has more than {MAX_CERTIFICATE} bytes")]
+    TooLarge {
+        /// Which one.
+        index: usize,
+    },
+    /// Not PEM text.
+    #[error("expected certificates as PEM text, found something else after {index} of them")]
+    NotPem {
+        /// How many were read before.
+        index: usize,
+    },
+    /// Not X.509 in DER, or with something after it.
+    #[error("certificate {index} is not X.509 in DER")]
+    Malformed {
+        /// Which one.
+        index: usize,
+    },
+    /// Its issuer's name is not the subject of the next one; for the last: not its own.
+    #[error("certificate {index} names another issuer than the one that follows it")]
+    WrongIssuer {
+        /// Which one.
+        index: usize,
+    },
+    /// It issued another, but is not allowed to.
+    #[error("certificate {index} may not issue the one before it")]
+    NotAnAuthority {
+        /// Which one.
+        index: usize,
+    },
+    /// A critical extension that is not understood.
+    #[error("certificate {index} has a critical extension that is not understood")]
+    UnknownExtension {
+        /// Which one.
+        index: usize,
+    },
+    /// Signed with an algorithm that is not accepted: see [`Certificate::verify_signature`].
+    #[error("certificate {index} is signed with an algorithm that is not accepted ({algorithm})")]
+    UnacceptedAlgorithm {
+        /// Which one.
+        index: usize,
+        /// Its object identifier.
+        algorithm: String,
+    },
+    /// The signature is not the issuer's.
+    #[error("the signature of certificate {index} is not its issuer's")]
+    BadSignature {
+        /// Which one.
+        index: usize,
+    },
+    /// Expired.
+    #[error("certificate {index} has expired")]
+    Expired {
+        /// Which one.
+        index: usize,
+    },
+    /// It begins to be valid later than [`CLOCK_TOLERANCE`] from now.
+    #[error("certificate {index} is not valid yet")]
+    NotYetValid {
+        /// Which one.
+        index: usize,
+    },
+}
+
+/// When a certificate is valid, in seconds since 1970; both ends are included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// The first second.
+    pub not_before: i64,
+    /// The last second.
+    pub not_after: i64,
+}
+
+/// One certificate: its DER, and what was read from it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    der: Vec<u8>,
+    spki: Vec<u8>,
+    validity: Validity,
+    /// Whether it may issue others, and with how many between it and the leaf.
+    authority: Option<u32>,
+    unknown_critical: bool,
+}
+
+impl Certificate {
+    /// Reads one certificate from exactly its DER. The index in an error is 0.
+    pub fn from_der(der: Vec<u8>) -> Result<Self, ChainError> {
+        if der.len() > MAX_CERTIFICATE {
+            return Err(ChainError::TooLarge { index: 0 });
+        }
+        let parsed = parse(&der).ok_or(ChainError::Malformed { index: 0 })?;
+        let validity = Validity {
+            not_before: parsed.validity().not_before.timestamp(),
+            not_after: parsed.validity().not_after.timestamp(),
+        };
+        let (authority, unknown_critical) = constraints(&parsed);
+        let spki = parsed.public_key().raw.to_vec();
+        Ok(Self { spki, validity, authority, unknown_critical, der })
+    }
+
+    /// The whole certificate in DER.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The SubjectPublicKeyInfo in DER: what the ids are computed from.
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// The short id, SHA-1 of [`Certificate::spki`]: of an account's certificate it is the account id.
+    pub fn short_id(&self) -> AccountId {
+        let mut id = AccountId([0; 20]);
+        id.0.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &self.spki).as_ref());
+        id
+    }
+
+    /// The long id, SHA-256 of [`Certificate::spki`]: of a device's certificate it is what today's tokens name.
+    pub fn long_id(&self) -> [u8; 32] {
+        let mut id = [0; 32];
+        id.copy_from_slice(digest::digest(&digest::SHA256, &self.spki).as_ref());
+        id
+    }
+
+    /// Whether it may issue other certificates (basic constraints, and key usage where there is one).
+    pub fn is_authority(&self) -> bool {
+        self.authority.is_some()
+    }
+
+    /// When it is valid.
+    pub fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// Verifies that `issuer`'s key signed this certificate, and nothing else. The index in an error is 0.
+    ///
+    /// Accepted are RSA PKCS#1 v1.5 (2048 to 8192 bits) and ECDSA (P-256, P-384, P-521), each with SHA-256, SHA-384 or
+    /// SHA-512, and Ed25519.
+    pub fn verify_signature(&self, issuer: &Self) -> Result<(), ChainError> {
+        let malformed = ChainError::Malformed { index: 0 };
+        let (subject, issuer) = (parse(&self.der).ok_or(malformed.clone())?, parse(&issuer.der).ok_or(malformed)?);
+        signature::verify(&subject, &issuer)
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate({})", self.short_id())
+    }
+}
+
+/// A chain of certificates, leaf first, each issued by the next one. Being a `Chain` it has between one and [`MAX_CHAIN`]
+/// well-formed certificates; whether they belong together is told by [`Chain::verify`] alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain(Vec<Certificate>);
+
+impl Chain {
+    /// Reads a chain from the DER of its certificates, leaf first: what TLS hands over.
+    pub fn from_der<I>(certificates: I) -> Result<Self, ChainError>
+    where
+        I: IntoIterator,
+        I::Item: Into<Vec<u8>>,
+    {
+        let mut chain = Vec::new();
+        for (index, der) in certificates.into_iter().enumerate() {
+            if index == MAX_CHAIN {
+                return Err(ChainError::TooLong);
+            }
+            chain.push(Certificate::from_der(der.into()).map_err(|error| error.at(index))?);
+        }
+        if chain.is_empty() { Err(ChainError::Empty) } else { Ok(Self(chain)) }
+    }
+
+    /// Reads a chain from PEM text, leaf first.
+    pub fn from_pem(text: &[u8]) -> Result<Self, ChainError> {
+        let mut chain = Vec::new();
+        for (index, section) in CertificateDer::pem_slice_iter(text).enumerate() {
+            if index == MAX_CHAIN {
+                return Err(ChainError::TooLong);
+            }
+            chain.push(section.map_err(|_| ChainError::NotPem { index })?.to_vec());
+        }
+        Self::from_der(chain)
+    }
+
+    /// The chain as PEM text, leaf first.
+    pub fn to_pem(&self) -> String {
+        self.0.iter().map(|certificate| super::pem::encode("CERTIFICATE", certificate.der()).to_string()).collect()
+    }
+
+    /// The chain's own certificate, which the others vouch for.
+    pub fn leaf(&self) -> &Certificate {
+        &self.0[0]
+    }
+
+    /// All certificates, leaf first; never empty.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.0
+    }
+
+    /// The chain with `leaf` before it.
+    pub fn with_leaf(&self, leaf: Certificate) -> Self {
+        Self(std::iter::once(leaf).chain(self.0.iter().cloned()).collect())
+    }
+
+    /// Verifies the whole chain: each certificate names the next one as its issuer and bears its signature, which may issue
+    /// it; the last one signed itself. Says nothing about time: see [`Chain::check_time`].
+    pub fn verify(&self) -> Result<(), ChainError> {
+        for (index, certificate) in self.0.iter().enumerate() {
+            let issuer = self.0.get(index + 1).unwrap_or(certificate);
+            if certificate.unknown_critical {
+                return Err(ChainError::UnknownExtension { index });
+            }
+            let malformed = ChainError::Malformed { index };
+            let (subject, parsed) =
+                (parse(&certificate.der).ok_or(malformed.clone())?, parse(&issuer.der).ok_or(malformed)?);
+            if subject.issuer().as_raw() != parsed.subject().as_raw() {
+                return Err(ChainError::WrongIssuer { index });
+            }
+            // The certificates between an issuer and the leaf are those that its path length counts.
+            if index + 1 < self.0.len() && issuer.authority.is_none_or(|length| (length as usize) < index) {
+                return Err(ChainError::NotAnAuthority { index: index + 1 });
+            }
+            signature::verify(&subject, &parsed).map_err(|error| error.at(index))?;
+        }
+        Ok(())
+    }
+
+    /// Checks that every certificate is valid at `now`. The start of validity has a tolerance of [`CLOCK_TOLERANCE`], since an
+    /// account may be linked right after it was made, to a device whose clock is slow.
+    pub fn check_time(&self, now: UnixTime) -> Result<(), ChainError> {
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let tolerance = CLOCK_TOLERANCE.as_secs() as i64;
+        for (index, certificate) in self.0.iter().enumerate() {
+            if certificate.validity.not_after < now {
+                return Err(ChainError::Expired { index });
+            }
+            if certificate.validity.not_before > now.saturating_add(tolerance) {
+                return Err(ChainError::NotYetValid { index });
+            }
+        }
+        Ok(())
+    }
+
+    /// When all of the chain is valid; empty (the last second before the first) if it never is.
+    pub fn validity(&self) -> Validity {
+        self.0.iter().map(Certificate::validity).fold(
+            Validity { not_before: i64::MIN, not_after: i64::MAX },
+            |all, one| Validity {
+                not_before: all.not_before.max(one.not_before),
+                not_after: all.not_after.min(one.not_after),
+            },
+        )
+    }
+}
+
+impl ChainError {
+    /// The same error about certificate `place`.
+    fn at(mut self, place: usize) -> Self {
+        match &mut self {
+            Self::Empty | Self::TooLong => {}
+            Self::TooLarge { index }
+            | Self::NotPem { index }
+            | Self::Malformed { index }
+            | Self::WrongIssuer { index }
+            | Self::NotAnAuthority { index }
+            | Self::UnknownExtension { index }
+            | Self::UnacceptedAlgorithm { index, .. }
+            | Self::BadSignature { index }
+            | Self::Expired { index }
+            | Self::NotYetValid { index } => *index = place,
+        }
+        self
+    }
+}
+
+fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
+    let (rest, certificate) = X509Certificate::from_der(der).ok()?;
+    rest.is_empty().then_some(certificate)
+}
+
+/// The path length if it may issue others (`u32::MAX` where none is given), and whether an unknown extension is critical.
+fn constraints(certificate: &X509Certificate<'_>) -> (Option<u32>, bool) {
+    let (mut authority, mut may_sign, mut unknown) = (None, true, false);
+    for extension in certificate.extensions() {
+        match extension.parsed_extension() {
+            ParsedExtension::BasicConstraints(basic) => {
+                authority = basic.ca.then_some(basic.path_len_constraint.unwrap_or(u32::MAX));
+            }
+            ParsedExtension::KeyUsage(usage) => may_sign = usage.key_cert_sign(),
+            ParsedExtension::ExtendedKeyUsage(_)
+            | ParsedExtension::SubjectAlternativeName(_)
+            | ParsedExtension::SubjectKeyIdentifier(_)
+            | ParsedExtension::AuthorityKeyIdentifier(_) => {}
+            _ => unknown |= extension.critical,
+        }
+    }
+    (authority.filter(|_| may_sign), unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Read, time::Duration};
+
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    use super::*;
+
+    /// The chain of an account that a real daemon made: RSA-4096, SHA-384.
+    fn real() -> Chain {
+        let archive = include_bytes!("../../tests/vectors/archive-plain.gz");
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&archive[..]).read_to_string(&mut text).unwrap();
+        let archive: serde_json::Value = serde_json::from_str(&text).unwrap();
+        Chain::from_pem(&STANDARD.decode(archive["ringAccountCert"].as_str().unwrap()).unwrap()).unwrap()
+    }
+
+    fn at(seconds: i64) -> UnixTime {
+        UnixTime::since_unix_epoch(Duration::from_secs(seconds as u64))
+    }
+
+    #[test]
+    fn a_real_chain_verifies_and_names_its_account() {
+        let chain = real();
+        assert_eq!(chain.certificates().len(), 2);
+        assert_eq!(chain.verify(), Ok(()));
+        assert_eq!(chain.leaf().short_id().to_string(), "02f92cb034a73275b5a23074abfa84a20a4f340b");
+        assert!(chain.certificates().iter().all(Certificate::is_authority));
+        assert_eq!(Chain::from_pem(chain.to_pem().as_bytes()).unwrap(), chain);
+    }
+
+    #[test]
+    fn time_is_checked_with_a_tolerance_at_the_start() {
+        let (chain, tolerance) = (real(), CLOCK_TOLERANCE.as_secs() as i64);
+        let Validity { not_before, not_after } = chain.validity();
+        assert_eq!(chain.check_time(at(not_before - tolerance)), Ok(()));
+        assert_eq!(chain.check_time(at(not_after)), Ok(()));
+        assert_eq!(chain.check_time(at(not_before - tolerance - 1)), Err(ChainError::NotYetValid { index: 0 }));
+        assert_eq!(chain.check_time(at(not_after + 3)), Err(ChainError::Expired { index: 0 }));
+    }
+
+    #[test]
+    fn no_byte_of_a_certificate_can_be_changed() {
+        let chain = real();
+        let [account, authority] = chain.certificates() else { panic!("two certificates") };
+        // All but the 15 bytes between what is signed and the signature: the encoding of the algorithm's name.
+        let signature = account.der().len() - 517;
+        for place in (0..signature - 15).chain(signature..account.der().len()) {
+            let mut der = account.der().to_vec();
+            der[place] ^= 1;
+            let changed = Chain::from_der([der, authority.der().to_vec()]).and_then(|chain| chain.verify());
+            assert!(changed.is_err(), "byte {place}");
+        }
+    }
+
+    #[test]
+    fn a_chain_of_the_wrong_certificates_is_refused() {
+        let chain = real();
+        let [account, authority] = chain.certificates() else { panic!("two certificates") };
+        let verify = |chain: &[&Certificate]| {
+            Chain::from_der(chain.iter().map(|certificate| certificate.der())).and_then(|chain| chain.verify())
+        };
+        assert_eq!(verify(&[]), Err(ChainError::Empty));
+        assert_eq!(verify(&[account]), Err(ChainError::WrongIssuer { index: 0 }));
+        assert_eq!(verify(&[authority, account]), Err(ChainError::WrongIssuer { index: 0 }));
+        assert_eq!(verify(&[account, account]), Err(ChainError::WrongIssuer { index: 0 }));
+        assert_eq!(verify(&[account; MAX_CHAIN + 1]), Err(ChainError::TooLong));
+        assert_eq!(verify(&[account, authority, authority]), Ok(()), "an authority that repeats itself is harmless");
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        assert_eq!(Chain::from_der([vec![0; MAX_CERTIFICATE + 1]]), Err(ChainError::TooLarge { index: 0 }));
+        assert_eq!(Chain::from_der([vec![]]), Err(ChainError::Malformed { index: 0 }));
+        assert_eq!(Chain::from_pem(b""), Err(ChainError::Empty));
+        let cut = real().to_pem();
+        assert_eq!(Chain::from_pem(&cut.as_bytes()[..cut.len() - 40]), Err(ChainError::NotPem { index: 1 }));
+        let mut longer = real().leaf().der().to_vec();
+        longer.push(0);
+        assert_eq!(Chain::from_der([longer]), Err(ChainError::Malformed { index: 0 }));
+    }
+}

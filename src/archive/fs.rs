@@ -1,0 +1,114 @@
+//! The few operations on files that a store needs, behind a trait: a simulation makes each of them fail, or be the last one
+//! before a crash.
+
+use std::{
+    ffi::OsString,
+    fmt,
+    io::{self, Read, Seek, Write},
+    path::Path,
+};
+
+/// An open file.
+pub trait FsFile: Read + Write + Seek + Send + 'static {
+    /// Returns once what was written is durable.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// A file system, as far as a store needs one. A name is durable only once the folder that has it was synced.
+pub trait Fs: fmt::Debug + Send + Sync + 'static {
+    /// An open file.
+    type File: FsFile;
+    /// Held by whoever uses a store; released when it is dropped, also by a crash.
+    type Guard: Send + Sync + 'static;
+
+    /// Makes a folder that its owner alone may enter (0700). It is an error if there is one.
+    fn create_folder(&self, path: &Path) -> io::Result<()>;
+    /// Makes an empty file that its owner alone may read (0600). It is an error if there is one.
+    fn create(&self, path: &Path) -> io::Result<Self::File>;
+    /// Opens a file for reading.
+    fn open(&self, path: &Path) -> io::Result<Self::File>;
+    /// The names in a folder, sorted.
+    fn list(&self, path: &Path) -> io::Result<Vec<OsString>>;
+    /// Makes the names in a folder durable.
+    fn sync_folder(&self, path: &Path) -> io::Result<()>;
+    /// Gives a folder another name in the same folder, at once. It is an error if that is taken.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a folder with all that is in it, in no particular order.
+    fn remove_folder(&self, path: &Path) -> io::Result<()>;
+    /// Marks the folder as in use by one more, and says whether nobody else uses it. `while_alone` runs before others may.
+    fn enter(&self, path: &Path, while_alone: &mut dyn FnMut() -> io::Result<()>) -> io::Result<Self::Guard>;
+}
+
+/// The file system of this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+impl FsFile for std::fs::File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+}
+
+impl Fs for Disk {
+    type File = std::fs::File;
+    type Guard = std::fs::File;
+
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Self::File> {
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Self::File> {
+        std::fs::File::open(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        let mut names = std::fs::read_dir(path)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        std::fs::File::open(path)?.sync_all()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        // A folder replaces an empty one without a word.
+        if to.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        std::fs::rename(from, to)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_dir_all(path)
+    }
+
+    fn enter(&self, path: &Path, while_alone: &mut dyn FnMut() -> io::Result<()>) -> io::Result<Self::Guard> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let guard = options.open(path.join(".lock"))?;
+        match guard.try_lock() {
+            Ok(()) => {
+                while_alone()?;
+                guard.unlock()?;
+            }
+            Err(std::fs::TryLockError::WouldBlock) => {}
+            Err(std::fs::TryLockError::Error(error)) => return Err(error),
+        }
+        guard.lock_shared()?;
+        Ok(guard)
+    }
+}

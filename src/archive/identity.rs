@@ -1,0 +1,267 @@
+//! A key with the chain that vouches for it, and the certificates that it issues (R-ARC-6, R-EXP-11).
+
+use std::fmt::Write;
+
+use aws_lc_rs::{digest, rand};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, IsCa, Issuer, KeyIdMethod,
+    KeyUsagePurpose, SerialNumber,
+};
+use rustls_pki_types::UnixTime;
+use time::OffsetDateTime;
+use x509_parser::{certificate::X509Certificate, der_parser::asn1_rs::Tag, prelude::FromDer};
+
+use super::{
+    certificate::{Certificate, Chain, ChainError},
+    key::{KeyError, KeyKind, PrivateKey},
+};
+
+/// How long a certificate is valid: ten years of 365 days, as Jami's are.
+const VALIDITY: time::Duration = time::Duration::days(3650);
+/// The attribute that holds the short id in a certificate's name.
+const USER_ID: &[u64] = &[0, 9, 2342, 19200300, 100, 1, 1];
+
+/// Why there is no identity, or no certificate by it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// The private key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The chain.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The certificate is about another key.
+    #[error("the private key and the certificate do not belong together")]
+    Mismatch,
+    /// The certificate's name cannot be written as an issuer's.
+    #[error("the certificate's name is of a form that cannot be an issuer's")]
+    Name,
+    /// The time is not one that a certificate can hold.
+    #[error("the time is out of the range of certificates")]
+    Time,
+    /// The library failed.
+    #[error("could not make a certificate")]
+    Issue,
+}
+
+/// What a certificate is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It issues others: an account, or its authority.
+    Authority,
+    /// A device, which shows it in TLS.
+    Device,
+}
+
+/// A private key and the verified chain whose leaf is about it.
+#[derive(Debug)]
+pub struct Identity {
+    key: PrivateKey,
+    chain: Chain,
+}
+
+impl Identity {
+    /// Joins a key and a chain: the chain verifies, and its leaf is about the key. Says nothing about time.
+    pub fn new(key: PrivateKey, chain: Chain) -> Result<Self, IdentityError> {
+        if !key.belongs_to(chain.leaf()) {
+            return Err(IdentityError::Mismatch);
+        }
+        chain.verify()?;
+        Ok(Self { key, chain })
+    }
+
+    /// A new authority that signs itself, valid from `now` for ten years.
+    pub fn authority(key: PrivateKey, name: &str, now: UnixTime) -> Result<Self, IdentityError> {
+        let params = params(&key, name, Role::Authority, now)?;
+        let certificate = params.self_signed(key.pair()).map_err(|_| IdentityError::Issue)?;
+        let chain = Chain::from_der([certificate.der().to_vec()])?;
+        Self::new(key, chain)
+    }
+
+    /// A new account with a new authority, named as Jami names them; also the authority's key.
+    pub fn account(kind: KeyKind, now: UnixTime) -> Result<(Self, PrivateKey), IdentityError> {
+        let authority = Self::authority(PrivateKey::generate(kind)?, "Jami CA", now)?;
+        let account = authority.issue(PrivateKey::generate(kind)?, "Jami", Role::Authority, now)?;
+        Ok((account, authority.key))
+    }
+
+    /// Issues a certificate for `key`, valid from `now` for ten years; the new identity has this one's chain.
+    pub fn issue(&self, key: PrivateKey, name: &str, role: Role, now: UnixTime) -> Result<Self, IdentityError> {
+        let params = params(&key, name, role, now)?;
+        let mut own = CertificateParams::default();
+        own.distinguished_name = issuer_name(self.certificate())?;
+        let issuer = Issuer::from_params(&own, self.key.pair());
+        let certificate = params.signed_by(key.pair(), &issuer).map_err(|_| IdentityError::Issue)?;
+        let chain = self.chain.with_leaf(Certificate::from_der(certificate.der().to_vec())?);
+        Self::new(key, chain)
+    }
+
+    /// Issues the certificate of a device of this account.
+    pub fn issue_device(&self, key: PrivateKey, now: UnixTime) -> Result<Self, IdentityError> {
+        self.issue(key, "Jami device", Role::Device, now)
+    }
+
+    /// Whether it can issue certificates, as an account has to.
+    pub fn can_issue(&self) -> Result<(), IdentityError> {
+        if !self.certificate().is_authority() {
+            return Err(ChainError::NotAnAuthority { index: 0 }.into());
+        }
+        issuer_name(self.certificate()).map(drop)
+    }
+
+    /// The private key.
+    pub fn key(&self) -> &PrivateKey {
+        &self.key
+    }
+
+    /// The certificate about the key, and those that vouch for it.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The certificate about the key.
+    pub fn certificate(&self) -> &Certificate {
+        self.chain.leaf()
+    }
+}
+
+/// A certificate as Jami makes them: the name has the short id, which is the key identifier too.
+fn params(key: &PrivateKey, name: &str, role: Role, now: UnixTime) -> Result<CertificateParams, IdentityError> {
+    let id = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &key.spki());
+    let mut serial = [0; 8];
+    rand::fill(&mut serial).map_err(|_| IdentityError::Issue)?;
+    // Positive, and of constant length.
+    serial[0] = serial[0] & 0x3f | 0x40;
+    let mut hex = String::new();
+    for byte in id.as_ref() {
+        write!(hex, "{byte:02x}").expect("writing to a string");
+    }
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.distinguished_name.push(DnType::from_oid(USER_ID), hex);
+    params.key_identifier_method = KeyIdMethod::PreSpecified(id.as_ref().to_vec());
+    params.serial_number = Some(SerialNumber::from_slice(&serial));
+    let seconds = i64::try_from(now.as_secs()).map_err(|_| IdentityError::Time)?;
+    params.not_before = OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| IdentityError::Time)?;
+    params.not_after = params.not_before.checked_add(VALIDITY).ok_or(IdentityError::Time)?;
+    match role {
+        Role::Authority => {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        }
+        Role::Device => {
+            params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::DataEncipherment];
+        }
+    }
+    Ok(params)
+}
+
+/// The subject of a certificate, to be written as an issuer's name with the very same bytes.
+fn issuer_name(certificate: &Certificate) -> Result<DistinguishedName, IdentityError> {
+    let (_, parsed) = X509Certificate::from_der(certificate.der()).map_err(|_| IdentityError::Name)?;
+    let mut name = DistinguishedName::new();
+    for relative in parsed.subject().iter() {
+        let mut attributes = relative.iter();
+        let (Some(attribute), None) = (attributes.next(), attributes.next()) else { return Err(IdentityError::Name) };
+        let kind: Vec<u64> = attribute.attr_type().iter().ok_or(IdentityError::Name)?.collect();
+        let kind = DnType::from_oid(&kind);
+        let value = attribute.attr_value();
+        let text = std::str::from_utf8(value.data).map_err(|_| IdentityError::Name)?;
+        let value = match value.header.tag() {
+            Tag::Utf8String => DnValue::Utf8String(text.to_owned()),
+            Tag::PrintableString => DnValue::PrintableString(text.try_into().map_err(|_| IdentityError::Name)?),
+            Tag::Ia5String => DnValue::Ia5String(text.try_into().map_err(|_| IdentityError::Name)?),
+            _ => return Err(IdentityError::Name),
+        };
+        // A kind that comes twice would replace the first one.
+        if name.get(&kind).is_some() {
+            return Err(IdentityError::Name);
+        }
+        name.push(kind, value);
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Cursor, time::Duration};
+
+    use super::*;
+    use crate::archive::{Archive, Argon2i, Password, Terms};
+
+    fn now() -> UnixTime {
+        UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000))
+    }
+
+    fn key(kind: KeyKind) -> PrivateKey {
+        PrivateKey::generate(kind).unwrap()
+    }
+
+    #[test]
+    fn an_account_issues_devices_and_devices_issue_nothing() {
+        let (account, authority) = Identity::account(KeyKind::P256, now()).unwrap();
+        assert_eq!(account.can_issue(), Ok(()));
+        assert!(authority.belongs_to(&account.chain().certificates()[1]));
+        let device = account.issue_device(key(KeyKind::P256), now()).unwrap();
+        assert_eq!(device.chain().certificates()[1..], *account.chain().certificates());
+        assert_eq!(device.chain().check_time(now()), Ok(()));
+        let refused = ChainError::NotAnAuthority { index: 0 }.into();
+        assert_eq!(device.can_issue(), Err(refused));
+        let issued = device.issue_device(key(KeyKind::P256), now()).map(drop);
+        assert_eq!(issued, Err(ChainError::NotAnAuthority { index: 1 }.into()));
+    }
+
+    /// As the temporary identities of today's daemon have it.
+    #[test]
+    fn an_authority_may_have_a_key_of_another_kind() {
+        let authority = Identity::authority(key(KeyKind::P521), "Jami Temporary CA", now()).unwrap();
+        let user = authority.issue(key(KeyKind::P256), "Jami Temporary User", Role::Authority, now()).unwrap();
+        let device = user.issue(key(KeyKind::P521), "Jami Temporary device", Role::Device, now()).unwrap();
+        assert_eq!(device.chain().verify(), Ok(()));
+    }
+
+    /// The names in certificates of the real library are repeated byte by byte, and its key signs.
+    #[test]
+    fn a_real_account_issues_a_device() {
+        let file = Cursor::new(include_bytes!("../../tests/vectors/archive-plain.gz"));
+        let archive = Archive::open(file, &Password::none(), &Argon2i, Terms::any_time()).unwrap();
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(archive.summary().chain.validity().not_before as u64));
+        let device = archive.account().issue_device(key(KeyKind::P256), now).unwrap();
+        assert_eq!(device.chain().check_time(now), Ok(()));
+        assert_eq!(device.chain().certificates()[1].short_id(), archive.summary().account);
+    }
+
+    #[test]
+    fn a_key_and_a_chain_of_another_do_not_join() {
+        let identity = Identity::authority(key(KeyKind::P256), "one", now()).unwrap();
+        let joined = Identity::new(key(KeyKind::P256), identity.chain().clone()).map(drop);
+        assert_eq!(joined, Err(IdentityError::Mismatch));
+    }
+
+    #[test]
+    fn a_name_of_any_characters_is_repeated() {
+        let authority = Identity::authority(key(KeyKind::P256), "Käse, = + \"名前\"", now()).unwrap();
+        let device = authority.issue_device(key(KeyKind::P256), now()).unwrap();
+        assert_eq!(device.chain().verify(), Ok(()));
+    }
+
+    #[test]
+    fn a_time_out_of_range_is_an_error() {
+        let late = UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX));
+        let identity = Identity::authority(key(KeyKind::P256), "late", late).map(drop);
+        assert_eq!(identity, Err(IdentityError::Time));
+    }
+
+    #[test]
+    fn keys_round_trip_and_do_not_print() {
+        for kind in [KeyKind::P256, KeyKind::P521] {
+            let key = key(kind);
+            let again = PrivateKey::from_pem(key.to_pem().as_bytes()).unwrap();
+            assert_eq!((again.spki(), again.pkcs8()), (key.spki(), key.pkcs8()));
+            assert_eq!(format!("{key:?}"), "PrivateKey(<secret>)");
+        }
+        assert!(matches!(PrivateKey::from_pem(b""), Err(KeyError::NotAKey)));
+        assert!(matches!(PrivateKey::from_pkcs8(b"\x30\0"), Err(KeyError::Unaccepted)));
+    }
+}

@@ -1,0 +1,111 @@
+//! Private keys: of accounts, their authorities, and devices.
+
+use std::fmt;
+
+use rcgen::{KeyPair, PublicKeyData, RsaKeySize, SignatureAlgorithm};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{certificate::Certificate, pem};
+
+const LABEL: &str = "PRIVATE KEY";
+
+/// What to make a key of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyKind {
+    /// What Jami's accounts and devices have, and its DHT needs. Takes a second or so to make, up to several.
+    #[default]
+    Rsa4096,
+    /// Made at once: for tests, simulations and benchmarks.
+    P256,
+    /// What Jami's temporary authorities have.
+    P521,
+}
+
+/// Why there is no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Not PEM text of an unencrypted PKCS#8 private key.
+    #[error("expected a private key as PEM text of PKCS#8")]
+    NotAKey,
+    /// A key of another algorithm than RSA (2048 to 8192 bits), ECDSA (P-256, P-384, P-521) or Ed25519, or a broken one.
+    #[error("expected an RSA, ECDSA or Ed25519 key")]
+    Unaccepted,
+    /// The generator failed.
+    #[error("could not make a private key")]
+    Generation,
+}
+
+/// A private key. Does not print; its encoded form is wiped on drop.
+pub struct PrivateKey(KeyPair);
+
+impl PrivateKey {
+    /// Makes a new key from the system's randomness.
+    pub fn generate(kind: KeyKind) -> Result<Self, KeyError> {
+        match kind {
+            KeyKind::Rsa4096 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA384, RsaKeySize::_4096),
+            KeyKind::P256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            KeyKind::P521 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512),
+        }
+        .map(Self)
+        .map_err(|_| KeyError::Generation)
+    }
+
+    /// Reads the first private key of a PEM text.
+    pub fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
+        Self::from_pkcs8(&pem::decode(LABEL, text).ok_or(KeyError::NotAKey)?)
+    }
+
+    /// Reads a key from PKCS#8 in DER.
+    pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
+        const KINDS: [&SignatureAlgorithm; 5] = [
+            &rcgen::PKCS_RSA_SHA384,
+            &rcgen::PKCS_ECDSA_P256_SHA256,
+            &rcgen::PKCS_ECDSA_P384_SHA384,
+            &rcgen::PKCS_ECDSA_P521_SHA512,
+            &rcgen::PKCS_ED25519,
+        ];
+        let der = PrivatePkcs8KeyDer::from(der);
+        KINDS
+            .into_iter()
+            .find_map(|kind| KeyPair::from_pkcs8_der_and_sign_algo(&der, kind).ok())
+            .map(Self)
+            .ok_or(KeyError::Unaccepted)
+    }
+
+    /// The key in PKCS#8 DER: what TLS libraries take.
+    pub fn pkcs8(&self) -> &[u8] {
+        self.0.serialized_der()
+    }
+
+    /// The key as PEM text.
+    pub fn to_pem(&self) -> Zeroizing<String> {
+        pem::encode(LABEL, self.pkcs8())
+    }
+
+    /// Its public part: SubjectPublicKeyInfo in DER.
+    pub fn spki(&self) -> Vec<u8> {
+        self.0.subject_public_key_info()
+    }
+
+    /// Whether `certificate` is about this key.
+    pub fn belongs_to(&self, certificate: &Certificate) -> bool {
+        self.spki() == certificate.spki()
+    }
+
+    pub(super) fn pair(&self) -> &KeyPair {
+        &self.0
+    }
+}
+
+impl Drop for PrivateKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateKey(<secret>)")
+    }
+}

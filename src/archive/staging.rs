@@ -1,0 +1,180 @@
+//! From the first byte that arrives to an installed account: staged in its final sealed form, checked, installed at once
+//! (R-MSG-2, R-IMP-11, R-ARC-4).
+//!
+//! [`Staging`] takes the text, [`Staged`] has all of it, [`Checked`] is known to be sound. Each of them wipes what it staged when
+//! it is dropped, and only [`Checked::install`] makes an account of it.
+
+use std::{collections::BTreeMap, io::Write, path::PathBuf};
+
+use rustls_pki_types::UnixTime;
+
+use super::{
+    content::{HAS_PASSWORD, Summary},
+    fs::{Disk, Fs, FsFile},
+    key::PrivateKey,
+    open::{Archive, OpenError, Terms},
+    seal::{Lock, Seal, Sealer},
+    store::{ARCHIVE, DEVICE_CHAIN, DEVICE_KEY, LocalId, SETTINGS, Store, StoreError, io_error},
+};
+use crate::outcome::Scheme;
+
+/// A folder that is wiped unless it was installed.
+#[derive(Debug)]
+struct Folder<F: Fs> {
+    store: Store<F>,
+    id: LocalId,
+    installed: bool,
+}
+
+impl<F: Fs> Folder<F> {
+    fn path(&self) -> PathBuf {
+        self.store.staging(self.id)
+    }
+
+    fn fs(&self) -> &F {
+        &self.store.shared.fs
+    }
+
+    /// Writes a small file and makes its content durable.
+    fn write(&self, name: &str, content: &[u8]) -> Result<(), StoreError> {
+        let path = self.path().join(name);
+        let mut file = self.fs().create(&path).map_err(io_error("make", &path))?;
+        file.write_all(content).and_then(|()| file.sync()).map_err(io_error("write", &path))
+    }
+
+    fn wipe(mut self) -> Result<(), StoreError> {
+        self.installed = true;
+        let path = self.path();
+        self.fs().remove_folder(&path).map_err(io_error("remove", &path))
+    }
+}
+
+impl<F: Fs> Drop for Folder<F> {
+    fn drop(&mut self) {
+        if !self.installed {
+            // What cannot be removed now is removed at the next start.
+            let _ = self.fs().remove_folder(&self.path());
+        }
+    }
+}
+
+/// An archive that is arriving: a [`Write`] that takes its text. Wiped when dropped.
+pub struct Staging<F: Fs = Disk> {
+    sealer: Sealer<F::File>,
+    lock: Lock,
+    folder: Folder<F>,
+}
+
+/// An archive that has arrived. Wiped when dropped.
+#[derive(Debug)]
+pub struct Staged<F: Fs = Disk> {
+    lock: Lock,
+    folder: Folder<F>,
+}
+
+/// A staged archive that is sound. Wiped when dropped.
+#[derive(Debug)]
+pub struct Checked<F: Fs = Disk> {
+    archive: Archive<F::File>,
+    folder: Folder<F>,
+}
+
+impl<F: Fs> Store<F> {
+    /// Begins to stage an archive for the account that will be `id`, sealed as `seal` says (R-ARC-5).
+    pub fn begin(&self, id: LocalId, seal: Seal) -> Result<Staging<F>, StoreError> {
+        let folder = Folder { store: self.clone(), id, installed: false };
+        let (path, archive) = (folder.path(), folder.path().join(ARCHIVE));
+        self.shared.fs.create_folder(&path).map_err(io_error("make", &path))?;
+        let file = self.shared.fs.create(&archive).map_err(io_error("make", &archive))?;
+        let Seal(lock) = seal;
+        let sealer = Sealer::with_lock(file, &lock).map_err(io_error("write", &archive))?;
+        Ok(Staging { sealer, lock, folder })
+    }
+}
+
+impl<F: Fs> Staging<F> {
+    /// Seals the next bytes of the text.
+    pub fn write(&mut self, text: &[u8]) -> Result<(), StoreError> {
+        let path = self.folder.path().join(ARCHIVE);
+        self.sealer.write_all(text).map_err(io_error("write", &path))
+    }
+
+    /// All of the text has come: writes the end and makes it durable.
+    pub fn complete(self) -> Result<Staged<F>, StoreError> {
+        let Self { sealer, lock, folder } = self;
+        let path = folder.path().join(ARCHIVE);
+        let mut file = sealer.finish().map_err(io_error("write", &path))?;
+        file.sync().map_err(io_error("sync", &path))?;
+        Ok(Staged { lock, folder })
+    }
+
+    /// Wipes what was staged.
+    pub fn discard(self) -> Result<(), StoreError> {
+        drop(self.sealer);
+        self.folder.wipe()
+    }
+}
+
+impl<F: Fs> Staged<F> {
+    /// Reads back what was staged, in one pass, and checks all of R-IMP-11 but the account's id, which the caller compares
+    /// with [`Summary::account`]. [`OpenError::is_about_content`] tells a bad archive from a bad disk.
+    ///
+    /// The ratio of compression is not limited: it is this device's own, of a text whose length was.
+    pub fn check(self, terms: Terms) -> Result<Checked<F>, OpenError> {
+        let terms = Terms { max_inflation: u64::MAX, ..terms };
+        let file = self.folder.fs().open(&self.folder.path().join(ARCHIVE))?;
+        let archive = Archive::open_with(file, self.lock, terms)?;
+        Ok(Checked { archive, folder: self.folder })
+    }
+
+    /// Wipes what was staged.
+    pub fn discard(self) -> Result<(), StoreError> {
+        self.folder.wipe()
+    }
+}
+
+impl<F: Fs> Checked<F> {
+    /// What is in the archive.
+    pub fn summary(&self) -> &Summary {
+        self.archive.summary()
+    }
+
+    /// Makes an account of it: issues a certificate for the new device's key, valid from `now`, makes all of the folder durable,
+    /// and gives it its name. After an error there is no account.
+    pub fn install(mut self, device: PrivateKey, now: UnixTime) -> Result<LocalId, StoreError> {
+        let device = self.archive.account().issue_device(device, now)?;
+        let Folder { store, id, .. } = &self.folder;
+        let (path, root, account) = (self.folder.path(), &store.shared.root, store.folder(*id));
+        self.folder.write(DEVICE_KEY, device.key().to_pem().as_bytes())?;
+        self.folder.write(DEVICE_CHAIN, device.chain().to_pem().as_bytes())?;
+        self.folder.write(SETTINGS, settings(self.summary()).as_bytes())?;
+        let fs = self.folder.fs();
+        fs.sync_folder(&path).map_err(io_error("sync", &path))?;
+        fs.rename(&path, &account).map_err(io_error("install", &account))?;
+        if let Err(error) = fs.sync_folder(root) {
+            // Nobody knows whether the name is durable: it must not be.
+            fs.rename(&account, &path)
+                .or_else(|_| fs.remove_folder(&account))
+                .and_then(|()| fs.sync_folder(root))
+                .map_err(io_error("withdraw", &account))?;
+            return Err(io_error("sync", root)(error));
+        }
+        let id = *id;
+        self.folder.installed = true;
+        Ok(id)
+    }
+
+    /// Wipes what was staged.
+    pub fn discard(self) -> Result<(), StoreError> {
+        self.folder.wipe()
+    }
+}
+
+/// The applied configuration, and the flag, which is what the file is (R-ARC-5).
+fn settings(summary: &Summary) -> String {
+    let mut settings: BTreeMap<&str, &str> =
+        summary.applied.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let flag = if summary.protection == Scheme::Password { "true" } else { "false" };
+    settings.insert(HAS_PASSWORD, flag);
+    serde_json::to_string(&settings).expect("strings are JSON")
+}

@@ -1,0 +1,255 @@
+//! The folder in which a device keeps its accounts, one folder each, whole or not at all (R-ARC-4, R-ARC-6).
+//!
+//! ```text
+//! <root>/<16 hex digits>/archive.gz        0600  the archive: gzip or encrypted, as the user typed (R-ARC-5)
+//!                        ring_device.key   0600  this device's private key, PEM
+//!                        ring_device.crt   0600  device, account and authority certificate, PEM
+//!                        account.json      0600  the configuration that was applied, and the flag of R-ARC-5
+//! <root>/.staging-…                              what is not installed yet, or no longer: removed at the next start
+//! ```
+//!
+//! The archive's text is kept as it came, byte by byte. The flag inside of it says what the *other* device thought of its
+//! protection; this device's own flag is written beside it, and always equals the form of the file.
+
+use std::{
+    fmt,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
+
+use aws_lc_rs::rand;
+use zeroize::Zeroizing;
+
+use super::{
+    certificate::Chain,
+    fs::{Disk, Fs},
+    identity::{Identity, IdentityError},
+    key::PrivateKey,
+    open::protection,
+};
+use crate::{
+    limits::MAX_VALUE,
+    outcome::{AccountId, Scheme},
+};
+
+pub(super) const ARCHIVE: &str = "archive.gz";
+pub(super) const DEVICE_KEY: &str = "ring_device.key";
+pub(super) const DEVICE_CHAIN: &str = "ring_device.crt";
+pub(super) const SETTINGS: &str = "account.json";
+/// How the names of folders begin that are no accounts.
+const STAGING: &str = ".staging-";
+
+/// An account's name on this device, of no meaning elsewhere: 16 hexadecimal digits, which is also its folder's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalId(u64);
+
+impl LocalId {
+    /// A random one.
+    pub fn random() -> io::Result<Self> {
+        let mut bytes = [0; 8];
+        rand::fill(&mut bytes).map_err(|_| io::Error::other("the system gave no random bytes"))?;
+        Ok(Self(u64::from_be_bytes(bytes)))
+    }
+
+    /// One by number, for a simulation that draws its own.
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Display for LocalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Not 16 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an account's local id is 16 lower-case hexadecimal digits")]
+pub struct NotALocalId;
+
+impl FromStr for LocalId {
+    type Err = NotALocalId;
+
+    fn from_str(text: &str) -> Result<Self, NotALocalId> {
+        let digits = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let number = u64::from_str_radix(text, 16).map_err(|_| NotALocalId)?;
+        digits.then_some(Self(number)).ok_or(NotALocalId)
+    }
+}
+
+/// Why a store could not do something. All of them are this device's fault: outcome Storage.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file operation failed.
+    #[error("could not {what} {}: {error}", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        error: io::Error,
+    },
+    /// There is no such account.
+    #[error("there is no account {0} in the store")]
+    NoSuchAccount(LocalId),
+    /// The device's key or certificate is damaged, or could not be made.
+    #[error("the device's identity: {0}")]
+    Identity(#[from] IdentityError),
+}
+
+/// An account of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name on this device.
+    pub id: LocalId,
+    /// The account's short id.
+    pub account: AccountId,
+    /// How its archive is protected, which is the flag `archiveHasPassword` too.
+    pub protection: Scheme,
+}
+
+/// A folder of accounts. Cheap to clone; clones share it.
+#[derive(Debug)]
+pub struct Store<F: Fs = Disk> {
+    pub(super) shared: Arc<Shared<F>>,
+}
+
+pub(super) struct Shared<F: Fs> {
+    pub(super) fs: F,
+    pub(super) root: PathBuf,
+    _guard: F::Guard,
+}
+
+impl<F: Fs> fmt::Debug for Shared<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.root.display())
+    }
+}
+
+impl<F: Fs> Clone for Store<F> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone() }
+    }
+}
+
+impl Store {
+    /// Opens or makes a store in a folder of this machine.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        Self::open_in(Disk, root)
+    }
+}
+
+impl<F: Fs> Store<F> {
+    /// Opens or makes a store in a folder, whose parent has to be there, and removes what a crash left behind, unless another
+    /// process uses the store.
+    pub fn open_in(fs: F, root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let root = root.into();
+        match fs.create_folder(&root) {
+            Ok(()) => {
+                // An account is no more durable than the folder that it is in.
+                let parent = root.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+                fs.sync_folder(parent).map_err(io_error("sync", parent))?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(io_error("make", &root)(error)),
+        }
+        let guard = fs.enter(&root, &mut || clean(&fs, &root)).map_err(io_error("open the store", &root))?;
+        Ok(Self { shared: Arc::new(Shared { fs, root, _guard: guard }) })
+    }
+
+    /// The accounts, by local id.
+    pub fn list(&self) -> Result<Vec<Entry>, StoreError> {
+        let Shared { fs, root, .. } = &*self.shared;
+        let names = fs.list(root).map_err(io_error("list", root))?;
+        let ids = names.iter().filter_map(|name| name.to_str()?.parse().ok());
+        ids.map(|id| self.entry(id)).collect()
+    }
+
+    /// One account.
+    pub fn entry(&self, id: LocalId) -> Result<Entry, StoreError> {
+        let path = self.folder(id).join(ARCHIVE);
+        let protection = protection(&mut self.archive(id)?).map_err(io_error("read", &path))?;
+        let chain = self.chain(id)?;
+        let account = chain.certificates().get(1).ok_or(IdentityError::Mismatch)?.short_id();
+        Ok(Entry { id, account, protection })
+    }
+
+    /// The archive of an account, to be opened with [`Archive::open`](super::Archive::open); each call opens the file anew.
+    pub fn archive(&self, id: LocalId) -> Result<F::File, StoreError> {
+        let path = self.folder(id).join(ARCHIVE);
+        self.shared.fs.open(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => StoreError::NoSuchAccount(id),
+            _ => io_error("open", &path)(error),
+        })
+    }
+
+    /// This device's key and certificate of an account: what it shows in TLS (R-EXP-11).
+    pub fn device(&self, id: LocalId) -> Result<Identity, StoreError> {
+        let key = PrivateKey::from_pem(&self.read(id, DEVICE_KEY)?).map_err(IdentityError::from)?;
+        Ok(Identity::new(key, self.chain(id)?)?)
+    }
+
+    /// The configuration that was applied to an account, and the flag [`HAS_PASSWORD`](super::HAS_PASSWORD): a JSON object of
+    /// strings.
+    pub fn settings(&self, id: LocalId) -> Result<Vec<u8>, StoreError> {
+        self.read(id, SETTINGS).map(|settings| settings.to_vec())
+    }
+
+    /// Removes an account with all its files. A crash leaves it whole or gone; it is no error if there is none.
+    pub fn remove(&self, id: LocalId) -> Result<(), StoreError> {
+        let Shared { fs, root, .. } = &*self.shared;
+        let (folder, gone) = (self.folder(id), self.staging(id));
+        match fs.rename(&folder, &gone) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => {
+                result.map_err(io_error("remove", &folder))?;
+                fs.sync_folder(root).map_err(io_error("sync", root))?;
+            }
+        }
+        match fs.remove_folder(&gone) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result.map_err(io_error("remove", &gone)),
+        }
+    }
+
+    /// Where the files of an account are, if it is there.
+    pub fn folder(&self, id: LocalId) -> PathBuf {
+        self.shared.root.join(id.to_string())
+    }
+
+    pub(super) fn staging(&self, id: LocalId) -> PathBuf {
+        self.shared.root.join(format!("{STAGING}{id}"))
+    }
+
+    fn chain(&self, id: LocalId) -> Result<Chain, StoreError> {
+        Ok(Chain::from_pem(&self.read(id, DEVICE_CHAIN)?).map_err(IdentityError::from)?)
+    }
+
+    /// Reads a small file.
+    fn read(&self, id: LocalId, name: &str) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let path = self.folder(id).join(name);
+        let mut file = self.shared.fs.open(&path).map_err(io_error("open", &path))?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_VALUE));
+        (&mut file).take(MAX_VALUE as u64).read_to_end(&mut bytes).map_err(io_error("read", &path))?;
+        Ok(bytes)
+    }
+}
+
+/// Removes the folders that are no accounts.
+fn clean<F: Fs>(fs: &F, root: &Path) -> io::Result<()> {
+    for name in fs.list(root)? {
+        if name.to_string_lossy().starts_with(STAGING) {
+            fs.remove_folder(&root.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_path_buf();
+    move |error| StoreError::Io { what, path, error }
+}

@@ -1,0 +1,270 @@
+//! An archive's text, pulled through the layers of its file: unverified inside, verified for everybody else (R-MSG-2).
+
+use std::{
+    fmt,
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
+};
+
+use aws_lc_rs::digest;
+
+use super::{
+    buffer::Buffer,
+    gcm::{Gcm, TAG},
+    inflate::{CHUNK, Decrypt, Envelope, Inflate, Mode},
+    open::{OpenError, Place, Terms},
+    seal::{GZIP_MAGIC, HEADER, Lock},
+};
+use crate::limits::INFLATION_SLACK;
+
+/// Tells one file from every other: the digest of a gzip file, salt, nonce and tag of an encrypted one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fingerprint(Vec<u8>);
+
+/// A file on its way, with its digest.
+struct Hashing<F> {
+    file: BufReader<F>,
+    digest: digest::Context,
+}
+
+impl<F: Read> Read for Hashing<F> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(out)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl<F: Read> BufRead for Hashing<F> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.file.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.digest.update(&self.file.buffer()[..count]);
+        self.file.consume(count);
+    }
+}
+
+/// The outer layer.
+enum Outer<F> {
+    Gzip(Box<Inflate<Hashing<F>>>),
+    Encrypted(Box<Inflate<Decrypt<F>>>),
+}
+
+impl<F: Read> Outer<F> {
+    /// Bytes that went in and came out.
+    fn counts(&self) -> (u64, u64) {
+        match self {
+            Self::Gzip(layer) => (layer.taken(), layer.made()),
+            Self::Encrypted(layer) => (layer.taken(), layer.made()),
+        }
+    }
+}
+
+impl<F: Read> Read for Outer<F> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Gzip(layer) => layer.read(out),
+            Self::Encrypted(layer) => layer.read(out),
+        }
+    }
+}
+
+/// One level of compression, or one more.
+enum Layers<F> {
+    One(BufReader<Outer<F>>),
+    Two(Inflate<BufReader<Outer<F>>>),
+}
+
+/// The text as the file gives it, within the limits. It may be forged until the end was reached.
+pub(super) struct Unverified<F> {
+    layers: Layers<F>,
+    terms: Terms,
+    /// Salt and nonce, if encrypted.
+    header: Option<[u8; HEADER]>,
+    made: u64,
+}
+
+/// Begins to decrypt a file, which has to begin with the salt and nonce of its lock.
+fn decrypt<F: Read + Seek>(mut file: F, lock: &Lock, mode: Mode) -> Result<Decrypt<F>, OpenError> {
+    let Lock::Key(key, header) = lock else { return Err(OpenError::Changed) };
+    if read_header(&mut file)? != *header {
+        return Err(OpenError::Changed);
+    }
+    let nonce = header.last_chunk().expect("the header ends with the nonce");
+    Ok(Decrypt::new(file, Gcm::new(key, nonce), mode))
+}
+
+/// Reads salt and nonce; the rest of the file follows.
+pub(super) fn read_header<F: Read + Seek>(file: &mut F) -> io::Result<[u8; HEADER]> {
+    let mut header = [0; HEADER];
+    file.seek(SeekFrom::Start(0))?;
+    file.read_exact(&mut header)?;
+    Ok(header)
+}
+
+/// Verifies the tag of an encrypted file without decrypting any of it. Does nothing for another one.
+pub(super) fn authenticate<F: Read + Seek>(file: &mut F, lock: &Lock) -> Result<(), OpenError> {
+    if matches!(lock, Lock::None) {
+        return Ok(());
+    }
+    let mut ciphertext = decrypt(file, lock, Mode::Authenticate)?;
+    loop {
+        let count = ciphertext.fill_buf()?.len();
+        if count == 0 {
+            return Ok(());
+        }
+        ciphertext.consume(count);
+    }
+}
+
+impl<F: Read + Seek> Unverified<F> {
+    pub(super) fn new(mut file: F, lock: &Lock, terms: Terms) -> Result<Self, OpenError> {
+        let (outer, header) = match lock {
+            Lock::None => {
+                file.seek(SeekFrom::Start(0))?;
+                let file = BufReader::with_capacity(CHUNK, file);
+                let source = Hashing { file, digest: digest::Context::new(&digest::SHA256) };
+                (Outer::Gzip(Box::new(Inflate::new(source, Envelope::Gzip, Place::File))), None)
+            }
+            Lock::Key(_, header) => {
+                let mut source = decrypt(file, lock, Mode::Open)?;
+                let gzip = source.fill_buf()?.starts_with(&GZIP_MAGIC);
+                let envelope = if gzip { Envelope::Gzip } else { Envelope::Zlib };
+                (Outer::Encrypted(Box::new(Inflate::new(source, envelope, Place::Decrypted))), Some(*header))
+            }
+        };
+        let mut outer = BufReader::with_capacity(CHUNK, outer);
+        // No JSON text begins with the first byte of gzip.
+        let layers = if outer.fill_buf()?.first() == GZIP_MAGIC.first() {
+            Layers::Two(Inflate::new(outer, Envelope::Gzip, Place::Inner))
+        } else {
+            Layers::One(outer)
+        };
+        Ok(Self { layers, terms, header, made: 0 })
+    }
+
+    /// What tells the file that was read to its end from every other.
+    pub(super) fn fingerprint(self) -> Fingerprint {
+        let outer = match self.layers {
+            Layers::One(outer) => outer.into_inner(),
+            Layers::Two(inner) => inner.into_source().into_inner(),
+        };
+        Fingerprint(match outer {
+            Outer::Gzip(layer) => layer.into_source().digest.finish().as_ref().to_vec(),
+            Outer::Encrypted(layer) => {
+                let tag: [u8; TAG] = layer.into_source().tag();
+                self.header.iter().flatten().copied().chain(tag).collect()
+            }
+        })
+    }
+}
+
+impl<F: Read> Read for Unverified<F> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = match &mut self.layers {
+            Layers::One(outer) => outer.read(out)?,
+            Layers::Two(inner) => inner.read(out)?,
+        };
+        self.made += count as u64;
+        let (taken, made) = match &self.layers {
+            Layers::One(outer) => outer.get_ref().counts(),
+            Layers::Two(inner) => inner.source().get_ref().counts(),
+        };
+        let Terms { max_text, max_inflation, .. } = self.terms;
+        if self.made > max_text {
+            return Err(OpenError::TooLarge { limit: max_text }.into());
+        }
+        if self.made.max(made) > INFLATION_SLACK.saturating_add(max_inflation.saturating_mul(taken)) {
+            return Err(OpenError::Inflation { limit: max_inflation }.into());
+        }
+        Ok(count)
+    }
+}
+
+/// The JSON text of an archive that was validated: the second pass over its file.
+///
+/// Its last bytes come only after the whole file was verified again and found to be the same. An error tells that it is not
+/// ([`OpenError::Changed`]), or that it could not be read; there is nothing after it.
+pub struct Text<F> {
+    source: Option<Unverified<F>>,
+    expected: Fingerprint,
+    left: u64,
+    /// What may be taken, from `start` to `end`.
+    ready: Buffer,
+    start: usize,
+    end: usize,
+    /// What may be taken once what follows it was read.
+    held: Buffer,
+    holds: usize,
+}
+
+impl<F: Read + Seek> Text<F> {
+    pub(super) fn new(
+        file: F,
+        lock: &Lock,
+        terms: Terms,
+        expected: Fingerprint,
+        length: u64,
+    ) -> Result<Self, OpenError> {
+        let source = Unverified::new(file, lock, terms).map_err(changed)?;
+        let (ready, held) = (Buffer::new(CHUNK), Buffer::new(CHUNK));
+        Ok(Self { source: Some(source), expected, left: length, ready, start: 0, end: 0, held, holds: 0 })
+    }
+
+    /// Bytes that are still to come.
+    pub fn remaining(&self) -> u64 {
+        self.left + (self.end - self.start) as u64 + self.holds as u64
+    }
+
+    /// Reads on by a chunk, which sets the one before it free.
+    fn advance(&mut self) -> Result<(), OpenError> {
+        // Taken, so that nothing follows an error.
+        let Some(mut source) = self.source.take() else { return Err(OpenError::Changed) };
+        let count = source.read(&mut self.ready)?;
+        self.left = self.left.checked_sub(count as u64).ok_or(OpenError::Changed)?;
+        if count > 0 {
+            self.source = Some(source);
+        } else if self.left > 0 || source.fingerprint() != self.expected {
+            return Err(OpenError::Changed);
+        }
+        std::mem::swap(&mut self.ready, &mut self.held);
+        (self.start, self.end) = (0, std::mem::replace(&mut self.holds, count));
+        Ok(())
+    }
+}
+
+/// An archive that opened once is not sealed with another password now.
+fn changed(error: OpenError) -> OpenError {
+    match error {
+        OpenError::WrongPassword | OpenError::Corrupt(_) => OpenError::Changed,
+        error => error,
+    }
+}
+
+impl<F: Read + Seek> BufRead for Text<F> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.start == self.end && self.remaining() > 0 {
+            self.advance().map_err(changed)?;
+        }
+        Ok(&self.ready[self.start..self.end])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.start = self.end.min(self.start + count);
+    }
+}
+
+impl<F: Read + Seek> Read for Text<F> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(out)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl<F> fmt::Debug for Text<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text(<secret>, {} more bytes)", self.left)
+    }
+}

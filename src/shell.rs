@@ -1,0 +1,30 @@
+//! The shell: carries out what the reducers decide, over tokio. Nothing of the protocol is decided here.
+//!
+//! [`import`] and [`export`] are the two entries. Each gives a handle for the client's calls, the signals as [`Notice`]s, and a future
+//! that is the operation: it has to be polled, and dropping it drops the link, wipes what was staged and signals nothing. One task owns
+//! a reducer; every connection, and the storage, is a task of its own that talks with it over bounded queues.
+//!
+//! What the world is made of is given in: who reaches whom ([`rendezvous`]), where archives are ([`storage`]), identities, the
+//! wall clock and randomness ([`Random`]). Time is tokio's, so that it may be a paused or a simulated one.
+
+mod export;
+pub mod folder;
+pub mod identity;
+mod import;
+mod inbox;
+mod link;
+mod notice;
+mod random;
+pub mod rendezvous;
+mod slots;
+pub mod storage;
+mod tasks;
+mod timers;
+pub mod tls;
+
+pub use self::{
+    export::{ExportEnv, ExportHandle, ExportOptions, export},
+    import::{ImportEnv, ImportHandle, ImportIdentity, ImportOptions, ImportReport, Imports, import},
+    notice::{Notice, Progress, Recorder},
+    random::{Random, SystemRandom},
+};

@@ -1,0 +1,117 @@
+//! The export side: the operations of one account.
+
+mod connection;
+mod operations;
+
+use std::{future::Future, sync::Arc};
+
+use tokio::sync::{mpsc, oneshot};
+
+use self::operations::Operations;
+use super::{Notice, Progress, Recorder, rendezvous::Dial, storage::Source};
+use crate::{
+    archive::Identity,
+    limits::{Durations, MAX_CALLS},
+    operations::{AddDeviceError, OpId},
+    reducer::{Config, Refused},
+};
+
+/// What an exporting account is given of the world.
+#[derive(Debug)]
+pub struct ExportEnv<D, S> {
+    /// Finds the importing devices.
+    pub dial: D,
+    /// The account's archive.
+    pub source: S,
+    /// Who this device is: a device of the account, by a certificate that the account's key signed (R-EXP-11).
+    pub identity: Arc<Identity>,
+}
+
+/// How export operations behave.
+#[derive(Default)]
+pub struct ExportOptions {
+    /// The profile and the features.
+    pub config: Config,
+    /// How long their timers run.
+    pub durations: Durations,
+    /// Whether a token is taken that only today's Jami daemon takes (R-TOK-4).
+    pub lenient: bool,
+    /// Takes every step of their reducers.
+    pub recorder: Option<Recorder>,
+}
+
+/// Makes an account's operations possible. Their signals come through the receiver, at most five for each `addDevice`.
+///
+/// The future carries the operations out: it has to be polled, on a tokio runtime with time and I/O. It is done when all handles are
+/// dropped, all operations have ended, and their links are closed. Dropping it drops the links.
+pub fn export<D, S>(
+    env: ExportEnv<D, S>,
+    options: ExportOptions,
+) -> (ExportHandle, mpsc::UnboundedReceiver<Notice>, impl Future<Output = ()> + Send)
+where
+    D: Dial,
+    S: Source,
+{
+    let (calls, called) = mpsc::channel(MAX_CALLS);
+    let (notices, noticed) = mpsc::unbounded_channel();
+    let operations = Operations::new(env, options, notices);
+    (ExportHandle { calls }, noticed, operations.run(called))
+}
+
+/// A call, and where its answer goes.
+enum Call {
+    Add(String, oneshot::Sender<Result<OpId, AddDeviceError>>),
+    Confirm(OpId, oneshot::Sender<Result<(), Refused>>),
+    Cancel(OpId, oneshot::Sender<Result<(), Refused>>),
+    Current(OpId, oneshot::Sender<Option<Notice>>),
+    Progress(OpId, oneshot::Sender<Option<Progress>>),
+}
+
+/// A client's calls for one account. Clones make calls for the same one.
+#[derive(Clone)]
+pub struct ExportHandle {
+    calls: mpsc::Sender<Call>,
+}
+
+impl ExportHandle {
+    /// `addDevice` (R-API-4): begins to link the device that the token names. CONNECTING is signalled after this has returned.
+    ///
+    /// # Errors
+    /// See [`AddDeviceError`]. Nothing has changed then, and nothing is signalled.
+    pub async fn add_device(&self, token: &str) -> Result<OpId, AddDeviceError> {
+        self.call(|answer| Call::Add(token.to_owned(), answer)).await.unwrap_or(Err(AddDeviceError::Generic))
+    }
+
+    /// `confirmAddDevice` (R-API-5): the user confirms the importing device's address.
+    ///
+    /// # Errors
+    /// There is nothing to confirm, or it is confirmed. Nothing has changed then.
+    pub async fn confirm_add_device(&self, op: OpId) -> Result<(), Refused> {
+        self.call(|answer| Call::Confirm(op, answer)).await.unwrap_or(Err(Refused::Unknown))
+    }
+
+    /// `cancelAddDevice` (R-API-6). Done means that no byte of the archive was or will be sent.
+    ///
+    /// # Errors
+    /// It is too late, or the operation is over. Nothing has changed then.
+    pub async fn cancel_add_device(&self, op: OpId) -> Result<(), Refused> {
+        self.call(|answer| Call::Cancel(op, answer)).await.unwrap_or(Err(Refused::Unknown))
+    }
+
+    /// The operation's last signal, for a client that comes late (R-API-8). Ended operations are forgotten when a new one begins.
+    pub async fn current(&self, op: OpId) -> Option<Notice> {
+        self.call(|answer| Call::Current(op, answer)).await.flatten()
+    }
+
+    /// How far the operation's transfer is; none for an operation that is over.
+    pub async fn progress(&self, op: OpId) -> Option<Progress> {
+        self.call(|answer| Call::Progress(op, answer)).await.flatten()
+    }
+
+    /// None if the account's future is gone.
+    async fn call<T>(&self, call: impl FnOnce(oneshot::Sender<T>) -> Call) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        self.calls.send(call(answer)).await.ok()?;
+        answered.await.ok()
+    }
+}

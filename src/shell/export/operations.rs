@@ -1,0 +1,300 @@
+//! The task that owns the reducers: everything that happens goes in, every effect that comes out is carried out.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::{select, sync::mpsc, task::JoinSet, time::Instant};
+
+use super::{
+    Call, ExportEnv, ExportOptions,
+    connection::{self, Command, Event, Wiring},
+};
+use crate::{
+    export::{Effect, Input, Tried},
+    limits::{MAX_COMMANDS, MAX_EVENTS, Timer},
+    message::Slot,
+    operations::{AddDeviceError, Exports, OpId},
+    outcome::Signal,
+    reducer::Refused,
+    rules::AllRules,
+    secret::Secret,
+    shell::{
+        Notice, Progress,
+        rendezvous::Dial,
+        slots::Slots,
+        storage::{Opening, Reader, Source},
+        tasks::joined,
+        timers::TimerSet,
+        tls,
+    },
+    token::Token,
+    trace::{Step, Turn},
+};
+
+/// All operations of an account.
+pub(super) struct Operations<D, S: Source> {
+    exports: Exports<AllRules>,
+    options: ExportOptions,
+    dial: D,
+    source: S,
+    tls: Arc<tls::ExporterTls>,
+    notices: mpsc::UnboundedSender<Notice>,
+    operations: BTreeMap<OpId, Operation<S::Reader>>,
+    timers: TimerSet<(OpId, Timer)>,
+    connections: JoinSet<()>,
+    /// Archives that are being opened.
+    openings: JoinSet<(OpId, Slot, Opening<S::Reader>)>,
+    events: mpsc::Sender<(OpId, Event)>,
+    happened: mpsc::Receiver<(OpId, Event)>,
+}
+
+/// What the shell has of one operation.
+struct Operation<A> {
+    token: Token,
+    began: Instant,
+    connection: Option<mpsc::Sender<Command<A>>>,
+    passwords: Slots,
+    /// The archive that was opened, until it is sent.
+    archive: Option<A>,
+    /// Its bytes.
+    length: u64,
+    progress: Progress,
+}
+
+impl<D: Dial, S: Source> Operations<D, S> {
+    pub(super) fn new(env: ExportEnv<D, S>, options: ExportOptions, notices: mpsc::UnboundedSender<Notice>) -> Self {
+        let (events, happened) = mpsc::channel(MAX_EVENTS);
+        Self {
+            exports: Exports::new(options.config),
+            options,
+            dial: env.dial,
+            source: env.source,
+            tls: Arc::new(tls::ExporterTls::new(&env.identity)),
+            notices,
+            operations: BTreeMap::new(),
+            timers: TimerSet::default(),
+            connections: JoinSet::new(),
+            openings: JoinSet::new(),
+            events,
+            happened,
+        }
+    }
+
+    /// Runs until no call can come any more, and all operations and their links are closed.
+    pub(super) async fn run(mut self, mut calls: mpsc::Receiver<Call>) {
+        let mut called = true;
+        while called || !self.operations.is_empty() {
+            let (op, input) = select! { biased;
+                call = calls.recv(), if called => {
+                    match call {
+                        Some(call) => self.call(call),
+                        None => called = false,
+                    }
+                    continue;
+                }
+                (op, timer) = self.timers.fired() => (op, Input::Fired(timer)),
+                Some(opened) = self.openings.join_next() => match joined(opened) {
+                    Some((op, slot, opening)) => (op, self.opened(op, slot, opening)),
+                    None => continue,
+                },
+                Some(ended) = self.connections.join_next() => {
+                    joined(ended);
+                    continue;
+                }
+                Some((op, event)) = self.happened.recv() => (op, self.input(op, event)),
+            };
+            // Only calls are refused.
+            let _ = self.step(op, input);
+        }
+        while let Some(ended) = self.connections.join_next().await {
+            joined(ended);
+        }
+    }
+
+    fn call(&mut self, call: Call) {
+        // A caller that does not wait for the answer does not need it.
+        match call {
+            Call::Add(token, answer) => match self.add(&token) {
+                Ok((op, effects)) => {
+                    let _ = answer.send(Ok(op));
+                    // Behind the answer: the first signal comes after the return (R-API-4).
+                    self.carry_out(op, effects);
+                }
+                Err(error) => drop(answer.send(Err(error))),
+            },
+            Call::Confirm(op, answer) => drop(answer.send(self.step(op, Input::ConfirmAddDevice))),
+            Call::Cancel(op, answer) => drop(answer.send(self.step(op, Input::CancelAddDevice))),
+            Call::Current(op, answer) => {
+                let signal = self.exports.get(op).and_then(|exporter| exporter.last_signal());
+                drop(answer.send(signal.map(|signal| self.notice(op, *signal))));
+            }
+            Call::Progress(op, answer) => {
+                drop(answer.send(self.operations.get(&op).map(|operation| operation.progress.clone())));
+            }
+        }
+    }
+
+    /// Begins an operation; its effects are still to be carried out.
+    fn add(&mut self, token: &str) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
+        let parse = if self.options.lenient { Token::parse_lenient } else { Token::parse };
+        let token = parse(token.as_bytes()).map_err(|_| AddDeviceError::InvalidUri)?;
+        let scheme = self.source.scheme();
+        let op = self.exports.add_device(scheme)?;
+        let operation = Operation {
+            token,
+            began: Instant::now(),
+            connection: None,
+            passwords: Slots::default(),
+            archive: None,
+            length: 0,
+            progress: Progress::default(),
+        };
+        self.operations.insert(op, operation);
+        let effects = self.drain(op, Input::AddDevice(scheme), None);
+        Ok((op, effects))
+    }
+
+    /// What an event is to the reducer.
+    fn input(&mut self, op: OpId, event: Event) -> Input {
+        match event {
+            Event::Opened { pinned } => Input::Opened { pinned },
+            Event::Unreachable => Input::Unreachable,
+            Event::Lost => Input::Lost,
+            Event::Accepted(peer_address) => Input::Accepted { peer_address },
+            Event::Declined => Input::Declined,
+            Event::Ended => Input::Ended,
+            Event::Message(message) => Input::Message(message.map_password(|password| self.keep(op, password))),
+            Event::Malformed => Input::Malformed,
+            Event::Progressed => {
+                if let Some(operation) = self.operations.get(&op) {
+                    operation.progress.seen();
+                }
+                Input::Progressed
+            }
+            Event::HandedOver => Input::HandedOver,
+            Event::SendFailed => Input::SendFailed,
+        }
+    }
+
+    fn keep(&mut self, op: OpId, password: Secret) -> Slot {
+        match self.operations.get_mut(&op) {
+            Some(operation) => operation.passwords.keep(password),
+            None => Slot(u8::MAX),
+        }
+    }
+
+    /// What a try to open the archive came to.
+    fn opened(&mut self, op: OpId, slot: Slot, opening: Opening<S::Reader>) -> Input {
+        let tried = match opening {
+            // More than a message can hold.
+            Opening::Opened(archive) if archive.length() > u32::MAX.into() => Tried::Unreadable,
+            Opening::Opened(archive) => {
+                if let Some(operation) = self.operations.get_mut(&op) {
+                    operation.length = archive.length();
+                    operation.archive = Some(archive);
+                }
+                Tried::Opened
+            }
+            Opening::Wrong => Tried::Wrong,
+            Opening::Unreadable => Tried::Unreadable,
+        };
+        Input::Tried(slot, tried)
+    }
+
+    /// Hands an input to the operation's reducer and carries out what it decides.
+    fn step(&mut self, op: OpId, input: Input) -> Result<(), Refused> {
+        let refused = self.exports.handle(op, input).err();
+        let effects = self.drain(op, input, refused);
+        self.carry_out(op, effects);
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// Takes what an input led to, and records the step.
+    fn drain(&mut self, op: OpId, input: Input, refused: Option<Refused>) -> Vec<Effect> {
+        let effects: Vec<_> = std::iter::from_fn(|| self.exports.poll_effect()).map(|(_, effect)| effect).collect();
+        if let Some(recorder) = &mut self.options.recorder {
+            let began = self.operations.get(&op).map_or_else(Instant::now, |operation| operation.began);
+            let t_ms = began.elapsed().as_millis() as u64;
+            recorder(&Step { t_ms, op, turn: Turn::Export { input, effects: effects.clone() }, refused });
+        }
+        effects
+    }
+
+    fn carry_out(&mut self, op: OpId, effects: Vec<Effect>) {
+        for effect in effects {
+            self.carry_out_one(op, effect);
+        }
+        let exporter = self.exports.get(op);
+        if let Some(operation) = self.operations.get_mut(&op) {
+            // What was opened and is not sent at once is not sent.
+            operation.archive = None;
+            if exporter.is_none_or(|exporter| exporter.outcome().is_some()) {
+                operation.passwords.clear();
+            }
+        }
+        if exporter.is_none_or(|exporter| exporter.is_closed()) {
+            self.operations.remove(&op);
+        }
+    }
+
+    fn carry_out_one(&mut self, op: OpId, effect: Effect) {
+        let Some(operation) = self.operations.get_mut(&op) else { return };
+        match effect {
+            Effect::Signal(signal) => drop(self.notices.send(self.notice(op, signal))),
+            Effect::Connect => {
+                let (sender, commands) = mpsc::channel(MAX_COMMANDS);
+                operation.connection = Some(sender);
+                let wiring = Wiring {
+                    op,
+                    commands,
+                    events: self.events.clone(),
+                    progress: operation.progress.clone(),
+                    closing: self.options.durations.closing,
+                };
+                let (dial, tls) = (self.dial.clone(), self.tls.clone());
+                self.connections.spawn(connection::serve(dial, operation.token.device, tls, wiring));
+            }
+            Effect::RequestChannel => {
+                let name = operation.token.code.channel_name();
+                operation.command(Command::RequestChannel(name));
+            }
+            Effect::Send(message) => {
+                let message = message.map_password(|slot| operation.passwords.of(slot));
+                operation.command(Command::Send(message));
+            }
+            Effect::Open(slot) => {
+                let (mut source, password) = (self.source.clone(), operation.passwords.of(slot));
+                self.openings.spawn(async move { (op, slot, source.open(password).await) });
+            }
+            Effect::SendArchive => {
+                if let Some(archive) = operation.archive.take() {
+                    operation.command(Command::SendArchive(archive));
+                }
+            }
+            Effect::End => operation.command(Command::End),
+            Effect::Close => {
+                if let Some(connection) = operation.connection.take() {
+                    drop(connection.try_send(Command::Close));
+                }
+            }
+            Effect::Arm(timer) => {
+                self.timers.arm((op, timer), self.options.durations.of(timer, operation.length));
+            }
+            Effect::Disarm(timer) => self.timers.disarm((op, timer)),
+        }
+    }
+
+    fn notice(&self, op: OpId, signal: Signal) -> Notice {
+        let details = signal.details(self.options.config.profile.vocabulary(), "");
+        Notice { op: Some(op), signal, details }
+    }
+}
+
+impl<A> Operation<A> {
+    /// Asks something of the connection. The queue has room for all that a reducer can have on the way, so that only a connection that is
+    /// gone does not take it; that it is gone is told in its turn.
+    fn command(&self, command: Command<A>) {
+        if let Some(connection) = &self.connection {
+            drop(connection.try_send(command));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! An archive on its way into a folder, one step after the other, on the calling thread.
+
+use std::{collections::BTreeMap, io, path::PathBuf};
+
+use crate::{
+    archive::{
+        self, Checked, Configuration, Fs, Kdf, Password, PrivateKey, Seal, Staged, Staging, Store, Terms, UnixTime,
+    },
+    import::Check,
+    operations::LocalId,
+    outcome::{AccountId, Scheme},
+    secret::Secret,
+};
+
+/// An account that was installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// Its name on this device.
+    pub id: LocalId,
+    /// Its short id.
+    pub account: AccountId,
+    /// Where its files are.
+    pub path: PathBuf,
+    /// How its archive is protected (R-ARC-5).
+    pub protection: Scheme,
+    /// Bytes of the archive's text.
+    pub length: u64,
+    /// The configuration that was applied, by name (R-ARC-1).
+    pub applied: BTreeMap<String, String>,
+    /// The names of all configuration in the archive. What is not applied is kept.
+    pub configuration: Configuration,
+}
+
+/// How far it is. Dropped, it is wiped, and a step that is not due wipes it too.
+#[derive(Default)]
+pub(super) enum Kept<F: Fs> {
+    Receiving(Box<Staging<F>>),
+    Staged(Staged<F>),
+    Checked(Box<Checked<F>>),
+    #[default]
+    Gone,
+}
+
+impl<F: Fs> Kept<F> {
+    pub(super) fn begin(store: &Store<F>, id: LocalId, credentials: &Secret, kdf: &dyn Kdf) -> io::Result<Self> {
+        let seal = Seal::new(&Password::new(credentials.as_bytes()), kdf).map_err(io::Error::other)?;
+        let staging = store.begin(local(id), seal).map_err(io::Error::other)?;
+        Ok(Self::Receiving(Box::new(staging)))
+    }
+
+    pub(super) fn write(&mut self, text: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Receiving(staging) => staging.write(text).map_err(io::Error::other),
+            Self::Staged(_) | Self::Checked(_) | Self::Gone => Err(gone()),
+        }
+    }
+
+    pub(super) fn complete(&mut self) -> io::Result<()> {
+        match std::mem::take(self) {
+            Self::Receiving(staging) => {
+                *self = Self::Staged(staging.complete().map_err(io::Error::other)?);
+                Ok(())
+            }
+            Self::Staged(_) | Self::Checked(_) | Self::Gone => Err(gone()),
+        }
+    }
+
+    pub(super) fn check(&mut self, terms: Terms) -> Check {
+        match std::mem::take(self) {
+            Self::Staged(staged) => match staged.check(terms) {
+                Ok(checked) => {
+                    let account = checked.summary().account;
+                    *self = Self::Checked(Box::new(checked));
+                    Check::Sound(account)
+                }
+                Err(error) if error.is_about_content() => Check::Unsound,
+                Err(_) => Check::Unreadable,
+            },
+            Self::Receiving(_) | Self::Checked(_) | Self::Gone => Check::Unreadable,
+        }
+    }
+
+    pub(super) fn install(
+        &mut self,
+        store: &Store<F>,
+        id: LocalId,
+        device: PrivateKey,
+        now: UnixTime,
+    ) -> io::Result<Installed> {
+        match std::mem::take(self) {
+            Self::Checked(checked) => {
+                let summary = checked.summary().clone();
+                checked.install(device, now).map_err(io::Error::other)?;
+                Ok(Installed {
+                    id,
+                    account: summary.account,
+                    path: store.folder(local(id)),
+                    protection: summary.protection,
+                    length: summary.length,
+                    applied: summary.applied,
+                    configuration: summary.configuration,
+                })
+            }
+            Self::Receiving(_) | Self::Staged(_) | Self::Gone => Err(gone()),
+        }
+    }
+}
+
+/// The same name of an account, as the store has it.
+pub(super) fn local(id: LocalId) -> archive::LocalId {
+    archive::LocalId::from_number(id.0)
+}
+
+/// The other end, or what was asked for, is gone.
+pub(super) fn gone() -> io::Error {
+    io::ErrorKind::BrokenPipe.into()
+}

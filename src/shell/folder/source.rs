@@ -1,0 +1,198 @@
+//! Archives that are exported from files.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek},
+    path::Path,
+    sync::Arc,
+};
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::spawn_blocking,
+};
+
+use super::{BUFFER, QUEUE, kept::gone};
+use crate::{
+    archive::{
+        self, Archive, Fs, Identity, IdentityError, Kdf, KeyKind, OpenError, Password, PrivateKey, Terms, Text,
+        UnixTime, protection,
+    },
+    outcome::Scheme,
+    secret::Secret,
+    shell::storage::{self, Buffer, Opening},
+};
+
+/// An archive in a file, which every try opens anew.
+pub struct FileSource<F> {
+    open: Arc<dyn Fn() -> io::Result<F> + Send + Sync>,
+    kdf: Arc<dyn Kdf>,
+    terms: Terms,
+    scheme: Scheme,
+}
+
+impl<F> Clone for FileSource<F> {
+    fn clone(&self) -> Self {
+        Self { open: self.open.clone(), kdf: self.kdf.clone(), terms: self.terms, scheme: self.scheme }
+    }
+}
+
+impl FileSource<File> {
+    /// The archive in the file at `path`.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn file(path: &Path, kdf: Arc<dyn Kdf>, terms: Terms) -> io::Result<Self> {
+        let path = path.to_path_buf();
+        Self::new(move || File::open(&path), kdf, terms)
+    }
+}
+
+impl<F: Read + Seek + Send + 'static> FileSource<F> {
+    /// The archive that `open` opens, time after time.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn new(
+        open: impl Fn() -> io::Result<F> + Send + Sync + 'static,
+        kdf: Arc<dyn Kdf>,
+        terms: Terms,
+    ) -> io::Result<Self> {
+        let scheme = protection(&mut open()?)?;
+        Ok(Self { open: Arc::new(open), kdf, terms, scheme })
+    }
+
+    /// The archive of an account that is in a store.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn account<S>(
+        store: archive::Store<S>,
+        id: archive::LocalId,
+        kdf: Arc<dyn Kdf>,
+        terms: Terms,
+    ) -> io::Result<Self>
+    where
+        S: Fs<File = F>,
+    {
+        Self::new(move || store.archive(id).map_err(io::Error::other), kdf, terms)
+    }
+}
+
+impl<F: Read + Seek + Send + 'static> storage::Source for FileSource<F> {
+    type Reader = FileReader;
+
+    fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    async fn open(&mut self, password: Secret) -> Opening<FileReader> {
+        let (answer, answered) = oneshot::channel();
+        let source = self.clone();
+        spawn_blocking(move || source.serve(&password, answer));
+        answered.await.unwrap_or(Opening::Unreadable)
+    }
+}
+
+impl<F: Read + Seek> FileSource<F> {
+    /// Opens the archive, and reads it for as long as somebody takes what is read.
+    fn serve(&self, password: &Secret, answer: oneshot::Sender<Opening<FileReader>>) {
+        let (full, pieces) = mpsc::channel(QUEUE);
+        let (used, mut free) = mpsc::channel(QUEUE);
+        let (opening, text) = match self.open_here(password) {
+            Opening::Opened((length, text)) => (Opening::Opened(FileReader { length, pieces, used }), Some(text)),
+            Opening::Wrong => (Opening::Wrong, None),
+            Opening::Unreadable => (Opening::Unreadable, None),
+        };
+        // A late answer is of no interest.
+        let (Ok(()), Some(mut text)) = (answer.send(opening), text) else { return };
+        loop {
+            let mut buffer = free.try_recv().unwrap_or_default();
+            let piece = fill(&mut buffer, BUFFER, &mut text).map(|()| buffer);
+            let last = piece.as_ref().map_or(true, |piece| piece.is_empty());
+            if full.blocking_send(piece).is_err() || last {
+                return;
+            }
+        }
+    }
+
+    /// Opens the archive on this thread, and gives the length of its text with it.
+    pub(super) fn open_here(&self, password: &Secret) -> Opening<(u64, Text<F>)> {
+        let opened = (self.open)().map_err(OpenError::from).and_then(|file| {
+            let archive = Archive::open(file, &Password::new(password.as_bytes()), &*self.kdf, self.terms)?;
+            Ok((archive.summary().length, archive.into_text()?))
+        });
+        match opened {
+            Ok(opened) => Opening::Opened(opened),
+            Err(OpenError::WrongPassword) => Opening::Wrong,
+            Err(_) => Opening::Unreadable,
+        }
+    }
+}
+
+/// Replaces what is in `buffer` by at most `most` bytes of `text`, fewer only at its end.
+pub(super) fn fill(buffer: &mut Buffer, most: usize, text: &mut impl Read) -> io::Result<()> {
+    buffer.resize(most, 0);
+    let mut length = 0;
+    while length < most {
+        match text.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(length);
+    Ok(())
+}
+
+/// An archive that a [`FileSource`] opened.
+#[derive(Debug)]
+pub struct FileReader {
+    length: u64,
+    pieces: mpsc::Receiver<io::Result<Buffer>>,
+    used: mpsc::Sender<Buffer>,
+}
+
+impl storage::Reader for FileReader {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    async fn next(&mut self, buffer: &mut Buffer) -> io::Result<()> {
+        let piece = self.pieces.recv().await.ok_or_else(gone)??;
+        let used = std::mem::replace(buffer, piece);
+        // If there are enough of them, it is wiped.
+        drop(self.used.try_send(used));
+        Ok(())
+    }
+}
+
+/// Why an archive gives no identity to export with.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// It does not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Its account cannot issue a certificate.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+}
+
+/// An identity that the account in an archive issues for the occasion, where there is no linked device
+/// ([`Store::device`](archive::Store::device), R-EXP-11). Blocks for as long as the archive's key and the new one take.
+///
+/// # Errors
+/// The archive does not open, or its account cannot issue certificates.
+pub fn issued_identity<F: Read + Seek>(
+    file: F,
+    password: &Password,
+    kdf: &dyn Kdf,
+    terms: Terms,
+    keys: KeyKind,
+    now: UnixTime,
+) -> Result<Identity, IssueError> {
+    let archive = Archive::open(file, password, kdf, terms)?;
+    let key = PrivateKey::generate(keys).map_err(IdentityError::from)?;
+    Ok(archive.account().issue_device(key, now)?)
+}

@@ -1,0 +1,411 @@
+//! The task that owns the reducer: everything that happens goes in, every effect that comes out is carried out.
+
+use std::{
+    collections::BTreeMap,
+    future::{Future, pending},
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+};
+
+use tokio::{
+    select,
+    sync::{mpsc, oneshot},
+    task::{JoinSet, spawn_blocking},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Call, ImportIdentity, ImportOptions, ImportReport, Registered, Shared,
+    connection::{self, Command, Event, Wiring},
+    keeper::{self, Done, Work},
+};
+use crate::{
+    archive::Identity,
+    import::{Ask, Effect, Input},
+    limits::{ACCEPT_PAUSE, MAX_COMMANDS, MAX_EVENTS, Timer},
+    message::Slot,
+    mux::ChannelName,
+    operations::OpId,
+    outcome::{Outcome, Signal},
+    reducer::{ConnId, Refused},
+    shell::{
+        Notice, Random,
+        identity::throw_away,
+        random,
+        rendezvous::{Listener, Publish},
+        slots::Slots,
+        storage::{Sink, Store},
+        tasks::joined,
+        timers::TimerSet,
+        tls,
+    },
+    token::{self, DeviceId, Form, Token},
+    trace::{Step, Turn},
+};
+
+/// The operation's own side of things.
+pub(super) struct Operation<R> {
+    registered: Registered,
+    options: ImportOptions,
+    random: R,
+    shared: Arc<Shared>,
+    notices: mpsc::UnboundedSender<Notice>,
+    began: Instant,
+    timers: TimerSet<Timer>,
+    token: Option<Token>,
+    answers: Slots,
+    /// Bytes of the archive, once it began.
+    length: u64,
+}
+
+/// The world's.
+struct World<L: Listener, K> {
+    listener: Option<L>,
+    tls: Option<tls::ImporterTls>,
+    /// A connection that was taken and is not yet let in.
+    caller: Option<L::Stream>,
+    connections: BTreeMap<ConnId, mpsc::Sender<Command<K>>>,
+    last: u32,
+    /// The connection whose channel is the session's.
+    session: Option<ConnId>,
+    tasks: JoinSet<()>,
+    events: mpsc::Sender<(ConnId, Event)>,
+    works: mpsc::Sender<Work<K>>,
+    /// Makes the device reachable, once it is wanted.
+    preparation: Option<Preparation<L>>,
+    publishing: JoinSet<io::Result<(Identity, L)>>,
+}
+
+type Preparation<L> = Pin<Box<dyn Future<Output = io::Result<(Identity, L)>> + Send>>;
+
+impl<R: Random> Operation<R> {
+    pub(super) fn new(
+        registered: Registered,
+        options: ImportOptions,
+        random: R,
+        shared: Arc<Shared>,
+        notices: mpsc::UnboundedSender<Notice>,
+    ) -> Self {
+        Self {
+            registered,
+            options,
+            random,
+            shared,
+            notices,
+            began: Instant::now(),
+            timers: TimerSet::default(),
+            token: None,
+            answers: Slots::default(),
+            length: 0,
+        }
+    }
+
+    /// Runs until the operation has ended, its link is closed and the storage is at rest.
+    pub(super) async fn run<P, S>(
+        mut self,
+        effects: Vec<Effect>,
+        publish: P,
+        identity: ImportIdentity,
+        store: S,
+        mut calls: mpsc::Receiver<Call>,
+    ) -> ImportReport<S::Installed>
+    where
+        P: Publish,
+        S: Store,
+    {
+        let (events, mut happened) = mpsc::channel(MAX_EVENTS);
+        let (works, wanted) = mpsc::channel(MAX_COMMANDS);
+        let (done, mut stored) = mpsc::channel(MAX_COMMANDS);
+        let mut keeper = JoinSet::new();
+        keeper.spawn(keeper::keep(self.shared.id, store, wanted, done));
+        let mut world = World {
+            listener: None,
+            tls: None,
+            caller: None,
+            connections: BTreeMap::new(),
+            last: 0,
+            session: None,
+            tasks: JoinSet::new(),
+            events,
+            works,
+            preparation: Some(Box::pin(prepare(publish, identity))),
+            publishing: JoinSet::new(),
+        };
+        self.began = Instant::now();
+        let mut pause = None;
+        self.carry_out(&mut world, Input::AddAccount, None, effects);
+        while !self.registered.is_closed() {
+            let input = select! { biased;
+                Some(call) = calls.recv() => {
+                    self.call(&mut world, call);
+                    continue;
+                }
+                timer = self.timers.fired() => Input::Fired(timer),
+                Some(published) = world.publishing.join_next() => match joined(published) {
+                    Some(Ok((identity, listener))) => {
+                        self.published(&mut world, &identity, listener);
+                        Input::Published
+                    }
+                    Some(Err(_)) => Input::Unpublishable,
+                    // Withdrawn before it was done.
+                    None => continue,
+                },
+                Some(done) = stored.recv() => match done {
+                    Done::Checked(check) => Input::Checked(check),
+                    Done::Installed(durable) => Input::Installed(durable),
+                },
+                Some(ended) = world.tasks.join_next() => {
+                    joined(ended);
+                    continue;
+                }
+                Some((conn, event)) = happened.recv() => self.input(&mut world, conn, event),
+                accepted = accept(&mut world.listener, &mut pause) => match accepted {
+                    Ok((stream, _)) => match world.last.checked_add(1) {
+                        Some(next) => {
+                            world.last = next;
+                            world.caller = Some(stream);
+                            Input::ConnectionRequested(ConnId(next))
+                        }
+                        None => continue,
+                    },
+                    Err(_) => {
+                        pause = Some(Instant::now() + ACCEPT_PAUSE);
+                        continue;
+                    }
+                },
+            };
+            // Only calls are refused.
+            let _ = self.step(&mut world, input);
+        }
+        let World { mut tasks, works, connections, .. } = world;
+        drop((works, connections, happened));
+        let installed = keeper.join_next().await.and_then(joined).flatten();
+        while let Some(ended) = tasks.join_next().await {
+            joined(ended);
+        }
+        // This is the end, which comes once. Calls that still wait are told of it.
+        let _ = self.shared.left.set(installed.is_some());
+        // Closed means ended.
+        let outcome = self.registered.outcome().unwrap_or(Outcome::Network);
+        ImportReport { id: self.shared.id, outcome, installed }
+    }
+
+    fn call<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, call: Call) {
+        let (result, answer) = match call {
+            Call::Answer(credentials, scheme, answer) => {
+                let slot = self.answers.keep(credentials);
+                let result = self.step(world, Input::ProvideAccountAuthentication(slot, scheme));
+                if result.is_err() {
+                    self.answers.take_back();
+                }
+                (result, answer)
+            }
+            Call::Remove(answer) => (self.step(world, Input::RemoveAccount), answer),
+        };
+        // A caller that does not wait for the answer does not need it.
+        let _ = answer.send(result);
+    }
+
+    /// The device can be reached: the token is made.
+    fn published<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, identity: &Identity, listener: L) {
+        let leaf = identity.chain().leaf();
+        let device = match Form::shown_by(self.options.config.profile) {
+            Form::Short => DeviceId::Short(leaf.short_id().0),
+            Form::Long => DeviceId::Long(leaf.long_id()),
+        };
+        self.token = Some(Token { device, code: random::code(&mut self.random) });
+        if let Ok(address) = listener.local_addr() {
+            // It is published once.
+            let _ = self.shared.listening.set(address);
+        }
+        world.tls = Some(tls::ImporterTls::new(identity));
+        world.listener = Some(listener);
+    }
+
+    /// What an event is to the reducer.
+    fn input<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, conn: ConnId, event: Event) -> Input {
+        match event {
+            Event::Opened(facts) => {
+                Input::ConnectionOpened { conn, presented: facts.presented, verified: facts.verified }
+            }
+            Event::Failed => {
+                world.connections.remove(&conn);
+                Input::ConnectionFailed(conn)
+            }
+            Event::Lost => {
+                world.connections.remove(&conn);
+                Input::ConnectionLost(conn)
+            }
+            Event::Asked(name) => Input::ChannelRequested(conn, self.ask(&name)),
+            Event::Ended => Input::ChannelEnded(conn),
+            Event::Message(message) => {
+                // Nobody sends passwords to an importer: there is nothing to keep.
+                Input::Message(conn, message.map_password(|_| Slot(u8::MAX)))
+            }
+            Event::Malformed => Input::Malformed(conn),
+            Event::ArchiveBegan(length) => {
+                self.length = length;
+                Input::ArchiveBegan(conn)
+            }
+            Event::Progressed => {
+                self.shared.progress.seen();
+                Input::ArchiveProgressed(conn)
+            }
+            Event::ArchiveComplete => Input::ArchiveComplete(conn),
+            Event::ArchiveUnwritable => Input::ArchiveUnwritable(conn),
+        }
+    }
+
+    /// What a channel's name asks for. Codes are compared in constant time.
+    fn ask(&self, name: &ChannelName) -> Ask {
+        match (name.ask(), &self.token) {
+            (token::Ask::Code(code), Some(token)) if code == token.code => Ask::Right,
+            (token::Ask::Code(_) | token::Ask::NoCode, _) => Ask::Wrong,
+            (token::Ask::Other, _) => Ask::Other,
+        }
+    }
+
+    fn carry_out_one<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, effect: Effect) {
+        match effect {
+            Effect::Signal(signal) => self.signal(signal),
+            Effect::Publish => {
+                if let Some(preparation) = world.preparation.take() {
+                    world.publishing.spawn(preparation);
+                }
+            }
+            Effect::Withdraw => {
+                world.listener = None;
+                world.publishing.abort_all();
+            }
+            Effect::Accept(conn) => self.let_in(world, conn),
+            Effect::Refuse(_) => world.caller = None,
+            Effect::Close(conn) => {
+                if let Some(connection) = world.connections.remove(&conn) {
+                    drop(connection.try_send(Command::Close));
+                }
+            }
+            Effect::AcceptChannel(conn) => {
+                world.session = Some(conn);
+                world.command(conn, Command::Accept);
+            }
+            Effect::DeclineChannel(conn) => world.command(conn, Command::Decline),
+            Effect::Send(conn, message) => {
+                let message = message.map_password(|slot| self.answers.of(slot));
+                world.command(conn, Command::Send(message));
+            }
+            Effect::End(conn) => world.command(conn, Command::End),
+            Effect::Arm(timer) => self.timers.arm(timer, self.options.durations.of(timer, self.length)),
+            Effect::Disarm(timer) => self.timers.disarm(timer),
+            Effect::Stage(slot) => {
+                let (place, made) = oneshot::channel();
+                world.work(Work::Stage(self.answers.of(slot), place));
+                if let Some(conn) = world.session {
+                    world.command(conn, Command::Stage(made));
+                }
+            }
+            Effect::Check => world.work(Work::Check),
+            Effect::Install => world.work(Work::Install),
+            Effect::Discard => world.work(Work::Discard),
+            Effect::Remove => world.work(Work::Remove),
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let token = match (signal, self.token) {
+            (Signal::TokenAvailable, Some(token)) => token.text().to_string(),
+            _ => String::new(),
+        };
+        let details = signal.details(self.options.config.profile.vocabulary(), &token);
+        let notice = Notice { op: None, signal, details };
+        self.shared.current.send_replace(Some(notice.clone()));
+        // A client that does not listen does not need it.
+        drop(self.notices.send(notice));
+    }
+
+    /// Takes the connection that asks.
+    fn let_in<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, conn: ConnId) {
+        let (Some(stream), Some(tls)) = (world.caller.take(), world.tls.clone()) else { return };
+        let (sender, commands) = mpsc::channel(MAX_COMMANDS);
+        world.connections.insert(conn, sender);
+        let wiring = Wiring {
+            conn,
+            commands,
+            events: world.events.clone(),
+            progress: self.shared.progress.clone(),
+            max_archive: self.options.max_archive,
+            opening: self.options.durations.opening,
+            closing: self.options.durations.closing,
+        };
+        world.tasks.spawn(connection::serve(stream, tls, wiring));
+    }
+
+    /// Hands an input to the reducer and carries out what it decides.
+    fn step<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, input: Input) -> Result<(), Refused> {
+        let (refused, effects) = self.registered.handle(input);
+        self.carry_out(world, input, refused, effects);
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// Records a step and carries out what it led to.
+    fn carry_out<L: Listener, K: Sink>(
+        &mut self,
+        world: &mut World<L, K>,
+        input: Input,
+        refused: Option<Refused>,
+        effects: Vec<Effect>,
+    ) {
+        if let Some(recorder) = &mut self.options.recorder {
+            let t_ms = self.began.elapsed().as_millis() as u64;
+            recorder(&Step { t_ms, op: OpId(1), turn: Turn::Import { input, effects: effects.clone() }, refused });
+        }
+        for effect in effects {
+            self.carry_out_one(world, effect);
+        }
+        if self.registered.outcome().is_some() {
+            self.answers.clear();
+        }
+    }
+}
+
+impl<L: Listener, K> World<L, K> {
+    /// Asks something of a connection. The queue has room for all that a reducer can have on the way, so that only a connection that is
+    /// gone does not take it; that it is gone is told in its turn.
+    fn command(&self, conn: ConnId, command: Command<K>) {
+        if let Some(connection) = self.connections.get(&conn) {
+            drop(connection.try_send(command));
+        }
+    }
+
+    /// Asks something of the storage, which takes all that a reducer can want in one operation.
+    fn work(&self, work: Work<K>) {
+        drop(self.works.try_send(work));
+    }
+}
+
+/// Makes the device reachable, under an identity that may have to be made.
+async fn prepare<P: Publish>(publish: P, identity: ImportIdentity) -> io::Result<(Identity, P::Listener)> {
+    let identity = match identity {
+        ImportIdentity::Ready(identity) => identity,
+        ImportIdentity::Make { reach, now } => {
+            let made = spawn_blocking(move || throw_away(reach, now)).await;
+            joined(made).ok_or(io::ErrorKind::Interrupted)?.map_err(io::Error::other)?
+        }
+    };
+    let listener = publish.publish(&identity).await?;
+    Ok((identity, listener))
+}
+
+/// The next connection, not before `pause` is over. Waits for ever if there is no listener.
+async fn accept<L: Listener>(
+    listener: &mut Option<L>,
+    pause: &mut Option<Instant>,
+) -> io::Result<(L::Stream, SocketAddr)> {
+    let Some(listener) = listener else { return pending().await };
+    if let Some(until) = *pause {
+        sleep_until(until).await;
+        *pause = None;
+    }
+    listener.accept().await
+}

@@ -1,0 +1,110 @@
+//! Where archives come from and where they go, as traits: folders on a disk, or a simulation's memory.
+//!
+//! None of these calls may block its thread for long: what does (key derivation, compression, disks) belongs on a thread of its own. All
+//! futures are *cancel safe*: dropped before they are done, they leave a state in which dropping the value wipes everything.
+
+use std::{future::Future, io};
+
+use zeroize::Zeroizing;
+
+use crate::{import::Check, operations::LocalId, outcome::Scheme, secret::Secret};
+
+/// Bytes of an archive's text on their way. Wiped on drop.
+pub type Buffer = Zeroizing<Vec<u8>>;
+
+/// Where an importing device keeps its accounts.
+pub trait Store: Send + 'static {
+    /// Takes the archive's text as it arrives.
+    type Sink: Sink;
+    /// The same archive, in the hands of the operation.
+    type Staging: Staging<Installed = Self::Installed>;
+    /// What is told of an installed account.
+    type Installed: Send + Sync + 'static;
+
+    /// Begins to stage an archive, sealed with `credentials` from its first byte on (R-MSG-2); without a password if they are empty
+    /// (R-ARC-5). `id` names the account on this device.
+    ///
+    /// # Errors
+    /// There is no room, or the place cannot be written: the operation ends in `Storage`.
+    fn begin(
+        &mut self,
+        id: LocalId,
+        credentials: Secret,
+    ) -> impl Future<Output = io::Result<(Self::Sink, Self::Staging)>> + Send;
+
+    /// Removes an account that this operation installed (R-API-3).
+    ///
+    /// # Errors
+    /// It is still there, or a part of it.
+    fn remove(&mut self, installed: &Self::Installed) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+/// Takes an archive's text as it arrives. Dropping it before it is complete abandons the archive.
+pub trait Sink: Send + 'static {
+    /// Takes further bytes, or waits until there is room for them. Once a call failed or was dropped, only dropping is left.
+    ///
+    /// # Errors
+    /// They could not be stored.
+    fn write(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// There are no more: done once all of them are staged.
+    ///
+    /// # Errors
+    /// They are not.
+    fn complete(self) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+/// A staged archive. Dropping it wipes it, unless it is installed.
+pub trait Staging: Send + 'static {
+    /// What is told of an installed account.
+    type Installed: Send + Sync + 'static;
+
+    /// Reads the complete archive back and checks it (R-IMP-11).
+    fn check(&mut self) -> impl Future<Output = Check> + Send;
+
+    /// Makes the account durable (R-ARC-4, R-ARC-6): done once a crash cannot lose it.
+    ///
+    /// # Errors
+    /// It is not, and nothing of it is left.
+    fn install(self) -> impl Future<Output = io::Result<Self::Installed>> + Send;
+
+    /// Wipes what was staged: done once nothing of it is left.
+    fn discard(self) -> impl Future<Output = ()> + Send;
+}
+
+/// An account that can be exported. Clones stand for the same one; each try opens it anew.
+pub trait Source: Clone + Send + 'static {
+    /// An archive that is open.
+    type Reader: Reader;
+
+    /// How it is protected.
+    fn scheme(&self) -> Scheme;
+
+    /// Opens the archive with a password, which is empty where there is none: the first of two passes, which authenticates, inflates,
+    /// counts and validates it (R-MSG-2).
+    fn open(&mut self, password: Secret) -> impl Future<Output = Opening<Self::Reader>> + Send;
+}
+
+/// What came of opening an archive (R-EXP-6).
+#[derive(Debug)]
+pub enum Opening<R> {
+    /// It is good, and ready to be read.
+    Opened(R),
+    /// The password is wrong.
+    Wrong,
+    /// It could not be read, or is no archive.
+    Unreadable,
+}
+
+/// An archive that was opened: the second pass.
+pub trait Reader: Send + 'static {
+    /// Bytes of its text, all of which [`Reader::next`] gives.
+    fn length(&self) -> u64;
+
+    /// Replaces what is in `buffer` by the bytes that come next: none at the end. They may be many; a buffer is handed back in to be used
+    /// again.
+    ///
+    /// # Errors
+    /// It cannot be read any more, or is not what the first pass saw.
+    fn next(&mut self, buffer: &mut Buffer) -> impl Future<Output = io::Result<()>> + Send;
+}

@@ -1,0 +1,12 @@
+//! Tasks that have ended.
+
+use tokio::task::JoinError;
+
+/// What a task came to; none if it was stopped. Its panic is the caller's.
+pub(super) fn joined<T>(ended: Result<T, JoinError>) -> Option<T> {
+    match ended {
+        Ok(value) => Some(value),
+        Err(error) if error.is_cancelled() => None,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -1,0 +1,185 @@
+//! What is in an archive, for people and for scripts.
+
+use std::{collections::BTreeMap, fmt, fs::File, path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use handfast::{
+    archive::{Archive, Argon2i, OpenError, Password, Summary, Terms, certificate::Certificate},
+    limits::DEFAULT_MAX_ARCHIVE,
+    outcome::AccountId,
+    secret::Secret,
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::EXAMPLES;
+use crate::{failure::Failure, interrupt::Interrupts, output, passwords::Passwords, size::Size, terminal};
+
+/// What is to be opened, and how.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Inspect {
+    /// The archive, as Jami or handfast wrote it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Passwords, one a line, tried in order. Without it a person is asked where one is needed
+    #[arg(long, value_name = "F")]
+    password_file: Option<PathBuf>,
+    /// The largest archive that is opened, in bytes of its JSON text
+    #[arg(long, value_name = "SIZE", default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
+    max_archive: Size,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is told of an archive. No secret is.
+#[derive(Serialize)]
+struct Told<'a> {
+    account: AccountId,
+    /// `""` or `password`, as the API says it.
+    protection: &'static str,
+    file_length: u64,
+    text_length: u64,
+    chain: Vec<Link>,
+    has_authority_key: bool,
+    contacts: u64,
+    conversations: u64,
+    conversation_requests: u64,
+    /// What an import applies (R-ARC-1).
+    applied: &'a BTreeMap<String, String>,
+    /// What it keeps and does not apply.
+    kept: Vec<&'a str>,
+    kept_unnamed: u64,
+    has_password_flag: Option<bool>,
+    unknown_members: u64,
+}
+
+/// A certificate of the account's chain, the account's first.
+#[derive(Serialize)]
+struct Link {
+    id: AccountId,
+    not_before: String,
+    not_after: String,
+}
+
+impl Link {
+    fn of(certificate: &Certificate) -> Self {
+        let validity = certificate.validity();
+        Self { id: certificate.short_id(), not_before: date(validity.not_before), not_after: date(validity.not_after) }
+    }
+}
+
+/// The day, or the seconds since 1970 where the calendar does not reach.
+fn date(seconds: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(seconds).map_or_else(|_| seconds.to_string(), |time| time.date().to_string())
+}
+
+impl Inspect {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let fail = |error: &dyn fmt::Display| Failure::reason(format_args!("{}: {error}", self.file.display()));
+        let file = File::open(&self.file).map_err(|error| fail(&error))?;
+        let file_length = file.metadata().map_err(|error| fail(&error))?.len();
+        // Without a password first, for what needs none, and for what is no archive.
+        let archive = match self.open(&file, &Password::none()) {
+            Err(OpenError::WrongPassword) => self.open_protected(&file)?,
+            other => other,
+        };
+        let archive = archive.map_err(|error| fail(&error))?;
+        let told = Told::new(archive.summary(), file_length);
+        if self.json {
+            output::json(&told)?
+        } else {
+            output::line(&told)?
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Tries the passwords of the file in order, or the one that a person gives.
+    fn open_protected<'a>(&self, file: &'a File) -> Result<Result<Archive<&'a File>, OpenError>, Failure> {
+        let mut passwords = match &self.password_file {
+            None => {
+                let password = ask(&format!("Password of {}: ", self.file.display()))?;
+                return Ok(self.open(file, &Password::new(password.as_bytes())));
+            }
+            Some(path) => {
+                Passwords::read(path).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))?
+            }
+        };
+        let mut last = OpenError::WrongPassword;
+        while matches!(last, OpenError::WrongPassword) {
+            let Some(password) = passwords.next() else { break };
+            match self.open(file, &Password::new(password.as_bytes())) {
+                Ok(archive) => return Ok(Ok(archive)),
+                Err(error) => last = error,
+            }
+        }
+        Ok(Err(last))
+    }
+
+    /// Opens it whenever its certificates were valid: it is looked at, not trusted.
+    fn open<'a>(&self, file: &'a File, password: &Password) -> Result<Archive<&'a File>, OpenError> {
+        Archive::open(file, password, &Argon2i, Terms::any_time().with_max_text(self.max_archive.0))
+    }
+}
+
+/// Asks the person at the terminal.
+fn ask(question: &str) -> Result<Secret, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(Failure::reason)?;
+    runtime.block_on(async {
+        let mut interrupts = Interrupts::listen().map_err(Failure::reason)?;
+        terminal::ask_password(question, &mut interrupts, &mut None).await.map_err(Failure::reason)
+    })
+}
+
+impl<'a> Told<'a> {
+    fn new(summary: &'a Summary, file_length: u64) -> Self {
+        let names = summary.configuration.names.iter().map(String::as_str);
+        Self {
+            account: summary.account,
+            protection: summary.protection.as_str(),
+            file_length,
+            text_length: summary.length,
+            chain: summary.chain.certificates().iter().map(Link::of).collect(),
+            has_authority_key: summary.has_authority_key,
+            contacts: summary.contacts,
+            conversations: summary.conversations,
+            conversation_requests: summary.conversation_requests,
+            applied: &summary.applied,
+            kept: names.filter(|name| !summary.applied.contains_key(*name)).collect(),
+            kept_unnamed: summary.configuration.more,
+            has_password_flag: summary.has_password,
+            unknown_members: summary.unknown,
+        }
+    }
+}
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let yes_no = |yes| if yes { "yes" } else { "no" };
+        let protection = if self.protection.is_empty() { "none" } else { self.protection };
+        writeln!(f, "account                {}", self.account)?;
+        writeln!(f, "protection             {protection}")?;
+        writeln!(f, "file                   {} bytes", self.file_length)?;
+        writeln!(f, "text                   {} bytes", self.text_length)?;
+        for (number, link) in self.chain.iter().enumerate() {
+            let title = if number == 0 { "chain" } else { "" };
+            writeln!(f, "{title:<22} {}, valid {} to {}", link.id, link.not_before, link.not_after)?;
+        }
+        writeln!(f, "authority key          {}", yes_no(self.has_authority_key))?;
+        writeln!(f, "contacts               {}", self.contacts)?;
+        writeln!(f, "conversations          {}", self.conversations)?;
+        writeln!(f, "conversation requests  {}", self.conversation_requests)?;
+        writeln!(f, "password flag          {}", self.has_password_flag.map_or("absent", yes_no))?;
+        writeln!(f, "unknown members        {}", self.unknown_members)?;
+        writeln!(f, "configuration applied  {}", self.applied.len())?;
+        for (name, value) in self.applied {
+            writeln!(f, "  {} = \"{}\"", name.escape_debug(), value.escape_debug())?;
+        }
+        write!(f, "configuration kept     {}", self.kept.len() as u64 + self.kept_unnamed)?;
+        for name in &self.kept {
+            write!(f, "\n  {}", name.escape_debug())?;
+        }
+        if self.kept_unnamed > 0 { write!(f, "\n  and {} more", self.kept_unnamed) } else { Ok(()) }
+    }
+}

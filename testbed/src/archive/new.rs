@@ -1,0 +1,103 @@
+//! Made-up archives.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Args;
+use handfast::{
+    archive::{Argon2i, Identity, KeyKind, Password, Sample, Seal, Sealer, UnixTime},
+    outcome::AccountId,
+};
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+use super::EXAMPLES;
+use crate::{failure::Failure, link::KeyType, output, passwords::Passwords, size::Size};
+
+/// What is to be made.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct New {
+    /// Bytes of its JSON text: 65536, 64KiB, 1GiB. What opens more than 64MiB needs --max-archive
+    #[arg(long, value_name = "SIZE")]
+    size: Size,
+    /// Where it is written. What was there is replaced once the archive is whole
+    #[arg(long, value_name = "F")]
+    output: PathBuf,
+    /// Protect it with the first line of this file
+    #[arg(long, value_name = "F")]
+    password_file: Option<PathBuf>,
+    /// What kind of keys the account has
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t = KeyType(KeyKind::Rsa4096))]
+    key_type: KeyType,
+    /// Contacts are drawn from this seed; keys never are
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was made.
+#[derive(Serialize)]
+struct Made<'a> {
+    output: &'a Path,
+    account: AccountId,
+    protection: &'static str,
+    text_length: u64,
+    contacts: u64,
+}
+
+impl New {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let password = self.password()?;
+        let (account, authority) = Identity::account(self.key_type.0, UnixTime::now()).map_err(Failure::reason)?;
+        let sample =
+            Sample::of(&account, &authority, password.protection(), self.size.0, self.seed).map_err(Failure::reason)?;
+        let seal = Seal::new(&password, &Argon2i).map_err(Failure::reason)?;
+        write_whole(&self.output, |file| {
+            let mut sealer = Sealer::new(BufWriter::new(file), seal)?;
+            sample.write_to(&mut sealer)?;
+            sealer.finish().map(drop)
+        })
+        .map_err(|error| Failure::reason(format_args!("{}: {error}", self.output.display())))?;
+        let made = Made {
+            output: &self.output,
+            account: account.certificate().short_id(),
+            protection: password.protection().as_str(),
+            text_length: self.size.0,
+            contacts: sample.contacts(),
+        };
+        if self.json {
+            output::json(&made)?
+        } else {
+            output::line(format_args!("account {}", made.account))?
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn password(&self) -> Result<Password, Failure> {
+        let Some(path) = &self.password_file else { return Ok(Password::none()) };
+        let fail = |error: &dyn std::fmt::Display| Failure::reason(format_args!("{}: {error}", path.display()));
+        let password = Passwords::read(path).map_err(|error| fail(&error))?.next();
+        password.map(|password| Password::new(password.as_bytes())).ok_or_else(|| fail(&"has no line"))
+    }
+}
+
+/// Writes a file that is whole or not there, readable by its owner only. What is no regular file is written to as it is.
+fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> std::io::Result<()> {
+    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let mut file = File::options().write(true).open(path)?;
+        return write(&mut file).and_then(|()| file.flush());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)?;
+    write(file.as_file_mut())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}

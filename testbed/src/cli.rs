@@ -1,0 +1,50 @@
+//! The command line: what there is, and who does it.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{archive, export, failure::Failure, import, manual, message, replay, token};
+
+/// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
+#[derive(Parser)]
+#[command(name = "handfast", version, max_term_width = 100)]
+#[command(disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Import(import::Import),
+    Export(export::Export),
+    Replay(replay::Replay),
+    /// Take tokens apart, make them, show them as QR codes
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Read the bytes of a channel or of a connection
+    #[command(subcommand)]
+    Message(message::Message),
+    /// Look at account archives, and make some up
+    #[command(subcommand)]
+    Archive(archive::Archive),
+    Completions(manual::Completions),
+    Man(manual::Man),
+}
+
+impl Cli {
+    /// Does what the command line asks for.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match self.command {
+            Command::Import(import) => import.run(),
+            Command::Export(export) => export.run(),
+            Command::Token(command) => command.run(),
+            Command::Message(command) => command.run(),
+            Command::Archive(command) => command.run(),
+            Command::Replay(replay) => replay.run(),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
+        }
+    }
+}

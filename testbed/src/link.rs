@@ -1,0 +1,58 @@
+//! What `handfast import` and `handfast export` share.
+
+pub(crate) mod calls;
+pub(crate) mod observed;
+pub(crate) mod options;
+pub(crate) mod recorder;
+pub(crate) mod session;
+pub(crate) mod texts;
+
+use std::{future::Future, net::SocketAddr, process::ExitCode, time::Duration};
+
+use clap::{ValueEnum, builder::PossibleValue};
+use handfast::archive::KeyKind;
+use tokio::net::lookup_host;
+
+use crate::failure::Failure;
+
+/// How long threads may take to wipe what was staged by a link that is dropped.
+const AT_REST: Duration = Duration::from_secs(3);
+
+/// Runs a link, and waits until what it left is wiped.
+pub(crate) fn run(link: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::with_code(15, format_args!("no thread can be started: {error}")))?;
+    let result = runtime.block_on(link);
+    runtime.shutdown_timeout(AT_REST);
+    result
+}
+
+/// Reads `host:port`, and looks the name up if it is one.
+pub(crate) async fn address(option: &str, text: &str) -> Result<SocketAddr, Failure> {
+    let refused = |why: &dyn std::fmt::Display| Failure::usage(format_args!("{option} {text}: {why}"));
+    let mut found = lookup_host(text).await.map_err(|error| refused(&error))?;
+    found.next().ok_or_else(|| refused(&"the name has no address"))
+}
+
+/// Kinds of keys, as the command line names them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyType(pub(crate) KeyKind);
+
+impl ValueEnum for KeyType {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self(KeyKind::Rsa4096), Self(KeyKind::P256), Self(KeyKind::P521)]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self.0 {
+            KeyKind::Rsa4096 => {
+                PossibleValue::new("rsa4096").help("What Jami's accounts and devices have; takes seconds to make")
+            }
+            KeyKind::P256 => PossibleValue::new("p256").help("Made at once"),
+            KeyKind::P521 => PossibleValue::new("p521").help("What Jami's temporary authorities have"),
+        })
+    }
+}

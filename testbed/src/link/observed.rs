@@ -1,0 +1,109 @@
+//! The observed trace: what a client sees of a link, one line of JSON for each signal and each call.
+//!
+//! The first line says that it is one. Credentials are `<secret>`; the token is shown where the API shows it (R-SEC-2).
+
+use std::{net::SocketAddr, time::Instant};
+
+use handfast::{
+    operations::OpId,
+    outcome::{Details, LinkState, Profile, Side},
+};
+use serde::Serialize;
+
+use crate::{failure::Failure, output};
+
+/// The version of the format.
+const VERSION: u32 = 1;
+
+/// The first line.
+#[derive(Serialize)]
+struct Header {
+    observed: u32,
+    profile: Profile,
+    t_ms: u64,
+    side: Side,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listening: Option<SocketAddr>,
+}
+
+/// A signal.
+#[derive(Serialize)]
+struct SignalLine<'a> {
+    t_ms: u64,
+    side: Side,
+    signal: &'static str,
+    state: u8,
+    details: &'a Details,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    op_id: Option<OpId>,
+}
+
+/// A call, and what it returned.
+#[derive(Serialize)]
+struct CallLine<A> {
+    t_ms: u64,
+    side: Side,
+    call: &'static str,
+    args: A,
+    ret: Returned,
+}
+
+/// What a call returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Returned {
+    /// Whether it was accepted.
+    Accepted(bool),
+    /// An account id, as text.
+    #[serde(serialize_with = "as_text")]
+    Account(handfast::operations::LocalId),
+    /// An operation id, or a negative error.
+    Operation(i64),
+}
+
+fn as_text<S: serde::Serializer>(value: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// Writes the lines, as they happen, where they were asked for.
+pub(crate) struct Observer {
+    side: Side,
+    /// When the operation began; none if nothing is to be written.
+    began: Option<Instant>,
+}
+
+impl Observer {
+    /// Begins the trace. An import says where it listens.
+    pub(crate) fn begin(
+        json: bool,
+        side: Side,
+        profile: Profile,
+        listening: Option<SocketAddr>,
+    ) -> Result<Self, Failure> {
+        if json {
+            output::json(&Header { observed: VERSION, profile, t_ms: 0, side, listening })?;
+        }
+        Ok(Self { side, began: json.then(Instant::now) })
+    }
+
+    /// A signal.
+    pub(crate) fn signal(&self, state: LinkState, details: &Details, op_id: Option<OpId>) -> Result<(), Failure> {
+        let signal = match self.side {
+            Side::Import => "deviceAuthStateChanged",
+            Side::Export => "addDeviceStateChanged",
+        };
+        self.line(|t_ms, side| SignalLine { t_ms, side, signal, state: state.number(), details, op_id })
+    }
+
+    /// A call that has returned.
+    pub(crate) fn call(&self, call: &'static str, args: impl Serialize, ret: Returned) -> Result<(), Failure> {
+        self.line(|t_ms, side| CallLine { t_ms, side, call, args, ret })
+    }
+
+    fn line<L: Serialize>(&self, line: impl FnOnce(u64, Side) -> L) -> Result<(), Failure> {
+        match self.began {
+            Some(began) => output::json(&line(began.elapsed().as_millis() as u64, self.side)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The options that both sides have.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use handfast::{limits::DEFAULT_MAX_ARCHIVE, outcome::Profile, reducer::Config};
+
+use crate::{failure::Failure, passwords::Passwords, size::Size};
+
+/// The exit codes of a link, for `--help`.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes: 0 linked, 2 usage (also a token that does not parse), 10 the network, 11 a timer,
+12 wrong passwords, 13 canceled, 14 the other device broke a rule, 15 this device could not read
+or write, 16 a call was refused, 17 the other device said that it failed.
+
+Ctrl-C cancels, and the other device learns it. A second one drops the link.";
+
+/// What a link follows, and who answers for its user.
+#[derive(Args)]
+pub(crate) struct LinkOptions {
+    /// Agree to whatever is asked
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Whose words and order are used where documentation and today's Jami daemon disagree
+    #[arg(long, value_enum, value_name = "PROFILE", default_value_t)]
+    pub(crate) profile: ProfileName,
+    /// Record every step of the protocol, without secrets, for `handfast replay`
+    #[arg(long, value_name = "F")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Print each signal and each call as a line of JSON: an observed trace
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Read calls from standard input, as --json prints them, instead of asking a person. A line that is no call is said
+    /// on standard error, with its line and byte, and changes nothing; the end of the input changes nothing either
+    #[arg(long)]
+    pub(crate) calls: bool,
+    /// The largest archive that is taken or sent, in bytes of its JSON text
+    #[arg(long, value_name = "SIZE", default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
+    pub(crate) max_archive: Size,
+}
+
+/// The profiles.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum ProfileName {
+    /// As the documentation says
+    #[default]
+    Documented,
+    /// As today's Jami daemon does
+    Jamid,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Documented => Self::Documented,
+            ProfileName::Jamid => Self::Jamid,
+        }
+    }
+}
+
+impl LinkOptions {
+    /// How the reducers behave.
+    pub(crate) fn config(&self) -> Config {
+        Config { profile: self.profile.into(), ..Config::default() }
+    }
+}
+
+/// The passwords of the file, if one is named.
+pub(crate) fn passwords(file: Option<&PathBuf>) -> Result<Option<Passwords>, Failure> {
+    let read = |path: &PathBuf| {
+        Passwords::read(path)
+            .map_err(|error| Failure::usage(format_args!("--password-file {}: {error}", path.display())))
+    };
+    file.map(read).transpose()
+}

@@ -1,0 +1,21 @@
+//! Standard output, without the panic of `println!` when nobody reads it.
+
+use std::{
+    fmt::Display,
+    io::{self, Write as _},
+};
+
+use serde::Serialize;
+
+use crate::failure::{Failure, unwritable};
+
+/// Prints a line.
+pub(crate) fn line(text: impl Display) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| unwritable(&error))
+}
+
+/// Prints a value as one line of JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    line(serde_json::to_string(value).map_err(Failure::reason)?)
+}

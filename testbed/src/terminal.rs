@@ -1,0 +1,237 @@
+//! What a person types: lines of standard input, passwords without echo.
+
+use std::{
+    fs::File,
+    io::{self, IsTerminal as _, Read as _, Write as _},
+    os::fd::AsFd as _,
+    thread,
+};
+
+use handfast::{limits::MAX_VALUE, secret::Secret};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+use crate::interrupt::Interrupts;
+
+/// Bytes of a line: a password with every byte escaped once, and what stands around it.
+const MAX_LINE: usize = 2 * MAX_VALUE;
+/// Bytes that are read at once.
+const CHUNK: usize = 4096;
+
+/// A line without its end. It may be a password, so it is wiped.
+pub(crate) type Line = Zeroizing<Vec<u8>>;
+
+/// Why there is no line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LineError {
+    /// The rest of it was passed over; the next line may be good.
+    #[error("has more than {MAX_LINE} bytes")]
+    TooLong,
+    /// There will be no more.
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+}
+
+/// The lines of standard input. They are read by a thread of its own, so that waiting for one can be given up.
+pub(crate) struct Lines(mpsc::Receiver<Result<Line, LineError>>);
+
+impl Lines {
+    /// Begins to read. There is to be one reader in a process.
+    pub(crate) fn of_standard_input() -> Self {
+        let (sender, receiver) = mpsc::channel(1);
+        thread::spawn(move || {
+            if let Err(error) = read_lines(&sender) {
+                let _ = sender.blocking_send(Err(error.into()));
+            }
+        });
+        Self(receiver)
+    }
+
+    /// The next line; `None` at the end. A future that is dropped has taken none.
+    pub(crate) async fn next(&mut self) -> Option<Result<Line, LineError>> {
+        self.0.recv().await
+    }
+}
+
+/// Reads past the standard library's own buffer, which nobody wipes.
+fn read_lines(lines: &mpsc::Sender<Result<Line, LineError>>) -> io::Result<()> {
+    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut chunk = Zeroizing::new([0; CHUNK]);
+    let mut splitter = Splitter::default();
+    loop {
+        let count = match input.read(&mut *chunk) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        let mut rest = &chunk[..count];
+        let at_end = count == 0;
+        while let Some(line) = splitter.next(&mut rest, at_end) {
+            if lines.blocking_send(line).is_err() {
+                return Ok(());
+            }
+        }
+        if at_end {
+            return Ok(());
+        }
+    }
+}
+
+/// Puts lines together.
+#[derive(Default)]
+struct Splitter {
+    line: Line,
+    too_long: bool,
+}
+
+impl Splitter {
+    /// Takes bytes off `input` up to the end of a line. The last line may lack its end.
+    fn next(&mut self, input: &mut &[u8], at_end: bool) -> Option<Result<Line, LineError>> {
+        let (piece, ended) = match input.iter().position(|&byte| byte == b'\n') {
+            Some(end) => {
+                let piece = &input[..end];
+                *input = &input[end + 1..];
+                (piece, true)
+            }
+            None => (std::mem::take(input), at_end),
+        };
+        if self.line.len() + piece.len() > MAX_LINE {
+            self.too_long = true;
+        } else {
+            // All the room at once: growing would leave copies behind.
+            if self.line.capacity() == 0 && !piece.is_empty() {
+                self.line.reserve_exact(MAX_LINE);
+            }
+            self.line.extend_from_slice(piece);
+        }
+        if !ended || (at_end && self.line.is_empty() && !self.too_long) {
+            return None;
+        }
+        let mut line = std::mem::take(&mut self.line);
+        if std::mem::take(&mut self.too_long) {
+            return Some(Err(LineError::TooLong));
+        }
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        Some(Ok(line))
+    }
+}
+
+/// As long as it lives, the terminal does not show what is typed, except for the end of the line.
+pub(crate) struct Hidden(Option<Termios>);
+
+impl Hidden {
+    /// Hides what is typed, if standard input is a terminal.
+    pub(crate) fn new() -> Self {
+        let stdin = io::stdin();
+        let Ok(shown) = tcgetattr(&stdin) else { return Self(None) };
+        let mut hidden = shown.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        hidden.local_modes.insert(LocalModes::ECHONL);
+        Self(tcsetattr(&stdin, OptionalActions::Now, &hidden).is_ok().then_some(shown))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        if let Some(shown) = &self.0 {
+            // Where this fails the terminal is gone.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, shown);
+        }
+    }
+}
+
+/// Forgets what was typed before anything was asked.
+pub(crate) fn discard_typed() {
+    // Where it fails, standard input is no terminal.
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+}
+
+/// Whether an answer is yes. Everything else is no.
+pub(crate) fn is_yes(line: &[u8]) -> bool {
+    let word = line.trim_ascii();
+    word.eq_ignore_ascii_case(b"y") || word.eq_ignore_ascii_case(b"yes")
+}
+
+/// Shows a text on standard error, without ending the line.
+pub(crate) fn prompt(text: &str) {
+    let mut out = io::stderr().lock();
+    // Where not even this can be written there is nobody to be asked.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Why there is no password.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unanswered {
+    /// There is nobody to ask, and nothing that would end the wait.
+    #[error("a password is needed: name a file with --password-file, or use a terminal")]
+    Unattended,
+    /// Ctrl-C.
+    #[error("given up")]
+    Interrupted,
+    /// The answer cannot be read.
+    #[error("the password {0}")]
+    Line(#[from] LineError),
+    /// There is no answer.
+    #[error("no password was given")]
+    End,
+}
+
+/// Asks a person for a password.
+pub(crate) async fn ask_password(
+    question: &str,
+    interrupts: &mut Interrupts,
+    lines: &mut Option<Lines>,
+) -> Result<Secret, Unanswered> {
+    if !io::stdin().is_terminal() {
+        return Err(Unanswered::Unattended);
+    }
+    let _hidden = Hidden::new();
+    prompt(question);
+    tokio::select! {
+        biased;
+        () = interrupts.next() => {
+            prompt("\n");
+            Err(Unanswered::Interrupted)
+        }
+        line = lines.get_or_insert_with(Lines::of_standard_input).next() => match line {
+            Some(line) => Ok(Secret::from(line?.as_slice())),
+            None => Err(Unanswered::End),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(chunks: &[&[u8]]) -> Vec<Option<Vec<u8>>> {
+        let mut splitter = Splitter::default();
+        let mut lines = Vec::new();
+        for (chunk, at_end) in chunks.iter().map(|chunk| (*chunk, false)).chain([(&b""[..], true)]) {
+            let mut rest = chunk;
+            while let Some(line) = splitter.next(&mut rest, at_end) {
+                lines.push(line.ok().map(|line| line.to_vec()));
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn lines_are_put_together_whatever_way_they_are_cut() {
+        let line = |text: &str| Some(text.as_bytes().to_vec());
+        assert_eq!(split(&[b"a\nb\r\n\nc"]), [line("a"), line("b"), line(""), line("c")]);
+        assert_eq!(split(&[b"a", b"b\n", b"\n"]), [line("ab"), line("")]);
+        assert_eq!(split(&[]), []);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over() {
+        let long = vec![b'x'; MAX_LINE + 1];
+        assert_eq!(split(&[&long, b"y\nz\n"]), [None, Some(b"z".to_vec())]);
+        let fits = vec![b'x'; MAX_LINE];
+        assert_eq!(split(&[&fits, b"\nz"]), [Some(fits.clone()), Some(b"z".to_vec())]);
+        assert_eq!(split(&[&long]), [None]);
+    }
+}

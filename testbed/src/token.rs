@@ -1,0 +1,219 @@
+//! `handfast token`: tokens taken apart, made, and shown as QR codes.
+
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+use handfast::token::{Code, DeviceId, Form, Token as Parsed, TokenError, trim_typed};
+use serde::Serialize;
+
+use crate::{caret::point_at, failure::Failure, input, output, qr};
+
+/// Bytes of standard input that are looked at: far more than a token has.
+const MAX_INPUT: u64 = 4096;
+
+const EXAMPLES: &str = "\
+Examples:
+  handfast token parse jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456
+  handfast token new --long | handfast token parse --lenient --json
+  handfast token new --seed 7 | handfast token qr
+
+Exit codes: 0, or 1 with the reason on standard error.";
+
+/// The subcommands.
+#[derive(Subcommand)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Token {
+    /// Say what a token holds, or at which byte it is none
+    #[command(after_help = EXAMPLES)]
+    Parse(Parse),
+    /// Make a token that no device stands behind
+    #[command(after_help = EXAMPLES)]
+    New(New),
+    /// Show a token as a QR code
+    #[command(after_help = EXAMPLES)]
+    Qr(Qr),
+}
+
+/// What is to be parsed, and how.
+#[derive(Args)]
+pub(crate) struct Parse {
+    /// Take exactly what today's Jami daemon takes: long ids only, six bytes of anything as the code, nothing trimmed
+    #[arg(long)]
+    lenient: bool,
+    /// Print one line of JSON; where it is no token, {"error":…,"offset":N} as well as the reason on standard error
+    #[arg(long)]
+    json: bool,
+    /// The token; white space around it is trimmed. `-` or nothing: standard input
+    #[arg(value_name = "TEXT|-", allow_hyphen_values = true)]
+    text: Option<OsString>,
+}
+
+/// Which token is to be made.
+#[derive(Args)]
+pub(crate) struct New {
+    /// A short device id, 59 characters in all: the default
+    #[arg(long, conflicts_with = "long")]
+    short: bool,
+    /// A long device id, 83 characters in all
+    #[arg(long)]
+    long: bool,
+    /// Draw from this seed instead of the operating system: the same token every time
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+/// What is to be shown.
+#[derive(Args)]
+pub(crate) struct Qr {
+    /// The token; white space around it is trimmed. `-` or nothing: standard input
+    #[arg(value_name = "TEXT|-", allow_hyphen_values = true)]
+    text: Option<OsString>,
+}
+
+impl Token {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Parse(parse) => parse.run(),
+            Self::New(new) => new.run(),
+            Self::Qr(qr) => qr.run(),
+        }
+    }
+}
+
+/// What a token holds.
+#[derive(Serialize)]
+struct Held {
+    device: DeviceId,
+    form: Form,
+    code: String,
+    channel: String,
+}
+
+impl Held {
+    fn new(token: &Parsed) -> Self {
+        let channel = String::from_utf8_lossy(token.code.channel_name().as_ref()).into_owned();
+        let code = channel.strip_prefix("auth:").unwrap_or_default().to_owned();
+        Self { device: token.device, form: token.device.form(), code, channel }
+    }
+}
+
+/// Why a text is no token, for a script.
+#[derive(Serialize)]
+struct NoToken {
+    error: String,
+    offset: usize,
+}
+
+/// Reads what a person typed, or a lenient parse's exact bytes. An error counts its offset from the first byte that was given.
+fn read(text: &[u8], lenient: bool) -> Result<Parsed, TokenError> {
+    if lenient {
+        return Parsed::parse_lenient(text);
+    }
+    let trimmed = trim_typed(text);
+    let start = text.len() - text.trim_ascii_start().len();
+    Parsed::parse(trimmed).map_err(|error| TokenError { offset: start + error.offset, ..error })
+}
+
+/// A token that a person gave, or the reason with the place.
+pub(crate) fn typed(text: &[u8]) -> Result<Parsed, String> {
+    read(text, false).map_err(|error| explain(text, error))
+}
+
+fn explain(text: &[u8], error: TokenError) -> String {
+    format!("this is no token: {error}\n{}", point_at(text, error.offset))
+}
+
+/// The argument, or standard input without the line feed of the `echo` that wrote it.
+fn text_of(argument: Option<OsString>) -> Result<Vec<u8>, Failure> {
+    let mut text = input::argument_or_standard_input(argument, MAX_INPUT)?;
+    if text.last() == Some(&b'\n') {
+        text.pop();
+    }
+    Ok(text)
+}
+
+impl Parse {
+    fn run(self) -> Result<ExitCode, Failure> {
+        let text = text_of(self.text)?;
+        match read(&text, self.lenient) {
+            Ok(token) => {
+                let held = Held::new(&token);
+                if self.json {
+                    output::json(&held)?;
+                } else {
+                    let form = match held.form {
+                        Form::Short => "short",
+                        Form::Long => "long",
+                    };
+                    output::line(format_args!("device   {}", held.device))?;
+                    output::line(format_args!("form     {form}"))?;
+                    output::line(format_args!("code     {}", held.code.escape_debug()))?;
+                    output::line(format_args!("channel  {}", held.channel.escape_debug()))?;
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(error) => {
+                if self.json {
+                    output::json(&NoToken { error: error.to_string(), offset: error.offset })?;
+                }
+                Err(Failure::reason(explain(&text, error)))
+            }
+        }
+    }
+}
+
+/// Where the random bits come from.
+enum Source {
+    System,
+    Seed(fastrand::Rng),
+}
+
+impl Source {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Failure> {
+        match self {
+            Self::System => getrandom::fill(bytes)
+                .map_err(|error| Failure::reason(format_args!("the system gives no random bits: {error}"))),
+            Self::Seed(rng) => {
+                rng.fill(bytes);
+                Ok(())
+            }
+        }
+    }
+
+    fn code(&mut self) -> Result<Code, Failure> {
+        loop {
+            let mut bits = [0; 4];
+            self.fill(&mut bits)?;
+            if let Some(code) = Code::from_random(u32::from_le_bytes(bits)) {
+                return Ok(code);
+            }
+        }
+    }
+}
+
+impl New {
+    fn run(self) -> Result<ExitCode, Failure> {
+        let mut source = self.seed.map_or(Source::System, |seed| Source::Seed(fastrand::Rng::with_seed(seed)));
+        let mut id = [0; 32];
+        source.fill(&mut id)?;
+        let device = match id.first_chunk() {
+            Some(short) if !self.long => DeviceId::Short(*short),
+            _ => DeviceId::Long(id),
+        };
+        output::line(Parsed { device, code: source.code()? }.text())?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Qr {
+    fn run(self) -> Result<ExitCode, Failure> {
+        let token = typed(&text_of(self.text)?).map_err(Failure::reason)?;
+        output::line(qr::draw(&token.text().to_string(), io::stdout().is_terminal())?)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

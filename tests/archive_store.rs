@@ -1,0 +1,334 @@
+//! An account is installed as a whole or not at all, whatever fails and wherever the machine crashes (R-ARC-4, R-ARC-6).
+
+#![cfg(feature = "archive")]
+
+use std::{
+    io::{Read, Write},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use handfast::{
+    archive::{
+        Archive, Checked, Fs, Identity, InsecureKdf, KeyKind, LocalId, MemoryFs, OpenError, Password, PrivateKey,
+        Sample, Seal, Store, StoreError, Terms, UnixTime,
+    },
+    outcome::Scheme,
+};
+
+const ID: LocalId = LocalId::from_number(0x0123_4567_89ab_cdef);
+const LENGTH: u64 = 100_000;
+
+fn now() -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000))
+}
+
+fn terms() -> Terms {
+    Terms::at(now())
+}
+
+fn account() -> &'static (Identity, PrivateKey) {
+    static ACCOUNT: OnceLock<(Identity, PrivateKey)> = OnceLock::new();
+    ACCOUNT.get_or_init(|| Identity::account(KeyKind::P256, now()).unwrap())
+}
+
+fn text() -> &'static [u8] {
+    static TEXT: OnceLock<Vec<u8>> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let (account, authority) = account();
+        let mut text = Vec::new();
+        Sample::of(account, authority, Scheme::None, LENGTH, 7).unwrap().write_to(&mut text).unwrap();
+        assert_eq!(text.len() as u64, LENGTH);
+        text
+    })
+}
+
+fn device() -> PrivateKey {
+    static DEVICE: OnceLock<Vec<u8>> = OnceLock::new();
+    PrivateKey::from_pkcs8(DEVICE.get_or_init(|| PrivateKey::generate(KeyKind::P256).unwrap().pkcs8().to_vec()))
+        .unwrap()
+}
+
+#[derive(Debug)]
+enum Failure {
+    Store(StoreError),
+    Open(OpenError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
+fn stage<F: Fs>(store: &Store<F>, id: LocalId, password: &Password, text: &[u8]) -> Result<Checked<F>, Failure> {
+    let mut staging = store.begin(id, Seal::new(password, &InsecureKdf).unwrap())?;
+    for slice in text.chunks(10_000) {
+        staging.write(slice)?;
+    }
+    Ok(staging.complete()?.check(terms())?)
+}
+
+fn import<F: Fs>(store: &Store<F>, password: &Password) -> Result<LocalId, Failure> {
+    Ok(stage(store, ID, password, text())?.install(device(), now())?)
+}
+
+/// That the account is there with all that belongs to it.
+fn assert_whole<F: Fs>(store: &Store<F>, password: &Password) {
+    let entries = store.list().unwrap();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].id, ID);
+    assert_eq!(entries[0].account, account().0.certificate().short_id());
+    assert_eq!(entries[0].protection, password.protection());
+    let archive = Archive::open(store.archive(ID).unwrap(), password, &InsecureKdf, terms()).unwrap();
+    let mut read = Vec::new();
+    archive.into_text().unwrap().read_to_end(&mut read).unwrap();
+    assert!(read == text());
+    let device = store.device(ID).unwrap();
+    assert_eq!(device.chain().certificates().len(), 3);
+    assert_eq!(device.chain().certificates()[1].short_id(), entries[0].account);
+    assert!(!device.certificate().is_authority());
+    let settings: serde_json::Value = serde_json::from_slice(&store.settings(ID).unwrap()).unwrap();
+    let flag = if password.is_empty() { "false" } else { "true" };
+    assert_eq!(settings["Account.archiveHasPassword"], flag);
+    assert_eq!(settings["Account.displayName"], "Sample");
+    assert_eq!(settings.get("TURN.server"), None);
+}
+
+#[test]
+fn an_account_is_installed_on_a_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("store");
+    let password = Password::new("secret");
+    {
+        let store = Store::open(&root).unwrap();
+        assert_eq!(import(&store, &password).unwrap(), ID);
+        assert_whole(&store, &password);
+        match import(&store, &password).unwrap_err() {
+            Failure::Store(StoreError::Io { what: "install", .. }) => {}
+            failure => panic!("{failure:?}"),
+        }
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |name: &str| std::fs::metadata(root.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!([mode(""), mode("0123456789abcdef")], [0o700; 2]);
+        let files = ["archive.gz", "ring_device.key", "ring_device.crt", "account.json"];
+        assert_eq!(files.map(|file| mode(&format!("0123456789abcdef/{file}"))), [0o600; 4]);
+        assert_eq!(std::fs::read_dir(root.join("0123456789abcdef")).unwrap().count(), files.len());
+    }
+    let store = Store::open(&root).unwrap();
+    assert_whole(&store, &password);
+    store.remove(ID).unwrap();
+    store.remove(ID).unwrap();
+    assert_eq!(store.list().unwrap(), []);
+    assert!(matches!(store.archive(ID), Err(StoreError::NoSuchAccount(ID))));
+}
+
+#[test]
+fn what_is_not_installed_is_wiped() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let names = || {
+        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name != ".lock").count()
+    };
+    let seal = || Seal::new(&Password::none(), &InsecureKdf).unwrap();
+    let mut staging = store.begin(ID, seal()).unwrap();
+    staging.write(b"{").unwrap();
+    assert_eq!(names(), 1);
+    staging.discard().unwrap();
+    drop(store.begin(ID, seal()).unwrap());
+    let mut staging = store.begin(ID, seal()).unwrap();
+    staging.write(b"{}").unwrap();
+    let error = staging.complete().unwrap().check(terms()).unwrap_err();
+    assert!(error.is_about_content());
+    drop(stage(&store, ID, &Password::none(), text()).unwrap());
+    assert_eq!(names(), 0);
+}
+
+#[test]
+fn left_overs_are_removed_unless_somebody_uses_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Store::open(folder.path()).unwrap();
+    let checked = stage(&first, ID, &Password::none(), text()).unwrap();
+    // A second process opens the store while the first one stages.
+    let second = Store::open(folder.path()).unwrap();
+    checked.install(device(), now()).unwrap();
+    assert_whole(&second, &Password::none());
+    drop((first, second));
+
+    std::fs::create_dir(folder.path().join(".staging-0123456789abcdef")).unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    assert!(!folder.path().join(".staging-0123456789abcdef").exists());
+    assert_whole(&store, &Password::none());
+}
+
+/// No plaintext of a protected archive is written, not even before it is complete (R-MSG-2).
+#[test]
+fn no_plaintext_of_a_protected_archive_touches_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let mut staging = store.begin(ID, Seal::new(&Password::new("secret"), &InsecureKdf).unwrap()).unwrap();
+    staging.write(text()).unwrap();
+    let path = folder.path().join(format!(".staging-{ID}/archive.gz"));
+    let staged = std::fs::read(path).unwrap();
+    assert!(staged.len() > 10_000, "it is written as it comes");
+    let mut plain =
+        handfast::archive::Sealer::new(Vec::new(), Seal::new(&Password::none(), &InsecureKdf).unwrap()).unwrap();
+    plain.write_all(text()).unwrap();
+    let plain = plain.finish().unwrap();
+    // Past the envelopes the compressed bytes would be the same.
+    assert!(!staged.windows(16).any(|window| window == &plain[1000..1016]));
+}
+
+/// How many operations an import takes.
+fn operations(password: &Password) -> u64 {
+    let fs = MemoryFs::new();
+    let store = Store::open_in(fs.clone(), "/store").unwrap();
+    let before = fs.operations();
+    import(&store, password).unwrap();
+    let operations = fs.operations() - before;
+    assert_whole(&store, password);
+    operations
+}
+
+#[test]
+fn a_crash_anywhere_leaves_no_half_account() {
+    for password in [Password::none(), Password::new("secret")] {
+        let total = operations(&password);
+        let mut whole = 0;
+        for crash in 0..=total {
+            for kept in [0, 1, usize::MAX] {
+                let fs = MemoryFs::new();
+                let store = Store::open_in(fs.clone(), "/store").unwrap();
+                fs.crash_after(crash);
+                let result = import(&store, &password);
+                assert_eq!(result.is_ok(), crash == total);
+                drop(store);
+                fs.crash();
+                fs.restart(|_| kept);
+                let store = Store::open_in(fs.clone(), "/store").unwrap();
+                let installed = !store.list().unwrap().is_empty();
+                if installed {
+                    assert_whole(&store, &password);
+                    whole += 1;
+                }
+                assert!(installed || result.is_err(), "what was reported is there");
+                let others = fs.list("/store".as_ref()).unwrap().len() - usize::from(installed);
+                assert_eq!(others, 0, "left-overs are removed");
+                if !installed {
+                    import(&store, &password).unwrap();
+                    assert_whole(&store, &password);
+                }
+            }
+        }
+        // After the end, whatever is kept; and where the last sync is missing, if both of its changes were kept.
+        assert_eq!(whole, 3 + 1);
+    }
+}
+
+#[test]
+fn a_failure_anywhere_installs_nothing() {
+    let password = Password::new("secret");
+    for failure in 0..operations(&password) {
+        let fs = MemoryFs::new();
+        let store = Store::open_in(fs.clone(), "/store").unwrap();
+        fs.fail_after(failure);
+        match import(&store, &password).unwrap_err() {
+            Failure::Store(_) => {}
+            Failure::Open(error) => assert!(!error.is_about_content(), "{error}"),
+        }
+        assert_eq!(store.list().unwrap(), []);
+        assert!(fs.list("/store".as_ref()).unwrap().is_empty(), "wiped");
+        // Not later either.
+        fs.crash();
+        fs.restart(|_| usize::MAX);
+        let store = Store::open_in(fs.clone(), "/store").unwrap();
+        assert_eq!(store.list().unwrap(), []);
+        import(&store, &password).unwrap();
+    }
+}
+
+#[test]
+fn a_full_disk_installs_nothing() {
+    let password = Password::none();
+    let needed = {
+        let fs = MemoryFs::new();
+        let store = Store::open_in(fs.clone(), "/store").unwrap();
+        import(&store, &password).unwrap();
+        fs.used()
+    };
+    // Signatures vary in length, by a few bytes.
+    for capacity in [0, needed / 2, needed - 16] {
+        let fs = MemoryFs::new();
+        let store = Store::open_in(fs.clone(), "/store").unwrap();
+        fs.set_capacity(Some(capacity));
+        match import(&store, &password).unwrap_err() {
+            Failure::Store(StoreError::Io { error, .. }) => assert_eq!(error.kind(), std::io::ErrorKind::StorageFull),
+            failure => panic!("{failure:?}"),
+        }
+        assert_eq!((store.list().unwrap(), fs.used()), (vec![], 0));
+    }
+}
+
+#[test]
+fn a_crash_while_removing_leaves_it_whole_or_gone() {
+    let password = Password::none();
+    for crash in 0.. {
+        let fs = MemoryFs::new();
+        let store = Store::open_in(fs.clone(), "/store").unwrap();
+        import(&store, &password).unwrap();
+        fs.crash_after(crash);
+        let removed = store.remove(ID).is_ok();
+        fs.crash();
+        fs.restart(|count| count / 2);
+        let store = Store::open_in(fs.clone(), "/store").unwrap();
+        if !store.list().unwrap().is_empty() {
+            assert!(!removed);
+            assert_whole(&store, &password);
+        }
+        if removed {
+            break;
+        }
+    }
+}
+
+/// A→B, then B→C from what B stored: the same text, another device of the same account each time (R-ARC-6).
+#[test]
+fn what_was_installed_can_be_exported_again() {
+    let (first, second) = (MemoryFs::new(), MemoryFs::new());
+    let (b, c) = (Store::open_in(first, "/b").unwrap(), Store::open_in(second, "/c").unwrap());
+    let password = Password::new("secret");
+    import(&b, &password).unwrap();
+    let mut text = Vec::new();
+    let archive = Archive::open(b.archive(ID).unwrap(), &password, &InsecureKdf, terms()).unwrap();
+    archive.into_text().unwrap().read_to_end(&mut text).unwrap();
+    let other = PrivateKey::generate(KeyKind::P256).unwrap();
+    stage(&c, ID, &password, &text).unwrap().install(other, now()).unwrap();
+    let (of_b, of_c) = (b.device(ID).unwrap(), c.device(ID).unwrap());
+    assert_ne!(of_b.certificate().long_id(), of_c.certificate().long_id());
+    assert_eq!(of_b.chain().certificates()[1..], of_c.chain().certificates()[1..]);
+}
+
+/// The shell moves all of these to threads that may block.
+#[test]
+fn everything_can_be_sent_to_another_thread() {
+    fn assert_send<T: Send + 'static>() {}
+    assert_send::<Store>();
+    assert_send::<handfast::archive::Staging>();
+    assert_send::<handfast::archive::Staged>();
+    assert_send::<Checked>();
+    assert_send::<Archive<std::fs::File>>();
+    assert_send::<handfast::archive::Text<std::fs::File>>();
+    assert_send::<Seal>();
+    assert_send::<PrivateKey>();
+    assert_send::<Identity>();
+}
