@@ -200,3 +200,16 @@ impl Tally {
         (tally, checker.discoveries().into_keys().collect())
     }
 }
+
+/// A shortest way of the shipped reducers to a goal, if there is a goal of this name here and it can be reached.
+pub fn reach(configuration: Configuration, goal: &str, limits: Limits) -> Option<Counterexample> {
+    let system = hardened(configuration);
+    let known = GOALS.iter().any(|known| known.name == goal && known.is_sought(&configuration));
+    let graph = known.then(|| Graph::explore(&system, limits, Some(goal)))?;
+    Some(Counterexample::new(&system, &graph.path(&system, goal)?, None))
+}
+
+/// The goals that are looked for in a configuration.
+pub fn goals(configuration: &Configuration) -> impl Iterator<Item = &'static str> {
+    GOALS.iter().filter(|goal| goal.is_sought(configuration)).map(|goal| goal.name)
+}
