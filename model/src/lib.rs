@@ -13,7 +13,6 @@ mod monitor;
 pub mod mutants;
 pub mod pairs;
 pub mod properties;
-pub mod reach;
 pub mod report;
 pub mod side;
 mod steps;

@@ -1,12 +1,15 @@
 //! The whole run: configurations, mutants, and whether all is as it should be.
 
-use std::{collections::BTreeSet, sync::Mutex};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
 
 use serde::Serialize;
 
 use crate::{
     check::{self, Checked},
-    config::{self, Configuration, Size},
+    config::{self, Size},
     explore::Limits,
     mutants::{Kill, MUTANTS, Mutant},
     pairs::Pair,
@@ -16,14 +19,16 @@ use crate::{
 /// What is run.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// How much is spent: in which configurations mutants are hunted.
+    /// How much is spent.
     pub size: Size,
-    /// The configurations.
-    pub configurations: Vec<Configuration>,
+    /// Only configurations whose id contains this.
+    pub configuration: Option<String>,
     /// Only this property.
     pub property: Option<PropertyId>,
-    /// The mutants that are hunted too.
-    pub mutants: Vec<&'static Mutant>,
+    /// Whether the mutants are hunted too.
+    pub mutants: bool,
+    /// Budgets that are changed, by [`config::Budget::KEYS`].
+    pub budget: BTreeMap<String, u8>,
     /// What each exploration may use.
     pub limits: Limits,
     /// Configurations that are checked at once; at least one.
@@ -35,27 +40,25 @@ impl Selection {
     pub fn all(size: Size) -> Self {
         Self {
             size,
-            configurations: config::configurations(size),
+            configuration: None,
             property: None,
-            mutants: MUTANTS.iter().collect(),
+            mutants: true,
+            budget: BTreeMap::new(),
             limits: Limits::default(),
             jobs: 1,
         }
     }
 
-    /// Pieces of work, the canary among them.
-    pub fn pieces(&self) -> usize {
-        self.configurations.len() + self.mutants.len() + 1
+    fn configurations(&self) -> Vec<config::Configuration> {
+        let mut chosen = config::configurations(self.size);
+        chosen.retain(|one| self.configuration.as_ref().is_none_or(|part| one.id().contains(part.as_str())));
+        for configuration in &mut chosen {
+            for (key, &count) in &self.budget {
+                configuration.budget.set(key, count);
+            }
+        }
+        chosen
     }
-}
-
-/// How a run goes on. Pieces that are worked on at once are told of in any order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress<'a> {
-    /// A piece of work is begun: a configuration's id, or a mutant's.
-    Began(&'a str),
-    /// It is done.
-    Done(&'a str),
 }
 
 /// What came of a run.
@@ -87,23 +90,41 @@ pub enum Outcome {
     SafetyViolated,
 }
 
+/// How a run goes on. What is worked on at once is told of in any order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// There are so many pieces of work.
+    Pieces(usize),
+    /// One is begun: a configuration, or a mutant, by its id.
+    Began(&'a str),
+    /// It is done.
+    Done(&'a str),
+}
+
+/// Runs what is selected.
+pub fn run(selection: &Selection) -> Report {
+    run_watched(selection, &|_| {})
+}
+
 /// Runs what is selected, and tells how it goes on.
-pub fn run(selection: &Selection, told: &(dyn Fn(Progress<'_>) + Sync)) -> Report {
-    let Selection { size, configurations, property, mutants, limits, jobs } = selection;
-    let checked = in_parallel(*jobs, configurations, |&one| {
+pub fn run_watched(selection: &Selection, told: &(dyn Fn(Progress<'_>) + Sync)) -> Report {
+    let configurations = selection.configurations();
+    let hunted: Vec<&Mutant> = if selection.mutants { MUTANTS.iter().collect() } else { Vec::new() };
+    told(Progress::Pieces(configurations.len() + hunted.len() + 1));
+    let checked = in_parallel(selection.jobs, &configurations, |&one| {
         let id = one.id();
         told(Progress::Began(&id));
-        let checked = check::check(one, *property, *limits);
+        let checked = check::check(one, selection.property, selection.limits);
         told(Progress::Done(&id));
         checked
     });
     let hunt = |mutant: &Mutant| {
         told(Progress::Began(mutant.id));
-        let kill = mutant.hunt(*size, *limits);
+        let kill = mutant.hunt(selection.size, selection.limits);
         told(Progress::Done(mutant.id));
         kill
     };
-    let mutants = in_parallel(*jobs, mutants, |mutant| hunt(mutant));
+    let mutants = in_parallel(selection.jobs, &hunted, |mutant| hunt(mutant));
     let canary = hunt(&CANARY);
     let reached: BTreeSet<Pair> = checked.iter().flat_map(|one| one.pairs.iter().copied()).collect();
     let pairs_not_reached = Pair::ALL.into_iter().filter(|pair| !reached.contains(pair)).collect();
@@ -144,7 +165,7 @@ fn judge(checked: &[Checked], mutants: &[Kill], canary: &Kill) -> Outcome {
     });
     let killed = mutants.iter().chain([canary]).all(|kill| kill.row.verdict.is_violated());
     // Where nothing was asked, nothing was answered.
-    let asked = !mutants.is_empty() || checked.iter().any(|one| !one.rows.is_empty());
+    let asked = checked.iter().any(|one| !one.rows.is_empty());
     let teeth = if killed && asked { Outcome::AsExpected } else { Outcome::Inconclusive };
     worst.chain([teeth]).max().unwrap_or(Outcome::Inconclusive)
 }

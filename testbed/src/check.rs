@@ -3,13 +3,11 @@
 use std::{net::SocketAddr, process::ExitCode, str::FromStr};
 
 use clap::{Args, ValueEnum};
-use handfast::outcome::Profile;
 use handfast_model::{
-    check::hardened,
-    config::{self, Budget, Cast, Configuration},
+    check::{self, hardened},
+    config::{self, Budget, Configuration},
     mutants::{MUTANTS, Mutant},
     properties::PropertyId,
-    reach::{self, Reached},
     report::Selection,
 };
 use stateright::Model as _;
@@ -46,7 +44,7 @@ pub(crate) struct Check {
     #[arg(long, value_enum, value_name = "PROFILE")]
     profile: Option<ProfileName>,
     /// One configuration
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["pair", "profile"])]
     config: Option<String>,
     /// One property
     #[arg(long, value_name = "ID", value_parser = property)]
@@ -106,16 +104,6 @@ enum CastName {
     XH,
 }
 
-impl From<CastName> for Cast {
-    fn from(name: CastName) -> Self {
-        match name {
-            CastName::HH => Self::Pair,
-            CastName::HX => Self::HostileExporter,
-            CastName::XH => Self::HostileImporter,
-        }
-    }
-}
-
 fn property(id: &str) -> Result<PropertyId, String> {
     let ids = || PropertyId::ALL.iter().map(|property| property.id()).collect::<Vec<_>>().join(", ");
     PropertyId::from_id(id).ok_or_else(|| format!("expected one of {}", ids()))
@@ -151,25 +139,24 @@ impl Check {
                 Mutant::find(id).ok_or_else(|| Failure::usage(format_args!("--mutant: expected one of {}", ids())))?;
             return self.hunt(mutant);
         }
-        let configurations = self.configurations()?;
-        match (&self.reach, self.explore, configurations.first()) {
-            (Some(goal), _, Some(&configuration)) => self.reach(configuration, goal),
-            (None, Some(address), Some(&configuration)) => explore(configuration, address),
-            _ => self.check(configurations),
+        if let Some(configuration) = self.configuration()? {
+            match (&self.reach, self.explore) {
+                (Some(goal), _) => return self.reach(configuration, goal),
+                (None, Some(address)) => return explore(configuration, address),
+                (None, None) => {}
+            }
         }
-    }
-
-    fn check(&self, configurations: Vec<Configuration>) -> Result<ExitCode, Failure> {
         let selection = Selection {
             size: self.size.into(),
-            configurations,
+            configuration: self.part_of_id(),
             property: self.property,
-            mutants: if self.mutants { MUTANTS.iter().collect() } else { Vec::new() },
+            mutants: self.mutants,
+            budget: self.budget.iter().map(|change| (change.key.clone(), change.count)).collect(),
             limits: self.effort.limits(),
             jobs: self.effort.jobs(),
         };
+        let whole = selection.configuration.is_none();
         let report = verify::run("check", &selection);
-        let whole = self.pair.is_none() && self.profile.is_none() && self.config.is_none();
         if self.json {
             output::json(&report)?
         } else {
@@ -178,31 +165,36 @@ impl Check {
         Ok(ExitCode::from(verdicts::exit_code(report.outcome)))
     }
 
-    /// The configurations that are chosen, with their budgets changed.
-    fn configurations(&self) -> Result<Vec<Configuration>, Failure> {
-        let all = config::configurations(self.size.into());
-        if let Some(name) = &self.config
-            && !all.iter().any(|one| one.id() == *name)
-        {
-            let ids: Vec<_> = all.iter().map(Configuration::id).collect();
-            return Err(Failure::usage(format_args!("--config: expected one of {}", ids.join(", "))));
+    /// The one configuration that is named, with its budget changed.
+    fn configuration(&self) -> Result<Option<Configuration>, Failure> {
+        let Some(name) = &self.config else { return Ok(None) };
+        let size = self.size.into();
+        let mut configuration = config::find(size, name).ok_or_else(|| {
+            let ids: Vec<_> = config::configurations(size).iter().map(Configuration::id).collect();
+            Failure::usage(format_args!("--config: expected one of {}", ids.join(", ")))
+        })?;
+        for Change { key, count } in &self.budget {
+            configuration.budget.set(key, *count);
         }
-        let (cast, profile) = (self.pair.map(Cast::from), self.profile.map(Profile::from));
-        let mut chosen = all;
-        chosen.retain(|one| {
-            cast.is_none_or(|cast| one.cast == cast)
-                && profile.is_none_or(|profile| one.profile == profile)
-                && self.config.as_ref().is_none_or(|name| one.id() == *name)
+        Ok(Some(configuration))
+    }
+
+    /// What the ids of the chosen configurations have in common.
+    fn part_of_id(&self) -> Option<String> {
+        let profile = self.profile.map(|profile| match profile {
+            ProfileName::Documented => "-documented-",
+            ProfileName::Jamid => "-jamid-",
         });
-        if chosen.is_empty() {
-            return Err(Failure::usage("no configuration is of this --pair, --profile and --config"));
+        let pair = self.pair.map(|pair| match pair {
+            CastName::HH => "HH",
+            CastName::HX => "HX",
+            CastName::XH => "XH",
+        });
+        match (&self.config, pair, profile) {
+            (Some(name), _, _) => Some(name.clone()),
+            (None, None, None) => None,
+            (None, pair, profile) => Some([pair.unwrap_or_default(), profile.unwrap_or("-")].concat()),
         }
-        for configuration in &mut chosen {
-            for Change { key, count } in &self.budget {
-                configuration.budget.set(key, *count);
-            }
-        }
-        Ok(chosen)
     }
 
     fn hunt(&self, mutant: &Mutant) -> Result<ExitCode, Failure> {
@@ -222,25 +214,14 @@ impl Check {
     }
 
     fn reach(&self, configuration: Configuration, goal: &str) -> Result<ExitCode, Failure> {
-        let Some(reached) = reach::reach(configuration, goal, self.effort.limits()) else {
-            let goals: Vec<_> = reach::goals(&configuration).map(|goal| format!("\n  {goal}")).collect();
+        if !check::goals(&configuration).any(|known| known == goal) {
+            let goals: Vec<_> = check::goals(&configuration).map(|goal| format!("\n  {goal}")).collect();
             return Err(Failure::usage(format_args!("--reach: expected one of{}", goals.concat())));
-        };
-        match reached {
-            Reached::Way(way) if self.json => output::json(&way)?,
-            Reached::Way(way) => output::line(way.mermaid.trim_end())?,
-            Reached::Never { states } => {
-                return Err(Failure::with_code(
-                    4,
-                    format_args!("not reached in the complete graph of {states} states"),
-                ));
-            }
-            Reached::CutShort { states } => {
-                return Err(Failure::with_code(
-                    4,
-                    format_args!("not reached in {states} states, and that was not all"),
-                ));
-            }
+        }
+        match check::reach(configuration, goal, self.effort.limits()) {
+            Some(way) if self.json => output::json(&way)?,
+            Some(way) => output::line(way.mermaid.trim_end())?,
+            None => return Err(Failure::with_code(4, format_args!("{goal}: not reached within the limits"))),
         }
         Ok(ExitCode::SUCCESS)
     }

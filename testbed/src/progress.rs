@@ -22,13 +22,13 @@ pub(crate) struct Watch {
 
 struct Shared {
     what: &'static str,
-    pieces: usize,
     state: Mutex<State>,
     ended: Condvar,
 }
 
 #[derive(Default)]
 struct State {
+    pieces: usize,
     done: usize,
     at_work: BTreeSet<String>,
     ended: bool,
@@ -41,12 +41,12 @@ impl State {
 }
 
 impl Watch {
-    /// Watches so many pieces.
-    pub(crate) fn new(what: &'static str, pieces: usize) -> Self {
-        let shared = Arc::new(Shared { what, pieces, state: Mutex::default(), ended: Condvar::new() });
+    /// Watches work of this name.
+    pub(crate) fn new(what: &'static str) -> Self {
+        let shared = Arc::new(Shared { what, state: Mutex::default(), ended: Condvar::new() });
         if io::stderr().is_terminal() {
             let style = ProgressStyle::with_template("{bar:30} {pos} of {len}, {elapsed}  {wide_msg}");
-            let bar = ProgressBar::new(pieces as u64);
+            let bar = ProgressBar::new(0);
             // The template is a constant.
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.enable_steady_tick(Duration::from_secs(1));
@@ -54,6 +54,13 @@ impl Watch {
         }
         let ticking = shared.clone();
         Self { shared, bar: None, ticker: Some(thread::spawn(move || ticking.tick())) }
+    }
+
+    /// There are so many pieces more.
+    pub(crate) fn expect(&self, pieces: usize) {
+        let mut state = self.shared.lock();
+        state.pieces += pieces;
+        self.redraw(&state);
     }
 
     /// A piece is begun.
@@ -73,6 +80,7 @@ impl Watch {
 
     fn redraw(&self, state: &State) {
         if let Some(bar) = &self.bar {
+            bar.set_length(state.pieces as u64);
             bar.set_position(state.done as u64);
             bar.set_message(state.names());
         }
@@ -94,7 +102,7 @@ impl Shared {
             }
             if waited.timed_out() {
                 let line =
-                    format!("{}: {} of {} done, at work: {}\n", self.what, state.done, self.pieces, state.names());
+                    format!("{}: {} of {} done, at work: {}\n", self.what, state.done, state.pieces, state.names());
                 // Where not even this can be written there is nobody to be told.
                 let _ = io::stderr().lock().write_all(line.as_bytes());
             }

@@ -70,8 +70,9 @@ impl Effort {
 
 /// Runs what is selected, and shows how far it is.
 pub(crate) fn run(what: &'static str, selection: &Selection) -> Report {
-    let watch = Watch::new(what, selection.pieces());
-    report::run(selection, &|progress| match progress {
+    let watch = Watch::new(what);
+    report::run_watched(selection, &|progress| match progress {
+        Progress::Pieces(pieces) => watch.expect(pieces),
         Progress::Began(name) => watch.began(name),
         Progress::Done(name) => watch.done(name),
     })
