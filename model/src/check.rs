@@ -170,6 +170,9 @@ fn doubt<I: ImportSide, E: ExportSide>(
     if let Some(goal) = missed.first() {
         return inconclusive(format!("not reached: {goal}"));
     }
+    if graph.states() < system.configuration().least {
+        return inconclusive(format!("only {} states", graph.states()));
+    }
     if !graph.is_acyclic() {
         return inconclusive("the graph has a cycle, so that dead ends do not decide what ends".into());
     }

@@ -38,6 +38,13 @@ fn a_goal_that_is_missed_verifies_nothing() {
 }
 
 #[test]
+fn a_graph_that_has_shrunk_verifies_nothing() {
+    let honest = configuration("HH-documented-honest");
+    let checked = check(Configuration { least: 1000, ..honest }, None, Limits::default());
+    assert!(checked.rows.iter().all(|row| matches!(row.verdict, Verdict::Inconclusive { .. })));
+}
+
+#[test]
 fn both_engines_count_the_same_graph() {
     for configuration in configurations(Size::Small) {
         if matches!(configuration.name, "guesses" | "faults") {

@@ -4,6 +4,7 @@ use handfast_model::{
     config::{Configuration, Size, configurations},
     explore::Limits,
     mutants::MUTANTS,
+    properties::PropertyId,
     report::{Outcome, Selection, run},
 };
 
@@ -56,6 +57,21 @@ fn every_mutant_is_found() {
         table.push_str(&format!("{told}\n       {}\n", kill.broken));
     }
     insta::assert_snapshot!(table);
+}
+
+#[test]
+fn rows_are_for_programs_too() {
+    let report = run(&Selection { property: PropertyId::from_id("P-GATE"), ..selection("HH-documented-honest") });
+    let row = serde_json::to_value(&report.checked[0].rows).unwrap();
+    let expected = serde_json::json!([{
+        "configuration": "HH-documented-honest", "budget": "wrong=3", "property": "P-GATE",
+        "verdict": "verified", "states": 147, "edges": 172, "depth": 31,
+    }]);
+    assert_eq!(row, expected);
+    let canary = serde_json::to_value(&report.canary).unwrap();
+    assert_eq!(canary["mutant"], "M-10");
+    assert_eq!(canary["verdict"], "violated");
+    assert_eq!(canary["steps"], 12);
 }
 
 /// The shipped rules in the mutants' place: what a hunt finds is the mutant's doing.
