@@ -209,7 +209,6 @@ fn a_crash_anywhere_leaves_no_half_account() {
             for kept in [0, 1, usize::MAX] {
                 let fs = MemoryFs::new();
                 let store = Store::open_in(fs.clone(), "/store").unwrap();
-                fs.sync_folder("/".as_ref()).unwrap();
                 fs.crash_after(crash);
                 let result = import(&store, &password);
                 assert_eq!(result.is_ok(), crash == total);
@@ -242,7 +241,6 @@ fn a_failure_anywhere_installs_nothing() {
     for failure in 0..operations(&password) {
         let fs = MemoryFs::new();
         let store = Store::open_in(fs.clone(), "/store").unwrap();
-        fs.sync_folder("/".as_ref()).unwrap();
         fs.fail_after(failure);
         match import(&store, &password).unwrap_err() {
             Failure::Store(_) => {}
@@ -268,7 +266,8 @@ fn a_full_disk_installs_nothing() {
         import(&store, &password).unwrap();
         fs.used()
     };
-    for capacity in [0, needed / 2, needed - 1] {
+    // Signatures vary in length, by a few bytes.
+    for capacity in [0, needed / 2, needed - 16] {
         let fs = MemoryFs::new();
         let store = Store::open_in(fs.clone(), "/store").unwrap();
         fs.set_capacity(Some(capacity));
@@ -286,7 +285,6 @@ fn a_crash_while_removing_leaves_it_whole_or_gone() {
     for crash in 0.. {
         let fs = MemoryFs::new();
         let store = Store::open_in(fs.clone(), "/store").unwrap();
-        fs.sync_folder("/".as_ref()).unwrap();
         import(&store, &password).unwrap();
         fs.crash_after(crash);
         let removed = store.remove(ID).is_ok();

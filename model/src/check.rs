@@ -20,6 +20,12 @@ use crate::{
 /// The two reducers that ship.
 pub type Hardened = System<Importer<AllRules>, Exporter<AllRules>>;
 
+/// The shipped reducers in a configuration.
+pub fn hardened(configuration: Configuration) -> Hardened {
+    let config = configuration.reducers();
+    System::new(configuration, Importer::new(config), Exporter::new(config))
+}
+
 /// What came of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
@@ -111,7 +117,7 @@ pub struct Checked {
 
 /// Checks one configuration of the shipped reducers. With `property`, only that one is reported.
 pub fn check(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
-    check_system(&Hardened::new(configuration), property, limits)
+    check_system(&hardened(configuration), property, limits)
 }
 
 /// Checks any two sides.

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use handfast::outcome::{Profile, Scheme};
+use handfast::{
+    message::Features,
+    outcome::{Profile, Scheme},
+    reducer::Config,
+};
 use serde::Serialize;
 
 /// Who takes part. Both reducers are hardened; what is hostile sends whatever it likes.
@@ -118,6 +122,11 @@ impl Configuration {
             Profile::Jamid => "jamid",
         };
         format!("{}-{profile}-{}", self.cast, self.name)
+    }
+
+    /// How the reducers are configured.
+    pub const fn reducers(&self) -> Config {
+        Config { profile: self.profile, features: Features::ALL }
     }
 
     /// Whether anything can go wrong in it. Typed wrong passwords apart, an honest pair then has to succeed.

@@ -40,7 +40,7 @@ impl Counterexample {
         violated: Option<PropertyId>,
     ) -> Self {
         let mut diagram = Diagram::new(system.configuration().profile.vocabulary());
-        let config = system.reducers();
+        let config = system.configuration().reducers();
         let header =
             trace::Header { trace: trace::VERSION, driver: "model".into(), import: Some(config), export: Some(config) };
         let mut lines = vec![trace::to_line(&header)];

@@ -1,6 +1,11 @@
 //! Reducers that break one rule each, to show that the check that guards it can fail.
 
-use handfast::{export::Exporter, import::Importer, rules::Rules};
+use handfast::{
+    export::{self, Exporter},
+    import::{self, Importer},
+    reducer::Config,
+    rules::Rules,
+};
 use serde::Serialize;
 
 use crate::{
@@ -9,8 +14,15 @@ use crate::{
     diagram::Counterexample,
     explore::{Graph, Limits},
     properties::PropertyId,
+    side::Boxed,
     system::System,
 };
+
+type BoxedImport = Boxed<import::Input, import::Effect>;
+type BoxedExport = Boxed<export::Input, export::Effect>;
+
+/// A mutant in its configuration.
+pub type Broken = System<BoxedImport, BoxedExport>;
 
 /// Two reducers with one rule broken.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +35,7 @@ pub struct Mutant {
     pub property: PropertyId,
     /// The [`Configuration::id`](config::Configuration::id) in which it has to be.
     pub configuration: &'static str,
-    hunt: fn(&Self, Size, Limits) -> Row,
+    sides: fn(Config) -> (BoxedImport, BoxedExport),
 }
 
 /// What came of a mutant.
@@ -44,37 +56,42 @@ impl Mutant {
         MUTANTS.iter().find(|mutant| mutant.id == id)
     }
 
+    /// The two reducers in the configuration that shows them, if it is there in this size.
+    pub fn system(&self, size: Size) -> Option<Broken> {
+        let configuration = config::find(size, self.configuration)?;
+        let (import, export) = (self.sides)(configuration.reducers());
+        Some(System::new(configuration, import, export))
+    }
+
     /// Looks for the shortest violation of the property that has to find it.
     pub fn hunt(&self, size: Size, limits: Limits) -> Kill {
-        Kill { mutant: self.id, broken: self.broken, row: (self.hunt)(self, size, limits) }
+        let mut row = Row {
+            configuration: self.configuration.into(),
+            budget: String::new(),
+            property: self.property,
+            verdict: Verdict::Inconclusive { why: "there is no such configuration".into() },
+            counterexample: None,
+        };
+        if let Some(system) = self.system(size) {
+            row.budget = system.configuration().budget.to_string();
+            let graph = Graph::explore(&system, limits, Some(self.property.id()));
+            row.verdict = match graph.path(&system, self.property.id()) {
+                Some(path) => {
+                    row.counterexample = Some(Counterexample::new(&system, &path, Some(self.property)));
+                    Verdict::Violated { steps: path.steps.len() }
+                }
+                None if graph.is_complete() => {
+                    Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }
+                }
+                None => Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) },
+            };
+        }
+        Kill { mutant: self.id, broken: self.broken, row }
     }
 }
 
-fn hunt<R: Rules>(mutant: &Mutant, size: Size, limits: Limits) -> Row {
-    let property = mutant.property;
-    let unknown = Verdict::Inconclusive { why: "there is no such configuration".into() };
-    let mut row = Row {
-        configuration: mutant.configuration.into(),
-        budget: String::new(),
-        property,
-        verdict: unknown,
-        counterexample: None,
-    };
-    let Some(configuration) = config::find(size, mutant.configuration) else { return row };
-    row.budget = configuration.budget.to_string();
-    let system = System::<Importer<R>, Exporter<R>>::new(configuration);
-    let graph = Graph::explore(&system, limits, Some(property.id()));
-    row.verdict = match graph.path(&system, property.id()) {
-        Some(path) => {
-            row.counterexample = Some(Counterexample::new(&system, &path, Some(property)));
-            Verdict::Violated { steps: path.steps.len() }
-        }
-        None if graph.is_complete() => {
-            Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }
-        }
-        None => Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) },
-    };
-    row
+fn sides<R: Rules>(config: Config) -> (BoxedImport, BoxedExport) {
+    (Boxed::new(Importer::<R>::new(config)), Boxed::new(Exporter::<R>::new(config)))
 }
 
 macro_rules! mutants {
@@ -101,7 +118,7 @@ macro_rules! mutants {
                 broken: $broken,
                 property: PropertyId::$property,
                 configuration: $configuration,
-                hunt: hunt::<rules::$name>,
+                sides: sides::<rules::$name>,
             },
         )*];
     };
@@ -154,7 +171,7 @@ mutants! {
     M36 "M-36" "A confirmation before the hello is lost." [EARLY_CONFIRM_KEPT] Honest "HH-documented-honest";
     M37 "M-37" "A late ACCEPT is not answered." [LATE_ACCEPT_ANSWERED] Pair "HH-documented-cancel";
     M38 "M-38" "Nothing is said while the peer's features are unknown." [WORD_WHILE_UNKNOWN]
-        CancelHeard "HH-documented-cancel";
+        Pair "HH-documented-cancel";
     M40Loss "M-40a" "The loss of the link counts as success." [LOSS_IS_FAILURE] Stored "HH-documented-loss";
     M40End "M-40b" "The end without a result counts as success." [END_IS_FAILURE]
         Stored "XH-documented-hostile-importer";

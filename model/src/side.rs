@@ -1,25 +1,31 @@
 //! What the system asks of a reducer, so that another implementation of a side can take its place.
 
-use std::{fmt::Debug, hash::Hash};
+use std::{
+    any::Any,
+    fmt::Debug,
+    hash::{Hash, Hasher},
+};
 
 use handfast::{
     export::{self, Exporter},
     import::{self, Importer},
     limits::Timers,
-    reducer::{Config, Refused},
+    reducer::Refused,
     rules::Rules,
 };
 
-/// An import side.
-pub trait ImportSide: Clone + Debug + Eq + Hash + Send + Sync + 'static {
-    /// An operation that has not begun.
-    fn new(config: Config) -> Self;
+/// A reducer, whichever side it is on.
+pub trait Side: Clone + Debug + Eq + Hash + Send + Sync + 'static {
+    /// What it takes.
+    type Input: Copy;
+    /// What comes out.
+    type Effect: Copy;
 
     /// Takes one input and gives all its effects.
     ///
     /// # Errors
     /// The call is refused.
-    fn take(&mut self, input: import::Input) -> Result<Vec<import::Effect>, Refused>;
+    fn take(&mut self, input: Self::Input) -> Result<Vec<Self::Effect>, Refused>;
 
     /// The timers that run.
     fn armed(&self) -> Timers;
@@ -27,29 +33,19 @@ pub trait ImportSide: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// Whether nothing of the operation is left.
     fn is_closed(&self) -> bool;
 }
+
+/// An import side.
+pub trait ImportSide: Side<Input = import::Input, Effect = import::Effect> {}
 
 /// An export side.
-pub trait ExportSide: Clone + Debug + Eq + Hash + Send + Sync + 'static {
-    /// An operation that has not begun.
-    fn new(config: Config) -> Self;
+pub trait ExportSide: Side<Input = export::Input, Effect = export::Effect> {}
 
-    /// Takes one input and gives all its effects.
-    ///
-    /// # Errors
-    /// The call is refused.
-    fn take(&mut self, input: export::Input) -> Result<Vec<export::Effect>, Refused>;
+impl<S: Side<Input = import::Input, Effect = import::Effect>> ImportSide for S {}
+impl<S: Side<Input = export::Input, Effect = export::Effect>> ExportSide for S {}
 
-    /// The timers that run.
-    fn armed(&self) -> Timers;
-
-    /// Whether nothing of the operation is left.
-    fn is_closed(&self) -> bool;
-}
-
-impl<R: Rules> ImportSide for Importer<R> {
-    fn new(config: Config) -> Self {
-        Self::new(config)
-    }
+impl<R: Rules> Side for Importer<R> {
+    type Input = import::Input;
+    type Effect = import::Effect;
 
     fn take(&mut self, input: import::Input) -> Result<Vec<import::Effect>, Refused> {
         self.handle(input)?;
@@ -65,10 +61,9 @@ impl<R: Rules> ImportSide for Importer<R> {
     }
 }
 
-impl<R: Rules> ExportSide for Exporter<R> {
-    fn new(config: Config) -> Self {
-        Self::new(config)
-    }
+impl<R: Rules> Side for Exporter<R> {
+    type Input = export::Input;
+    type Effect = export::Effect;
 
     fn take(&mut self, input: export::Input) -> Result<Vec<export::Effect>, Refused> {
         self.handle(input)?;
@@ -81,5 +76,98 @@ impl<R: Rules> ExportSide for Exporter<R> {
 
     fn is_closed(&self) -> bool {
         self.is_closed()
+    }
+}
+
+/// Any reducer of a side, chosen at run time. Slower than the reducer itself; it saves compiling the checker for each mutant.
+pub struct Boxed<I, E>(Box<dyn Erased<I, E>>);
+
+impl<I: 'static, E: 'static> Boxed<I, E> {
+    /// Boxes a reducer.
+    pub fn new(side: impl Side<Input = I, Effect = E>) -> Self {
+        Self(Box::new(side))
+    }
+}
+
+trait Erased<I, E>: Debug + Send + Sync {
+    fn clone_box(&self) -> Box<dyn Erased<I, E>>;
+    fn equals(&self, other: &dyn Any) -> bool;
+    fn as_any(&self) -> &dyn Any;
+    fn feed(&self, hasher: &mut dyn Hasher);
+    fn take_input(&mut self, input: I) -> Result<Vec<E>, Refused>;
+    fn timers(&self) -> Timers;
+    fn closed(&self) -> bool;
+}
+
+impl<S: Side> Erased<S::Input, S::Effect> for S {
+    fn clone_box(&self) -> Box<dyn Erased<S::Input, S::Effect>> {
+        Box::new(self.clone())
+    }
+
+    fn equals(&self, other: &dyn Any) -> bool {
+        other.downcast_ref() == Some(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn feed(&self, mut hasher: &mut dyn Hasher) {
+        self.hash(&mut hasher);
+    }
+
+    fn take_input(&mut self, input: S::Input) -> Result<Vec<S::Effect>, Refused> {
+        self.take(input)
+    }
+
+    fn timers(&self) -> Timers {
+        self.armed()
+    }
+
+    fn closed(&self) -> bool {
+        self.is_closed()
+    }
+}
+
+impl<I: Copy + 'static, E: Copy + 'static> Side for Boxed<I, E> {
+    type Input = I;
+    type Effect = E;
+
+    fn take(&mut self, input: I) -> Result<Vec<E>, Refused> {
+        self.0.take_input(input)
+    }
+
+    fn armed(&self) -> Timers {
+        self.0.timers()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.closed()
+    }
+}
+
+impl<I, E> Clone for Boxed<I, E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone_box())
+    }
+}
+
+impl<I, E> Debug for Boxed<I, E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<I, E> PartialEq for Boxed<I, E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.equals(other.0.as_any())
+    }
+}
+
+impl<I, E> Eq for Boxed<I, E> {}
+
+impl<I, E> Hash for Boxed<I, E> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.feed(hasher);
     }
 }

@@ -1,8 +1,6 @@
 //! The two reducers and what surrounds them, as a `stateright` model.
 
-use std::marker::PhantomData;
-
-use handfast::{export, import, limits::Timer, message::Features, outcome::Side, reducer::Config};
+use handfast::{export, import, limits::Timer, outcome::Side};
 use stateright::{Model, Property};
 
 use crate::{
@@ -33,7 +31,8 @@ pub struct State<I, E> {
 #[derive(Clone, Debug)]
 pub struct System<I, E> {
     configuration: Configuration,
-    sides: PhantomData<fn() -> (I, E)>,
+    /// The two sides before they begin.
+    fresh: (I, E),
 }
 
 /// What an action hands to a reducer.
@@ -54,19 +53,14 @@ pub(crate) enum Turn {
 }
 
 impl<I: ImportSide, E: ExportSide> System<I, E> {
-    /// The system of a configuration.
-    pub fn new(configuration: Configuration) -> Self {
-        Self { configuration, sides: PhantomData }
+    /// The system of a configuration, with two sides that have not begun.
+    pub fn new(configuration: Configuration, import: I, export: E) -> Self {
+        Self { configuration, fresh: (import, export) }
     }
 
     /// What is checked.
     pub const fn configuration(&self) -> &Configuration {
         &self.configuration
-    }
-
-    /// How the reducers are configured.
-    pub(crate) fn reducers(&self) -> Config {
-        Config { profile: self.configuration.profile, features: Features::ALL }
     }
 
     /// Takes a step, and tells what went in and out. `None`: the call is refused, or nothing is there to be taken.
@@ -117,8 +111,8 @@ impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
     type Action = Action;
 
     fn init_states(&self) -> Vec<Self::State> {
-        let config = self.reducers();
-        vec![State { import: I::new(config), export: E::new(config), world: World::new(&self.configuration) }]
+        let (import, export) = self.fresh.clone();
+        vec![State { import, export, world: World::new(&self.configuration) }]
     }
 
     fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>) {

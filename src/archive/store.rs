@@ -149,8 +149,13 @@ impl<F: Fs> Store<F> {
     pub fn open_in(fs: F, root: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let root = root.into();
         match fs.create_folder(&root) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(io_error("make", &root)(error)),
-            _ => {}
+            Ok(()) => {
+                // An account is no more durable than the folder that it is in.
+                let parent = root.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+                fs.sync_folder(parent).map_err(io_error("sync", parent))?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(io_error("make", &root)(error)),
         }
         let guard = fs.enter(&root, &mut || clean(&fs, &root)).map_err(io_error("open the store", &root))?;
         Ok(Self { shared: Arc::new(Shared { fs, root, _guard: guard }) })

@@ -98,7 +98,7 @@ enum Asked {
     /// Whether this is the account.
     Consent(Scheme),
     /// For its password, which the terminal does not show.
-    Password(Scheme, #[expect(dead_code, reason = "held while the question is open")] Hidden),
+    Password(Scheme, Hidden),
 }
 
 impl Import {

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt, fs::File, path::PathBuf, process::ExitCode
 
 use clap::Args;
 use handfast::{
-    archive::{Archive, Argon2i, OpenError, Password, Summary, Terms, certificate::Certificate, protection},
+    archive::{Archive, Argon2i, OpenError, Password, Summary, Terms, certificate::Certificate},
     limits::DEFAULT_MAX_ARCHIVE,
-    outcome::{AccountId, Scheme},
+    outcome::AccountId,
     secret::Secret,
 };
 use serde::Serialize;
@@ -78,12 +78,12 @@ fn date(seconds: i64) -> String {
 impl Inspect {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let fail = |error: &dyn fmt::Display| Failure::reason(format_args!("{}: {error}", self.file.display()));
-        let mut file = File::open(&self.file).map_err(|error| fail(&error))?;
+        let file = File::open(&self.file).map_err(|error| fail(&error))?;
         let file_length = file.metadata().map_err(|error| fail(&error))?.len();
-        let archive = match protection(&mut file).map_err(|error| fail(&error))? {
-            Scheme::None => self.open(&file, &Password::none()),
-            Scheme::Password if file_length == 0 => return Err(fail(&"the file is empty")),
-            Scheme::Password => self.open_protected(&file)?,
+        // Without a password first, for what needs none, and for what is no archive.
+        let archive = match self.open(&file, &Password::none()) {
+            Err(OpenError::WrongPassword) => self.open_protected(&file)?,
+            other => other,
         };
         let archive = archive.map_err(|error| fail(&error))?;
         let told = Told::new(archive.summary(), file_length);

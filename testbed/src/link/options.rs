@@ -9,9 +9,9 @@ use crate::{failure::Failure, passwords::Passwords, size::Size};
 
 /// The exit codes of a link, for `--help`.
 pub(crate) const EXIT_CODES: &str = "\
-Exit codes: 0 linked, 2 usage (also a token that does not parse), 10 the network, 11 a timer, 12 wrong passwords,
-13 canceled, 14 the other device broke a rule, 15 this device could not read or write, 16 a call was refused,
-17 the other device said that it failed.
+Exit codes: 0 linked, 2 usage (also a token that does not parse), 10 the network, 11 a timer,
+12 wrong passwords, 13 canceled, 14 the other device broke a rule, 15 this device could not read
+or write, 16 a call was refused, 17 the other device said that it failed.
 
 Ctrl-C cancels, and the other device learns it. A second one drops the link.";
 

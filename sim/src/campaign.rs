@@ -1,0 +1,233 @@
+//! Many sessions: a table of scenarios, each with a range of seeds.
+
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    ops::Range,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use handfast::outcome::Outcome;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    judge::{Rule, Violation},
+    pairs::Pair,
+    plan::{Plan, Planted},
+    run::{Run, run},
+    scenario::Scenario,
+};
+
+/// One of several machines that share a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// Which one, from 0 on.
+    pub index: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+/// What a campaign does.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The scenarios, in the order in which they are reported.
+    pub scenarios: Vec<Scenario>,
+    /// The seeds that each is run with.
+    pub seeds: Range<u64>,
+    /// The part of the seeds that is this machine's.
+    pub shard: Option<Shard>,
+    /// Sessions that are carried out at once.
+    pub jobs: NonZeroUsize,
+    /// A defect that is built into every session, to show that it is found.
+    pub planted: Option<Planted>,
+}
+
+impl Default for Options {
+    /// All scenarios with four seeds, which have both profiles, with and without a password.
+    fn default() -> Self {
+        let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { scenarios: Scenario::all(), seeds: 0..4, shard: None, jobs, planted: None }
+    }
+}
+
+/// How far a campaign is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Sessions that were judged.
+    pub done: usize,
+    /// Sessions in all.
+    pub total: usize,
+}
+
+/// What a campaign found. Equal options give equal reports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// One row a scenario.
+    pub rows: Vec<Row>,
+}
+
+/// What came of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Which one.
+    pub scenario: Scenario,
+    /// The seeds, half open, of which a shard has a part.
+    pub seeds: Range<u64>,
+    /// Sessions.
+    pub runs: u64,
+    /// Those in which the fault happened.
+    pub fired: u64,
+    /// Those that came to what the scenario is there for.
+    pub reached: u64,
+    /// How they ended.
+    pub ends: Vec<Ends>,
+    /// What was wrong.
+    pub violations: Vec<Found>,
+    /// What all that says.
+    pub verdict: Verdict,
+}
+
+/// How often a pair of outcomes came to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ends {
+    /// The import's; none if it crashed.
+    pub import: Option<Outcome>,
+    /// The export's; none if it crashed or never began.
+    pub export: Option<Outcome>,
+    /// Why that is allowed; none if it is not.
+    pub pair: Option<Pair>,
+    /// Sessions.
+    pub runs: u64,
+}
+
+/// A violation, and how to see it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The seed.
+    pub seed: u64,
+    /// What was wrong.
+    #[serde(flatten)]
+    pub violation: Violation,
+    /// The command that shows it.
+    pub reproduce: String,
+}
+
+/// What a row says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Verdict {
+    /// Nothing is wrong with any of these sessions.
+    NoViolation {
+        /// How many there were.
+        runs: u64,
+    },
+    /// Something is.
+    Violated,
+    /// The sessions do not show what they are there for.
+    Inconclusive {
+        /// Why not.
+        why: String,
+    },
+}
+
+impl Report {
+    /// Whether a rule was broken.
+    pub fn is_violated(&self) -> bool {
+        self.rows.iter().any(|row| row.verdict == Verdict::Violated)
+    }
+
+    /// Whether a scenario does not show what it is there for.
+    pub fn is_inconclusive(&self) -> bool {
+        self.rows.iter().any(|row| matches!(row.verdict, Verdict::Inconclusive { .. }))
+    }
+
+    /// The rules that were broken.
+    pub fn broken(&self) -> impl Iterator<Item = Rule> {
+        self.rows.iter().flat_map(|row| &row.violations).map(|found| found.violation.rule)
+    }
+}
+
+/// Carries all sessions out. `progress` is told after each of them, from several threads.
+///
+/// The first session of each scenario is carried out twice, to see that equal plans give equal traces.
+pub fn campaign(options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Report {
+    let Options { scenarios, seeds, shard, jobs, planted } = options;
+    let mine = |seed: &u64| shard.is_none_or(|shard| seed % shard.of.max(1) == shard.index);
+    let seeds_mine: Vec<u64> = seeds.clone().filter(mine).collect();
+    let work: Vec<(usize, u64)> =
+        (0..scenarios.len()).flat_map(|row| seeds_mine.iter().map(move |&seed| (row, seed))).collect();
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let results = Mutex::new(BTreeMap::new());
+    thread::scope(|scope| {
+        for _ in 0..jobs.get().min(work.len()) {
+            scope.spawn(|| {
+                while let Some(&(row, seed)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let again = seeds_mine.first() == Some(&seed);
+                    let short = Short::of(&Plan::draw(scenarios[row], seed).with(*planted), again);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).insert((row, seed), short);
+                    progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, total: work.len() });
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let rows = scenarios.iter().enumerate().map(|(row, &scenario)| {
+        let later = results.split_off(&(row + 1, 0));
+        let runs = std::mem::replace(&mut results, later);
+        summarize(scenario, seeds, runs.into_iter().map(|((_, seed), short)| (seed, short)))
+    });
+    Report { rows: rows.collect() }
+}
+
+/// What is kept of a session.
+struct Short {
+    ends: (Option<Outcome>, Option<Outcome>),
+    pair: Option<Pair>,
+    fired: bool,
+    reached: bool,
+    violations: Vec<Violation>,
+}
+
+impl Short {
+    fn of(plan: &Plan, again: bool) -> Self {
+        let first = run(plan);
+        let differs = again && first.trace() != run(plan).trace();
+        let Run { import, export, pair, fired, reached, mut violations, .. } = first;
+        if differs {
+            let text = "the same plan gave two traces".into();
+            violations.push(Violation { rule: Rule::Repeatable, text });
+        }
+        Self { ends: (import, export), pair, fired, reached, violations }
+    }
+}
+
+fn summarize(scenario: Scenario, seeds: &Range<u64>, results: impl Iterator<Item = (u64, Short)>) -> Row {
+    let (mut runs, mut fired, mut reached) = (0, 0, 0);
+    let mut ends: BTreeMap<_, u64> = BTreeMap::new();
+    let mut violations = Vec::new();
+    for (seed, short) in results {
+        runs += 1;
+        fired += u64::from(short.fired);
+        reached += u64::from(short.reached);
+        *ends.entry((short.ends, short.pair)).or_default() += 1;
+        violations.extend(short.violations.into_iter().map(|violation| {
+            let reproduce = format!("handfast sim --engine turmoil --scenario {scenario} --seeds {seed}..{}", seed + 1);
+            Found { seed, violation, reproduce }
+        }));
+    }
+    let verdict = if !violations.is_empty() {
+        Verdict::Violated
+    } else if fired == 0 {
+        Verdict::Inconclusive { why: "its fault never happened".into() }
+    } else if reached == 0 {
+        Verdict::Inconclusive { why: "it never came to what it is there for".into() }
+    } else {
+        Verdict::NoViolation { runs }
+    };
+    let ends = ends.into_iter().map(|(((import, export), pair), runs)| Ends { import, export, pair, runs }).collect();
+    Row { scenario, seeds: seeds.clone(), runs, fired, reached, ends, violations, verdict }
+}

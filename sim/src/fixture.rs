@@ -1,0 +1,92 @@
+//! The account that is linked, and who the devices are.
+
+use std::sync::{Arc, LazyLock};
+
+use handfast::{
+    archive::{Identity, InsecureKdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime, certificate::Chain},
+    outcome::Scheme,
+    shell::Random,
+};
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// The wall clock of all devices.
+pub(crate) const NOW: UnixTime = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_800_000_000));
+/// The password of an archive that has one.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+const BROKEN: &str = "the fixture is made of constants";
+
+/// What is the same in all sessions. Keys are Ed25519 and made of numbers, so that ids are the same in every process, and signatures
+/// have the same length in every handshake.
+pub(crate) struct Fixture {
+    account: Identity,
+    authority: PrivateKey,
+    /// Who the exporter shows itself as (R-EXP-11).
+    pub(crate) exporter: Arc<Identity>,
+    /// The importer's throw-away chain.
+    importer: Chain,
+}
+
+pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
+    let authority = Identity::authority(key(1), "Jami CA", NOW).expect(BROKEN);
+    let account = authority.issue(key(2), "Jami", Role::Authority, NOW).expect(BROKEN);
+    let exporter = account.issue_device(key(3), NOW).expect(BROKEN);
+    let nobody = Identity::authority(key(4), "Jami Temporary CA", NOW).expect(BROKEN);
+    let nobody = nobody.issue(key(5), "Jami Temporary User", Role::Authority, NOW).expect(BROKEN);
+    let importer = nobody.issue(key(6), "Jami Temporary device", Role::Device, NOW).expect(BROKEN);
+    Fixture { account, authority: key(1), exporter: Arc::new(exporter), importer: importer.chain().clone() }
+});
+
+/// The key with this number.
+fn key(number: u8) -> PrivateKey {
+    // PKCS#8 of Ed25519 is these bytes and the key's 32.
+    let mut der = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec();
+    der.extend([number; 32]);
+    PrivateKey::from_pkcs8(&der).expect(BROKEN)
+}
+
+/// The key of a device that is new.
+pub(crate) fn new_device() -> PrivateKey {
+    key(7)
+}
+
+impl Fixture {
+    /// Who the importer is towards the exporter.
+    pub(crate) fn importer(&self) -> Identity {
+        Identity::new(key(6), self.importer.clone()).expect(BROKEN)
+    }
+
+    /// An archive's text of this length, and its file.
+    pub(crate) fn archive(&self, protected: bool, length: u64, seed: u64) -> (Vec<u8>, Vec<u8>) {
+        let scheme = if protected { Scheme::Password } else { Scheme::None };
+        let sample = Sample::of(&self.account, &self.authority, scheme, length, seed).expect(BROKEN);
+        let mut text = Vec::new();
+        sample.write_to(&mut text).expect(BROKEN);
+        let seal = Seal::new(&Password::new(password(protected)), &InsecureKdf).expect(BROKEN);
+        let mut sealer = Sealer::new(Vec::new(), seal).expect(BROKEN);
+        sample.write_to(&mut sealer).expect(BROKEN);
+        let file = sealer.finish().expect(BROKEN);
+        (text, file)
+    }
+}
+
+/// The right password.
+pub(crate) fn password(protected: bool) -> &'static str {
+    if protected { PASSWORD } else { "" }
+}
+
+/// What the importer's randomness is in a simulation.
+pub(crate) struct Seeded(ChaCha8Rng);
+
+impl Seeded {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+}
+
+impl Random for Seeded {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        self.0.fill_bytes(bytes);
+    }
+}

@@ -1,0 +1,144 @@
+//! The world of hosts: `turmoil`. Its TCP sends nothing twice.
+
+use std::{
+    cell::Cell,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use handfast::{
+    archive::Identity,
+    outcome::Side,
+    shell::rendezvous::{Dial, Listener, Publish},
+    token::DeviceId,
+};
+use turmoil::net::{TcpListener, TcpStream};
+
+use crate::{
+    board::Scene,
+    plan::{Plan, What},
+    run::Broken,
+    side::{export_side, import_again, import_side},
+};
+
+const PORT: u16 = 4711;
+
+fn name(side: Side) -> &'static str {
+    match side {
+        Side::Import => "import",
+        Side::Export => "export",
+    }
+}
+
+#[derive(Clone)]
+struct Net;
+
+struct Door(TcpListener);
+
+impl Publish for Net {
+    type Listener = Door;
+
+    async fn publish(self, _: &Identity) -> io::Result<Door> {
+        TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await.map(Door)
+    }
+}
+
+impl Listener for Door {
+    type Stream = TcpStream;
+
+    async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+        self.0.accept().await
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl Dial for Net {
+    type Stream = TcpStream;
+
+    async fn dial(self, _: DeviceId) -> io::Result<(TcpStream, SocketAddr)> {
+        let address = SocketAddr::new(turmoil::lookup(name(Side::Import)), PORT);
+        Ok((TcpStream::connect(address).await?, address))
+    }
+}
+
+/// Begins a fault, from within a host.
+pub(crate) fn begin(what: What) {
+    let (import, export) = (name(Side::Import), name(Side::Export));
+    match what {
+        What::Hold(_) => turmoil::hold(import, export),
+        // Whoever crashes says nothing any more.
+        What::Partition | What::Outage(_) | What::Crash(_) => turmoil::partition(import, export),
+        What::Cancel => {}
+    }
+}
+
+/// Carries a session out, and says how much virtual time it took.
+pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
+    let Plan { random, tick_ms, latency_ms, fault, .. } = scene.plan;
+    let limit = scene.plan.limit();
+    let mut sim = turmoil::Builder::new()
+        .rng_seed(random)
+        .epoch(SystemTime::UNIX_EPOCH)
+        .simulation_duration(2 * limit)
+        .tick_duration(Duration::from_millis(tick_ms))
+        .min_message_latency(Duration::from_millis(latency_ms.0))
+        .max_message_latency(Duration::from_millis(latency_ms.1))
+        .build();
+    let (importing, exporting) = (scene.clone(), scene.clone());
+    let starts = Cell::new(0);
+    sim.host(name(Side::Import), move || {
+        let scene = importing.clone();
+        let again = starts.replace(starts.get() + 1) > 0;
+        async move {
+            let ended = if again { import_again(&scene) } else { import_side(scene, Net).await };
+            ended.map_err(|failure| failure as _)
+        }
+    });
+    sim.host(name(Side::Export), move || {
+        let scene = exporting.clone();
+        async move { export_side(scene, Net).await.map_err(|failure| failure as _) }
+    });
+
+    // When what began ends.
+    let mut ends = None;
+    let mut begun = false;
+    loop {
+        sim.step().map_err(|error| Broken::Panic(error.to_string()))?;
+        if let Some(fault) = fault
+            && !begun
+            && scene.board().fired
+        {
+            begun = true;
+            ends = match fault.what {
+                What::Hold(ms) | What::Outage(ms) => Some(ms),
+                What::Crash(ms) => {
+                    sim.crash(name(fault.at.side()));
+                    Some(ms)
+                }
+                What::Partition | What::Cancel => None,
+            }
+            .map(|ms| sim.elapsed() + Duration::from_millis(ms));
+        }
+        if let Some(fault) = fault
+            && ends.is_some_and(|at| sim.elapsed() >= at)
+        {
+            ends = None;
+            sim.release(name(Side::Import), name(Side::Export));
+            if let What::Crash(_) = fault.what {
+                sim.bounce(name(fault.at.side()));
+            }
+        }
+        let running = [Side::Import, Side::Export].map(|side| sim.is_host_running(name(side)));
+        if running == [false; 2] && ends.is_none() {
+            return Ok(sim.elapsed());
+        }
+        if sim.elapsed() > limit {
+            return Err(Broken::Hang(limit));
+        }
+    }
+}

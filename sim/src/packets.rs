@@ -1,0 +1,189 @@
+//! The world of packets: `turmoil-net`. Packets are lost, and TCP sends them again.
+
+use std::{
+    cell::Cell,
+    collections::VecDeque,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use handfast::{
+    archive::Identity,
+    shell::rendezvous::{Dial, Listener, Publish},
+    token::DeviceId,
+};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinHandle,
+    time::sleep,
+};
+use turmoil_net::{
+    EnterGuard, HostId, KernelConfig, Net, Packet, Verdict,
+    shim::tokio::net::{TcpListener, TcpStream},
+};
+
+use crate::{
+    board::Scene,
+    plan::{Plan, What},
+    run::Broken,
+    side::{Failure, export_side, import_side},
+};
+
+const PORT: u16 = 4711;
+const IMPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1));
+const EXPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 2));
+/// How often a packet is sent again before its connection is given up: more often than an outage or bad luck lasts.
+const RETRANSMISSIONS: u32 = 100;
+
+#[derive(Clone)]
+struct Stack;
+
+struct Door(TcpListener);
+
+impl Publish for Stack {
+    type Listener = Door;
+
+    async fn publish(self, _: &Identity) -> io::Result<Door> {
+        TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await.map(Door)
+    }
+}
+
+impl Listener for Door {
+    type Stream = TcpStream;
+
+    async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+        self.0.accept().await
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl Dial for Stack {
+    type Stream = TcpStream;
+
+    async fn dial(self, _: DeviceId) -> io::Result<(TcpStream, SocketAddr)> {
+        let address = SocketAddr::new(IMPORT, PORT);
+        Ok((TcpStream::connect(address).await?, address))
+    }
+}
+
+thread_local! {
+    /// Ticks for which every packet is lost.
+    static OUTAGE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Begins a fault.
+pub(crate) fn begin(what: What) {
+    if let What::Outage(ms) = what {
+        OUTAGE.set(ms);
+    }
+}
+
+/// A device: its runtime, whose clock stands still but when it is driven.
+struct Host {
+    id: HostId,
+    runtime: Option<Runtime>,
+    task: Option<JoinHandle<Result<(), Failure>>>,
+}
+
+impl Host {
+    fn start(id: HostId, side: impl Future<Output = Result<(), Failure>> + Send + 'static) -> Result<Self, Broken> {
+        let built = Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = built.map_err(|error| Broken::Panic(error.to_string()))?;
+        let task = Some(runtime.spawn(side));
+        Ok(Self { id, runtime: Some(runtime), task })
+    }
+
+    /// Runs for a tick, and says whether it still does.
+    fn drive(&mut self, tick: Duration) -> Result<bool, Broken> {
+        turmoil_net::set_current(self.id);
+        let Some(runtime) = &self.runtime else { return Ok(false) };
+        runtime.block_on(async { sleep(tick).await });
+        if let Some(task) = self.task.take_if(|task| task.is_finished()) {
+            let ended = runtime.block_on(task).map_err(|error| Broken::Panic(error.to_string()))?;
+            ended.map_err(|error| Broken::Panic(error.to_string()))?;
+        }
+        Ok(self.task.is_some())
+    }
+}
+
+impl Drop for Host {
+    /// Its sockets are closed on its own stack.
+    fn drop(&mut self) {
+        turmoil_net::set_current(self.id);
+        drop(self.runtime.take());
+    }
+}
+
+/// Packets on their way.
+#[derive(Default)]
+struct Wire {
+    tick: u64,
+    flying: VecDeque<(u64, Packet)>,
+    sent: Vec<Packet>,
+}
+
+impl Wire {
+    fn drive(&mut self, guard: &EnterGuard) {
+        self.tick += 1;
+        guard.egress_all(&mut self.sent);
+        for packet in self.sent.drain(..) {
+            match guard.evaluate(&packet) {
+                Verdict::Deliver(delay) => self.flying.push_back((self.tick + delay.as_millis() as u64, packet)),
+                Verdict::Pass => self.flying.push_back((self.tick, packet)),
+                Verdict::Drop => {}
+            }
+        }
+        while let Some((_, packet)) = self.flying.pop_front_if(|(at, _)| *at <= self.tick) {
+            guard.deliver(packet);
+        }
+    }
+}
+
+/// Carries a session out, and says how much virtual time it took.
+pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
+    let Plan { random, latency_ms, lost, .. } = scene.plan;
+    let (limit, tick) = (scene.plan.limit(), Duration::from_millis(1));
+    OUTAGE.set(0);
+    // It counts ticks, not round trips.
+    let round_trip = 2 * latency_ms.0 as u32 + 4;
+    let mut net = Net::with_config(KernelConfig::default().retx_threshold(round_trip).retx_max(RETRANSMISSIONS));
+    let (import, export) = (net.add_host(IMPORT), net.add_host(EXPORT));
+    let mut draw = ChaCha8Rng::seed_from_u64(random);
+    let watched = scene.clone();
+    net.rule(move |_: &Packet| {
+        if OUTAGE.get() > 0 || draw.random_ratio(lost, 1000) {
+            watched.board().lost += 1;
+            Verdict::Drop
+        } else {
+            Verdict::Deliver(Duration::from_millis(latency_ms.0))
+        }
+    });
+    let guard = net.enter();
+    let mut hosts = [
+        Host::start(import, import_side(scene.clone(), Stack))?,
+        Host::start(export, export_side(scene.clone(), Stack))?,
+    ];
+    let mut wire = Wire::default();
+    loop {
+        let mut running = false;
+        for host in &mut hosts {
+            running |= host.drive(tick)?;
+        }
+        wire.drive(&guard);
+        OUTAGE.set(OUTAGE.get().saturating_sub(1));
+        let elapsed = Duration::from_millis(wire.tick);
+        if !running {
+            return Ok(elapsed);
+        }
+        if elapsed > limit {
+            return Err(Broken::Hang(limit));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! One session, from a plan to its judgement.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
+
+use handfast::{
+    outcome::Outcome,
+    trace::{self, Header, Step},
+};
+
+use crate::{
+    board::Scene,
+    hosts,
+    judge::{Violation, judge},
+    packets,
+    pairs::Pair,
+    plan::{Plan, World},
+    side::config,
+};
+
+/// Why a session did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Broken {
+    #[error("still alive after {0:?}, when every timer has run out")]
+    Hang(Duration),
+    #[error("{0}")]
+    Panic(String),
+}
+
+/// A session that was carried out and judged.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What was planned.
+    pub plan: Plan,
+    /// Every step of both sides, in the order in which they were taken.
+    pub steps: Vec<Step>,
+    /// How the import ended; none if it crashed or never began.
+    pub import: Option<Outcome>,
+    /// How the export ended; none if it crashed or never began.
+    pub export: Option<Outcome>,
+    /// Which allowed pair that is.
+    pub pair: Option<Pair>,
+    /// Whether the fault happened. True where there is none.
+    pub fired: bool,
+    /// Whether it came to what the scenario is there for.
+    pub reached: bool,
+    /// What is wrong.
+    pub violations: Vec<Violation>,
+    /// How much virtual time it took.
+    pub time: Duration,
+}
+
+impl Run {
+    /// The trace of both sides: lines of JSON, each with its checksum and a line feed.
+    pub fn trace(&self) -> String {
+        let config = Some(config(&self.plan));
+        let header = Header { trace: trace::VERSION, driver: "turmoil".into(), import: config, export: config };
+        let lines = std::iter::once(trace::to_line(&header)).chain(self.steps.iter().map(trace::to_line));
+        lines.flat_map(|line| [line, "\n".into()]).collect()
+    }
+}
+
+/// Carries a plan out and judges what came of it. Equal plans give equal traces, on every machine.
+pub fn run(plan: &Plan) -> Run {
+    let (begin, carry_out) = match plan.scenario.world() {
+        World::Hosts => (hosts::begin as fn(_), hosts::carry_out as fn(&_) -> _),
+        World::Packets => (packets::begin as _, packets::carry_out as _),
+    };
+    let scene = Arc::new(Scene::new(plan, begin));
+    let carried = catch_unwind(AssertUnwindSafe(|| carry_out(&scene))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().copied().map(String::from);
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(Broken::Panic(text.unwrap_or_else(|| "a panic without a text".into())))
+    });
+    judge(&scene, carried)
+}

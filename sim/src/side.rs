@@ -1,0 +1,182 @@
+//! The two sides: the shell's public entry, and a user before it.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use handfast::{
+    outcome::{Scheme, Side, Signal},
+    reducer::Config,
+    secret::Secret,
+    shell::{
+        ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, export, import,
+        rendezvous::{Dial, Publish},
+    },
+};
+use tokio::{
+    select,
+    task::JoinHandle,
+    time::{Duration, Instant, sleep, sleep_until},
+};
+
+use crate::{
+    board::Scene,
+    disk::{self, Accounts},
+    fixture::{FIXTURE, Seeded, password},
+    plan::{DiskFault, Plan, Planted},
+    source::Exported,
+};
+
+/// Why a side did not come to its end.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+pub(crate) fn config(plan: &Plan) -> Config {
+    Config { profile: plan.profile, ..Config::default() }
+}
+
+fn think(plan: &Plan, side: Side) -> Duration {
+    static LEAK: AtomicU64 = AtomicU64::new(0);
+    let (import, export) = plan.think_ms;
+    let leak = if plan.planted == Some(Planted::Leak) { LEAK.fetch_add(1, Ordering::Relaxed) } else { 0 };
+    Duration::from_millis(if side == Side::Import { import } else { export } + leak)
+}
+
+/// What a task came to. Its panic is a failure of the side.
+async fn joined<T>(task: JoinHandle<T>) -> Result<T, Failure> {
+    Ok(task.await?)
+}
+
+/// An import, from `addAccount` until nothing of it is left.
+pub(crate) async fn import_side(scene: Arc<Scene>, publish: impl Publish) -> Result<(), Failure> {
+    let plan = &scene.plan;
+    let mut token = scene.token();
+    let store = Accounts::open(&scene.fs, Duration::from_millis(plan.work_ms.0), plan.planted)?;
+    scene.damage_disk();
+    let env = ImportEnv {
+        publish,
+        store,
+        identity: ImportIdentity::Ready(FIXTURE.importer()),
+        random: Seeded::new(plan.random),
+    };
+    let options = ImportOptions {
+        config: config(plan),
+        durations: plan.durations(),
+        recorder: Some(scene.recorder()),
+        ..ImportOptions::default()
+    };
+    let (handle, mut notices, operation) = import(env, options);
+    let operation = tokio::spawn(operation);
+
+    let wrong = (0..plan.wrong).map(|number| format!("wrong {number}"));
+    let mut answers: VecDeque<_> = wrong.chain([password(plan.protected).to_owned()]).map(Secret::from).collect();
+    let mut asked: Option<(Instant, Scheme)> = None;
+    loop {
+        select! { biased;
+            () = scene.canceled(Side::Import) => {
+                let answer = handle.remove_account().await;
+                scene.board().canceled[Side::Import as usize] = Some(answer);
+            }
+            notice = notices.recv() => {
+                let Some(notice) = notice else { break };
+                match notice.signal {
+                    Signal::TokenAvailable => {
+                        if let Some(token) = token.take() {
+                            // Whoever does not look does not see.
+                            let _ = token.send(notice.details["token"].clone());
+                        }
+                    }
+                    Signal::Prompt { scheme, .. } if plan.idle != Some(Side::Import) => {
+                        asked = Some((Instant::now() + think(plan, Side::Import), scheme));
+                    }
+                    Signal::Done(_) => asked = None,
+                    Signal::Connecting | Signal::Prompt { .. } | Signal::Confirm { .. } | Signal::InProgress => {}
+                }
+            }
+            scheme = due(asked) => {
+                asked = None;
+                if let Some(answer) = answers.pop_front() {
+                    // It may have ended in the meantime.
+                    let _ = handle.provide_account_authentication(answer, scheme).await;
+                }
+            }
+        }
+    }
+    let report = joined(operation).await?;
+    scene.board().report = Some(report);
+    Ok(())
+}
+
+/// An import side that crashed, started again.
+pub(crate) fn import_again(scene: &Scene) -> Result<(), Failure> {
+    restart_disk(scene);
+    disk::open(&scene.fs)?;
+    Ok(())
+}
+
+/// The importer's disk after a crash: some of what was not synced is there.
+pub(crate) fn restart_disk(scene: &Scene) {
+    let mut draw = scene.plan.random;
+    scene.fs.restart(|count| {
+        draw = draw.rotate_left(7).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (draw % (count as u64 + 1)) as usize
+    });
+}
+
+/// An export, from `addDevice` until nothing of it is left. None if no token was shown.
+pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<(), Failure> {
+    let plan = &scene.plan;
+    let Some(shown) = scene.shown() else { return Ok(()) };
+    let Ok(token) = shown.await else { return Ok(()) };
+    sleep(think(plan, Side::Export)).await;
+    let readable = if let Some(DiskFault::Unreadable(bytes)) = plan.disk { bytes } else { u64::MAX };
+    let source = Exported::new(scene.file.clone(), Duration::from_millis(plan.work_ms.1), readable)?;
+    let options = ExportOptions {
+        config: config(plan),
+        durations: plan.durations(),
+        recorder: Some(scene.recorder()),
+        ..ExportOptions::default()
+    };
+    let env = ExportEnv { dial, source, identity: FIXTURE.exporter.clone() };
+    let (handle, mut notices, operations) = export(env, options);
+    let operations = tokio::spawn(operations);
+
+    let op = handle.add_device(&token).await?;
+    let mut asked: Option<(Instant, ())> = None;
+    loop {
+        select! { biased;
+            () = scene.canceled(Side::Export) => {
+                let answer = handle.cancel_add_device(op).await;
+                scene.board().canceled[Side::Export as usize] = Some(answer);
+            }
+            notice = notices.recv() => match notice.map(|notice| notice.signal) {
+                Some(Signal::Confirm { .. }) if plan.idle != Some(Side::Export) => {
+                    asked = Some((Instant::now() + think(plan, Side::Export), ()));
+                }
+                Some(Signal::Done(_)) | None => break,
+                Some(_) => {}
+            },
+            () = due(asked) => {
+                asked = None;
+                // It may have ended in the meantime.
+                let _ = handle.confirm_add_device(op).await;
+            }
+        }
+    }
+    drop(handle);
+    joined(operations).await
+}
+
+/// Waits until it is due, for ever if nothing is.
+async fn due<T>(asked: Option<(Instant, T)>) -> T {
+    match asked {
+        Some((at, what)) => {
+            sleep_until(at).await;
+            what
+        }
+        None => std::future::pending().await,
+    }
+}

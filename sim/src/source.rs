@@ -1,0 +1,74 @@
+//! The exporter's archive: a file in memory that the library opens, slowly, and, where planned, cannot read to its end.
+
+use std::{
+    io::{self, Cursor},
+    sync::Arc,
+};
+
+use handfast::{
+    archive::{InsecureKdf, Terms},
+    outcome::Scheme,
+    secret::Secret,
+    shell::{
+        folder::{FileSource, InlineReader, InlineSource},
+        storage::{self, Buffer, Opening},
+    },
+};
+use tokio::time::{Duration, sleep};
+
+use crate::fixture::NOW;
+
+type File = Cursor<Arc<[u8]>>;
+
+/// An archive that can be exported.
+#[derive(Clone)]
+pub(crate) struct Exported {
+    source: InlineSource<File>,
+    /// How long it takes to open.
+    work: Duration,
+    /// Bytes of the text that can be read.
+    readable: u64,
+}
+
+impl Exported {
+    pub(crate) fn new(file: Arc<[u8]>, work: Duration, readable: u64) -> io::Result<Self> {
+        let open = move || Ok(Cursor::new(file.clone()));
+        let source = FileSource::new(open, Arc::new(InsecureKdf), Terms::at(NOW))?;
+        Ok(Self { source: InlineSource::new(source), work, readable })
+    }
+}
+
+impl storage::Source for Exported {
+    type Reader = Reader;
+
+    fn scheme(&self) -> Scheme {
+        self.source.scheme()
+    }
+
+    async fn open(&mut self, password: Secret) -> Opening<Reader> {
+        sleep(self.work).await;
+        match self.source.open(password).await {
+            Opening::Opened(reader) => Opening::Opened(Reader { reader, readable: self.readable }),
+            Opening::Wrong => Opening::Wrong,
+            Opening::Unreadable => Opening::Unreadable,
+        }
+    }
+}
+
+/// An archive that is open.
+pub(crate) struct Reader {
+    reader: InlineReader<File>,
+    readable: u64,
+}
+
+impl storage::Reader for Reader {
+    fn length(&self) -> u64 {
+        self.reader.length()
+    }
+
+    async fn next(&mut self, buffer: &mut Buffer) -> io::Result<()> {
+        self.reader.next(buffer).await?;
+        self.readable = self.readable.checked_sub(buffer.len() as u64).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(())
+    }
+}

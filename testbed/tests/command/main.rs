@@ -1,0 +1,12 @@
+//! The command as strangers use it: processes, their output, their exit codes.
+
+mod archives;
+mod calls;
+mod help;
+mod interrupts;
+mod links;
+mod messages;
+mod observed;
+mod replays;
+mod support;
+mod tokens;

@@ -1,0 +1,279 @@
+//! Runs the command, and talks with it while it runs.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What a test that hangs is given: no test measures time.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The command with these arguments.
+pub(crate) fn handfast<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_handfast"));
+    command.args(args);
+    command
+}
+
+/// Runs it to its end with this standard input.
+pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>, input: &[u8]) -> Output {
+    let mut child = handfast(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let input = input.to_vec();
+    // It may end without reading all of it.
+    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().expect("the command ends");
+    writer.join().expect("the writer ends");
+    output
+}
+
+/// What it printed, its complaint, and its exit code, as a snapshot.
+pub(crate) fn shown(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    format!("{}--\n{}-- {}", text(&output.stdout), text(&output.stderr), code(output.status))
+}
+
+/// The exit code; a signal's number, negated.
+pub(crate) fn code(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.code().or(status.signal().map(|signal| -signal)).expect("it ended")
+}
+
+/// A folder for a test, with files in it.
+pub(crate) struct Folder(TempDir);
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self(tempfile::tempdir().expect("there is a folder for temporary files"))
+    }
+}
+
+impl Folder {
+    /// A path in it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A file in it.
+    pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).expect("the file can be written");
+        path
+    }
+
+    /// A made-up archive, protected with the first of these lines.
+    pub(crate) fn archive(&self, name: &str, size: &str, passwords: Option<&Path>) -> PathBuf {
+        let path = self.path(name);
+        let mut args = vec!["archive", "new", "--key-type", "p256", "--size", size, "--output", text(&path)];
+        args.extend(passwords.into_iter().flat_map(|file| ["--password-file", text(file)]));
+        let made = run(args, b"");
+        assert!(made.status.success(), "{}", shown(&made));
+        path
+    }
+}
+
+/// A path as text.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().expect("paths of tests are text")
+}
+
+/// One side of a link that runs.
+pub(crate) struct Side {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    complaints: Option<thread::JoinHandle<String>>,
+    /// The lines that were taken.
+    pub(crate) seen: Vec<Value>,
+}
+
+impl Side {
+    /// Starts it.
+    pub(crate) fn start<'a>(args: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut child = handfast(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let stderr = child.stderr.take().expect("it is piped");
+        let (sender, lines) = channel();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let complaints = Some(thread::spawn(move || std::io::read_to_string(stderr).expect("complaints are text")));
+        Self { stdin: child.stdin.take(), child, lines, complaints, seen: Vec::new() }
+    }
+
+    /// Begins an import into this folder.
+    pub(crate) fn import(store: &Path, more: &[&str]) -> Self {
+        let args = ["import", "--json", "--key-type", "p256", "--store", text(store)];
+        Self::start(args.iter().chain(more).copied())
+    }
+
+    /// Begins an export to an import.
+    pub(crate) fn export(import: &mut Self, more: &[&str]) -> Self {
+        let token = import.token();
+        let listening = import.listening().to_string();
+        let args = ["export", "--json", "--peer", &listening, &token];
+        Self::start(args.iter().chain(more).copied())
+    }
+
+    /// The next line.
+    pub(crate) fn next(&mut self) -> Option<Value> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => {
+                let line: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
+                self.seen.push(line.clone());
+                Some(line)
+            }
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => None,
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("no line comes after {:#?}", self.seen),
+        }
+    }
+
+    /// Waits for a line, which may have come already.
+    pub(crate) fn wait(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        if let Some(line) = self.seen.iter().find(|line| wanted(line)) {
+            return line.clone();
+        }
+        while let Some(line) = self.next() {
+            if wanted(&line) {
+                return line;
+            }
+        }
+        let complaints = self.complaints.take().map(|thread| thread.join().expect("complaints are read"));
+        panic!("the line does not come: {:#?}\n{}", self.seen, complaints.unwrap_or_default());
+    }
+
+    /// Waits for the signal of a state.
+    pub(crate) fn state(&mut self, state: u8) -> Value {
+        self.wait(|line| line["state"] == state)
+    }
+
+    /// Waits for a call to return.
+    pub(crate) fn called(&mut self, call: &str) -> Value {
+        self.wait(|line| line["call"] == call)
+    }
+
+    /// Where an import listens.
+    pub(crate) fn listening(&mut self) -> SocketAddr {
+        let header = self.wait(|line| line["observed"] == 1);
+        header["listening"].as_str().expect("an import says it").parse().expect("it is an address")
+    }
+
+    /// Waits for the token.
+    pub(crate) fn token(&mut self) -> String {
+        self.state(1)["details"]["token"].as_str().expect("it is there").to_owned()
+    }
+
+    /// Says a line on its standard input.
+    pub(crate) fn say(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().expect("it is open");
+        writeln!(stdin, "{line}").and_then(|()| stdin.flush()).expect("it listens");
+    }
+
+    /// Says a call, and waits for as many lines of that call as there are then.
+    pub(crate) fn call(&mut self, call: &str, args: &str) -> Value {
+        let count = |seen: &[Value]| seen.iter().filter(|line| line["call"] == call).count();
+        let before = count(&self.seen);
+        self.say(&format!(r#"{{"call":"{call}","args":{args}}}"#));
+        while count(&self.seen) == before {
+            self.next().expect("the call returns");
+        }
+        self.seen.iter().rfind(|line| line["call"] == call).expect("it was counted")["ret"].clone()
+    }
+
+    /// Presses Ctrl-C.
+    pub(crate) fn interrupt(&self) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::INT).expect("it runs");
+    }
+
+    /// Ends it without a chance to do anything.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+    }
+
+    /// Waits for its end. Gives the exit code and the complaints.
+    pub(crate) fn end(mut self) -> Ended {
+        drop(self.stdin.take());
+        while self.next().is_some() {}
+        let status = self.child.wait().expect("it ends");
+        let complaints = self.complaints.take().expect("nobody took them").join().expect("they are read");
+        Ended { code: code(status), complaints, lines: std::mem::take(&mut self.seen) }
+    }
+}
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a side left.
+pub(crate) struct Ended {
+    /// The exit code.
+    pub(crate) code: i32,
+    /// What it said on standard error.
+    pub(crate) complaints: String,
+    /// What it said on standard output.
+    pub(crate) lines: Vec<Value>,
+}
+
+impl Ended {
+    /// The states that were signalled.
+    pub(crate) fn states(&self) -> Vec<u64> {
+        self.lines.iter().filter_map(|line| line["state"].as_u64()).collect()
+    }
+
+    /// The details of the last signal.
+    pub(crate) fn details(&self) -> &Value {
+        &self.lines.iter().rfind(|line| line["state"] == 5).expect("DONE was signalled")["details"]
+    }
+}
+
+/// The folders of accounts in a store.
+pub(crate) fn accounts(store: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(store).expect("the store is there");
+    let names = names.map(|entry| entry.expect("it can be listed").file_name().into_string().expect("names are text"));
+    names.filter(|name| name != ".lock").collect()
+}
+
+/// Carries one connection to an address, and keeps back what comes behind so many bytes on the way there.
+pub(crate) fn hold_back(to: SocketAddr, bytes: u64) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+    let address = listener.local_addr().expect("it is bound");
+    thread::spawn(move || {
+        let (from, _) = listener.accept().expect("somebody connects");
+        let to = TcpStream::connect(to).expect("somebody listens");
+        let pair = |stream: &TcpStream| stream.try_clone().expect("it can be cloned");
+        let (from_too, to_too) = (pair(&from), pair(&to));
+        thread::spawn(move || carry(&to_too, &from_too, u64::MAX));
+        carry(&from, &to, bytes);
+    });
+    address
+}
+
+/// Carries bytes one way, and the end at any time.
+fn carry(mut from: &TcpStream, mut to: &TcpStream, most: u64) {
+    // A side that is gone ends it too.
+    let _ = std::io::copy(&mut from.take(most), &mut to);
+    let _ = std::io::copy(&mut from, &mut std::io::sink());
+    let _ = to.shutdown(Shutdown::Both);
+}
