@@ -343,11 +343,9 @@ impl World {
         self.seen.import.wrong_codes = (self.seen.import.wrong_codes + 1).min(MAX_WRONG_CODES);
         let waits = self.seen.import.session.is_none() && self.seen.import.done.is_none();
         let mut spent = waits && self.seen.import.wrong_codes >= MAX_WRONG_CODES;
-        if let Some(caller) = self.caller_mut(conn) {
-            if caller.stage != Stage::Gone {
-                caller.wrong_codes += 1;
-                spent |= waits && caller.wrong_codes >= MAX_WRONG_CODES_PER_CONNECTION;
-            }
+        if let Some(caller) = self.caller_mut(conn).filter(|caller| caller.stage != Stage::Gone) {
+            caller.wrong_codes += 1;
+            spent |= waits && caller.wrong_codes >= MAX_WRONG_CODES_PER_CONNECTION;
         }
         self.expect(!spent, P::Budget);
     }
