@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{archive, export, failure::Failure, import, manual, message, replay, token};
+use crate::{archive, check, export, failure::Failure, import, manual, message, replay, token, verify};
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
 #[derive(Parser)]
@@ -17,6 +17,8 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Verify(verify::Verify),
+    Check(check::Check),
     Import(import::Import),
     Export(export::Export),
     Replay(replay::Replay),
@@ -37,6 +39,8 @@ impl Cli {
     /// Does what the command line asks for.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self.command {
+            Command::Verify(verify) => verify.run(),
+            Command::Check(check) => check.run(),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),
             Command::Token(command) => command.run(),
