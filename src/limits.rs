@@ -53,6 +53,8 @@ pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
 pub const ARCHIVE_FRAME: usize = 65536 - 7;
 /// Bytes that wait to be sent on a connection before nothing further is read from it.
 pub const MAX_UNSENT: usize = 64 * 1024;
+/// Bytes that an importing device takes from a connection at once, before TLS sees them: `docs/choices.md` has the gain.
+pub const READ_AHEAD: usize = 128 * 1024;
 /// Commands that wait for a connection. A reducer has at most a handful on the way.
 pub const MAX_COMMANDS: usize = 32;
 /// Events of all connections of an operation that wait for it. Connections wait while there are more.

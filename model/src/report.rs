@@ -52,8 +52,7 @@ impl Selection {
     fn configurations(&self) -> Vec<config::Configuration> {
         let mut chosen = config::configurations(self.size);
         chosen.retain(|one| self.configuration.as_ref().is_none_or(|part| one.id().contains(part.as_str())));
-        for configuration in chosen.iter_mut().filter(|_| !self.budget.is_empty()) {
-            configuration.least = 0;
+        for configuration in &mut chosen {
             for (key, &count) in &self.budget {
                 configuration.budget.set(key, count);
             }

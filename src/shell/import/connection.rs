@@ -3,14 +3,14 @@
 use std::ops::ControlFlow;
 
 use tokio::{
-    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader},
     select,
     sync::{mpsc, oneshot},
     time::{Duration, Instant, sleep_until, timeout_at},
 };
 
 use crate::{
-    limits::PROGRESS_STEP,
+    limits::{PROGRESS_STEP, READ_AHEAD},
     message::{self, Message},
     mux::{CONTROL_CHANNEL, ChannelName, ChannelRequest, Control, PROTOCOL_CHANNEL, RequestState, VERSION},
     reducer::ConnId,
@@ -76,7 +76,7 @@ where
     let handshake = select! { biased;
         // There is nothing yet that could be asked of it but to close.
         _ = wiring.commands.recv() => return,
-        handshake = timeout_at(deadline, tls.handshake(stream)) => handshake,
+        handshake = timeout_at(deadline, tls.handshake(BufReader::with_capacity(READ_AHEAD, stream))) => handshake,
     };
     match handshake {
         Ok(Ok((stream, facts))) => {
