@@ -153,7 +153,7 @@ impl Check {
             mutants: self.mutants,
             budget: self.budget.iter().map(|change| (change.key.clone(), change.count)).collect(),
             limits: self.effort.limits(),
-            jobs: self.effort.jobs(),
+            jobs: self.effort.jobs().get(),
         };
         let whole = selection.configuration.is_none();
         let report = verify::run("check", &selection);

@@ -387,15 +387,15 @@ impl User<'_> {
 
     async fn call(&mut self, call: ExportCall) -> Result<(), Failure> {
         match (call, &self.handle) {
-            (ExportCall::ConfirmAddDevice { op_id }, _) => self.confirm(op_id.unwrap_or(self.op)).await,
-            (ExportCall::CancelAddDevice { op_id }, _) => self.cancel(op_id.unwrap_or(self.op)).await,
-            (ExportCall::AddDevice { uri }, Some(handle)) => {
+            (ExportCall::Confirm { op_id }, _) => self.confirm(op_id.unwrap_or(self.op)).await,
+            (ExportCall::Cancel { op_id }, _) => self.cancel(op_id.unwrap_or(self.op)).await,
+            (ExportCall::Add { uri }, Some(handle)) => {
                 if let Err(refused) = add_device(handle, &mut self.session, &uri).await? {
                     self.session.complain(format_args!("addDevice was refused: {refused}"));
                 }
                 Ok(())
             }
-            (ExportCall::AddDevice { uri }, None) => {
+            (ExportCall::Add { uri }, None) => {
                 let refused = AddDeviceError::Generic;
                 self.session.called(
                     "addDevice",

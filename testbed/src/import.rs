@@ -304,16 +304,14 @@ impl User<'_> {
     async fn call(&mut self, call: ImportCall) -> Result<(), Failure> {
         let ours = |account: Option<LocalId>| account.is_none_or(|account| account == self.handle.id());
         match call {
-            ImportCall::ProvideAccountAuthentication { account, credentials, scheme } if ours(account) => {
+            ImportCall::Provide { account, credentials, scheme } if ours(account) => {
                 self.provide(credentials, scheme).await
             }
-            ImportCall::ProvideAccountAuthentication { scheme, .. } => {
+            ImportCall::Provide { scheme, .. } => {
                 self.session.answered("provideAccountAuthentication", Provide::new(scheme), Err(Refused::Unknown))
             }
-            ImportCall::RemoveAccount { account } if ours(account) => self.give_up().await,
-            ImportCall::RemoveAccount { .. } => {
-                self.session.answered("removeAccount", Nothing {}, Err(Refused::Unknown))
-            }
+            ImportCall::Remove { account } if ours(account) => self.give_up().await,
+            ImportCall::Remove { .. } => self.session.answered("removeAccount", Nothing {}, Err(Refused::Unknown)),
         }
     }
 

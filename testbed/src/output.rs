@@ -19,3 +19,8 @@ pub(crate) fn line(text: impl Display) -> Result<(), Failure> {
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     line(serde_json::to_string(value).map_err(Failure::reason)?)
 }
+
+/// Prints the command that shows a failure again, as the last line.
+pub(crate) fn again(command: Option<impl Display>) -> Result<(), Failure> {
+    command.map_or(Ok(()), |command| line(format_args!("again: {command}")))
+}

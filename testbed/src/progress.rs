@@ -101,8 +101,9 @@ impl Shared {
                 return;
             }
             if waited.timed_out() {
-                let line =
-                    format!("{}: {} of {} done, at work: {}\n", self.what, state.done, state.pieces, state.names());
+                let names = state.names();
+                let at_work = if names.is_empty() { String::new() } else { format!(", at work: {names}") };
+                let line = format!("{}: {} of {} done{at_work}\n", self.what, state.done, state.pieces);
                 // Where not even this can be written there is nobody to be told.
                 let _ = io::stderr().lock().write_all(line.as_bytes());
             }

@@ -30,8 +30,8 @@ mod tests {
         let scale = 4;
         let is_dark = |x: usize, y: usize| match rows[y / 2][x] {
             '█' => true,
-            '▀' => y % 2 == 0,
-            '▄' => y % 2 == 1,
+            '▀' => y & 1 == 0,
+            '▄' => y & 1 == 1,
             _ => false,
         };
         let (width, height) = (rows[0].len() * scale, rows.len() * 2 * scale);

@@ -1,7 +1,6 @@
 //! `handfast replay`: a recorded trace, driven through fresh reducers.
 
 use std::{
-    collections::BTreeMap,
     fmt::Debug,
     fs::File,
     io::{BufRead, BufReader, Read as _},
@@ -11,21 +10,19 @@ use std::{
 
 use clap::Args;
 use handfast::{
-    export::Exporter,
-    import::Importer,
     operations::OpId,
     outcome::{Outcome, Side},
-    reducer::Config,
     trace::{Header, Step, Turn, VERSION, from_line},
 };
+use handfast_sim::Diverged;
 use serde::Serialize;
 
 use crate::{failure::Failure, output};
 
 /// Bytes of a line: far more than any step has.
 const MAX_LINE: u64 = 1 << 20;
-/// Operations of one trace.
-const MAX_OPERATIONS: usize = 4096;
+/// Steps of one trace.
+const MAX_STEPS: usize = 1 << 20;
 
 /// Drive fresh reducers with the inputs of a trace, and say where they act otherwise than it says
 #[derive(Args)]
@@ -66,14 +63,6 @@ struct Ended {
 struct Differs {
     line: u64,
     what: String,
-}
-
-/// Fresh reducers, one for each operation.
-struct Reducers {
-    import: Option<Config>,
-    export: Option<Config>,
-    importers: BTreeMap<OpId, Importer>,
-    exporters: BTreeMap<OpId, Exporter>,
 }
 
 impl Replay {
@@ -126,81 +115,58 @@ fn replay(lines: &mut dyn Iterator<Item = Result<(u64, String), Refused>>) -> Re
     if header.trace != VERSION {
         return Err(differs(number, format!("the trace is of version {}, this program reads {VERSION}", header.trace)));
     }
-    let mut reducers = Reducers {
-        import: header.import,
-        export: header.export,
-        importers: BTreeMap::new(),
-        exporters: BTreeMap::new(),
-    };
-    let mut steps = 0;
+    let mut steps: Vec<Step> = Vec::new();
     for line in lines {
         let (number, line) = line?;
+        if steps.len() == MAX_STEPS {
+            return Err(differs(number, format!("the trace has more than {MAX_STEPS} steps")));
+        }
         let step: Step = from_line(&line).map_err(|error| differs(number, error.to_string()))?;
-        reducers.step(&step).map_err(|what| differs(number, what))?;
-        steps += 1;
+        let config = match step.side() {
+            Side::Import => header.import,
+            Side::Export => header.export,
+        };
+        if config.is_none() {
+            let what = format!("the trace begins without the configuration of the {} side", step.side());
+            return Err(differs(number, what));
+        }
+        steps.push(step);
     }
-    Ok(Replayed { driver: header.driver, steps, operations: reducers.ended() })
+    let (import, export) = (header.import.unwrap_or_default(), header.export.unwrap_or_default());
+    let replayed = handfast_sim::replay(import, export, &steps)
+        .map_err(|diverged| differs(diverged.index as u64 + 2, difference(&diverged)))?;
+    let import = replayed.import.map(|one| Ended { side: Side::Import, op: OpId(1), outcome: one.outcome() });
+    let exports = replayed.exports.iter().map(|(&op, one)| Ended { side: Side::Export, op, outcome: one.outcome() });
+    let operations = import.into_iter().chain(exports).collect();
+    Ok(Replayed { driver: header.driver, steps: steps.len() as u64, operations })
 }
 
-impl Reducers {
-    /// Takes a recorded step, and says how it differs from the record.
-    fn step(&mut self, recorded: &Step) -> Result<(), String> {
-        if self.importers.len() + self.exporters.len() > MAX_OPERATIONS {
-            return Err(format!("the trace has more than {MAX_OPERATIONS} operations"));
+/// What differs first.
+fn difference(diverged: &Diverged) -> String {
+    let (recorded, replayed) = (&*diverged.recorded, &*diverged.replayed);
+    let (input, effects) = match (&recorded.turn, &replayed.turn) {
+        (Turn::Import { input, effects: one }, Turn::Import { effects: other, .. }) => {
+            (format!("{input:?}"), first_unlike(one, other))
         }
-        let (op, t_ms) = (recorded.op, recorded.t_ms);
-        let missing = |side| format!("the trace begins without the configuration of the {side} side");
-        match &recorded.turn {
-            Turn::Import { input, effects } => {
-                let config = self.import.ok_or_else(|| missing(Side::Import))?;
-                let importer = self.importers.entry(op).or_insert_with(|| Importer::new(config));
-                let step = Step::import(t_ms, importer, *input);
-                if let Turn::Import { effects: found, .. } = &step.turn {
-                    same(input, effects, found)?;
-                }
-                answer(input, recorded, &step)
-            }
-            Turn::Export { input, effects } => {
-                let config = self.export.ok_or_else(|| missing(Side::Export))?;
-                let exporter = self.exporters.entry(op).or_insert_with(|| Exporter::new(config));
-                let step = Step::export(t_ms, op, exporter, *input);
-                if let Turn::Export { effects: found, .. } = &step.turn {
-                    same(input, effects, found)?;
-                }
-                answer(input, recorded, &step)
-            }
+        (Turn::Export { input, effects: one }, Turn::Export { effects: other, .. }) => {
+            (format!("{input:?}"), first_unlike(one, other))
         }
-    }
-
-    fn ended(&self) -> Vec<Ended> {
-        let imports =
-            self.importers.iter().map(|(op, one)| Ended { side: Side::Import, op: *op, outcome: one.outcome() });
-        let exports =
-            self.exporters.iter().map(|(op, one)| Ended { side: Side::Export, op: *op, outcome: one.outcome() });
-        imports.chain(exports).collect()
-    }
-}
-
-/// The first effect that differs.
-fn same<I: Debug, E: Debug + PartialEq>(input: &I, recorded: &[E], found: &[E]) -> Result<(), String> {
-    let length = recorded.len().max(found.len());
-    match (0..length).find(|&at| recorded.get(at) != found.get(at)) {
-        None => Ok(()),
-        Some(at) => {
-            let name = |effect: Option<&E>| effect.map_or_else(|| "nothing".into(), |effect| format!("{effect:?}"));
-            let (number, recorded, found) = (at + 1, name(recorded.get(at)), name(found.get(at)));
-            Err(format!("{input:?}: effect {number} is recorded as {recorded}, the reducer gives {found}"))
+        (Turn::Import { .. }, Turn::Export { .. }) | (Turn::Export { .. }, Turn::Import { .. }) => {
+            (String::new(), None)
         }
-    }
-}
-
-/// Whether the input was refused as recorded.
-fn answer(input: &impl Debug, recorded: &Step, found: &Step) -> Result<(), String> {
-    if recorded.refused == found.refused {
-        return Ok(());
-    }
-    let name = |refused: Option<handfast::reducer::Refused>| {
-        refused.map_or("accepted".into(), |why| format!("refused: {why}"))
     };
-    Err(format!("{input:?}: recorded as {}, the reducer gives {}", name(recorded.refused), name(found.refused)))
+    let answer = |step: &Step| step.refused.map_or("accepted".into(), |why| format!("refused ({why})"));
+    let (was, gives) = effects.unwrap_or_else(|| (answer(recorded), answer(replayed)));
+    format!("{input}: recorded is {was}, the reducer gives {gives}")
+}
+
+/// The first effect that differs, in both lists.
+fn first_unlike<E: Debug + PartialEq>(recorded: &[E], replayed: &[E]) -> Option<(String, String)> {
+    let length = recorded.len().max(replayed.len());
+    let at = (0..length).find(|&at| recorded.get(at) != replayed.get(at))?;
+    let name = |effect: Option<&E>| match effect {
+        Some(effect) => format!("effect {}, {effect:?}", at + 1),
+        None => format!("no effect {}", at + 1),
+    };
+    Some((name(recorded.get(at)), name(replayed.get(at))))
 }

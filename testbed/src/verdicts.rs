@@ -57,17 +57,8 @@ impl fmt::Display for Table<'_> {
             counterexample(f, row)?;
         }
         let verdicts = checked.iter().map(|one| one.rows.len()).sum::<usize>();
-        write!(
-            f,
-            "{} configurations, {verdicts} verdicts, {} mutants: {}",
-            checked.len(),
-            mutants.len(),
-            words(*outcome)
-        )?;
-        match again(report) {
-            Some(command) => write!(f, "\nagain: {command}"),
-            None => Ok(()),
-        }
+        let (configurations, mutants) = (checked.len(), mutants.len());
+        write!(f, "{configurations} configurations, {verdicts} verdicts, {mutants} mutants: {}", words(*outcome))
     }
 }
 
@@ -159,7 +150,7 @@ pub(crate) fn counterexample(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Resu
 }
 
 /// The command that shows the first thing that is not as expected.
-fn again(report: &Report) -> Option<String> {
+pub(crate) fn again(report: &Report) -> Option<String> {
     let rows = || report.checked.iter().flat_map(|one| &one.rows);
     let row = unexpected(report).next().or_else(|| rows().find(|row| !row.verdict.is_verified()));
     if let Some(row) = row {
@@ -169,16 +160,16 @@ fn again(report: &Report) -> Option<String> {
     Some(format!("handfast check --mutant {}", lives.mutant))
 }
 
-/// The same as a JUnit report: a suite for each configuration, and one for the mutants.
-pub(crate) fn junit(report: &Report) -> quick_junit::Report {
-    let mut junit = quick_junit::Report::new("handfast");
+/// The same as suites of JUnit: one for each configuration, and one for the mutants.
+pub(crate) fn suites(report: &Report) -> Vec<TestSuite> {
+    let mut suites = Vec::new();
     for one in &report.checked {
         let mut suite = TestSuite::new(one.configuration.as_str());
         for row in &one.rows {
             let status = status(row.verdict.is_verified(), row.verdict.is_violated(), &row.verdict);
             suite.add_test_case(TestCase::new(row.property.id(), status));
         }
-        junit.add_test_suite(suite);
+        suites.push(suite);
     }
     let mut suite = TestSuite::new("mutants");
     for kill in report.mutants.iter().chain([&report.canary]) {
@@ -186,11 +177,12 @@ pub(crate) fn junit(report: &Report) -> quick_junit::Report {
         let status = status(verdict.is_violated(), verdict.is_verified(), verdict);
         suite.add_test_case(TestCase::new(kill.mutant, status));
     }
-    junit.add_test_suite(suite);
-    junit
+    suites.push(suite);
+    suites
 }
 
-fn status(expected: bool, opposite: bool, verdict: &Verdict) -> TestCaseStatus {
+/// A case: as expected, the opposite of it, or neither.
+pub(crate) fn status(expected: bool, opposite: bool, verdict: &impl fmt::Display) -> TestCaseStatus {
     if expected {
         return TestCaseStatus::success();
     }
@@ -198,4 +190,71 @@ fn status(expected: bool, opposite: bool, verdict: &Verdict) -> TestCaseStatus {
         TestCaseStatus::non_success(if opposite { NonSuccessKind::Failure } else { NonSuccessKind::Error });
     status.set_message(verdict.to_string());
     status
+}
+
+#[cfg(test)]
+mod tests {
+    use handfast_model::{config::Size, report::Selection};
+
+    use super::*;
+
+    fn honest() -> Report {
+        let configuration = Some("HH-documented-honest".into());
+        let selection = Selection { configuration, mutants: false, ..Selection::all(Size::Small) };
+        handfast_model::report::run(&selection)
+    }
+
+    /// The first row of an honest run, with another verdict.
+    fn with(verdict: Verdict, outcome: Outcome) -> Report {
+        let mut report = honest();
+        report.checked[0].rows[0].verdict = verdict;
+        report.outcome = outcome;
+        report
+    }
+
+    #[test]
+    fn what_is_as_expected_passes() {
+        let report = honest();
+        let table = Table { report: &report, whole: false }.to_string();
+        assert!(table.ends_with("all as expected") && !table.contains("VIOLATED"), "{table}");
+        assert_eq!((exit_code(report.outcome), again(&report)), (0, None));
+        assert!(suites(&report).iter().all(|suite| suite.failures + suite.errors == 0));
+    }
+
+    #[test]
+    fn what_is_violated_is_drawn_and_can_be_seen_again() {
+        let mut report = with(Verdict::Violated { steps: 7 }, Outcome::SafetyViolated);
+        report.checked[0].rows[0].counterexample = report.canary.row.counterexample.clone();
+        let table = Table { report: &report, whole: false }.to_string();
+        for part in [
+            "P-CONSENT  VIOLATED (in 7 steps)",
+            "```mermaid\nsequenceDiagram",
+            "A SAFETY PROPERTY IS VIOLATED",
+            "15 of 16",
+        ] {
+            assert!(table.contains(part), "{part}: {table}");
+        }
+        let command = "handfast check --config HH-documented-honest --property P-CONSENT";
+        assert_eq!((exit_code(report.outcome), again(&report).as_deref()), (1, Some(command)));
+        assert_eq!(suites(&report)[0].failures, 1);
+    }
+
+    #[test]
+    fn what_says_nothing_is_an_error_and_no_pass() {
+        let report = with(Verdict::Inconclusive { why: "out of time".into() }, Outcome::Inconclusive);
+        let table = Table { report: &report, whole: true }.to_string();
+        for part in ["P-CONSENT  INCONCLUSIVE (out of time)", "not reached: ", "0 mutants: INCONCLUSIVE"] {
+            assert!(table.contains(part), "{part}: {table}");
+        }
+        assert_eq!(exit_code(report.outcome), 4);
+        assert_eq!((suites(&report)[0].failures, suites(&report)[0].errors), (0, 1));
+    }
+
+    #[test]
+    fn a_canary_that_lives_is_told() {
+        let mut report = honest();
+        report.canary.row.verdict = report.checked[0].rows[0].verdict.clone();
+        assert!(Table { report: &report, whole: false }.to_string().contains("THE CANARY LIVES: M-10 VERIFIED"));
+        assert_eq!(suites(&report).last().map(|suite| suite.failures), Some(1));
+    }
 }

@@ -1,6 +1,13 @@
 //! `handfast verify`: everything that can be checked, as one table of verdicts.
 
-use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, thread, time::Instant};
+use std::{
+    num::NonZeroUsize,
+    ops::Range,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread,
+    time::Instant,
+};
 
 use clap::Args;
 use handfast_model::{
@@ -9,14 +16,21 @@ use handfast_model::{
     report::{self, Progress, Report, Selection},
 };
 
-use crate::{failure::Failure, output, progress::Watch, size::Size, verdicts};
+use serde::Serialize;
+
+use crate::{failure::Failure, output, progress::Watch, sim, size::Size, verdicts};
+
+/// Seeds of each scenario in a quick run: both profiles, with and without a password.
+const QUICK_SEEDS: u64 = 4;
+/// Seeds of each scenario in a full run.
+const FULL_SEEDS: u64 = 256;
 
 /// The exit codes of checks, for `--help`.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes: 0 all as expected, 1 a safety property is violated, 2 usage, 3 a liveness property is
-violated, 4 inconclusive, 101 a panic.";
+violated, 4 inconclusive, 5 equal inputs gave unequal results, 101 a panic.";
 
-/// Check every configuration, kill every mutant, and print one table of verdicts
+/// Check every configuration, kill every mutant, sweep the simulation, and print the verdicts
 #[derive(Args)]
 #[command(after_help = format!("\
 Examples:
@@ -37,6 +51,9 @@ pub(crate) struct Verify {
     /// Write the verdicts as JUnit XML too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// The first seed of the simulation
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -58,8 +75,8 @@ pub(crate) struct Effort {
 
 impl Effort {
     /// How many checks at once.
-    pub(crate) fn jobs(&self) -> usize {
-        self.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    pub(crate) fn jobs(&self) -> NonZeroUsize {
+        self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
     }
 
     /// What each may use.
@@ -78,27 +95,66 @@ pub(crate) fn run(what: &'static str, selection: &Selection) -> Report {
     })
 }
 
+/// What came of everything.
+#[derive(Serialize)]
+struct Verified {
+    seeds: Range<u64>,
+    model: Report,
+    simulation: handfast_sim::Report,
+    exit_code: u8,
+}
+
 impl Verify {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let began = Instant::now();
-        let size = if self.full { config::Size::Full } else { config::Size::Quick };
-        let selection = Selection { limits: self.effort.limits(), jobs: self.effort.jobs(), ..Selection::all(size) };
-        let report = run("verify", &selection);
+        let (size, seeds) =
+            if self.full { (config::Size::Full, FULL_SEEDS) } else { (config::Size::Quick, QUICK_SEEDS) };
+        let seeds = self.seed..self.seed.saturating_add(seeds);
+        if !self.json {
+            output::line(format_args!("seeds {}..{}\n", seeds.start, seeds.end))?;
+        }
+        let jobs = self.effort.jobs();
+        let selection = Selection { limits: self.effort.limits(), jobs: jobs.get(), ..Selection::all(size) };
+        let model = run("verify", &selection);
+        if !self.json {
+            output::line(verdicts::Table { report: &model, whole: true })?;
+        }
+        let options = handfast_sim::Options { seeds: seeds.clone(), jobs, ..handfast_sim::Options::default() };
+        let simulation = sim::simulate(&options, &Watch::new("verify, simulation"));
+        let exit_code = sim::worst([verdicts::exit_code(model.outcome), sim::exit_code(&simulation)]);
+        let verified = Verified { seeds, model, simulation, exit_code };
         if let Some(path) = &self.junit {
-            let failed =
-                |error: &dyn std::fmt::Display| Failure::usage(format_args!("--junit {}: {error}", path.display()));
-            let text = verdicts::junit(&report).to_string().map_err(|error| failed(&error))?;
-            std::fs::write(path, text).map_err(|error| failed(&error))?;
+            verified
+                .junit(path)
+                .map_err(|error| Failure::usage(format_args!("--junit {}: {error}", path.display())))?;
         }
         if self.json {
-            output::json(&report)?
+            output::json(&verified)?
         } else {
-            output::line(verdicts::Table { report: &report, whole: true })?
+            verified.print_rest()?
         }
         if self.timings {
             output::line(format_args!("took {:.1} s", began.elapsed().as_secs_f64()))?;
         }
-        Ok(ExitCode::from(verdicts::exit_code(report.outcome)))
+        Ok(ExitCode::from(exit_code))
+    }
+}
+
+impl Verified {
+    /// What is below the model's table.
+    fn print_rest(&self) -> Result<(), Failure> {
+        output::line(format_args!("\n{}", sim::Table(&self.simulation)))?;
+        let verdict = if self.exit_code == 0 { "ALL AS EXPECTED" } else { "NOT AS EXPECTED" };
+        output::line(format_args!("\n{verdict}"))?;
+        let again = verdicts::again(&self.model);
+        output::again(again.as_deref().or_else(|| sim::again(&self.simulation)))
+    }
+
+    fn junit(&self, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+        let mut junit = quick_junit::Report::new("handfast");
+        junit.add_test_suites(verdicts::suites(&self.model));
+        junit.add_test_suite(sim::suite(&self.simulation));
+        Ok(std::fs::write(path, junit.to_string()?)?)
     }
 }

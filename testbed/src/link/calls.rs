@@ -19,21 +19,21 @@ pub(crate) trait Calls: Sized {
 /// A call of the import side, as it was read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ImportCall {
-    /// Answers the prompt.
-    ProvideAccountAuthentication { account: Option<LocalId>, credentials: Secret, scheme: Scheme },
-    /// Cancels.
-    RemoveAccount { account: Option<LocalId> },
+    /// `provideAccountAuthentication`: answers the prompt.
+    Provide { account: Option<LocalId>, credentials: Secret, scheme: Scheme },
+    /// `removeAccount`: cancels.
+    Remove { account: Option<LocalId> },
 }
 
 /// A call of the export side, as it was read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ExportCall {
-    /// Begins another operation.
-    AddDevice { uri: String },
-    /// Confirms.
-    ConfirmAddDevice { op_id: Option<OpId> },
-    /// Cancels.
-    CancelAddDevice { op_id: Option<OpId> },
+    /// `addDevice`: begins another operation.
+    Add { uri: String },
+    /// `confirmAddDevice`.
+    Confirm { op_id: Option<OpId> },
+    /// `cancelAddDevice`.
+    Cancel { op_id: Option<OpId> },
 }
 
 impl Calls for ImportCall {
@@ -45,9 +45,9 @@ impl Calls for ImportCall {
             Name::ProvideAccountAuthentication => {
                 let Credentials(credentials) = args.credentials.ok_or(Missing("credentials"))?;
                 let Word(scheme) = args.scheme.ok_or(Missing("scheme"))?;
-                Self::ProvideAccountAuthentication { account, credentials, scheme }
+                Self::Provide { account, credentials, scheme }
             }
-            Name::RemoveAccount => Self::RemoveAccount { account },
+            Name::RemoveAccount => Self::Remove { account },
             Name::AddDevice | Name::ConfirmAddDevice | Name::CancelAddDevice => return Ok(None),
         }))
     }
@@ -59,9 +59,9 @@ impl Calls for ExportCall {
     fn new(name: Name, args: Args) -> Result<Option<Self>, Missing> {
         let op_id = args.op_id;
         Ok(Some(match name {
-            Name::AddDevice => Self::AddDevice { uri: args.uri.ok_or(Missing("uri"))? },
-            Name::ConfirmAddDevice => Self::ConfirmAddDevice { op_id },
-            Name::CancelAddDevice => Self::CancelAddDevice { op_id },
+            Name::AddDevice => Self::Add { uri: args.uri.ok_or(Missing("uri"))? },
+            Name::ConfirmAddDevice => Self::Confirm { op_id },
+            Name::CancelAddDevice => Self::Cancel { op_id },
             Name::ProvideAccountAuthentication | Name::RemoveAccount => return Ok(None),
         }))
     }
@@ -202,16 +202,13 @@ mod tests {
     fn recorded_lines_are_read() {
         let line = r#"{"t_ms": 11712, "side": "import", "call": "provideAccountAuthentication", "args": {"scheme": "", "credentials": "p\u00e4ss"}, "ret": true}"#;
         let credentials = Secret::from("päss");
-        assert_eq!(
-            import(line),
-            Ok(Some(ImportCall::ProvideAccountAuthentication { account: None, credentials, scheme: Scheme::None }))
-        );
+        assert_eq!(import(line), Ok(Some(ImportCall::Provide { account: None, credentials, scheme: Scheme::None })));
         let line = br#"{"t_ms": 9010, "side": "export", "call": "confirmAddDevice", "args": {"op_id": 805750293}, "ret": true}"#;
-        assert_eq!(read(1, line), Ok(Some(ExportCall::ConfirmAddDevice { op_id: Some(OpId(805_750_293)) })));
+        assert_eq!(read(1, line), Ok(Some(ExportCall::Confirm { op_id: Some(OpId(805_750_293)) })));
         let line = br#"{"call": "cancelAddDevice"}"#;
-        assert_eq!(read(1, line), Ok(Some(ExportCall::CancelAddDevice { op_id: None })));
+        assert_eq!(read(1, line), Ok(Some(ExportCall::Cancel { op_id: None })));
         let line = r#"{"call": "removeAccount", "args": {"account_id": "bc802604fb03bdc3"}}"#;
-        assert_eq!(import(line), Ok(Some(ImportCall::RemoveAccount { account: Some(LocalId(0xbc80_2604_fb03_bdc3)) })));
+        assert_eq!(import(line), Ok(Some(ImportCall::Remove { account: Some(LocalId(0xbc80_2604_fb03_bdc3)) })));
         assert_eq!(import("  \r"), Ok(None));
     }
 

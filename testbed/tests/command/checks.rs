@@ -1,4 +1,4 @@
-//! `handfast check` and `handfast verify`, on small configurations.
+//! `handfast check`, on small configurations.
 
 use serde_json::Value;
 
@@ -7,7 +7,9 @@ use crate::support::{Folder, code, run, shown, text};
 #[test]
 fn a_configuration_is_checked() {
     let output = run(["check", "--size", "small", "--config", "HH-documented-honest", "--property", "P-STORED"], b"");
-    insta::assert_snapshot!(shown(&output));
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("1 of 1  VERIFIED (complete graph: "), "{table}");
+    assert!(table.ends_with("1 configurations, 1 verdicts, 0 mutants: all as expected\n"), "{table}");
     let all = run(["check", "--size", "small", "--all", "--mutants", "--jobs", "2"], b"");
     assert_eq!(code(all.status), 0, "{}", shown(&all));
     let again = run(["check", "--size", "small", "--mutants", "--jobs", "1"], b"");
@@ -17,7 +19,9 @@ fn a_configuration_is_checked() {
 #[test]
 fn a_mutant_is_found_and_drawn() {
     let output = run(["check", "--size", "small", "--mutant", "M-10"], b"");
-    insta::assert_snapshot!(shown(&output));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.starts_with("M-10: Nobody has to confirm.\nP-GATE in HH-documented-honest: VIOLATED (in "), "{told}");
+    assert!(told.contains("```mermaid\nsequenceDiagram\n"), "{told}");
     let output = run(["check", "--size", "small", "--mutant", "M-10", "--json"], b"");
     let kill: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
@@ -81,19 +85,4 @@ fn what_is_not_there_is_a_usage_error() {
         let output = run(["check", "--size", "small"].iter().chain(args), b"");
         assert_eq!(code(output.status), 2, "{args:?}: {}", shown(&output));
     }
-}
-
-#[test]
-fn everything_is_verified_and_written_as_junit() {
-    let folder = Folder::default();
-    let junit = folder.path("verdicts.xml");
-    let output = run(["verify", "--quick", "--json", "--junit", text(&junit)], b"");
-    assert_eq!(code(output.status), 0, "{}", shown(&output));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["outcome"], "as_expected");
-    let rows: usize =
-        report["checked"].as_array().unwrap().iter().map(|one| one["rows"].as_array().unwrap().len()).sum();
-    let cases = rows + report["mutants"].as_array().unwrap().len() + 1;
-    let xml = std::fs::read_to_string(junit).unwrap();
-    assert!(xml.contains(&format!(r#"tests="{cases}" skipped="0" failures="0" errors="0""#)), "{xml}");
 }

@@ -9,5 +9,6 @@ mod links;
 mod messages;
 mod observed;
 mod replays;
+mod sims;
 mod support;
 mod tokens;

@@ -1,0 +1,221 @@
+//! `handfast sim`: whole sessions in virtual time, with faults, from seeds.
+
+mod table;
+
+use std::{
+    fs,
+    num::NonZeroUsize,
+    ops::Range,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    str::FromStr,
+    thread,
+};
+
+use clap::{Args, ValueEnum};
+use handfast_sim::{Options, Plan, Report, Rule, Scenario, Shard, campaign, run};
+
+pub(crate) use self::table::{Table, again, suite};
+use crate::{failure::Failure, output, progress::Watch};
+
+/// Simulate sessions with faults, and judge what came of each
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  handfast sim
+  handfast sim --scenario wrong-once --scenario crash --seeds 0..100
+  handfast sim --seeds 0..10000 --shard 3/8 --out shard-3 --json
+
+A scenario is named whole, partition@import.opened, or by its family, partition. Four seeds in a row
+have both profiles, with and without a password.
+
+Exit codes: 0 all as expected, 1 a rule is broken, 2 usage, 3 an operation did not end,
+4 inconclusive, 5 equal plans gave unequal traces, 101 a panic.")]
+pub(crate) struct Sim {
+    /// What carries the sessions
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t)]
+    engine: Engine,
+    /// Which scenarios; all by default
+    #[arg(long, value_name = "NAME", value_parser = scenarios)]
+    scenario: Vec<Scenarios>,
+    /// The seeds, half open
+    #[arg(long, value_name = "A..B", default_value = "0..4")]
+    seeds: Seeds,
+    /// Only part I of N of the seeds, I from 0 on
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<Shard>,
+    /// Write the report, and of each session in which a rule was broken the plan and the trace
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Sessions at once; as many as there are processors by default
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What carries sessions.
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Engine {
+    /// The shell itself, TLS included, on simulated hosts
+    #[default]
+    Turmoil,
+}
+
+/// The scenarios of one name.
+#[derive(Clone)]
+struct Scenarios(Vec<Scenario>);
+
+fn scenarios(name: &str) -> Result<Scenarios, String> {
+    let found: Vec<_> =
+        Scenario::all().into_iter().filter(|one| one.to_string() == name || one.family() == name).collect();
+    if found.is_empty() {
+        let names: Vec<_> = Scenario::all().iter().map(Scenario::to_string).collect();
+        return Err(format!("expected one of {}", names.join(", ")));
+    }
+    Ok(Scenarios(found))
+}
+
+/// A range of seeds.
+#[derive(Clone)]
+struct Seeds(Range<u64>);
+
+impl FromStr for Seeds {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (from, to) = text.split_once("..").ok_or("expected A..B")?;
+        let (from, to) = from.parse().ok().zip(to.parse().ok()).ok_or("expected two numbers, A..B")?;
+        if from < to { Ok(Self(from..to)) } else { Err("expected A..B with A below B, which does not belong to it") }
+    }
+}
+
+fn shard(text: &str) -> Result<Shard, &'static str> {
+    let (index, of) = text.split_once('/').ok_or("expected I/N")?;
+    let (index, of) = index.parse().ok().zip(of.parse().ok()).ok_or("expected two numbers, I/N")?;
+    if index < of { Ok(Shard { index, of }) } else { Err("expected I/N with I below N") }
+}
+
+/// Simulates, and shows how far it is.
+pub(crate) fn simulate(options: &Options, watch: &Watch) -> Report {
+    let mine = |seed: &u64| options.shard.is_none_or(|shard| seed % shard.of == shard.index);
+    watch.expect(options.scenarios.len() * options.seeds.clone().filter(mine).count());
+    campaign(options, &|_| watch.done("sessions"))
+}
+
+/// What the command returns: of several things that are wrong, the worst.
+pub(crate) fn exit_code(report: &Report) -> u8 {
+    let code = |rule| match rule {
+        Rule::NoPanic => 101,
+        Rule::Ends => 3,
+        Rule::Repeatable => 5,
+        Rule::Replays
+        | Rule::Closed
+        | Rule::Grammar
+        | Rule::Pair
+        | Rule::Stored
+        | Rule::LeftOver
+        | Rule::NotSent
+        | Rule::Expected => 1,
+    };
+    let inconclusive = report.is_inconclusive().then_some(4);
+    worst(report.broken().map(code).chain(inconclusive))
+}
+
+/// The worst of some exit codes: a panic, safety, liveness, nondeterminism, inconclusive, in this order.
+pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
+    const ORDER: [u8; 6] = [0, 4, 5, 3, 1, 101];
+    codes.into_iter().max_by_key(|code| ORDER.iter().position(|known| known == code)).unwrap_or(0)
+}
+
+impl Sim {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let Engine::Turmoil = self.engine;
+        let chosen: Vec<_> = self.scenario.iter().flat_map(|scenarios| scenarios.0.iter().copied()).collect();
+        let options = Options {
+            scenarios: if chosen.is_empty() { Scenario::all() } else { chosen },
+            seeds: self.seeds.0,
+            shard: self.shard,
+            jobs: self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
+            planted: None,
+        };
+        let watch = Watch::new("sim");
+        let report = simulate(&options, &watch);
+        drop(watch);
+        if let Some(folder) = &self.out {
+            write(folder, &report)
+                .map_err(|error| Failure::usage(format_args!("--out {}: {error}", folder.display())))?;
+        }
+        if self.json {
+            output::json(&report)?
+        } else {
+            output::line(Table(&report))?
+        }
+        Ok(ExitCode::from(exit_code(&report)))
+    }
+}
+
+/// Writes the report, and what is needed to look at each violation.
+fn write(folder: &Path, report: &Report) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join("report.json"), serde_json::to_string_pretty(report)?)?;
+    for row in &report.rows {
+        for found in &row.violations {
+            let plan = Plan::draw(row.scenario, found.seed);
+            let name = format!("{}-{}", row.scenario, found.seed);
+            fs::write(folder.join(format!("{name}.plan.json")), serde_json::to_string_pretty(&plan)?)?;
+            fs::write(folder.join(format!("{name}.trace")), run(&plan).trace())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use handfast_sim::Planted;
+
+    use super::*;
+
+    fn report(scenario: Scenario, planted: Option<Planted>) -> Report {
+        campaign(&Options { scenarios: vec![scenario], seeds: 0..1, planted, ..Options::default() }, &|_| {})
+    }
+
+    /// A check that cannot fail is a defect: each kind of failure has its exit code, its line, and its command.
+    #[test]
+    fn what_is_planted_is_told_apart() {
+        for (planted, expected) in
+            [(None, 0), (Some(Planted::ForgetfulStore), 1), (Some(Planted::Leak), 5), (Some(Planted::Panic), 101)]
+        {
+            let report = report(Scenario::NoFault, planted);
+            assert_eq!(exit_code(&report), expected, "{}", Table(&report));
+            let failed = expected != 0;
+            assert_eq!(Table(&report).to_string().contains("VIOLATED"), failed, "{}", Table(&report));
+            let command = failed.then_some("handfast sim --engine turmoil --scenario no-fault --seeds 0..1");
+            assert_eq!(again(&report), command);
+            let counts = suite(&report);
+            assert_eq!((counts.tests, counts.failures), (1, usize::from(failed)));
+        }
+    }
+
+    #[test]
+    fn the_worst_is_told() {
+        assert_eq!(worst([]), 0);
+        assert_eq!(worst([0, 4, 5]), 5);
+        assert_eq!(worst([3, 4, 1, 0]), 1);
+        assert_eq!(worst([1, 101]), 101);
+    }
+
+    #[test]
+    fn ranges_are_half_open_and_shards_count_from_nought() {
+        assert_eq!("3..7".parse::<Seeds>().map(|seeds| seeds.0), Ok(3..7));
+        for wrong in ["", "3", "3..3", "7..3", "a..b", "1..2..3", "-1..3"] {
+            assert!(wrong.parse::<Seeds>().is_err(), "{wrong}");
+        }
+        assert_eq!(shard("0/2"), Ok(Shard { index: 0, of: 2 }));
+        for wrong in ["", "2", "2/2", "1/0", "a/b"] {
+            assert!(shard(wrong).is_err(), "{wrong}");
+        }
+    }
+}

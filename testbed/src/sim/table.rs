@@ -1,0 +1,61 @@
+//! The verdicts of a campaign as a table.
+
+use std::fmt;
+
+use handfast_sim::{Report, Row, Verdict};
+use quick_junit::{TestCase, TestSuite};
+
+use crate::verdicts::status;
+
+/// The table. Equal campaigns print equal tables.
+pub(crate) struct Table<'a>(pub(crate) &'a Report);
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = &self.0.rows;
+        let seeds = rows.first().map_or(0..0, |row| row.seeds.clone());
+        writeln!(f, "seeds {}..{}, of each scenario", seeds.start, seeds.end)?;
+        let names = rows.iter().map(|row| row.scenario.to_string().len()).chain(["scenario".len()]).max().unwrap_or(0);
+        writeln!(f, "{:names$}  sessions  fault  goal  verdict", "scenario")?;
+        for row in rows {
+            let Row { scenario, runs, fired, reached, .. } = row;
+            writeln!(f, "{:names$}  {runs:>8}  {fired:>5}  {reached:>4}  {}", scenario.to_string(), words(row))?;
+            for found in &row.violations {
+                writeln!(f, "  seed {}: {:?}: {}", found.seed, found.violation.rule, found.violation.text)?;
+            }
+        }
+        let sessions: u64 = rows.iter().map(|row| row.runs).sum();
+        let broken = rows.iter().filter(|row| row.verdict == Verdict::Violated).count();
+        let unclear = rows.iter().filter(|row| matches!(row.verdict, Verdict::Inconclusive { .. })).count();
+        write!(f, "{} scenarios, {sessions} sessions: ", rows.len())?;
+        match (broken, unclear) {
+            (0, 0) => f.write_str("all as expected"),
+            (0, _) => write!(f, "INCONCLUSIVE in {unclear}"),
+            (_, _) => write!(f, "VIOLATED in {broken}, INCONCLUSIVE in {unclear}"),
+        }
+    }
+}
+
+/// The command that shows the first violation.
+pub(crate) fn again(report: &Report) -> Option<&str> {
+    report.rows.iter().flat_map(|row| &row.violations).map(|found| &*found.reproduce).next()
+}
+
+/// The same as a suite of JUnit, a case for each scenario.
+pub(crate) fn suite(report: &Report) -> TestSuite {
+    let mut suite = TestSuite::new("simulation");
+    for row in &report.rows {
+        let expected = matches!(row.verdict, Verdict::NoViolation { .. });
+        let status = status(expected, row.verdict == Verdict::Violated, &words(row));
+        suite.add_test_case(TestCase::new(row.scenario.to_string(), status));
+    }
+    suite
+}
+
+fn words(row: &Row) -> String {
+    match &row.verdict {
+        Verdict::NoViolation { runs } => format!("NO VIOLATION (bounded: {runs} sessions)"),
+        Verdict::Violated => format!("VIOLATED ({} times)", row.violations.len()),
+        Verdict::Inconclusive { why } => format!("INCONCLUSIVE ({why})"),
+    }
+}

@@ -1,0 +1,52 @@
+//! `handfast sim`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::{Folder, code, run, shown, text};
+
+#[test]
+fn sessions_are_simulated_and_judged() {
+    let args = ["sim", "--scenario", "no-fault", "--scenario", "cancel@import.asked", "--seeds", "3..5"];
+    let output = run(args, b"");
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stdout), @r"
+    seeds 3..5, of each scenario
+    scenario             sessions  fault  goal  verdict
+    no-fault                    2      2     2  NO VIOLATION (bounded: 2 sessions)
+    cancel@import.asked         2      2     2  NO VIOLATION (bounded: 2 sessions)
+    2 scenarios, 4 sessions: all as expected
+    ");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    assert_eq!(run(args.iter().chain(&["--jobs", "1"]), b"").stdout, output.stdout);
+}
+
+#[test]
+fn a_family_is_all_of_its_scenarios_and_shards_share_the_seeds() {
+    let folder = Folder::default();
+    let out = folder.path("out");
+    let names = |shard: &str| -> BTreeSet<(String, u64)> {
+        let args =
+            ["sim", "--scenario", "disk-full", "--seeds", "0..5", "--shard", shard, "--out", text(&out), "--json"];
+        let output = run(args, b"");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report, serde_json::from_slice::<Value>(&std::fs::read(out.join("report.json")).unwrap()).unwrap());
+        let rows = report["rows"].as_array().unwrap();
+        rows.iter().map(|row| (row["scenario"].to_string(), row["runs"].as_u64().unwrap())).collect()
+    };
+    assert_eq!(names("0/2"), BTreeSet::from([("\"disk-full\"".into(), 3)]));
+    assert_eq!(names("1/2"), BTreeSet::from([("\"disk-full\"".into(), 2)]));
+}
+
+#[test]
+fn what_is_not_there_is_a_usage_error() {
+    for args in [
+        &["--scenario", "nothing"][..],
+        &["--seeds", "4"],
+        &["--seeds", "4..4"],
+        &["--shard", "2/2"],
+        &["--engine", "steam"],
+    ] {
+        assert_eq!(code(run(["sim"].iter().chain(args), b"").status), 2, "{args:?}");
+    }
+}
