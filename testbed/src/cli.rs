@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{archive, check, export, failure::Failure, import, manual, message, replay, token, verify};
+use crate::{archive, check, export, failure::Failure, import, manual, message, replay, sim, token, verify};
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
 #[derive(Parser)]
@@ -19,6 +19,7 @@ pub(crate) struct Cli {
 enum Command {
     Verify(verify::Verify),
     Check(check::Check),
+    Sim(sim::Sim),
     Import(import::Import),
     Export(export::Export),
     Replay(replay::Replay),
@@ -41,6 +42,7 @@ impl Cli {
         match self.command {
             Command::Verify(verify) => verify.run(),
             Command::Check(check) => check.run(),
+            Command::Sim(sim) => sim.run(),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),
             Command::Token(command) => command.run(),

@@ -17,6 +17,7 @@ mod passwords;
 mod progress;
 mod qr;
 mod replay;
+mod sim;
 mod size;
 mod terminal;
 mod token;

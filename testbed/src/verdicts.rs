@@ -169,8 +169,8 @@ fn again(report: &Report) -> Option<String> {
     Some(format!("handfast check --mutant {}", lives.mutant))
 }
 
-/// The same as a JUnit report: a suite for each configuration, and one for the mutants.
-pub(crate) fn junit(report: &Report) -> quick_junit::Report {
+/// The same as a JUnit report: a suite for each configuration, one for the mutants, and one for the simulation.
+pub(crate) fn junit(report: &Report, simulation: &handfast_sim::Report) -> quick_junit::Report {
     let mut junit = quick_junit::Report::new("handfast");
     for one in &report.checked {
         let mut suite = TestSuite::new(one.configuration.as_str());
@@ -187,10 +187,22 @@ pub(crate) fn junit(report: &Report) -> quick_junit::Report {
         suite.add_test_case(TestCase::new(kill.mutant, status));
     }
     junit.add_test_suite(suite);
+    let mut suite = TestSuite::new("simulation");
+    for row in &simulation.rows {
+        use handfast_sim::Verdict::{Inconclusive, NoViolation, Violated};
+        let text = match &row.verdict {
+            NoViolation { runs } => format!("NO VIOLATION (bounded: by {runs} sessions)"),
+            Violated => row.violations.iter().map(|found| format!("{}\n", found.violation.text)).collect(),
+            Inconclusive { why } => format!("INCONCLUSIVE ({why})"),
+        };
+        let status = status(matches!(row.verdict, NoViolation { .. }), matches!(row.verdict, Violated), text);
+        suite.add_test_case(TestCase::new(row.scenario.to_string(), status));
+    }
+    junit.add_test_suite(suite);
     junit
 }
 
-fn status(expected: bool, opposite: bool, verdict: &Verdict) -> TestCaseStatus {
+fn status(expected: bool, opposite: bool, verdict: impl fmt::Display) -> TestCaseStatus {
     if expected {
         return TestCaseStatus::success();
     }

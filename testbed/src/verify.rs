@@ -9,12 +9,12 @@ use handfast_model::{
     report::{self, Progress, Report, Selection},
 };
 
-use crate::{failure::Failure, output, progress::Watch, size::Size, verdicts};
+use crate::{failure::Failure, output, progress::Watch, sim, size::Size, verdicts};
 
 /// The exit codes of checks, for `--help`.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes: 0 all as expected, 1 a safety property is violated, 2 usage, 3 a liveness property is
-violated, 4 inconclusive, 101 a panic.";
+violated, 4 inconclusive, 5 nondeterminism, 101 a panic.";
 
 /// Check every configuration, kill every mutant, and print one table of verdicts
 #[derive(Args)]
@@ -43,6 +43,24 @@ pub(crate) struct Verify {
     /// Say how long it took
     #[arg(long)]
     timings: bool,
+}
+
+/// Seeds of each scenario of the simulation.
+const QUICK_SEEDS: u64 = 4;
+const FULL_SEEDS: u64 = 64;
+
+/// Of two exit codes, the one that says more: what is violated, then what is not known, then what is as it should be.
+const fn worse(one: u8, other: u8) -> u8 {
+    const fn rank(code: u8) -> u8 {
+        match code {
+            0 => 0,
+            4 => 1,
+            5 => 2,
+            3 => 3,
+            _ => 4,
+        }
+    }
+    if rank(one) >= rank(other) { one } else { other }
 }
 
 /// What checks may use.
@@ -84,21 +102,29 @@ impl Verify {
         let began = Instant::now();
         let size = if self.full { config::Size::Full } else { config::Size::Quick };
         let selection = Selection { limits: self.effort.limits(), jobs: self.effort.jobs(), ..Selection::all(size) };
-        let report = run("verify", &selection);
+        let seeds = if self.full { 0..FULL_SEEDS } else { 0..QUICK_SEEDS };
+        let options = handfast_sim::Options {
+            seeds,
+            jobs: NonZeroUsize::new(self.effort.jobs()).unwrap_or(NonZeroUsize::MIN),
+            ..handfast_sim::Options::default()
+        };
+        let model = run("verify", &selection);
+        let simulation = sim::run(&options);
         if let Some(path) = &self.junit {
             let failed =
                 |error: &dyn std::fmt::Display| Failure::usage(format_args!("--junit {}: {error}", path.display()));
-            let text = verdicts::junit(&report).to_string().map_err(|error| failed(&error))?;
+            let text = verdicts::junit(&model, &simulation).to_string().map_err(|error| failed(&error))?;
             std::fs::write(path, text).map_err(|error| failed(&error))?;
         }
         if self.json {
-            output::json(&report)?
+            output::json(&serde_json::json!({ "model": model, "simulation": simulation }))?;
         } else {
-            output::line(verdicts::Table { report: &report, whole: true })?
+            output::line(format_args!("{}\n", sim::Table(&simulation)))?;
+            output::line(verdicts::Table { report: &model, whole: true })?;
         }
         if self.timings {
             output::line(format_args!("took {:.1} s", began.elapsed().as_secs_f64()))?;
         }
-        Ok(ExitCode::from(verdicts::exit_code(report.outcome)))
+        Ok(ExitCode::from(worse(verdicts::exit_code(model.outcome), sim::exit_code(&simulation))))
     }
 }
