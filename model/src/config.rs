@@ -287,7 +287,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         },
         pair(
             "everything",
-            size.pick(0, 31_000, 6_700_000),
+            size.pick(0, 85_000, 6_700_000),
             Budget {
                 loss: 1,
                 import_cancels: 1,

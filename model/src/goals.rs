@@ -7,8 +7,8 @@ use handfast::{
 
 use crate::{
     config::{Cast, Configuration},
-    monitor::{Cause, Done},
-    pairs::{Pair, classify},
+    monitor::Done,
+    pairs::{Cause, Pair, classify},
     world::{HONEST, INTRUDER, PEER, Stage, Storage, World},
 };
 

@@ -30,7 +30,7 @@ A scenario is named whole, partition@import.opened, or by its family, partition.
 have both profiles, with and without a password.
 
 Exit codes: 0 all as expected, 1 a rule is broken, 2 usage, 3 an operation did not end,
-4 inconclusive, 5 equal plans gave unequal traces, 101 a panic.")]
+4 inconclusive, 5 equal plans gave unequal traces, or a trace does not replay, 101 a panic.")]
 pub(crate) struct Sim {
     /// What carries the sessions
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t)]
@@ -109,15 +109,8 @@ pub(crate) fn exit_code(report: &Report) -> u8 {
     let code = |rule| match rule {
         Rule::NoPanic => 101,
         Rule::Ends => 3,
-        Rule::Repeatable => 5,
-        Rule::Replays
-        | Rule::Closed
-        | Rule::Grammar
-        | Rule::Pair
-        | Rule::Stored
-        | Rule::LeftOver
-        | Rule::NotSent
-        | Rule::Expected => 1,
+        Rule::Repeatable | Rule::Replays => 5,
+        Rule::Closed | Rule::Grammar | Rule::Pair | Rule::Stored | Rule::LeftOver | Rule::NotSent | Rule::Expected => 1,
     };
     let inconclusive = report.is_inconclusive().then_some(4);
     worst(report.broken().map(code).chain(inconclusive))

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use handfast::outcome::Outcome;
 use handfast_sim::{Report, Row, Verdict};
 use quick_junit::{TestCase, TestSuite};
 
@@ -16,10 +17,11 @@ impl fmt::Display for Table<'_> {
         let seeds = rows.first().map_or(0..0, |row| row.seeds.clone());
         writeln!(f, "seeds {}..{}, of each scenario", seeds.start, seeds.end)?;
         let names = rows.iter().map(|row| row.scenario.to_string().len()).chain(["scenario".len()]).max().unwrap_or(0);
-        writeln!(f, "{:names$}  sessions  fault  goal  verdict", "scenario")?;
+        writeln!(f, "{:names$}  sessions  fault  goal  verdict; ends (import, export)", "scenario")?;
         for row in rows {
             let Row { scenario, runs, fired, reached, .. } = row;
-            writeln!(f, "{:names$}  {runs:>8}  {fired:>5}  {reached:>4}  {}", scenario.to_string(), words(row))?;
+            let (name, verdict, ends) = (scenario.to_string(), words(row), ends(row));
+            writeln!(f, "{name:names$}  {runs:>8}  {fired:>5}  {reached:>4}  {verdict}; {ends}")?;
             for found in &row.violations {
                 writeln!(f, "  seed {}: {:?}: {}", found.seed, found.violation.rule, found.violation.text)?;
             }
@@ -50,6 +52,13 @@ pub(crate) fn suite(report: &Report) -> TestSuite {
         suite.add_test_case(TestCase::new(row.scenario.to_string(), status));
     }
     suite
+}
+
+/// How often each pair of outcomes came to be.
+fn ends(row: &Row) -> String {
+    let outcome = |outcome: Option<Outcome>| outcome.map_or_else(|| "-".into(), |outcome| outcome.to_string());
+    let ends = row.ends.iter().map(|one| format!("{} x ({}, {})", one.runs, outcome(one.import), outcome(one.export)));
+    ends.collect::<Vec<_>>().join(", ")
 }
 
 fn words(row: &Row) -> String {
