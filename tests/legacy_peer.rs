@@ -4,37 +4,19 @@ mod support;
 
 use std::sync::Arc;
 
-use LinkState::{Authenticating, Connecting, InProgress};
+use LinkState::{Authenticating, InProgress};
 use handfast::{
-    archive::MemoryFs,
     message::{Features, ImportResult, Message, Verdict, Word},
     outcome::{LinkState, Outcome, Scheme},
     secret::Secret,
     shell::{
-        ExportOptions, ImportOptions,
+        ExportOptions,
         identity::{Reach, throw_away},
         rendezvous::Listener,
     },
     token::{Code, DeviceId, Token},
 };
-use support::{
-    Account, Exporter, Importer, Line, NOW, Said, Script, account, export_with, exporter, import_with, importer,
-    in_time, inline, store, text,
-};
-
-/// An importer, and the scripted exporter that it has a session with, whose account has this password.
-async fn imported(password: &str) -> (Account, handfast::archive::Store<MemoryFs>, Importer, Script) {
-    let store = store();
-    let (line, phone) = Line::new();
-    let mut importer = import_with(line, inline(&store), ImportOptions::default());
-    let token = importer.token().await;
-    let account = account(password, 5_000);
-    let mut legacy = exporter(phone.call().await.unwrap(), &account.device).await;
-    legacy.open(&token).await;
-    importer.expect(Connecting).await;
-    assert_eq!(legacy.heard().await, Said::Message(Message::Hello(Features::ALL)));
-    (account, store, importer, legacy)
-}
+use support::{Line, NOW, Said, account, export_with, exported, imported, importer, in_time, text};
 
 fn scheme(scheme: Scheme) -> Message<Secret> {
     Message::AuthScheme(scheme, Features::NONE)
@@ -161,27 +143,10 @@ async fn bytes_that_mean_nothing_end_the_session() {
     }
 }
 
-/// An exporter, and the scripted importer that it has a session with.
-async fn exported(password: &str) -> (Account, Exporter, handfast::operations::OpId, Script) {
-    let account = account(password, 5_000);
-    let (mut line, phone) = Line::new();
-    let identity = throw_away(Reach::Direct, NOW).unwrap();
-    let device = DeviceId::Short(identity.certificate().short_id().0);
-    let token = Token { device, code: Code::parse(b"123456").unwrap() };
-    let mut exporter = export_with(phone, account.inline(), account.device.clone(), ExportOptions::default());
-    let op = exporter.handle.add_device(&token.text().to_string()).await.unwrap();
-    let (stream, _) = line.accept().await.unwrap();
-    let mut legacy = importer(stream, &identity).await;
-    legacy.accept().await;
-    exporter.expect(Connecting).await;
-    exporter.expect(Authenticating).await;
-    (account, exporter, op, legacy)
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_legacy_importer_is_linked_and_says_nothing() {
     in_time(async {
-        let (account, mut exporter, op, mut legacy) = exported("sesame").await;
+        let (account, mut exporter, op, mut legacy) = exported("sesame", 5_000).await;
         legacy.send(Message::Hello(Features::NONE)).await;
         assert_eq!(legacy.heard().await, Said::Message(Message::AuthScheme(Scheme::Password, Features::ALL)));
         legacy.send(Message::Password("simsim".into())).await;
@@ -200,7 +165,7 @@ async fn a_legacy_importer_is_linked_and_says_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_third_wrong_password_of_a_legacy_importer_ends_it() {
     in_time(async {
-        let (_, mut exporter, op, mut legacy) = exported("sesame").await;
+        let (_, mut exporter, op, mut legacy) = exported("sesame", 5_000).await;
         legacy.send(Message::Hello(Features::NONE)).await;
         legacy.heard().await;
         exporter.handle.confirm_add_device(op).await.unwrap();
@@ -225,7 +190,7 @@ async fn what_an_importer_says_last_is_the_outcome() {
     ];
     for (last, outcome) in ends {
         in_time(async {
-            let (_, mut exporter, _, mut legacy) = exported("").await;
+            let (_, mut exporter, _, mut legacy) = exported("", 5_000).await;
             legacy.send(Message::Hello(Features::NONE)).await;
             match last {
                 Some(message) => legacy.send(message).await,
@@ -244,7 +209,7 @@ async fn what_an_importer_says_last_is_the_outcome() {
 async fn an_importer_that_breaks_the_rules_ends_the_session() {
     for kind in 0..3 {
         in_time(async {
-            let (account, mut exporter, _, mut legacy) = exported("").await;
+            let (account, mut exporter, _, mut legacy) = exported("", 5_000).await;
             match kind {
                 0 => legacy.archive(&account.text).await,
                 1 => legacy.data(&[0xc1]).await,

@@ -170,6 +170,9 @@ fn doubt<I: ImportSide, E: ExportSide>(
     if let Some(goal) = missed.first() {
         return inconclusive(format!("not reached: {goal}"));
     }
+    if graph.states() < system.configuration().least {
+        return inconclusive(format!("only {} states", graph.states()));
+    }
     if !graph.is_acyclic() {
         return inconclusive("the graph has a cycle, so that dead ends do not decide what ends".into());
     }
@@ -199,4 +202,17 @@ impl Tally {
         let tally = Self { states: checker.unique_state_count(), generated: checker.state_count() };
         (tally, checker.discoveries().into_keys().collect())
     }
+}
+
+/// A shortest way of the shipped reducers to a goal, if there is a goal of this name here and it can be reached.
+pub fn reach(configuration: Configuration, goal: &str, limits: Limits) -> Option<Counterexample> {
+    let system = hardened(configuration);
+    let known = GOALS.iter().any(|known| known.name == goal && known.is_sought(&configuration));
+    let graph = known.then(|| Graph::explore(&system, limits, Some(goal)))?;
+    Some(Counterexample::new(&system, &graph.path(&system, goal)?, None))
+}
+
+/// The goals that are looked for in a configuration.
+pub fn goals(configuration: &Configuration) -> impl Iterator<Item = &'static str> {
+    GOALS.iter().filter(|goal| goal.is_sought(configuration)).map(|goal| goal.name)
 }

@@ -39,7 +39,9 @@ impl Counterexample {
         path: &Path<State<I, E>, Action>,
         violated: Option<PropertyId>,
     ) -> Self {
-        let mut diagram = Diagram::new(system.configuration().profile.vocabulary());
+        let device = path.root.world.device.is_some();
+        let mut diagram = Diagram::new(system.configuration().profile.vocabulary(), device);
+        let mut schedule = Vec::new();
         let config = system.configuration().reducers();
         let header =
             trace::Header { trace: trace::VERSION, driver: "model".into(), import: Some(config), export: Some(config) };
@@ -48,18 +50,16 @@ impl Counterexample {
         for (number, (action, after)) in path.steps.iter().enumerate() {
             let turn = system.step(before, *action).map_or(Turn::Nobody, |(_, turn)| turn);
             diagram.step(&before.world, *action, &turn);
+            schedule.push(tell(&before.world, *action));
             lines.extend(turn.into_step(number as u64).map(|step| trace::to_line(&step)));
             before = after;
         }
         diagram.rest(&before.world);
         if let Some(property) = violated {
-            diagram.note("ID,ED", &format!("VIOLATED {}: {}", property.id(), property.text()));
+            let over = if device { "ED" } else { "ID,ED" };
+            diagram.note(over, &format!("VIOLATED {}: {}", property.id(), property.text()));
         }
-        Self {
-            schedule: path.steps.iter().map(|(action, _)| action.to_string()).collect(),
-            mermaid: diagram.finish(),
-            trace: lines,
-        }
+        Self { schedule, mermaid: diagram.finish(), trace: lines }
     }
 }
 
@@ -78,12 +78,14 @@ impl Turn {
 struct Diagram {
     vocabulary: Vocabulary,
     lines: Vec<String>,
+    /// A hostile device has the importer's place.
+    device: bool,
     stranger: bool,
 }
 
 impl Diagram {
-    fn new(vocabulary: Vocabulary) -> Self {
-        Self { vocabulary, lines: Vec::new(), stranger: false }
+    fn new(vocabulary: Vocabulary, device: bool) -> Self {
+        Self { vocabulary, lines: Vec::new(), device, stranger: false }
     }
 
     fn arrow(&mut self, from: &str, arrow: &str, to: &str, text: &str) {
@@ -96,8 +98,12 @@ impl Diagram {
     }
 
     fn finish(self) -> String {
-        let mut participants = vec!["IC as New Client", "ID as New Daemon", "ED as Old Daemon", "EC as Old Client"];
-        if self.stranger {
+        let mut participants = match self.device {
+            true => vec!["X as Hostile Device"],
+            false => vec!["IC as New Client", "ID as New Daemon"],
+        };
+        participants.extend(["ED as Old Daemon", "EC as Old Client"]);
+        if self.stranger && !self.device {
             participants.push("X as Intruder");
         }
         let participants = participants.into_iter().map(|name| format!("participant {name}"));
@@ -148,10 +154,7 @@ impl Diagram {
         }
         match turn {
             Turn::Import(_, effects) => effects.iter().for_each(|&effect| self.import_effect(effect)),
-            Turn::Export(_, effects) => {
-                let device = before.device.is_some();
-                effects.iter().for_each(|&effect| self.export_effect(effect, device));
-            }
+            Turn::Export(_, effects) => effects.iter().for_each(|&effect| self.export_effect(effect)),
             Turn::Nobody => {}
         }
     }
@@ -162,7 +165,11 @@ impl Diagram {
         match turn {
             Turn::Import(I::AddAccount, _) => self.arrow("IC", "->>", "ID", "addAccount(archiveURL=\"jami-auth\")"),
             Turn::Import(I::ProvideAccountAuthentication(slot, scheme), _) => {
-                let password = if is_right(*slot) { "password" } else { "wrong password" };
+                let password = match (is_right(*slot), scheme) {
+                    (true, Scheme::None) => "\"\"",
+                    (true, Scheme::Password) => "password",
+                    (false, _) => "wrong password",
+                };
                 let text = format!("provideAccountAuthentication({password}, \"{}\")", scheme.as_str());
                 self.arrow("IC", "->>", "ID", &text);
             }
@@ -204,29 +211,29 @@ impl Diagram {
             E::Install => self.note("ID", "begins to install the account"),
             E::Discard => self.note("ID", "wipes what was staged"),
             E::Remove => self.note("ID", "removes the account"),
-            E::Accept(conn) => self.to_caller(conn, "accept the connection"),
-            E::Refuse(conn) => self.to_caller(conn, "refuse the connection"),
-            E::Close(conn) => self.to_caller(conn, "close the connection"),
-            E::AcceptChannel(conn) => self.to_caller(conn, &words(Item::Accepted)),
-            E::DeclineChannel(conn) => self.to_caller(conn, &words(Item::Declined)),
-            E::Send(conn, message) => self.to_caller(conn, &message_words(message)),
-            E::End(conn) => self.to_caller(conn, &words(Item::End)),
+            E::Accept(conn) => self.tell_caller(conn, "accept the connection"),
+            E::Refuse(conn) => self.tell_caller(conn, "refuse the connection"),
+            E::Close(conn) => self.tell_caller(conn, "close the connection"),
+            E::AcceptChannel(conn) => self.tell_caller(conn, &words(Item::Accepted)),
+            E::DeclineChannel(conn) => self.tell_caller(conn, &words(Item::Declined)),
+            E::Send(conn, message) => self.tell_caller(conn, &message_words(message)),
+            E::End(conn) => self.tell_caller(conn, &words(Item::End)),
             E::Publish | E::Withdraw | E::Arm(_) | E::Disarm(_) | E::Check => {}
         }
     }
 
-    fn to_caller(&mut self, conn: ConnId, text: &str) {
+    fn tell_caller(&mut self, conn: ConnId, text: &str) {
         if conn != PEER {
             self.arrow("ID", "->>", "X", text);
         }
     }
 
-    fn export_effect(&mut self, effect: export::Effect, device: bool) {
+    fn export_effect(&mut self, effect: export::Effect) {
         use export::Effect as E;
         let said = match effect {
             E::Signal(signal) => return self.signal("ED", "EC", "addDeviceStateChanged", signal),
             E::Open(_) => return self.note("ED", "tries the password"),
-            E::SendArchive if device => "{accData: …".into(),
+            E::SendArchive if self.device => "{accData: …".into(),
             E::SendArchive => return self.note("ED", "the first archive byte is out"),
             E::Connect => words(Item::Request),
             E::RequestChannel => words(Item::ChannelRequest),
@@ -235,7 +242,7 @@ impl Diagram {
             E::Close => "close the connection".into(),
             E::Arm(_) | E::Disarm(_) => return,
         };
-        if device {
+        if self.device {
             self.arrow("ED", "->>", "X", &said);
         }
     }
@@ -288,6 +295,19 @@ impl Diagram {
             DeviceAct::Drop => return self.note("ED,X", "the connection is gone"),
         };
         self.arrow("X", "->>", "ED", &text);
+    }
+}
+
+/// An action in words, with what arrives if something does.
+fn tell(before: &World, action: Action) -> String {
+    match action {
+        Action::Deliver(side) => match before.link.half(side).queue.first() {
+            Some(&item) => format!("{action}: {}", words(item)),
+            None => action.to_string(),
+        },
+        Action::Caller(conn, CallerAct::Say(message)) => format!("caller {conn} says: {}", message_words(message)),
+        Action::Device(DeviceAct::Say(message)) => format!("the hostile device says: {}", message_words(message)),
+        _ => action.to_string(),
     }
 }
 

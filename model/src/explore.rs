@@ -7,7 +7,7 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, Hash, Hasher},
+    hash::Hash,
     time::{Duration, Instant},
 };
 
@@ -258,10 +258,8 @@ where
 
     /// The node of a state, and whether it is new.
     fn enter(&mut self, state: &M::State, parent: impl FnOnce(u32) -> (u32, u16)) -> (u32, bool) {
-        let mut hasher = self.hasher.build_hasher();
-        state.hash(&mut hasher);
         let node = self.graph.parents.len() as u32;
-        let known = *self.known.entry(hasher.finish()).or_insert(node);
+        let known = *self.known.entry(self.hasher.hash_one(state)).or_insert(node);
         if known == node {
             self.graph.parents.push(parent(node));
         }
@@ -289,7 +287,7 @@ where
             return Some(Ended::States);
         }
         // Looking at the clock and adding up costs; once in a while is enough.
-        if self.graph.offsets.len() % 1024 != 0 {
+        if !self.graph.offsets.len().is_multiple_of(1024) {
             return None;
         }
         if self.graph.bytes() > self.limits.memory {

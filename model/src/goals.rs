@@ -7,8 +7,8 @@ use handfast::{
 
 use crate::{
     config::{Cast, Configuration},
-    monitor::{Cause, Done},
-    pairs::{Pair, classify},
+    monitor::Done,
+    pairs::{Cause, Pair, classify},
     world::{HONEST, INTRUDER, PEER, Stage, Storage, World},
 };
 
@@ -196,7 +196,11 @@ pub(crate) const GOALS: [Goal; 62] = [
     goal("import: link lost in IN_PROGRESS", |c| c.budget.loss > 0, |w| import(w, LinkState::InProgress, Cause::Lost)),
     goal("export: link lost in IN_PROGRESS", |c| c.budget.loss > 0, |w| export(w, LinkState::InProgress, Cause::Lost)),
     goal("import: link lost while it installs", |c| c.budget.loss > 0, |w| classify(w) == Some(Pair::SuccessUnheard)),
-    goal("export: storage fails", |c| c.budget.storage > 0, |w| ended(w.seen.export.done, Outcome::Storage)),
+    goal(
+        "export: storage fails",
+        |c| c.cast != Cast::HostileExporter && c.budget.storage > 0,
+        |w| ended(w.seen.export.done, Outcome::Storage),
+    ),
     goal(
         "import: storage fails",
         |c| c.cast == Cast::Pair && c.budget.storage > 0,

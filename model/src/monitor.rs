@@ -6,14 +6,14 @@
 use handfast::{
     export,
     import::{self, Ask},
-    limits::{MAX_TRIES, MAX_WRONG_CODES, MAX_WRONG_CODES_PER_CONNECTION, Timer},
+    limits::{MAX_TRIES, MAX_WRONG_CODES, MAX_WRONG_CODES_PER_CONNECTION},
     message::{ImportResult, Message, Verdict},
     outcome::{AccountId, LinkState, Outcome, Profile, Scheme, Signal},
     reducer::ConnId,
 };
 
 use crate::{
-    pairs,
+    pairs::{self, Cause, End},
     properties::PropertyId as P,
     world::{PEER, Stage, Storage, World},
 };
@@ -79,67 +79,10 @@ pub(crate) struct Done {
     pub(crate) cause: Cause,
 }
 
-/// What made a side end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Cause {
-    /// Its user.
-    Call,
-    /// A timer of its own.
-    Timer(Timer),
-    /// Its disk, in the middle of a message that it sends or gets: it cannot be put into words.
-    Unspoken,
-    /// Anything else of its own: an install, an opened archive, too many wrong codes.
-    Local,
-    /// The peer broke a rule.
-    Rule,
-    /// The peer said how it ended.
-    Heard,
-    /// The peer ended the channel, or turned the connection away.
-    Ended,
-    /// The link was lost.
-    Lost,
-}
-
-impl Cause {
-    /// Whether the side decided itself, before it heard of the other's end.
-    pub(crate) const fn is_own(self) -> bool {
-        !matches!(self, Self::Heard | Self::Ended | Self::Lost)
-    }
-
-    fn of_import(input: import::Input) -> Self {
-        use import::Input as I;
-        match input {
-            I::AddAccount | I::ProvideAccountAuthentication(..) | I::RemoveAccount => Self::Call,
-            I::Fired(timer) => Self::Timer(timer),
-            I::ArchiveUnwritable(_) => Self::Unspoken,
-            I::Message(_, Message::State(_) | Message::Verdict(Verdict::Final)) => Self::Heard,
-            I::Message(..) | I::Malformed(_) | I::ArchiveBegan(_) => Self::Rule,
-            I::ChannelEnded(_) => Self::Ended,
-            I::ConnectionLost(_) | I::ConnectionFailed(_) => Self::Lost,
-            I::Published
-            | I::Unpublishable
-            | I::ConnectionRequested(_)
-            | I::ConnectionOpened { .. }
-            | I::ChannelRequested(..)
-            | I::ArchiveProgressed(_)
-            | I::ArchiveComplete(_)
-            | I::Checked(_)
-            | I::Installed(_) => Self::Local,
-        }
-    }
-
-    fn of_export(input: export::Input) -> Self {
-        use export::Input as I;
-        match input {
-            I::AddDevice(_) | I::ConfirmAddDevice | I::CancelAddDevice => Self::Call,
-            I::Fired(timer) => Self::Timer(timer),
-            I::SendFailed => Self::Unspoken,
-            I::Message(Message::State(_) | Message::ImportResult(_)) => Self::Heard,
-            I::Message(_) | I::Malformed => Self::Rule,
-            I::Declined | I::Ended | I::Unreachable => Self::Ended,
-            I::Lost => Self::Lost,
-            I::Opened { .. } | I::Accepted { .. } | I::Tried(..) | I::Progressed | I::HandedOver => Self::Local,
-        }
+impl Done {
+    /// The same without what the client saw before.
+    pub(crate) const fn end(self) -> End {
+        End { outcome: self.outcome, cause: self.cause }
     }
 }
 
@@ -343,11 +286,9 @@ impl World {
         self.seen.import.wrong_codes = (self.seen.import.wrong_codes + 1).min(MAX_WRONG_CODES);
         let waits = self.seen.import.session.is_none() && self.seen.import.done.is_none();
         let mut spent = waits && self.seen.import.wrong_codes >= MAX_WRONG_CODES;
-        if let Some(caller) = self.caller_mut(conn) {
-            if caller.stage != Stage::Gone {
-                caller.wrong_codes += 1;
-                spent |= waits && caller.wrong_codes >= MAX_WRONG_CODES_PER_CONNECTION;
-            }
+        if let Some(caller) = self.caller_mut(conn).filter(|caller| caller.stage != Stage::Gone) {
+            caller.wrong_codes += 1;
+            spent |= waits && caller.wrong_codes >= MAX_WRONG_CODES_PER_CONNECTION;
         }
         self.expect(!spent, P::Budget);
     }

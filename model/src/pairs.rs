@@ -1,18 +1,21 @@
 //! The pairs in which two hardened peers may end, as one predicate (R-PAIR-1).
 
 use handfast::{
+    export, import,
     limits::Timer,
-    outcome::Outcome::{self, Canceled, Network, Peer, Protocol, Storage, Success, Timeout},
+    message::{Message, Verdict},
+    outcome::{
+        Outcome::{self, Canceled, Network, Peer, Protocol, Storage, Success, Timeout},
+        Signal,
+    },
+    trace::{Step, Turn},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{
-    monitor::{Cause, Done},
-    world::{PEER, World},
-};
+use crate::world::{PEER, World};
 
 /// The allowed pairs, importer first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Pair {
     /// (Success, Success).
     BothSucceed,
@@ -72,11 +75,116 @@ impl Pair {
     }
 }
 
-/// Which allowed pair the two ends are, if both have ended and it is one.
-pub(crate) fn classify(world: &World) -> Option<Pair> {
-    let (import, export) = world.both_ended()?;
-    let session = world.seen.import.session == Some(PEER);
-    let failed = world.link.failed;
+/// What made a side end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Cause {
+    /// Its user.
+    Call,
+    /// A timer of its own.
+    Timer(Timer),
+    /// Its disk, in the middle of a message that it sends or gets: it cannot be put into words.
+    Unspoken,
+    /// Anything else of its own: an install, an opened archive, too many wrong codes.
+    Local,
+    /// The peer broke a rule.
+    Rule,
+    /// The peer said how it ended.
+    Heard,
+    /// The peer ended the channel, or turned the connection away.
+    Ended,
+    /// The link was lost.
+    Lost,
+}
+
+impl Cause {
+    /// Whether the side decided itself, before it heard of the other's end.
+    pub const fn is_own(self) -> bool {
+        !matches!(self, Self::Heard | Self::Ended | Self::Lost)
+    }
+
+    /// That of an import which an input ended.
+    pub const fn of_import(input: import::Input) -> Self {
+        use import::Input as I;
+        match input {
+            I::AddAccount | I::ProvideAccountAuthentication(..) | I::RemoveAccount => Self::Call,
+            I::Fired(timer) => Self::Timer(timer),
+            I::ArchiveUnwritable(_) => Self::Unspoken,
+            I::Message(_, Message::State(_) | Message::Verdict(Verdict::Final)) => Self::Heard,
+            I::Message(..) | I::Malformed(_) | I::ArchiveBegan(_) => Self::Rule,
+            I::ChannelEnded(_) => Self::Ended,
+            I::ConnectionLost(_) | I::ConnectionFailed(_) => Self::Lost,
+            I::Published
+            | I::Unpublishable
+            | I::ConnectionRequested(_)
+            | I::ConnectionOpened { .. }
+            | I::ChannelRequested(..)
+            | I::ArchiveProgressed(_)
+            | I::ArchiveComplete(_)
+            | I::Checked(_)
+            | I::Installed(_) => Self::Local,
+        }
+    }
+
+    /// That of an export which an input ended.
+    pub const fn of_export(input: export::Input) -> Self {
+        use export::Input as I;
+        match input {
+            I::AddDevice(_) | I::ConfirmAddDevice | I::CancelAddDevice => Self::Call,
+            I::Fired(timer) => Self::Timer(timer),
+            I::SendFailed => Self::Unspoken,
+            I::Message(Message::State(_) | Message::ImportResult(_)) => Self::Heard,
+            I::Message(_) | I::Malformed => Self::Rule,
+            I::Declined | I::Ended | I::Unreachable => Self::Ended,
+            I::Lost => Self::Lost,
+            I::Opened { .. } | I::Accepted { .. } | I::Tried(..) | I::Progressed | I::HandedOver => Self::Local,
+        }
+    }
+}
+
+/// How a side ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct End {
+    /// What it told its client.
+    pub outcome: Outcome,
+    /// What made it.
+    pub cause: Cause,
+}
+
+impl End {
+    /// The end that a step of a trace brings, if it does.
+    pub fn of(step: &Step) -> Option<Self> {
+        let (done, cause) = match &step.turn {
+            Turn::Import { input, effects } => {
+                let done = effects.iter().find_map(|effect| match effect {
+                    import::Effect::Signal(Signal::Done(outcome)) => Some(*outcome),
+                    _ => None,
+                });
+                (done, Cause::of_import(*input))
+            }
+            Turn::Export { input, effects } => {
+                let done = effects.iter().find_map(|effect| match effect {
+                    export::Effect::Signal(Signal::Done(outcome)) => Some(*outcome),
+                    _ => None,
+                });
+                (done, Cause::of_export(*input))
+            }
+        };
+        done.map(|outcome| Self { outcome, cause })
+    }
+}
+
+/// What may excuse a pair.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Circumstances {
+    /// The importer took the exporter's channel.
+    pub session: bool,
+    /// The link between them failed.
+    pub failed: bool,
+}
+
+/// Which allowed pair the two ends are, if they are one.
+pub fn allowed(import: End, export: End, around: Circumstances) -> Option<Pair> {
+    let Circumstances { session, failed } = around;
     match (import.outcome, export.outcome) {
         (Success { .. }, Outcome::SUCCESS) => Some(Pair::BothSucceed),
         (Success { .. }, Network) if failed => Some(Pair::SuccessUnheard),
@@ -95,7 +203,14 @@ pub(crate) fn classify(world: &World) -> Option<Pair> {
     }
 }
 
-fn unspoken(export: Done) -> bool {
+/// The same of a world in which both have ended.
+pub(crate) fn classify(world: &World) -> Option<Pair> {
+    let (import, export) = world.both_ended()?;
+    let around = Circumstances { session: world.seen.import.session == Some(PEER), failed: world.link.failed };
+    allowed(import.end(), export.end(), around)
+}
+
+fn unspoken(export: End) -> bool {
     match export.outcome {
         Protocol | Storage => true,
         Timeout => matches!(export.cause, Cause::Timer(Timer::Stall | Timer::Transfer)),

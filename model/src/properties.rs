@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     config::{Cast, Configuration},
     link::End,
-    monitor::Cause,
+    pairs::Cause,
     side::{ExportSide, ImportSide},
     system::{State, System},
     world::PEER,

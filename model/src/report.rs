@@ -90,15 +90,42 @@ pub enum Outcome {
     SafetyViolated,
 }
 
+/// How a run goes on. What is worked on at once is told of in any order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// There are so many pieces of work.
+    Pieces(usize),
+    /// One is begun: a configuration, or a mutant, by its id.
+    Began(&'a str),
+    /// It is done.
+    Done(&'a str),
+}
+
 /// Runs what is selected.
 pub fn run(selection: &Selection) -> Report {
+    run_watched(selection, &|_| {})
+}
+
+/// Runs what is selected, and tells how it goes on.
+pub fn run_watched(selection: &Selection, told: &(dyn Fn(Progress<'_>) + Sync)) -> Report {
     let configurations = selection.configurations();
-    let checked =
-        in_parallel(selection.jobs, &configurations, |&one| check::check(one, selection.property, selection.limits));
     let hunted: Vec<&Mutant> = if selection.mutants { MUTANTS.iter().collect() } else { Vec::new() };
-    let size = selection.size;
-    let mutants = in_parallel(selection.jobs, &hunted, |mutant| mutant.hunt(size, selection.limits));
-    let canary = CANARY.hunt(size, selection.limits);
+    told(Progress::Pieces(configurations.len() + hunted.len() + 1));
+    let checked = in_parallel(selection.jobs, &configurations, |&one| {
+        let id = one.id();
+        told(Progress::Began(&id));
+        let checked = check::check(one, selection.property, selection.limits);
+        told(Progress::Done(&id));
+        checked
+    });
+    let hunt = |mutant: &Mutant| {
+        told(Progress::Began(mutant.id));
+        let kill = mutant.hunt(selection.size, selection.limits);
+        told(Progress::Done(mutant.id));
+        kill
+    };
+    let mutants = in_parallel(selection.jobs, &hunted, |mutant| hunt(mutant));
+    let canary = hunt(&CANARY);
     let reached: BTreeSet<Pair> = checked.iter().flat_map(|one| one.pairs.iter().copied()).collect();
     let pairs_not_reached = Pair::ALL.into_iter().filter(|pair| !reached.contains(pair)).collect();
     let outcome = judge(&checked, &mutants, &canary);
@@ -137,7 +164,9 @@ fn judge(checked: &[Checked], mutants: &[Kill], canary: &Kill) -> Outcome {
         _ => Outcome::Inconclusive,
     });
     let killed = mutants.iter().chain([canary]).all(|kill| kill.row.verdict.is_violated());
-    let teeth = if killed && !checked.is_empty() { Outcome::AsExpected } else { Outcome::Inconclusive };
+    // Where nothing was asked, nothing was answered.
+    let asked = checked.iter().any(|one| !one.rows.is_empty());
+    let teeth = if killed && asked { Outcome::AsExpected } else { Outcome::Inconclusive };
     worst.chain([teeth]).max().unwrap_or(Outcome::Inconclusive)
 }
 

@@ -12,7 +12,7 @@ use handfast::{
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
-    fixture::FIXTURE,
+    fixture::{Exported, FIXTURE},
     plan::{DiskFault, Plan, What},
 };
 
@@ -21,9 +21,8 @@ pub(crate) struct Scene {
     pub(crate) plan: Plan,
     /// The importer's disk.
     pub(crate) fs: MemoryFs,
-    /// The archive, as text and as a file.
-    pub(crate) text: Vec<u8>,
-    pub(crate) file: Arc<[u8]>,
+    /// What is exported.
+    pub(crate) archive: Exported,
     /// How the world carries out a fault that begins. Called within the world, between a step and its effects.
     begin: fn(What),
     cancels: [Notify; 2],
@@ -49,14 +48,12 @@ pub(crate) struct Board {
 
 impl Scene {
     pub(crate) fn new(plan: &Plan, begin: fn(What)) -> Self {
-        let (text, file) = FIXTURE.archive(plan.protected, plan.text, plan.random);
         let (token, shown) = oneshot::channel();
         let board = Board { token: Some(token), shown: Some(shown), ..Board::default() };
         Self {
             plan: plan.clone(),
             fs: MemoryFs::new(),
-            text,
-            file: file.into(),
+            archive: FIXTURE.archive(plan.protected, plan.text),
             begin,
             cancels: Default::default(),
             board: Mutex::new(board),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     judge::{Rule, Violation},
-    pairs::Pair,
+    pairs::Allowed,
     plan::{Plan, Planted},
     run::{Run, run},
     scenario::Scenario,
@@ -99,7 +99,7 @@ pub struct Ends {
     /// The export's; none if it crashed or never began.
     pub export: Option<Outcome>,
     /// Why that is allowed; none if it is not.
-    pub pair: Option<Pair>,
+    pub allowed: Option<Allowed>,
     /// Sessions.
     pub runs: u64,
 }
@@ -186,7 +186,7 @@ pub fn campaign(options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Repo
 /// What is kept of a session.
 struct Short {
     ends: (Option<Outcome>, Option<Outcome>),
-    pair: Option<Pair>,
+    allowed: Option<Allowed>,
     fired: bool,
     reached: bool,
     violations: Vec<Violation>,
@@ -196,12 +196,12 @@ impl Short {
     fn of(plan: &Plan, again: bool) -> Self {
         let first = run(plan);
         let differs = again && first.trace() != run(plan).trace();
-        let Run { import, export, pair, fired, reached, mut violations, .. } = first;
+        let Run { import, export, allowed, fired, reached, mut violations, .. } = first;
         if differs {
             let text = "the same plan gave two traces".into();
             violations.push(Violation { rule: Rule::Repeatable, text });
         }
-        Self { ends: (import, export), pair, fired, reached, violations }
+        Self { ends: (import, export), allowed, fired, reached, violations }
     }
 }
 
@@ -213,7 +213,7 @@ fn summarize(scenario: Scenario, seeds: &Range<u64>, results: impl Iterator<Item
         runs += 1;
         fired += u64::from(short.fired);
         reached += u64::from(short.reached);
-        *ends.entry((short.ends, short.pair)).or_default() += 1;
+        *ends.entry((short.ends, short.allowed)).or_default() += 1;
         violations.extend(short.violations.into_iter().map(|violation| {
             let reproduce = format!("handfast sim --engine turmoil --scenario {scenario} --seeds {seed}..{}", seed + 1);
             Found { seed, violation, reproduce }
@@ -228,6 +228,7 @@ fn summarize(scenario: Scenario, seeds: &Range<u64>, results: impl Iterator<Item
     } else {
         Verdict::NoViolation { runs }
     };
-    let ends = ends.into_iter().map(|(((import, export), pair), runs)| Ends { import, export, pair, runs }).collect();
+    let ends =
+        ends.into_iter().map(|(((import, export), allowed), runs)| Ends { import, export, allowed, runs }).collect();
     Row { scenario, seeds: seeds.clone(), runs, fired, reached, ends, violations, verdict }
 }

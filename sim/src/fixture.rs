@@ -1,6 +1,10 @@
 //! The account that is linked, and who the devices are.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::BTreeMap,
+    io::Write as _,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
 
 use handfast::{
     archive::{Identity, InsecureKdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime, certificate::Chain},
@@ -26,6 +30,8 @@ pub(crate) struct Fixture {
     pub(crate) exporter: Arc<Identity>,
     /// The importer's throw-away chain.
     importer: Chain,
+    /// By protection and length.
+    archives: Mutex<BTreeMap<(bool, u64), Exported>>,
 }
 
 pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
@@ -35,7 +41,13 @@ pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     let nobody = Identity::authority(key(4), "Jami Temporary CA", NOW).expect(BROKEN);
     let nobody = nobody.issue(key(5), "Jami Temporary User", Role::Authority, NOW).expect(BROKEN);
     let importer = nobody.issue(key(6), "Jami Temporary device", Role::Device, NOW).expect(BROKEN);
-    Fixture { account, authority: key(1), exporter: Arc::new(exporter), importer: importer.chain().clone() }
+    Fixture {
+        account,
+        authority: key(1),
+        exporter: Arc::new(exporter),
+        importer: importer.chain().clone(),
+        archives: Mutex::default(),
+    }
 });
 
 /// The key with this number.
@@ -57,18 +69,29 @@ impl Fixture {
         Identity::new(key(6), self.importer.clone()).expect(BROKEN)
     }
 
-    /// An archive's text of this length, and its file.
-    pub(crate) fn archive(&self, protected: bool, length: u64, seed: u64) -> (Vec<u8>, Vec<u8>) {
+    /// An archive whose text has this length.
+    pub(crate) fn archive(&self, protected: bool, length: u64) -> Exported {
+        let mut archives = self.archives.lock().unwrap_or_else(PoisonError::into_inner);
+        archives.entry((protected, length)).or_insert_with(|| self.make(protected, length)).clone()
+    }
+
+    fn make(&self, protected: bool, length: u64) -> Exported {
         let scheme = if protected { Scheme::Password } else { Scheme::None };
-        let sample = Sample::of(&self.account, &self.authority, scheme, length, seed).expect(BROKEN);
+        let sample = Sample::of(&self.account, &self.authority, scheme, length, length).expect(BROKEN);
         let mut text = Vec::new();
         sample.write_to(&mut text).expect(BROKEN);
         let seal = Seal::new(&Password::new(password(protected)), &InsecureKdf).expect(BROKEN);
         let mut sealer = Sealer::new(Vec::new(), seal).expect(BROKEN);
-        sample.write_to(&mut sealer).expect(BROKEN);
-        let file = sealer.finish().expect(BROKEN);
-        (text, file)
+        sealer.write_all(&text).expect(BROKEN);
+        Exported { text: text.into(), file: sealer.finish().expect(BROKEN).into() }
     }
+}
+
+/// An archive, as a text and as a file.
+#[derive(Clone)]
+pub(crate) struct Exported {
+    pub(crate) text: Arc<[u8]>,
+    pub(crate) file: Arc<[u8]>,
 }
 
 /// The right password.

@@ -13,13 +13,14 @@ use handfast::{
     outcome::{LinkState, Outcome, Profile, Scheme, Side, Signal},
     trace::{Step, Turn},
 };
+use handfast_model::pairs::{Circumstances, End};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     board::{Board, Scene},
     disk::{self, ROOT},
     fixture::{NOW, password},
-    pairs::{Circumstances, End, classify},
+    pairs::allowed,
     plan::{DiskFault, Plan, What},
     replay::replay,
     run::{Broken, Run},
@@ -45,6 +46,8 @@ pub enum Rule {
     Grammar,
     /// The two ends are an allowed pair (R-PAIR-1).
     Pair,
+    /// Nobody blames an honest peer (R-PAIR-3).
+    NoBlame,
     /// The account is installed, whole and as it was sent, if and only if the importer says so (R-IMP-13, R-ARC-5).
     Stored,
     /// Nothing temporary is left (R-ARC-4).
@@ -104,12 +107,14 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
     }
     let around = Circumstances {
         session: board.steps.iter().any(takes_session),
-        broken: board.fired && matches!(plan.fault.map(|fault| fault.what), Some(What::Partition | What::Crash(_))),
-        crashed: crashed.is_some(),
+        failed: board.fired && matches!(plan.fault.map(|fault| fault.what), Some(What::Partition | What::Crash(_))),
     };
-    let pair = classify(import, export, around);
-    if pair.is_none() && carried.is_ok() {
+    let allowed = allowed(import, export, crashed.is_some(), around);
+    if allowed.is_none() && carried.is_ok() {
         broke(Rule::Pair, format!("import: {}, export: {}", told(import), told(export)));
+    }
+    if [import, export].into_iter().flatten().any(|end| end.outcome == Outcome::Protocol) {
+        broke(Rule::NoBlame, format!("import: {}, export: {}", told(import), told(export)));
     }
     if board.canceled[Side::Export as usize] == Some(Ok(())) {
         let received =
@@ -137,7 +142,7 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
         plan: plan.clone(),
         import: import.map(|end| end.outcome),
         export: export.map(|end| end.outcome),
-        pair,
+        allowed,
         fired,
         reached,
         time: carried.unwrap_or_default(),
@@ -295,7 +300,7 @@ fn accounts(scene: &Scene) -> Result<usize, String> {
         let mut text = Vec::new();
         let read = opened.map_err(io::Error::from).and_then(|archive| archive.into_text()?.read_to_end(&mut text));
         read.map_err(|error| error.to_string())?;
-        if text != scene.text {
+        if *text != *scene.archive.text {
             return Err("the stored archive is not the one that was sent".into());
         }
         store.device(entry.id).map_err(|error| error.to_string())?;

@@ -28,7 +28,7 @@ mod source;
 pub use self::{
     campaign::{Ends, Found, Options, Progress, Report, Row, Shard, Verdict, campaign},
     judge::{Rule, Violation},
-    pairs::Pair,
+    pairs::Allowed,
     plan::{DiskFault, Fault, Plan, Planted, What, World},
     point::Point,
     replay::{Diverged, Replayed, replay},

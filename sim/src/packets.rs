@@ -22,7 +22,7 @@ use tokio::{
     time::sleep,
 };
 use turmoil_net::{
-    EnterGuard, HostId, KernelConfig, Net, Packet, Verdict,
+    EnterGuard, HostId, KernelConfig, Net, Packet, TcpFlags, Transport, Verdict,
     shim::tokio::net::{TcpListener, TcpStream},
 };
 
@@ -36,9 +36,6 @@ use crate::{
 const PORT: u16 = 4711;
 const IMPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1));
 const EXPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 2));
-/// How often a packet is sent again before its connection is given up: more often than an outage or bad luck lasts.
-const RETRANSMISSIONS: u32 = 100;
-
 #[derive(Clone)]
 struct Stack;
 
@@ -122,21 +119,35 @@ impl Drop for Host {
 }
 
 /// Packets on their way.
-#[derive(Default)]
 struct Wire {
     tick: u64,
     flying: VecDeque<(u64, Packet)>,
+    /// Acknowledgements that were lost, and when they are sent again. TCP acknowledges again what it gets again, and probes a window
+    /// that is closed; this one does neither, and would hang.
+    again: VecDeque<(u64, Packet)>,
     sent: Vec<Packet>,
+    /// Ticks after which an acknowledgement is missed.
+    patience: u64,
 }
 
 impl Wire {
+    fn new(patience: u64) -> Self {
+        Self { tick: 0, flying: VecDeque::new(), again: VecDeque::new(), sent: Vec::new(), patience }
+    }
+
     fn drive(&mut self, guard: &EnterGuard) {
         self.tick += 1;
+        while let Some((_, packet)) = self.again.pop_front_if(|(at, _)| *at <= self.tick) {
+            self.sent.push(packet);
+        }
         guard.egress_all(&mut self.sent);
         for packet in self.sent.drain(..) {
             match guard.evaluate(&packet) {
                 Verdict::Deliver(delay) => self.flying.push_back((self.tick + delay.as_millis() as u64, packet)),
                 Verdict::Pass => self.flying.push_back((self.tick, packet)),
+                Verdict::Drop if is_acknowledgement(&packet) => {
+                    self.again.push_back((self.tick + self.patience, packet));
+                }
                 Verdict::Drop => {}
             }
         }
@@ -146,14 +157,20 @@ impl Wire {
     }
 }
 
+/// Whether that is all that it is.
+fn is_acknowledgement(packet: &Packet) -> bool {
+    let only = TcpFlags { ack: true, ..TcpFlags::default() };
+    matches!(&packet.payload, Transport::Tcp(segment) if segment.flags == only && segment.payload.is_empty())
+}
+
 /// Carries a session out, and says how much virtual time it took.
 pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
     let Plan { random, latency_ms, lost, .. } = scene.plan;
     let (limit, tick) = (scene.plan.limit(), Duration::from_millis(1));
     OUTAGE.set(0);
-    // It counts ticks, not round trips.
-    let round_trip = 2 * latency_ms.0 as u32 + 4;
-    let mut net = Net::with_config(KernelConfig::default().retx_threshold(round_trip).retx_max(RETRANSMISSIONS));
+    // In ticks, and more than a round trip. A connection is never given up: links here come back.
+    let patience = 2 * latency_ms.0 + 4;
+    let mut net = Net::with_config(KernelConfig::default().retx_threshold(patience as u32).retx_max(u32::MAX));
     let (import, export) = (net.add_host(IMPORT), net.add_host(EXPORT));
     let mut draw = ChaCha8Rng::seed_from_u64(random);
     let watched = scene.clone();
@@ -170,7 +187,7 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
         Host::start(import, import_side(scene.clone(), Stack))?,
         Host::start(export, export_side(scene.clone(), Stack))?,
     ];
-    let mut wire = Wire::default();
+    let mut wire = Wire::new(patience);
     loop {
         let mut running = false;
         for host in &mut hosts {

@@ -113,10 +113,10 @@ pub struct Plan {
     pub planted: Option<Planted>,
 }
 
-/// Bytes of a text that makes several steps of progress.
-const LONG: (u64, u64) = (100_000, 300_000);
-/// Bytes of a text that makes none.
-const SHORT: (u64, u64) = (8_000, 24_000);
+/// Bytes of texts that make several steps of progress.
+const LONG: [u64; 4] = [70_000, 131_071, 200_000, 300_000];
+/// Bytes of texts that make none.
+const SHORT: [u64; 4] = [6_000, 9_000, 15_000, 30_000];
 
 impl Plan {
     /// The plan of a scenario and a seed. Four seeds in a row have both profiles, with and without a password.
@@ -125,8 +125,8 @@ impl Plan {
         let mut between = |(least, most): (u64, u64)| random.random_range(least..=most);
         let real_timers = matches!(scenario, Scenario::Idle(_));
         let long = scenario.point().is_some_and(Point::needs_progress) || scenario == Scenario::ArchiveFails;
-        let long = long || between((0, 7)) == 0;
-        let text = between(if long { LONG } else { SHORT });
+        let long = long || between((0, 15)) == 0;
+        let text = if long { LONG } else { SHORT }[between((0, 3)) as usize];
         let latency = between((1, 4));
         let what = match scenario {
             Scenario::Hold(_) => Some(What::Hold(between((5, 100)))),

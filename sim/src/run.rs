@@ -16,7 +16,7 @@ use crate::{
     hosts,
     judge::{Violation, judge},
     packets,
-    pairs::Pair,
+    pairs::Allowed,
     plan::{Plan, World},
     side::config,
 };
@@ -41,8 +41,8 @@ pub struct Run {
     pub import: Option<Outcome>,
     /// How the export ended; none if it crashed or never began.
     pub export: Option<Outcome>,
-    /// Which allowed pair that is.
-    pub pair: Option<Pair>,
+    /// Why they may end so; none if they may not.
+    pub allowed: Option<Allowed>,
     /// Whether the fault happened. True where there is none.
     pub fired: bool,
     /// Whether it came to what the scenario is there for.

@@ -28,7 +28,7 @@ use crate::{
     disk::{self, Accounts},
     fixture::{FIXTURE, Seeded, password},
     plan::{DiskFault, Plan, Planted},
-    source::Exported,
+    source::Archive,
 };
 
 /// Why a side did not come to its end.
@@ -133,7 +133,7 @@ pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<()
     let Ok(token) = shown.await else { return Ok(()) };
     sleep(think(plan, Side::Export)).await;
     let readable = if let Some(DiskFault::Unreadable(bytes)) = plan.disk { bytes } else { u64::MAX };
-    let source = Exported::new(scene.file.clone(), Duration::from_millis(plan.work_ms.1), readable)?;
+    let source = Archive::new(scene.archive.file.clone(), Duration::from_millis(plan.work_ms.1), readable)?;
     let options = ExportOptions {
         config: config(plan),
         durations: plan.durations(),

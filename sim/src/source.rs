@@ -22,7 +22,7 @@ type File = Cursor<Arc<[u8]>>;
 
 /// An archive that can be exported.
 #[derive(Clone)]
-pub(crate) struct Exported {
+pub(crate) struct Archive {
     source: InlineSource<File>,
     /// How long it takes to open.
     work: Duration,
@@ -30,7 +30,7 @@ pub(crate) struct Exported {
     readable: u64,
 }
 
-impl Exported {
+impl Archive {
     pub(crate) fn new(file: Arc<[u8]>, work: Duration, readable: u64) -> io::Result<Self> {
         let open = move || Ok(Cursor::new(file.clone()));
         let source = FileSource::new(open, Arc::new(InsecureKdf), Terms::at(NOW))?;
@@ -38,7 +38,7 @@ impl Exported {
     }
 }
 
-impl storage::Source for Exported {
+impl storage::Source for Archive {
     type Reader = Reader;
 
     fn scheme(&self) -> Scheme {

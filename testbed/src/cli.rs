@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{archive, export, failure::Failure, import, manual, message, replay, token};
+use crate::{archive, check, export, failure::Failure, import, manual, message, replay, sim, token, verify};
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
 #[derive(Parser)]
@@ -17,6 +17,9 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Verify(verify::Verify),
+    Check(check::Check),
+    Sim(sim::Sim),
     Import(import::Import),
     Export(export::Export),
     Replay(replay::Replay),
@@ -37,6 +40,9 @@ impl Cli {
     /// Does what the command line asks for.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self.command {
+            Command::Verify(verify) => verify.run(),
+            Command::Check(check) => check.run(),
+            Command::Sim(sim) => sim.run(),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),
             Command::Token(command) => command.run(),

@@ -2,6 +2,7 @@
 
 mod archive;
 mod caret;
+mod check;
 mod cli;
 mod export;
 mod failure;
@@ -13,11 +14,15 @@ mod manual;
 mod message;
 mod output;
 mod passwords;
+mod progress;
 mod qr;
 mod replay;
+mod sim;
 mod size;
 mod terminal;
 mod token;
+mod verdicts;
+mod verify;
 
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@
 mod gates;
 mod line;
 mod script;
+mod session;
 
 use std::{future::Future, io::Cursor, sync::Arc, time::Duration};
 
@@ -30,6 +31,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 pub use gates::{Fails, Gate, GatedSource, GatedStore};
 pub use line::{Dead, Line, Phone};
 pub use script::{CHANNEL, Said, Script, exporter, importer};
+pub use session::{exported, imported};
 
 /// The wall clock.
 pub const NOW: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));

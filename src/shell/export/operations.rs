@@ -105,7 +105,10 @@ impl<D: Dial, S: Source> Operations<D, S> {
             // Only calls are refused.
             let _ = self.step(op, input);
         }
-        while let Some(ended) = self.connections.join_next().await {
+        // Nobody waits any more for what connections have to tell.
+        let Self { mut connections, happened, .. } = self;
+        drop(happened);
+        while let Some(ended) = connections.join_next().await {
             joined(ended);
         }
     }

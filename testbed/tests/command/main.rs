@@ -2,6 +2,7 @@
 
 mod archives;
 mod calls;
+mod checks;
 mod help;
 mod interrupts;
 mod links;

@@ -1,0 +1,88 @@
+//! What holds of the shipped reducers, with the size of every graph, and that every mutant is found.
+
+use handfast_model::{
+    config::{Configuration, Size, configurations},
+    explore::Limits,
+    mutants::MUTANTS,
+    properties::PropertyId,
+    report::{Outcome, Selection, run},
+};
+
+fn selection(configuration: &str) -> Selection {
+    Selection { configuration: Some(configuration.into()), mutants: false, jobs: 2, ..Selection::all(Size::Small) }
+}
+
+/// One line for each configuration: all its properties are verified on the same graph, or are told apart.
+fn table(configuration: &str) -> String {
+    let report = run(&selection(configuration));
+    let mut table = String::new();
+    for one in &report.checked {
+        let mut rows: Vec<(String, Vec<&str>)> = Vec::new();
+        for row in &one.rows {
+            let verdict = row.verdict.to_string();
+            match rows.iter_mut().find(|(other, _)| *other == verdict) {
+                Some((_, properties)) => properties.push(row.property.id()),
+                None => rows.push((verdict, vec![row.property.id()])),
+            }
+        }
+        table.push_str(&format!("{} ({})\n", one.configuration, one.rows[0].budget));
+        for (verdict, properties) in rows {
+            table.push_str(&format!("    {verdict}\n        {}\n", properties.join(" ")));
+        }
+        table.push_str(&format!("        {} goals reached\n", one.reached.len()));
+    }
+    table.push_str(&format!("allowed pairs not reached: {:?}\n", report.pairs_not_reached));
+    table.push_str(&format!("{:?}\n", report.outcome));
+    table
+}
+
+#[test]
+fn documented_profile() {
+    insta::assert_snapshot!(table("documented"));
+}
+
+#[test]
+fn jamid_profile() {
+    insta::assert_snapshot!(table("jamid"));
+}
+
+#[test]
+fn every_mutant_is_found() {
+    let mut table = String::new();
+    for mutant in MUTANTS {
+        let kill = mutant.hunt(Size::Small, Limits::default());
+        let row = &kill.row;
+        assert!(row.verdict.is_violated(), "{} lives: {}", kill.mutant, row.verdict);
+        let told = format!("{:6} {} {}: {}", kill.mutant, row.property.id(), row.configuration, row.verdict);
+        table.push_str(&format!("{told}\n       {}\n", kill.broken));
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn rows_are_for_programs_too() {
+    let report = run(&Selection { property: PropertyId::from_id("P-GATE"), ..selection("HH-documented-honest") });
+    let row = serde_json::to_value(&report.checked[0].rows).unwrap();
+    let expected = serde_json::json!([{
+        "configuration": "HH-documented-honest", "budget": "wrong=3", "property": "P-GATE",
+        "verdict": "verified", "states": 147, "edges": 172, "depth": 31,
+    }]);
+    assert_eq!(row, expected);
+    let canary = serde_json::to_value(&report.canary).unwrap();
+    assert_eq!(canary["mutant"], "M-10");
+    assert_eq!(canary["verdict"], "violated");
+    assert_eq!(canary["steps"], 12);
+}
+
+/// The shipped rules in the mutants' place: what a hunt finds is the mutant's doing.
+#[test]
+fn what_finds_a_mutant_holds_without_it() {
+    let report = run(&selection("honest"));
+    assert_eq!(report.outcome, Outcome::AsExpected);
+    assert!(report.canary.row.verdict.is_violated());
+    for mutant in MUTANTS {
+        let known = |one: &Configuration| one.id() == mutant.configuration && mutant.property.applies(one);
+        assert!(configurations(Size::Small).iter().any(known), "{}", mutant.id);
+        assert!(configurations(Size::Full).iter().any(known), "{}", mutant.id);
+    }
+}

@@ -1,0 +1,52 @@
+//! What a campaign reports.
+
+use std::{
+    num::NonZeroUsize,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use handfast_sim::{Options, Report, Scenario, Shard, Verdict, campaign};
+
+fn options() -> Options {
+    let names = ["no-fault", "cancel@import.checked", "disk-fails"];
+    let scenarios = names.map(|name| name.parse().unwrap()).to_vec();
+    Options { scenarios, seeds: 0..3, ..Options::default() }
+}
+
+#[test]
+fn a_report_does_not_depend_on_how_many_work_on_it() {
+    let reports =
+        [1, 3].map(|jobs| campaign(&Options { jobs: NonZeroUsize::new(jobs).unwrap(), ..options() }, &|_| {}));
+    assert_eq!(reports[0], reports[1]);
+    let text = serde_json::to_string(&reports[0]).unwrap();
+    assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), reports[0]);
+}
+
+#[test]
+fn shards_share_the_sessions() {
+    let whole = campaign(&options(), &|_| {});
+    let shards = [0, 1].map(|index| campaign(&Options { shard: Some(Shard { index, of: 2 }), ..options() }, &|_| {}));
+    for (row, whole) in whole.rows.iter().enumerate() {
+        assert_eq!(shards.each_ref().map(|shard| shard.rows[row].runs), [2, 1]);
+        assert_eq!(shards.iter().map(|shard| shard.rows[row].reached).sum::<u64>(), whole.reached);
+    }
+}
+
+/// A check in which nothing happened is not a pass.
+#[test]
+fn nothing_is_inconclusive() {
+    let report = campaign(&Options { seeds: 0..0, ..options() }, &|_| {});
+    assert!(report.is_inconclusive() && !report.is_violated());
+    assert!(report.rows.iter().all(|row| matches!(row.verdict, Verdict::Inconclusive { .. })));
+}
+
+#[test]
+fn progress_is_told() {
+    let told = AtomicUsize::new(0);
+    let options = Options { scenarios: vec![Scenario::NoFault], ..options() };
+    campaign(&options, &|progress| {
+        assert_eq!(progress.total, 3);
+        told.fetch_add(1, Ordering::Relaxed);
+    });
+    assert_eq!(told.into_inner(), 3);
+}

@@ -1,0 +1,233 @@
+//! `handfast check`: some of the checks, and what they found.
+
+use std::{net::SocketAddr, process::ExitCode, str::FromStr};
+
+use clap::{Args, ValueEnum};
+use handfast_model::{
+    check::{self, hardened},
+    config::{self, Budget, Configuration},
+    mutants::{MUTANTS, Mutant},
+    properties::PropertyId,
+    report::Selection,
+};
+use stateright::Model as _;
+
+use crate::{
+    failure::Failure,
+    link::options::ProfileName,
+    output, verdicts,
+    verify::{self, EXIT_CODES, Effort},
+};
+
+/// Check some configurations or mutants of the model, look for a goal, or walk through the graph
+#[derive(Args)]
+#[command(after_help = format!("\
+Examples:
+  handfast check --all
+  handfast check --pair HH --profile jamid --property P-STORED
+  handfast check --config HH-documented-loss --budget loss=3 --budget wrong=0
+  handfast check --mutant M-07
+  handfast check --config HH-documented-honest --reach \"both succeed\"
+
+{EXIT_CODES}"))]
+pub(crate) struct Check {
+    /// Every configuration: the default
+    #[arg(long, conflicts_with_all = ["pair", "profile", "config"])]
+    all: bool,
+    /// How large the configurations are
+    #[arg(long, value_enum, value_name = "SIZE", default_value = "quick")]
+    size: SizeName,
+    /// Who takes part, the import side first
+    #[arg(long, value_enum, value_name = "XY")]
+    pair: Option<CastName>,
+    /// What they follow
+    #[arg(long, value_enum, value_name = "PROFILE")]
+    profile: Option<ProfileName>,
+    /// One configuration
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["pair", "profile"])]
+    config: Option<String>,
+    /// One property
+    #[arg(long, value_name = "ID", value_parser = property)]
+    property: Option<PropertyId>,
+    /// One mutant, and how it is found
+    #[arg(long, value_name = "ID", conflicts_with_all = ["all", "pair", "profile", "config", "property", "mutants", "budget"])]
+    mutant: Option<String>,
+    /// All mutants too
+    #[arg(long)]
+    mutants: bool,
+    /// Change how often a kind of trouble may happen
+    #[arg(long, value_name = "KEY=N")]
+    budget: Vec<Change>,
+    /// Show a shortest way to a goal, instead
+    #[arg(long, value_name = "GOAL", requires = "config", conflicts_with_all = ["mutants", "property"])]
+    reach: Option<String>,
+    /// Let a browser walk through the graph at this address, until Ctrl-C
+    #[arg(long, value_name = "ADDR", requires = "config", conflicts_with_all = ["mutants", "property", "reach", "json"])]
+    explore: Option<SocketAddr>,
+    #[command(flatten)]
+    effort: Effort,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Sizes of configurations.
+#[derive(Clone, Copy, ValueEnum)]
+enum SizeName {
+    /// Seconds
+    Small,
+    /// A minute
+    Quick,
+    /// Minutes
+    Full,
+}
+
+impl From<SizeName> for config::Size {
+    fn from(name: SizeName) -> Self {
+        match name {
+            SizeName::Small => Self::Small,
+            SizeName::Quick => Self::Quick,
+            SizeName::Full => Self::Full,
+        }
+    }
+}
+
+/// Who takes part.
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "verbatim")]
+enum CastName {
+    /// Both hardened
+    HH,
+    /// A hardened importer, hostile exporters
+    HX,
+    /// A hardened exporter, a hostile importer
+    XH,
+}
+
+fn property(id: &str) -> Result<PropertyId, String> {
+    let ids = || PropertyId::ALL.iter().map(|property| property.id()).collect::<Vec<_>>().join(", ");
+    PropertyId::from_id(id).ok_or_else(|| format!("expected one of {}", ids()))
+}
+
+/// A changed budget.
+#[derive(Clone)]
+struct Change {
+    key: String,
+    count: u8,
+}
+
+impl FromStr for Change {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let keys = Budget::KEYS.join(", ");
+        let (key, count) = text.split_once('=').ok_or("expected KEY=N")?;
+        let count = count.parse().map_err(|_| "expected a number up to 255 behind `=`")?;
+        if !Budget::default().set(key, count) {
+            return Err(format!("expected one of {keys}"));
+        }
+        Ok(Self { key: key.into(), count })
+    }
+}
+
+impl Check {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        if let Some(id) = &self.mutant {
+            let ids = || MUTANTS.iter().map(|mutant| mutant.id).collect::<Vec<_>>().join(", ");
+            let mutant =
+                Mutant::find(id).ok_or_else(|| Failure::usage(format_args!("--mutant: expected one of {}", ids())))?;
+            return self.hunt(mutant);
+        }
+        if let Some(configuration) = self.configuration()? {
+            match (&self.reach, self.explore) {
+                (Some(goal), _) => return self.reach(configuration, goal),
+                (None, Some(address)) => return explore(configuration, address),
+                (None, None) => {}
+            }
+        }
+        let selection = Selection {
+            size: self.size.into(),
+            configuration: self.part_of_id(),
+            property: self.property,
+            mutants: self.mutants,
+            budget: self.budget.iter().map(|change| (change.key.clone(), change.count)).collect(),
+            limits: self.effort.limits(),
+            jobs: self.effort.jobs(),
+        };
+        let whole = selection.configuration.is_none();
+        let report = verify::run("check", &selection);
+        if self.json {
+            output::json(&report)?
+        } else {
+            output::line(verdicts::Table { report: &report, whole })?
+        }
+        Ok(ExitCode::from(verdicts::exit_code(report.outcome)))
+    }
+
+    /// The one configuration that is named, with its budget changed.
+    fn configuration(&self) -> Result<Option<Configuration>, Failure> {
+        let Some(name) = &self.config else { return Ok(None) };
+        let size = self.size.into();
+        let mut configuration = config::find(size, name).ok_or_else(|| {
+            let ids: Vec<_> = config::configurations(size).iter().map(Configuration::id).collect();
+            Failure::usage(format_args!("--config: expected one of {}", ids.join(", ")))
+        })?;
+        for Change { key, count } in &self.budget {
+            configuration.budget.set(key, *count);
+        }
+        Ok(Some(configuration))
+    }
+
+    /// What the ids of the chosen configurations have in common.
+    fn part_of_id(&self) -> Option<String> {
+        let profile = self.profile.map(|profile| match profile {
+            ProfileName::Documented => "-documented-",
+            ProfileName::Jamid => "-jamid-",
+        });
+        let pair = self.pair.map(|pair| match pair {
+            CastName::HH => "HH",
+            CastName::HX => "HX",
+            CastName::XH => "XH",
+        });
+        match (&self.config, pair, profile) {
+            (Some(name), _, _) => Some(name.clone()),
+            (None, None, None) => None,
+            (None, pair, profile) => Some([pair.unwrap_or_default(), profile.unwrap_or("-")].concat()),
+        }
+    }
+
+    fn hunt(&self, mutant: &Mutant) -> Result<ExitCode, Failure> {
+        let kill = mutant.hunt(self.size.into(), self.effort.limits());
+        let verdict = &kill.row.verdict;
+        if self.json {
+            output::json(&kill)?;
+        } else {
+            output::line(format_args!("{}: {}", kill.mutant, kill.broken))?;
+            output::line(format_args!("{} in {}: {verdict}", kill.row.property.id(), kill.row.configuration))?;
+            if let Some(counterexample) = &kill.row.counterexample {
+                output::line(format_args!("\n```mermaid\n{}```", counterexample.mermaid))?;
+            }
+        }
+        // A mutant is expected to be found.
+        Ok(if verdict.is_violated() { ExitCode::SUCCESS } else { ExitCode::from(4) })
+    }
+
+    fn reach(&self, configuration: Configuration, goal: &str) -> Result<ExitCode, Failure> {
+        if !check::goals(&configuration).any(|known| known == goal) {
+            let goals: Vec<_> = check::goals(&configuration).map(|goal| format!("\n  {goal}")).collect();
+            return Err(Failure::usage(format_args!("--reach: expected one of{}", goals.concat())));
+        }
+        match check::reach(configuration, goal, self.effort.limits()) {
+            Some(way) if self.json => output::json(&way)?,
+            Some(way) => output::line(way.mermaid.trim_end())?,
+            None => return Err(Failure::with_code(4, format_args!("{goal}: not reached within the limits"))),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn explore(configuration: Configuration, address: SocketAddr) -> Result<ExitCode, Failure> {
+    hardened(configuration).checker().serve(address);
+    Ok(ExitCode::SUCCESS)
+}

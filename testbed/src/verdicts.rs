@@ -1,0 +1,213 @@
+//! The verdicts of a run as one table, as a JUnit file, and as an exit code.
+
+use std::fmt;
+
+use handfast_model::{
+    check::{Checked, Row, Verdict},
+    mutants::Kill,
+    pairs::Pair,
+    properties::PropertyId,
+    report::{Outcome, Report},
+};
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+
+/// What the command returns.
+pub(crate) const fn exit_code(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::AsExpected => 0,
+        Outcome::SafetyViolated => 1,
+        Outcome::LivenessViolated => 3,
+        Outcome::Inconclusive => 4,
+    }
+}
+
+/// The table. Equal runs print equal tables.
+pub(crate) struct Table<'a> {
+    /// What came of the run.
+    pub(crate) report: &'a Report,
+    /// Whether it was of all configurations, so that all pairs are to be expected.
+    pub(crate) whole: bool,
+}
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { report, whole } = self;
+        let Report { checked, mutants, canary, pairs_not_reached, outcome } = report;
+        if !checked.is_empty() {
+            configurations(f, checked)?;
+            writeln!(f)?;
+            properties(f, checked)?;
+            writeln!(f)?;
+        }
+        if !mutants.is_empty() {
+            kills(f, mutants)?;
+            writeln!(f)?;
+        }
+        if !canary.row.verdict.is_violated() {
+            writeln!(f, "THE CANARY LIVES: {} {}, so the run says nothing", canary.mutant, canary.row.verdict)?;
+        }
+        if *whole {
+            let (all, missing) = (Pair::ALL.len(), pairs_not_reached.len());
+            writeln!(f, "allowed pairs of outcomes (R-PAIR-1): {} of {all} reached", all - missing)?;
+            for pair in pairs_not_reached {
+                writeln!(f, "  not reached: {}", pair.text())?;
+            }
+        }
+        for row in unexpected(report) {
+            counterexample(f, row)?;
+        }
+        let verdicts = checked.iter().map(|one| one.rows.len()).sum::<usize>();
+        write!(
+            f,
+            "{} configurations, {verdicts} verdicts, {} mutants: {}",
+            checked.len(),
+            mutants.len(),
+            words(*outcome)
+        )?;
+        match again(report) {
+            Some(command) => write!(f, "\nagain: {command}"),
+            None => Ok(()),
+        }
+    }
+}
+
+const fn words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::AsExpected => "all as expected",
+        Outcome::SafetyViolated => "A SAFETY PROPERTY IS VIOLATED",
+        Outcome::LivenessViolated => "A LIVENESS PROPERTY IS VIOLATED",
+        Outcome::Inconclusive => "INCONCLUSIVE",
+    }
+}
+
+/// The widest of these texts.
+fn width<'a>(texts: impl IntoIterator<Item = &'a str>) -> usize {
+    texts.into_iter().map(|text| text.chars().count()).max().unwrap_or(0)
+}
+
+/// One line for each configuration, and one for each property in it that is not verified.
+fn configurations(f: &mut fmt::Formatter<'_>, checked: &[Checked]) -> fmt::Result {
+    let budget = |one: &Checked| one.rows.first().map_or(String::new(), |row| row.budget.clone());
+    let budgets: Vec<_> = checked.iter().map(budget).collect();
+    let names = width(checked.iter().map(|one| &*one.configuration).chain(["configuration"]));
+    let spent = width(budgets.iter().map(String::as_str).chain(["at most"]));
+    writeln!(f, "{:names$}  {:spent$}  properties  verdict", "configuration", "at most")?;
+    for (one, budget) in checked.iter().zip(&budgets) {
+        let verified: Vec<&Verdict> =
+            one.rows.iter().map(|row| &row.verdict).filter(|verdict| verdict.is_verified()).collect();
+        let count = format!("{} of {}", verified.len(), one.rows.len());
+        write!(f, "{:names$}  {budget:spent$}  {count:>10}  ", one.configuration)?;
+        match verified.first() {
+            Some(verdict) => writeln!(f, "{verdict}")?,
+            None => writeln!(f, "none is VERIFIED")?,
+        }
+        for row in one.rows.iter().filter(|row| !row.verdict.is_verified()) {
+            writeln!(f, "  {}  {}", row.property.id(), row.verdict)?;
+        }
+    }
+    Ok(())
+}
+
+/// In how many configurations each property was verified.
+fn properties(f: &mut fmt::Formatter<'_>, checked: &[Checked]) -> fmt::Result {
+    let names = width(PropertyId::ALL.iter().map(|property| property.id()));
+    writeln!(f, "{:names$}  verified in  says", "property")?;
+    for &property in PropertyId::ALL {
+        let rows: Vec<_> = checked.iter().flat_map(|one| &one.rows).filter(|row| row.property == property).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let verified = rows.iter().filter(|row| row.verdict.is_verified()).count();
+        let count = format!("{verified} of {}", rows.len());
+        writeln!(f, "{:names$}  {count:>11}  {}", property.id(), property.text())?;
+    }
+    Ok(())
+}
+
+/// One line for each mutant. Each has to be found.
+fn kills(f: &mut fmt::Formatter<'_>, mutants: &[Kill]) -> fmt::Result {
+    let ids = width(mutants.iter().map(|kill| kill.mutant).chain(["mutant"]));
+    let names = width(mutants.iter().map(|kill| kill.row.property.id()).chain(["killed by"]));
+    let places = width(mutants.iter().map(|kill| &*kill.row.configuration).chain(["configuration"]));
+    let verdicts: Vec<_> = mutants.iter().map(|kill| kill.row.verdict.to_string()).collect();
+    let found = width(verdicts.iter().map(String::as_str).chain(["verdict"]));
+    writeln!(
+        f,
+        "{:ids$}  {:names$}  {:places$}  {:found$}  broken",
+        "mutant", "killed by", "configuration", "verdict"
+    )?;
+    for (kill, verdict) in mutants.iter().zip(&verdicts) {
+        let lives = if kill.row.verdict.is_violated() { "" } else { "LIVES: " };
+        let (id, property, place) = (kill.mutant, kill.row.property.id(), &kill.row.configuration);
+        writeln!(f, "{id:ids$}  {property:names$}  {place:places$}  {verdict:found$}  {lives}{}", kill.broken)?;
+    }
+    Ok(())
+}
+
+/// The violations of what ships.
+fn unexpected(report: &Report) -> impl Iterator<Item = &Row> {
+    report.checked.iter().flat_map(|one| &one.rows).filter(|row| row.verdict.is_violated())
+}
+
+/// A violation as a sequence diagram.
+pub(crate) fn counterexample(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
+    writeln!(f, "\n{} in {}: {}", row.property.id(), row.configuration, row.property.text())?;
+    match &row.counterexample {
+        Some(counterexample) => writeln!(f, "```mermaid\n{}```\n", counterexample.mermaid),
+        None => Ok(()),
+    }
+}
+
+/// The command that shows the first thing that is not as expected.
+fn again(report: &Report) -> Option<String> {
+    let rows = || report.checked.iter().flat_map(|one| &one.rows);
+    let row = unexpected(report).next().or_else(|| rows().find(|row| !row.verdict.is_verified()));
+    if let Some(row) = row {
+        return Some(format!("handfast check --config {} --property {}", row.configuration, row.property.id()));
+    }
+    let lives = report.mutants.iter().find(|kill| !kill.row.verdict.is_violated())?;
+    Some(format!("handfast check --mutant {}", lives.mutant))
+}
+
+/// The same as a JUnit report: a suite for each configuration, one for the mutants, and one for the simulation.
+pub(crate) fn junit(report: &Report, simulation: &handfast_sim::Report) -> quick_junit::Report {
+    let mut junit = quick_junit::Report::new("handfast");
+    for one in &report.checked {
+        let mut suite = TestSuite::new(one.configuration.as_str());
+        for row in &one.rows {
+            let status = status(row.verdict.is_verified(), row.verdict.is_violated(), &row.verdict);
+            suite.add_test_case(TestCase::new(row.property.id(), status));
+        }
+        junit.add_test_suite(suite);
+    }
+    let mut suite = TestSuite::new("mutants");
+    for kill in report.mutants.iter().chain([&report.canary]) {
+        let verdict = &kill.row.verdict;
+        let status = status(verdict.is_violated(), verdict.is_verified(), verdict);
+        suite.add_test_case(TestCase::new(kill.mutant, status));
+    }
+    junit.add_test_suite(suite);
+    let mut suite = TestSuite::new("simulation");
+    for row in &simulation.rows {
+        use handfast_sim::Verdict::{Inconclusive, NoViolation, Violated};
+        let text = match &row.verdict {
+            NoViolation { runs } => format!("NO VIOLATION (bounded: by {runs} sessions)"),
+            Violated => row.violations.iter().map(|found| format!("{}\n", found.violation.text)).collect(),
+            Inconclusive { why } => format!("INCONCLUSIVE ({why})"),
+        };
+        let status = status(matches!(row.verdict, NoViolation { .. }), matches!(row.verdict, Violated), text);
+        suite.add_test_case(TestCase::new(row.scenario.to_string(), status));
+    }
+    junit.add_test_suite(suite);
+    junit
+}
+
+fn status(expected: bool, opposite: bool, verdict: impl fmt::Display) -> TestCaseStatus {
+    if expected {
+        return TestCaseStatus::success();
+    }
+    let mut status =
+        TestCaseStatus::non_success(if opposite { NonSuccessKind::Failure } else { NonSuccessKind::Error });
+    status.set_message(verdict.to_string());
+    status
+}
