@@ -2,11 +2,13 @@
 //!
 //! Each end has a thread and a single-threaded runtime of its own. The clock runs from when the exporter begins to take the bytes out of
 //! memory until the importer has taken the last one in: neither handshakes nor what users do is measured.
+//! CPU time is that of both threads meanwhile.
 
 use std::{
+    collections::VecDeque,
     io,
     net::SocketAddr,
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, mpsc},
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -39,17 +41,56 @@ const FRAMES: usize = 4;
 /// An exporting device, and what it has for others.
 pub(crate) struct Transfer {
     exporter: Arc<Identity>,
-    text: Arc<Vec<u8>>,
+    text: Vec<u8>,
+    /// The same, as buffers of whole frames, in the order in which they are sent.
+    buffers: Arc<Mutex<VecDeque<Buffer>>>,
+}
+
+/// What a transfer took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    pub(crate) time: Duration,
+    /// None where the system does not tell.
+    pub(crate) cpu: Option<Duration>,
+}
+
+impl Cost {
+    fn between([start, sent]: [Mark; 2], [begin, end]: [Mark; 2]) -> Self {
+        let cpu = |from: Mark, to: Mark| Some(to.cpu? - from.cpu?);
+        let both = || Some(cpu(start, sent)? + cpu(begin, end)?);
+        Self { time: end.at - start.at, cpu: both() }
+    }
+}
+
+/// A moment of a thread.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    at: Instant,
+    cpu: Option<Duration>,
+}
+
+impl Mark {
+    fn now() -> Self {
+        Self { at: Instant::now(), cpu: cpu_time() }
+    }
+}
+
+/// CPU time of this thread, as Linux tells it.
+fn cpu_time() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(Duration::from_nanos(text.split(' ').next()?.parse().ok()?))
 }
 
 impl Transfer {
     /// An exporter with so many bytes.
     pub(crate) fn new(length: usize) -> Self {
-        Self { exporter: Arc::new(device()), text: Arc::new(vec![b'x'; length]) }
+        let text = vec![b'x'; length];
+        let buffers = text.chunks(FRAMES * ARCHIVE_FRAME).map(|piece| piece.to_vec().into()).collect();
+        Self { exporter: Arc::new(device()), text, buffers: Arc::new(Mutex::new(buffers)) }
     }
 
-    /// How long a bare copy takes that reads and writes `buffer` bytes at a time.
-    pub(crate) fn bare(&self, buffer: usize) -> Duration {
+    /// What a bare copy takes that reads and writes `buffer` bytes at a time.
+    pub(crate) fn bare(&self, buffer: usize) -> Cost {
         let (opened, address) = mpsc::channel();
         let (tls, length) = (ImporterTls::new(&device()), self.text.len());
         let importer = thread::spawn(move || {
@@ -60,43 +101,46 @@ impl Transfer {
                 stream.set_nodelay(true)?;
                 let (mut stream, _) = tls.handshake(stream).await.map_err(io::Error::other)?;
                 let (mut bytes, mut left) = (vec![0; buffer], length);
+                let begin = Mark::now();
                 while left > 0 {
                     match stream.read(&mut bytes).await? {
                         0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                         count => left -= count,
                     }
                 }
-                let end = Instant::now();
+                let end = Mark::now();
                 tls::close(&mut stream).await?;
-                io::Result::Ok(end)
+                io::Result::Ok([begin, end])
             })
         });
         let address: SocketAddr = address.recv().expect("the importer listens");
         let tls = ExporterTls::new(&self.exporter);
-        let start = runtime().block_on(async {
+        let written = runtime().block_on(async {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
             let (mut stream, _) = tls.handshake(stream).await.map_err(io::Error::other)?;
-            let start = Instant::now();
+            let start = Mark::now();
             for piece in self.text.chunks(buffer) {
                 stream.write_all(piece).await?;
             }
             stream.flush().await?;
+            let sent = Mark::now();
             tls::close(&mut stream).await?;
-            io::Result::Ok(start)
+            io::Result::Ok([start, sent])
         });
-        importer.join().expect("the importer ends").expect("it reads all") - start.expect("the exporter writes all")
+        let read = importer.join().expect("the importer ends").expect("it reads all");
+        Cost::between(written.expect("the exporter writes all"), read)
     }
 
-    /// How long a link takes for the same.
-    pub(crate) fn link(&self) -> Duration {
+    /// What a link takes for the same.
+    pub(crate) fn link(&self) -> Cost {
         let (shown, token) = mpsc::channel();
         let (starts, start) = mpsc::channel();
-        let (ends, end) = mpsc::channel();
+        let (marks, taken) = mpsc::channel();
         let length = self.text.len() as u64;
         let account = self.exporter.chain().certificates()[1].short_id();
         let importer = thread::spawn(move || {
-            let store = Null { account, ends };
+            let store = Null { account, marks };
             let identity = ImportIdentity::Ready(device());
             let env = ImportEnv { publish: Listen(LOOPBACK), store, identity, random: SystemRandom };
             let options = ImportOptions { max_archive: length, ..ImportOptions::default() };
@@ -121,7 +165,7 @@ impl Transfer {
             })
         });
         let (token, address) = token.recv().expect("a token is shown");
-        let source = Memory { text: self.text.clone(), starts };
+        let source = Memory { length: self.text.len() as u64, buffers: self.buffers.clone(), starts };
         let env = ExportEnv { dial: Peer(address), source, identity: self.exporter.clone() };
         let exported = runtime().block_on(async {
             let (handle, mut notices, operations) = export(env, ExportOptions::default());
@@ -137,9 +181,11 @@ impl Transfer {
             };
             tokio::join!(operations, user).1
         });
+        let sent = Mark::now();
         let imported = importer.join().expect("the importer ends");
         assert_eq!((imported, exported), (Outcome::SUCCESS, Outcome::SUCCESS));
-        end.recv().expect("the archive was taken in") - start.recv().expect("the archive was taken out")
+        let taken = [(); 2].map(|()| taken.recv().expect("the archive was taken in"));
+        Cost::between([start.recv().expect("the archive was taken out"), sent], taken)
     }
 }
 
@@ -154,11 +200,12 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// An archive in memory, which nobody checks.
+/// An archive in memory, which nobody checks. It is lent, not copied: whoever has sent a buffer gives it back.
 #[derive(Clone)]
 struct Memory {
-    text: Arc<Vec<u8>>,
-    starts: mpsc::Sender<Instant>,
+    length: u64,
+    buffers: Arc<Mutex<VecDeque<Buffer>>>,
+    starts: mpsc::Sender<Mark>,
 }
 
 impl Source for Memory {
@@ -169,30 +216,33 @@ impl Source for Memory {
     }
 
     async fn open(&mut self, _: Secret) -> Opening<MemoryReader> {
-        Opening::Opened(MemoryReader { text: self.text.clone(), at: 0, starts: self.starts.clone() })
+        let left = self.buffers.lock().expect("no user panics").len();
+        Opening::Opened(MemoryReader { memory: self.clone(), left })
     }
 }
 
 struct MemoryReader {
-    text: Arc<Vec<u8>>,
-    at: usize,
-    starts: mpsc::Sender<Instant>,
+    memory: Memory,
+    /// Buffers that were not yet lent.
+    left: usize,
 }
 
 impl Reader for MemoryReader {
     fn length(&self) -> u64 {
-        self.text.len() as u64
+        self.memory.length
     }
 
     async fn next(&mut self, buffer: &mut Buffer) -> io::Result<()> {
-        if self.at == 0 {
-            self.starts.send(Instant::now()).map_err(io::Error::other)?;
+        let mut buffers = self.memory.buffers.lock().expect("no user panics");
+        if buffer.is_empty() {
+            self.memory.starts.send(Mark::now()).map_err(io::Error::other)?;
+        } else {
+            buffers.push_back(std::mem::take(buffer));
         }
-        let rest = &self.text[self.at..];
-        let piece = &rest[..rest.len().min(FRAMES * ARCHIVE_FRAME)];
-        buffer.clear();
-        buffer.extend_from_slice(piece);
-        self.at += piece.len();
+        if self.left > 0 {
+            self.left -= 1;
+            *buffer = buffers.pop_front().expect("all but the one that is lent are there");
+        }
         Ok(())
     }
 }
@@ -200,7 +250,7 @@ impl Reader for MemoryReader {
 /// A store that takes everything in and keeps nothing.
 struct Null {
     account: AccountId,
-    ends: mpsc::Sender<Instant>,
+    marks: mpsc::Sender<Mark>,
 }
 
 impl Store for Null {
@@ -209,7 +259,8 @@ impl Store for Null {
     type Installed = ();
 
     async fn begin(&mut self, _: LocalId, _: Secret) -> io::Result<(NullSink, NullStaging)> {
-        Ok((NullSink(self.ends.clone()), NullStaging(self.account)))
+        self.marks.send(Mark::now()).map_err(io::Error::other)?;
+        Ok((NullSink(self.marks.clone()), NullStaging(self.account)))
     }
 
     async fn remove(&mut self, (): &()) -> io::Result<()> {
@@ -217,7 +268,7 @@ impl Store for Null {
     }
 }
 
-struct NullSink(mpsc::Sender<Instant>);
+struct NullSink(mpsc::Sender<Mark>);
 
 impl Sink for NullSink {
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -226,7 +277,7 @@ impl Sink for NullSink {
     }
 
     async fn complete(self) -> io::Result<()> {
-        self.0.send(Instant::now()).map_err(io::Error::other)
+        self.0.send(Mark::now()).map_err(io::Error::other)
     }
 }
 

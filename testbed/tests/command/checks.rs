@@ -71,7 +71,7 @@ fn what_is_not_there_is_a_usage_error() {
     for args in [
         &["--config", "HH"][..],
         &["--property", "P-NONE"],
-        &["--mutant", "M-0"],
+        &["--mutant", "M"],
         &["--budget", "loss"],
         &["--budget", "bad=1"],
         &["--budget", "loss=256"],
