@@ -4,6 +4,7 @@ mod archive;
 mod caret;
 mod check;
 mod cli;
+mod diagram;
 mod export;
 mod failure;
 mod import;

@@ -62,6 +62,11 @@ impl Message {
     }
 }
 
+/// A message in words, without its secrets.
+pub(crate) fn words<P>(message: &handfast::message::Message<P>) -> String {
+    Record::from(message).to_string()
+}
+
 /// Bytes that are not what they should be, and where.
 #[derive(Serialize)]
 struct Broken {

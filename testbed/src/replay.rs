@@ -4,7 +4,7 @@ use std::{
     fmt::Debug,
     fs::File,
     io::{BufRead, BufReader, Read as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -68,13 +68,9 @@ struct Differs {
 impl Replay {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let unreadable = |error| Failure::usage(format_args!("{}: {error}", self.file.display()));
-        let mut file = BufReader::new(File::open(&self.file).map_err(unreadable)?);
-        let mut lines = (1..).map_while(|number| next_line(&mut file, number).transpose());
-        let replayed = replay(&mut lines).map_err(|error| match error {
-            Refused::Unreadable(error) => unreadable(error),
-            Refused::Differs(differs) => Failure::reason(format_args!("{}: {differs}", self.file.display())),
-        })?;
+        let (header, steps) = read(&self.file)?;
+        let replayed = replay(header, &steps)
+            .map_err(|differs| Failure::reason(format_args!("{}: {differs}", self.file.display())))?;
         if self.json {
             output::json(&replayed)?;
         } else {
@@ -86,6 +82,17 @@ impl Replay {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Reads a whole trace.
+pub(crate) fn read(path: &Path) -> Result<(Header, Vec<Step>), Failure> {
+    let unreadable = |error| Failure::usage(format_args!("{}: {error}", path.display()));
+    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    let mut lines = (1..).map_while(|number| next_line(&mut file, number).transpose());
+    parse(&mut lines).map_err(|error| match error {
+        Refused::Unreadable(error) => unreadable(error),
+        Refused::Differs(differs) => Failure::reason(format_args!("{}: {differs}", path.display())),
+    })
 }
 
 enum Refused {
@@ -108,7 +115,7 @@ fn next_line(file: &mut impl BufRead, number: u64) -> Result<Option<(u64, String
     Ok(Some((number, line)))
 }
 
-fn replay(lines: &mut dyn Iterator<Item = Result<(u64, String), Refused>>) -> Result<Replayed, Refused> {
+fn parse(lines: &mut dyn Iterator<Item = Result<(u64, String), Refused>>) -> Result<(Header, Vec<Step>), Refused> {
     let differs = |line, what: String| Refused::Differs(Differs { line, what });
     let (number, line) = lines.next().transpose()?.ok_or_else(|| differs(1, "the trace is empty".into()))?;
     let header: Header = from_line(&line).map_err(|error| differs(number, error.to_string()))?;
@@ -132,9 +139,14 @@ fn replay(lines: &mut dyn Iterator<Item = Result<(u64, String), Refused>>) -> Re
         }
         steps.push(step);
     }
+    Ok((header, steps))
+}
+
+/// Takes the steps on fresh reducers.
+fn replay(header: Header, steps: &[Step]) -> Result<Replayed, Differs> {
     let (import, export) = (header.import.unwrap_or_default(), header.export.unwrap_or_default());
-    let replayed = handfast_sim::replay(import, export, &steps)
-        .map_err(|diverged| differs(diverged.index as u64 + 2, difference(&diverged)))?;
+    let replayed = handfast_sim::replay(import, export, steps)
+        .map_err(|diverged| Differs { line: diverged.index as u64 + 2, what: difference(&diverged) })?;
     let import = replayed.import.map(|one| Ended { side: Side::Import, op: OpId(1), outcome: one.outcome() });
     let exports = replayed.exports.iter().map(|(&op, one)| Ended { side: Side::Export, op, outcome: one.outcome() });
     let operations = import.into_iter().chain(exports).collect();

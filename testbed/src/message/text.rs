@@ -80,8 +80,14 @@ impl fmt::Display for Entry {
         if let Some(channel) = self.channel {
             write!(f, "channel {channel:#06x}  ")?;
         }
-        match &self.record {
-            Record::Message { message, value, features } => {
+        self.record.fmt(f)
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message { message, value, features } => {
                 f.write_str(message)?;
                 if let Some(value) = value {
                     write!(f, " \"{value}\"")?;
@@ -91,8 +97,8 @@ impl fmt::Display for Entry {
                     _ => Ok(()),
                 }
             }
-            Record::AccData { length } => write!(f, "accData, {length} bytes"),
-            Record::Frame { frame, name, length, version } => {
+            Self::AccData { length } => write!(f, "accData, {length} bytes"),
+            Self::Frame { frame, name, length, version } => {
                 f.write_str(frame)?;
                 if let Some(name) = name {
                     write!(f, " {name}")?;

@@ -3,6 +3,7 @@
 mod archives;
 mod calls;
 mod checks;
+mod diagrams;
 mod help;
 mod interrupts;
 mod links;
