@@ -33,6 +33,8 @@ pub(crate) struct Scene {
 #[derive(Default)]
 pub(crate) struct Board {
     pub(crate) steps: Vec<Step>,
+    /// The sides of which nothing is left.
+    pub(crate) ended: [bool; 2],
     /// The fault has begun.
     pub(crate) fired: bool,
     /// Packets that were lost.

@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    future::pending,
     io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -14,13 +15,14 @@ use handfast::{
     shell::rendezvous::{Dial, Listener, Publish},
     token::DeviceId,
 };
+use tokio::time::sleep;
 use turmoil::net::{TcpListener, TcpStream};
 
 use crate::{
     board::Scene,
     plan::{Plan, What},
     run::Broken,
-    side::{export_side, import_again, import_side},
+    side::{Failure, export_side, import_again, import_side},
 };
 
 const PORT: u16 = 4711;
@@ -33,7 +35,7 @@ fn name(side: Side) -> &'static str {
 }
 
 #[derive(Clone)]
-struct Net;
+struct Net(Arc<Scene>);
 
 struct Door(TcpListener);
 
@@ -41,6 +43,7 @@ impl Publish for Net {
     type Listener = Door;
 
     async fn publish(self, _: &Identity) -> io::Result<Door> {
+        sleep(Duration::from_millis(self.0.plan.work_ms.0)).await;
         TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await.map(Door)
     }
 }
@@ -66,6 +69,13 @@ impl Dial for Net {
     }
 }
 
+/// A device whose side is over stays in the network: who calls it is turned away.
+async fn stay(scene: &Scene, side: Side, ended: Result<(), Failure>) -> turmoil::Result {
+    ended.map_err(|failure| -> Box<dyn std::error::Error> { failure })?;
+    scene.board().ended[side as usize] = true;
+    pending().await
+}
+
 /// Begins a fault, from within a host.
 pub(crate) fn begin(what: What) {
     let (import, export) = (name(Side::Import), name(Side::Export));
@@ -73,7 +83,7 @@ pub(crate) fn begin(what: What) {
         What::Hold(_) => turmoil::hold(import, export),
         // Whoever crashes says nothing any more.
         What::Partition | What::Outage(_) | What::Crash(_) => turmoil::partition(import, export),
-        What::Cancel => {}
+        What::Kill(_) | What::Cancel => {}
     }
 }
 
@@ -95,13 +105,16 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
         let scene = importing.clone();
         let again = starts.replace(starts.get() + 1) > 0;
         async move {
-            let ended = if again { import_again(&scene) } else { import_side(scene, Net).await };
-            ended.map_err(|failure| failure as _)
+            let ended = if again { import_again(&scene) } else { import_side(scene.clone(), Net(scene.clone())).await };
+            stay(&scene, Side::Import, ended).await
         }
     });
     sim.host(name(Side::Export), move || {
         let scene = exporting.clone();
-        async move { export_side(scene, Net).await.map_err(|failure| failure as _) }
+        async move {
+            let ended = export_side(scene.clone(), Net(scene.clone())).await;
+            stay(&scene, Side::Export, ended).await
+        }
     });
 
     // When what began ends.
@@ -116,7 +129,7 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
             begun = true;
             ends = match fault.what {
                 What::Hold(ms) | What::Outage(ms) => Some(ms),
-                What::Crash(ms) => {
+                What::Crash(ms) | What::Kill(ms) => {
                     sim.crash(name(fault.at.side()));
                     Some(ms)
                 }
@@ -129,12 +142,11 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
         {
             ends = None;
             sim.release(name(Side::Import), name(Side::Export));
-            if let What::Crash(_) = fault.what {
+            if let What::Crash(_) | What::Kill(_) = fault.what {
                 sim.bounce(name(fault.at.side()));
             }
         }
-        let running = [Side::Import, Side::Export].map(|side| sim.is_host_running(name(side)));
-        if running == [false; 2] && ends.is_none() {
+        if scene.board().ended == [true; 2] {
             return Ok(sim.elapsed());
         }
         if sim.elapsed() > limit {

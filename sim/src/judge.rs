@@ -74,7 +74,7 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
     let mut broke = |rule, text: String| violations.push(Violation { rule, text });
     let board = std::mem::take(&mut *scene.board());
     let crashed = match plan.fault {
-        Some(fault) if board.fired && matches!(fault.what, What::Crash(_)) => Some(fault.at.side()),
+        Some(fault) if board.fired && matches!(fault.what, What::Crash(_) | What::Kill(_)) => Some(fault.at.side()),
         _ => None,
     };
     let ended = |side| if crashed == Some(side) { None } else { end(&board.steps, side) };
@@ -107,7 +107,8 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
     }
     let around = Circumstances {
         session: board.steps.iter().any(takes_session),
-        failed: board.fired && matches!(plan.fault.map(|fault| fault.what), Some(What::Partition | What::Crash(_))),
+        failed: board.fired
+            && matches!(plan.fault.map(|fault| fault.what), Some(What::Partition | What::Crash(_) | What::Kill(_))),
     };
     let allowed = allowed(import, export, crashed.is_some(), around);
     if allowed.is_none() && carried.is_ok() {
@@ -166,6 +167,13 @@ fn takes_session(step: &Step) -> bool {
     }
 }
 
+fn installs(step: &Step) -> bool {
+    match &step.turn {
+        Turn::Import { effects, .. } => effects.contains(&ImportEffect::Install),
+        Turn::Export { .. } => false,
+    }
+}
+
 /// Whether every session of the scenario in which its fault fired has to come to its goal.
 fn is_due(scenario: Scenario) -> bool {
     !matches!(scenario, Scenario::DiskFails | Scenario::DiskFull)
@@ -182,14 +190,22 @@ fn reached(plan: &Plan, board: &Board, import: Option<End>, export: Option<End>,
                 both(Outcome::SUCCESS)
             }
             Scenario::Partition(_) | Scenario::Crash(_) => true,
-            Scenario::Cancel(at) => match board.canceled[at.side() as usize] {
-                // What is installed is removed; everything else is canceled.
-                Some(Ok(())) if at.side() == Side::Import => {
-                    matches!(ends.0, Some(Outcome::CANCELED | Outcome::SUCCESS))
+            // Whoever shared a session is told by the network, not by a timer.
+            Scenario::Kill(_) => {
+                !board.steps.iter().any(takes_session) || ![ends.0, ends.1].contains(&Some(Outcome::Timeout))
+            }
+            Scenario::Cancel(at) => match (at.side(), board.canceled[at.side() as usize]) {
+                // What is being installed, or is, is removed afterwards (R-IMP-13).
+                (Side::Import, Some(Ok(()))) if board.steps.iter().any(installs) => both(Outcome::SUCCESS),
+                // Whoever shares a session hears of it at once (R-CANCEL-1).
+                (_, Some(Ok(()))) if board.steps.iter().any(takes_session) => {
+                    matches!(ends, (Some(Outcome::Canceled { .. }), Some(Outcome::Canceled { .. })))
                 }
-                Some(Ok(())) => ends.1 == Some(Outcome::CANCELED),
-                Some(Err(_)) => true,
-                None => false,
+                (Side::Import, Some(Ok(()))) => ends.0 == Some(Outcome::CANCELED),
+                (Side::Export, Some(Ok(()))) => ends.1 == Some(Outcome::CANCELED),
+                // It is too late, and nothing has changed (R-API-6).
+                (Side::Export, Some(Err(_))) => both(Outcome::SUCCESS),
+                (Side::Import, Some(Err(_))) | (_, None) => false,
             },
             Scenario::DiskFails | Scenario::DiskFull => ends.0 == Some(Outcome::Storage),
             Scenario::ArchiveFails => ends == (Some(Outcome::Network), Some(Outcome::Storage)),

@@ -37,7 +37,7 @@ const PORT: u16 = 4711;
 const IMPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1));
 const EXPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 2));
 #[derive(Clone)]
-struct Stack;
+struct Stack(Arc<Scene>);
 
 struct Door(TcpListener);
 
@@ -45,6 +45,7 @@ impl Publish for Stack {
     type Listener = Door;
 
     async fn publish(self, _: &Identity) -> io::Result<Door> {
+        sleep(Duration::from_millis(self.0.plan.work_ms.0)).await;
         TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await.map(Door)
     }
 }
@@ -184,8 +185,8 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
     });
     let guard = net.enter();
     let mut hosts = [
-        Host::start(import, import_side(scene.clone(), Stack))?,
-        Host::start(export, export_side(scene.clone(), Stack))?,
+        Host::start(import, import_side(scene.clone(), Stack(scene.clone())))?,
+        Host::start(export, export_side(scene.clone(), Stack(scene.clone())))?,
     ];
     let mut wire = Wire::new(patience);
     loop {

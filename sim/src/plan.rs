@@ -43,8 +43,11 @@ pub enum What {
     Outage(u64),
     /// The side whose step it is cancels.
     Cancel,
-    /// The side whose step it is crashes, its link is cut, and it is started again after so many milliseconds.
+    /// The machine of the side whose step it is crashes, its link is cut, and it is started again after so many milliseconds.
     Crash(u64),
+    /// The process of the side whose step it is is killed, its connections are closed, and it is started again after so many
+    /// milliseconds.
+    Kill(u64),
 }
 
 /// What is wrong with a disk.
@@ -96,7 +99,7 @@ pub struct Plan {
     pub latency_ms: (u64, u64),
     /// Milliseconds that the importing and the exporting user think about each thing.
     pub think_ms: (u64, u64),
-    /// Milliseconds that the disks take to check and to install, and the exporter to derive a key.
+    /// Milliseconds that the importer takes to be published, to check and to install, and the exporter to derive a key.
     pub work_ms: (u64, u64),
     /// Wrong passwords before the right one.
     pub wrong: u8,
@@ -134,6 +137,7 @@ impl Plan {
             Scenario::Partition(_) => Some(What::Partition),
             Scenario::Cancel(_) => Some(What::Cancel),
             Scenario::Crash(_) => Some(What::Crash(between((10, 400)))),
+            Scenario::Kill(_) => Some(What::Kill(between((10, 400)))),
             _ => None,
         };
         Self {

@@ -25,8 +25,10 @@ pub enum Scenario {
     Partition(Point),
     /// The side whose step it is cancels.
     Cancel(Point),
-    /// The side whose step it is crashes, and is started again.
+    /// The machine of the side whose step it is crashes, and is started again.
     Crash(Point),
+    /// The process of the side whose step it is is killed, and started again.
+    Kill(Point),
     /// An operation of the importer's disk fails.
     DiskFails,
     /// The importer's disk is full.
@@ -41,7 +43,7 @@ impl Scenario {
     /// All of them, in the order in which they are reported.
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::NoFault, Self::Wrong(1), Self::Wrong(2), Self::Wrong(3), Self::Loss];
-        for of in [Self::Outage, Self::Hold, Self::Partition, Self::Cancel, Self::Crash] {
+        for of in [Self::Outage, Self::Hold, Self::Partition, Self::Cancel, Self::Crash, Self::Kill] {
             all.extend(Point::all().map(of));
         }
         let rest = [Self::DiskFails, Self::DiskFull, Self::ArchiveFails];
@@ -62,6 +64,7 @@ impl Scenario {
             Self::Partition(_) => "partition",
             Self::Cancel(_) => "cancel",
             Self::Crash(_) => "crash",
+            Self::Kill(_) => "kill",
             Self::DiskFails => "disk-fails",
             Self::DiskFull => "disk-full",
             Self::ArchiveFails => "archive-fails",
@@ -80,8 +83,19 @@ impl Scenario {
     /// The point at which its fault begins.
     pub fn point(self) -> Option<Point> {
         match self {
-            Self::Outage(at) | Self::Hold(at) | Self::Partition(at) | Self::Cancel(at) | Self::Crash(at) => Some(at),
-            _ => None,
+            Self::Outage(at)
+            | Self::Hold(at)
+            | Self::Partition(at)
+            | Self::Cancel(at)
+            | Self::Crash(at)
+            | Self::Kill(at) => Some(at),
+            Self::NoFault
+            | Self::Wrong(_)
+            | Self::Loss
+            | Self::DiskFails
+            | Self::DiskFull
+            | Self::ArchiveFails
+            | Self::Idle(_) => None,
         }
     }
 }

@@ -110,9 +110,11 @@ pub(crate) async fn import_side(scene: Arc<Scene>, publish: impl Publish) -> Res
     Ok(())
 }
 
-/// An import side that crashed, started again.
+/// An import side that crashed or was killed, started again.
 pub(crate) fn import_again(scene: &Scene) -> Result<(), Failure> {
-    restart_disk(scene);
+    if scene.fs.is_crashed() {
+        restart_disk(scene);
+    }
     disk::open(&scene.fs)?;
     Ok(())
 }

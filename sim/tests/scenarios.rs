@@ -61,6 +61,11 @@ fn each_side_crashes_at_each_of_its_steps() {
     judge("crash", 0..1);
 }
 
+#[test]
+fn each_side_is_killed_at_each_of_its_steps() {
+    judge("kill", 1..2);
+}
+
 /// R-IMP-13, R-EXP-6.
 #[test]
 fn disks_fail() {
