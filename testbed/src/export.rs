@@ -219,7 +219,8 @@ impl Export {
     ) -> Result<Identity, Failure> {
         let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
         if protection(&mut file).map_err(|error| unreadable(path, &error))? == Scheme::None {
-            return issue_with(path, Password::none(), terms, now).await.map_err(|error| unusable(path, &error));
+            let issued = issue_with(path, Password::none(), terms, now, interrupts).await?;
+            return issued.map_err(|error| unusable(path, &error));
         }
         let Some(mut passwords) = passwords(self.password_file.as_ref())? else {
             if self.link.calls {
@@ -231,17 +232,13 @@ impl Export {
                 _ => failed(Outcome::Authentication, error),
             })?;
             let password = Password::new(password.as_bytes());
-            return issue_with(path, password, terms, now).await.map_err(|error| unusable(path, &error));
+            return issue_with(path, password, terms, now, interrupts).await?.map_err(|error| unusable(path, &error));
         };
         let mut last = IssueError::Open(OpenError::WrongPassword);
         while matches!(last, IssueError::Open(OpenError::WrongPassword)) {
             let Some(password) = passwords.next() else { break };
-            let issued = tokio::select! {
-                biased;
-                () = interrupts.next() => return Err(failed(Outcome::CANCELED, "given up")),
-                issued = issue_with(path, Password::new(password.as_bytes()), terms, now) => issued,
-            };
-            match issued {
+            let password = Password::new(password.as_bytes());
+            match issue_with(path, password, terms, now, interrupts).await? {
                 Ok(identity) => return Ok(identity),
                 Err(error) => last = error,
             }
@@ -250,13 +247,24 @@ impl Export {
     }
 }
 
-async fn issue_with(path: &Path, password: Password, terms: Terms, now: UnixTime) -> Result<Identity, IssueError> {
+/// Issues a certificate with the account key that this password opens, unless somebody gives up before.
+async fn issue_with(
+    path: &Path,
+    password: Password,
+    terms: Terms,
+    now: UnixTime,
+    interrupts: &mut Interrupts,
+) -> Result<Result<Identity, IssueError>, Failure> {
     let path = path.to_path_buf();
     let issued = tokio::task::spawn_blocking(move || {
         let file = File::open(path).map_err(OpenError::from)?;
         issued_identity(file, &password, &Argon2i, terms, KeyKind::P256, now)
     });
-    issued.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    tokio::select! {
+        biased;
+        () = interrupts.next() => Err(failed(Outcome::CANCELED, "given up")),
+        issued = issued => Ok(issued.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))),
+    }
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {

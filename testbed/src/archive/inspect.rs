@@ -1,6 +1,13 @@
 //! What is in an archive, for people and for scripts.
 
-use std::{collections::BTreeMap, fmt, fs::File, path::PathBuf, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    path::PathBuf,
+    process::{self, ExitCode},
+    thread,
+};
 
 use clap::Args;
 use handfast::{
@@ -123,13 +130,17 @@ impl Inspect {
     }
 }
 
-/// Asks the person at the terminal.
+/// Asks the person at the terminal, who may go on to press Ctrl-C.
 fn ask(question: &str) -> Result<Secret, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(Failure::reason)?;
-    runtime.block_on(async {
-        let mut interrupts = Interrupts::listen().map_err(Failure::reason)?;
-        terminal::ask_password(question, &mut interrupts, &mut None).await.map_err(Failure::reason)
-    })
+    let mut interrupts = runtime.block_on(async { Interrupts::listen() }).map_err(Failure::reason)?;
+    let password = runtime.block_on(terminal::ask_password(question, &mut interrupts, &mut None));
+    // Who listens to it once has to go on: it ends the process no more by itself.
+    thread::spawn(move || {
+        runtime.block_on(interrupts.next());
+        process::exit(1);
+    });
+    password.map_err(Failure::reason)
 }
 
 impl<'a> Told<'a> {
