@@ -7,6 +7,7 @@ use serde::Serialize;
 use stateright::{Checker, Model};
 
 use crate::{
+    claims::{self, Decision},
     config::Configuration,
     diagram::Counterexample,
     explore::{Ended, Graph, Limits},
@@ -48,6 +49,9 @@ pub enum Verdict {
     Violated {
         /// Steps of a shortest way there.
         steps: usize,
+        /// Steps that are then taken for ever, if what has to happen never does. None where nothing more happens.
+        #[serde(skip_serializing_if = "is_zero")]
+        cycle: usize,
     },
     /// The check says nothing.
     Inconclusive {
@@ -75,10 +79,15 @@ impl std::fmt::Display for Verdict {
                 write!(f, "VERIFIED (complete graph: {states} states, {edges} edges, depth {depth})")
             }
             Self::NoViolation { bounded } => write!(f, "NO VIOLATION (bounded: {bounded})"),
-            Self::Violated { steps } => write!(f, "VIOLATED (in {steps} steps)"),
+            Self::Violated { steps, cycle: 0 } => write!(f, "VIOLATED (in {steps} steps)"),
+            Self::Violated { steps, cycle } => write!(f, "VIOLATED (in {steps} steps, then {cycle} for ever)"),
             Self::Inconclusive { why } => write!(f, "INCONCLUSIVE ({why})"),
         }
     }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// One property in one configuration.
@@ -138,19 +147,39 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
     let rows = asked
         .filter(|property| property.applies(configuration))
         .map(|property| {
-            let path = graph.path(system, property.id());
-            let verdict = match (&path, &doubt) {
-                (Some(path), _) => Verdict::Violated { steps: path.steps.len() },
-                (None, Some(doubt)) => doubt.clone(),
-                (None, None) => Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth },
-            };
-            let counterexample = path.map(|path| Counterexample::new(system, &path, Some(property)));
+            let (verdict, counterexample) = judge(system, &graph, property, doubt.as_ref());
             let budget = configuration.budget.to_string();
             Row { configuration: configuration.id(), budget, property, verdict, counterexample }
         })
         .collect();
     let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();
     Checked { configuration: configuration.id(), rows, reached, missed, pairs, states: graph.states() }
+}
+
+/// How a property fares on a graph, and what shows it. `doubt` stands where it would be verified otherwise.
+pub(crate) fn judge<I: ImportSide, E: ExportSide>(
+    system: &System<I, E>,
+    graph: &Graph,
+    property: PropertyId,
+    doubt: Option<&Verdict>,
+) -> (Verdict, Option<Counterexample>) {
+    if let Some(path) = graph.path(system, property.id()) {
+        let verdict = Verdict::Violated { steps: path.steps.len(), cycle: 0 };
+        return (verdict, Some(Counterexample::new(system, &path, Some(property))));
+    }
+    // Without a cycle, what never happens shows in a state, as it was just looked for.
+    let endless = property.is_liveness() && graph.is_complete() && !graph.is_acyclic();
+    match (endless.then(|| claims::decide(system, graph, property)), doubt) {
+        (Some(Decision::Fails(lasso)), _) => {
+            let verdict = Verdict::Violated { steps: lasso.prefix.steps.len(), cycle: lasso.cycle.len() };
+            (verdict, Some(Counterexample::of_lasso(system, *lasso, property)))
+        }
+        (_, Some(doubt)) => (doubt.clone(), None),
+        (Some(Decision::Open(why)), None) => (Verdict::Inconclusive { why }, None),
+        (Some(Decision::Holds) | None, None) => {
+            (Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }, None)
+        }
+    }
 }
 
 /// Why a property of which no violation was found is not verified.
@@ -172,9 +201,6 @@ fn doubt<I: ImportSide, E: ExportSide>(
     }
     if graph.states() < system.configuration().least {
         return inconclusive(format!("only {} states", graph.states()));
-    }
-    if !graph.is_acyclic() {
-        return inconclusive("the graph has a cycle, so that dead ends do not decide what ends".into());
     }
     let other = Tally::of(system);
     let ours = Tally { states: graph.states(), generated: graph.edges() + system.init_states().len() };

@@ -4,11 +4,13 @@
 
 pub mod action;
 pub mod check;
+mod claims;
 pub mod config;
 pub mod diagram;
 pub mod explore;
 mod goals;
 mod link;
+pub mod liveness;
 mod monitor;
 pub mod mutants;
 pub mod pairs;

@@ -9,9 +9,8 @@ use handfast::{
 use serde::Serialize;
 
 use crate::{
-    check::{Row, Verdict},
+    check::{Row, Verdict, judge},
     config::{self, Size},
-    diagram::Counterexample,
     explore::{Graph, Limits},
     properties::PropertyId,
     side::Boxed,
@@ -75,16 +74,9 @@ impl Mutant {
         if let Some(system) = self.system(size) {
             row.budget = system.configuration().budget.to_string();
             let graph = Graph::explore(&system, limits, Some(self.property.id()));
-            row.verdict = match graph.path(&system, self.property.id()) {
-                Some(path) => {
-                    row.counterexample = Some(Counterexample::new(&system, &path, Some(self.property)));
-                    Verdict::Violated { steps: path.steps.len() }
-                }
-                None if graph.is_complete() => {
-                    Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }
-                }
-                None => Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) },
-            };
+            let cut = Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) };
+            let doubt = (!graph.is_complete()).then_some(&cut);
+            (row.verdict, row.counterexample) = judge(&system, &graph, self.property, doubt);
         }
         Kill { mutant: self.id, broken: self.broken, row }
     }

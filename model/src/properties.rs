@@ -1,8 +1,8 @@
 //! The properties: what must hold in every reachable state.
 //!
 //! Most are judged by the monitor at each step, and recorded in the state that the step leads to. The others look at a state.
-//! Liveness is among these: every graph is asserted to be acyclic, so an operation can fail to end only in a state in which
-//! nothing more happens by itself.
+//! Liveness is among these: in a graph without a cycle, an operation can fail to end only in a state in which nothing more
+//! happens by itself. Graphs with one are decided by the claims of the liveness pass.
 
 use handfast::{export, import, limits::Timers, outcome::Scheme};
 use serde::Serialize;

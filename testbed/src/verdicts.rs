@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_is_violated_is_drawn_and_can_be_seen_again() {
-        let mut report = with(Verdict::Violated { steps: 7 }, Outcome::SafetyViolated);
+        let mut report = with(Verdict::Violated { steps: 7, cycle: 0 }, Outcome::SafetyViolated);
         report.checked[0].rows[0].counterexample = report.canary.row.counterexample.clone();
         let table = Table { report: &report, whole: false }.to_string();
         for part in [
