@@ -10,6 +10,7 @@ use crate::{
     claims::{self, Decision},
     config::Configuration,
     diagram::Counterexample,
+    documented::{self, Edge},
     explore::{Ended, Graph, Limits},
     goals::GOALS,
     pairs::Pair,
@@ -120,6 +121,8 @@ pub struct Checked {
     pub missed: Vec<&'static str>,
     /// The allowed pairs that were reached.
     pub pairs: BTreeSet<Pair>,
+    /// The steps that the clients saw (P-DOCUMENTED).
+    pub visible: BTreeSet<Edge>,
     /// Distinct states that were looked at.
     pub states: usize,
 }
@@ -136,7 +139,14 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
     limits: Limits,
 ) -> Checked {
     let configuration = system.configuration();
-    let graph = Graph::explore(system, limits, None);
+    let mut visible = BTreeSet::new();
+    let graph = Graph::explore_with(system, limits, None, |_, state, action| {
+        let (next, turn) = system.step(state, action)?;
+        documented::see(&state.world.seen, &turn, |edge| {
+            visible.insert(edge);
+        });
+        Some(next)
+    });
     let found: BTreeSet<&'static str> = graph.discovered(system).into_iter().collect();
     let sought = || GOALS.iter().filter(|goal| goal.is_sought(configuration));
     let reached: Vec<_> = sought().map(|goal| goal.name).filter(|name| found.contains(name)).collect();
@@ -153,7 +163,7 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         })
         .collect();
     let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();
-    Checked { configuration: configuration.id(), rows, reached, missed, pairs, states: graph.states() }
+    Checked { configuration: configuration.id(), rows, reached, missed, pairs, visible, states: graph.states() }
 }
 
 /// How a property fares on a graph, and what shows it. `doubt` stands where it would be verified otherwise.

@@ -59,6 +59,7 @@ pub(crate) fn decide<I: ImportSide, E: ExportSide>(
         | PropertyId::Pair
         | PropertyId::NoBlame
         | PropertyId::Return
+        | PropertyId::Documented
         | PropertyId::Budget => return Decision::Open("no claim says what has to happen".into()),
     };
     let claim = LeadsTo { from: |state: &State<I, E>| from(&state.world), to: |state: &State<I, E>| to(&state.world) };

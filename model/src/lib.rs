@@ -7,6 +7,7 @@ pub mod check;
 mod claims;
 pub mod config;
 pub mod diagram;
+pub mod documented;
 pub mod explore;
 mod goals;
 mod link;

@@ -13,6 +13,7 @@ use handfast::{
 };
 
 use crate::{
+    documented::Edge,
     pairs::{self, Cause, End},
     properties::PropertyId as P,
     world::{PEER, Stage, Storage, World},
@@ -237,6 +238,7 @@ impl World {
         // Whether the account was proved is the business of P-BOUND, which looks when it is installed.
         let named = input.conn().and_then(|conn| self.named(conn));
         self.expect(self.seen.import.may_signal(profile, signal, named), P::Grammar);
+        self.expect(Edge::of_import(self.seen.import.signalled, input, signal).is_listed(profile), P::Documented);
         let honest = self.seen.import.session.is_none_or(|conn| conn == PEER);
         let storage = self.import.storage;
         let seen = &mut self.seen.import;
@@ -294,10 +296,10 @@ impl World {
     }
 
     /// The exporter took `input`, and these effects came out: judges them and carries them out, in order.
-    pub(crate) fn export_turn(&mut self, input: export::Input, effects: &[export::Effect]) {
+    pub(crate) fn export_turn(&mut self, profile: Profile, input: export::Input, effects: &[export::Effect]) {
         self.hear_export(input);
         for &effect in effects {
-            self.judge_export(input, effect);
+            self.judge_export(profile, input, effect);
             self.carry_out_export(effect);
         }
         if input == export::Input::CancelAddDevice {
@@ -329,11 +331,11 @@ impl World {
         }
     }
 
-    fn judge_export(&mut self, input: export::Input, effect: export::Effect) {
+    fn judge_export(&mut self, profile: Profile, input: export::Input, effect: export::Effect) {
         use export::{Effect as E, Input as I, Tried};
         let seen = &mut self.seen.export;
         match effect {
-            E::Signal(signal) => self.judge_export_signal(input, signal),
+            E::Signal(signal) => self.judge_export_signal(profile, input, signal),
             E::Open(_) => {
                 seen.tries += 1;
                 let (gate, few) = (seen.confirmed && seen.pinned, seen.tries <= MAX_TRIES);
@@ -355,8 +357,9 @@ impl World {
         }
     }
 
-    fn judge_export_signal(&mut self, input: export::Input, signal: Signal) {
+    fn judge_export_signal(&mut self, profile: Profile, input: export::Input, signal: Signal) {
         self.expect(self.seen.export.may_signal(signal), P::Grammar);
+        self.expect(Edge::of_export(self.seen.export.signalled, input, signal).is_listed(profile), P::Documented);
         let seen = &mut self.seen.export;
         if let Signal::Done(outcome) = signal {
             seen.done.get_or_insert(Done { outcome, at: seen.signalled, cause: Cause::of_export(input) });

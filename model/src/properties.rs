@@ -65,6 +65,7 @@ properties! {
     Pair "P-PAIR" "The two ends of a link are an allowed pair." "R-PAIR-1";
     NoBlame "P-NO-BLAME" "Two honest peers never end in Protocol." "R-PAIR-3";
     Return "P-RETURN" "A call is accepted exactly when it may be, and a refused one changes nothing." "R-API-2, R-API-3, R-API-5, R-API-6";
+    Documented "P-DOCUMENTED" "A client sees the documented steps, and those that are listed with their reason, and no others." "R-CLI-1";
     Budget "P-BUDGET" "Wrong codes are limited; of a failed operation nothing is left staged, and in the end no connection open." "R-TOK-5, R-IMP-12";
     Ends "P-ENDS" "Every operation reaches DONE." "R-TIME-4";
     CancelHeard "P-CANCEL-HEARD" "Once a session exists, after a cancel the peer ends without waiting for a timer, if the link lives." "R-CANCEL-1";
@@ -92,6 +93,9 @@ impl PropertyId {
             Self::Pair | Self::NoBlame | Self::CancelHeard => importer && exporter,
             Self::Honest => configuration.is_honest(),
             Self::Ends => configuration.clock,
+            Self::Documented => {
+                matches!(configuration.cast, Cast::Pair | Cast::HostileExporter | Cast::HostileImporter)
+            }
             Self::Stored | Self::Tries | Self::Grammar | Self::Return | Self::Budget => true,
         }
     }

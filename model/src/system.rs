@@ -82,7 +82,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             }
             Aim::Export(input) => {
                 let effects = next.export.take(input).ok()?;
-                next.world.export_turn(input, &effects);
+                next.world.export_turn(self.configuration.profile, input, &effects);
                 Turn::Export(input, effects)
             }
             Aim::Nobody => Turn::Nobody,

@@ -23,7 +23,7 @@ macro_rules! numbered {
 
 /// Whether each property holds.
 pub(crate) fn held<I: ImportSide, E: ExportSide>() -> [Condition<I, E>; PropertyId::ALL.len()] {
-    numbered!(holds: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
+    numbered!(holds: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17)
 }
 
 /// Whether each goal is reached.
