@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use handfast::{export::Exporter, import::Importer, rules::AllRules};
+use handfast::{export::Exporter, import::Importer, outcome::Side, rules::AllRules};
 use serde::Serialize;
 use stateright::{Checker, Model};
 
@@ -90,6 +90,9 @@ pub struct Row {
     pub budget: String,
     /// The property.
     pub property: PropertyId,
+    /// The side that it is asked of, if it is not asked of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub half: Option<Side>,
     /// What came of it.
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -137,8 +140,9 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
     let asked = PropertyId::ALL.iter().copied().filter(|other| property.is_none_or(|only| only == *other));
     let rows = asked
         .filter(|property| property.applies(configuration))
-        .map(|property| {
-            let path = graph.path(system, property.id());
+        .flat_map(|property| property.halves(configuration).iter().map(move |&half| (property, half)))
+        .map(|(property, half)| {
+            let path = graph.path(system, property.name(half));
             let verdict = match (&path, &doubt) {
                 (Some(path), _) => Verdict::Violated { steps: path.steps.len() },
                 (None, Some(doubt)) => doubt.clone(),
@@ -146,7 +150,7 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
             };
             let counterexample = path.map(|path| Counterexample::new(system, &path, Some(property)));
             let budget = configuration.budget.to_string();
-            Row { configuration: configuration.id(), budget, property, verdict, counterexample }
+            Row { configuration: configuration.id(), budget, property, half: half.side(), verdict, counterexample }
         })
         .collect();
     let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();

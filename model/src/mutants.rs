@@ -69,6 +69,7 @@ impl Mutant {
             configuration: self.configuration.into(),
             budget: String::new(),
             property: self.property,
+            half: None,
             verdict: Verdict::Inconclusive { why: "there is no such configuration".into() },
             counterexample: None,
         };
