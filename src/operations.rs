@@ -107,7 +107,8 @@ impl<R: Rules> Exports<R> {
     }
 }
 
-/// Names one account that is being imported: the id that `addAccount` returned.
+/// An account's name on its device, of no meaning elsewhere: the id that `addAccount` returned, and its folder's name. Printed as
+/// 16 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LocalId(pub u64);
@@ -115,6 +116,21 @@ pub struct LocalId(pub u64);
 impl core::fmt::Display for LocalId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Not 16 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an account's local id is 16 lower-case hexadecimal digits")]
+pub struct NotALocalId;
+
+impl core::str::FromStr for LocalId {
+    type Err = NotALocalId;
+
+    fn from_str(text: &str) -> Result<Self, NotALocalId> {
+        let digits = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let number = u64::from_str_radix(text, 16).map_err(|_| NotALocalId)?;
+        digits.then_some(Self(number)).ok_or(NotALocalId)
     }
 }
 

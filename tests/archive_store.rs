@@ -10,13 +10,14 @@ use std::{
 
 use handfast::{
     archive::{
-        Archive, Checked, Fs, Identity, InsecureKdf, KeyKind, LocalId, MemoryFs, OpenError, Password, PrivateKey,
-        Sample, Seal, Store, StoreError, Terms, UnixTime,
+        Archive, Checked, Fs, Identity, InsecureKdf, KeyKind, MemoryFs, OpenError, Password, PrivateKey, Sample, Seal,
+        Store, StoreError, Terms, UnixTime,
     },
+    operations::LocalId,
     outcome::Scheme,
 };
 
-const ID: LocalId = LocalId::from_number(0x0123_4567_89ab_cdef);
+const ID: LocalId = LocalId(0x0123_4567_89ab_cdef);
 const LENGTH: u64 = 100_000;
 
 fn now() -> UnixTime {

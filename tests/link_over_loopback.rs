@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use LinkState::{Authenticating, Connecting, Done, InProgress};
 use handfast::{
-    archive::{InsecureKdf, LocalId},
+    archive::InsecureKdf,
     outcome::{LinkState, Outcome, Profile},
     reducer::{Config, Refused},
     secret::Secret,
@@ -96,7 +96,7 @@ async fn a_linked_device_links_the_next_one() {
 
         let mut importer = import(&stores[1], ImportOptions::default());
         let token = importer.token().await;
-        let id = LocalId::from_number(first.id.0);
+        let id = first.id;
         let device = Arc::new(stores[0].device(id).unwrap());
         let source = FileSource::account(stores[0].clone(), id, Arc::new(InsecureKdf), terms()).unwrap();
         let dial = handfast::shell::rendezvous::Peer(importer.handle.listening().unwrap());
@@ -108,7 +108,7 @@ async fn a_linked_device_links_the_next_one() {
         assert_eq!(second.account, first.account);
         assert_eq!(text(&stores[1], &second, "sesame"), account.text);
         let devices = [(&stores[0], first), (&stores[1], second)];
-        let [a, b] = devices.map(|(store, installed)| store.device(LocalId::from_number(installed.id.0)).unwrap());
+        let [a, b] = devices.map(|(store, installed)| store.device(installed.id).unwrap());
         assert_ne!(a.certificate().short_id(), b.certificate().short_id());
     })
     .await;

@@ -71,6 +71,8 @@ pub enum Action {
 
     /// A timer runs out.
     Fire(Side, Timer),
+    /// A side takes a step of its own: what it had posted.
+    Inner(Side, u8),
 
     /// What a stranger or an intruder does, on this connection to the importer.
     Caller(u32, CallerAct),
@@ -177,6 +179,7 @@ impl fmt::Display for Action {
             Self::Settle { durable: true } => f.write_str("the account becomes durable"),
             Self::Settle { durable: false } => f.write_str("the account cannot be made durable"),
             Self::Report => f.write_str("the new device learns how the install went"),
+            Self::Inner(side, step) => write!(f, "the {side} side's posted step {step} runs"),
             Self::Fire(side, timer) => write!(f, "the {side} side's timer {timer:?} fires"),
             Self::Caller(conn, act) => write!(f, "caller {conn}: {act:?}"),
             Self::Device(act) => write!(f, "the hostile device: {act:?}"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use handfast::{export::Exporter, import::Importer, rules::AllRules};
+use handfast::{export::Exporter, import::Importer, outcome::Side, rules::AllRules};
 use serde::Serialize;
 use stateright::{Checker, Model};
 
@@ -14,7 +14,7 @@ use crate::{
     explore::{Ended, Graph, Limits},
     goals::GOALS,
     pairs::Pair,
-    properties::PropertyId,
+    properties::{Half, PropertyId},
     side::{ExportSide, ImportSide},
     system::System,
 };
@@ -100,6 +100,9 @@ pub struct Row {
     pub budget: String,
     /// The property.
     pub property: PropertyId,
+    /// The side that it is asked of, if it is not asked of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub half: Option<Side>,
     /// What came of it.
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -156,30 +159,33 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
     let asked = PropertyId::ALL.iter().copied().filter(|other| property.is_none_or(|only| only == *other));
     let rows = asked
         .filter(|property| property.applies(configuration))
-        .map(|property| {
-            let (verdict, counterexample) = judge(system, &graph, property, doubt.as_ref());
+        .flat_map(|property| property.halves(configuration).iter().map(move |&half| (property, half)))
+        .map(|(property, half)| {
+            let (verdict, counterexample) = judge(system, &graph, property, half, doubt.as_ref());
             let budget = configuration.budget.to_string();
-            Row { configuration: configuration.id(), budget, property, verdict, counterexample }
+            Row { configuration: configuration.id(), budget, property, half: half.side(), verdict, counterexample }
         })
         .collect();
     let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();
     Checked { configuration: configuration.id(), rows, reached, missed, pairs, visible, states: graph.states() }
 }
 
-/// How a property fares on a graph, and what shows it. `doubt` stands where it would be verified otherwise.
+/// How a half of a property fares on a graph, and what shows it. `doubt` stands where it would be verified otherwise.
 pub(crate) fn judge<I: ImportSide, E: ExportSide>(
     system: &System<I, E>,
     graph: &Graph,
     property: PropertyId,
+    half: Half,
     doubt: Option<&Verdict>,
 ) -> (Verdict, Option<Counterexample>) {
-    if let Some(path) = graph.path(system, property.id()) {
+    if let Some(path) = graph.path(system, property.name(half)) {
         let verdict = Verdict::Violated { steps: path.steps.len(), cycle: 0 };
         return (verdict, Some(Counterexample::new(system, &path, Some(property))));
     }
-    // Without a cycle, what never happens shows in a state, as it was just looked for.
-    let endless = property.is_liveness() && graph.is_complete() && !graph.is_acyclic();
-    match (endless.then(|| claims::decide(system, graph, property)), doubt) {
+    // Without a cycle, what two reducers never do shows in a state, as it was just looked for. An old side can also stop to read.
+    let shown = || graph.is_acyclic() && !system.configuration().cast.has_legacy();
+    let open = property.is_liveness() && graph.is_complete() && !shown();
+    match (open.then(|| claims::decide(system, graph, property, half)), doubt) {
         (Some(Decision::Fails(lasso)), _) => {
             let verdict = Verdict::Violated { steps: lasso.prefix.steps.len(), cycle: lasso.cycle.len() };
             (verdict, Some(Counterexample::of_lasso(system, *lasso, property)))

@@ -17,8 +17,7 @@ use crate::{
         Fairness::{self, Fair, Unfair},
         Lasso, LeadsTo, Liveness,
     },
-    pairs::Cause,
-    properties::PropertyId,
+    properties::{Half, PropertyId},
     side::{ExportSide, ImportSide},
     system::{State, System},
     world::{PEER, World},
@@ -35,17 +34,18 @@ pub(crate) enum Decision<I, E> {
     Open(String),
 }
 
-/// Decides a liveness property on a complete graph, whether it has cycles or not.
+/// Decides a half of a liveness property on a complete graph, whether it has cycles or not.
 pub(crate) fn decide<I: ImportSide, E: ExportSide>(
     system: &System<I, E>,
     graph: &Graph,
     property: PropertyId,
+    half: Half,
 ) -> Decision<I, E> {
-    type Part = fn(&World) -> bool;
+    type Part = fn(&World, Half) -> bool;
     let (from, to, moves): (Part, Part, fn(&World, Action) -> Fairness) = match property {
-        PropertyId::Ends => (|world| waits(world), |world| !waits(world), in_time),
-        PropertyId::CancelHeard => (cancelled, |world| !cancelled(world), by_itself),
-        PropertyId::Honest => (|_| true, both_succeed, with_people),
+        PropertyId::Ends => (waits, |world, half| !waits(world, half), in_time),
+        PropertyId::CancelHeard => (is_unheard, |world, half| !is_unheard(world, half), by_itself),
+        PropertyId::Honest => (|_, _| true, |world, _| both_succeed(world), with_people),
         PropertyId::Consent
         | PropertyId::Single
         | PropertyId::Bound
@@ -57,53 +57,61 @@ pub(crate) fn decide<I: ImportSide, E: ExportSide>(
         | PropertyId::Isolated
         | PropertyId::Grammar
         | PropertyId::Pair
+        | PropertyId::AtRest
         | PropertyId::NoBlame
         | PropertyId::Return
         | PropertyId::Documented
         | PropertyId::Budget => return Decision::Open("no claim says what has to happen".into()),
     };
-    let claim = LeadsTo { from: |state: &State<I, E>| from(&state.world), to: |state: &State<I, E>| to(&state.world) };
+    let claim = LeadsTo {
+        from: |state: &State<I, E>| from(&state.world, half),
+        to: |state: &State<I, E>| to(&state.world, half),
+    };
     let Some(liveness) = Liveness::new(system, graph, claim, |state, action| moves(&state.world, *action)) else {
         return Decision::Open("the graph is not complete".into());
     };
     let Err(lasso) = liveness.check(system) else { return Decision::Holds };
     // Within their budget timers fire at any time, and have to in the end; without one, only when all else is quiet. So nothing is
-    // said of talk that they would end.
+    // said of what they would end.
     match running(&lasso) {
         Some((side, timer)) if property == PropertyId::Ends => {
-            Decision::Open(format!("the {side} side's timer {timer:?} would end a loop, and there is no budget for it"))
+            Decision::Open(format!("the {side} side's timer {timer:?} would end it, and there is no budget for it"))
         }
         _ => Decision::Fails(Box::new(lasso)),
     }
 }
 
-/// A timer that runs all through a loop.
+/// A timer that runs all through a loop, or in a dead end.
 fn running<I: ImportSide, E: ExportSide>(lasso: &Lasso<State<I, E>, Action>) -> Option<(Side, Timer)> {
-    if lasso.is_dead_end() {
-        return None;
-    }
-    let runs = |side, timer| {
-        lasso.cycle.iter().all(|(_, state)| match side {
-            Side::Import => state.import.armed().contains(timer),
-            Side::Export => state.export.armed().contains(timer),
-        })
+    let runs = |state: &State<I, E>, side, timer| match side {
+        Side::Import => state.import.armed().contains(timer),
+        Side::Export => state.export.armed().contains(timer),
+    };
+    let always = |side, timer| {
+        runs(lasso.prefix.last(), side, timer) && lasso.cycle.iter().all(|(_, state)| runs(state, side, timer))
     };
     let timers = [Side::Import, Side::Export].into_iter().flat_map(|side| Timer::ALL.map(|timer| (side, timer)));
-    timers.into_iter().find(|&(side, timer)| runs(side, timer))
+    timers.into_iter().find(|&(side, timer)| always(side, timer))
 }
 
-/// An operation has begun, and has not ended.
-fn waits(world: &World) -> bool {
+/// An operation of one of these sides has begun, and has not ended.
+fn waits(world: &World, half: Half) -> bool {
     let seen = &world.seen;
-    seen.import.started && seen.import.done.is_none() || seen.export.started && seen.export.done.is_none()
+    half.sides().any(|side| match side {
+        Side::Import => seen.import.started && seen.import.done.is_none(),
+        Side::Export => seen.export.started && seen.export.done.is_none(),
+    })
 }
 
-/// Somebody cancelled a session whose link lives, and the other side has not ended.
-fn cancelled(world: &World) -> bool {
-    let ends = [world.seen.import.done, world.seen.export.done];
-    let by_call = ends.iter().flatten().any(|done| done.cause == Cause::Call);
-    let session = world.seen.import.session == Some(PEER) && !world.link.failed;
-    by_call && session && ends.contains(&None)
+/// One of these sides cancelled a session whose link lives, and the other has not ended.
+fn is_unheard(world: &World, half: Half) -> bool {
+    let seen = &world.seen;
+    let session = seen.import.session == Some(PEER) && !world.link.failed;
+    session
+        && half.sides().any(|side| match side {
+            Side::Import => seen.import.cancelled && seen.export.done.is_none(),
+            Side::Export => seen.export.cancelled && seen.import.done.is_none(),
+        })
 }
 
 /// Both have succeeded, or three passwords were wrong.
@@ -125,6 +133,8 @@ fn by_itself(_: &World, action: Action) -> Fairness {
         Action::Checked(Check::Sound(_) | Check::Unsound) => Fair(6),
         Action::Settle { durable: true } => Fair(7),
         Action::Report => Fair(8),
+        Action::Inner(Side::Import, step) => Fair(IMPORT_STEPS + step % STEPS),
+        Action::Inner(Side::Export, step) => Fair(EXPORT_STEPS + step % STEPS),
         Action::Opened(Tried::Unreadable)
         | Action::Checked(Check::Unreadable)
         | Action::Settle { durable: false }
@@ -146,9 +156,12 @@ fn by_itself(_: &World, action: Action) -> Fairness {
     }
 }
 
-/// The classes of each side's timers begin here.
+/// Where the classes of each side's timers begin, and of its own steps. That many of these are told apart.
 const IMPORT_TIMERS: u8 = 16;
 const EXPORT_TIMERS: u8 = 32;
+const IMPORT_STEPS: u8 = 64;
+const EXPORT_STEPS: u8 = 128;
+const STEPS: u8 = 64;
 
 /// The same, and time passes.
 fn in_time(world: &World, action: Action) -> Fairness {
@@ -175,7 +188,7 @@ mod tests {
     use super::*;
     use crate::{
         check::hardened,
-        config::{Size, configurations},
+        config::{Size, configurations, find},
         explore::Limits,
         mutants::MUTANTS,
     };
@@ -189,7 +202,7 @@ mod tests {
     ) -> (Option<usize>, Option<usize>) {
         let graph = Graph::explore(system, Limits::default(), None);
         assert!(graph.is_complete() && graph.is_acyclic());
-        let claim = match decide(system, &graph, property) {
+        let claim = match decide(system, &graph, property, Half::Both) {
             Decision::Holds => None,
             Decision::Fails(lasso) => {
                 assert!(lasso.is_dead_end());
@@ -203,7 +216,8 @@ mod tests {
     /// Where there is no cycle, the claim and the dead end are the same.
     #[test]
     fn a_claim_says_what_a_dead_end_says() {
-        for configuration in configurations(Size::Small) {
+        let hardened_pairs = configurations(Size::Small).into_iter().filter(|one| !one.cast.has_legacy());
+        for configuration in hardened_pairs {
             for property in LIVENESS.into_iter().filter(|property| property.applies(&configuration)) {
                 let system = hardened(configuration);
                 assert_eq!(both_ways(&system, property), (None, None), "{} in {configuration}", property.id());
@@ -218,10 +232,10 @@ mod tests {
 
     #[test]
     fn what_never_happens_is_no_claim() {
-        let system = hardened(configurations(Size::Small)[0]);
+        let system = hardened(find(Size::Small, "HH-documented-loss").unwrap());
         let graph = Graph::explore(&system, Limits::default(), None);
         for &property in PropertyId::ALL {
-            let open = matches!(decide(&system, &graph, property), Decision::Open(_));
+            let open = matches!(decide(&system, &graph, property, Half::Both), Decision::Open(_));
             assert_eq!(open, !property.is_liveness(), "{}", property.id());
         }
     }

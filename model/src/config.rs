@@ -4,32 +4,79 @@ use std::fmt;
 
 use handfast::{
     message::Features,
-    outcome::{Profile, Scheme},
+    outcome::{Profile, Scheme, Side},
     reducer::Config,
 };
 use serde::Serialize;
 
-/// Who takes part. Both reducers are hardened; what is hostile sends whatever it likes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum Cast {
-    /// An importer and an exporter. Callers beside them only as far as the budget has some.
-    #[serde(rename = "HH")]
-    Pair,
-    /// An importer; the exporters are hostile.
-    #[serde(rename = "HX")]
-    HostileExporter,
-    /// An exporter; the device behind its token is hostile.
-    #[serde(rename = "XH")]
-    HostileImporter,
+/// What is on a side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Player {
+    /// The shipped reducer.
+    Hardened,
+    /// Today's daemon, as `docs/legacy.md` tells it.
+    Legacy,
+    /// Whatever sends what it likes.
+    Hostile,
+}
+
+/// Who takes part, the import side first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cast {
+    /// The import side. If it is hostile, it is the device behind the exporter's token.
+    pub import: Player,
+    /// The export side. If it is hostile, callers are all that the importer meets.
+    pub export: Player,
+}
+
+impl Cast {
+    /// Both hardened. Callers beside them only as far as the budget has some, as in every pair.
+    pub const HH: Self = Self { import: Player::Hardened, export: Player::Hardened };
+    /// A hardened importer and a legacy exporter.
+    pub const HL: Self = Self { import: Player::Hardened, export: Player::Legacy };
+    /// A legacy importer and a hardened exporter.
+    pub const LH: Self = Self { import: Player::Legacy, export: Player::Hardened };
+    /// Both legacy.
+    pub const LL: Self = Self { import: Player::Legacy, export: Player::Legacy };
+    /// A hardened importer; the exporters are hostile.
+    pub const HX: Self = Self { import: Player::Hardened, export: Player::Hostile };
+    /// A hardened exporter; the device behind its token is hostile.
+    pub const XH: Self = Self { import: Player::Hostile, export: Player::Hardened };
+
+    /// Whether both sides are honest.
+    pub fn is_pair(self) -> bool {
+        self.import != Player::Hostile && self.export != Player::Hostile
+    }
+
+    /// Whether a side is a legacy one.
+    pub fn has_legacy(self) -> bool {
+        self.import == Player::Legacy || self.export == Player::Legacy
+    }
+
+    /// What is on this side.
+    pub const fn player(self, side: Side) -> Player {
+        match side {
+            Side::Import => self.import,
+            Side::Export => self.export,
+        }
+    }
 }
 
 impl fmt::Display for Cast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pair => "HH",
-            Self::HostileExporter => "HX",
-            Self::HostileImporter => "XH",
+        [self.import, self.export].into_iter().try_for_each(|player| {
+            f.write_str(match player {
+                Player::Hardened => "H",
+                Player::Legacy => "L",
+                Player::Hostile => "X",
+            })
         })
+    }
+}
+
+impl Serialize for Cast {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -82,6 +129,8 @@ budget! {
     words,
     /// Channel requests of callers that are not the token's.
     asks,
+    /// Calls that a client should not make: the same once more, or an answer in another scheme.
+    clicks,
 }
 
 impl fmt::Display for Budget {
@@ -131,11 +180,17 @@ impl Configuration {
         Config { profile: self.profile, features: Features::ALL }
     }
 
+    /// What the signals of a side follow: an old one knows one way only.
+    pub const fn profile_of(&self, side: Side) -> Profile {
+        match self.cast.player(side) {
+            Player::Legacy => Profile::Jamid,
+            Player::Hardened | Player::Hostile => self.profile,
+        }
+    }
+
     /// Whether anything can go wrong in it. Typed wrong passwords apart, an honest pair then has to succeed.
     pub fn is_honest(&self) -> bool {
-        self.cast == Cast::Pair
-            && !self.clock
-            && self.budget == Budget { wrong: self.budget.wrong, ..Budget::default() }
+        self.cast.is_pair() && !self.clock && self.budget == Budget { wrong: self.budget.wrong, ..Budget::default() }
     }
 }
 
@@ -177,6 +232,7 @@ const NOTHING: Budget = Budget {
     intruders: 0,
     words: 0,
     asks: 0,
+    clicks: 0,
 };
 
 const ONE: &[Scheme] = &[Scheme::Password];
@@ -196,7 +252,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
     let pair = |name, least: usize, budget| Configuration {
         name,
         profile,
-        cast: Cast::Pair,
+        cast: Cast::HH,
         schemes: ONE,
         clock: true,
         single_file: false,
@@ -236,7 +292,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             Budget { intruders: size.pick(1, 1, 2), words: size.pick(1, 3, 4), asks: size.pick(0, 1, 1), ..NOTHING },
         ),
         Configuration {
-            cast: Cast::HostileExporter,
+            cast: Cast::HX,
             single_file: true,
             clock: false,
             ..pair("guesses", 38_000, Budget { strangers: 6, asks: 17, ..NOTHING })
@@ -256,7 +312,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             },
         ),
         Configuration {
-            cast: Cast::HostileExporter,
+            cast: Cast::HX,
             ..pair(
                 "hostile-exporter",
                 size.pick(2_300, 65_000, 89_000),
@@ -272,7 +328,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             )
         },
         Configuration {
-            cast: Cast::HostileImporter,
+            cast: Cast::XH,
             ..pair(
                 "hostile-importer",
                 size.pick(750, 2_400, 4_000),
@@ -299,6 +355,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
                 intruders: size.pick(0, 1, 2),
                 words: size.pick(0, 1, 2),
                 asks: size.pick(0, 0, 1),
+                clicks: 0,
             },
         ),
     ];

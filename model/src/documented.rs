@@ -142,20 +142,20 @@ const UNEXPLAINED: &str = "(unexplained)";
 
 impl Edge {
     /// What an import tells, and upon what.
-    pub(crate) fn of_import(from: LinkState, input: import::Input, signal: Signal) -> Self {
+    pub(crate) fn of_import(from: LinkState, input: Option<import::Input>, signal: Signal) -> Self {
         use import::Input as I;
         let label = match (signal, input) {
-            (Signal::TokenAvailable, I::Published) => "Generate token",
-            (Signal::Connecting, I::ConnectionRequested(_)) => "Peer detected",
-            (Signal::Prompt { wrong_password: false, .. }, I::Message(_, Message::AuthScheme(..))) => {
+            (Signal::TokenAvailable, Some(I::Published)) => "Generate token",
+            (Signal::Connecting, Some(I::ConnectionRequested(_))) => "Peer detected",
+            (Signal::Prompt { wrong_password: false, .. }, Some(I::Message(_, Message::AuthScheme(..)))) => {
                 "Connection established"
             }
-            (Signal::Prompt { wrong_password: true, .. }, I::Message(_, Message::Verdict(Judgement::Wrong))) => {
+            (Signal::Prompt { wrong_password: true, .. }, Some(I::Message(_, Message::Verdict(Judgement::Wrong)))) => {
                 "Wrong password"
             }
-            (Signal::InProgress, I::ArchiveBegan(_)) => "Auth success",
-            (Signal::InProgress, I::ProvideAccountAuthentication(..)) => "Answer sent",
-            (Signal::Done(Outcome::Success { .. }), I::Installed(true)) => "Transfer complete",
+            (Signal::InProgress, Some(I::ArchiveBegan(_))) => "Auth success",
+            (Signal::InProgress, Some(I::ProvideAccountAuthentication(..))) => "Answer sent",
+            (Signal::Done(Outcome::Success { .. }), Some(I::Installed(true))) => "Transfer complete",
             (Signal::Done(outcome), _) if !outcome.is_success() => "Failed",
             _ => UNEXPLAINED,
         };
@@ -163,17 +163,17 @@ impl Edge {
     }
 
     /// What an export tells, and upon what.
-    pub(crate) fn of_export(from: LinkState, input: export::Input, signal: Signal) -> Self {
+    pub(crate) fn of_export(from: LinkState, input: Option<export::Input>, signal: Signal) -> Self {
         use export::Input as I;
         let label = match (signal, input) {
-            (Signal::Connecting, I::AddDevice(_)) => "Token validated",
-            (Signal::Confirm { .. }, I::Accepted { .. }) => "Connection established",
-            (Signal::InProgress, I::Tried(_, Tried::Opened)) => "Auth success",
-            (Signal::Done(Outcome::SUCCESS), I::Message(Message::ImportResult(ImportResult::Stored))) => {
+            (Signal::Connecting, Some(I::AddDevice(_))) => "Token validated",
+            (Signal::Confirm { .. }, Some(I::Accepted { .. })) => "Connection established",
+            (Signal::InProgress, Some(I::Tried(_, Tried::Opened))) => "Auth success",
+            (Signal::Done(Outcome::SUCCESS), Some(I::Message(Message::ImportResult(ImportResult::Stored)))) => {
                 "Transfer complete"
             }
             // The end of the channel is all that a peer without the feature `result` says (R-EXT-2).
-            (Signal::Done(Outcome::Success { confirmed: false }), I::Ended) => "Transfer complete",
+            (Signal::Done(Outcome::Success { confirmed: false }), Some(I::Ended)) => "Transfer complete",
             (Signal::Done(outcome), _) if !outcome.is_success() => "Failed",
             _ => UNEXPLAINED,
         };
@@ -191,7 +191,7 @@ impl Edge {
 pub(crate) fn see(seen: &Monitor, turn: &Turn, mut found: impl FnMut(Edge)) {
     match turn {
         Turn::Import(input, effects) => {
-            if *input == import::Input::AddAccount && !seen.import.started {
+            if *input == Some(import::Input::AddAccount) && !seen.import.started {
                 found(begins(Side::Import));
             }
             let mut from = seen.import.signalled;
@@ -203,7 +203,7 @@ pub(crate) fn see(seen: &Monitor, turn: &Turn, mut found: impl FnMut(Edge)) {
             }
         }
         Turn::Export(input, effects) => {
-            if matches!(input, export::Input::AddDevice(_)) && !seen.export.started {
+            if matches!(input, Some(export::Input::AddDevice(_))) && !seen.export.started {
                 found(begins(Side::Export));
             }
             let mut from = seen.export.signalled;

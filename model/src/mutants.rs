@@ -12,7 +12,7 @@ use crate::{
     check::{Row, Verdict, judge},
     config::{self, Size},
     explore::{Graph, Limits},
-    properties::PropertyId,
+    properties::{Half, PropertyId},
     side::Boxed,
     system::System,
 };
@@ -68,6 +68,7 @@ impl Mutant {
             configuration: self.configuration.into(),
             budget: String::new(),
             property: self.property,
+            half: None,
             verdict: Verdict::Inconclusive { why: "there is no such configuration".into() },
             counterexample: None,
         };
@@ -76,7 +77,7 @@ impl Mutant {
             let graph = Graph::explore(&system, limits, Some(self.property.id()));
             let cut = Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) };
             let doubt = (!graph.is_complete()).then_some(&cut);
-            (row.verdict, row.counterexample) = judge(&system, &graph, self.property, doubt);
+            (row.verdict, row.counterexample) = judge(&system, &graph, self.property, Half::Both, doubt);
         }
         Kill { mutant: self.id, broken: self.broken, row }
     }

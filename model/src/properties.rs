@@ -8,9 +8,8 @@ use handfast::{export, import, limits::Timers, outcome::Scheme};
 use serde::Serialize;
 
 use crate::{
-    config::{Cast, Configuration},
+    config::{Cast, Configuration, Player},
     link::End,
-    pairs::Cause,
     side::{ExportSide, ImportSide},
     system::{State, System},
     world::PEER,
@@ -39,6 +38,15 @@ macro_rules! properties {
                 match self { $(Self::$name => $text),* }
             }
 
+            /// The name under which a half of it is looked for.
+            pub(crate) const fn name(self, half: Half) -> &'static str {
+                match (self, half) {
+                    $((Self::$name, Half::Both) => $id,
+                    (Self::$name, Half::Only(Side::Import)) => concat!($id, " (import)"),
+                    (Self::$name, Half::Only(Side::Export)) => concat!($id, " (export)"),)*
+                }
+            }
+
             /// The requirements that it stands for.
             pub const fn cites(self) -> &'static str {
                 match self { $(Self::$name => $cites),* }
@@ -63,6 +71,7 @@ properties! {
     Isolated "P-ISOLATED" "What comes on another connection changes nothing in this operation." "R-API-7, R-IMP-2";
     Grammar "P-GRAMMAR" "The signals follow the grammar, with their details; DONE comes once and last." "R-STATE-2, R-STATE-3";
     Pair "P-PAIR" "The two ends of a link are an allowed pair." "R-PAIR-1";
+    AtRest "P-ATREST" "An archive is stored under what the user typed." "R-ARC-5, R-API-2";
     NoBlame "P-NO-BLAME" "Two honest peers never end in Protocol." "R-PAIR-3";
     Return "P-RETURN" "A call is accepted exactly when it may be, and a refused one changes nothing." "R-API-2, R-API-3, R-API-5, R-API-6";
     Documented "P-DOCUMENTED" "A client sees the documented steps, and those that are listed with their reason, and no others." "R-CLI-1";
@@ -85,31 +94,86 @@ impl PropertyId {
 
     /// Whether it can be asked in this configuration.
     pub fn applies(self, configuration: &Configuration) -> bool {
-        let importer = configuration.cast != Cast::HostileImporter;
-        let exporter = configuration.cast != Cast::HostileExporter;
+        let importer = configuration.cast.import != Player::Hostile;
+        let exporter = configuration.cast.export != Player::Hostile;
         match self {
-            Self::Consent | Self::Single | Self::Bound | Self::Password | Self::Isolated => importer,
+            Self::Consent | Self::Single | Self::Bound | Self::Password | Self::Isolated | Self::AtRest => importer,
             Self::NotSent | Self::Gate => exporter,
             Self::Pair | Self::NoBlame | Self::CancelHeard => importer && exporter,
             Self::Honest => configuration.is_honest(),
             Self::Ends => configuration.clock,
+            // What is documented binds the hardened.
             Self::Documented => {
-                matches!(configuration.cast, Cast::Pair | Cast::HostileExporter | Cast::HostileImporter)
+                [Side::Import, Side::Export].iter().any(|&side| configuration.cast.player(side) == Player::Hardened)
             }
             Self::Stored | Self::Tries | Self::Grammar | Self::Return | Self::Budget => true,
         }
     }
 
-    /// Whether it holds in this state.
-    pub fn holds<I: ImportSide, E: ExportSide>(self, system: &System<I, E>, state: &State<I, E>) -> bool {
-        let held = !state.world.violated.contains(self);
+    /// Which halves are asked for: with one old side, what a property says of each side is a verdict of its own.
+    pub fn halves(self, configuration: &Configuration) -> &'static [Half] {
+        let Cast { import, export } = configuration.cast;
+        let halved = match self {
+            Self::Stored
+            | Self::Tries
+            | Self::Isolated
+            | Self::Grammar
+            | Self::NoBlame
+            | Self::Return
+            | Self::Budget
+            | Self::Ends
+            | Self::CancelHeard => true,
+            Self::Consent
+            | Self::Single
+            | Self::Bound
+            | Self::NotSent
+            | Self::Gate
+            | Self::Password
+            | Self::AtRest
+            | Self::Pair
+            | Self::Documented
+            | Self::Honest => false,
+        };
+        if halved && configuration.cast.is_pair() && import != export { Half::EACH } else { Half::WHOLE }
+    }
+
+    /// Whether this half of it holds in this state.
+    pub fn holds<I: ImportSide, E: ExportSide>(self, half: Half, system: &System<I, E>, state: &State<I, E>) -> bool {
+        let held = !state.world.violated.contains(self, half);
         held && match self {
-            Self::Return => calls_return_what_they_do(state),
-            Self::Budget => nothing_is_left(system, state),
-            Self::Ends => operations_end(system, state),
-            Self::CancelHeard => cancel_is_heard(state),
+            Self::Return => half.sides().all(|side| calls_return_what_they_do(state, side)),
+            Self::Budget => half.sides().all(|side| nothing_is_left(system, state, side)),
+            Self::Ends => half.sides().all(|side| operation_ends(system, state, side)),
+            Self::CancelHeard => half.sides().all(|side| cancel_is_heard(state, side)),
             Self::Honest => !system.configuration().is_honest() || honest_pair_succeeds(state),
             _ => true,
+        }
+    }
+}
+
+/// What of a property is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Half {
+    /// All of it.
+    Both,
+    /// What it says of this side. Of a cancel: of this side's.
+    Only(Side),
+}
+
+impl Half {
+    const WHOLE: &'static [Self] = &[Self::Both];
+    const EACH: &'static [Self] = &[Self::Only(Side::Import), Self::Only(Side::Export)];
+
+    /// The sides that it is about.
+    pub(crate) fn sides(self) -> impl Iterator<Item = Side> {
+        [Side::Import, Side::Export].into_iter().filter(move |&side| self == Self::Both || self == Self::Only(side))
+    }
+
+    /// The side, if it is about one only.
+    pub const fn side(self) -> Option<Side> {
+        match self {
+            Self::Both => None,
+            Self::Only(side) => Some(side),
         }
     }
 }
@@ -120,18 +184,30 @@ impl Serialize for PropertyId {
     }
 }
 
-/// A set of properties.
+/// A set of properties, each of one side or the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PropertySet(u32);
+pub struct PropertySet {
+    import: u32,
+    export: u32,
+}
 
 impl PropertySet {
-    pub(crate) fn insert(&mut self, property: PropertyId) {
-        self.0 |= 1 << property as u32;
+    pub(crate) fn insert(&mut self, property: PropertyId, side: Side) {
+        let half = match side {
+            Side::Import => &mut self.import,
+            Side::Export => &mut self.export,
+        };
+        *half |= 1 << property as u32;
     }
 
-    /// Whether the property is in the set.
-    pub const fn contains(self, property: PropertyId) -> bool {
-        self.0 & (1 << property as u32) != 0
+    /// Whether the property is in the set, of one of these sides.
+    pub const fn contains(self, property: PropertyId, half: Half) -> bool {
+        let sides = match half {
+            Half::Both => self.import | self.export,
+            Half::Only(Side::Import) => self.import,
+            Half::Only(Side::Export) => self.export,
+        };
+        sides & (1 << property as u32) != 0
     }
 }
 
@@ -143,32 +219,42 @@ fn is_over<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I,
         && state.export.armed() == Timers::default()
 }
 
-fn operations_end<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I, E>) -> bool {
+fn operation_ends<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I, E>, side: Side) -> bool {
     let seen = &state.world.seen;
-    let waits = seen.import.started && seen.import.done.is_none() || seen.export.started && seen.export.done.is_none();
+    let waits = match side {
+        Side::Import => seen.import.started && seen.import.done.is_none(),
+        Side::Export => seen.export.started && seen.export.done.is_none(),
+    };
     !waits || !is_over(system, state)
 }
 
-fn nothing_is_left<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I, E>) -> bool {
+fn nothing_is_left<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I, E>, side: Side) -> bool {
     let world = &state.world;
     let failed = world.seen.import.done.is_some_and(|done| !done.outcome.is_success());
-    if failed && world.import.staged.is_some() {
+    if side == Side::Import && failed && world.import.staged.is_some() {
         return false;
     }
     let ended = world.seen.import.done.is_some() && world.seen.export.done.is_some();
     if !ended || !is_over(system, state) {
         return true;
     }
-    let closed = |side| matches!(world.link.half(side).end, End::Away | End::Closed);
-    state.import.is_closed() && state.export.is_closed() && closed(Side::Import) && closed(Side::Export)
+    let closed = match side {
+        Side::Import => state.import.is_closed(),
+        Side::Export => state.export.is_closed(),
+    };
+    closed && matches!(world.link.half(side).end, End::Away | End::Closed)
 }
 
-fn cancel_is_heard<I: ImportSide, E: ExportSide>(state: &State<I, E>) -> bool {
+/// A cancel of this side is heard by the other.
+fn cancel_is_heard<I: ImportSide, E: ExportSide>(state: &State<I, E>, side: Side) -> bool {
     let world = &state.world;
-    let (import, export) = (world.seen.import.done, world.seen.export.done);
-    let cancelled = [import, export].into_iter().flatten().any(|done| done.cause == Cause::Call);
-    let waits = import.is_none() || export.is_none();
-    !(cancelled && waits && world.seen.import.session == Some(PEER) && !world.link.failed && !state.is_busy())
+    let (cancelled, peer) = match side {
+        Side::Import => (world.seen.import.cancelled, world.seen.export.done),
+        Side::Export => (world.seen.export.cancelled, world.seen.import.done),
+    };
+    let waits = cancelled && peer.is_none();
+    let excused = world.seen.import.session != Some(PEER) || world.link.failed || state.is_busy();
+    !waits || excused
 }
 
 fn honest_pair_succeeds<I: ImportSide, E: ExportSide>(state: &State<I, E>) -> bool {
@@ -183,33 +269,39 @@ fn honest_pair_succeeds<I: ImportSide, E: ExportSide>(state: &State<I, E>) -> bo
     }
 }
 
-/// Every call is tried in every state: it is accepted when the specification says so, and otherwise changes nothing.
-fn calls_return_what_they_do<I: ImportSide, E: ExportSide>(state: &State<I, E>) -> bool {
-    let slot = state.world.next_slot(true);
+/// Every call of a side is tried in every state: it is accepted when the specification says so, and otherwise changes nothing.
+fn calls_return_what_they_do<I: ImportSide, E: ExportSide>(state: &State<I, E>, side: Side) -> bool {
     let seen = &state.world.seen;
-    let asked = |scheme| seen.import.prompt.is_some_and(|prompt| prompt.scheme == scheme);
-    let answer = import::Input::ProvideAccountAuthentication;
-    let on_import = |input, may: bool| {
-        let mut side = state.import.clone();
-        match side.take(input) {
-            Ok(_) => may,
-            Err(_) => !may && side == state.import,
+    match side {
+        Side::Import => {
+            let slot = state.world.next_slot(true);
+            let asked = |scheme| seen.import.prompt.is_some_and(|prompt| prompt.scheme == scheme);
+            let answer = import::Input::ProvideAccountAuthentication;
+            let calls = [
+                (answer(slot, Scheme::None), asked(Scheme::None)),
+                (answer(slot, Scheme::Password), asked(Scheme::Password)),
+                (import::Input::RemoveAccount, seen.import.started),
+                (import::Input::AddAccount, !seen.import.started),
+            ];
+            calls.into_iter().all(|(call, may)| returns(&state.import, call, may))
         }
-    };
-    let on_export = |input, may: bool| {
-        let mut side = state.export.clone();
-        match side.take(input) {
-            Ok(_) => may,
-            Err(_) => !may && side == state.export,
+        Side::Export => {
+            let linked = matches!(seen.export.signalled, LinkState::Authenticating | LinkState::InProgress);
+            let live = seen.export.started && seen.export.done.is_none();
+            let calls = [
+                (export::Input::ConfirmAddDevice, linked && !seen.export.confirmed),
+                (export::Input::CancelAddDevice, live && !seen.export.byte_out),
+                (export::Input::AddDevice(Scheme::Password), !seen.export.started),
+            ];
+            calls.into_iter().all(|(call, may)| returns(&state.export, call, may))
         }
-    };
-    let linked = matches!(seen.export.signalled, LinkState::Authenticating | LinkState::InProgress);
-    let live = seen.export.started && seen.export.done.is_none();
-    on_import(answer(slot, Scheme::None), asked(Scheme::None))
-        && on_import(answer(slot, Scheme::Password), asked(Scheme::Password))
-        && on_import(import::Input::RemoveAccount, seen.import.started)
-        && on_import(import::Input::AddAccount, !seen.import.started)
-        && on_export(export::Input::ConfirmAddDevice, linked && !seen.export.confirmed)
-        && on_export(export::Input::CancelAddDevice, live && !seen.export.byte_out)
-        && on_export(export::Input::AddDevice(Scheme::Password), !seen.export.started)
+    }
+}
+
+fn returns<S: crate::side::Side>(side: &S, call: S::Input, may: bool) -> bool {
+    let mut probed = side.clone();
+    match probed.take(call) {
+        Ok(_) => may,
+        Err(_) => !may && probed == *side,
+    }
 }

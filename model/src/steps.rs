@@ -11,7 +11,7 @@ use handfast::{
 
 use crate::{
     action::{Action, CallerAct, Chain, DeviceAct},
-    config::{Cast, Configuration},
+    config::{Configuration, Player},
     link::{End, Item},
     system::Aim,
     world::{ADDRESS, Caller, Device, HONEST, INTRUDER, PEER, Stage, Storage, World, caller_conn, is_right, slot},
@@ -67,7 +67,7 @@ impl World {
     /// What the users can do.
     pub(crate) fn people(&self, configuration: &Configuration, actions: &mut Vec<Action>) {
         let (import, export) = (&self.seen.import, &self.seen.export);
-        if configuration.cast != Cast::HostileImporter {
+        if configuration.cast.import != Player::Hostile {
             if !import.started {
                 actions.push(Action::AddAccount);
             }
@@ -82,7 +82,7 @@ impl World {
                 actions.push(Action::RemoveAccount);
             }
         }
-        if configuration.cast != Cast::HostileExporter {
+        if configuration.cast.export != Player::Hostile {
             // The token is known once it was shown, and can be typed also when it is dead.
             if !export.started && (self.device.is_some() || import.signalled != LinkState::Init) {
                 actions.extend(configuration.schemes.iter().map(|&scheme| Action::AddDevice(scheme)));
@@ -256,7 +256,7 @@ impl World {
     }
 
     /// Lets an action happen: what it costs and moves, and what it hands to a reducer. `None`: it cannot happen.
-    pub(crate) fn aim(&mut self, action: Action) -> Option<Aim> {
+    pub(crate) fn aim(&mut self, configuration: &Configuration, action: Action) -> Option<Aim> {
         use export::Input as E;
         use import::Input as I;
         let aim = match action {
@@ -280,6 +280,7 @@ impl World {
                 self.import.publishing = false;
                 Aim::Import(I::Published)
             }
+            Action::Inner(side, step) => Aim::Inner(side, step),
             Action::Fire(Side::Import, timer) => Aim::Import(I::Fired(timer)),
             Action::Fire(Side::Export, timer) => Aim::Export(E::Fired(timer)),
             Action::Unpublishable
@@ -296,7 +297,7 @@ impl World {
                 self.link.send(Side::Import, Item::Opened);
                 Aim::Import(I::ConnectionOpened { conn: PEER, presented: Some(HONEST), verified: true })
             }
-            Action::Deliver(side) => self.deliver(side)?,
+            Action::Deliver(side) => self.deliver(configuration, side)?,
             Action::Opened(tried) => {
                 if tried == Tried::Unreadable {
                     self.left.storage = self.left.storage.checked_sub(1)?;
@@ -340,7 +341,7 @@ impl World {
                 self.import.storage = Storage::Reported { durable };
                 Aim::Import(I::Installed(durable))
             }
-            Action::Caller(conn, act) => self.caller_does(ConnId(conn), act)?,
+            Action::Caller(conn, act) => self.caller_does(configuration, ConnId(conn), act)?,
             Action::Device(act) => Aim::Export(self.device_does(act)?),
         };
         Some(aim)
@@ -369,10 +370,10 @@ impl World {
         Aim::Nobody
     }
 
-    fn deliver(&mut self, side: Side) -> Option<Aim> {
+    fn deliver(&mut self, configuration: &Configuration, side: Side) -> Option<Aim> {
         let item = self.link.deliver(side)?;
         let aim = match side {
-            Side::Import => self.import_input(item).map(Aim::Import),
+            Side::Import => self.import_input(configuration, item).map(Aim::Import),
             Side::Export => self.export_input(item).map(Aim::Export),
         };
         Some(aim.unwrap_or(Aim::Nobody))
@@ -385,13 +386,13 @@ impl World {
         if durable {
             self.import.staged = None;
             if let Some(done) = self.seen.import.done {
-                self.violate(P::Single);
-                self.expect(done.outcome.is_success(), P::Stored);
+                self.violate(P::Single, Side::Import);
+                self.expect(done.outcome.is_success(), P::Stored, Side::Import);
             }
         }
     }
 
-    fn caller_does(&mut self, conn: ConnId, act: CallerAct) -> Option<Aim> {
+    fn caller_does(&mut self, configuration: &Configuration, conn: ConnId, act: CallerAct) -> Option<Aim> {
         use import::Input as I;
         match act {
             CallerAct::Ask(Ask::Wrong | Ask::Other) => self.left.asks = self.left.asks.checked_sub(1)?,
@@ -403,6 +404,7 @@ impl World {
         let staged = self.import.staged.as_mut().filter(|staged| staged.from == conn && !staged.whole);
         // An archive that was not staged ends unheard.
         let unheard = match staged {
+            _ if configuration.cast.import == Player::Legacy => false,
             Some(staged) if act == CallerAct::Complete => std::mem::replace(&mut staged.whole, true),
             _ => act == CallerAct::Complete,
         };

@@ -1,16 +1,26 @@
 //! `stateright` takes the condition of a property as a plain function: one for each, by its number.
 
+use handfast::outcome::Side;
+
 use crate::{
     goals::GOALS,
-    properties::PropertyId,
+    properties::{Half, PropertyId},
     side::{ExportSide, ImportSide},
     system::{State, System},
 };
 
 type Condition<I, E> = fn(&System<I, E>, &State<I, E>) -> bool;
 
-fn holds<I: ImportSide, E: ExportSide, const N: usize>(system: &System<I, E>, state: &State<I, E>) -> bool {
-    PropertyId::ALL[N].holds(system, state)
+fn whole<I: ImportSide, E: ExportSide, const N: usize>(system: &System<I, E>, state: &State<I, E>) -> bool {
+    PropertyId::ALL[N].holds(Half::Both, system, state)
+}
+
+fn import<I: ImportSide, E: ExportSide, const N: usize>(system: &System<I, E>, state: &State<I, E>) -> bool {
+    PropertyId::ALL[N].holds(Half::Only(Side::Import), system, state)
+}
+
+fn export<I: ImportSide, E: ExportSide, const N: usize>(system: &System<I, E>, state: &State<I, E>) -> bool {
+    PropertyId::ALL[N].holds(Half::Only(Side::Export), system, state)
 }
 
 fn reaches<I: ImportSide, E: ExportSide, const N: usize>(_: &System<I, E>, state: &State<I, E>) -> bool {
@@ -21,9 +31,13 @@ macro_rules! numbered {
     ($function:ident: $($number:literal)*) => { [$($function::<I, E, $number>),*] };
 }
 
-/// Whether each property holds.
-pub(crate) fn held<I: ImportSide, E: ExportSide>() -> [Condition<I, E>; PropertyId::ALL.len()] {
-    numbered!(holds: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17)
+/// Whether this half of each property holds.
+pub(crate) fn held<I: ImportSide, E: ExportSide>(half: Half) -> [Condition<I, E>; PropertyId::ALL.len()] {
+    match half {
+        Half::Both => numbered!(whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18),
+        Half::Only(Side::Import) => numbered!(import: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18),
+        Half::Only(Side::Export) => numbered!(export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18),
+    }
 }
 
 /// Whether each goal is reached.

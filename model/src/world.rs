@@ -14,7 +14,7 @@ use handfast::{
 };
 
 use crate::{
-    config::{Budget, Cast, Configuration},
+    config::{Budget, Configuration, Player},
     link::{End, Item, Link},
     monitor::Monitor,
     properties::PropertySet,
@@ -144,7 +144,7 @@ impl World {
             import: ImportShell::default(),
             export: ExportShell::default(),
             callers: vec![caller; usize::from(budget.intruders + budget.strangers)],
-            device: (configuration.cast == Cast::HostileImporter)
+            device: (configuration.cast.import == Player::Hostile)
                 .then_some(Device { stage: Stage::Away, passwords: 0 }),
             left: budget,
             seen: Monitor::default(),
@@ -172,7 +172,7 @@ impl World {
     }
 
     /// Carries out one effect of the importer, as its shell does.
-    pub(crate) fn carry_out_import(&mut self, input: import::Input, effect: import::Effect) {
+    pub(crate) fn carry_out_import(&mut self, input: Option<import::Input>, effect: import::Effect) {
         use import::Effect as E;
         match effect {
             E::Signal(_) | E::Arm(_) | E::Disarm(_) => {}
@@ -196,7 +196,12 @@ impl World {
             E::Send(..) => {}
             E::End(PEER) => self.link.end_channel(Side::Import),
             E::End(conn) => self.set_caller(conn, Stage::Ended),
-            E::Stage(_) => self.import.staged = input.conn().map(|from| Staged { from, whole: false }),
+            E::Stage(_) => {
+                // An old importer has the whole archive before it does anything with it.
+                let whole = matches!(input, Some(import::Input::ArchiveComplete(_)));
+                let conn = input.and_then(|input| input.conn());
+                self.import.staged = conn.map(|from| Staged { from, whole });
+            }
             E::Check => self.import.checking = true,
             E::Install => self.import.storage = Storage::Running,
             E::Discard => self.import.staged = None,
@@ -205,11 +210,13 @@ impl World {
     }
 
     /// Carries out one effect of the exporter, as its shell does.
-    pub(crate) fn carry_out_export(&mut self, effect: export::Effect) {
+    pub(crate) fn carry_out_export(&mut self, configuration: &Configuration, effect: export::Effect) {
         use export::Effect as E;
+        // An old exporter hands the archive over in one call.
+        let at_once = configuration.cast.export == Player::Legacy;
         match effect {
             E::Open(slot) => self.export.opening = Some(slot),
-            E::SendArchive => self.export.sending = true,
+            E::SendArchive => self.export.sending = !at_once,
             E::End | E::Close => self.export.sending = false,
             E::Signal(_) | E::Arm(_) | E::Disarm(_) | E::Connect | E::RequestChannel | E::Send(_) => {}
         }
@@ -231,7 +238,12 @@ impl World {
             }
             E::RequestChannel => self.link.send(Side::Export, Item::ChannelRequest),
             E::Send(message) => self.link.send(Side::Export, Item::Message(message)),
-            E::SendArchive => self.link.send(Side::Export, Item::ArchiveBegin),
+            E::SendArchive => {
+                self.link.send(Side::Export, Item::ArchiveBegin);
+                if at_once {
+                    self.link.send(Side::Export, Item::ArchiveEnd);
+                }
+            }
             E::End => self.link.end_channel(Side::Export),
             E::Close => self.link.close(Side::Export),
         }
@@ -247,7 +259,7 @@ impl World {
     }
 
     /// Hands the next item of the link to the importer. Some are the shell's own business.
-    pub(crate) fn import_input(&mut self, item: Item) -> Option<import::Input> {
+    pub(crate) fn import_input(&mut self, configuration: &Configuration, item: Item) -> Option<import::Input> {
         use import::Input as I;
         Some(match item {
             Item::Request => I::ConnectionRequested(PEER),
@@ -255,8 +267,10 @@ impl World {
             Item::Message(message) => I::Message(PEER, message),
             Item::ArchiveBegin => I::ArchiveBegan(PEER),
             Item::ArchiveEnd => {
-                let staged = self.import.staged.as_mut().filter(|staged| staged.from == PEER && !staged.whole)?;
-                staged.whole = true;
+                if configuration.cast.import != Player::Legacy {
+                    let staged = self.import.staged.as_mut().filter(|staged| staged.from == PEER && !staged.whole)?;
+                    staged.whole = true;
+                }
                 I::ArchiveComplete(PEER)
             }
             Item::End => I::ChannelEnded(PEER),

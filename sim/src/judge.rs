@@ -7,9 +7,10 @@ use std::{
 };
 
 use handfast::{
-    archive::{Archive, Fs as _, InsecureKdf, LocalId, Password, Terms},
+    archive::{Archive, Fs as _, InsecureKdf, Password, Terms},
     export::Effect as ExportEffect,
     import::{Effect as ImportEffect, Input as I},
+    operations::LocalId,
     outcome::{LinkState, Outcome, Profile, Scheme, Side, Signal},
     trace::{Step, Turn},
 };

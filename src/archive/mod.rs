@@ -31,5 +31,5 @@ pub use rustls_pki_types::UnixTime;
 pub use sample::{Sample, SampleError};
 pub use seal::{Seal, SealError, Sealer};
 pub use staging::{Checked, Staged, Staging};
-pub use store::{Entry, LocalId, NotALocalId, Store, StoreError};
+pub use store::{Entry, Store, StoreError};
 pub use text::Text;

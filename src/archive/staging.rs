@@ -14,9 +14,9 @@ use super::{
     key::PrivateKey,
     open::{Archive, OpenError, Terms},
     seal::{Lock, Seal, Sealer},
-    store::{ARCHIVE, DEVICE_CHAIN, DEVICE_KEY, LocalId, SETTINGS, Store, StoreError, io_error},
+    store::{ARCHIVE, DEVICE_CHAIN, DEVICE_KEY, SETTINGS, Store, StoreError, io_error},
 };
-use crate::outcome::Scheme;
+use crate::{operations::LocalId, outcome::Scheme};
 
 /// A folder that is wiped unless it was installed.
 #[derive(Debug)]

@@ -15,11 +15,9 @@ use std::{
     fmt,
     io::{self, Read},
     path::{Path, PathBuf},
-    str::FromStr,
     sync::Arc,
 };
 
-use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
 use super::{
@@ -31,6 +29,7 @@ use super::{
 };
 use crate::{
     limits::MAX_VALUE,
+    operations::LocalId,
     outcome::{AccountId, Scheme},
 };
 
@@ -40,45 +39,6 @@ pub(super) const DEVICE_CHAIN: &str = "ring_device.crt";
 pub(super) const SETTINGS: &str = "account.json";
 /// How the names of folders begin that are no accounts.
 const STAGING: &str = ".staging-";
-
-/// An account's name on this device, of no meaning elsewhere: 16 hexadecimal digits, which is also its folder's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LocalId(u64);
-
-impl LocalId {
-    /// A random one.
-    pub fn random() -> io::Result<Self> {
-        let mut bytes = [0; 8];
-        rand::fill(&mut bytes).map_err(|_| io::Error::other("the system gave no random bytes"))?;
-        Ok(Self(u64::from_be_bytes(bytes)))
-    }
-
-    /// One by number, for a simulation that draws its own.
-    pub const fn from_number(number: u64) -> Self {
-        Self(number)
-    }
-}
-
-impl fmt::Display for LocalId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-/// Not 16 lower-case hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an account's local id is 16 lower-case hexadecimal digits")]
-pub struct NotALocalId;
-
-impl FromStr for LocalId {
-    type Err = NotALocalId;
-
-    fn from_str(text: &str) -> Result<Self, NotALocalId> {
-        let digits = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        let number = u64::from_str_radix(text, 16).map_err(|_| NotALocalId)?;
-        digits.then_some(Self(number)).ok_or(NotALocalId)
-    }
-}
 
 /// Why a store could not do something. All of them are this device's fault: outcome Storage.
 #[derive(Debug, thiserror::Error)]

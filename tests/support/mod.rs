@@ -93,12 +93,7 @@ pub fn inline(store: &Store<MemoryFs>) -> InlineStore<MemoryFs> {
 
 /// The text of an installed archive.
 pub fn text(store: &Store<MemoryFs>, installed: &Installed, password: &str) -> Vec<u8> {
-    let archive = Archive::open(
-        store.archive(handfast::archive::LocalId::from_number(installed.id.0)).unwrap(),
-        &Password::new(password),
-        &InsecureKdf,
-        terms(),
-    );
+    let archive = Archive::open(store.archive(installed.id).unwrap(), &Password::new(password), &InsecureKdf, terms());
     let mut text = Vec::new();
     std::io::Read::read_to_end(&mut archive.unwrap().into_text().unwrap(), &mut text).unwrap();
     text

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     BUFFER,
-    kept::{Installed, Kept, gone, local},
+    kept::{Installed, Kept, gone},
     source::{FileSource, fill},
 };
 use crate::{
@@ -57,7 +57,7 @@ impl<F: Fs> storage::Store for InlineStore<F> {
     }
 
     async fn remove(&mut self, installed: &Installed) -> io::Result<()> {
-        self.store.remove(local(installed.id)).map_err(io::Error::other)
+        self.store.remove(installed.id).map_err(io::Error::other)
     }
 }
 

@@ -3,9 +3,7 @@
 use std::{collections::BTreeMap, io, path::PathBuf};
 
 use crate::{
-    archive::{
-        self, Checked, Configuration, Fs, Kdf, Password, PrivateKey, Seal, Staged, Staging, Store, Terms, UnixTime,
-    },
+    archive::{Checked, Configuration, Fs, Kdf, Password, PrivateKey, Seal, Staged, Staging, Store, Terms, UnixTime},
     import::Check,
     operations::LocalId,
     outcome::{AccountId, Scheme},
@@ -44,7 +42,7 @@ pub(super) enum Kept<F: Fs> {
 impl<F: Fs> Kept<F> {
     pub(super) fn begin(store: &Store<F>, id: LocalId, credentials: &Secret, kdf: &dyn Kdf) -> io::Result<Self> {
         let seal = Seal::new(&Password::new(credentials.as_bytes()), kdf).map_err(io::Error::other)?;
-        let staging = store.begin(local(id), seal).map_err(io::Error::other)?;
+        let staging = store.begin(id, seal).map_err(io::Error::other)?;
         Ok(Self::Receiving(Box::new(staging)))
     }
 
@@ -94,7 +92,7 @@ impl<F: Fs> Kept<F> {
                 Ok(Installed {
                     id,
                     account: summary.account,
-                    path: store.folder(local(id)),
+                    path: store.folder(id),
                     protection: summary.protection,
                     length: summary.length,
                     applied: summary.applied,
@@ -104,11 +102,6 @@ impl<F: Fs> Kept<F> {
             Self::Receiving(_) | Self::Staged(_) | Self::Gone => Err(gone()),
         }
     }
-}
-
-/// The same name of an account, as the store has it.
-pub(super) fn local(id: LocalId) -> archive::LocalId {
-    archive::LocalId::from_number(id.0)
 }
 
 /// The other end, or what was asked for, is gone.

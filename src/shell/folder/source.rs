@@ -18,6 +18,7 @@ use crate::{
         self, Archive, Fs, Identity, IdentityError, Kdf, KeyKind, OpenError, Password, PrivateKey, Terms, Text,
         UnixTime, protection,
     },
+    operations::LocalId,
     outcome::Scheme,
     secret::Secret,
     shell::storage::{self, Buffer, Opening},
@@ -66,12 +67,7 @@ impl<F: Read + Seek + Send + 'static> FileSource<F> {
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn account<S>(
-        store: archive::Store<S>,
-        id: archive::LocalId,
-        kdf: Arc<dyn Kdf>,
-        terms: Terms,
-    ) -> io::Result<Self>
+    pub fn account<S>(store: archive::Store<S>, id: LocalId, kdf: Arc<dyn Kdf>, terms: Terms) -> io::Result<Self>
     where
         S: Fs<File = F>,
     {

@@ -9,7 +9,7 @@ use tokio::{
 
 use super::{
     BUFFER, QUEUE,
-    kept::{Installed, Kept, gone, local},
+    kept::{Installed, Kept, gone},
 };
 use crate::{
     archive::{self, Disk, Fs, Kdf, KeyError, KeyKind, PrivateKey, Terms, UnixTime},
@@ -57,7 +57,7 @@ impl<F: Fs> storage::Store for FolderStore<F> {
     }
 
     async fn remove(&mut self, installed: &Installed) -> io::Result<()> {
-        let (store, id) = (self.store.clone(), local(installed.id));
+        let (store, id) = (self.store.clone(), installed.id);
         let removed = spawn_blocking(move || store.remove(id)).await;
         removed.map_err(io::Error::other)?.map_err(io::Error::other)
     }

@@ -119,9 +119,9 @@ pub(crate) struct Account(LocalId);
 impl<'de> Deserialize<'de> for Account {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let id =
-            u64::from_str_radix(&text, 16).map_err(|_| de::Error::custom("expected an account id in hexadecimal"))?;
-        Ok(Self(LocalId(id)))
+        text.parse()
+            .map(Self)
+            .map_err(|_| de::Error::custom("expected an account id: 16 lower-case hexadecimal digits"))
     }
 }
 

@@ -24,8 +24,8 @@ fn what_is_called_wrongly_is_refused_and_changes_nothing() {
     assert_eq!(exporter.call("addDevice", &format!(r#"{{"uri":"{}"}}"#, importer.token())), -2);
     let provide = "provideAccountAuthentication";
     assert_eq!(importer.call(provide, r#"{"scheme":"password","credentials":""}"#), false);
-    assert_eq!(importer.call(provide, r#"{"scheme":"","credentials":"","account_id":"1"}"#), false);
-    assert_eq!(importer.call("removeAccount", r#"{"account_id":"1"}"#), false);
+    assert_eq!(importer.call(provide, r#"{"scheme":"","credentials":"","account_id":"0000000000000001"}"#), false);
+    assert_eq!(importer.call("removeAccount", r#"{"account_id":"0000000000000001"}"#), false);
     assert_eq!(importer.call(provide, r#"{"scheme":"","credentials":""}"#), true);
     assert_eq!(importer.call(provide, r#"{"scheme":"","credentials":""}"#), false);
     let (importer, exporter) = (importer.end(), exporter.end());
