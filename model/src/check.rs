@@ -10,11 +10,12 @@ use crate::{
     claims::{self, Decision},
     config::Configuration,
     diagram::Counterexample,
-    documented::{self, Edge},
+    documented::Edge,
     explore::{Ended, Graph, Limits},
     goals::GOALS,
     pairs::Pair,
     properties::{Half, PropertyId},
+    refinement::see_step,
     side::{ExportSide, ImportSide},
     system::System,
 };
@@ -143,13 +144,8 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
 ) -> Checked {
     let configuration = system.configuration();
     let mut visible = BTreeSet::new();
-    let graph = Graph::explore_with(system, limits, None, |_, state, action| {
-        let (next, turn) = system.step(state, action)?;
-        documented::see(&state.world.seen, &turn, |edge| {
-            visible.insert(edge);
-        });
-        Some(next)
-    });
+    let graph =
+        Graph::explore_with(system, limits, None, |_, state, action| see_step(system, state, action, &mut visible));
     let found: BTreeSet<&'static str> = graph.discovered(system).into_iter().collect();
     let sought = || GOALS.iter().filter(|goal| goal.is_sought(configuration));
     let reached: Vec<_> = sought().map(|goal| goal.name).filter(|name| found.contains(name)).collect();

@@ -80,7 +80,7 @@ pub const DOCUMENTED: [Edge; 11] = [
 ];
 
 const BOTH: &[Profile] = &[Profile::Documented, Profile::Jamid];
-const FAILURE: &str = "DONE is success or failure (R-STATE-1), and cuts an operation off anywhere (R-STATE-2)";
+const FAILURE: &str = "DONE, a failure here, cuts an operation off anywhere (R-STATE-2)";
 
 const fn failure(edge: Edge) -> Other {
     Other { profiles: BOTH, edge, reason: FAILURE }

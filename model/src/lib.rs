@@ -16,6 +16,7 @@ mod monitor;
 pub mod mutants;
 pub mod pairs;
 pub mod properties;
+pub mod refinement;
 pub mod report;
 pub mod side;
 mod steps;
