@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod abstraction;
 pub mod action;
 pub mod check;
 mod claims;
