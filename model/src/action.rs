@@ -20,6 +20,8 @@ pub enum Action {
         /// With the right password.
         right: bool,
     },
+    /// The import's client answers the prompt, right, and names the other scheme.
+    AnswerOtherwise,
     /// The import's user gives up.
     RemoveAccount,
     /// The export's user begins, with the importer's token.
@@ -139,7 +141,7 @@ pub enum DeviceAct {
 impl Action {
     /// Whether it can change nothing at all.
     pub(crate) const fn is_idle(self) -> bool {
-        matches!(self, Self::Caller(_, CallerAct::Ask(Ask::Right)))
+        matches!(self, Self::Caller(_, CallerAct::Ask(Ask::Right)) | Self::Device(_))
     }
 }
 
@@ -149,6 +151,7 @@ impl fmt::Display for Action {
             Self::AddAccount => f.write_str("the new device's user: addAccount"),
             Self::Answer { right: true } => f.write_str("the new device's user answers the prompt"),
             Self::Answer { right: false } => f.write_str("the new device's user types a wrong password"),
+            Self::AnswerOtherwise => f.write_str("the new device's user answers the prompt, under the other scheme"),
             Self::RemoveAccount => f.write_str("the new device's user: removeAccount"),
             Self::AddDevice(Scheme::None) => {
                 f.write_str("the old device's user: addDevice (archive without a password)")

@@ -148,6 +148,7 @@ fn by_itself(_: &World, action: Action) -> Fairness {
         Action::Fire(..) => Unfair,
         Action::AddAccount
         | Action::Answer { .. }
+        | Action::AnswerOtherwise
         | Action::RemoveAccount
         | Action::AddDevice(_)
         | Action::ConfirmAddDevice
@@ -178,7 +179,7 @@ fn with_people(world: &World, action: Action) -> Fairness {
         Action::AddAccount => Fair(9),
         Action::Answer { right: true } if world.seen.import.prompt.is_some() => Fair(10),
         Action::AddDevice(_) => Fair(11),
-        Action::ConfirmAddDevice => Fair(12),
+        Action::ConfirmAddDevice if !world.seen.export.confirmed => Fair(12),
         _ => by_itself(world, action),
     }
 }

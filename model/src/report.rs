@@ -180,15 +180,14 @@ const fn same(one: &str, other: &str) -> bool {
 }
 
 fn judge(checked: &[Checked], documented: &[Refinement], mutants: &[Kill], canary: &Kill) -> Outcome {
-    let rows = checked.iter().flat_map(|one| &one.rows).map(|row| (row.property, &row.verdict));
-    let refinements = documented.iter().map(|one| (PropertyId::Documented, &one.verdict));
-    let worst =
-        rows.chain(refinements).map(|(property, verdict)| match (verdict.is_verified(), verdict.is_violated()) {
-            (true, _) => Outcome::AsExpected,
-            (_, true) if property.is_liveness() => Outcome::LivenessViolated,
-            (_, true) => Outcome::SafetyViolated,
-            _ => Outcome::Inconclusive,
-        });
+    let rows = checked.iter().flat_map(|one| &one.rows).map(|row| (row.property, row.is_as_expected(), &row.verdict));
+    let refinements = documented.iter().map(|one| (PropertyId::Documented, one.verdict.is_verified(), &one.verdict));
+    let worst = rows.chain(refinements).map(|(property, expected, verdict)| match (expected, verdict.is_violated()) {
+        (true, _) => Outcome::AsExpected,
+        (_, true) if property.is_liveness() => Outcome::LivenessViolated,
+        (_, true) => Outcome::SafetyViolated,
+        _ => Outcome::Inconclusive,
+    });
     let killed = mutants.iter().chain([canary]).all(|kill| kill.row.verdict.is_violated());
     // Where nothing was asked, nothing was answered.
     let asked = checked.iter().any(|one| !one.rows.is_empty());

@@ -76,7 +76,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             // What is on its way was given all the time that a link has.
             next.world.link.failed |= timer == Timer::Linger && state.world.link.carries();
         }
-        let turn = match next.world.aim(&self.configuration, action)? {
+        let turn = match next.world.aim(action)? {
             Aim::Import(input) => {
                 let effects = next.import.take(input).ok()?;
                 next.world.import_turn(&self.configuration, Some(input), &effects);
@@ -99,7 +99,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             }
             Aim::Nobody => Turn::Nobody,
         };
-        // A right code at a taken slot may be tried for ever, and changes nothing: that is no step.
+        // A right code at a taken slot, or a word to one who no longer listens, changes nothing for ever: that is no step.
         (!action.is_idle() || next != *state).then_some((next, turn))
     }
 }
