@@ -1,24 +1,26 @@
 //! Checks a configuration with two engines, and says honestly what came of it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
 use handfast::{export::Exporter, import::Importer, outcome::Side, rules::AllRules};
 use serde::Serialize;
-use stateright::{Checker, Model};
+use stateright::Model as _;
 
 use crate::{
     claims::{self, Decision},
-    config::{Configuration, Player},
+    config::{Cast, Configuration},
     diagram::Counterexample,
     documented::Edge,
-    explore::{Ended, Graph, Limits},
+    explore::{Ended, Graph, Limits, Measure},
     flaws::Flaw,
     goals::GOALS,
-    legacy,
+    hunt::Seconds,
     pairs::Pair,
+    players::Players,
     properties::{Half, PropertyId},
     refinement::see_step,
-    side::{AnyExport, AnyImport, Boxed, ExportSide, ImportSide},
+    second::{self, Tally},
+    side::{AnyExport, AnyImport, ExportSide, ImportSide},
     system::System,
 };
 
@@ -33,16 +35,7 @@ pub fn hardened(configuration: Configuration) -> Hardened {
 
 /// The two sides of any pair in which one is a legacy one.
 pub fn with_legacy(configuration: Configuration) -> System<AnyImport, AnyExport> {
-    let config = configuration.reducers();
-    let import = match configuration.cast.import {
-        Player::Legacy => Boxed::new(legacy::Importer::new()),
-        Player::Hardened | Player::Hostile => Boxed::new(Importer::<AllRules>::new(config)),
-    };
-    let export = match configuration.cast.export {
-        Player::Legacy => Boxed::new(legacy::Exporter::new()),
-        Player::Hardened | Player::Hostile => Boxed::new(Exporter::<AllRules>::new(config)),
-    };
-    System::new(configuration, import, export)
+    Players::default().system(configuration)
 }
 
 /// What came of a check.
@@ -186,6 +179,8 @@ impl Row {
 pub struct Checked {
     /// [`Configuration::id`].
     pub configuration: String,
+    /// Who takes part.
+    pub cast: Cast,
     /// Every property that applies.
     pub rows: Vec<Row>,
     /// Goals that were reached.
@@ -196,8 +191,11 @@ pub struct Checked {
     pub pairs: BTreeSet<Pair>,
     /// The steps that the clients saw (P-DOCUMENTED).
     pub visible: BTreeSet<Edge>,
-    /// Distinct states that were looked at.
-    pub states: usize,
+    /// How large the graph is, as far as it was explored.
+    pub graph: Measure,
+    /// How long each engine took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<Seconds>,
 }
 
 /// Checks one configuration. With `property`, only that one is reported.
@@ -209,6 +207,16 @@ pub fn check(configuration: Configuration, property: Option<PropertyId>, limits:
     }
 }
 
+/// The same, with others in the place of the shipped reducers.
+pub fn check_with(
+    players: &Players,
+    configuration: Configuration,
+    property: Option<PropertyId>,
+    limits: Limits,
+) -> Checked {
+    check_system(&players.system(configuration), property, limits)
+}
+
 /// Checks any two sides.
 pub fn check_system<I: ImportSide, E: ExportSide>(
     system: &System<I, E>,
@@ -217,8 +225,10 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
 ) -> Checked {
     let configuration = system.configuration();
     let mut visible = BTreeSet::new();
+    let began = Instant::now();
     let graph =
         Graph::explore_with(system, limits, None, |_, state, action| see_step(system, state, action, &mut visible));
+    let own = began.elapsed().as_secs_f64();
     let found: BTreeSet<&'static str> = graph.discovered(system).into_iter().collect();
     let sought = || GOALS.iter().filter(|goal| goal.is_sought(configuration));
     let reached: Vec<_> = sought().map(|goal| goal.name).filter(|name| found.contains(name)).collect();
@@ -226,7 +236,9 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         .filter(|goal| goal.is_due(configuration) && !found.contains(goal.name))
         .map(|goal| goal.name)
         .collect();
-    let doubt = doubt(system, &graph, &found, &missed);
+    let began = Instant::now();
+    let doubt = doubt(system, &graph, limits, &found, &missed);
+    let seconds = Some(Seconds { own, stateright: began.elapsed().as_secs_f64() });
     let asked = PropertyId::ALL.iter().copied().filter(|other| property.is_none_or(|only| only == *other));
     let rows = asked
         .filter(|property| property.applies(configuration))
@@ -247,7 +259,8 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         })
         .collect();
     let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();
-    Checked { configuration: configuration.id(), rows, reached, missed, pairs, visible, states: graph.states() }
+    let (id, cast, graph) = (configuration.id(), configuration.cast, graph.measure());
+    Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph, seconds }
 }
 
 /// How a half of a property fares on a graph, and what shows it. `doubt` stands where it would be verified otherwise.
@@ -282,15 +295,15 @@ pub(crate) fn judge<I: ImportSide, E: ExportSide>(
 fn doubt<I: ImportSide, E: ExportSide>(
     system: &System<I, E>,
     graph: &Graph,
+    limits: Limits,
     found: &BTreeSet<&'static str>,
     missed: &[&'static str],
 ) -> Option<Verdict> {
     let inconclusive = |why: String| Some(Verdict::Inconclusive { why });
-    match graph.ended {
-        Ended::Complete | Ended::Found => {}
-        Ended::States => return Some(Verdict::NoViolation { bounded: format!("{} states", graph.states()) }),
-        Ended::Memory => return inconclusive(format!("out of memory after {} states", graph.states())),
-        Ended::Time => return inconclusive(format!("out of time after {} states", graph.states())),
+    match (graph.ended, graph.ended.why()) {
+        (Ended::States, _) => return Some(Verdict::NoViolation { bounded: format!("{} states", graph.states()) }),
+        (_, Some(why)) => return inconclusive(format!("{why} after {} states", graph.states())),
+        (_, None) => {}
     }
     if let Some(goal) = missed.first() {
         return inconclusive(format!("not reached: {goal}"));
@@ -298,32 +311,19 @@ fn doubt<I: ImportSide, E: ExportSide>(
     if graph.states() < system.configuration().least {
         return inconclusive(format!("only {} states", graph.states()));
     }
-    let other = Tally::of(system);
+    let (tally, discovered) = match second::explore(system, limits) {
+        Ok(other) => other,
+        Err(ended) => return inconclusive(format!("{} in the second engine", ended.why().unwrap_or_default())),
+    };
     let ours = Tally { states: graph.states(), generated: graph.edges() + system.init_states().len() };
-    if other.0 != ours {
-        return inconclusive(format!("the engines disagree: {ours:?}, stateright {:?}", other.0));
+    if tally != ours {
+        return inconclusive(format!("the engines disagree: {ours:?}, stateright {tally:?}"));
     }
-    if other.1 != *found {
-        let unlike: Vec<_> = other.1.symmetric_difference(found).collect();
+    if discovered != *found {
+        let unlike: Vec<_> = discovered.symmetric_difference(found).collect();
         return inconclusive(format!("the engines disagree on {unlike:?}"));
     }
     None
-}
-
-/// What `stateright` counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Tally {
-    states: usize,
-    generated: usize,
-}
-
-impl Tally {
-    /// Runs `stateright` to the end of the graph, which is known to have one.
-    fn of<I: ImportSide, E: ExportSide>(system: &System<I, E>) -> (Self, BTreeSet<&'static str>) {
-        let checker = system.clone().checker().threads(1).spawn_dfs().join();
-        let tally = Self { states: checker.unique_state_count(), generated: checker.state_count() };
-        (tally, checker.discoveries().into_keys().collect())
-    }
 }
 
 /// A shortest way to a goal, if there is a goal of this name here and it can be reached.
@@ -335,7 +335,8 @@ pub fn reach(configuration: Configuration, goal: &str, limits: Limits) -> Option
     }
 }
 
-fn way<I: ImportSide, E: ExportSide>(system: &System<I, E>, goal: &str, limits: Limits) -> Option<Counterexample> {
+/// The same, for any two sides.
+pub fn way<I: ImportSide, E: ExportSide>(system: &System<I, E>, goal: &str, limits: Limits) -> Option<Counterexample> {
     let known = GOALS.iter().any(|known| known.name == goal && known.is_sought(system.configuration()));
     let graph = known.then(|| Graph::explore(system, limits, Some(goal)))?;
     Some(Counterexample::new(system, &graph.path(system, goal)?, None))
