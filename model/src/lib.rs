@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 pub mod action;
+pub mod again;
 pub mod check;
 pub mod config;
+pub mod device;
 pub mod diagram;
 pub mod explore;
 pub mod flaws;

@@ -77,6 +77,7 @@ properties! {
     Budget "P-BUDGET" "Wrong codes are limited; of a failed operation nothing is left staged, and in the end no connection open." "R-TOK-5, R-IMP-12";
     Ends "P-ENDS" "Every operation reaches DONE." "R-TIME-4";
     CancelHeard "P-CANCEL-HEARD" "Once a session exists, after a cancel the peer ends without waiting for a timer, if the link lives." "R-CANCEL-1";
+    Again "P-AGAIN" "After any end another link, with a new token, can begin and succeeds." "R-API-7, R-API-4";
     Honest "P-HONEST" "An honest pair without fault succeeds; three wrong passwords apart." "R-PAIR-2";
 }
 
@@ -88,7 +89,7 @@ impl PropertyId {
 
     /// Whether it says that something happens, and not that something never does.
     pub const fn is_liveness(self) -> bool {
-        matches!(self, Self::Ends | Self::CancelHeard | Self::Honest)
+        matches!(self, Self::Ends | Self::CancelHeard | Self::Honest | Self::Again)
     }
 
     /// Whether it can be asked in this configuration.
@@ -100,6 +101,8 @@ impl PropertyId {
             Self::NotSent | Self::Gate => exporter,
             Self::Pair | Self::NoBlame | Self::CancelHeard => importer && exporter,
             Self::Honest => configuration.is_honest(),
+            // Asked of two links (`again`).
+            Self::Again => false,
             Self::Ends => configuration.clock,
             Self::Stored | Self::Tries | Self::Grammar | Self::Return | Self::Budget => true,
         }
@@ -126,6 +129,7 @@ impl PropertyId {
             | Self::Password
             | Self::AtRest
             | Self::Pair
+            | Self::Again
             | Self::Honest => false,
         };
         if halved && configuration.cast.is_pair() && import != export { Half::EACH } else { Half::WHOLE }
