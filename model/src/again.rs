@@ -83,7 +83,11 @@ impl<I: ImportSide, D: ExportDevice> Again<I, D> {
             | PropertyId::NoBlame
             | PropertyId::Return => hardened.then_some((property, Half::Both)),
             // These are asked of each link alone.
-            PropertyId::Budget | PropertyId::Ends | PropertyId::CancelHeard | PropertyId::Honest => None,
+            PropertyId::Atomic
+            | PropertyId::Budget
+            | PropertyId::Ends
+            | PropertyId::CancelHeard
+            | PropertyId::Honest => None,
         })
     }
 

@@ -12,7 +12,7 @@ use handfast::{
 use serde::Serialize;
 
 use crate::{
-    action::{Action, CallerAct, Chain, DeviceAct},
+    action::{Action, CallerAct, Chain, DeviceAct, Remains},
     config::{Cast, Player},
     explore::Path,
     link::Item,
@@ -141,6 +141,10 @@ impl Diagram {
             | Action::AddDevice(_)
             | Action::ConfirmAddDevice
             | Action::CancelAddDevice => self.call(turn),
+            Action::Crash(Side::Import, Remains::Nothing) => self.note("ID", "crash, no account is there"),
+            Action::Crash(Side::Import, Remains::Whole) => self.note("ID", "crash, the account is there"),
+            Action::Crash(Side::Import, Remains::Torn) => self.note("ID", "crash, part of an account is there"),
+            Action::Crash(Side::Export, _) => self.note("ED", "crash"),
             Action::Fire(Side::Import, timer) => self.note("ID", &format!("timer {timer:?}")),
             Action::Fire(Side::Export, timer) => self.note("ED", &format!("timer {timer:?}")),
             Action::Published | Action::Report | Action::Inner(..) => {}

@@ -47,7 +47,7 @@ const fn pair(pair: Pair, due: fn(&Configuration) -> bool, reached: fn(&World) -
 }
 
 /// All goals.
-pub(crate) const GOALS: [Goal; 62] = [
+pub(crate) const GOALS: [Goal; 71] = [
     goal("both succeed", |c| c.cast.is_pair(), |w| classify(w) == Some(Pair::BothSucceed)),
     goal(
         "wrong once, then right",
@@ -270,6 +270,47 @@ pub(crate) const GOALS: [Goal; 62] = [
         "a hostile device breaks a rule",
         |c| c.cast.import == Player::Hostile,
         |w| ended(w.seen.export.done, Outcome::Protocol),
+    ),
+    goal("import: crash in INIT", |c| c.budget.import_crashes > 0, |w| w.seen.import.crashed == Some(LinkState::Init)),
+    goal(
+        "import: crash in TOKEN_AVAILABLE",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::TokenAvailable),
+    ),
+    goal(
+        "import: crash in CONNECTING",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::Connecting),
+    ),
+    goal(
+        "import: crash in AUTHENTICATING",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::Authenticating),
+    ),
+    goal(
+        "import: crash in IN_PROGRESS",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::InProgress),
+    ),
+    goal(
+        "export: crash in CONNECTING",
+        |c| c.budget.export_crashes > 0,
+        |w| w.seen.export.crashed == Some(LinkState::Connecting),
+    ),
+    goal(
+        "export: crash in AUTHENTICATING",
+        |c| c.budget.export_crashes > 0,
+        |w| w.seen.export.crashed == Some(LinkState::Authenticating),
+    ),
+    goal(
+        "export: crash in IN_PROGRESS",
+        |c| c.budget.export_crashes > 0,
+        |w| w.seen.export.crashed == Some(LinkState::InProgress),
+    ),
+    goal(
+        "import: crash while it installs, and the account is there",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::InProgress) && w.import.storage.holds_account(),
     ),
     pair(Pair::BothSucceed, |c| c.cast.is_pair(), |w| classify(w) == Some(Pair::BothSucceed)),
     pair(

@@ -6,6 +6,7 @@ pub mod action;
 pub mod again;
 pub mod check;
 pub mod config;
+mod crash;
 pub mod device;
 pub mod diagram;
 pub mod explore;

@@ -97,7 +97,14 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
                 next.world.export_turn(None, &effects);
                 Turn::Export(None, effects)
             }
-            Aim::Nobody => Turn::Nobody,
+            Aim::Nobody => {
+                match action {
+                    Action::Crash(Side::Import, _) => next.import = self.fresh.0.clone(),
+                    Action::Crash(Side::Export, _) => next.export = self.fresh.1.clone(),
+                    _ => {}
+                }
+                Turn::Nobody
+            }
         };
         // A right code at a taken slot, or a word to one who no longer listens, changes nothing for ever: that is no step.
         (!action.is_idle() || next != *state).then_some((next, turn))
@@ -150,6 +157,7 @@ impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
             }
         }
         world.hostile(&self.configuration, actions);
+        world.crashes(actions);
         for (side, steps) in [(Side::Import, state.import.inner()), (Side::Export, state.export.inner())] {
             actions.extend(steps.into_iter().map(|step| Action::Inner(side, step)));
         }
