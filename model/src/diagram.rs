@@ -16,6 +16,7 @@ use crate::{
     config::{Cast, Player},
     explore::Path,
     link::Item,
+    liveness::Lasso,
     properties::PropertyId,
     side::{ExportSide, ImportSide},
     system::{State, System, Turn},
@@ -40,6 +41,26 @@ impl Counterexample {
         path: &Path<State<I, E>, Action>,
         violated: Option<PropertyId>,
     ) -> Self {
+        Self::draw(system, path, path.steps.len(), violated)
+    }
+
+    /// Tells a run that breaks a property because of what it never does.
+    pub fn of_lasso<I: ImportSide, E: ExportSide>(
+        system: &System<I, E>,
+        lasso: Lasso<State<I, E>, Action>,
+        violated: PropertyId,
+    ) -> Self {
+        let begins = lasso.prefix.steps.len();
+        Self::draw(system, &lasso.into_path(), begins, Some(violated))
+    }
+
+    /// Tells a path, of which the steps from number `cycle` on come again and again.
+    fn draw<I: ImportSide, E: ExportSide>(
+        system: &System<I, E>,
+        path: &Path<State<I, E>, Action>,
+        cycle: usize,
+        violated: Option<PropertyId>,
+    ) -> Self {
         let device = path.root.world.device.is_some();
         let mut diagram = Diagram::new(system.configuration().profile.vocabulary(), device);
         let mut schedule = Vec::new();
@@ -55,13 +76,21 @@ impl Counterexample {
         let mut lines = vec![trace::to_line(&header)];
         let mut before = &path.root;
         for (number, (action, after)) in path.steps.iter().enumerate() {
+            if number == cycle {
+                diagram.lines.push(FOR_EVER.into());
+                schedule.push("from here on, for ever:".into());
+            }
             let turn = system.step(before, *action).map_or(Turn::Nobody, |(_, turn)| turn);
             diagram.step(&before.world, *action, &turn);
             schedule.push(tell(&before.world, *action));
             lines.extend(turn.into_step(cast, number as u64).map(|step| trace::to_line(&step)));
             before = after;
         }
-        diagram.rest(&before.world);
+        if cycle < path.steps.len() {
+            diagram.end_cycle();
+        } else {
+            diagram.rest(&before.world);
+        }
         if let Some(property) = violated {
             let over = if device { "ED" } else { "ID,ED" };
             diagram.note(over, &format!("VIOLATED {}: {}", property.id(), property.text()));
@@ -69,6 +98,9 @@ impl Counterexample {
         Self { schedule, mermaid: diagram.finish(), trace: lines }
     }
 }
+
+/// What begins the part of a diagram that comes again and again.
+const FOR_EVER: &str = "loop for ever";
 
 impl Turn {
     /// The step of a trace, if a shipped reducer took one. The model's clock counts steps.
@@ -103,6 +135,16 @@ impl Diagram {
 
     fn note(&mut self, over: &str, text: &str) {
         self.lines.push(format!("Note over {over}: {}", plain(text)));
+    }
+
+    fn end_cycle(&mut self) {
+        let begins = self.lines.iter().position(|line| line == FOR_EVER).map_or(0, |at| at + 1);
+        if begins == self.lines.len() {
+            let over = if self.device { "ED" } else { "ID,ED" };
+            self.note(over, "nothing that can be seen");
+        }
+        self.lines[begins..].iter_mut().for_each(|line| line.insert_str(0, "    "));
+        self.lines.push("end".into());
     }
 
     fn finish(self) -> String {

@@ -351,7 +351,7 @@ pub(crate) const GOALS: [Goal; 71] = [
 
 /// What no link with a legacy importer comes to: it cannot be cancelled, has one timer, notices no failure of its disk, and
 /// says little.
-pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 18] = [
+pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 19] = [
     "import: cancel in INIT",
     "import: cancel in TOKEN_AVAILABLE",
     "import: cancel in CONNECTING",
@@ -364,6 +364,7 @@ pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 18] = [
     "import: timer Transfer",
     "import: timeout is heard",
     "import: storage fails",
+    "import: crash while it installs, and the account is there",
     "export: cancel is heard",
     "export: cancel is heard behind the first byte",
     "an intruder's archive of another account is refused",

@@ -13,7 +13,8 @@ use handfast::{
 };
 
 use crate::{
-    config::Configuration,
+    config::{Configuration, Player},
+    documented::Edge,
     pairs::{self, Cause, End},
     properties::PropertyId as P,
     world::{PEER, Stage, Storage, World},
@@ -205,6 +206,9 @@ impl World {
             self.hear_import(input);
         }
         for &effect in effects {
+            if let import::Effect::Signal(signal) = effect {
+                self.document(configuration, Edge::of_import(self.seen.import.signalled, input, signal));
+            }
             self.judge_import(configuration.profile_of(Side::Import), input, effect);
             self.carry_out_import(input, effect);
         }
@@ -214,6 +218,12 @@ impl World {
         if let Some(import::Input::ChannelRequested(conn, Ask::Wrong)) = input {
             self.limit_codes(conn);
         }
+    }
+
+    /// A hardened side shows what is listed, and nothing else (R-CLI-1).
+    fn document(&mut self, configuration: &Configuration, edge: Edge) {
+        let bound = configuration.cast.player(edge.side) == Player::Hardened;
+        self.expect(!bound || edge.is_listed(configuration.profile), P::Documented, edge.side);
     }
 
     fn hear_import(&mut self, input: import::Input) {
@@ -339,11 +349,19 @@ impl World {
     }
 
     /// The exporter took `input`, or a step of its own, and these effects came out: judges them and carries them out, in order.
-    pub(crate) fn export_turn(&mut self, input: Option<export::Input>, effects: &[export::Effect]) {
+    pub(crate) fn export_turn(
+        &mut self,
+        configuration: &Configuration,
+        input: Option<export::Input>,
+        effects: &[export::Effect],
+    ) {
         if let Some(input) = input {
             self.hear_export(input);
         }
         for &effect in effects {
+            if let export::Effect::Signal(signal) = effect {
+                self.document(configuration, Edge::of_export(self.seen.export.signalled, input, signal));
+            }
             self.judge_export(input, effect);
             self.carry_out_export(effect);
         }

@@ -1,8 +1,8 @@
 //! The properties: what must hold in every reachable state.
 //!
 //! Most are judged by the monitor at each step, and recorded in the state that the step leads to. The others look at a state.
-//! Liveness is among these: every graph is asserted to be acyclic, so an operation can fail to end only in a state in which
-//! nothing more happens by itself.
+//! Liveness is among these: in a graph without a cycle, an operation can fail to end only in a state in which nothing more
+//! happens by itself. Graphs with one are decided by the claims of the liveness pass.
 
 use handfast::{export, import, limits::Timers, outcome::Scheme};
 use serde::Serialize;
@@ -74,6 +74,7 @@ properties! {
     AtRest "P-ATREST" "An archive is stored under what the user typed." "R-ARC-5, R-API-2";
     NoBlame "P-NO-BLAME" "Two honest peers never end in Protocol." "R-PAIR-3";
     Return "P-RETURN" "A call is accepted exactly when it may be, and a refused one changes nothing." "R-API-2, R-API-3, R-API-5, R-API-6";
+    Documented "P-DOCUMENTED" "A client sees the documented steps, and those that are listed with their reason, and no others." "R-CLI-1";
     Budget "P-BUDGET" "Wrong codes are limited; of a failed operation nothing is left staged, and in the end no connection open." "R-TOK-5, R-IMP-12";
     Atomic "P-ATOMIC" "After a crash and a restart there is no account or a whole one, and nothing left over." "R-ARC-4, R-ARC-6";
     Ends "P-ENDS" "Every operation reaches DONE." "R-TIME-4";
@@ -106,6 +107,10 @@ impl PropertyId {
             Self::Again => false,
             Self::Ends => configuration.clock,
             Self::Atomic => configuration.budget.import_crashes > 0,
+            // What is documented binds the hardened.
+            Self::Documented => {
+                [Side::Import, Side::Export].iter().any(|&side| configuration.cast.player(side) == Player::Hardened)
+            }
             Self::Stored | Self::Tries | Self::Grammar | Self::Return | Self::Budget => true,
         }
     }
@@ -133,6 +138,7 @@ impl PropertyId {
             | Self::Pair
             | Self::Atomic
             | Self::Again
+            | Self::Documented
             | Self::Honest => false,
         };
         if halved && configuration.cast.is_pair() && import != export { Half::EACH } else { Half::WHOLE }
@@ -171,7 +177,7 @@ impl Half {
     const EACH: &'static [Self] = &[Self::Only(Side::Import), Self::Only(Side::Export)];
 
     /// The sides that it is about.
-    fn sides(self) -> impl Iterator<Item = Side> {
+    pub(crate) fn sides(self) -> impl Iterator<Item = Side> {
         [Side::Import, Side::Export].into_iter().filter(move |&side| self == Self::Both || self == Self::Only(side))
     }
 

@@ -84,7 +84,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             }
             Aim::Export(input) => {
                 let effects = next.export.take(input).ok()?;
-                next.world.export_turn(Some(input), &effects);
+                next.world.export_turn(&self.configuration, Some(input), &effects);
                 Turn::Export(Some(input), effects)
             }
             Aim::Inner(Side::Import, step) => {
@@ -94,7 +94,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             }
             Aim::Inner(Side::Export, step) => {
                 let effects = next.export.advance(step);
-                next.world.export_turn(None, &effects);
+                next.world.export_turn(&self.configuration, None, &effects);
                 Turn::Export(None, effects)
             }
             Aim::Nobody => {
