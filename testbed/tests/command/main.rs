@@ -2,6 +2,7 @@
 
 mod archives;
 mod calls;
+mod causes;
 mod checks;
 mod diagrams;
 mod help;
