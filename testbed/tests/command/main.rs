@@ -4,6 +4,7 @@ mod archives;
 mod calls;
 mod causes;
 mod checks;
+mod damage;
 mod diagrams;
 mod help;
 mod interrupts;
