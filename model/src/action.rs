@@ -20,6 +20,8 @@ pub enum Action {
         /// With the right password.
         right: bool,
     },
+    /// The import's client answers the prompt, right, and names the other scheme.
+    AnswerOtherwise,
     /// The import's user gives up.
     RemoveAccount,
     /// The export's user begins, with the importer's token.
@@ -69,13 +71,28 @@ pub enum Action {
     /// The importer learns how the install went.
     Report,
 
+    /// A device crashes and starts again.
+    Crash(Side, Remains),
     /// A timer runs out.
     Fire(Side, Timer),
+    /// A side takes a step of its own: what it had posted.
+    Inner(Side, u8),
 
     /// What a stranger or an intruder does, on this connection to the importer.
     Caller(u32, CallerAct),
     /// What a hostile device does, behind the exporter's token.
     Device(DeviceAct),
+}
+
+/// What a crash leaves of an account on the new device's disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Remains {
+    /// No account.
+    Nothing,
+    /// A whole one.
+    Whole,
+    /// Part of one.
+    Torn,
 }
 
 /// What a caller of the importer can do.
@@ -137,7 +154,7 @@ pub enum DeviceAct {
 impl Action {
     /// Whether it can change nothing at all.
     pub(crate) const fn is_idle(self) -> bool {
-        matches!(self, Self::Caller(_, CallerAct::Ask(Ask::Right)))
+        matches!(self, Self::Caller(_, CallerAct::Ask(Ask::Right)) | Self::Device(_))
     }
 }
 
@@ -147,6 +164,7 @@ impl fmt::Display for Action {
             Self::AddAccount => f.write_str("the new device's user: addAccount"),
             Self::Answer { right: true } => f.write_str("the new device's user answers the prompt"),
             Self::Answer { right: false } => f.write_str("the new device's user types a wrong password"),
+            Self::AnswerOtherwise => f.write_str("the new device's user answers the prompt, under the other scheme"),
             Self::RemoveAccount => f.write_str("the new device's user: removeAccount"),
             Self::AddDevice(Scheme::None) => {
                 f.write_str("the old device's user: addDevice (archive without a password)")
@@ -177,6 +195,13 @@ impl fmt::Display for Action {
             Self::Settle { durable: true } => f.write_str("the account becomes durable"),
             Self::Settle { durable: false } => f.write_str("the account cannot be made durable"),
             Self::Report => f.write_str("the new device learns how the install went"),
+            Self::Crash(Side::Export, _) => f.write_str("the old device crashes"),
+            Self::Crash(Side::Import, Remains::Nothing) => f.write_str("the new device crashes; no account is there"),
+            Self::Crash(Side::Import, Remains::Whole) => f.write_str("the new device crashes; the account is there"),
+            Self::Crash(Side::Import, Remains::Torn) => {
+                f.write_str("the new device crashes; part of an account is there")
+            }
+            Self::Inner(side, step) => write!(f, "the {side} side's posted step {step} runs"),
             Self::Fire(side, timer) => write!(f, "the {side} side's timer {timer:?} fires"),
             Self::Caller(conn, act) => write!(f, "caller {conn}: {act:?}"),
             Self::Device(act) => write!(f, "the hostile device: {act:?}"),

@@ -4,32 +4,84 @@ use std::fmt;
 
 use handfast::{
     message::Features,
-    outcome::{Profile, Scheme},
+    outcome::{Profile, Scheme, Side},
     reducer::Config,
 };
 use serde::Serialize;
 
-/// Who takes part. Both reducers are hardened; what is hostile sends whatever it likes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum Cast {
-    /// An importer and an exporter. Callers beside them only as far as the budget has some.
-    #[serde(rename = "HH")]
-    Pair,
-    /// An importer; the exporters are hostile.
-    #[serde(rename = "HX")]
-    HostileExporter,
-    /// An exporter; the device behind its token is hostile.
-    #[serde(rename = "XH")]
-    HostileImporter,
+/// What is on a side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Player {
+    /// The shipped reducer.
+    Hardened,
+    /// Today's daemon, as `docs/legacy.md` tells it.
+    Legacy,
+    /// Whatever sends what it likes.
+    Hostile,
+}
+
+/// Who takes part, the import side first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cast {
+    /// The import side. If it is hostile, it is the device behind the exporter's token.
+    pub import: Player,
+    /// The export side. If it is hostile, callers are all that the importer meets.
+    pub export: Player,
+}
+
+impl Cast {
+    /// Both hardened. Callers beside them only as far as the budget has some, as in every pair.
+    pub const HH: Self = Self { import: Player::Hardened, export: Player::Hardened };
+    /// A hardened importer and a legacy exporter.
+    pub const HL: Self = Self { import: Player::Hardened, export: Player::Legacy };
+    /// A legacy importer and a hardened exporter.
+    pub const LH: Self = Self { import: Player::Legacy, export: Player::Hardened };
+    /// Both legacy.
+    pub const LL: Self = Self { import: Player::Legacy, export: Player::Legacy };
+    /// A hardened importer; the exporters are hostile.
+    pub const HX: Self = Self { import: Player::Hardened, export: Player::Hostile };
+    /// A hardened exporter; the device behind its token is hostile.
+    pub const XH: Self = Self { import: Player::Hostile, export: Player::Hardened };
+
+    /// A legacy importer; the exporters are hostile.
+    pub const LX: Self = Self { import: Player::Legacy, export: Player::Hostile };
+    /// A legacy exporter; the device behind its token is hostile.
+    pub const XL: Self = Self { import: Player::Hostile, export: Player::Legacy };
+
+    /// Whether both sides are honest.
+    pub fn is_pair(self) -> bool {
+        self.import != Player::Hostile && self.export != Player::Hostile
+    }
+
+    /// Whether a side is a legacy one.
+    pub fn has_legacy(self) -> bool {
+        self.import == Player::Legacy || self.export == Player::Legacy
+    }
+
+    /// What is on this side.
+    pub const fn player(self, side: Side) -> Player {
+        match side {
+            Side::Import => self.import,
+            Side::Export => self.export,
+        }
+    }
 }
 
 impl fmt::Display for Cast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pair => "HH",
-            Self::HostileExporter => "HX",
-            Self::HostileImporter => "XH",
+        [self.import, self.export].into_iter().try_for_each(|player| {
+            f.write_str(match player {
+                Player::Hardened => "H",
+                Player::Legacy => "L",
+                Player::Hostile => "X",
+            })
         })
+    }
+}
+
+impl Serialize for Cast {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -82,6 +134,12 @@ budget! {
     words,
     /// Channel requests of callers that are not the token's.
     asks,
+    /// Crashes of the new device.
+    import_crashes,
+    /// Crashes of the old device.
+    export_crashes,
+    /// Calls that a client should not make: the same once more, or an answer in another scheme.
+    clicks,
 }
 
 impl fmt::Display for Budget {
@@ -131,11 +189,17 @@ impl Configuration {
         Config { profile: self.profile, features: Features::ALL }
     }
 
+    /// What the signals of a side follow: an old one knows one way only.
+    pub const fn profile_of(&self, side: Side) -> Profile {
+        match self.cast.player(side) {
+            Player::Legacy => Profile::Jamid,
+            Player::Hardened | Player::Hostile => self.profile,
+        }
+    }
+
     /// Whether anything can go wrong in it. Typed wrong passwords apart, an honest pair then has to succeed.
     pub fn is_honest(&self) -> bool {
-        self.cast == Cast::Pair
-            && !self.clock
-            && self.budget == Budget { wrong: self.budget.wrong, ..Budget::default() }
+        self.cast.is_pair() && !self.clock && self.budget == Budget { wrong: self.budget.wrong, ..Budget::default() }
     }
 }
 
@@ -177,6 +241,9 @@ const NOTHING: Budget = Budget {
     intruders: 0,
     words: 0,
     asks: 0,
+    import_crashes: 0,
+    export_crashes: 0,
+    clicks: 0,
 };
 
 const ONE: &[Scheme] = &[Scheme::Password];
@@ -184,7 +251,16 @@ const BOTH: &[Scheme] = &[Scheme::None, Scheme::Password];
 
 /// All configurations of a size, in both profiles.
 pub fn configurations(size: Size) -> Vec<Configuration> {
-    [Profile::Documented, Profile::Jamid].into_iter().flat_map(|profile| of_profile(size, profile)).collect()
+    let profiles = [Profile::Documented, Profile::Jamid];
+    let hardened = profiles.into_iter().flat_map(|profile| of_profile(size, profile));
+    let mixed = profiles
+        .into_iter()
+        .flat_map(|profile| [Cast::HL, Cast::LH].into_iter().flat_map(move |cast| of_legacy(size, profile, cast)));
+    let alone = [
+        legacy("hostile-exporter", Profile::Jamid, Cast::LX, 1_000, LEGACY_MEETS_EXPORTER),
+        legacy("hostile-importer", Profile::Jamid, Cast::XL, 300, LEGACY_MEETS_IMPORTER),
+    ];
+    hardened.chain(mixed).chain(of_legacy(size, Profile::Jamid, Cast::LL)).chain(alone).collect()
 }
 
 /// The configuration of this [`Configuration::id`].
@@ -196,7 +272,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
     let pair = |name, least: usize, budget| Configuration {
         name,
         profile,
-        cast: Cast::Pair,
+        cast: Cast::HH,
         schemes: ONE,
         clock: true,
         single_file: false,
@@ -226,6 +302,11 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             Budget { storage: size.pick(1, 2, 3), wrong: size.pick(1, 3, 3), ..NOTHING },
         ),
         pair(
+            "crash",
+            size.pick(190, 280, 280),
+            Budget { import_crashes: 1, export_crashes: 1, wrong: size.pick(0, 1, 3), ..NOTHING },
+        ),
+        pair(
             "strangers",
             size.pick(400, 3_800, 33_000),
             Budget { strangers: size.pick(1, 2, 3), asks: size.pick(1, 2, 3), ..NOTHING },
@@ -236,7 +317,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             Budget { intruders: size.pick(1, 1, 2), words: size.pick(1, 3, 4), asks: size.pick(0, 1, 1), ..NOTHING },
         ),
         Configuration {
-            cast: Cast::HostileExporter,
+            cast: Cast::HX,
             single_file: true,
             clock: false,
             ..pair("guesses", 38_000, Budget { strangers: 6, asks: 17, ..NOTHING })
@@ -256,7 +337,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             },
         ),
         Configuration {
-            cast: Cast::HostileExporter,
+            cast: Cast::HX,
             ..pair(
                 "hostile-exporter",
                 size.pick(2_300, 65_000, 89_000),
@@ -272,7 +353,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             )
         },
         Configuration {
-            cast: Cast::HostileImporter,
+            cast: Cast::XH,
             ..pair(
                 "hostile-importer",
                 size.pick(750, 2_400, 4_000),
@@ -299,6 +380,9 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
                 intruders: size.pick(0, 1, 2),
                 words: size.pick(0, 1, 2),
                 asks: size.pick(0, 0, 1),
+                import_crashes: 0,
+                export_crashes: 0,
+                clicks: 0,
             },
         ),
     ];
@@ -309,4 +393,46 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         _ => false,
     };
     all.into_iter().filter(|one| !spared(one)).collect()
+}
+
+/// A configuration with a legacy side.
+const fn legacy(name: &'static str, profile: Profile, cast: Cast, least: usize, budget: Budget) -> Configuration {
+    Configuration { name, profile, cast, schemes: ONE, clock: true, single_file: false, least, budget }
+}
+
+/// Enough words for a fourth prompt.
+const LEGACY_MEETS_EXPORTER: Budget = Budget { intruders: 1, words: 5, ..NOTHING };
+const LEGACY_MEETS_IMPORTER: Budget = Budget { words: 4, export_cancels: 1, ..NOTHING };
+
+/// What a pair with a legacy side is checked in.
+fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
+    let pair = |name, [hl, lh, ll]: [usize; 3], budget| {
+        let least = match cast {
+            Cast::HL => hl,
+            Cast::LH => lh,
+            _ => ll,
+        };
+        legacy(name, profile, cast, least, budget)
+    };
+    let wrong = size.pick(0, 1, 2);
+    vec![
+        Configuration {
+            schemes: BOTH,
+            clock: false,
+            ..pair("honest", [4_000, 120, 3_400], Budget { wrong: 3, ..NOTHING })
+        },
+        // What a late hello leaves of three tries is enough for one that is wrong.
+        Configuration { clock: false, ..pair("plain", [700, 40, 700], Budget { wrong: 1, ..NOTHING }) },
+        pair("loss", [3_600, 250, 3_000], Budget { loss: size.pick(1, 1, 2), wrong, ..NOTHING }),
+        pair("cancel", [8_500, 330, 5_700], Budget { import_cancels: 1, export_cancels: 1, wrong, ..NOTHING }),
+        pair("timers", [5_600, 260, 4_000], Budget { early: size.pick(1, 2, 3), wrong, ..NOTHING }),
+        pair("crash", [1_500, 170, 1_400], Budget { import_crashes: 1, export_crashes: 1, wrong, ..NOTHING }),
+        pair("storage", [2_000, 75, 1_400], Budget { storage: size.pick(1, 2, 3), wrong, ..NOTHING }),
+        Configuration { schemes: BOTH, ..pair("clicks", [12_000, 320, 32_000], Budget { clicks: 2, ..NOTHING }) },
+        pair("strangers", [6_000, 1_700, 20_000], Budget { strangers: 1, asks: size.pick(1, 2, 3), ..NOTHING }),
+        Configuration {
+            clock: size != Size::Small,
+            ..pair("intruders", [2_000, 10_000, 50_000], Budget { intruders: 1, words: size.pick(1, 1, 2), ..NOTHING })
+        },
+    ]
 }

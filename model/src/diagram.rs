@@ -12,7 +12,8 @@ use handfast::{
 use serde::Serialize;
 
 use crate::{
-    action::{Action, CallerAct, Chain, DeviceAct},
+    action::{Action, CallerAct, Chain, DeviceAct, Remains},
+    config::{Cast, Player},
     explore::Path,
     link::Item,
     properties::PropertyId,
@@ -28,7 +29,7 @@ pub struct Counterexample {
     pub schedule: Vec<String>,
     /// A Mermaid sequence diagram.
     pub mermaid: String,
-    /// The trace of both sides, a line each. It replays on fresh reducers.
+    /// The trace of the shipped reducers among the two, a line each. It replays on fresh ones.
     pub trace: Vec<String>,
 }
 
@@ -43,15 +44,21 @@ impl Counterexample {
         let mut diagram = Diagram::new(system.configuration().profile.vocabulary(), device);
         let mut schedule = Vec::new();
         let config = system.configuration().reducers();
-        let header =
-            trace::Header { trace: trace::VERSION, driver: "model".into(), import: Some(config), export: Some(config) };
+        let cast = system.configuration().cast;
+        let of = |side| (cast.player(side) != Player::Legacy).then_some(config);
+        let header = trace::Header {
+            trace: trace::VERSION,
+            driver: "model".into(),
+            import: of(Side::Import),
+            export: of(Side::Export),
+        };
         let mut lines = vec![trace::to_line(&header)];
         let mut before = &path.root;
         for (number, (action, after)) in path.steps.iter().enumerate() {
             let turn = system.step(before, *action).map_or(Turn::Nobody, |(_, turn)| turn);
             diagram.step(&before.world, *action, &turn);
             schedule.push(tell(&before.world, *action));
-            lines.extend(turn.into_step(number as u64).map(|step| trace::to_line(&step)));
+            lines.extend(turn.into_step(cast, number as u64).map(|step| trace::to_line(&step)));
             before = after;
         }
         diagram.rest(&before.world);
@@ -64,12 +71,13 @@ impl Counterexample {
 }
 
 impl Turn {
-    /// The step of a trace, if a reducer took one. The model's clock counts steps.
-    fn into_step(self, t_ms: u64) -> Option<trace::Step> {
+    /// The step of a trace, if a shipped reducer took one. The model's clock counts steps.
+    fn into_step(self, cast: Cast, t_ms: u64) -> Option<trace::Step> {
+        let hardened = |side| cast.player(side) == Player::Hardened;
         let turn = match self {
-            Self::Import(input, effects) => trace::Turn::Import { input, effects },
-            Self::Export(input, effects) => trace::Turn::Export { input, effects },
-            Self::Nobody => return None,
+            Self::Import(Some(input), effects) if hardened(Side::Import) => trace::Turn::Import { input, effects },
+            Self::Export(Some(input), effects) if hardened(Side::Export) => trace::Turn::Export { input, effects },
+            Self::Import(..) | Self::Export(..) | Self::Nobody => return None,
         };
         Some(trace::Step { t_ms, op: OpId(1), turn, refused: None })
     }
@@ -128,13 +136,18 @@ impl Diagram {
             Action::Device(act) => self.device(act),
             Action::AddAccount
             | Action::Answer { .. }
+            | Action::AnswerOtherwise
             | Action::RemoveAccount
             | Action::AddDevice(_)
             | Action::ConfirmAddDevice
             | Action::CancelAddDevice => self.call(turn),
+            Action::Crash(Side::Import, Remains::Nothing) => self.note("ID", "crash, no account is there"),
+            Action::Crash(Side::Import, Remains::Whole) => self.note("ID", "crash, the account is there"),
+            Action::Crash(Side::Import, Remains::Torn) => self.note("ID", "crash, part of an account is there"),
+            Action::Crash(Side::Export, _) => self.note("ED", "crash"),
             Action::Fire(Side::Import, timer) => self.note("ID", &format!("timer {timer:?}")),
             Action::Fire(Side::Export, timer) => self.note("ED", &format!("timer {timer:?}")),
-            Action::Published | Action::Report => {}
+            Action::Published | Action::Report | Action::Inner(..) => {}
             Action::Unpublishable => self.note("ID", "cannot be made reachable"),
             Action::Unreachable => self.note("ED", "does not find the device"),
             Action::Secured => self.note("ID,ED", "TLS, both chains verified"),
@@ -163,8 +176,10 @@ impl Diagram {
         use export::Input as E;
         use import::Input as I;
         match turn {
-            Turn::Import(I::AddAccount, _) => self.arrow("IC", "->>", "ID", "addAccount(archiveURL=\"jami-auth\")"),
-            Turn::Import(I::ProvideAccountAuthentication(slot, scheme), _) => {
+            Turn::Import(Some(I::AddAccount), _) => {
+                self.arrow("IC", "->>", "ID", "addAccount(archiveURL=\"jami-auth\")")
+            }
+            Turn::Import(Some(I::ProvideAccountAuthentication(slot, scheme)), _) => {
                 let password = match (is_right(*slot), scheme) {
                     (true, Scheme::None) => "\"\"",
                     (true, Scheme::Password) => "password",
@@ -173,10 +188,12 @@ impl Diagram {
                 let text = format!("provideAccountAuthentication({password}, \"{}\")", scheme.as_str());
                 self.arrow("IC", "->>", "ID", &text);
             }
-            Turn::Import(I::RemoveAccount, _) => self.arrow("IC", "->>", "ID", "removeAccount()"),
-            Turn::Export(E::AddDevice(_), _) => self.arrow("EC", "->>", "ED", "addDevice(token)"),
-            Turn::Export(E::ConfirmAddDevice, _) => self.arrow("EC", "->>", "ED", "confirmAddDevice(op_id) → true"),
-            Turn::Export(E::CancelAddDevice, _) => self.arrow("EC", "->>", "ED", "cancelAddDevice(op_id) → true"),
+            Turn::Import(Some(I::RemoveAccount), _) => self.arrow("IC", "->>", "ID", "removeAccount()"),
+            Turn::Export(Some(E::AddDevice(_)), _) => self.arrow("EC", "->>", "ED", "addDevice(token)"),
+            Turn::Export(Some(E::ConfirmAddDevice), _) => {
+                self.arrow("EC", "->>", "ED", "confirmAddDevice(op_id) → true")
+            }
+            Turn::Export(Some(E::CancelAddDevice), _) => self.arrow("EC", "->>", "ED", "cancelAddDevice(op_id) → true"),
             Turn::Import(..) | Turn::Export(..) | Turn::Nobody => {}
         }
     }

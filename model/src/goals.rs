@@ -6,7 +6,7 @@ use handfast::{
 };
 
 use crate::{
-    config::{Cast, Configuration},
+    config::{Configuration, Player},
     monitor::Done,
     pairs::{Cause, Pair, classify},
     world::{HONEST, INTRUDER, PEER, Stage, Storage, World},
@@ -17,15 +17,24 @@ pub(crate) struct Goal {
     pub(crate) name: &'static str,
     /// The allowed pair that it stands for. These are looked for also where they need not be reached.
     pub(crate) pair: Option<Pair>,
-    /// Whether this configuration has to reach it.
-    pub(crate) due: fn(&Configuration) -> bool,
+    /// Whether this configuration has to reach it, a legacy side permitting.
+    due: fn(&Configuration) -> bool,
     pub(crate) reached: fn(&World) -> bool,
 }
 
 impl Goal {
     /// Whether it is looked for in this configuration.
     pub(crate) fn is_sought(&self, configuration: &Configuration) -> bool {
-        (self.due)(configuration) || self.pair.is_some() && configuration.cast == Cast::Pair
+        self.is_due(configuration) || self.pair.is_some() && configuration.cast.is_pair()
+    }
+
+    /// Whether this configuration has to reach it.
+    pub(crate) fn is_due(&self, configuration: &Configuration) -> bool {
+        let beyond =
+            |side, list: &[&str]| configuration.cast.player(side) == Player::Legacy && list.contains(&self.name);
+        (self.due)(configuration)
+            && !beyond(Side::Import, &BEYOND_A_LEGACY_IMPORTER)
+            && !beyond(Side::Export, &BEYOND_A_LEGACY_EXPORTER)
     }
 }
 
@@ -38,31 +47,31 @@ const fn pair(pair: Pair, due: fn(&Configuration) -> bool, reached: fn(&World) -
 }
 
 /// All goals.
-pub(crate) const GOALS: [Goal; 62] = [
-    goal("both succeed", |c| c.cast == Cast::Pair, |w| classify(w) == Some(Pair::BothSucceed)),
+pub(crate) const GOALS: [Goal; 71] = [
+    goal("both succeed", |c| c.cast.is_pair(), |w| classify(w) == Some(Pair::BothSucceed)),
     goal(
         "wrong once, then right",
-        |c| c.cast == Cast::Pair && c.budget.wrong >= 1,
+        |c| c.cast.is_pair() && c.budget.wrong >= 1,
         |w| classify(w) == Some(Pair::BothSucceed) && w.seen.export.wrong == 1,
     ),
     goal(
         "wrong twice, then right",
-        |c| c.cast == Cast::Pair && c.budget.wrong >= 2,
+        |c| c.cast.is_pair() && c.budget.wrong >= 2,
         |w| classify(w) == Some(Pair::BothSucceed) && w.seen.export.wrong == 2,
     ),
     goal(
         "the third password is wrong",
-        |c| c.cast == Cast::Pair && c.budget.wrong >= 3,
+        |c| c.cast.is_pair() && c.budget.wrong >= 3,
         |w| both(w, Outcome::Authentication),
     ),
     goal(
         "an answer before the confirmation",
-        |c| c.cast == Cast::Pair && c.profile == Profile::Documented,
+        |c| c.cast.is_pair() && c.profile == Profile::Documented,
         |w| w.seen.import.answers > 0 && !w.seen.export.confirmed,
     ),
     goal(
         "a confirmation before the prompt",
-        |c| c.cast == Cast::Pair,
+        |c| c.cast.is_pair(),
         |w| w.seen.export.confirmed && w.seen.import.prompts == 0,
     ),
     goal("import: cancel in INIT", |c| c.budget.import_cancels > 0, |w| import(w, LinkState::Init, Cause::Call)),
@@ -103,22 +112,22 @@ pub(crate) const GOALS: [Goal; 62] = [
     ),
     goal(
         "import: cancel is heard",
-        |c| c.cast == Cast::Pair && c.budget.export_cancels > 0,
+        |c| c.cast.is_pair() && c.budget.export_cancels > 0,
         |w| heard(w.seen.import.done, Outcome::CANCELED),
     ),
     goal(
         "export: cancel is heard",
-        |c| c.cast == Cast::Pair && c.budget.import_cancels > 0,
+        |c| c.cast.is_pair() && c.budget.import_cancels > 0,
         |w| heard(w.seen.export.done, Outcome::CANCELED),
     ),
     goal(
         "export: cancel is heard behind the first byte",
-        |c| c.cast == Cast::Pair && c.budget.import_cancels > 0,
+        |c| c.cast.is_pair() && c.budget.import_cancels > 0,
         |w| heard(w.seen.export.done, Outcome::Canceled { sent: true }),
     ),
     goal(
         "a late ACCEPT is answered",
-        |c| c.cast == Cast::Pair && c.budget.export_cancels > 0,
+        |c| c.cast.is_pair() && c.budget.export_cancels > 0,
         |w| {
             w.seen.export.signalled == LinkState::Done
                 && w.seen.export.done.is_some_and(|done| done.at == LinkState::Connecting)
@@ -133,7 +142,7 @@ pub(crate) const GOALS: [Goal; 62] = [
     goal("import: timer Token", |c| clocked(c, Side::Import), |w| timed_out(w.seen.import.done, Timer::Token)),
     goal(
         "import: timer Authenticate",
-        |c| clocked(c, Side::Import) && (c.cast == Cast::Pair || c.budget.intruders > 0),
+        |c| clocked(c, Side::Import) && (c.cast.is_pair() || c.budget.intruders > 0),
         |w| timed_out(w.seen.import.done, Timer::Authenticate),
     ),
     goal(
@@ -148,7 +157,7 @@ pub(crate) const GOALS: [Goal; 62] = [
     ),
     goal(
         "export: timer Connect",
-        |c| clocked(c, Side::Export) && (c.budget.early > 0 || c.budget.loss > 0 || c.cast == Cast::HostileImporter),
+        |c| clocked(c, Side::Export) && (c.budget.early > 0 || c.budget.loss > 0 || c.cast.import == Player::Hostile),
         |w| timed_out(w.seen.export.done, Timer::Connect),
     ),
     goal(
@@ -168,19 +177,11 @@ pub(crate) const GOALS: [Goal; 62] = [
     ),
     goal(
         "export: timer Result",
-        |c| clocked(c, Side::Export) && (c.budget.early > 0 || c.cast == Cast::HostileImporter),
+        |c| clocked(c, Side::Export) && (c.budget.early > 0 || c.cast.import == Player::Hostile),
         |w| timed_out(w.seen.export.done, Timer::Result),
     ),
-    goal(
-        "import: timeout is heard",
-        |c| c.cast == Cast::Pair && c.clock,
-        |w| heard(w.seen.import.done, Outcome::Timeout),
-    ),
-    goal(
-        "export: timeout is heard",
-        |c| c.cast == Cast::Pair && c.clock,
-        |w| heard(w.seen.export.done, Outcome::Timeout),
-    ),
+    goal("import: timeout is heard", |c| c.cast.is_pair() && c.clock, |w| heard(w.seen.import.done, Outcome::Timeout)),
+    goal("export: timeout is heard", |c| c.cast.is_pair() && c.clock, |w| heard(w.seen.export.done, Outcome::Timeout)),
     goal("import: link lost in CONNECTING", |c| c.budget.loss > 0, |w| import(w, LinkState::Connecting, Cause::Lost)),
     goal("export: link lost in CONNECTING", |c| c.budget.loss > 0, |w| export(w, LinkState::Connecting, Cause::Lost)),
     goal(
@@ -198,17 +199,17 @@ pub(crate) const GOALS: [Goal; 62] = [
     goal("import: link lost while it installs", |c| c.budget.loss > 0, |w| classify(w) == Some(Pair::SuccessUnheard)),
     goal(
         "export: storage fails",
-        |c| c.cast != Cast::HostileExporter && c.budget.storage > 0,
+        |c| c.cast.export != Player::Hostile && c.budget.storage > 0,
         |w| ended(w.seen.export.done, Outcome::Storage),
     ),
     goal(
         "import: storage fails",
-        |c| c.cast == Cast::Pair && c.budget.storage > 0,
+        |c| c.cast.is_pair() && c.budget.storage > 0,
         |w| ended(w.seen.import.done, Outcome::Storage),
     ),
     goal(
         "import: the install fails",
-        |c| c.cast == Cast::Pair && c.budget.storage > 0,
+        |c| c.cast.is_pair() && c.budget.storage > 0,
         |w| w.import.storage == (Storage::Reported { durable: false }),
     ),
     goal(
@@ -228,7 +229,7 @@ pub(crate) const GOALS: [Goal; 62] = [
     ),
     goal(
         "an intruder is turned away",
-        |c| c.cast == Cast::Pair && c.budget.intruders > 0,
+        |c| c.cast.is_pair() && c.budget.intruders > 0,
         |w| w.seen.import.session == Some(PEER) && w.callers.iter().any(|caller| caller.chain.is_some()),
     ),
     goal(
@@ -250,10 +251,10 @@ pub(crate) const GOALS: [Goal; 62] = [
                 && ended(w.seen.import.done, Outcome::Protocol)
         },
     ),
-    goal("a hostile device has the archive", |c| c.cast == Cast::HostileImporter, |w| w.seen.export.byte_out),
+    goal("a hostile device has the archive", |c| c.cast.import == Player::Hostile, |w| w.seen.export.byte_out),
     goal(
         "another device is turned away",
-        |c| c.cast == Cast::HostileImporter,
+        |c| c.cast.import == Player::Hostile,
         |w| {
             w.device.is_some_and(|device| device.stage == Stage::Gone)
                 && w.seen.export.signalled == LinkState::Done
@@ -262,64 +263,137 @@ pub(crate) const GOALS: [Goal; 62] = [
     ),
     goal(
         "a hostile device uses up the tries",
-        |c| c.cast == Cast::HostileImporter && c.budget.words >= 4,
+        |c| c.cast.import == Player::Hostile && c.budget.words >= 4,
         |w| ended(w.seen.export.done, Outcome::Authentication),
     ),
     goal(
         "a hostile device breaks a rule",
-        |c| c.cast == Cast::HostileImporter,
+        |c| c.cast.import == Player::Hostile,
         |w| ended(w.seen.export.done, Outcome::Protocol),
     ),
-    pair(Pair::BothSucceed, |c| c.cast == Cast::Pair, |w| classify(w) == Some(Pair::BothSucceed)),
+    goal("import: crash in INIT", |c| c.budget.import_crashes > 0, |w| w.seen.import.crashed == Some(LinkState::Init)),
+    goal(
+        "import: crash in TOKEN_AVAILABLE",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::TokenAvailable),
+    ),
+    goal(
+        "import: crash in CONNECTING",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::Connecting),
+    ),
+    goal(
+        "import: crash in AUTHENTICATING",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::Authenticating),
+    ),
+    goal(
+        "import: crash in IN_PROGRESS",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::InProgress),
+    ),
+    goal(
+        "export: crash in CONNECTING",
+        |c| c.budget.export_crashes > 0,
+        |w| w.seen.export.crashed == Some(LinkState::Connecting),
+    ),
+    goal(
+        "export: crash in AUTHENTICATING",
+        |c| c.budget.export_crashes > 0,
+        |w| w.seen.export.crashed == Some(LinkState::Authenticating),
+    ),
+    goal(
+        "export: crash in IN_PROGRESS",
+        |c| c.budget.export_crashes > 0,
+        |w| w.seen.export.crashed == Some(LinkState::InProgress),
+    ),
+    goal(
+        "import: crash while it installs, and the account is there",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::InProgress) && w.import.storage.holds_account(),
+    ),
+    pair(Pair::BothSucceed, |c| c.cast.is_pair(), |w| classify(w) == Some(Pair::BothSucceed)),
     pair(
         Pair::SuccessUnheard,
-        |c| c.cast == Cast::Pair && c.budget.loss > 0,
+        |c| c.cast.is_pair() && c.budget.loss > 0,
         |w| classify(w) == Some(Pair::SuccessUnheard),
     ),
     pair(
         Pair::SuccessTooLate,
-        |c| c.cast == Cast::Pair && c.budget.early > 0,
+        |c| c.cast.is_pair() && c.budget.early > 0,
         |w| classify(w) == Some(Pair::SuccessTooLate),
     ),
-    pair(
-        Pair::Equal,
-        |c| c.cast == Cast::Pair && (c.budget.wrong >= 3 || c.clock),
-        |w| classify(w) == Some(Pair::Equal),
-    ),
+    pair(Pair::Equal, |c| c.cast.is_pair() && (c.budget.wrong >= 3 || c.clock), |w| classify(w) == Some(Pair::Equal)),
     pair(
         Pair::EachItsOwn,
-        |c| {
-            c.cast == Cast::Pair && (c.budget.export_cancels > 0 && (c.budget.import_cancels > 0 || c.budget.early > 0))
-        },
+        |c| c.cast.is_pair() && (c.budget.export_cancels > 0 && (c.budget.import_cancels > 0 || c.budget.early > 0)),
         |w| classify(w) == Some(Pair::EachItsOwn),
     ),
     pair(
         Pair::ExportUnspoken,
-        |c| c.cast == Cast::Pair && (c.budget.early > 0 || c.budget.storage > 0),
+        |c| c.cast.is_pair() && (c.budget.early > 0 || c.budget.storage > 0),
         |w| classify(w) == Some(Pair::ExportUnspoken),
     ),
     pair(Pair::ImportProtocol, |_| false, |w| classify(w) == Some(Pair::ImportProtocol)),
-    pair(Pair::Told, |c| c.cast == Cast::Pair && c.budget.storage > 0, |w| classify(w) == Some(Pair::Told)),
-    pair(Pair::LinkFailed, |c| c.cast == Cast::Pair && c.budget.loss > 0, |w| classify(w) == Some(Pair::LinkFailed)),
+    pair(Pair::Told, |c| c.cast.is_pair() && c.budget.storage > 0, |w| classify(w) == Some(Pair::Told)),
+    pair(Pair::LinkFailed, |c| c.cast.is_pair() && c.budget.loss > 0, |w| classify(w) == Some(Pair::LinkFailed)),
     pair(
         Pair::ImportUnspoken,
-        |c| c.cast == Cast::Pair && c.budget.storage > 0,
+        |c| c.cast.is_pair() && c.budget.storage > 0,
         |w| classify(w) == Some(Pair::ImportUnspoken),
     ),
     pair(
         Pair::NoSession,
-        |c| c.cast == Cast::Pair && (c.budget.import_cancels > 0 || c.budget.loss > 0),
+        |c| c.cast.is_pair() && (c.budget.import_cancels > 0 || c.budget.loss > 0),
         |w| classify(w) == Some(Pair::NoSession),
     ),
 ];
 
+/// What no link with a legacy importer comes to: it cannot be cancelled, has one timer, notices no failure of its disk, and
+/// says little.
+pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 18] = [
+    "import: cancel in INIT",
+    "import: cancel in TOKEN_AVAILABLE",
+    "import: cancel in CONNECTING",
+    "import: cancel in AUTHENTICATING",
+    "import: cancel in IN_PROGRESS",
+    "import: removal while it installs",
+    "import: timer Prepare",
+    "import: timer Token",
+    "import: timer Stall",
+    "import: timer Transfer",
+    "import: timeout is heard",
+    "import: storage fails",
+    "export: cancel is heard",
+    "export: cancel is heard behind the first byte",
+    "an intruder's archive of another account is refused",
+    Pair::Told.text(),
+    Pair::ImportUnspoken.text(),
+    Pair::NoSession.text(),
+];
+
+/// What no link with a legacy exporter comes to: it is gone when the archive is handed over, has one timer behind the channel,
+/// takes an archive that it cannot read for a wrong password, and hears no cancel.
+pub(crate) const BEYOND_A_LEGACY_EXPORTER: [&str; 14] = [
+    "an answer before the confirmation",
+    "import: link lost while it installs",
+    "export: cancel is heard",
+    "export: cancel is heard behind the first byte",
+    "export: link lost in IN_PROGRESS",
+    "export: storage fails",
+    "export: timer Stall",
+    "export: timer Transfer",
+    "export: timer Result",
+    Pair::SuccessUnheard.text(),
+    Pair::SuccessTooLate.text(),
+    Pair::ExportUnspoken.text(),
+    Pair::Told.text(),
+    Pair::ImportUnspoken.text(),
+];
+
 /// Whether time passes, and the side takes part.
 fn clocked(configuration: &Configuration, side: Side) -> bool {
-    let hostile = match side {
-        Side::Import => Cast::HostileImporter,
-        Side::Export => Cast::HostileExporter,
-    };
-    configuration.clock && configuration.cast != hostile
+    configuration.clock && configuration.cast.player(side) != Player::Hostile
 }
 
 fn import(world: &World, at: LinkState, cause: Cause) -> bool {

@@ -3,11 +3,16 @@
 #![forbid(unsafe_code)]
 
 pub mod action;
+pub mod again;
 pub mod check;
 pub mod config;
+mod crash;
+pub mod device;
 pub mod diagram;
 pub mod explore;
+pub mod flaws;
 mod goals;
+pub mod legacy;
 mod link;
 mod monitor;
 pub mod mutants;

@@ -7,12 +7,13 @@ use handfast::{
     export,
     import::{self, Ask},
     limits::{MAX_TRIES, MAX_WRONG_CODES, MAX_WRONG_CODES_PER_CONNECTION},
-    message::{ImportResult, Message, Verdict},
-    outcome::{AccountId, LinkState, Outcome, Profile, Scheme, Signal},
+    message::{ImportResult, Message, Slot, Verdict},
+    outcome::{AccountId, LinkState, Outcome, Profile, Scheme, Side, Signal},
     reducer::ConnId,
 };
 
 use crate::{
+    config::Configuration,
     pairs::{self, Cause, End},
     properties::PropertyId as P,
     world::{PEER, Stage, Storage, World},
@@ -34,6 +35,12 @@ pub(crate) struct ImportView {
     pub(crate) answers: u8,
     /// A prompt that is open.
     pub(crate) prompt: Option<Prompt>,
+    /// What the user typed at the last prompt.
+    typed: Option<Slot>,
+    /// The device crashed, and the state in which it did.
+    pub(crate) crashed: Option<LinkState>,
+    /// `removeAccount` was called before DONE.
+    pub(crate) cancelled: bool,
     /// The prompt that the user answered last.
     pub(crate) consent: Option<Prompt>,
     /// The connection whose channel was accepted last.
@@ -54,6 +61,10 @@ pub(crate) struct Prompt {
 pub(crate) struct ExportView {
     pub(crate) started: bool,
     pub(crate) signalled: LinkState,
+    /// The user is asked to confirm the device, or was, and the operation goes on.
+    pub(crate) asked: bool,
+    /// The device crashed, and the state in which it did.
+    pub(crate) crashed: Option<LinkState>,
     pub(crate) confirmed: bool,
     /// `cancelAddDevice` returned true.
     pub(crate) cancelled: bool,
@@ -94,6 +105,9 @@ impl Default for ImportView {
             prompts: 0,
             answers: 0,
             prompt: None,
+            typed: None,
+            crashed: None,
+            cancelled: false,
             consent: None,
             session: None,
             wrong_codes: 0,
@@ -107,6 +121,8 @@ impl Default for ExportView {
         Self {
             started: false,
             signalled: LinkState::Init,
+            asked: false,
+            crashed: None,
             confirmed: false,
             cancelled: false,
             tries: 0,
@@ -122,6 +138,11 @@ impl Default for ExportView {
 }
 
 impl ImportView {
+    /// Whether there is an operation that a crash can end. Behind DONE an account is there, and stays.
+    pub(crate) fn is_up(&self) -> bool {
+        self.started && self.crashed.is_none()
+    }
+
     /// Whether the signals are those of R-STATE-2 so far, and the details those of R-STATE-3.
     fn may_signal(&self, profile: Profile, signal: Signal, named: Option<AccountId>) -> bool {
         use LinkState::{Authenticating, Connecting, Done, InProgress, Init, TokenAvailable};
@@ -143,6 +164,11 @@ impl ImportView {
 }
 
 impl ExportView {
+    /// Whether there is an operation that a crash can end.
+    pub(crate) fn is_up(&self) -> bool {
+        self.started && self.crashed.is_none() && self.done.is_none()
+    }
+
     fn may_signal(&self, signal: Signal) -> bool {
         use LinkState::{Authenticating, Connecting, Init};
         match (self.signalled, signal) {
@@ -157,28 +183,35 @@ impl ExportView {
 }
 
 impl World {
-    pub(crate) fn violate(&mut self, property: P) {
-        self.violated.insert(property);
+    pub(crate) fn violate(&mut self, property: P, side: Side) {
+        self.violated.insert(property, side);
     }
 
-    pub(crate) fn expect(&mut self, holds: bool, property: P) {
+    pub(crate) fn expect(&mut self, holds: bool, property: P, side: Side) {
         if !holds {
-            self.violate(property);
+            self.violate(property, side);
         }
     }
 
-    /// The importer took `input`, and these effects came out: judges them and carries them out, in order.
-    pub(crate) fn import_turn(&mut self, profile: Profile, input: import::Input, effects: &[import::Effect]) {
-        let strange = input.conn().filter(|&conn| self.seen.import.session != Some(conn));
-        self.hear_import(input);
+    /// The importer took `input`, or a step of its own, and these effects came out: judges them and carries them out, in order.
+    pub(crate) fn import_turn(
+        &mut self,
+        configuration: &Configuration,
+        input: Option<import::Input>,
+        effects: &[import::Effect],
+    ) {
+        let strange = input.and_then(|input| input.conn()).filter(|&conn| self.seen.import.session != Some(conn));
+        if let Some(input) = input {
+            self.hear_import(input);
+        }
         for &effect in effects {
-            self.judge_import(profile, input, effect);
+            self.judge_import(configuration.profile_of(Side::Import), input, effect);
             self.carry_out_import(input, effect);
         }
-        if let Some(conn) = strange {
+        if let (Some(conn), Some(input)) = (strange, input) {
             self.isolate(conn, input, effects);
         }
-        if let import::Input::ChannelRequested(conn, Ask::Wrong) = input {
+        if let Some(import::Input::ChannelRequested(conn, Ask::Wrong)) = input {
             self.limit_codes(conn);
         }
     }
@@ -187,42 +220,49 @@ impl World {
         let seen = &mut self.seen.import;
         match input {
             import::Input::AddAccount => seen.started = true,
-            import::Input::ProvideAccountAuthentication(..) => {
+            import::Input::RemoveAccount => seen.cancelled |= seen.done.is_none(),
+            import::Input::ProvideAccountAuthentication(slot, _) => {
                 seen.answers += 1;
                 match seen.prompt.take() {
-                    Some(prompt) => seen.consent = Some(prompt),
-                    None => self.violate(P::Return),
+                    Some(prompt) => (seen.consent, seen.typed) = (Some(prompt), Some(slot)),
+                    None => self.violate(P::Return, Side::Import),
                 }
             }
             _ => {}
         }
     }
 
-    fn judge_import(&mut self, profile: Profile, input: import::Input, effect: import::Effect) {
+    fn judge_import(&mut self, profile: Profile, input: Option<import::Input>, effect: import::Effect) {
         use import::Effect as E;
         match effect {
             E::Signal(signal) => self.judge_import_signal(profile, input, signal),
             E::AcceptChannel(conn) => {
                 let first = self.seen.import.session.is_none() && self.seen.import.done.is_none();
-                self.expect(first, P::Single);
+                self.expect(first, P::Single, Side::Import);
                 self.seen.import.session = Some(conn);
             }
             E::Send(conn, Message::Password(_)) => {
-                self.expect(self.seen.import.consent.is_some_and(|prompt| prompt.conn == conn), P::Password);
+                self.expect(
+                    self.seen.import.consent.is_some_and(|prompt| prompt.conn == conn),
+                    P::Password,
+                    Side::Import,
+                );
             }
-            E::Stage(_) => {
-                self.expect(self.consented(input.conn()), P::Consent);
-                self.expect(self.seen.import.done.is_none(), P::Single);
+            E::Stage(slot) => {
+                let conn = input.and_then(|input| input.conn());
+                self.expect(self.consented(conn), P::Consent, Side::Import);
+                self.expect(self.seen.import.typed == Some(slot), P::AtRest, Side::Import);
+                self.expect(self.seen.import.done.is_none(), P::Single, Side::Import);
                 // An open prompt is withdrawn (R-IMP-9).
                 self.seen.import.prompt = None;
             }
             E::Install => {
                 let from = self.import.staged.map(|staged| staged.from);
-                self.expect(self.consented(from), P::Consent);
-                self.expect(self.seen.import.done.is_none(), P::Single);
+                self.expect(self.consented(from), P::Consent, Side::Import);
+                self.expect(self.seen.import.done.is_none(), P::Single, Side::Import);
                 let shown = self.seen.import.consent.map(|prompt| prompt.account);
                 let proved = from.and_then(|conn| self.proved(conn));
-                self.expect(self.import.checked == shown && proved == shown, P::Bound);
+                self.expect(self.import.checked == shown && proved == shown, P::Bound, Side::Import);
             }
             _ => {}
         }
@@ -233,30 +273,35 @@ impl World {
         conn.is_some() && self.seen.import.consent.map(|prompt| prompt.conn) == conn
     }
 
-    fn judge_import_signal(&mut self, profile: Profile, input: import::Input, signal: Signal) {
+    fn judge_import_signal(&mut self, profile: Profile, input: Option<import::Input>, signal: Signal) {
         // Whether the account was proved is the business of P-BOUND, which looks when it is installed.
-        let named = input.conn().and_then(|conn| self.named(conn));
-        self.expect(self.seen.import.may_signal(profile, signal, named), P::Grammar);
+        let conn = input.and_then(|input| input.conn());
+        let named = conn.and_then(|conn| self.named(conn));
+        self.expect(self.seen.import.may_signal(profile, signal, named), P::Grammar, Side::Import);
         let honest = self.seen.import.session.is_none_or(|conn| conn == PEER);
         let storage = self.import.storage;
         let seen = &mut self.seen.import;
         match signal {
             Signal::Prompt { peer, scheme, .. } => {
                 seen.prompts += 1;
-                seen.prompt = input.conn().map(|conn| Prompt { conn, account: peer, scheme });
+                seen.prompt = conn.map(|conn| Prompt { conn, account: peer, scheme });
                 let few = seen.prompts <= MAX_TRIES;
-                self.expect(few, P::Tries);
+                self.expect(few, P::Tries, Side::Import);
             }
             Signal::Done(outcome) => {
                 seen.prompt = None;
-                seen.done.get_or_insert(Done { outcome, at: seen.signalled, cause: Cause::of_import(input) });
+                seen.done.get_or_insert(Done {
+                    outcome,
+                    at: seen.signalled,
+                    cause: input.map_or(Cause::Local, Cause::of_import),
+                });
                 let stored = if outcome.is_success() {
                     storage == (Storage::Reported { durable: true })
                 } else {
                     !storage.holds_account()
                 };
-                self.expect(stored, P::Stored);
-                self.expect(outcome != Outcome::Protocol || !honest, P::NoBlame);
+                self.expect(stored, P::Stored, Side::Import);
+                self.expect(outcome != Outcome::Protocol || !honest, P::NoBlame, Side::Import);
                 self.judge_pair();
             }
             _ => {}
@@ -278,7 +323,7 @@ impl World {
             E::Signal(Signal::Connecting) => matches!(input, I::ConnectionRequested(_)),
             _ => false,
         };
-        self.expect(guessed || effects.iter().all(own), P::Isolated);
+        self.expect(guessed || effects.iter().all(own), P::Isolated, Side::Import);
     }
 
     /// Wrong codes are counted, and have an end (R-TOK-5).
@@ -290,19 +335,21 @@ impl World {
             caller.wrong_codes += 1;
             spent |= waits && caller.wrong_codes >= MAX_WRONG_CODES_PER_CONNECTION;
         }
-        self.expect(!spent, P::Budget);
+        self.expect(!spent, P::Budget, Side::Import);
     }
 
-    /// The exporter took `input`, and these effects came out: judges them and carries them out, in order.
-    pub(crate) fn export_turn(&mut self, input: export::Input, effects: &[export::Effect]) {
-        self.hear_export(input);
+    /// The exporter took `input`, or a step of its own, and these effects came out: judges them and carries them out, in order.
+    pub(crate) fn export_turn(&mut self, input: Option<export::Input>, effects: &[export::Effect]) {
+        if let Some(input) = input {
+            self.hear_export(input);
+        }
         for &effect in effects {
             self.judge_export(input, effect);
             self.carry_out_export(effect);
         }
-        if input == export::Input::CancelAddDevice {
+        if input == Some(export::Input::CancelAddDevice) {
             let ended = self.seen.export.done.is_some_and(|done| done.outcome == Outcome::CANCELED);
-            self.expect(ended, P::Return);
+            self.expect(ended, P::Return, Side::Export);
         }
     }
 
@@ -313,12 +360,12 @@ impl World {
             I::AddDevice(_) => seen.started = true,
             I::ConfirmAddDevice => {
                 let first = !std::mem::replace(&mut seen.confirmed, true);
-                self.expect(first, P::Return);
+                self.expect(first, P::Return, Side::Export);
             }
             I::CancelAddDevice => {
                 seen.cancelled = true;
                 let silent = !seen.byte_out;
-                self.expect(silent, P::NotSent);
+                self.expect(silent, P::NotSent, Side::Export);
             }
             I::Opened { pinned } => seen.pinned = pinned,
             I::Tried(_, Tried::Opened) => seen.opened = true,
@@ -329,7 +376,7 @@ impl World {
         }
     }
 
-    fn judge_export(&mut self, input: export::Input, effect: export::Effect) {
+    fn judge_export(&mut self, input: Option<export::Input>, effect: export::Effect) {
         use export::{Effect as E, Input as I, Tried};
         let seen = &mut self.seen.export;
         match effect {
@@ -337,40 +384,45 @@ impl World {
             E::Open(_) => {
                 seen.tries += 1;
                 let (gate, few) = (seen.confirmed && seen.pinned, seen.tries <= MAX_TRIES);
-                self.expect(gate, P::Gate);
-                self.expect(few, P::Tries);
+                self.expect(gate, P::Gate, Side::Export);
+                self.expect(few, P::Tries, Side::Export);
             }
             E::SendArchive => {
                 seen.byte_out = true;
                 let (gate, silent) = (seen.confirmed && seen.pinned && seen.opened, !seen.cancelled);
-                self.expect(gate, P::Gate);
-                self.expect(silent, P::NotSent);
+                self.expect(gate, P::Gate, Side::Export);
+                self.expect(silent, P::NotSent, Side::Export);
             }
             E::Send(Message::Verdict(verdict)) => {
-                let due = matches!(input, I::Tried(_, Tried::Wrong));
+                let due = matches!(input, Some(I::Tried(_, Tried::Wrong)));
                 let last = seen.wrong >= MAX_TRIES;
-                self.expect(due && (verdict == Verdict::Final) == last, P::Tries);
+                self.expect(due && (verdict == Verdict::Final) == last, P::Tries, Side::Export);
             }
             _ => {}
         }
     }
 
-    fn judge_export_signal(&mut self, input: export::Input, signal: Signal) {
-        self.expect(self.seen.export.may_signal(signal), P::Grammar);
+    fn judge_export_signal(&mut self, input: Option<export::Input>, signal: Signal) {
+        self.expect(self.seen.export.may_signal(signal), P::Grammar, Side::Export);
         let seen = &mut self.seen.export;
+        seen.asked = matches!(signal, Signal::Confirm { .. }) || seen.asked && !matches!(signal, Signal::Done(_));
         if let Signal::Done(outcome) = signal {
-            seen.done.get_or_insert(Done { outcome, at: seen.signalled, cause: Cause::of_export(input) });
+            seen.done.get_or_insert(Done {
+                outcome,
+                at: seen.signalled,
+                cause: input.map_or(Cause::Local, Cause::of_export),
+            });
             let seen = *seen;
             match outcome {
                 Outcome::Success { .. } => {
                     let told = seen.heard_stored && seen.handed_over;
                     let durable = self.import.storage.holds_account() || self.import.storage == Storage::Removed;
                     let stored = self.device.is_some() || durable;
-                    self.expect(told && stored || outcome != Outcome::SUCCESS, P::Stored);
+                    self.expect(told && stored || outcome != Outcome::SUCCESS, P::Stored, Side::Export);
                 }
-                Outcome::Canceled { sent: false } => self.expect(!seen.byte_out, P::NotSent),
-                Outcome::Authentication => self.expect(seen.wrong >= MAX_TRIES, P::Tries),
-                Outcome::Protocol => self.expect(self.device.is_some(), P::NoBlame),
+                Outcome::Canceled { sent: false } => self.expect(!seen.byte_out, P::NotSent, Side::Export),
+                Outcome::Authentication => self.expect(seen.wrong >= MAX_TRIES, P::Tries, Side::Export),
+                Outcome::Protocol => self.expect(self.device.is_some(), P::NoBlame, Side::Export),
                 _ => {}
             }
             self.judge_pair();
@@ -381,7 +433,7 @@ impl World {
     /// Both have ended: is it an allowed pair? An import whose session is an intruder's has no exporter to be paired with.
     fn judge_pair(&mut self) {
         if self.both_ended().is_some() && pairs::classify(self).is_none() {
-            self.violate(P::Pair);
+            self.violate(P::Pair, Side::Export);
         }
     }
 

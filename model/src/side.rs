@@ -10,7 +10,7 @@ use handfast::{
     export::{self, Exporter},
     import::{self, Importer},
     limits::Timers,
-    reducer::Refused,
+    reducer::{ConnId, Refused},
     rules::Rules,
 };
 
@@ -32,6 +32,21 @@ pub trait Side: Clone + Debug + Eq + Hash + Send + Sync + 'static {
 
     /// Whether nothing of the operation is left.
     fn is_closed(&self) -> bool;
+
+    /// The steps that it can take by itself, as numbers of its own: what it posted to a queue or a worker. A reducer has none.
+    fn inner(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Takes such a step and gives all its effects.
+    fn advance(&mut self, _step: u8) -> Vec<Self::Effect> {
+        Vec::new()
+    }
+
+    /// Whether it reads what arrives on this connection; the exporter's is [`PEER`](crate::world::PEER). A reducer always does.
+    fn reads(&self, _conn: ConnId) -> bool {
+        true
+    }
 }
 
 /// An import side.
@@ -89,6 +104,11 @@ impl<I: 'static, E: 'static> Boxed<I, E> {
     }
 }
 
+/// Any import side.
+pub type AnyImport = Boxed<import::Input, import::Effect>;
+/// Any export side.
+pub type AnyExport = Boxed<export::Input, export::Effect>;
+
 trait Erased<I, E>: Debug + Send + Sync {
     fn clone_box(&self) -> Box<dyn Erased<I, E>>;
     fn equals(&self, other: &dyn Any) -> bool;
@@ -97,6 +117,9 @@ trait Erased<I, E>: Debug + Send + Sync {
     fn take_input(&mut self, input: I) -> Result<Vec<E>, Refused>;
     fn timers(&self) -> Timers;
     fn closed(&self) -> bool;
+    fn inner_steps(&self) -> Vec<u8>;
+    fn take_step(&mut self, step: u8) -> Vec<E>;
+    fn reads_from(&self, conn: ConnId) -> bool;
 }
 
 impl<S: Side> Erased<S::Input, S::Effect> for S {
@@ -127,6 +150,18 @@ impl<S: Side> Erased<S::Input, S::Effect> for S {
     fn closed(&self) -> bool {
         self.is_closed()
     }
+
+    fn inner_steps(&self) -> Vec<u8> {
+        self.inner()
+    }
+
+    fn take_step(&mut self, step: u8) -> Vec<S::Effect> {
+        self.advance(step)
+    }
+
+    fn reads_from(&self, conn: ConnId) -> bool {
+        self.reads(conn)
+    }
 }
 
 impl<I: Copy + 'static, E: Copy + 'static> Side for Boxed<I, E> {
@@ -143,6 +178,18 @@ impl<I: Copy + 'static, E: Copy + 'static> Side for Boxed<I, E> {
 
     fn is_closed(&self) -> bool {
         self.0.closed()
+    }
+
+    fn inner(&self) -> Vec<u8> {
+        self.0.inner_steps()
+    }
+
+    fn advance(&mut self, step: u8) -> Vec<E> {
+        self.0.take_step(step)
+    }
+
+    fn reads(&self, conn: ConnId) -> bool {
+        self.0.reads_from(conn)
     }
 }
 

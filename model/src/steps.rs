@@ -11,7 +11,7 @@ use handfast::{
 
 use crate::{
     action::{Action, CallerAct, Chain, DeviceAct},
-    config::{Cast, Configuration},
+    config::{Configuration, Player},
     link::{End, Item},
     system::Aim,
     world::{ADDRESS, Caller, Device, HONEST, INTRUDER, PEER, Stage, Storage, World, caller_conn, is_right, slot},
@@ -58,40 +58,42 @@ impl World {
     /// Whether a user has something to do: to begin, to answer, to confirm.
     pub(crate) fn somebody_is_asked(&self) -> bool {
         let (import, export) = (&self.seen.import, &self.seen.export);
-        !import.started
-            || !export.started
-            || import.prompt.is_some()
-            || export.signalled == LinkState::Authenticating && !export.confirmed
+        !import.started || !export.started || import.prompt.is_some() || export.asked && !export.confirmed
     }
 
     /// What the users can do.
     pub(crate) fn people(&self, configuration: &Configuration, actions: &mut Vec<Action>) {
         let (import, export) = (&self.seen.import, &self.seen.export);
-        if configuration.cast != Cast::HostileImporter {
+        if self.cast.import != Player::Hostile {
             if !import.started {
                 actions.push(Action::AddAccount);
             }
-            let asked = matches!(import.signalled, LinkState::Authenticating | LinkState::InProgress);
-            if asked && import.answers < MAX_ANSWERS {
+            let linked = matches!(import.signalled, LinkState::Authenticating | LinkState::InProgress);
+            let asked = (linked || import.prompt.is_some()) && import.is_up();
+            // What nobody asked for is refused by a hardened importer, so that it is free; an old one says true.
+            let unasked = self.cast.import != Player::Legacy || self.left.clicks > 0;
+            if asked && import.answers < MAX_ANSWERS && (import.prompt.is_some() || unasked) {
                 actions.push(Action::Answer { right: true });
                 if self.left.wrong > 0 {
                     actions.push(Action::Answer { right: false });
                 }
+                if self.left.clicks > 0 && import.prompt.is_some() {
+                    actions.push(Action::AnswerOtherwise);
+                }
             }
-            if import.started && import.done.is_none() && self.left.import_cancels > 0 {
+            if import.is_up() && import.done.is_none() && self.left.import_cancels > 0 {
                 actions.push(Action::RemoveAccount);
             }
         }
-        if configuration.cast != Cast::HostileExporter {
+        if self.cast.export != Player::Hostile {
             // The token is known once it was shown, and can be typed also when it is dead.
             if !export.started && (self.device.is_some() || import.signalled != LinkState::Init) {
                 actions.extend(configuration.schemes.iter().map(|&scheme| Action::AddDevice(scheme)));
             }
-            let linked = matches!(export.signalled, LinkState::Authenticating | LinkState::InProgress);
-            if linked && !export.confirmed {
+            if export.asked && (!export.confirmed || self.left.clicks > 0) {
                 actions.push(Action::ConfirmAddDevice);
             }
-            if export.started && export.done.is_none() && self.left.export_cancels > 0 {
+            if export.is_up() && self.left.export_cancels > 0 {
                 actions.push(Action::CancelAddDevice);
             }
         }
@@ -102,7 +104,8 @@ impl World {
         let may_lose = self.left.loss > 0;
         if self.import.publishing {
             actions.push(Action::Published);
-            if may_lose {
+            // An old importer does not look whether it can be reached.
+            if may_lose && self.cast.import != Player::Legacy {
                 actions.push(Action::Unpublishable);
             }
         }
@@ -145,7 +148,9 @@ impl World {
         offer(self.export.sending, Action::HandedOver, Some(Action::SendFailed));
         if self.import.checking {
             let from = self.import.staged.map(|staged| staged.from);
-            offer(true, Action::Checked(Check::Sound(HONEST)), Some(Action::Checked(Check::Unreadable)));
+            // An old importer checks what it has in memory.
+            let read_back = self.cast.import != Player::Legacy;
+            offer(true, Action::Checked(Check::Sound(HONEST)), read_back.then_some(Action::Checked(Check::Unreadable)));
             if from != Some(PEER) {
                 offer(true, Action::Checked(Check::Sound(INTRUDER)), None);
                 offer(true, Action::Checked(Check::Unsound), None);
@@ -187,7 +192,7 @@ impl World {
 
     fn caller_acts(&self, caller: &Caller, intruder: bool, mut act: impl FnMut(CallerAct)) {
         match caller.stage {
-            Stage::Away if self.seen.import.started => act(CallerAct::Knock),
+            Stage::Away if self.seen.import.is_up() => act(CallerAct::Knock),
             Stage::Knocked => {
                 act(CallerAct::Fail);
                 act(CallerAct::Prove(Chain::Own));
@@ -263,6 +268,9 @@ impl World {
             Action::AddAccount => Aim::Import(I::AddAccount),
             Action::Answer { right } => {
                 let asked = self.seen.import.prompt.or(self.seen.import.consent)?;
+                if self.seen.import.prompt.is_none() && self.cast.import == Player::Legacy {
+                    self.left.clicks = self.left.clicks.checked_sub(1)?;
+                }
                 self.left.wrong = self.left.wrong.checked_sub((!right).into())?;
                 Aim::Import(I::ProvideAccountAuthentication(self.next_slot(right), asked.scheme))
             }
@@ -271,7 +279,18 @@ impl World {
                 Aim::Import(I::RemoveAccount)
             }
             Action::AddDevice(scheme) => Aim::Export(E::AddDevice(scheme)),
-            Action::ConfirmAddDevice => Aim::Export(E::ConfirmAddDevice),
+            Action::AnswerOtherwise => {
+                self.left.clicks = self.left.clicks.checked_sub(1)?;
+                let other = match self.seen.import.prompt?.scheme {
+                    Scheme::None => Scheme::Password,
+                    Scheme::Password => Scheme::None,
+                };
+                Aim::Import(I::ProvideAccountAuthentication(self.next_slot(true), other))
+            }
+            Action::ConfirmAddDevice => {
+                self.left.clicks = self.left.clicks.checked_sub(self.seen.export.confirmed.into())?;
+                Aim::Export(E::ConfirmAddDevice)
+            }
             Action::CancelAddDevice => {
                 self.left.export_cancels = self.left.export_cancels.checked_sub(1)?;
                 Aim::Export(E::CancelAddDevice)
@@ -280,6 +299,11 @@ impl World {
                 self.import.publishing = false;
                 Aim::Import(I::Published)
             }
+            Action::Crash(side, remains) => {
+                self.crash(side, remains)?;
+                Aim::Nobody
+            }
+            Action::Inner(side, step) => Aim::Inner(side, step),
             Action::Fire(Side::Import, timer) => Aim::Import(I::Fired(timer)),
             Action::Fire(Side::Export, timer) => Aim::Export(E::Fired(timer)),
             Action::Unpublishable
@@ -385,8 +409,8 @@ impl World {
         if durable {
             self.import.staged = None;
             if let Some(done) = self.seen.import.done {
-                self.violate(P::Single);
-                self.expect(done.outcome.is_success(), P::Stored);
+                self.violate(P::Single, Side::Import);
+                self.expect(done.outcome.is_success(), P::Stored, Side::Import);
             }
         }
     }
@@ -403,6 +427,7 @@ impl World {
         let staged = self.import.staged.as_mut().filter(|staged| staged.from == conn && !staged.whole);
         // An archive that was not staged ends unheard.
         let unheard = match staged {
+            _ if self.cast.import == Player::Legacy => false,
             Some(staged) if act == CallerAct::Complete => std::mem::replace(&mut staged.whole, true),
             _ => act == CallerAct::Complete,
         };

@@ -1,6 +1,6 @@
 //! The two reducers and what surrounds them, as a `stateright` model.
 
-use handfast::{export, import, limits::Timer, outcome::Side};
+use handfast::{export, import, limits::Timer, outcome::Side, reducer::ConnId};
 use stateright::{Model, Property};
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     properties::{PropertyId, PropertySet},
     side::{ExportSide, ImportSide},
     table,
-    world::{Storage, World},
+    world::{PEER, Storage, World},
 };
 
 /// The name of the property that nothing violates.
@@ -40,15 +40,17 @@ pub struct System<I, E> {
 pub(crate) enum Aim {
     Import(import::Input),
     Export(export::Input),
+    /// A side's own step.
+    Inner(Side, u8),
     /// It concerns neither.
     Nobody,
 }
 
-/// The two parts of a step that a trace shows.
+/// The two parts of a step that a trace shows: what went in, unless the side took a step of its own, and what came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    Import(import::Input, Vec<import::Effect>),
-    Export(export::Input, Vec<export::Effect>),
+    Import(Option<import::Input>, Vec<import::Effect>),
+    Export(Option<export::Input>, Vec<export::Effect>),
     Nobody,
 }
 
@@ -77,22 +79,39 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
         let turn = match next.world.aim(action)? {
             Aim::Import(input) => {
                 let effects = next.import.take(input).ok()?;
-                next.world.import_turn(self.configuration.profile, input, &effects);
-                Turn::Import(input, effects)
+                next.world.import_turn(&self.configuration, Some(input), &effects);
+                Turn::Import(Some(input), effects)
             }
             Aim::Export(input) => {
                 let effects = next.export.take(input).ok()?;
-                next.world.export_turn(input, &effects);
-                Turn::Export(input, effects)
+                next.world.export_turn(Some(input), &effects);
+                Turn::Export(Some(input), effects)
             }
-            Aim::Nobody => Turn::Nobody,
+            Aim::Inner(Side::Import, step) => {
+                let effects = next.import.advance(step);
+                next.world.import_turn(&self.configuration, None, &effects);
+                Turn::Import(None, effects)
+            }
+            Aim::Inner(Side::Export, step) => {
+                let effects = next.export.advance(step);
+                next.world.export_turn(None, &effects);
+                Turn::Export(None, effects)
+            }
+            Aim::Nobody => {
+                match action {
+                    Action::Crash(Side::Import, _) => next.import = self.fresh.0.clone(),
+                    Action::Crash(Side::Export, _) => next.export = self.fresh.1.clone(),
+                    _ => {}
+                }
+                Turn::Nobody
+            }
         };
-        // A right code at a taken slot may be tried for ever, and changes nothing: that is no step.
+        // A right code at a taken slot, or a word to one who no longer listens, changes nothing for ever: that is no step.
         (!action.is_idle() || next != *state).then_some((next, turn))
     }
 }
 
-impl<I, E> State<I, E> {
+impl<I: ImportSide, E: ExportSide> State<I, E> {
     /// Whether something is under way that will happen by itself, without people, faults and timers.
     pub(crate) fn is_busy(&self) -> bool {
         let world = &self.world;
@@ -103,6 +122,16 @@ impl<I, E> State<I, E> {
             || matches!(world.import.storage, Storage::Running | Storage::Settled { .. })
             || world.export.opening.is_some()
             || world.export.sending
+            || !self.import.inner().is_empty()
+            || !self.export.inner().is_empty()
+    }
+
+    /// Whether the side reads what is on its way to it.
+    fn reads(&self, side: Side) -> bool {
+        match side {
+            Side::Import => self.import.reads(PEER),
+            Side::Export => self.export.reads(PEER),
+        }
     }
 }
 
@@ -128,6 +157,16 @@ impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
             }
         }
         world.hostile(&self.configuration, actions);
+        world.crashes(actions);
+        for (side, steps) in [(Side::Import, state.import.inner()), (Side::Export, state.export.inner())] {
+            actions.extend(steps.into_iter().map(|step| Action::Inner(side, step)));
+        }
+        actions.retain(|action| match action {
+            Action::Deliver(side) => state.reads(*side),
+            Action::Caller(conn, _) => state.import.reads(ConnId(*conn)),
+            Action::Device(_) => state.export.reads(PEER),
+            _ => true,
+        });
     }
 
     fn next_state(&self, state: &Self::State, action: Self::Action) -> Option<Self::State> {
@@ -139,12 +178,15 @@ impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        let held = PropertyId::ALL.iter().zip(table::held::<I, E>());
         let reached = GOALS.iter().zip(table::reached::<I, E>());
         // `stateright` stops once everything is discovered: this never is.
         let endless = Property::always(ENDLESS, |_, _| true);
-        held.filter(|(property, _)| property.applies(&self.configuration))
-            .map(|(property, holds)| Property::always(property.id(), holds))
+        let asked = PropertyId::ALL.iter().filter(|property| property.applies(&self.configuration));
+        asked
+            .flat_map(|property| property.halves(&self.configuration).iter().map(move |&half| (property, half)))
+            .map(|(&property, half)| {
+                Property::always(property.name(half), table::held::<I, E>(half)[property as usize])
+            })
             .chain(
                 reached
                     .filter(|(goal, _)| goal.is_sought(&self.configuration))

@@ -14,7 +14,7 @@ use handfast::{
 };
 
 use crate::{
-    config::{Budget, Cast, Configuration},
+    config::{Budget, Cast, Configuration, Player},
     link::{End, Item, Link},
     monitor::Monitor,
     properties::PropertySet,
@@ -33,6 +33,9 @@ pub(crate) const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(
 /// What surrounds the two reducers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
+    pub(crate) cast: Cast,
+    /// The new device's disk does not keep the order in which things are made durable.
+    pub(crate) torn_disk: bool,
     pub(crate) link: Link,
     pub(crate) import: ImportShell,
     pub(crate) export: ExportShell,
@@ -81,6 +84,8 @@ pub(crate) enum Storage {
     },
     /// The linked account was removed.
     Removed,
+    /// A crash left part of an account.
+    Torn,
 }
 
 impl Storage {
@@ -140,11 +145,13 @@ impl World {
         let budget = configuration.budget;
         let caller = Caller { stage: Stage::Away, chain: None, proved: false, wrong_codes: 0 };
         Self {
+            cast: configuration.cast,
+            torn_disk: false,
             link: Link::new(),
             import: ImportShell::default(),
             export: ExportShell::default(),
             callers: vec![caller; usize::from(budget.intruders + budget.strangers)],
-            device: (configuration.cast == Cast::HostileImporter)
+            device: (configuration.cast.import == Player::Hostile)
                 .then_some(Device { stage: Stage::Away, passwords: 0 }),
             left: budget,
             seen: Monitor::default(),
@@ -172,7 +179,7 @@ impl World {
     }
 
     /// Carries out one effect of the importer, as its shell does.
-    pub(crate) fn carry_out_import(&mut self, input: import::Input, effect: import::Effect) {
+    pub(crate) fn carry_out_import(&mut self, input: Option<import::Input>, effect: import::Effect) {
         use import::Effect as E;
         match effect {
             E::Signal(_) | E::Arm(_) | E::Disarm(_) => {}
@@ -196,7 +203,12 @@ impl World {
             E::Send(..) => {}
             E::End(PEER) => self.link.end_channel(Side::Import),
             E::End(conn) => self.set_caller(conn, Stage::Ended),
-            E::Stage(_) => self.import.staged = input.conn().map(|from| Staged { from, whole: false }),
+            E::Stage(_) => {
+                // An old importer has the whole archive before it does anything with it.
+                let whole = matches!(input, Some(import::Input::ArchiveComplete(_)));
+                let conn = input.and_then(|input| input.conn());
+                self.import.staged = conn.map(|from| Staged { from, whole });
+            }
             E::Check => self.import.checking = true,
             E::Install => self.import.storage = Storage::Running,
             E::Discard => self.import.staged = None,
@@ -207,9 +219,11 @@ impl World {
     /// Carries out one effect of the exporter, as its shell does.
     pub(crate) fn carry_out_export(&mut self, effect: export::Effect) {
         use export::Effect as E;
+        // An old exporter hands the archive over in one call.
+        let at_once = self.cast.export == Player::Legacy;
         match effect {
             E::Open(slot) => self.export.opening = Some(slot),
-            E::SendArchive => self.export.sending = true,
+            E::SendArchive => self.export.sending = !at_once,
             E::End | E::Close => self.export.sending = false,
             E::Signal(_) | E::Arm(_) | E::Disarm(_) | E::Connect | E::RequestChannel | E::Send(_) => {}
         }
@@ -231,7 +245,12 @@ impl World {
             }
             E::RequestChannel => self.link.send(Side::Export, Item::ChannelRequest),
             E::Send(message) => self.link.send(Side::Export, Item::Message(message)),
-            E::SendArchive => self.link.send(Side::Export, Item::ArchiveBegin),
+            E::SendArchive => {
+                self.link.send(Side::Export, Item::ArchiveBegin);
+                if at_once {
+                    self.link.send(Side::Export, Item::ArchiveEnd);
+                }
+            }
             E::End => self.link.end_channel(Side::Export),
             E::Close => self.link.close(Side::Export),
         }
@@ -255,8 +274,10 @@ impl World {
             Item::Message(message) => I::Message(PEER, message),
             Item::ArchiveBegin => I::ArchiveBegan(PEER),
             Item::ArchiveEnd => {
-                let staged = self.import.staged.as_mut().filter(|staged| staged.from == PEER && !staged.whole)?;
-                staged.whole = true;
+                if self.cast.import != Player::Legacy {
+                    let staged = self.import.staged.as_mut().filter(|staged| staged.from == PEER && !staged.whole)?;
+                    staged.whole = true;
+                }
                 I::ArchiveComplete(PEER)
             }
             Item::End => I::ChannelEnded(PEER),
