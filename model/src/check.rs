@@ -1,14 +1,16 @@
 //! Checks a configuration with two engines, and says honestly what came of it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, hash::Hash};
 
-use handfast::{export::Exporter, import::Importer, outcome::Side, rules::AllRules};
+use handfast::{export::Exporter, import::Importer, operations::Exports, outcome::Side, rules::AllRules};
 use serde::Serialize;
 use stateright::{Checker, Model};
 
 use crate::{
+    again::{Again, REACHED},
     claims::{self, Decision},
     config::{Configuration, Player},
+    device::ExportDevice,
     diagram::Counterexample,
     documented::Edge,
     explore::{Ended, Graph, Limits},
@@ -202,6 +204,9 @@ pub struct Checked {
 
 /// Checks one configuration. With `property`, only that one is reported.
 pub fn check(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
+    if configuration.again {
+        return check_again(configuration, property, limits);
+    }
     if configuration.cast.has_legacy() {
         check_system(&with_legacy(configuration), property, limits)
     } else {
@@ -226,7 +231,7 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         .filter(|goal| goal.is_due(configuration) && !found.contains(goal.name))
         .map(|goal| goal.name)
         .collect();
-    let doubt = doubt(system, &graph, &found, &missed);
+    let doubt = doubt(system, configuration.least, &graph, &found, &missed);
     let asked = PropertyId::ALL.iter().copied().filter(|other| property.is_none_or(|only| only == *other));
     let rows = asked
         .filter(|property| property.applies(configuration))
@@ -248,6 +253,82 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         .collect();
     let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();
     Checked { configuration: configuration.id(), rows, reached, missed, pairs, visible, states: graph.states() }
+}
+
+/// Checks two links in a row.
+fn check_again(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
+    let config = configuration.reducers();
+    let import = match configuration.cast.import {
+        Player::Legacy => Boxed::new(legacy::Importer::new()),
+        Player::Hardened | Player::Hostile => Boxed::new(Importer::<AllRules>::new(config)),
+    };
+    match configuration.cast.export {
+        Player::Legacy => check_both(&Again::new(configuration, import, legacy::Exporter::new()), property, limits),
+        Player::Hardened | Player::Hostile => {
+            check_both(&Again::new(configuration, import, Exports::<AllRules>::new(config)), property, limits)
+        }
+    }
+}
+
+fn check_both<D: ExportDevice>(again: &Again<AnyImport, D>, property: Option<PropertyId>, limits: Limits) -> Checked {
+    let configuration = again.configuration();
+    let asked: Vec<_> = Again::<AnyImport, D>::asked(configuration)
+        .filter(|(other, _)| property.is_none_or(|only| only == *other))
+        .collect();
+    let shown = |&(property, half): &(PropertyId, Half)| {
+        matches!(Expected::new(configuration, property, half), Expected::Shown(_) | Expected::Known(_))
+    };
+    // Of what is known not to hold, only the way there is of interest; the whole graph is large.
+    let whole = (!asked.iter().all(shown)).then(|| Graph::explore(again, limits, None));
+    let found: BTreeSet<&'static str> = whole.iter().flat_map(|graph| graph.discovered(again)).collect();
+    let sought = || REACHED.into_iter().filter(|_| whole.is_some());
+    let (reached, missed): (Vec<_>, Vec<_>) = sought().partition(|name| found.contains(name));
+    let doubt = whole.as_ref().and_then(|graph| {
+        let cyclic = (!graph.is_acyclic()).then(|| Verdict::Inconclusive { why: "the graph has a cycle".into() });
+        cyclic.or_else(|| doubt(again, configuration.least, graph, &found, &missed))
+    });
+    let mut states = whole.as_ref().map_or(0, Graph::states);
+    let row = |(property, half): (PropertyId, Half)| {
+        let hunted = whole.is_none().then(|| Graph::explore(again, limits, Some(property.name(half))));
+        let graph = whole.as_ref().or(hunted.as_ref())?;
+        states = states.max(graph.states());
+        let (verdict, counterexample) = judge_both(again, graph, property, half, doubt.as_ref());
+        let expected = Expected::new(configuration, property, half);
+        let budget = configuration.budget.to_string();
+        Some(Row {
+            configuration: configuration.id(),
+            budget,
+            property,
+            half: half.side(),
+            verdict,
+            expected,
+            counterexample,
+        })
+    };
+    let rows = asked.into_iter().filter_map(row).collect();
+    let (pairs, visible) = (BTreeSet::new(), BTreeSet::new());
+    Checked { configuration: configuration.id(), rows, reached, missed, pairs, visible, states }
+}
+
+/// The same of two links.
+pub(crate) fn judge_both<I: ImportSide, D: ExportDevice>(
+    again: &Again<I, D>,
+    graph: &Graph,
+    property: PropertyId,
+    half: Half,
+    doubt: Option<&Verdict>,
+) -> (Verdict, Option<Counterexample>) {
+    match (graph.path(again, property.name(half)), doubt) {
+        (Some(path), _) => {
+            let verdict = Verdict::Violated { steps: path.steps.len(), cycle: 0 };
+            (verdict, Some(Counterexample::of_two(again, &path, property)))
+        }
+        (None, Some(doubt)) => (doubt.clone(), None),
+        (None, None) if !graph.is_complete() => {
+            (Verdict::NoViolation { bounded: format!("{} states", graph.states()) }, None)
+        }
+        (None, None) => (Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }, None),
+    }
 }
 
 /// How a half of a property fares on a graph, and what shows it. `doubt` stands where it would be verified otherwise.
@@ -279,12 +360,16 @@ pub(crate) fn judge<I: ImportSide, E: ExportSide>(
 }
 
 /// Why a property of which no violation was found is not verified.
-fn doubt<I: ImportSide, E: ExportSide>(
-    system: &System<I, E>,
+fn doubt<M>(
+    model: &M,
+    least: usize,
     graph: &Graph,
     found: &BTreeSet<&'static str>,
     missed: &[&'static str],
-) -> Option<Verdict> {
+) -> Option<Verdict>
+where
+    M: Explorable,
+{
     let inconclusive = |why: String| Some(Verdict::Inconclusive { why });
     match graph.ended {
         Ended::Complete | Ended::Found => {}
@@ -295,11 +380,11 @@ fn doubt<I: ImportSide, E: ExportSide>(
     if let Some(goal) = missed.first() {
         return inconclusive(format!("not reached: {goal}"));
     }
-    if graph.states() < system.configuration().least {
+    if graph.states() < least {
         return inconclusive(format!("only {} states", graph.states()));
     }
-    let other = Tally::of(system);
-    let ours = Tally { states: graph.states(), generated: graph.edges() + system.init_states().len() };
+    let other = Tally::of(model);
+    let ours = Tally { states: graph.states(), generated: graph.edges() + model.init_states().len() };
     if other.0 != ours {
         return inconclusive(format!("the engines disagree: {ours:?}, stateright {:?}", other.0));
     }
@@ -308,6 +393,29 @@ fn doubt<I: ImportSide, E: ExportSide>(
         return inconclusive(format!("the engines disagree on {unlike:?}"));
     }
     None
+}
+
+/// What `stateright` asks of a model.
+trait Explorable:
+    Model<
+        State: Clone + Hash + PartialEq + Send + Sync + 'static,
+        Action: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static,
+    > + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<M> Explorable for M where
+    M: Model<
+            State: Clone + Hash + PartialEq + Send + Sync + 'static,
+            Action: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static,
+        > + Clone
+        + Send
+        + Sync
+        + 'static
+{
 }
 
 /// What `stateright` counted.
@@ -319,8 +427,11 @@ struct Tally {
 
 impl Tally {
     /// Runs `stateright` to the end of the graph, which is known to have one.
-    fn of<I: ImportSide, E: ExportSide>(system: &System<I, E>) -> (Self, BTreeSet<&'static str>) {
-        let checker = system.clone().checker().threads(1).spawn_dfs().join();
+    fn of<M>(model: &M) -> (Self, BTreeSet<&'static str>)
+    where
+        M: Explorable,
+    {
+        let checker = model.clone().checker().threads(1).spawn_dfs().join();
         let tally = Self { states: checker.unique_state_count(), generated: checker.state_count() };
         (tally, checker.discoveries().into_keys().collect())
     }
