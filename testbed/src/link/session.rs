@@ -162,7 +162,7 @@ impl<T> Session<T> {
         if self.json {
             return;
         }
-        let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
+        let style = ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         // The template is a constant.
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
