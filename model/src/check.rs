@@ -2,24 +2,26 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use handfast::{export::Exporter, import::Importer, outcome::Side, rules::AllRules};
+use handfast::{export::Exporter, import::Importer, operations::Exports, outcome::Side, rules::AllRules};
 use serde::Serialize;
-use stateright::Model as _;
 
 use crate::{
+    again::{Again, REACHED},
     claims::{self, Decision},
-    config::{Cast, Configuration},
+    config::{Cast, Configuration, Player},
+    device::ExportDevice,
     diagram::Counterexample,
     documented::Edge,
     explore::{Ended, Graph, Limits, Measure},
     flaws::Flaw,
     goals::GOALS,
     hunt::Seconds,
+    legacy,
     pairs::Pair,
     players::Players,
     properties::{Half, PropertyId},
     refinement::see_step,
-    second::{self, Tally},
+    second::{self, Explorable, Tally},
     side::{AnyExport, AnyImport, ExportSide, ImportSide},
     system::System,
 };
@@ -200,6 +202,9 @@ pub struct Checked {
 
 /// Checks one configuration. With `property`, only that one is reported.
 pub fn check(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
+    if configuration.again {
+        return check_again(configuration, property, limits);
+    }
     if configuration.cast.has_legacy() {
         check_system(&with_legacy(configuration), property, limits)
     } else {
@@ -237,7 +242,7 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         .map(|goal| goal.name)
         .collect();
     let began = Instant::now();
-    let doubt = doubt(system, &graph, limits, &found, &missed);
+    let doubt = doubt(system, configuration.least, &graph, limits, &found, &missed);
     let seconds = Some(Seconds { own, stateright: began.elapsed().as_secs_f64() });
     let asked = PropertyId::ALL.iter().copied().filter(|other| property.is_none_or(|only| only == *other));
     let rows = asked
@@ -261,6 +266,84 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
     let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();
     let (id, cast, graph) = (configuration.id(), configuration.cast, graph.measure());
     Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph, seconds }
+}
+
+/// Checks two links in a row.
+fn check_again(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
+    let import = Players::default().importer(&configuration);
+    match configuration.cast.export {
+        Player::Legacy => check_both(&Again::new(configuration, import, legacy::Exporter::new()), property, limits),
+        Player::Hardened | Player::Hostile => {
+            let device = Exports::<AllRules>::new(configuration.reducers());
+            check_both(&Again::new(configuration, import, device), property, limits)
+        }
+    }
+}
+
+fn check_both<D: ExportDevice>(again: &Again<AnyImport, D>, property: Option<PropertyId>, limits: Limits) -> Checked {
+    let configuration = again.configuration();
+    let asked: Vec<_> = Again::<AnyImport, D>::asked(configuration)
+        .filter(|(other, _)| property.is_none_or(|only| only == *other))
+        .collect();
+    let shown = |&(property, half): &(PropertyId, Half)| {
+        matches!(Expected::new(configuration, property, half), Expected::Shown(_) | Expected::Known(_))
+    };
+    let began = Instant::now();
+    // Of what is known not to hold, only the way there is of interest; the whole graph is large.
+    let whole = (!asked.iter().all(shown)).then(|| Graph::explore(again, limits, None));
+    let own = began.elapsed().as_secs_f64();
+    let found: BTreeSet<&'static str> = whole.iter().flat_map(|graph| graph.discovered(again)).collect();
+    let sought = || REACHED.into_iter().filter(|_| whole.is_some());
+    let (reached, missed): (Vec<_>, Vec<_>) = sought().partition(|name| found.contains(name));
+    let began = Instant::now();
+    let doubt = whole.as_ref().and_then(|graph| {
+        let cyclic = (!graph.is_acyclic()).then(|| Verdict::Inconclusive { why: "the graph has a cycle".into() });
+        cyclic.or_else(|| doubt(again, configuration.least, graph, limits, &found, &missed))
+    });
+    let seconds = Some(Seconds { own, stateright: began.elapsed().as_secs_f64() });
+    let mut largest = whole.as_ref().map(Graph::measure).unwrap_or_default();
+    let row = |(property, half): (PropertyId, Half)| {
+        let hunted = whole.is_none().then(|| Graph::explore(again, limits, Some(property.name(half))));
+        let graph = whole.as_ref().or(hunted.as_ref())?;
+        largest = [largest, graph.measure()].into_iter().max_by_key(|measure| measure.states).unwrap_or_default();
+        let (verdict, counterexample) = judge_both(again, graph, property, half, doubt.as_ref());
+        let expected = Expected::new(configuration, property, half);
+        let budget = configuration.budget.to_string();
+        Some(Row {
+            configuration: configuration.id(),
+            budget,
+            property,
+            half: half.side(),
+            verdict,
+            expected,
+            counterexample,
+        })
+    };
+    let rows = asked.into_iter().filter_map(row).collect();
+    let (pairs, visible) = (BTreeSet::new(), BTreeSet::new());
+    let (id, cast) = (configuration.id(), configuration.cast);
+    Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph: largest, seconds }
+}
+
+/// The same of two links.
+pub(crate) fn judge_both<I: ImportSide, D: ExportDevice>(
+    again: &Again<I, D>,
+    graph: &Graph,
+    property: PropertyId,
+    half: Half,
+    doubt: Option<&Verdict>,
+) -> (Verdict, Option<Counterexample>) {
+    match (graph.path(again, property.name(half)), doubt) {
+        (Some(path), _) => {
+            let verdict = Verdict::Violated { steps: path.steps.len(), cycle: 0 };
+            (verdict, Some(Counterexample::of_two(again, &path, property)))
+        }
+        (None, Some(doubt)) => (doubt.clone(), None),
+        (None, None) if !graph.is_complete() => {
+            (Verdict::NoViolation { bounded: format!("{} states", graph.states()) }, None)
+        }
+        (None, None) => (Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }, None),
+    }
 }
 
 /// How a half of a property fares on a graph, and what shows it. `doubt` stands where it would be verified otherwise.
@@ -292,8 +375,9 @@ pub(crate) fn judge<I: ImportSide, E: ExportSide>(
 }
 
 /// Why a property of which no violation was found is not verified.
-fn doubt<I: ImportSide, E: ExportSide>(
-    system: &System<I, E>,
+fn doubt<M: Explorable>(
+    model: &M,
+    least: usize,
     graph: &Graph,
     limits: Limits,
     found: &BTreeSet<&'static str>,
@@ -308,14 +392,14 @@ fn doubt<I: ImportSide, E: ExportSide>(
     if let Some(goal) = missed.first() {
         return inconclusive(format!("not reached: {goal}"));
     }
-    if graph.states() < system.configuration().least {
+    if graph.states() < least {
         return inconclusive(format!("only {} states", graph.states()));
     }
-    let (tally, discovered) = match second::explore(system, limits) {
+    let (tally, discovered) = match second::explore(model, limits) {
         Ok(other) => other,
         Err(ended) => return inconclusive(format!("{} in the second engine", ended.why().unwrap_or_default())),
     };
-    let ours = Tally { states: graph.states(), generated: graph.edges() + system.init_states().len() };
+    let ours = Tally { states: graph.states(), generated: graph.edges() + model.init_states().len() };
     if tally != ours {
         return inconclusive(format!("the engines disagree: {ours:?}, stateright {tally:?}"));
     }

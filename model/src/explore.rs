@@ -78,7 +78,7 @@ impl Ended {
 }
 
 /// How large a graph is.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Measure {
     /// Whether it is all of it.
     pub complete: bool,

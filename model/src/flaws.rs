@@ -71,6 +71,8 @@ flaws! {
     HL Tries Export "honest" "W-14";
     HL Grammar Export "honest" "W-23";
     HL Pair Both "loss" "W-5";
+    HL Isolated Export "again" "W-9";
+    HL Again Both "again" "W-9";
     HL NoBlame Export "cancel" "W-24";
     HL Return Export "honest" "W-19";
     HL Honest Both "honest" "W-14" only;
@@ -88,6 +90,7 @@ flaws! {
     LH NoBlame Export "intruders" "W-11" only;
     LH Return Import "honest" "W-25";
     LH Budget Import "cancel" "W-30";
+    LH Atomic Both "crash" "W-27";
     LH Ends Import "cancel" "W-20";
     LH CancelHeard Import "cancel" "W-7";
 
@@ -105,8 +108,10 @@ flaws! {
     LL NoBlame Both "cancel" "W-24";
     LL Return Both "honest" "W-25";
     LL Budget Both "cancel" "W-30";
+    LL Atomic Both "crash" "W-27";
     LL Ends Both "cancel" "W-20";
     LL CancelHeard Both "cancel" "W-7";
+    LL Again Both "again" "W-9";
     LL Honest Both "honest" "W-14";
 
     LX Consent Both "hostile-exporter" "W-1";

@@ -4,9 +4,12 @@
 
 pub mod abstraction;
 pub mod action;
+pub mod again;
 pub mod check;
 mod claims;
 pub mod config;
+mod crash;
+pub mod device;
 pub mod diagram;
 pub mod documented;
 pub mod explore;

@@ -38,6 +38,8 @@ pub(crate) struct ImportView {
     pub(crate) prompt: Option<Prompt>,
     /// What the user typed at the last prompt.
     typed: Option<Slot>,
+    /// The device crashed, and the state in which it did.
+    pub(crate) crashed: Option<LinkState>,
     /// `removeAccount` was called before DONE.
     pub(crate) cancelled: bool,
     /// The prompt that the user answered last.
@@ -62,6 +64,8 @@ pub(crate) struct ExportView {
     pub(crate) signalled: LinkState,
     /// The user is asked to confirm the device, or was, and the operation goes on.
     pub(crate) asked: bool,
+    /// The device crashed, and the state in which it did.
+    pub(crate) crashed: Option<LinkState>,
     pub(crate) confirmed: bool,
     /// `cancelAddDevice` returned true.
     pub(crate) cancelled: bool,
@@ -103,6 +107,7 @@ impl Default for ImportView {
             answers: 0,
             prompt: None,
             typed: None,
+            crashed: None,
             cancelled: false,
             consent: None,
             session: None,
@@ -118,6 +123,7 @@ impl Default for ExportView {
             started: false,
             signalled: LinkState::Init,
             asked: false,
+            crashed: None,
             confirmed: false,
             cancelled: false,
             tries: 0,
@@ -133,6 +139,11 @@ impl Default for ExportView {
 }
 
 impl ImportView {
+    /// Whether there is an operation that a crash can end. Behind DONE an account is there, and stays.
+    pub(crate) fn is_up(&self) -> bool {
+        self.started && self.crashed.is_none()
+    }
+
     /// Whether the signals are those of R-STATE-2 so far, and the details those of R-STATE-3.
     fn may_signal(&self, profile: Profile, signal: Signal, named: Option<AccountId>) -> bool {
         use LinkState::{Authenticating, Connecting, Done, InProgress, Init, TokenAvailable};
@@ -154,6 +165,11 @@ impl ImportView {
 }
 
 impl ExportView {
+    /// Whether there is an operation that a crash can end.
+    pub(crate) fn is_up(&self) -> bool {
+        self.started && self.crashed.is_none() && self.done.is_none()
+    }
+
     fn may_signal(&self, signal: Signal) -> bool {
         use LinkState::{Authenticating, Connecting, Init};
         match (self.signalled, signal) {

@@ -31,15 +31,18 @@ impl Default for Players {
 impl Players {
     /// The system of a configuration, with them where it has a hardened side.
     pub fn system(&self, configuration: Configuration) -> System<AnyImport, AnyExport> {
-        let config = configuration.reducers();
-        let import = match configuration.cast.import {
-            Player::Legacy => Boxed::new(legacy::Importer::new()),
-            Player::Hardened | Player::Hostile => (self.import)(config),
-        };
         let export = match configuration.cast.export {
             Player::Legacy => Boxed::new(legacy::Exporter::new()),
-            Player::Hardened | Player::Hostile => (self.export)(config),
+            Player::Hardened | Player::Hostile => (self.export)(configuration.reducers()),
         };
-        System::new(configuration, import, export)
+        System::new(configuration, self.importer(&configuration), export)
+    }
+
+    /// The import side of a configuration.
+    pub(crate) fn importer(&self, configuration: &Configuration) -> AnyImport {
+        match configuration.cast.import {
+            Player::Legacy => Boxed::new(legacy::Importer::new()),
+            Player::Hardened | Player::Hostile => (self.import)(configuration.reducers()),
+        }
     }
 }

@@ -69,7 +69,8 @@ impl Selection {
 
     fn configurations(&self) -> Vec<config::Configuration> {
         let mut chosen = config::configurations(self.size);
-        chosen.retain(|one| self.takes(&one.id()));
+        // Of a device with several links there is the shipped one only.
+        chosen.retain(|one| self.takes(&one.id()) && !(one.again && self.players.is_some()));
         for configuration in &mut chosen {
             for (key, &count) in &self.budget {
                 configuration.budget.set(key, count);

@@ -17,6 +17,27 @@ use crate::explore::{Ended, Limits};
 /// How often it is looked whether it has to end.
 const PERIOD: Duration = Duration::from_millis(50);
 
+/// What it asks of a model.
+pub(crate) trait Explorable:
+    Model<State: Clone + Hash + PartialEq + Send + Sync + 'static, Action: Clone + PartialEq + Send + Sync + 'static>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<M> Explorable for M where
+    M: Model<
+            State: Clone + Hash + PartialEq + Send + Sync + 'static,
+            Action: Clone + PartialEq + Send + Sync + 'static,
+        > + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// What it counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -28,12 +49,7 @@ pub(crate) struct Tally {
 ///
 /// # Errors
 /// It was not done in time. Its thread, which cannot be ended, then goes on for as long as the process.
-pub(crate) fn explore<M>(model: &M, limits: Limits) -> Result<(Tally, BTreeSet<&'static str>), Ended>
-where
-    M: Model + Clone + Send + Sync + 'static,
-    M::State: Clone + PartialEq + Hash + Send + Sync,
-    M::Action: Clone + PartialEq,
-{
+pub(crate) fn explore<M: Explorable>(model: &M, limits: Limits) -> Result<(Tally, BTreeSet<&'static str>), Ended> {
     let began = Instant::now();
     let model = model.clone();
     let (sender, results) = channel();
@@ -73,12 +89,7 @@ pub enum Confirmed {
 const CHEAP: usize = 300_000;
 
 /// Looks for a violation level by level, where that is cheap.
-pub(crate) fn confirm<M>(model: &M, property: &'static str, steps: usize) -> Confirmed
-where
-    M: Model + Clone + Send + Sync + 'static,
-    M::State: Clone + PartialEq + Hash + Send + Sync,
-    M::Action: Clone + PartialEq,
-{
+pub(crate) fn confirm<M: Explorable>(model: &M, property: &'static str, steps: usize) -> Confirmed {
     // Some(None): none within so many steps. A state's depth is one more than its steps, and has to be less than the target.
     let within = |steps: usize| {
         let checker = model

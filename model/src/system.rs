@@ -33,6 +33,8 @@ pub struct System<I, E> {
     configuration: Configuration,
     /// The two sides before they begin.
     fresh: (I, E),
+    /// [`World::torn_disk`].
+    torn_disk: bool,
 }
 
 /// What an action hands to a reducer.
@@ -57,7 +59,13 @@ pub(crate) enum Turn {
 impl<I: ImportSide, E: ExportSide> System<I, E> {
     /// The system of a configuration, with two sides that have not begun.
     pub fn new(configuration: Configuration, import: I, export: E) -> Self {
-        Self { configuration, fresh: (import, export) }
+        Self { configuration, fresh: (import, export), torn_disk: false }
+    }
+
+    /// The same on a disk that does not keep the order in which things are made durable.
+    pub(crate) const fn on_a_torn_disk(mut self) -> Self {
+        self.torn_disk = true;
+        self
     }
 
     /// What is checked.
@@ -97,7 +105,14 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
                 next.world.export_turn(&self.configuration, None, &effects);
                 Turn::Export(None, effects)
             }
-            Aim::Nobody => Turn::Nobody,
+            Aim::Nobody => {
+                match action {
+                    Action::Crash(Side::Import, _) => next.import = self.fresh.0.clone(),
+                    Action::Crash(Side::Export, _) => next.export = self.fresh.1.clone(),
+                    _ => {}
+                }
+                Turn::Nobody
+            }
         };
         // A right code at a taken slot, or a word to one who no longer listens, changes nothing for ever: that is no step.
         (!action.is_idle() || next != *state).then_some((next, turn))
@@ -134,7 +149,8 @@ impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
 
     fn init_states(&self) -> Vec<Self::State> {
         let (import, export) = self.fresh.clone();
-        vec![State { import, export, world: World::new(&self.configuration) }]
+        let world = World { torn_disk: self.torn_disk, ..World::new(&self.configuration) };
+        vec![State { import, export, world }]
     }
 
     fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>) {
@@ -150,6 +166,7 @@ impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
             }
         }
         world.hostile(&self.configuration, actions);
+        world.crashes(actions);
         for (side, steps) in [(Side::Import, state.import.inner()), (Side::Export, state.export.inner())] {
             actions.extend(steps.into_iter().map(|step| Action::Inner(side, step)));
         }

@@ -6,7 +6,8 @@ use std::{net::SocketAddr, time::Instant};
 
 use handfast::{
     operations::OpId,
-    outcome::{Details, LinkState, Profile, Side},
+    outcome::{Details, Profile, Side},
+    shell::Notice,
 };
 use serde::Serialize;
 
@@ -36,6 +37,9 @@ struct SignalLine<'a> {
     details: &'a Details,
     #[serde(skip_serializing_if = "Option::is_none")]
     op_id: Option<OpId>,
+    /// With DONE: what failed on this device, for a person. Real daemons say nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
 }
 
 /// A call, and what it returned.
@@ -87,12 +91,21 @@ impl Observer {
     }
 
     /// A signal.
-    pub(crate) fn signal(&self, state: LinkState, details: &Details, op_id: Option<OpId>) -> Result<(), Failure> {
+    pub(crate) fn signal(&self, notice: &Notice) -> Result<(), Failure> {
+        let Notice { op: op_id, details, cause, .. } = notice;
         let signal = match self.side {
             Side::Import => "deviceAuthStateChanged",
             Side::Export => "addDeviceStateChanged",
         };
-        self.line(|t_ms, side| SignalLine { t_ms, side, signal, state: state.number(), details, op_id })
+        self.line(|t_ms, side| SignalLine {
+            t_ms,
+            side,
+            signal,
+            state: notice.state().number(),
+            details,
+            op_id: *op_id,
+            cause: cause.as_ref().map(ToString::to_string),
+        })
     }
 
     /// A call that has returned.

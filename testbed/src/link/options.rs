@@ -67,9 +67,5 @@ impl LinkOptions {
 
 /// The passwords of the file, if one is named.
 pub(crate) fn passwords(file: Option<&PathBuf>) -> Result<Option<Passwords>, Failure> {
-    let read = |path: &PathBuf| {
-        Passwords::read(path)
-            .map_err(|error| Failure::usage(format_args!("--password-file {}: {error}", path.display())))
-    };
-    file.map(read).transpose()
+    file.map(|path| Passwords::read(path).map_err(Failure::usage)).transpose()
 }

@@ -2,13 +2,16 @@
 
 mod archives;
 mod calls;
+mod causes;
 mod checks;
+mod damage;
 mod diagrams;
 mod help;
 mod interrupts;
 mod links;
 mod messages;
 mod observed;
+mod refusals;
 mod replays;
 mod sims;
 mod support;
