@@ -33,6 +33,11 @@ fn side<S: serde::Serializer>(half: &Half, serializer: S) -> Result<S::Ok, S::Er
 }
 
 impl Flaw {
+    /// The property, and the side if it is of one only.
+    pub const fn name(&self) -> &'static str {
+        self.property.name(self.half)
+    }
+
     /// Why this half of the property need not hold in this configuration, if it need not.
     pub fn find(configuration: &Configuration, property: PropertyId, half: Half) -> Option<&'static Self> {
         FLAWS.iter().find(|flaw| {
