@@ -137,6 +137,15 @@ pub enum DeviceAct {
 }
 
 impl Action {
+    /// The side whose user it is a call of.
+    pub(crate) const fn caller(self) -> Option<Side> {
+        match self {
+            Self::AddAccount | Self::Answer { .. } | Self::RemoveAccount => Some(Side::Import),
+            Self::AddDevice(_) | Self::ConfirmAddDevice | Self::CancelAddDevice => Some(Side::Export),
+            _ => None,
+        }
+    }
+
     /// Whether it can change nothing at all.
     pub(crate) const fn is_idle(self) -> bool {
         matches!(self, Self::Caller(_, CallerAct::Ask(Ask::Right)))

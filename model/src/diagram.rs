@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     action::{Action, CallerAct, Chain, DeviceAct},
-    config::{Cast, Player},
+    config::{Cast, Configuration, Player},
     explore::Path,
     link::Item,
     properties::PropertyId,
@@ -40,11 +40,31 @@ impl Counterexample {
         path: &Path<State<I, E>, Action>,
         violated: Option<PropertyId>,
     ) -> Self {
-        let device = path.root.world.device.is_some();
-        let mut diagram = Diagram::new(system.configuration().profile.vocabulary(), device);
+        let mut before = &path.root;
+        let turns: Vec<_> = path
+            .steps
+            .iter()
+            .map(|(action, after)| {
+                let turn = system.step(before, *action).map_or(Turn::Nobody, |(_, turn)| turn);
+                before = after;
+                (*action, turn, &after.world)
+            })
+            .collect();
+        Self::of_turns(system.configuration(), &path.root.world, turns, violated)
+    }
+
+    /// Tells a way by its turns and the worlds behind them.
+    pub(crate) fn of_turns<'a>(
+        configuration: &Configuration,
+        root: &'a World,
+        turns: impl IntoIterator<Item = (Action, Turn, &'a World)>,
+        violated: Option<PropertyId>,
+    ) -> Self {
+        let device = root.device.is_some();
+        let mut diagram = Diagram::new(configuration.profile.vocabulary(), device);
         let mut schedule = Vec::new();
-        let config = system.configuration().reducers();
-        let cast = system.configuration().cast;
+        let config = configuration.reducers();
+        let cast = configuration.cast;
         let of = |side| (cast.player(side) != Player::Legacy).then_some(config);
         let header = trace::Header {
             trace: trace::VERSION,
@@ -53,15 +73,14 @@ impl Counterexample {
             export: of(Side::Export),
         };
         let mut lines = vec![trace::to_line(&header)];
-        let mut before = &path.root;
-        for (number, (action, after)) in path.steps.iter().enumerate() {
-            let turn = system.step(before, *action).map_or(Turn::Nobody, |(_, turn)| turn);
-            diagram.step(&before.world, *action, &turn);
-            schedule.push(tell(&before.world, *action));
+        let mut before = root;
+        for (number, (action, turn, after)) in turns.into_iter().enumerate() {
+            diagram.step(before, action, &turn);
+            schedule.push(tell(before, action));
             lines.extend(turn.into_step(cast, number as u64).map(|step| trace::to_line(&step)));
             before = after;
         }
-        diagram.rest(&before.world);
+        diagram.rest(before);
         if let Some(property) = violated {
             let over = if device { "ED" } else { "ID,ED" };
             diagram.note(over, &format!("VIOLATED {}: {}", property.id(), property.text()));
@@ -311,7 +330,7 @@ impl Diagram {
 }
 
 /// An action in words, with what arrives if something does.
-fn tell(before: &World, action: Action) -> String {
+pub(crate) fn tell(before: &World, action: Action) -> String {
     match action {
         Action::Deliver(side) => match before.link.half(side).queue.first() {
             Some(&item) => format!("{action}: {}", words(item)),

@@ -11,6 +11,7 @@ mod goals;
 mod link;
 mod monitor;
 pub mod mutants;
+pub mod observed;
 pub mod pairs;
 pub mod properties;
 pub mod report;

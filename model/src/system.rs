@@ -1,6 +1,11 @@
 //! The two reducers and what surrounds them, as a `stateright` model.
 
-use handfast::{export, import, limits::Timer, outcome::Side, reducer::ConnId};
+use handfast::{
+    export, import,
+    limits::Timer,
+    outcome::Side,
+    reducer::{ConnId, Refused},
+};
 use stateright::{Model, Property};
 
 use crate::{
@@ -76,14 +81,25 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             // What is on its way was given all the time that a link has.
             next.world.link.failed |= timer == Timer::Linger && state.world.link.carries();
         }
-        let turn = match next.world.aim(&self.configuration, action)? {
+        let aim = next.world.aim(&self.configuration, action)?;
+        let (next, turn) = self.hand(next, aim).ok()?;
+        // A right code at a taken slot may be tried for ever, and changes nothing: that is no step.
+        (!action.is_idle() || next != *state).then_some((next, turn))
+    }
+
+    /// Hands something to a side, and carries out what comes of it.
+    ///
+    /// # Errors
+    /// The call is refused.
+    pub(crate) fn hand(&self, mut next: State<I, E>, aim: Aim) -> Result<(State<I, E>, Turn), Refused> {
+        let turn = match aim {
             Aim::Import(input) => {
-                let effects = next.import.take(input).ok()?;
+                let effects = next.import.take(input)?;
                 next.world.import_turn(&self.configuration, Some(input), &effects);
                 Turn::Import(Some(input), effects)
             }
             Aim::Export(input) => {
-                let effects = next.export.take(input).ok()?;
+                let effects = next.export.take(input)?;
                 next.world.export_turn(&self.configuration, Some(input), &effects);
                 Turn::Export(Some(input), effects)
             }
@@ -99,8 +115,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             }
             Aim::Nobody => Turn::Nobody,
         };
-        // A right code at a taken slot may be tried for ever, and changes nothing: that is no step.
-        (!action.is_idle() || next != *state).then_some((next, turn))
+        Ok((next, turn))
     }
 }
 

@@ -1,0 +1,265 @@
+//! Observed validation: whether what clients saw of a link is a run of the model.
+//!
+//! An observed trace holds calls, when they returned, and signals. Everything else, what the daemons do and say to each other and
+//! what fails, is hidden and searched for. The verdict is one whole schedule that explains every line, or the longest prefix that
+//! can be explained, with the states that the system can be in then and what could have come next.
+
+mod parse;
+mod runs;
+mod search;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use handfast::{
+    export::Exporter,
+    import::Importer,
+    outcome::{Details, Profile, Scheme, Side},
+    rules::AllRules,
+};
+use serde::Serialize;
+use stateright::Model as _;
+
+pub use self::parse::{Clock, Flaw, Line, MAX_FILES, MAX_LINE, MAX_LINES, Place, Trace, TraceError, VERSION, expected};
+use self::{
+    runs::Run,
+    search::{Act, EXPLAINED, Node, Search, Stop},
+};
+use crate::{
+    config::{Budget, Cast, Configuration, Player},
+    diagram::{Counterexample, tell},
+    explore::{Ended, Graph, Limits, Path},
+    side::{ExportSide, ImportSide},
+    system::System,
+};
+
+/// What is assumed of what was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Who takes part. Nobody hostile.
+    pub cast: Cast,
+    /// What they follow.
+    pub profile: Profile,
+    /// What may have gone wrong unseen, and what people may have done at whom nobody looked.
+    pub budget: Budget,
+    /// How late a signal may have been noted, in milliseconds.
+    pub skew: u64,
+    /// Whether a timer may run out at any time, and not when it does.
+    pub free_timers: bool,
+    /// What the search may use.
+    pub limits: Limits,
+}
+
+impl Terms {
+    /// What is assumed unless something else is said: the link may fail once.
+    pub fn new(cast: Cast, profile: Profile) -> Self {
+        let budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, wrong: 3, ..Budget::default() };
+        Self { cast, profile, budget, skew: 20, free_timers: false, limits: Limits::default() }
+    }
+
+    fn configuration(&self) -> Configuration {
+        Configuration {
+            name: "observed",
+            profile: self.profile,
+            cast: self.cast,
+            schemes: &[Scheme::None, Scheme::Password],
+            clock: true,
+            single_file: false,
+            least: 0,
+            budget: self.budget,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is a run of the model.
+    Allowed {
+        /// One way in which it came about, of each pair of operations.
+        runs: Vec<Explanation>,
+    },
+    /// It is not.
+    Refused(Box<Refusal>),
+    /// The search was cut short.
+    Inconclusive {
+        /// Why.
+        why: String,
+    },
+}
+
+/// One way in which it came about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Explanation {
+    /// What went wrong unseen; all zero if it needs nothing of the kind.
+    pub faults: Budget,
+    /// What happened, in order.
+    pub schedule: Vec<Happened>,
+    /// A Mermaid sequence diagram of it.
+    pub mermaid: String,
+    /// How many states were looked at.
+    pub states: usize,
+}
+
+/// A step of a schedule.
+#[derive(Clone, Debug, Serialize)]
+pub struct Happened {
+    /// What.
+    pub what: String,
+    /// The lines that show it; none if it is hidden.
+    pub lines: Vec<Place>,
+}
+
+/// Where and why it is none.
+#[derive(Clone, Debug, Serialize)]
+pub struct Refusal {
+    /// How many lines of the operations can be explained.
+    pub explained: usize,
+    /// The first that cannot: one, or one of each clock.
+    pub lines: Vec<Unexplained>,
+    /// How many states of the search are left then.
+    pub states: usize,
+    /// What clients have seen in them, and in how many (of those that are looked at).
+    pub seen: BTreeMap<String, usize>,
+    /// What could have come next.
+    pub next: Vec<String>,
+}
+
+/// A line that is not explained.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unexplained {
+    /// Where it stands.
+    pub place: Place,
+    /// What it says.
+    pub says: String,
+    /// Why nothing explains it, if that can be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<&'static str>,
+}
+
+/// Decides whether a trace is a run of the model.
+pub fn validate(trace: &Trace, terms: &Terms) -> Verdict {
+    let mut explained = Vec::new();
+    let mut worst = None;
+    for run in runs::runs(trace, &terms.configuration()) {
+        match explain(trace, &run, terms) {
+            Verdict::Allowed { runs } => explained.extend(runs),
+            Verdict::Refused(refusal) => {
+                let earlier = |other: &Refusal| refusal.lines < other.lines;
+                match &worst {
+                    Some(Verdict::Refused(other)) if !earlier(other) => {}
+                    _ => worst = Some(Verdict::Refused(refusal)),
+                }
+            }
+            cut @ Verdict::Inconclusive { .. } => {
+                worst.get_or_insert(cut);
+            }
+        }
+    }
+    worst.unwrap_or(Verdict::Allowed { runs: explained })
+}
+
+/// Explains one run with as few faults as possible: none, or those of the budget.
+fn explain(trace: &Trace, run: &Run, terms: &Terms) -> Verdict {
+    let mut configuration = terms.configuration();
+    configuration.budget.intruders = configuration.budget.intruders.saturating_add(run.others);
+    let faults = configuration.budget;
+    let none = Budget { loss: 0, storage: 0, ..faults };
+    let mut verdict = None;
+    for budget in [none, faults] {
+        if verdict.is_some() && budget == none {
+            continue;
+        }
+        configuration.budget = budget;
+        let found = explain_with(trace, run, terms, configuration);
+        if matches!(found, Verdict::Allowed { .. } | Verdict::Inconclusive { .. }) {
+            return found;
+        }
+        verdict = Some(found);
+    }
+    verdict.unwrap_or(Verdict::Inconclusive { why: "nothing was looked at".into() })
+}
+
+fn explain_with(trace: &Trace, run: &Run, terms: &Terms, configuration: Configuration) -> Verdict {
+    let config = configuration.reducers();
+    let (importer, exporter) = (Importer::<AllRules>::new(config), Exporter::<AllRules>::new(config));
+    match (configuration.cast.import, configuration.cast.export) {
+        (Player::Hardened, Player::Hardened) => {
+            search(trace, run, terms, &System::new(configuration, importer, exporter))
+        }
+        _ => Verdict::Inconclusive { why: format!("there is no model of the pair {}", configuration.cast) },
+    }
+}
+
+fn search<I: ImportSide, E: ExportSide>(trace: &Trace, run: &Run, terms: &Terms, system: &System<I, E>) -> Verdict {
+    let search = Search::new(system, run, terms);
+    let graph = Graph::explore(&search, terms.limits, Some(EXPLAINED));
+    if let Some(path) = graph.path(&search, EXPLAINED) {
+        return Verdict::Allowed { runs: vec![explanation(trace, system, &search, &path, graph.states())] };
+    }
+    if graph.ended != Ended::Complete {
+        return Verdict::Inconclusive { why: format!("the search was cut short after {} states", graph.states()) };
+    }
+    Verdict::Refused(Box::new(refusal(trace, &search)))
+}
+
+fn explanation<I: ImportSide, E: ExportSide>(
+    trace: &Trace,
+    system: &System<I, E>,
+    search: &Search<'_, I, E>,
+    path: &Path<Node<I, E>, Act>,
+    states: usize,
+) -> Explanation {
+    let mut before = &path.root;
+    let (mut schedule, mut turns) = (Vec::new(), Vec::new());
+    for (act, after) in &path.steps {
+        if let Ok(taken) = search.take(before, *act) {
+            let lines: Vec<Place> = taken.lines.iter().map(|line| trace.lines[*line].place).collect();
+            let what = match (act, taken.action) {
+                (Act::Hidden(action), _) => tell(&before.state.world, *action),
+                (Act::Call(..), _) => {
+                    taken.lines.first().map_or_else(String::new, |line| trace.lines[*line].to_string())
+                }
+            };
+            schedule.push(Happened { what, lines });
+            turns.extend(taken.action.map(|action| (action, taken.turn, &after.state.world)));
+        }
+        before = after;
+    }
+    let (budget, left) = (system.configuration().budget, path.last().state.world.left);
+    let faults = Budget { loss: budget.loss - left.loss, storage: budget.storage - left.storage, ..Budget::default() };
+    let told = Counterexample::of_turns(system.configuration(), &path.root.state.world, turns, None);
+    Explanation { faults, schedule, mermaid: told.mermaid, states }
+}
+
+/// What is known where the search came to its end.
+fn refusal<I: ImportSide, E: ExportSide>(trace: &Trace, search: &Search<'_, I, E>) -> Refusal {
+    let best = search.best();
+    let mut lines: BTreeMap<usize, Unexplained> = BTreeMap::new();
+    let (mut seen, mut next) = (BTreeMap::new(), BTreeSet::new());
+    let mut acts = Vec::new();
+    for node in &best.nodes {
+        for noted in search.next_lines(node) {
+            let line = &trace.lines[noted.line];
+            let unexplained = Unexplained { place: line.place, says: line.to_string(), flaw: noted.flaw };
+            lines.insert(noted.line, unexplained);
+        }
+        let world = &node.state.world.seen;
+        *seen.entry(format!("import {}, export {}", world.import.signalled, world.export.signalled)).or_insert(0) += 1;
+        search.actions(node, &mut acts);
+        for act in acts.drain(..) {
+            if let Err(Stop::Unseen(side, signal)) = search.take(node, act) {
+                next.insert(search.tell(node, side, signal));
+            }
+        }
+        next.extend(search.calls(node).into_iter().map(|(side, call)| format!("{side}: {call} is accepted")));
+    }
+    let (lines, next) = (lines.into_values().collect(), next.into_iter().collect());
+    Refusal { explained: best.lines, lines, states: best.count, seen, next }
+}
+
+/// A signal in words.
+fn signal_words(side: Side, state: &str, details: &Details) -> String {
+    let details = serde_json::to_string(details).unwrap_or_default();
+    format!("{} {state} {details}", parse::signal_of(side))
+}
