@@ -5,6 +5,7 @@
 //! can be explained, with the states that the system can be in then and what could have come next.
 
 mod parse;
+mod recorded;
 mod runs;
 mod search;
 
@@ -19,7 +20,10 @@ use handfast::{
 use serde::Serialize;
 use stateright::Model as _;
 
-pub use self::parse::{Clock, Flaw, Line, MAX_FILES, MAX_LINE, MAX_LINES, Place, Trace, TraceError, VERSION, expected};
+pub use self::parse::{
+    Clock, Flaw, Line, MAX_FILES, MAX_LINE, MAX_LINES, Place, Trace, TraceError, Typed, VERSION, expected, signal_of,
+};
+pub use self::recorded::{Recorded, validate_recorded};
 use self::{
     runs::Run,
     search::{Act, EXPLAINED, Node, Search, Stop},
@@ -54,6 +58,11 @@ impl Terms {
     pub fn new(cast: Cast, profile: Profile) -> Self {
         let budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, wrong: 3, ..Budget::default() };
         Self { cast, profile, budget, skew: 20, free_timers: false, limits: Limits::default() }
+    }
+
+    /// The pair and what it follows.
+    pub fn name(&self) -> String {
+        self.configuration().id()
     }
 
     fn configuration(&self) -> Configuration {
@@ -139,10 +148,19 @@ pub struct Unexplained {
 
 /// Decides whether a trace is a run of the model.
 pub fn validate(trace: &Trace, terms: &Terms) -> Verdict {
+    let notes = Notes(trace.lines.iter().map(|line| (line.place, line.to_string())).collect());
+    validate_runs(&notes, runs::runs(trace, &terms.configuration()), terms)
+}
+
+/// Where each line stands, and what it says.
+#[derive(Default)]
+struct Notes(Vec<(Place, String)>);
+
+fn validate_runs(notes: &Notes, runs: Vec<Run>, terms: &Terms) -> Verdict {
     let mut explained = Vec::new();
     let mut worst = None;
-    for run in runs::runs(trace, &terms.configuration()) {
-        match explain(trace, &run, terms) {
+    for run in runs {
+        match explain(notes, &run, terms) {
             Verdict::Allowed { runs } => explained.extend(runs),
             Verdict::Refused(refusal) => {
                 let earlier = |other: &Refusal| refusal.lines < other.lines;
@@ -160,7 +178,7 @@ pub fn validate(trace: &Trace, terms: &Terms) -> Verdict {
 }
 
 /// Explains one run with as few faults as possible: none, or those of the budget.
-fn explain(trace: &Trace, run: &Run, terms: &Terms) -> Verdict {
+fn explain(notes: &Notes, run: &Run, terms: &Terms) -> Verdict {
     let mut configuration = terms.configuration();
     configuration.budget.intruders = configuration.budget.intruders.saturating_add(run.others);
     let faults = configuration.budget;
@@ -171,7 +189,7 @@ fn explain(trace: &Trace, run: &Run, terms: &Terms) -> Verdict {
             continue;
         }
         configuration.budget = budget;
-        let found = explain_with(trace, run, terms, configuration);
+        let found = explain_with(notes, run, terms, configuration);
         if matches!(found, Verdict::Allowed { .. } | Verdict::Inconclusive { .. }) {
             return found;
         }
@@ -180,31 +198,31 @@ fn explain(trace: &Trace, run: &Run, terms: &Terms) -> Verdict {
     verdict.unwrap_or(Verdict::Inconclusive { why: "nothing was looked at".into() })
 }
 
-fn explain_with(trace: &Trace, run: &Run, terms: &Terms, configuration: Configuration) -> Verdict {
+fn explain_with(notes: &Notes, run: &Run, terms: &Terms, configuration: Configuration) -> Verdict {
     let config = configuration.reducers();
     let (importer, exporter) = (Importer::<AllRules>::new(config), Exporter::<AllRules>::new(config));
     match (configuration.cast.import, configuration.cast.export) {
         (Player::Hardened, Player::Hardened) => {
-            search(trace, run, terms, &System::new(configuration, importer, exporter))
+            search(notes, run, terms, &System::new(configuration, importer, exporter))
         }
         _ => Verdict::Inconclusive { why: format!("there is no model of the pair {}", configuration.cast) },
     }
 }
 
-fn search<I: ImportSide, E: ExportSide>(trace: &Trace, run: &Run, terms: &Terms, system: &System<I, E>) -> Verdict {
+fn search<I: ImportSide, E: ExportSide>(notes: &Notes, run: &Run, terms: &Terms, system: &System<I, E>) -> Verdict {
     let search = Search::new(system, run, terms);
     let graph = Graph::explore(&search, terms.limits, Some(EXPLAINED));
     if let Some(path) = graph.path(&search, EXPLAINED) {
-        return Verdict::Allowed { runs: vec![explanation(trace, system, &search, &path, graph.states())] };
+        return Verdict::Allowed { runs: vec![explanation(notes, system, &search, &path, graph.states())] };
     }
     if graph.ended != Ended::Complete {
         return Verdict::Inconclusive { why: format!("the search was cut short after {} states", graph.states()) };
     }
-    Verdict::Refused(Box::new(refusal(trace, &search)))
+    Verdict::Refused(Box::new(refusal(notes, &search)))
 }
 
 fn explanation<I: ImportSide, E: ExportSide>(
-    trace: &Trace,
+    notes: &Notes,
     system: &System<I, E>,
     search: &Search<'_, I, E>,
     path: &Path<Node<I, E>, Act>,
@@ -214,12 +232,10 @@ fn explanation<I: ImportSide, E: ExportSide>(
     let (mut schedule, mut turns) = (Vec::new(), Vec::new());
     for (act, after) in &path.steps {
         if let Ok(taken) = search.take(before, *act) {
-            let lines: Vec<Place> = taken.lines.iter().map(|line| trace.lines[*line].place).collect();
+            let lines: Vec<Place> = taken.lines.iter().map(|line| notes.0[*line].0).collect();
             let what = match (act, taken.action) {
                 (Act::Hidden(action), _) => tell(&before.state.world, *action),
-                (Act::Call(..), _) => {
-                    taken.lines.first().map_or_else(String::new, |line| trace.lines[*line].to_string())
-                }
+                (Act::Call(..), _) => taken.lines.first().map_or_else(String::new, |line| notes.0[*line].1.clone()),
             };
             schedule.push(Happened { what, lines });
             turns.extend(taken.action.map(|action| (action, taken.turn, &after.state.world)));
@@ -233,15 +249,15 @@ fn explanation<I: ImportSide, E: ExportSide>(
 }
 
 /// What is known where the search came to its end.
-fn refusal<I: ImportSide, E: ExportSide>(trace: &Trace, search: &Search<'_, I, E>) -> Refusal {
+fn refusal<I: ImportSide, E: ExportSide>(notes: &Notes, search: &Search<'_, I, E>) -> Refusal {
     let best = search.best();
     let mut lines: BTreeMap<usize, Unexplained> = BTreeMap::new();
     let (mut seen, mut next) = (BTreeMap::new(), BTreeSet::new());
     let mut acts = Vec::new();
     for node in &best.nodes {
         for noted in search.next_lines(node) {
-            let line = &trace.lines[noted.line];
-            let unexplained = Unexplained { place: line.place, says: line.to_string(), flaw: noted.flaw };
+            let (place, says) = notes.0[noted.line].clone();
+            let unexplained = Unexplained { place, says, flaw: noted.flaw };
             lines.insert(noted.line, unexplained);
         }
         let world = &node.state.world.seen;

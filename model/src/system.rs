@@ -59,6 +59,17 @@ pub(crate) enum Turn {
     Nobody,
 }
 
+impl Turn {
+    /// Whether nothing came out.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Import(_, effects) => effects.is_empty(),
+            Self::Export(_, effects) => effects.is_empty(),
+            Self::Nobody => true,
+        }
+    }
+}
+
 impl<I: ImportSide, E: ExportSide> System<I, E> {
     /// The system of a configuration, with two sides that have not begun.
     pub fn new(configuration: Configuration, import: I, export: E) -> Self {

@@ -63,6 +63,13 @@ pub struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Clock(usize, Option<Side>);
 
+impl Clock {
+    /// That of one side in a file.
+    pub(crate) const fn own(file: usize, side: Side) -> Self {
+        Self(file, Some(side))
+    }
+}
+
 /// What a client saw.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
@@ -193,7 +200,7 @@ struct Args {
 }
 
 /// A password, taken over without a copy that is not wiped.
-struct Typed(Secret);
+pub struct Typed(pub Secret);
 
 impl<'de> Deserialize<'de> for Typed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -408,7 +415,7 @@ impl fmt::Display for Returned {
 }
 
 /// The name of a side's signal.
-pub(crate) const fn signal_of(side: Side) -> &'static str {
+pub const fn signal_of(side: Side) -> &'static str {
     match side {
         Side::Import => "deviceAuthStateChanged",
         Side::Export => "addDeviceStateChanged",

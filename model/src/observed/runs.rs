@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use handfast::{
+    export, import,
     limits::MAX_OP_ID,
     operations::LocalId,
     outcome::{AccountId, Scheme, Side},
@@ -13,7 +14,10 @@ use handfast::{
 };
 
 use super::parse::{Call, Clock, Credentials, Event, Line, Returned, Trace};
-use crate::config::{Cast, Configuration, Player};
+use crate::{
+    config::{Cast, Configuration, Player},
+    system::Turn,
+};
 
 /// One link, as it was seen.
 #[derive(Debug, Default)]
@@ -35,6 +39,15 @@ pub(crate) struct Run {
 pub(crate) struct Lane {
     pub(crate) signals: Vec<Seen>,
     pub(crate) calls: Vec<Asked>,
+    /// Where every step of the side was recorded, these are all there is to explain.
+    pub(crate) turns: Option<Vec<Turned>>,
+}
+
+/// A step that was recorded, in the model's terms.
+#[derive(Clone, Debug)]
+pub(crate) struct Turned {
+    pub(crate) noted: Noted,
+    pub(crate) turn: Turn,
 }
 
 /// A signal that was seen.
@@ -90,6 +103,25 @@ pub(crate) enum What {
     Nothing,
 }
 
+impl What {
+    /// The call with which a recorded step began, if it was one.
+    pub(crate) fn recorded(turn: &Turn) -> Option<Self> {
+        use export::Input as E;
+        use import::Input as I;
+        Some(match turn {
+            Turn::Import(Some(I::AddAccount), _) => Self::AddAccount,
+            Turn::Import(Some(I::ProvideAccountAuthentication(_, scheme)), _) => {
+                Self::Provide { credentials: Credentials::Hidden, scheme: *scheme, accepted: true }
+            }
+            Turn::Import(Some(I::RemoveAccount), _) => Self::Remove,
+            Turn::Export(Some(E::AddDevice(_)), _) => Self::AddDevice,
+            Turn::Export(Some(E::ConfirmAddDevice), _) => Self::Confirm { accepted: true },
+            Turn::Export(Some(E::CancelAddDevice), _) => Self::Cancel { accepted: true },
+            Turn::Import(..) | Turn::Export(..) | Turn::Nobody => return None,
+        })
+    }
+}
+
 /// The index of a side's lane.
 pub(crate) const fn index(side: Side) -> usize {
     match side {
@@ -99,17 +131,19 @@ pub(crate) const fn index(side: Side) -> usize {
 }
 
 impl Lane {
-    /// The times of the lines that are not explained yet, when so many signals and calls are.
+    /// The lines that are not explained yet, when so many signals (or steps) and calls are.
     pub(crate) fn heads(&self, signals: u16, calls: u16) -> impl Iterator<Item = &Noted> {
         let signal = self.signals.get(usize::from(signals)).map(|seen| &seen.noted);
         let call = self.calls.get(usize::from(calls)).map(|asked| &asked.noted);
-        [signal, call].into_iter().flatten()
+        let turn = self.turns.as_ref().and_then(|turns| turns.get(usize::from(signals))).map(|turned| &turned.noted);
+        [signal, call, turn].into_iter().flatten()
     }
 
     /// Its lines.
     pub(crate) fn noted(&self) -> impl Iterator<Item = &Noted> {
         let signals = self.signals.iter().map(|seen| &seen.noted);
-        signals.chain(self.calls.iter().map(|asked| &asked.noted))
+        let turns = self.turns.iter().flatten().map(|turned| &turned.noted);
+        signals.chain(self.calls.iter().map(|asked| &asked.noted)).chain(turns)
     }
 
     fn call(&mut self, line: usize, from: &Line, what: What, flaw: Option<&'static str>) {
@@ -390,7 +424,7 @@ impl Sorter<'_> {
 }
 
 impl Run {
-    fn new(lanes: [Option<Lane>; 2]) -> Self {
+    pub(crate) fn new(lanes: [Option<Lane>; 2]) -> Self {
         let mut run = Self { lanes, ..Self::default() };
         if let Some(import) = &run.lanes[0] {
             for peer in import.signals.iter().filter_map(|seen| seen.details.get("peer_id")) {

@@ -21,6 +21,7 @@ use stateright::{Model, Property};
 use super::{
     Terms,
     parse::{Clock, Credentials},
+    recorded::{asks_wrongly, plain},
     runs::{Asked, Noted, Run, What, index},
 };
 use crate::{
@@ -156,16 +157,22 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
                 (state, turn, Some(action))
             }
             Act::Call(side, right) => {
-                let asked = self.next_call(node, side).ok_or(Stop::Impossible)?;
-                if asked.noted.flaw.is_some() || !self.is_due(&at, &asked.noted, asked.earliest) {
-                    return Err(Stop::Impossible);
+                let what = self.next_call(node, side).ok_or(Stop::Impossible)?;
+                if let Some(asked) = self.next_asked(node, side) {
+                    if asked.noted.flaw.is_some() || !self.is_due(&at, &asked.noted, asked.earliest) {
+                        return Err(Stop::Impossible);
+                    }
+                    lines.push(asked.noted.line);
+                    at[index(side)].calls += 1;
                 }
-                lines.push(asked.noted.line);
-                at[index(side)].calls += 1;
-                self.call(node, asked.what, right).ok_or(Stop::Impossible)?
+                self.call(node, what, right).ok_or(Stop::Impossible)?
             }
         };
-        self.explain(&mut at, node.guess, &turn, &mut lines)?;
+        // Where every step was recorded, one that changes nothing is none.
+        let idle = turn.is_empty() && (&state.import, &state.export) == (&node.state.import, &node.state.export);
+        if !idle {
+            self.explain(&mut at, node.guess, &turn, &mut lines)?;
+        }
         // What the search does not count.
         state.world.left.early = node.state.world.left.early;
         state.world.violated = node.state.world.violated;
@@ -174,9 +181,18 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         Ok(Taken { node: next, turn, action, lines })
     }
 
-    /// The next call of a side.
-    pub(super) fn next_call(&self, node: &Node<I, E>, side: Side) -> Option<&Asked> {
+    /// The next call of a side that was seen.
+    fn next_asked(&self, node: &Node<I, E>, side: Side) -> Option<&Asked> {
         self.run.lane(side)?.calls.get(usize::from(node.at[index(side)].calls))
+    }
+
+    /// The next call of a side, seen or recorded.
+    fn next_call(&self, node: &Node<I, E>, side: Side) -> Option<What> {
+        if let Some(asked) = self.next_asked(node, side) {
+            return Some(asked.what);
+        }
+        let turns = self.run.lane(side)?.turns.as_ref()?;
+        What::recorded(&turns.get(usize::from(node.at[index(side)].signals))?.turn)
     }
 
     /// Hands a call to its side, if that gives the answer that was seen.
@@ -233,6 +249,15 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     fn explain(&self, at: &mut [Cursor; 2], guess: Guess, turn: &Turn, lines: &mut Vec<usize>) -> Result<(), Stop> {
         let (side, signals) = signals_of(turn);
         let Some(lane) = self.run.lane(side) else { return Ok(()) };
+        if let Some(turns) = lane.turns.as_ref().filter(|_| *turn != Turn::Nobody) {
+            let next = turns.get(usize::from(at[index(side)].signals)).ok_or(Stop::Impossible)?;
+            if plain(turn.clone()) != next.turn {
+                return Err(Stop::Impossible);
+            }
+            at[index(side)].signals += 1;
+            lines.push(next.noted.line);
+            return Ok(());
+        }
         for signal in signals {
             let seen = lane.signals.get(usize::from(at[index(side)].signals));
             let seen = seen.filter(|seen| {
@@ -298,8 +323,8 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     fn earliest(&self, at: &[Cursor; 2], clock: Option<Clock>) -> u64 {
         let behind = self.run.seen().flat_map(|(side, lane)| {
             let cursor = at[index(side)];
-            let signal = lane.signals[..usize::from(cursor.signals)].last();
-            let call = lane.calls[..usize::from(cursor.calls)].last();
+            let signal = lane.signals.get(usize::from(cursor.signals).wrapping_sub(1));
+            let call = lane.calls.get(usize::from(cursor.calls).wrapping_sub(1));
             let signal = signal.map(|seen| (seen.noted.clock, seen.noted.t_ms.saturating_sub(self.terms.skew)));
             let call = call.map(|asked| (asked.noted.clock, asked.earliest));
             [signal, call]
@@ -382,7 +407,8 @@ impl<I: ImportSide, E: ExportSide> Model for Search<'_, I, E> {
         let mut roots = Vec::new();
         for mut state in self.system.init_states() {
             state.world.left.early = 1;
-            if self.run.wrong_code {
+            let turns = self.run.seen().flat_map(|(_, lane)| lane.turns.iter().flatten());
+            if self.run.wrong_code || turns.map(asks_wrongly).any(|wrong| wrong) {
                 state.world.asks = Ask::Wrong;
             }
             for scheme in [Scheme::None, Scheme::Password] {
@@ -417,8 +443,8 @@ impl<I: ImportSide, E: ExportSide> Model for Search<'_, I, E> {
         let hidden = |action: &Action| action.caller().is_none_or(|side| self.run.lane(side).is_none());
         acts.extend(actions.into_iter().filter(hidden).map(Act::Hidden));
         for side in [Side::Import, Side::Export] {
-            if let Some(asked) = self.next_call(node, side) {
-                let typed = matches!(asked.what, What::Provide { .. });
+            if let Some(what) = self.next_call(node, side) {
+                let typed = matches!(what, What::Provide { .. });
                 acts.extend([true, false].into_iter().take(1 + usize::from(typed)).map(|right| Act::Call(side, right)));
             }
         }

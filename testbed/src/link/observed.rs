@@ -8,12 +8,10 @@ use handfast::{
     operations::OpId,
     outcome::{Details, LinkState, Profile, Side},
 };
+use handfast_model::observed::{VERSION, signal_of};
 use serde::Serialize;
 
 use crate::{failure::Failure, output};
-
-/// The version of the format.
-const VERSION: u32 = 1;
 
 /// The first line.
 #[derive(Serialize)]
@@ -88,10 +86,7 @@ impl Observer {
 
     /// A signal.
     pub(crate) fn signal(&self, state: LinkState, details: &Details, op_id: Option<OpId>) -> Result<(), Failure> {
-        let signal = match self.side {
-            Side::Import => "deviceAuthStateChanged",
-            Side::Export => "addDeviceStateChanged",
-        };
+        let signal = signal_of(self.side);
         self.line(|t_ms, side| SignalLine { t_ms, side, signal, state: state.number(), details, op_id })
     }
 
