@@ -20,6 +20,8 @@ pub enum Action {
         /// With the right password.
         right: bool,
     },
+    /// The import's client answers the prompt, right, and names the other scheme.
+    AnswerOtherwise,
     /// The import's user gives up.
     RemoveAccount,
     /// The export's user begins, with the importer's token.
@@ -140,7 +142,7 @@ impl Action {
     /// The side whose user it is a call of.
     pub(crate) const fn caller(self) -> Option<Side> {
         match self {
-            Self::AddAccount | Self::Answer { .. } | Self::RemoveAccount => Some(Side::Import),
+            Self::AddAccount | Self::Answer { .. } | Self::AnswerOtherwise | Self::RemoveAccount => Some(Side::Import),
             Self::AddDevice(_) | Self::ConfirmAddDevice | Self::CancelAddDevice => Some(Side::Export),
             _ => None,
         }
@@ -148,7 +150,7 @@ impl Action {
 
     /// Whether it can change nothing at all.
     pub(crate) const fn is_idle(self) -> bool {
-        matches!(self, Self::Caller(_, CallerAct::Ask(Ask::Right)))
+        matches!(self, Self::Caller(_, CallerAct::Ask(Ask::Right)) | Self::Device(_))
     }
 }
 
@@ -158,6 +160,7 @@ impl fmt::Display for Action {
             Self::AddAccount => f.write_str("the new device's user: addAccount"),
             Self::Answer { right: true } => f.write_str("the new device's user answers the prompt"),
             Self::Answer { right: false } => f.write_str("the new device's user types a wrong password"),
+            Self::AnswerOtherwise => f.write_str("the new device's user answers the prompt, under the other scheme"),
             Self::RemoveAccount => f.write_str("the new device's user: removeAccount"),
             Self::AddDevice(Scheme::None) => {
                 f.write_str("the old device's user: addDevice (archive without a password)")

@@ -7,13 +7,15 @@ use serde::Serialize;
 use stateright::{Checker, Model};
 
 use crate::{
-    config::Configuration,
+    config::{Configuration, Player},
     diagram::Counterexample,
     explore::{Ended, Graph, Limits},
+    flaws::Flaw,
     goals::GOALS,
+    legacy,
     pairs::Pair,
-    properties::PropertyId,
-    side::{ExportSide, ImportSide},
+    properties::{Half, PropertyId},
+    side::{AnyExport, AnyImport, Boxed, ExportSide, ImportSide},
     system::System,
 };
 
@@ -24,6 +26,20 @@ pub type Hardened = System<Importer<AllRules>, Exporter<AllRules>>;
 pub fn hardened(configuration: Configuration) -> Hardened {
     let config = configuration.reducers();
     System::new(configuration, Importer::new(config), Exporter::new(config))
+}
+
+/// The two sides of any pair in which one is a legacy one.
+pub fn with_legacy(configuration: Configuration) -> System<AnyImport, AnyExport> {
+    let config = configuration.reducers();
+    let import = match configuration.cast.import {
+        Player::Legacy => Boxed::new(legacy::Importer::new()),
+        Player::Hardened | Player::Hostile => Boxed::new(Importer::<AllRules>::new(config)),
+    };
+    let export = match configuration.cast.export {
+        Player::Legacy => Boxed::new(legacy::Exporter::new()),
+        Player::Hardened | Player::Hostile => Boxed::new(Exporter::<AllRules>::new(config)),
+    };
+    System::new(configuration, import, export)
 }
 
 /// What came of a check.
@@ -96,9 +112,62 @@ pub struct Row {
     /// What came of it.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// What should come of it.
+    #[serde(skip_serializing_if = "Expected::is_holds")]
+    pub expected: Expected,
     /// A shortest way to the violation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counterexample: Option<Counterexample>,
+}
+
+/// What should come of a property in a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// That it is verified.
+    Holds,
+    /// That it is violated: here this weakness is shown.
+    Shown(&'static str),
+    /// Either: it has this weakness, which need not show here.
+    Known(&'static str),
+}
+
+impl Expected {
+    fn new(configuration: &Configuration, property: PropertyId, half: Half) -> Self {
+        match Flaw::find(configuration, property, half) {
+            Some(flaw) if flaw.shown_in == configuration.name => Self::Shown(flaw.weakness),
+            Some(flaw) => Self::Known(flaw.weakness),
+            None => Self::Holds,
+        }
+    }
+
+    fn is_holds(&self) -> bool {
+        *self == Self::Holds
+    }
+
+    /// The weakness, if there is one.
+    pub const fn weakness(self) -> Option<&'static str> {
+        match self {
+            Self::Holds => None,
+            Self::Shown(weakness) | Self::Known(weakness) => Some(weakness),
+        }
+    }
+}
+
+impl Row {
+    /// The property, and the side if it is asked of one only.
+    pub fn name(&self) -> &'static str {
+        self.property.name(self.half.map_or(Half::Both, Half::Only))
+    }
+
+    /// Whether it came out as it should.
+    pub fn is_as_expected(&self) -> bool {
+        match self.expected {
+            Expected::Holds => self.verdict.is_verified(),
+            Expected::Shown(_) => self.verdict.is_violated(),
+            Expected::Known(_) => self.verdict.is_verified() || self.verdict.is_violated(),
+        }
+    }
 }
 
 /// What came of one configuration.
@@ -118,9 +187,13 @@ pub struct Checked {
     pub states: usize,
 }
 
-/// Checks one configuration of the shipped reducers. With `property`, only that one is reported.
+/// Checks one configuration. With `property`, only that one is reported.
 pub fn check(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
-    check_system(&hardened(configuration), property, limits)
+    if configuration.cast.has_legacy() {
+        check_system(&with_legacy(configuration), property, limits)
+    } else {
+        check_system(&hardened(configuration), property, limits)
+    }
 }
 
 /// Checks any two sides.
@@ -134,8 +207,10 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
     let found: BTreeSet<&'static str> = graph.discovered(system).into_iter().collect();
     let sought = || GOALS.iter().filter(|goal| goal.is_sought(configuration));
     let reached: Vec<_> = sought().map(|goal| goal.name).filter(|name| found.contains(name)).collect();
-    let missed: Vec<_> =
-        sought().filter(|goal| (goal.due)(configuration) && !found.contains(goal.name)).map(|goal| goal.name).collect();
+    let missed: Vec<_> = sought()
+        .filter(|goal| goal.is_due(configuration) && !found.contains(goal.name))
+        .map(|goal| goal.name)
+        .collect();
     let doubt = doubt(system, &graph, &found, &missed);
     let asked = PropertyId::ALL.iter().copied().filter(|other| property.is_none_or(|only| only == *other));
     let rows = asked
@@ -150,7 +225,16 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
             };
             let counterexample = path.map(|path| Counterexample::new(system, &path, Some(property)));
             let budget = configuration.budget.to_string();
-            Row { configuration: configuration.id(), budget, property, half: half.side(), verdict, counterexample }
+            let expected = Expected::new(configuration, property, half);
+            Row {
+                configuration: configuration.id(),
+                budget,
+                property,
+                half: half.side(),
+                verdict,
+                expected,
+                counterexample,
+            }
         })
         .collect();
     let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();
@@ -208,12 +292,19 @@ impl Tally {
     }
 }
 
-/// A shortest way of the shipped reducers to a goal, if there is a goal of this name here and it can be reached.
+/// A shortest way to a goal, if there is a goal of this name here and it can be reached.
 pub fn reach(configuration: Configuration, goal: &str, limits: Limits) -> Option<Counterexample> {
-    let system = hardened(configuration);
-    let known = GOALS.iter().any(|known| known.name == goal && known.is_sought(&configuration));
-    let graph = known.then(|| Graph::explore(&system, limits, Some(goal)))?;
-    Some(Counterexample::new(&system, &graph.path(&system, goal)?, None))
+    if configuration.cast.has_legacy() {
+        way(&with_legacy(configuration), goal, limits)
+    } else {
+        way(&hardened(configuration), goal, limits)
+    }
+}
+
+fn way<I: ImportSide, E: ExportSide>(system: &System<I, E>, goal: &str, limits: Limits) -> Option<Counterexample> {
+    let known = GOALS.iter().any(|known| known.name == goal && known.is_sought(system.configuration()));
+    let graph = known.then(|| Graph::explore(system, limits, Some(goal)))?;
+    Some(Counterexample::new(system, &graph.path(system, goal)?, None))
 }
 
 /// The goals that are looked for in a configuration.

@@ -43,6 +43,11 @@ impl Cast {
     /// A hardened exporter; the device behind its token is hostile.
     pub const XH: Self = Self { import: Player::Hostile, export: Player::Hardened };
 
+    /// A legacy importer; the exporters are hostile.
+    pub const LX: Self = Self { import: Player::Legacy, export: Player::Hostile };
+    /// A legacy exporter; the device behind its token is hostile.
+    pub const XL: Self = Self { import: Player::Hostile, export: Player::Legacy };
+
     /// Whether both sides are honest.
     pub fn is_pair(self) -> bool {
         self.import != Player::Hostile && self.export != Player::Hostile
@@ -240,7 +245,16 @@ const BOTH: &[Scheme] = &[Scheme::None, Scheme::Password];
 
 /// All configurations of a size, in both profiles.
 pub fn configurations(size: Size) -> Vec<Configuration> {
-    [Profile::Documented, Profile::Jamid].into_iter().flat_map(|profile| of_profile(size, profile)).collect()
+    let profiles = [Profile::Documented, Profile::Jamid];
+    let hardened = profiles.into_iter().flat_map(|profile| of_profile(size, profile));
+    let mixed = profiles
+        .into_iter()
+        .flat_map(|profile| [Cast::HL, Cast::LH].into_iter().flat_map(move |cast| of_legacy(size, profile, cast)));
+    let alone = [
+        legacy("hostile-exporter", Profile::Jamid, Cast::LX, 1_000, LEGACY_MEETS_EXPORTER),
+        legacy("hostile-importer", Profile::Jamid, Cast::XL, 300, LEGACY_MEETS_IMPORTER),
+    ];
+    hardened.chain(mixed).chain(of_legacy(size, Profile::Jamid, Cast::LL)).chain(alone).collect()
 }
 
 /// The configuration of this [`Configuration::id`].
@@ -366,4 +380,43 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         _ => false,
     };
     all.into_iter().filter(|one| !spared(one)).collect()
+}
+
+/// A configuration with a legacy side.
+const fn legacy(name: &'static str, profile: Profile, cast: Cast, least: usize, budget: Budget) -> Configuration {
+    Configuration { name, profile, cast, schemes: ONE, clock: true, single_file: false, least, budget }
+}
+
+/// Enough words for a fourth prompt.
+const LEGACY_MEETS_EXPORTER: Budget = Budget { intruders: 1, words: 5, ..NOTHING };
+const LEGACY_MEETS_IMPORTER: Budget = Budget { words: 4, export_cancels: 1, ..NOTHING };
+
+/// What a pair with a legacy side is checked in.
+fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
+    let pair = |name, [hl, lh, ll]: [usize; 3], budget| {
+        let least = match cast {
+            Cast::HL => hl,
+            Cast::LH => lh,
+            _ => ll,
+        };
+        legacy(name, profile, cast, least, budget)
+    };
+    let wrong = size.pick(0, 1, 2);
+    vec![
+        Configuration {
+            schemes: BOTH,
+            clock: false,
+            ..pair("honest", [4_000, 120, 3_400], Budget { wrong: 3, ..NOTHING })
+        },
+        pair("loss", [3_600, 250, 3_000], Budget { loss: size.pick(1, 1, 2), wrong, ..NOTHING }),
+        pair("cancel", [8_500, 330, 5_700], Budget { import_cancels: 1, export_cancels: 1, wrong, ..NOTHING }),
+        pair("timers", [5_600, 260, 4_000], Budget { early: size.pick(1, 2, 3), wrong, ..NOTHING }),
+        pair("storage", [2_000, 75, 1_400], Budget { storage: size.pick(1, 2, 3), wrong, ..NOTHING }),
+        Configuration { schemes: BOTH, ..pair("clicks", [12_000, 320, 32_000], Budget { clicks: 2, ..NOTHING }) },
+        pair("strangers", [6_000, 1_700, 20_000], Budget { strangers: 1, asks: size.pick(1, 2, 3), ..NOTHING }),
+        Configuration {
+            clock: size != Size::Small,
+            ..pair("intruders", [2_000, 10_000, 50_000], Budget { intruders: 1, words: size.pick(1, 1, 2), ..NOTHING })
+        },
+    ]
 }

@@ -155,6 +155,7 @@ impl Diagram {
             Action::Device(act) => self.device(act),
             Action::AddAccount
             | Action::Answer { .. }
+            | Action::AnswerOtherwise
             | Action::RemoveAccount
             | Action::AddDevice(_)
             | Action::ConfirmAddDevice

@@ -17,15 +17,24 @@ pub(crate) struct Goal {
     pub(crate) name: &'static str,
     /// The allowed pair that it stands for. These are looked for also where they need not be reached.
     pub(crate) pair: Option<Pair>,
-    /// Whether this configuration has to reach it.
-    pub(crate) due: fn(&Configuration) -> bool,
+    /// Whether this configuration has to reach it, a legacy side permitting.
+    due: fn(&Configuration) -> bool,
     pub(crate) reached: fn(&World) -> bool,
 }
 
 impl Goal {
     /// Whether it is looked for in this configuration.
     pub(crate) fn is_sought(&self, configuration: &Configuration) -> bool {
-        (self.due)(configuration) || self.pair.is_some() && configuration.cast.is_pair()
+        self.is_due(configuration) || self.pair.is_some() && configuration.cast.is_pair()
+    }
+
+    /// Whether this configuration has to reach it.
+    pub(crate) fn is_due(&self, configuration: &Configuration) -> bool {
+        let beyond =
+            |side, list: &[&str]| configuration.cast.player(side) == Player::Legacy && list.contains(&self.name);
+        (self.due)(configuration)
+            && !beyond(Side::Import, &BEYOND_A_LEGACY_IMPORTER)
+            && !beyond(Side::Export, &BEYOND_A_LEGACY_EXPORTER)
     }
 }
 
@@ -297,6 +306,48 @@ pub(crate) const GOALS: [Goal; 62] = [
         |c| c.cast.is_pair() && (c.budget.import_cancels > 0 || c.budget.loss > 0),
         |w| classify(w) == Some(Pair::NoSession),
     ),
+];
+
+/// What no link with a legacy importer comes to: it cannot be cancelled, has one timer, notices no failure of its disk, and
+/// says little.
+pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 18] = [
+    "import: cancel in INIT",
+    "import: cancel in TOKEN_AVAILABLE",
+    "import: cancel in CONNECTING",
+    "import: cancel in AUTHENTICATING",
+    "import: cancel in IN_PROGRESS",
+    "import: removal while it installs",
+    "import: timer Prepare",
+    "import: timer Token",
+    "import: timer Stall",
+    "import: timer Transfer",
+    "import: timeout is heard",
+    "import: storage fails",
+    "export: cancel is heard",
+    "export: cancel is heard behind the first byte",
+    "an intruder's archive of another account is refused",
+    Pair::Told.text(),
+    Pair::ImportUnspoken.text(),
+    Pair::NoSession.text(),
+];
+
+/// What no link with a legacy exporter comes to: it is gone when the archive is handed over, has one timer behind the channel,
+/// takes an archive that it cannot read for a wrong password, and hears no cancel.
+pub(crate) const BEYOND_A_LEGACY_EXPORTER: [&str; 14] = [
+    "an answer before the confirmation",
+    "import: link lost while it installs",
+    "export: cancel is heard",
+    "export: cancel is heard behind the first byte",
+    "export: link lost in IN_PROGRESS",
+    "export: storage fails",
+    "export: timer Stall",
+    "export: timer Transfer",
+    "export: timer Result",
+    Pair::SuccessUnheard.text(),
+    Pair::SuccessTooLate.text(),
+    Pair::ExportUnspoken.text(),
+    Pair::Told.text(),
+    Pair::ImportUnspoken.text(),
 ];
 
 /// Whether time passes, and the side takes part.

@@ -35,7 +35,7 @@ pub(crate) struct ImportView {
     pub(crate) answers: u8,
     /// A prompt that is open.
     pub(crate) prompt: Option<Prompt>,
-    /// What the user typed last.
+    /// What the user typed at the last prompt.
     typed: Option<Slot>,
     /// `removeAccount` was called before DONE.
     pub(crate) cancelled: bool,
@@ -59,6 +59,8 @@ pub(crate) struct Prompt {
 pub(crate) struct ExportView {
     pub(crate) started: bool,
     pub(crate) signalled: LinkState,
+    /// The user is asked to confirm the device, or was, and the operation goes on.
+    pub(crate) asked: bool,
     pub(crate) confirmed: bool,
     /// `cancelAddDevice` returned true.
     pub(crate) cancelled: bool,
@@ -114,6 +116,7 @@ impl Default for ExportView {
         Self {
             started: false,
             signalled: LinkState::Init,
+            asked: false,
             confirmed: false,
             cancelled: false,
             tries: 0,
@@ -204,9 +207,8 @@ impl World {
             import::Input::RemoveAccount => seen.cancelled |= seen.done.is_none(),
             import::Input::ProvideAccountAuthentication(slot, _) => {
                 seen.answers += 1;
-                seen.typed = Some(slot);
                 match seen.prompt.take() {
-                    Some(prompt) => seen.consent = Some(prompt),
+                    Some(prompt) => (seen.consent, seen.typed) = (Some(prompt), Some(slot)),
                     None => self.violate(P::Return, Side::Import),
                 }
             }
@@ -321,18 +323,13 @@ impl World {
     }
 
     /// The exporter took `input`, or a step of its own, and these effects came out: judges them and carries them out, in order.
-    pub(crate) fn export_turn(
-        &mut self,
-        configuration: &Configuration,
-        input: Option<export::Input>,
-        effects: &[export::Effect],
-    ) {
+    pub(crate) fn export_turn(&mut self, input: Option<export::Input>, effects: &[export::Effect]) {
         if let Some(input) = input {
             self.hear_export(input);
         }
         for &effect in effects {
             self.judge_export(input, effect);
-            self.carry_out_export(configuration, effect);
+            self.carry_out_export(effect);
         }
         if input == Some(export::Input::CancelAddDevice) {
             let ended = self.seen.export.done.is_some_and(|done| done.outcome == Outcome::CANCELED);
@@ -392,6 +389,7 @@ impl World {
     fn judge_export_signal(&mut self, input: Option<export::Input>, signal: Signal) {
         self.expect(self.seen.export.may_signal(signal), P::Grammar, Side::Export);
         let seen = &mut self.seen.export;
+        seen.asked = matches!(signal, Signal::Confirm { .. }) || seen.asked && !matches!(signal, Signal::Done(_));
         if let Signal::Done(outcome) = signal {
             seen.done.get_or_insert(Done {
                 outcome,

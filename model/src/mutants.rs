@@ -1,28 +1,20 @@
 //! Reducers that break one rule each, to show that the check that guards it can fail.
 
-use handfast::{
-    export::{self, Exporter},
-    import::{self, Importer},
-    reducer::Config,
-    rules::Rules,
-};
+use handfast::{export::Exporter, import::Importer, reducer::Config, rules::Rules};
 use serde::Serialize;
 
 use crate::{
-    check::{Row, Verdict},
+    check::{Expected, Row, Verdict},
     config::{self, Size},
     diagram::Counterexample,
     explore::{Graph, Limits},
     properties::PropertyId,
-    side::Boxed,
+    side::{AnyExport, AnyImport, Boxed},
     system::System,
 };
 
-type BoxedImport = Boxed<import::Input, import::Effect>;
-type BoxedExport = Boxed<export::Input, export::Effect>;
-
 /// A mutant in its configuration.
-pub type Broken = System<BoxedImport, BoxedExport>;
+pub type Broken = System<AnyImport, AnyExport>;
 
 /// Two reducers with one rule broken.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +27,7 @@ pub struct Mutant {
     pub property: PropertyId,
     /// The [`Configuration::id`](config::Configuration::id) in which it has to be.
     pub configuration: &'static str,
-    sides: fn(Config) -> (BoxedImport, BoxedExport),
+    sides: fn(Config) -> (AnyImport, AnyExport),
 }
 
 /// What came of a mutant.
@@ -71,6 +63,7 @@ impl Mutant {
             property: self.property,
             half: None,
             verdict: Verdict::Inconclusive { why: "there is no such configuration".into() },
+            expected: Expected::Shown(self.id),
             counterexample: None,
         };
         if let Some(system) = self.system(size) {
@@ -91,7 +84,7 @@ impl Mutant {
     }
 }
 
-fn sides<R: Rules>(config: Config) -> (BoxedImport, BoxedExport) {
+fn sides<R: Rules>(config: Config) -> (AnyImport, AnyExport) {
     (Boxed::new(Importer::<R>::new(config)), Boxed::new(Exporter::<R>::new(config)))
 }
 

@@ -11,12 +11,7 @@ mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use handfast::{
-    export::Exporter,
-    import::Importer,
-    outcome::{Details, Profile, Scheme, Side},
-    rules::AllRules,
-};
+use handfast::outcome::{Details, Profile, Scheme, Side};
 use serde::Serialize;
 use stateright::Model as _;
 
@@ -29,7 +24,8 @@ use self::{
     search::{Act, EXPLAINED, Node, Search, Stop},
 };
 use crate::{
-    config::{Budget, Cast, Configuration, Player},
+    check::{hardened, with_legacy},
+    config::{Budget, Cast, Configuration},
     diagram::{Counterexample, tell},
     explore::{Ended, Graph, Limits, Path},
     side::{ExportSide, ImportSide},
@@ -199,13 +195,10 @@ fn explain(notes: &Notes, run: &Run, terms: &Terms) -> Verdict {
 }
 
 fn explain_with(notes: &Notes, run: &Run, terms: &Terms, configuration: Configuration) -> Verdict {
-    let config = configuration.reducers();
-    let (importer, exporter) = (Importer::<AllRules>::new(config), Exporter::<AllRules>::new(config));
-    match (configuration.cast.import, configuration.cast.export) {
-        (Player::Hardened, Player::Hardened) => {
-            search(notes, run, terms, &System::new(configuration, importer, exporter))
-        }
-        _ => Verdict::Inconclusive { why: format!("there is no model of the pair {}", configuration.cast) },
+    if configuration.cast.has_legacy() {
+        search(notes, run, terms, &with_legacy(configuration))
+    } else {
+        search(notes, run, terms, &hardened(configuration))
     }
 }
 

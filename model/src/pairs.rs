@@ -12,7 +12,10 @@ use handfast::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::world::{PEER, World};
+use crate::{
+    config::Player,
+    world::{PEER, World},
+};
 
 /// The allowed pairs, importer first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -180,13 +183,16 @@ pub struct Circumstances {
     pub session: bool,
     /// The link between them failed.
     pub failed: bool,
+    /// The importer is a legacy one, which cannot say that it stored the account (R-EXT-2).
+    pub unconfirmed: bool,
 }
 
 /// Which allowed pair the two ends are, if they are one.
 pub fn allowed(import: End, export: End, around: Circumstances) -> Option<Pair> {
-    let Circumstances { session, failed } = around;
+    let Circumstances { session, failed, unconfirmed } = around;
     match (import.outcome, export.outcome) {
         (Success { .. }, Outcome::SUCCESS) => Some(Pair::BothSucceed),
+        (Success { .. }, Success { confirmed: false }) if unconfirmed => Some(Pair::BothSucceed),
         (Success { .. }, Network) if failed => Some(Pair::SuccessUnheard),
         (Success { .. }, Timeout) if export.cause == Cause::Timer(Timer::Result) => Some(Pair::SuccessTooLate),
         (Success { .. }, _) | (_, Success { .. }) => None,
@@ -206,7 +212,11 @@ pub fn allowed(import: End, export: End, around: Circumstances) -> Option<Pair> 
 /// The same of a world in which both have ended.
 pub(crate) fn classify(world: &World) -> Option<Pair> {
     let (import, export) = world.both_ended()?;
-    let around = Circumstances { session: world.seen.import.session == Some(PEER), failed: world.link.failed };
+    let around = Circumstances {
+        session: world.seen.import.session == Some(PEER),
+        failed: world.link.failed,
+        unconfirmed: world.cast.import == Player::Legacy,
+    };
     allowed(import.end(), export.end(), around)
 }
 

@@ -14,7 +14,7 @@ use crate::{
     system::{State, System},
     world::PEER,
 };
-use handfast::outcome::{LinkState, Side};
+use handfast::outcome::Side;
 
 macro_rules! properties {
     ($($name:ident $id:literal $text:literal $cites:literal;)*) => {
@@ -246,8 +246,8 @@ fn cancel_is_heard<I: ImportSide, E: ExportSide>(state: &State<I, E>, side: Side
         Side::Import => (world.seen.import.cancelled, world.seen.export.done),
         Side::Export => (world.seen.export.cancelled, world.seen.import.done),
     };
-    let waits = cancelled && peer.is_none();
-    !(waits && world.seen.import.session == Some(PEER) && !world.link.failed && !state.is_busy())
+    let waits = cancelled && peer.is_none() && world.seen.import.session == Some(PEER);
+    !waits || world.link.failed || state.is_busy()
 }
 
 fn honest_pair_succeeds<I: ImportSide, E: ExportSide>(state: &State<I, E>) -> bool {
@@ -279,10 +279,9 @@ fn calls_return_what_they_do<I: ImportSide, E: ExportSide>(state: &State<I, E>, 
             calls.into_iter().all(|(call, may)| returns(&state.import, call, may))
         }
         Side::Export => {
-            let linked = matches!(seen.export.signalled, LinkState::Authenticating | LinkState::InProgress);
             let live = seen.export.started && seen.export.done.is_none();
             let calls = [
-                (export::Input::ConfirmAddDevice, linked && !seen.export.confirmed),
+                (export::Input::ConfirmAddDevice, seen.export.asked && !seen.export.confirmed),
                 (export::Input::CancelAddDevice, live && !seen.export.byte_out),
                 (export::Input::AddDevice(Scheme::Password), !seen.export.started),
             ];

@@ -157,7 +157,7 @@ const fn same(one: &str, other: &str) -> bool {
 
 fn judge(checked: &[Checked], mutants: &[Kill], canary: &Kill) -> Outcome {
     let rows = checked.iter().flat_map(|one| &one.rows);
-    let worst = rows.map(|row| match (row.verdict.is_verified(), row.verdict.is_violated()) {
+    let worst = rows.map(|row| match (row.is_as_expected(), row.verdict.is_violated()) {
         (true, _) => Outcome::AsExpected,
         (_, true) if row.property.is_liveness() => Outcome::LivenessViolated,
         (_, true) => Outcome::SafetyViolated,

@@ -104,6 +104,11 @@ impl<I: 'static, E: 'static> Boxed<I, E> {
     }
 }
 
+/// Any import side.
+pub type AnyImport = Boxed<import::Input, import::Effect>;
+/// Any export side.
+pub type AnyExport = Boxed<export::Input, export::Effect>;
+
 trait Erased<I, E>: Debug + Send + Sync {
     fn clone_box(&self) -> Box<dyn Erased<I, E>>;
     fn equals(&self, other: &dyn Any) -> bool;

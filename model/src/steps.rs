@@ -58,37 +58,39 @@ impl World {
     /// Whether a user has something to do: to begin, to answer, to confirm.
     pub(crate) fn somebody_is_asked(&self) -> bool {
         let (import, export) = (&self.seen.import, &self.seen.export);
-        !import.started
-            || !export.started
-            || import.prompt.is_some()
-            || export.signalled == LinkState::Authenticating && !export.confirmed
+        !import.started || !export.started || import.prompt.is_some() || export.asked && !export.confirmed
     }
 
     /// What the users can do.
     pub(crate) fn people(&self, configuration: &Configuration, actions: &mut Vec<Action>) {
         let (import, export) = (&self.seen.import, &self.seen.export);
-        if configuration.cast.import != Player::Hostile {
+        if self.cast.import != Player::Hostile {
             if !import.started {
                 actions.push(Action::AddAccount);
             }
-            let asked = matches!(import.signalled, LinkState::Authenticating | LinkState::InProgress);
-            if asked && import.answers < MAX_ANSWERS {
+            let linked = matches!(import.signalled, LinkState::Authenticating | LinkState::InProgress);
+            let asked = linked || import.prompt.is_some();
+            // What nobody asked for is refused by a hardened importer, so that it is free; an old one says true.
+            let unasked = self.cast.import != Player::Legacy || self.left.clicks > 0;
+            if asked && import.answers < MAX_ANSWERS && (import.prompt.is_some() || unasked) {
                 actions.push(Action::Answer { right: true });
                 if self.left.wrong > 0 {
                     actions.push(Action::Answer { right: false });
+                }
+                if self.left.clicks > 0 && import.prompt.is_some() {
+                    actions.push(Action::AnswerOtherwise);
                 }
             }
             if import.started && import.done.is_none() && self.left.import_cancels > 0 {
                 actions.push(Action::RemoveAccount);
             }
         }
-        if configuration.cast.export != Player::Hostile {
+        if self.cast.export != Player::Hostile {
             // The token is known once it was shown, and can be typed also when it is dead.
             if !export.started && (self.device.is_some() || import.signalled != LinkState::Init) {
                 actions.extend(configuration.schemes.iter().map(|&scheme| Action::AddDevice(scheme)));
             }
-            let linked = matches!(export.signalled, LinkState::Authenticating | LinkState::InProgress);
-            if linked && !export.confirmed {
+            if export.asked && (!export.confirmed || self.left.clicks > 0) {
                 actions.push(Action::ConfirmAddDevice);
             }
             if export.started && export.done.is_none() && self.left.export_cancels > 0 {
@@ -102,7 +104,8 @@ impl World {
         let may_lose = self.left.loss > 0;
         if self.import.publishing {
             actions.push(Action::Published);
-            if may_lose {
+            // An old importer does not look whether it can be reached.
+            if may_lose && self.cast.import != Player::Legacy {
                 actions.push(Action::Unpublishable);
             }
         }
@@ -145,7 +148,9 @@ impl World {
         offer(self.export.sending, Action::HandedOver, Some(Action::SendFailed));
         if self.import.checking {
             let from = self.import.staged.map(|staged| staged.from);
-            offer(true, Action::Checked(Check::Sound(HONEST)), Some(Action::Checked(Check::Unreadable)));
+            // An old importer checks what it has in memory.
+            let read_back = self.cast.import != Player::Legacy;
+            offer(true, Action::Checked(Check::Sound(HONEST)), read_back.then_some(Action::Checked(Check::Unreadable)));
             if from != Some(PEER) {
                 offer(true, Action::Checked(Check::Sound(INTRUDER)), None);
                 offer(true, Action::Checked(Check::Unsound), None);
@@ -256,13 +261,16 @@ impl World {
     }
 
     /// Lets an action happen: what it costs and moves, and what it hands to a reducer. `None`: it cannot happen.
-    pub(crate) fn aim(&mut self, configuration: &Configuration, action: Action) -> Option<Aim> {
+    pub(crate) fn aim(&mut self, action: Action) -> Option<Aim> {
         use export::Input as E;
         use import::Input as I;
         let aim = match action {
             Action::AddAccount => Aim::Import(I::AddAccount),
             Action::Answer { right } => {
                 let asked = self.seen.import.prompt.or(self.seen.import.consent)?;
+                if self.seen.import.prompt.is_none() && self.cast.import == Player::Legacy {
+                    self.left.clicks = self.left.clicks.checked_sub(1)?;
+                }
                 self.left.wrong = self.left.wrong.checked_sub((!right).into())?;
                 Aim::Import(I::ProvideAccountAuthentication(self.next_slot(right), asked.scheme))
             }
@@ -271,7 +279,18 @@ impl World {
                 Aim::Import(I::RemoveAccount)
             }
             Action::AddDevice(scheme) => Aim::Export(E::AddDevice(scheme)),
-            Action::ConfirmAddDevice => Aim::Export(E::ConfirmAddDevice),
+            Action::AnswerOtherwise => {
+                self.left.clicks = self.left.clicks.checked_sub(1)?;
+                let other = match self.seen.import.prompt?.scheme {
+                    Scheme::None => Scheme::Password,
+                    Scheme::Password => Scheme::None,
+                };
+                Aim::Import(I::ProvideAccountAuthentication(self.next_slot(true), other))
+            }
+            Action::ConfirmAddDevice => {
+                self.left.clicks = self.left.clicks.checked_sub(self.seen.export.confirmed.into())?;
+                Aim::Export(E::ConfirmAddDevice)
+            }
             Action::CancelAddDevice => {
                 self.left.export_cancels = self.left.export_cancels.checked_sub(1)?;
                 Aim::Export(E::CancelAddDevice)
@@ -297,7 +316,7 @@ impl World {
                 self.link.send(Side::Import, Item::Opened);
                 Aim::Import(I::ConnectionOpened { conn: PEER, presented: Some(HONEST), verified: true })
             }
-            Action::Deliver(side) => self.deliver(configuration, side)?,
+            Action::Deliver(side) => self.deliver(side)?,
             Action::Opened(tried) => {
                 if tried == Tried::Unreadable {
                     self.left.storage = self.left.storage.checked_sub(1)?;
@@ -341,7 +360,7 @@ impl World {
                 self.import.storage = Storage::Reported { durable };
                 Aim::Import(I::Installed(durable))
             }
-            Action::Caller(conn, act) => self.caller_does(configuration, ConnId(conn), act)?,
+            Action::Caller(conn, act) => self.caller_does(ConnId(conn), act)?,
             Action::Device(act) => Aim::Export(self.device_does(act)?),
         };
         Some(aim)
@@ -370,10 +389,10 @@ impl World {
         Aim::Nobody
     }
 
-    fn deliver(&mut self, configuration: &Configuration, side: Side) -> Option<Aim> {
+    fn deliver(&mut self, side: Side) -> Option<Aim> {
         let item = self.link.deliver(side)?;
         let aim = match side {
-            Side::Import => self.import_input(configuration, item).map(Aim::Import),
+            Side::Import => self.import_input(item).map(Aim::Import),
             Side::Export => self.export_input(item).map(Aim::Export),
         };
         Some(aim.unwrap_or(Aim::Nobody))
@@ -392,7 +411,7 @@ impl World {
         }
     }
 
-    fn caller_does(&mut self, configuration: &Configuration, conn: ConnId, act: CallerAct) -> Option<Aim> {
+    fn caller_does(&mut self, conn: ConnId, act: CallerAct) -> Option<Aim> {
         use import::Input as I;
         match act {
             CallerAct::Ask(Ask::Wrong | Ask::Other) => self.left.asks = self.left.asks.checked_sub(1)?,
@@ -404,7 +423,7 @@ impl World {
         let staged = self.import.staged.as_mut().filter(|staged| staged.from == conn && !staged.whole);
         // An archive that was not staged ends unheard.
         let unheard = match staged {
-            _ if configuration.cast.import == Player::Legacy => false,
+            _ if self.cast.import == Player::Legacy => false,
             Some(staged) if act == CallerAct::Complete => std::mem::replace(&mut staged.whole, true),
             _ => act == CallerAct::Complete,
         };

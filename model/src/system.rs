@@ -92,9 +92,9 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             // What is on its way was given all the time that a link has.
             next.world.link.failed |= timer == Timer::Linger && state.world.link.carries();
         }
-        let aim = next.world.aim(&self.configuration, action)?;
+        let aim = next.world.aim(action)?;
         let (next, turn) = self.hand(next, aim).ok()?;
-        // A right code at a taken slot may be tried for ever, and changes nothing: that is no step.
+        // A right code at a taken slot, or a word to one who no longer listens, changes nothing for ever: that is no step.
         (!action.is_idle() || next != *state).then_some((next, turn))
     }
 
@@ -111,7 +111,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             }
             Aim::Export(input) => {
                 let effects = next.export.take(input)?;
-                next.world.export_turn(&self.configuration, Some(input), &effects);
+                next.world.export_turn(Some(input), &effects);
                 Turn::Export(Some(input), effects)
             }
             Aim::Inner(Side::Import, step) => {
@@ -121,7 +121,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             }
             Aim::Inner(Side::Export, step) => {
                 let effects = next.export.advance(step);
-                next.world.export_turn(&self.configuration, None, &effects);
+                next.world.export_turn(None, &effects);
                 Turn::Export(None, effects)
             }
             Aim::Nobody => Turn::Nobody,

@@ -14,7 +14,7 @@ use handfast::{
 };
 
 use crate::{
-    config::{Budget, Configuration, Player},
+    config::{Budget, Cast, Configuration, Player},
     link::{End, Item, Link},
     monitor::Monitor,
     properties::PropertySet,
@@ -33,6 +33,7 @@ pub(crate) const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(
 /// What surrounds the two reducers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
+    pub(crate) cast: Cast,
     pub(crate) link: Link,
     pub(crate) import: ImportShell,
     pub(crate) export: ExportShell,
@@ -142,6 +143,7 @@ impl World {
         let budget = configuration.budget;
         let caller = Caller { stage: Stage::Away, chain: None, proved: false, wrong_codes: 0 };
         Self {
+            cast: configuration.cast,
             link: Link::new(),
             import: ImportShell::default(),
             export: ExportShell::default(),
@@ -213,10 +215,10 @@ impl World {
     }
 
     /// Carries out one effect of the exporter, as its shell does.
-    pub(crate) fn carry_out_export(&mut self, configuration: &Configuration, effect: export::Effect) {
+    pub(crate) fn carry_out_export(&mut self, effect: export::Effect) {
         use export::Effect as E;
         // An old exporter hands the archive over in one call.
-        let at_once = configuration.cast.export == Player::Legacy;
+        let at_once = self.cast.export == Player::Legacy;
         match effect {
             E::Open(slot) => self.export.opening = Some(slot),
             E::SendArchive => self.export.sending = !at_once,
@@ -262,7 +264,7 @@ impl World {
     }
 
     /// Hands the next item of the link to the importer. Some are the shell's own business.
-    pub(crate) fn import_input(&mut self, configuration: &Configuration, item: Item) -> Option<import::Input> {
+    pub(crate) fn import_input(&mut self, item: Item) -> Option<import::Input> {
         use import::Input as I;
         Some(match item {
             Item::Request => I::ConnectionRequested(PEER),
@@ -270,7 +272,7 @@ impl World {
             Item::Message(message) => I::Message(PEER, message),
             Item::ArchiveBegin => I::ArchiveBegan(PEER),
             Item::ArchiveEnd => {
-                if configuration.cast.import != Player::Legacy {
+                if self.cast.import != Player::Legacy {
                     let staged = self.import.staged.as_mut().filter(|staged| staged.from == PEER && !staged.whole)?;
                     staged.whole = true;
                 }

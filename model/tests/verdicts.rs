@@ -12,6 +12,11 @@ fn selection(configuration: &str) -> Selection {
     Selection { configuration: Some(configuration.into()), mutants: false, jobs: 2, ..Selection::all(Size::Small) }
 }
 
+/// The configurations of the shipped reducers in a profile.
+fn tables(profile: &str) -> String {
+    ["HH", "HX", "XH"].map(|cast| table(&format!("{cast}-{profile}"))).join("\n")
+}
+
 /// One line for each configuration: all its properties are verified on the same graph, or are told apart.
 fn table(configuration: &str) -> String {
     let report = run(&selection(configuration));
@@ -31,19 +36,21 @@ fn table(configuration: &str) -> String {
         }
         table.push_str(&format!("        {} goals reached\n", one.reached.len()));
     }
-    table.push_str(&format!("allowed pairs not reached: {:?}\n", report.pairs_not_reached));
+    if configuration.starts_with("HH") {
+        table.push_str(&format!("allowed pairs not reached: {:?}\n", report.pairs_not_reached));
+    }
     table.push_str(&format!("{:?}\n", report.outcome));
     table
 }
 
 #[test]
 fn documented_profile() {
-    insta::assert_snapshot!(table("documented"));
+    insta::assert_snapshot!(tables("documented"));
 }
 
 #[test]
 fn jamid_profile() {
-    insta::assert_snapshot!(table("jamid"));
+    insta::assert_snapshot!(tables("jamid"));
 }
 
 #[test]
@@ -77,7 +84,7 @@ fn rows_are_for_programs_too() {
 /// The shipped rules in the mutants' place: what a hunt finds is the mutant's doing.
 #[test]
 fn what_finds_a_mutant_holds_without_it() {
-    let report = run(&selection("honest"));
+    let report = run(&selection("HH-documented-honest"));
     assert_eq!(report.outcome, Outcome::AsExpected);
     assert!(report.canary.row.verdict.is_violated());
     for mutant in MUTANTS {

@@ -110,6 +110,7 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
         session: board.steps.iter().any(takes_session),
         failed: board.fired
             && matches!(plan.fault.map(|fault| fault.what), Some(What::Partition | What::Crash(_) | What::Kill(_))),
+        unconfirmed: false,
     };
     let allowed = allowed(import, export, crashed.is_some(), around);
     if allowed.is_none() && carried.is_ok() {

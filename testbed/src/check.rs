@@ -4,7 +4,7 @@ use std::{net::SocketAddr, process::ExitCode, str::FromStr};
 
 use clap::{Args, ValueEnum};
 use handfast_model::{
-    check::{self, hardened},
+    check::{self, hardened, with_legacy},
     config::{self, Budget, Configuration},
     mutants::{MUTANTS, Mutant},
     properties::PropertyId,
@@ -98,10 +98,20 @@ impl From<SizeName> for config::Size {
 enum CastName {
     /// Both hardened
     HH,
+    /// A hardened importer, a legacy exporter
+    HL,
+    /// A legacy importer, a hardened exporter
+    LH,
+    /// Both legacy
+    LL,
     /// A hardened importer, hostile exporters
     HX,
     /// A hardened exporter, a hostile importer
     XH,
+    /// A legacy importer, hostile exporters
+    LX,
+    /// A legacy exporter, a hostile importer
+    XL,
 }
 
 fn property(id: &str) -> Result<PropertyId, String> {
@@ -187,6 +197,11 @@ impl Check {
         });
         let pair = self.pair.map(|pair| match pair {
             CastName::HH => "HH",
+            CastName::HL => "HL",
+            CastName::LH => "LH",
+            CastName::LL => "LL",
+            CastName::LX => "LX",
+            CastName::XL => "XL",
             CastName::HX => "HX",
             CastName::XH => "XH",
         });
@@ -228,6 +243,10 @@ impl Check {
 }
 
 fn explore(configuration: Configuration, address: SocketAddr) -> Result<ExitCode, Failure> {
-    hardened(configuration).checker().serve(address);
+    if configuration.cast.has_legacy() {
+        with_legacy(configuration).checker().serve(address);
+    } else {
+        hardened(configuration).checker().serve(address);
+    }
     Ok(ExitCode::SUCCESS)
 }

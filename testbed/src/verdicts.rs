@@ -93,7 +93,8 @@ fn configurations(f: &mut fmt::Formatter<'_>, checked: &[Checked]) -> fmt::Resul
             None => writeln!(f, "none is VERIFIED")?,
         }
         for row in one.rows.iter().filter(|row| !row.verdict.is_verified()) {
-            writeln!(f, "  {}  {}", row.property.id(), row.verdict)?;
+            let weakness = row.expected.weakness().map_or(String::new(), |weakness| format!(": {weakness}"));
+            writeln!(f, "  {}  {}{weakness}", row.name(), row.verdict)?;
         }
     }
     Ok(())
@@ -137,7 +138,7 @@ fn kills(f: &mut fmt::Formatter<'_>, mutants: &[Kill]) -> fmt::Result {
 
 /// The violations of what ships.
 fn unexpected(report: &Report) -> impl Iterator<Item = &Row> {
-    report.checked.iter().flat_map(|one| &one.rows).filter(|row| row.verdict.is_violated())
+    report.checked.iter().flat_map(|one| &one.rows).filter(|row| row.verdict.is_violated() && !row.is_as_expected())
 }
 
 /// A violation as a sequence diagram.
@@ -152,7 +153,7 @@ pub(crate) fn counterexample(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Resu
 /// The command that shows the first thing that is not as expected.
 pub(crate) fn again(report: &Report) -> Option<String> {
     let rows = || report.checked.iter().flat_map(|one| &one.rows);
-    let row = unexpected(report).next().or_else(|| rows().find(|row| !row.verdict.is_verified()));
+    let row = unexpected(report).next().or_else(|| rows().find(|row| !row.is_as_expected()));
     if let Some(row) = row {
         return Some(format!("handfast check --config {} --property {}", row.configuration, row.property.id()));
     }
@@ -166,8 +167,8 @@ pub(crate) fn suites(report: &Report) -> Vec<TestSuite> {
     for one in &report.checked {
         let mut suite = TestSuite::new(one.configuration.as_str());
         for row in &one.rows {
-            let status = status(row.verdict.is_verified(), row.verdict.is_violated(), &row.verdict);
-            suite.add_test_case(TestCase::new(row.property.id(), status));
+            let status = status(row.is_as_expected(), row.verdict.is_violated(), &row.verdict);
+            suite.add_test_case(TestCase::new(row.name(), status));
         }
         suites.push(suite);
     }

@@ -251,7 +251,7 @@ impl Sorter<'_> {
             }
             Event::Call(Call::Provide { credentials, scheme, .. }, returned) => {
                 let accepted = *returned == Returned::Accepted(true);
-                let there = own.is_some() && !(legacy && import.removed);
+                let there = own.is_some();
                 let word = Scheme::from_word(scheme).filter(|word| word.as_str() == scheme);
                 let (what, flaw) = match (word, returned) {
                     (_, Returned::Number(_) | Returned::Text(_) | Returned::Nothing(_)) => {
@@ -259,7 +259,7 @@ impl Sorter<'_> {
                     }
                     (Some(scheme), _) if there => (What::Provide { credentials: *credentials, scheme, accepted }, None),
                     // An old daemon says yes whenever the account exists.
-                    (None, _) if there && accepted != legacy => (What::Nothing, Some("there is no such scheme")),
+                    (None, _) if there && accepted != (legacy && !import.removed) => (What::Nothing, Some("there is no such scheme")),
                     (_, _) if !there && accepted => (What::Nothing, Some("there is no such account")),
                     (_, _) => (What::Nothing, None),
                 };
@@ -270,9 +270,6 @@ impl Sorter<'_> {
                     Returned::Nothing(_) if own.is_none() => (What::Nothing, None),
                     Returned::Accepted(false) if own.is_none() => (What::Nothing, None),
                     Returned::Accepted(true) if own.is_none() => (What::Nothing, Some("there is no such account")),
-                    Returned::Accepted(true) | Returned::Nothing(_) if legacy && import.removed => {
-                        (What::Nothing, None)
-                    }
                     Returned::Accepted(true) | Returned::Nothing(_) => (What::Remove, None),
                     Returned::Accepted(false) => (What::Nothing, Some("the removal of an account is not refused")),
                     Returned::Number(_) | Returned::Text(_) => (What::Nothing, Some("it returns nothing")),

@@ -199,7 +199,6 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     fn call(&self, node: &Node<I, E>, what: What, right: bool) -> Option<(State<I, E>, Turn, Option<Action>)> {
         let state = &node.state;
         let nothing = || (state.clone(), Turn::Nobody, None);
-        let legacy = |side| self.system.configuration().cast.player(side) == Player::Legacy;
         let (aim, action, accepted) = match what {
             What::Nothing => return Some(nothing()),
             What::Another { refused } => return (is_live(self.system, state) == refused).then(nothing),
@@ -226,8 +225,6 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         };
         match self.system.hand(state.clone(), aim) {
             Ok((next, turn)) => accepted.then_some((next, turn, Some(action))),
-            // An old importer says yes whenever the account exists.
-            Err(_) if matches!(what, What::Provide { .. }) => (accepted == legacy(Side::Import)).then(nothing),
             Err(_) => (!accepted).then(nothing),
         }
     }

@@ -1,0 +1,66 @@
+//! What a link with one old side can and cannot do, and that the old sides are today's daemon row by row.
+
+use handfast_model::{
+    check::{Expected, check},
+    config::{Cast, Configuration, Size, configurations},
+    explore::Limits,
+    flaws::FLAWS,
+    legacy,
+};
+
+fn with_legacy() -> Vec<Configuration> {
+    configurations(Size::Small).into_iter().filter(|one| one.cast.has_legacy()).collect()
+}
+
+/// Each verdict is as it should be; the shortest way to each shown weakness is kept.
+#[test]
+fn every_cell_is_as_the_table_says() {
+    let mut table = String::new();
+    let mut shown = Vec::new();
+    for configuration in with_legacy() {
+        let checked = check(configuration, None, Limits::default());
+        assert_eq!(checked.missed, Vec::<&str>::new(), "{configuration}");
+        table.push_str(&format!("{configuration}: {} states\n", checked.states));
+        for row in &checked.rows {
+            assert!(row.is_as_expected(), "{configuration} {}: {}", row.name(), row.verdict);
+            if row.verdict.is_violated() {
+                let weakness = row.expected.weakness().unwrap_or_default();
+                table.push_str(&format!("    {}: {} {weakness}\n", row.name(), row.verdict));
+            }
+            if matches!(row.expected, Expected::Shown(_)) {
+                shown.push((configuration.cast, row.property, row.half));
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+    for flaw in FLAWS {
+        assert!(shown.contains(&(flaw.cast, flaw.property, flaw.half.side())), "{flaw:?} is nowhere looked for");
+    }
+}
+
+/// The diagrams of what goes wrong between two old peers read as the weaknesses that they are.
+#[test]
+fn between_two_old_peers() {
+    for configuration in with_legacy().into_iter().filter(|one| one.cast == Cast::LL) {
+        for row in check(configuration, None, Limits::default()).rows {
+            if let (Expected::Shown(weakness), Some(counterexample)) = (row.expected, row.counterexample) {
+                let name = format!("LL {} {weakness}", row.property.id());
+                insta::assert_snapshot!(name, counterexample.mermaid);
+            }
+        }
+    }
+}
+
+/// Rows I1 to I23 and E1 to E19 of `docs/legacy.md`.
+#[test]
+fn every_row_of_the_old_daemon_is_taken() {
+    let all = with_legacy().into_iter().filter(|one| one.cast.is_pair() || one.name.starts_with("hostile"));
+    let (mut import, mut export) = (legacy::Rows::default(), legacy::Rows::default());
+    for configuration in all {
+        let taken = legacy::rows_taken(configuration);
+        import = import.and(taken.0);
+        export = export.and(taken.1);
+    }
+    assert_eq!(import.iter().collect::<Vec<_>>(), (1..=23).collect::<Vec<_>>());
+    assert_eq!(export.iter().collect::<Vec<_>>(), (1..=19).collect::<Vec<_>>());
+}
