@@ -41,8 +41,8 @@ pub struct Terms {
     pub profile: Profile,
     /// What may have gone wrong unseen, and what people may have done at whom nobody looked.
     pub budget: Budget,
-    /// How late a signal may have been noted, in milliseconds.
-    pub skew: u64,
+    /// How long things take.
+    pub delays: Delays,
     /// Whether a timer may run out at any time, and not when it does.
     pub free_timers: bool,
     /// What the search may use.
@@ -53,7 +53,7 @@ impl Terms {
     /// What is assumed unless something else is said: the link may fail once.
     pub fn new(cast: Cast, profile: Profile) -> Self {
         let budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, wrong: 3, ..Budget::default() };
-        Self { cast, profile, budget, skew: 20, free_timers: false, limits: Limits::default() }
+        Self { cast, profile, budget, delays: Delays::default(), free_timers: false, limits: Limits::default() }
     }
 
     /// The pair and what it follows.
@@ -72,6 +72,42 @@ impl Terms {
             least: 0,
             budget: self.budget,
         }
+    }
+}
+
+/// How long things take, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delays {
+    /// At most, from when a signal is given until it is noted.
+    pub signal: u64,
+    /// At most, from when a call is taken until its return is noted.
+    pub call: u64,
+    /// At most, until a daemon does what it has posted to a loop or a worker.
+    pub posted: u64,
+    /// At least, until an old daemon that hears nothing notices that its connection is lost.
+    pub loss: u64,
+}
+
+impl Delays {
+    /// The names that [`Delays::set`] knows.
+    pub const KEYS: [&str; 4] = ["signal", "call", "posted", "loss"];
+
+    /// Changes one of them. Gives `false` if there is no such name.
+    pub fn set(&mut self, key: &str, ms: u64) -> bool {
+        match key {
+            "signal" => self.signal = ms,
+            "call" => self.call = ms,
+            "posted" => self.posted = ms,
+            "loss" => self.loss = ms,
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl Default for Delays {
+    fn default() -> Self {
+        Self { signal: 20, call: 1000, posted: 500, loss: 10_000 }
     }
 }
 
@@ -225,7 +261,8 @@ fn explanation<I: ImportSide, E: ExportSide>(
     let (mut schedule, mut turns) = (Vec::new(), Vec::new());
     for (act, after) in &path.steps {
         if let Ok(taken) = search.take(before, *act) {
-            let lines: Vec<Place> = taken.lines.iter().map(|line| notes.0[*line].0).collect();
+            let mut lines: Vec<Place> = taken.lines.iter().map(|line| notes.0[*line].0).collect();
+            lines.sort_unstable();
             let what = match (act, taken.action) {
                 (Act::Hidden(action), _) => tell(&before.state.world, *action),
                 (Act::Call(..), _) => taken.lines.first().map_or_else(String::new, |line| notes.0[*line].1.clone()),
@@ -236,7 +273,8 @@ fn explanation<I: ImportSide, E: ExportSide>(
         before = after;
     }
     let (budget, left) = (system.configuration().budget, path.last().state.world.left);
-    let faults = Budget { loss: budget.loss - left.loss, storage: budget.storage - left.storage, ..Budget::default() };
+    let (loss, storage) = (budget.loss.saturating_sub(left.loss), budget.storage.saturating_sub(left.storage));
+    let faults = Budget { loss, storage, ..Budget::default() };
     let told = Counterexample::of_turns(system.configuration(), &path.root.state.world, turns, None);
     Explanation { faults, schedule, mermaid: told.mermaid, states }
 }

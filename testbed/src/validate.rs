@@ -3,13 +3,13 @@
 mod observed;
 mod recorded;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, str::FromStr};
 
 use clap::Args;
 use handfast::outcome::Profile;
 use handfast_model::{
     config::{Budget, Cast},
-    observed::{Explanation, Place, Refusal, Terms, Verdict},
+    observed::{Delays, Explanation, Place, Refusal, Terms, Verdict},
 };
 
 use crate::{check::Change, failure::Failure, link::options::ProfileName, output};
@@ -39,9 +39,10 @@ pub(crate) struct Validate {
     /// Change how often something may have gone wrong unseen: loss=1 unless it is given, storage=0
     #[arg(long, value_name = "KEY=N")]
     budget: Vec<Change>,
-    /// How late a signal may have been noted, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 20, requires = "observed")]
-    skew: u64,
+    /// Change how long things take, in milliseconds: signal=20 until one is noted at most, call=1000 from one to its return
+    /// at most, posted=500 until an old daemon does what it has posted at most, loss=10000 until it notices a loss at least
+    #[arg(long, value_name = "KEY=MS", requires = "observed")]
+    delay: Vec<Delay>,
     /// The times of all files are of one clock. Otherwise what stands in different files has no order
     #[arg(long, requires = "observed")]
     one_clock: bool,
@@ -57,6 +58,26 @@ pub(crate) struct Validate {
     /// What was seen of one link: a file, or one of each side
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+}
+
+/// A changed delay.
+#[derive(Clone)]
+struct Delay {
+    key: String,
+    ms: u64,
+}
+
+impl FromStr for Delay {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (key, ms) = text.split_once('=').ok_or("expected KEY=MS")?;
+        let ms = ms.parse().map_err(|_| "expected a number of milliseconds behind `=`")?;
+        if !Delays::default().set(key, ms) {
+            return Err(format!("expected one of {}", Delays::KEYS.join(", ")));
+        }
+        Ok(Self { key: key.into(), ms })
+    }
 }
 
 /// Who took part.

@@ -338,7 +338,8 @@ impl Trace {
                 credentials: self.credentials(args.credentials.ok_or(Flaw::Missing("credentials"))?),
                 scheme: args.scheme.ok_or(Flaw::Missing("scheme"))?,
             },
-            (Side::Import, "removeAccount") => Call::RemoveAccount { account: args.account_id },
+            // On the export side it is no call of the link, and ends it all the same.
+            (_, "removeAccount") => Call::RemoveAccount { account: args.account_id },
             (Side::Export, "addDevice") => Call::AddDevice { uri: args.uri.ok_or(Flaw::Missing("uri"))? },
             (Side::Export, "confirmAddDevice") => Call::Confirm { op: args.op_id.ok_or(Flaw::Missing("op_id"))? },
             (Side::Export, "cancelAddDevice") => Call::Cancel { op: args.op_id.ok_or(Flaw::Missing("op_id"))? },

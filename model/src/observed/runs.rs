@@ -32,6 +32,8 @@ pub(crate) struct Run {
     pub(crate) others: u8,
     /// Whether the exporter was given another code.
     pub(crate) wrong_code: bool,
+    /// Whether the exporter's account was removed.
+    pub(crate) unplugged: bool,
 }
 
 /// What was seen of one operation, in order.
@@ -99,6 +101,8 @@ pub(crate) enum What {
     Another {
         refused: bool,
     },
+    /// The exporter's account is removed: its connections go with it.
+    Unplug,
     /// It does not concern the operation.
     Nothing,
 }
@@ -259,7 +263,9 @@ impl Sorter<'_> {
                     }
                     (Some(scheme), _) if there => (What::Provide { credentials: *credentials, scheme, accepted }, None),
                     // An old daemon says yes whenever the account exists.
-                    (None, _) if there && accepted != (legacy && !import.removed) => (What::Nothing, Some("there is no such scheme")),
+                    (None, _) if there && accepted != (legacy && !import.removed) => {
+                        (What::Nothing, Some("there is no such scheme"))
+                    }
                     (_, _) if !there && accepted => (What::Nothing, Some("there is no such account")),
                     (_, _) => (What::Nothing, None),
                 };
@@ -298,6 +304,10 @@ impl Sorter<'_> {
     fn export(&mut self, number: usize, line: &Line) {
         match &line.event {
             Event::Call(Call::AddDevice { uri }, returned) => return self.add_device(number, line, uri, returned),
+            Event::Call(Call::RemoveAccount { .. }, _) => {
+                let at = self.begun();
+                return self.exports[at].lane.call(number, line, What::Unplug, None);
+            }
             Event::Signal { .. } | Event::Call(..) => {}
         }
         let op = match &line.event {
@@ -423,6 +433,7 @@ impl Sorter<'_> {
 impl Run {
     pub(crate) fn new(lanes: [Option<Lane>; 2]) -> Self {
         let mut run = Self { lanes, ..Self::default() };
+        run.unplugged = run.seen().any(|(_, lane)| lane.calls.iter().any(|asked| asked.what == What::Unplug));
         if let Some(import) = &run.lanes[0] {
             for peer in import.signals.iter().filter_map(|seen| seen.details.get("peer_id")) {
                 if !run.peers.contains(peer) {

@@ -4,9 +4,10 @@
 //! the next lines of its side say. The nodes behind a prefix of the lines are the set of states in which the system can be then; all
 //! of them are built, by the explorer that checks properties too.
 //!
-//! **When something happened.** A signal is noted up to [`Terms::skew`] behind the moment at which it was given; a call returned at
-//! some moment behind the one at which it was taken, which is later than the return of the call before it. Signals of a side keep
-//! their order, and so do its calls. What is noted by different clocks has no order.
+//! **When something happened.** A signal is noted soon behind the moment at which it was given. A call was taken some time before its
+//! return was noted, and behind the return of the call before it. Signals of a side keep their order, and so do its calls. What is
+//! noted by different clocks has no order. What a daemon has posted happens soon, and a timer runs out when it does and not before:
+//! [`Delays`] has the times. So a step lies between two moments, and the search keeps those apart that cannot overlap.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,7 +15,7 @@ use handfast::{
     export,
     import::{self, Ask},
     limits::{Durations, Timer},
-    outcome::{Details, Scheme, Side, Signal},
+    outcome::{Details, LinkState, Scheme, Side, Signal},
 };
 use stateright::{Model, Property};
 
@@ -27,6 +28,7 @@ use super::{
 use crate::{
     action::Action,
     config::Player,
+    link::Item,
     side::{ExportSide, ImportSide},
     system::{Aim, State, System, Turn},
     world::HONEST,
@@ -37,7 +39,11 @@ pub(super) const EXPLAINED: &str = "everything is explained";
 
 /// How many nodes of the frontier are looked at for a report.
 const KEPT: usize = 512;
-/// A timer that does not run out while somebody looks.
+/// How many kinds of posted steps a side has at most.
+const POSTED: usize = 4;
+/// How long one thread takes from a step to the next, in milliseconds.
+const THREAD: u64 = 50;
+/// What does not come while somebody looks.
 const NEVER: u64 = u64::MAX;
 
 /// A system beside what was seen of it.
@@ -76,6 +82,10 @@ struct Cursor {
     signals: u16,
     calls: u16,
     armed: [u64; Timer::ALL.len()],
+    /// When what it has posted is done at the latest, by the numbers of the steps.
+    posted: [u64; POSTED],
+    /// When it was told something by its peer, at the earliest. Only of an old daemon.
+    heard: u64,
 }
 
 /// What nobody saw, and stays as it is.
@@ -159,7 +169,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
             Act::Call(side, right) => {
                 let what = self.next_call(node, side).ok_or(Stop::Impossible)?;
                 if let Some(asked) = self.next_asked(node, side) {
-                    if asked.noted.flaw.is_some() || !self.is_due(&at, &asked.noted, asked.earliest) {
+                    if asked.noted.flaw.is_some() || !self.is_due(&at, &asked.noted, self.begun(asked)) {
                         return Err(Stop::Impossible);
                     }
                     lines.push(asked.noted.line);
@@ -178,6 +188,8 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         state.world.violated = node.state.world.violated;
         let mut next = Node { state, at, guess: node.guess };
         self.set_timers(node, &mut next, &turn);
+        self.set_posted(node, &mut next, act);
+        self.set_heard(&mut next, act);
         Ok(Taken { node: next, turn, action, lines })
     }
 
@@ -201,6 +213,11 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         let nothing = || (state.clone(), Turn::Nobody, None);
         let (aim, action, accepted) = match what {
             What::Nothing => return Some(nothing()),
+            What::Unplug => {
+                let mut state = state.clone();
+                state.world.left.loss = state.world.left.loss.saturating_add(1);
+                return Some((state, Turn::Nobody, None));
+            }
             What::Another { refused } => return (is_live(self.system, state) == refused).then(nothing),
             What::AddAccount => (Aim::Import(import::Input::AddAccount), Action::AddAccount, true),
             What::Remove => (Aim::Import(import::Input::RemoveAccount), Action::RemoveAccount, true),
@@ -213,6 +230,10 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
                 (Aim::Import(input), Action::Answer { right }, accepted)
             }
             What::AddDevice => {
+                // The token has to be shown before it is given.
+                if self.run.lane(Side::Import).is_some() && state.world.seen.import.signalled == LinkState::Init {
+                    return None;
+                }
                 let scheme = node.guess.scheme;
                 (Aim::Export(export::Input::AddDevice(scheme)), Action::AddDevice(scheme), true)
             }
@@ -235,8 +256,12 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
             Action::AddDevice(scheme) => scheme == node.guess.scheme,
             Action::Fire(side, timer) if !self.terms.free_timers => {
                 let armed = node.at[index(side)].armed[timer as usize];
+                armed != NEVER && self.latest(&node.at, self.clock_of(side)).saturating_sub(armed) >= self.lasts(side, timer)
+            }
+            Action::Deliver(side) if self.waits_for_loss(node, side) => {
+                let heard = node.at[index(side)].heard;
                 let latest = self.latest(&node.at, self.clock_of(side));
-                armed != NEVER && latest.saturating_sub(armed) >= lasts(timer)
+                heard != NEVER && latest.saturating_sub(heard) >= self.terms.delays.loss
             }
             _ => true,
         }
@@ -263,7 +288,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
                     && self.words(side, guess, signal, Some(&seen.details)) == seen.details
             });
             let Some(seen) = seen else { return Err(Stop::Unseen(side, signal)) };
-            if !self.is_due(at, &seen.noted, seen.noted.t_ms.saturating_sub(self.terms.skew)) {
+            if !self.is_due(at, &seen.noted, seen.noted.t_ms.saturating_sub(self.terms.delays.signal)) {
                 return Err(Stop::Impossible);
             }
             at[index(side)].signals += 1;
@@ -306,9 +331,46 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         })
     }
 
-    /// Whether nothing that is not yet explained was over before this could be.
+    /// Whether nothing that is not yet explained, or not yet done, was over before this could be.
     fn is_due(&self, at: &[Cursor; 2], noted: &Noted, earliest: u64) -> bool {
+        let posted = |side| {
+            let late = at[index(side)].posted.iter().any(|latest| *latest != 0 && *latest < earliest);
+            late && self.clock_of(side) == Some(noted.clock)
+        };
         self.heads(*at).all(|head| head.clock != noted.clock || head.t_ms >= earliest)
+            && !posted(Side::Import)
+            && !posted(Side::Export)
+    }
+
+    /// When a call was taken at the earliest.
+    fn begun(&self, asked: &Asked) -> u64 {
+        asked.earliest.max(asked.noted.t_ms.saturating_sub(self.terms.delays.call))
+    }
+
+    /// How long a timer runs at least, in milliseconds.
+    fn lasts(&self, side: Side, timer: Timer) -> u64 {
+        match (self.is_legacy(side), timer) {
+            // What the directory answers is waited for, and then the connection.
+            (true, Timer::Connect) => 30_000,
+            _ => Durations::default().of(timer, 0).as_millis() as u64,
+        }
+    }
+
+    fn is_legacy(&self, side: Side) -> bool {
+        self.system.configuration().cast.player(side) == Player::Legacy
+    }
+
+    /// Whether what arrives next at a side is that its connection broke, and nothing told it.
+    fn waits_for_loss(&self, node: &Node<I, E>, side: Side) -> bool {
+        let link = &node.state.world.link;
+        let broke = link.failed && link.half(side).queue.first() == Some(&Item::Lost);
+        broke && self.is_legacy(side) && !self.run.unplugged && !self.terms.free_timers
+    }
+
+    /// A moment that is of interest only as long as this much later is before the end.
+    fn moment(&self, now: u64, later: u64) -> u64 {
+        let over = self.clock.is_some_and(|(_, end)| now.saturating_add(later) > end);
+        if over && !self.terms.free_timers { NEVER } else { now }
     }
 
     /// It is not later than this.
@@ -322,8 +384,8 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
             let cursor = at[index(side)];
             let signal = lane.signals.get(usize::from(cursor.signals).wrapping_sub(1));
             let call = lane.calls.get(usize::from(cursor.calls).wrapping_sub(1));
-            let signal = signal.map(|seen| (seen.noted.clock, seen.noted.t_ms.saturating_sub(self.terms.skew)));
-            let call = call.map(|asked| (asked.noted.clock, asked.earliest));
+            let signal = signal.map(|seen| (seen.noted.clock, seen.noted.t_ms.saturating_sub(self.terms.delays.signal)));
+            let call = call.map(|asked| (asked.noted.clock, self.begun(asked)));
             [signal, call]
         });
         behind.flatten().filter(|(other, _)| Some(*other) == clock).map(|(_, t_ms)| t_ms).max().unwrap_or(0)
@@ -342,10 +404,44 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
                 if !after.contains(timer) {
                     *since = 0;
                 } else if !before.contains(timer) || arms(turn, side, timer) {
-                    let over = self.clock.is_some_and(|(_, end)| now.saturating_add(lasts(timer)) > end);
-                    *since = if over && !self.terms.free_timers { NEVER } else { now };
+                    *since = self.moment(now, self.lasts(side, timer));
                 }
             }
+        }
+    }
+
+    /// Notes until when what was posted is done.
+    fn set_posted(&self, before: &Node<I, E>, next: &mut Node<I, E>, act: Act) {
+        let steps = [(Side::Import, next.state.import.inner()), (Side::Export, next.state.export.inner())];
+        for (side, steps) in steps {
+            let now = self.latest(&before.at, self.clock_of(side));
+            let posted = &mut next.at[index(side)].posted;
+            for (number, until) in posted.iter_mut().enumerate() {
+                let number = number as u8;
+                let (is, did) = (steps.contains(&number), act == Act::Hidden(Action::Inner(side, number)));
+                if !is {
+                    *until = 0;
+                } else if *until == 0 || did {
+                    let goes_on = side == Side::Export && next.state.export.goes_on(number);
+                    *until = now.saturating_add(if goes_on { THREAD } else { self.terms.delays.posted });
+                    if self.clock.is_some_and(|(_, end)| *until >= end) {
+                        *until = NEVER;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes when an old daemon was told something by its peer.
+    fn set_heard(&self, next: &mut Node<I, E>, act: Act) {
+        let heard = match act {
+            Act::Hidden(Action::Deliver(side)) => [Some(side), None],
+            Act::Hidden(Action::Secured) => [Some(Side::Import), Some(Side::Export)],
+            Act::Hidden(_) | Act::Call(..) => [None, None],
+        };
+        for side in heard.into_iter().flatten().filter(|side| self.is_legacy(*side)) {
+            let now = self.earliest(&next.at, self.clock_of(side));
+            next.at[index(side)].heard = self.moment(now, self.terms.delays.loss);
         }
     }
 
@@ -465,11 +561,6 @@ impl Guess {
             Credentials::Text(text) => right == (self.password == Some(text)),
         }
     }
-}
-
-/// How long a timer runs at least, in milliseconds.
-fn lasts(timer: Timer) -> u64 {
-    Durations::default().of(timer, 0).as_millis() as u64
 }
 
 /// Whether the export operation keeps another one from beginning.

@@ -5,7 +5,7 @@ use std::{fs::File, io::Read as _, path::Path, process::ExitCode};
 use clap::ValueEnum as _;
 use handfast_model::observed::{self, MAX_LINE, Trace};
 
-use super::{PairName, Validate};
+use super::{Delay, PairName, Validate};
 use crate::failure::Failure;
 
 impl Validate {
@@ -27,7 +27,10 @@ impl Validate {
                 .map_err(|_| Failure::reason(format_args!("the trace is of the pair {name:?}, which nobody knows")))?,
         };
         let mut terms = self.terms(pair, trace.profile.unwrap_or_default());
-        (terms.skew, terms.free_timers) = (self.skew, self.free_timers);
+        terms.free_timers = self.free_timers;
+        for Delay { key, ms } in &self.delay {
+            terms.delays.set(key, *ms);
+        }
         self.report(&terms, trace.lines.len(), &observed::validate(&trace, &terms))
     }
 }
