@@ -408,6 +408,8 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
             clock: false,
             ..pair("honest", [4_000, 120, 3_400], Budget { wrong: 3, ..NOTHING })
         },
+        // What a late hello leaves of three tries is enough for one that is wrong.
+        Configuration { clock: false, ..pair("plain", [700, 40, 700], Budget { wrong: 1, ..NOTHING }) },
         pair("loss", [3_600, 250, 3_000], Budget { loss: size.pick(1, 1, 2), wrong, ..NOTHING }),
         pair("cancel", [8_500, 330, 5_700], Budget { import_cancels: 1, export_cancels: 1, wrong, ..NOTHING }),
         pair("timers", [5_600, 260, 4_000], Budget { early: size.pick(1, 2, 3), wrong, ..NOTHING }),

@@ -68,7 +68,7 @@ flaws! {
     HL Pair Both "loss" "W-5";
     HL NoBlame Export "cancel" "W-24";
     HL Return Export "honest" "W-19";
-    HL Honest Both "honest" "W-14";
+    HL Honest Both "honest" "W-14" only;
 
     LH Consent Both "intruders" "W-1";
     LH Single Both "intruders" "W-2";

@@ -1,13 +1,14 @@
 //! Reducers that break one rule each, to show that the check that guards it can fail.
 
-use handfast::{export::Exporter, import::Importer, reducer::Config, rules::Rules};
+use handfast::{export::Exporter, import::Importer, outcome::Side, reducer::Config, rules::Rules};
 use serde::Serialize;
 
 use crate::{
     check::{Expected, Row, Verdict},
-    config::{self, Size},
+    config::{self, Player, Size},
     diagram::Counterexample,
     explore::{Graph, Limits},
+    legacy,
     properties::PropertyId,
     side::{AnyExport, AnyImport, Boxed},
     system::System,
@@ -52,6 +53,9 @@ impl Mutant {
     pub fn system(&self, size: Size) -> Option<Broken> {
         let configuration = config::find(size, self.configuration)?;
         let (import, export) = (self.sides)(configuration.reducers());
+        let old = |side| configuration.cast.player(side) == Player::Legacy;
+        let import = if old(Side::Import) { Boxed::new(legacy::Importer::new()) } else { import };
+        let export = if old(Side::Export) { Boxed::new(legacy::Exporter::new()) } else { export };
         Some(System::new(configuration, import, export))
     }
 
@@ -166,6 +170,8 @@ mutants! {
     M37 "M-37" "A late ACCEPT is not answered." [LATE_ACCEPT_ANSWERED] Pair "HH-documented-cancel";
     M38 "M-38" "Nothing is said while the peer's features are unknown." [WORD_WHILE_UNKNOWN]
         Pair "HH-documented-cancel";
+    M39 "M-39" "A result is expected of an importer that promised none." [RESULT_ONLY_IF_NAMED]
+        Honest "LH-documented-honest";
     M40Loss "M-40a" "The loss of the link counts as success." [LOSS_IS_FAILURE] Stored "HH-documented-loss";
     M40End "M-40b" "The end without a result counts as success." [END_IS_FAILURE]
         Stored "XH-documented-hostile-importer";
@@ -177,6 +183,8 @@ mutants! {
         Tries "HH-documented-storage";
     M45 "M-45" "A stray verdict is acted upon while the user is asked." [STRAY_VERDICT_IGNORED]
         Grammar "HX-documented-hostile-exporter";
+    M46 "M-46" "The end right behind the archive counts as the loss of the link." [END_BEHIND_ARCHIVE]
+        Honest "HL-documented-plain";
     M47 "M-47" "What was staged stays after a failure." [WIPED] Budget "HH-documented-cancel";
     M48 "M-48" "The device's key is not compared with the token." [PINNED] Gate "XH-documented-hostile-importer";
     M49 "M-49" "Channels of other names count as wrong codes." [OTHER_CHANNELS_FREE] Isolated "HX-documented-guesses";

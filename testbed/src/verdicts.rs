@@ -231,7 +231,7 @@ mod tests {
             "P-CONSENT  VIOLATED (in 7 steps)",
             "```mermaid\nsequenceDiagram",
             "A SAFETY PROPERTY IS VIOLATED",
-            "15 of 16",
+            "16 of 17",
         ] {
             assert!(table.contains(part), "{part}: {table}");
         }
