@@ -6,7 +6,7 @@ use handfast::{
     export::Tried,
     import::{Ask, Check},
     limits::Timer,
-    message::Message,
+    message::{Message, Verdict},
     outcome::{Scheme, Side},
 };
 
@@ -105,6 +105,24 @@ pub enum CallerAct {
     End,
     /// It drops the connection.
     Drop,
+}
+
+impl CallerAct {
+    /// Whether an exporter would do it that keeps the rules.
+    pub(crate) const fn is_honest(self) -> bool {
+        match self {
+            Self::Prove(chain) => matches!(chain, Chain::Own),
+            Self::Ask(ask) => matches!(ask, Ask::Right),
+            Self::Say(message) => {
+                matches!(
+                    message,
+                    Message::AuthScheme(..) | Message::Verdict(Verdict::Wrong | Verdict::Final) | Message::State(_)
+                )
+            }
+            Self::Knock | Self::Fail | Self::Begin | Self::Complete | Self::End | Self::Drop => true,
+            Self::Babble => false,
+        }
+    }
 }
 
 /// What a caller's chain shows.

@@ -209,10 +209,17 @@ fn validate_runs(notes: &Notes, runs: Vec<Run>, terms: &Terms) -> Verdict {
     worst.unwrap_or(Verdict::Allowed { runs: explained })
 }
 
+/// How much another exporter has to say at most: what is asked for, two wrong passwords, and the archive.
+const WORDS: u8 = 4;
+
 /// Explains one run with as few faults as possible: none, or those of the budget.
 fn explain(notes: &Notes, run: &Run, terms: &Terms) -> Verdict {
     let mut configuration = terms.configuration();
-    configuration.budget.intruders = configuration.budget.intruders.saturating_add(run.others);
+    if run.others > 0 {
+        // The other exporters know the token too. They are strangers to the model, but say nothing strange.
+        configuration.budget.intruders = configuration.budget.intruders.saturating_add(run.others);
+        configuration.budget.words = configuration.budget.words.saturating_add(run.others.saturating_mul(WORDS));
+    }
     let faults = configuration.budget;
     let none = Budget { loss: 0, storage: 0, ..faults };
     let mut verdict = None;

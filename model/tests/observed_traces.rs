@@ -31,7 +31,12 @@ fn show() {
         for m in all {
             let v = verdict(&m.text, Cast::LL);
             match v {
-                Ok(Verdict::Allowed { runs }) => println!("{:>3} {} {:?}", m.line, m.what, runs.iter().map(|r| r.faults.to_string()).collect::<Vec<_>>()),
+                Ok(Verdict::Allowed { runs }) => println!(
+                    "{:>3} {} {:?}",
+                    m.line,
+                    m.what,
+                    runs.iter().map(|r| r.faults.to_string()).collect::<Vec<_>>()
+                ),
                 Ok(Verdict::Inconclusive { why }) => println!("{:>3} {} INCON {why}", m.line, m.what),
                 _ => {}
             }

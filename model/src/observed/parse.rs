@@ -47,6 +47,8 @@ pub struct Line {
     pub clock: Clock,
     /// On which side.
     pub side: Side,
+    /// On which device of that side, where there are several.
+    pub device: String,
     pub(crate) event: Event,
 }
 
@@ -170,11 +172,12 @@ struct Raw {
     profile: Option<Profile>,
     listening: Option<IgnoredAny>,
     t_ms: Option<u64>,
-    side: Option<Side>,
+    side: Option<Device>,
     signal: Option<String>,
     state: Option<u8>,
     details: Option<BTreeMap<String, String>>,
     op_id: Option<i64>,
+    #[serde(alias = "accountId", alias = "account")]
     account_id: Option<String>,
     call: Option<String>,
     #[serde(default)]
@@ -187,12 +190,27 @@ const fn nothing() -> Returned {
     Returned::Nothing(None)
 }
 
+/// A side, and which of several devices on it: `export`, `export2`.
+#[derive(Clone)]
+struct Device(Side, String);
+
+impl<'de> Deserialize<'de> for Device {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let side = |side, name: &str| Some(Self(side, text.strip_prefix(name)?.to_owned()));
+        let device = side(Side::Import, "import").or_else(|| side(Side::Export, "export"));
+        device.ok_or_else(|| de::Error::custom("expected a side: `import` or `export`"))
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(expecting = "an object: the arguments of the call")]
 struct Args {
     #[serde(rename = "Account.archiveURL")]
     archive_url: Option<String>,
+    #[serde(alias = "accountId", alias = "account")]
     account_id: Option<String>,
+    #[serde(alias = "opId")]
     op_id: Option<i64>,
     uri: Option<String>,
     credentials: Option<Typed>,
@@ -287,7 +305,7 @@ impl Trace {
         if raw.call.is_none() && raw.signal.is_none() {
             return self.read_header(raw, clocks);
         }
-        let side = raw.side.ok_or(Flaw::Missing("side"))?;
+        let Device(side, device) = raw.side.ok_or(Flaw::Missing("side"))?;
         let t_ms = raw.t_ms.ok_or(Flaw::Missing("t_ms"))?;
         let event = match (raw.call, raw.signal) {
             (Some(name), None) => Event::Call(self.call(side, &name, raw.args)?, raw.ret),
@@ -304,7 +322,7 @@ impl Trace {
             }
             (Some(_), Some(_)) | (None, None) => return Err(Flaw::Nothing),
         };
-        self.lines.push(Line { place, t_ms, clock: Clock(place.file, None), side, event });
+        self.lines.push(Line { place, t_ms, clock: Clock(place.file, None), side, device, event });
         Ok(())
     }
 
@@ -324,7 +342,7 @@ impl Trace {
         }
         self.pair = self.pair.take().or(raw.pair);
         self.profile = self.profile.or(raw.profile);
-        if let (Some(_), Some(side)) = (raw.observed, raw.side) {
+        if let (Some(_), Some(Device(side, _))) = (raw.observed, raw.side) {
             clocks.push(side);
         }
         Ok(())

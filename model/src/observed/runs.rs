@@ -165,6 +165,7 @@ impl Noted {
 /// An import operation.
 #[derive(Debug, Default)]
 struct Import {
+    device: String,
     lane: Lane,
     account: Option<String>,
     token: Option<Token>,
@@ -174,6 +175,7 @@ struct Import {
 /// An export operation.
 #[derive(Debug, Default)]
 struct Export {
+    device: String,
     lane: Lane,
     op: Option<i64>,
     token: Option<Token>,
@@ -186,9 +188,9 @@ pub(crate) fn runs(trace: &Trace, configuration: &Configuration) -> Vec<Run> {
     for line in &trace.lines {
         if let Event::Call(Call::AddDevice { uri }, Returned::Number(op @ 1..)) = &line.event {
             let token = sorter.parse(uri);
-            let known = sorter.exports.iter().any(|export| export.op == Some(*op));
-            if !known {
-                sorter.exports.push(Export { op: Some(*op), token, ..Export::default() });
+            if sorter.export_of(line, *op).is_none() {
+                let device = line.device.clone();
+                sorter.exports.push(Export { device, op: Some(*op), token, ..Export::default() });
             }
         }
     }
@@ -232,19 +234,21 @@ impl Sorter<'_> {
             | Event::Call(Call::Provide { account, .. } | Call::RemoveAccount { account }, _) => account.as_ref(),
             Event::Call(..) => None,
         };
-        if self.imports.is_empty() {
-            self.imports.push(Import::default());
-        }
+        let last = self.imports.iter().rposition(|import| import.device == line.device);
+        let last = last.unwrap_or_else(|| {
+            self.imports.push(Import { device: line.device.clone(), ..Import::default() });
+            self.imports.len() - 1
+        });
         let own = match named {
             Some(id) => self.imports.iter().rposition(|import| import.account.as_ref() == Some(id)),
-            None => Some(self.imports.len() - 1),
+            None => Some(last),
         };
         let legacy = self.cast().import == Player::Legacy;
         let form = match self.cast().import {
             Player::Legacy => Form::Long,
             Player::Hardened | Player::Hostile => Form::shown_by(self.configuration.profile),
         };
-        let at = own.unwrap_or(self.imports.len() - 1);
+        let at = own.unwrap_or(last);
         let import = &mut self.imports[at];
         match &line.event {
             Event::Signal { state, details, .. } => {
@@ -296,7 +300,7 @@ impl Sorter<'_> {
             Returned::Text(id) if id.is_empty() => return,
             _ => (None, Some("it returns an account: 16 lower-case hexadecimal digits")),
         };
-        let mut import = Import { account, ..Import::default() };
+        let mut import = Import { device: line.device.clone(), account, ..Import::default() };
         import.lane.call(number, line, What::AddAccount, flaw);
         self.imports.push(import);
     }
@@ -305,7 +309,7 @@ impl Sorter<'_> {
         match &line.event {
             Event::Call(Call::AddDevice { uri }, returned) => return self.add_device(number, line, uri, returned),
             Event::Call(Call::RemoveAccount { .. }, _) => {
-                let at = self.begun();
+                let at = self.begun(line);
                 return self.exports[at].lane.call(number, line, What::Unplug, None);
             }
             Event::Signal { .. } | Event::Call(..) => {}
@@ -315,8 +319,8 @@ impl Sorter<'_> {
             Event::Call(Call::Confirm { op } | Call::Cancel { op }, _) => Some(*op),
             Event::Call(..) => None,
         };
-        let own = self.exports.iter().position(|export| export.op == op);
-        let at = own.unwrap_or_else(|| self.begun());
+        let own = op.and_then(|op| self.export_of(line, op));
+        let at = own.unwrap_or_else(|| self.begun(line));
         let export = &mut self.exports[at];
         match &line.event {
             Event::Signal { state, details, .. } => {
@@ -345,7 +349,7 @@ impl Sorter<'_> {
     fn add_device(&mut self, number: usize, line: &Line, uri: &str, returned: &Returned) {
         let token = self.parse(uri);
         let Returned::Number(returned) = *returned else {
-            let at = self.begun();
+            let at = self.begun(line);
             let flaw = Some("it returns an operation, or an error");
             return self.exports[at].lane.call(number, line, What::Nothing, flaw);
         };
@@ -362,12 +366,12 @@ impl Sorter<'_> {
             (0, _) if legacy => (What::Nothing, None),
             _ => (What::Nothing, Some("it returns an operation, -1, -2 or -3")),
         };
-        let at = self.begun();
+        let at = self.begun(line);
         self.exports[at].lane.call(number, line, what, flaw);
     }
 
     fn begin_export(&mut self, number: usize, line: &Line, parses: bool, op: i64) {
-        let at = self.exports.iter().position(|export| export.op == Some(op)).unwrap_or_default();
+        let at = self.export_of(line, op).unwrap_or_default();
         let again = self.exports[at].lane.calls.iter().any(|asked| asked.what == What::AddDevice);
         let flaw = match op {
             _ if again => Some("this op_id was returned before"),
@@ -376,23 +380,30 @@ impl Sorter<'_> {
             _ => None,
         };
         for (other, export) in self.exports.iter_mut().enumerate() {
-            if other != at && export.lane.calls.iter().any(|asked| asked.what == What::AddDevice) {
+            if other != at
+                && export.device == line.device
+                && export.lane.calls.iter().any(|asked| asked.what == What::AddDevice)
+            {
                 export.lane.call(number, line, What::Another { refused: false }, None);
             }
         }
         self.exports[at].lane.call(number, line, What::AddDevice, flaw);
     }
 
-    /// The export operation that began last before a line, or one that never began.
-    fn begun(&mut self) -> usize {
+    /// The export operation of this number, on the device of a line.
+    fn export_of(&self, line: &Line, op: i64) -> Option<usize> {
+        self.exports.iter().position(|export| export.device == line.device && export.op == Some(op))
+    }
+
+    /// The export operation that began last before a line on its device, or one that never began.
+    fn begun(&mut self, line: &Line) -> usize {
+        let own = |export: &Export| export.device == line.device;
         let begun = |export: &Export| export.lane.calls.iter().any(|asked| asked.what == What::AddDevice);
-        if let Some(at) = self.exports.iter().rposition(begun) {
-            return at;
-        }
-        if self.exports.is_empty() {
-            self.exports.push(Export::default());
-        }
-        0
+        let last = self.exports.iter().rposition(|export| own(export) && begun(export));
+        last.or_else(|| self.exports.iter().position(own)).unwrap_or_else(|| {
+            self.exports.push(Export { device: line.device.clone(), ..Export::default() });
+            self.exports.len() - 1
+        })
     }
 
     /// Each import operation with each export operation that was given its token; and what is left by itself.
@@ -433,7 +444,8 @@ impl Sorter<'_> {
 impl Run {
     pub(crate) fn new(lanes: [Option<Lane>; 2]) -> Self {
         let mut run = Self { lanes, ..Self::default() };
-        run.unplugged = run.seen().any(|(_, lane)| lane.calls.iter().any(|asked| asked.what == What::Unplug));
+        let unplugs = |lane: &Lane| lane.calls.iter().any(|asked| asked.what == What::Unplug);
+        run.unplugged = run.lane(Side::Export).is_some_and(unplugs);
         if let Some(import) = &run.lanes[0] {
             for peer in import.signals.iter().filter_map(|seen| seen.details.get("peer_id")) {
                 if !run.peers.contains(peer) {

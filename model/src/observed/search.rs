@@ -254,9 +254,11 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     fn may_happen(&self, node: &Node<I, E>, action: Action) -> bool {
         match action {
             Action::AddDevice(scheme) => scheme == node.guess.scheme,
+            Action::Caller(_, act) if self.run.others > 0 && self.terms.budget.intruders == 0 => act.is_honest(),
             Action::Fire(side, timer) if !self.terms.free_timers => {
                 let armed = node.at[index(side)].armed[timer as usize];
-                armed != NEVER && self.latest(&node.at, self.clock_of(side)).saturating_sub(armed) >= self.lasts(side, timer)
+                armed != NEVER
+                    && self.latest(&node.at, self.clock_of(side)).saturating_sub(armed) >= self.lasts(side, timer)
             }
             Action::Deliver(side) if self.waits_for_loss(node, side) => {
                 let heard = node.at[index(side)].heard;
@@ -384,7 +386,8 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
             let cursor = at[index(side)];
             let signal = lane.signals.get(usize::from(cursor.signals).wrapping_sub(1));
             let call = lane.calls.get(usize::from(cursor.calls).wrapping_sub(1));
-            let signal = signal.map(|seen| (seen.noted.clock, seen.noted.t_ms.saturating_sub(self.terms.delays.signal)));
+            let signal =
+                signal.map(|seen| (seen.noted.clock, seen.noted.t_ms.saturating_sub(self.terms.delays.signal)));
             let call = call.map(|asked| (asked.noted.clock, self.begun(asked)));
             [signal, call]
         });
