@@ -317,3 +317,6 @@ fn signal_words(side: Side, state: &str, details: &Details) -> String {
     let details = serde_json::to_string(details).unwrap_or_default();
     format!("{} {state} {details}", parse::signal_of(side))
 }
+
+#[cfg(test)]
+mod tests;

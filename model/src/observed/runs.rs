@@ -358,7 +358,10 @@ impl Sorter<'_> {
         }
         let legacy = self.cast().export == Player::Legacy;
         let (what, flaw) = match (returned, token) {
-            (-1, None) | (-3, _) => (What::Nothing, None),
+            (-1, None) => (What::Nothing, None),
+            (-3, _) if legacy => (What::Nothing, None),
+            // Nothing takes calls any more once the operation is over.
+            (-3, _) => (What::Another { refused: false }, None),
             (-1, Some(_)) => (What::Nothing, Some("the token is one: it does not return -1")),
             (-2, Some(_)) => (What::Another { refused: true }, None),
             (-2, None) => (What::Nothing, Some("the token is none: it returns -1")),

@@ -175,7 +175,11 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
                     lines.push(asked.noted.line);
                     at[index(side)].calls += 1;
                 }
-                self.call(node, what, right).ok_or(Stop::Impossible)?
+                let (state, turn, action) = self.call(node, what, right).ok_or(Stop::Impossible)?;
+                if !turn.is_empty() && !self.was_shown(node, side, what) {
+                    return Err(Stop::Impossible);
+                }
+                (state, turn, action)
             }
         };
         // Where every step was recorded, one that changes nothing is none.
@@ -205,6 +209,14 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         }
         let turns = self.run.lane(side)?.turns.as_ref()?;
         What::recorded(&turns.get(usize::from(node.at[index(side)].signals))?.turn)
+    }
+
+    /// Whether the client had seen what it answers. Nobody answers what was not shown.
+    fn was_shown(&self, node: &Node<I, E>, side: Side, what: What) -> bool {
+        let (What::Provide { .. } | What::Confirm { .. }) = what else { return true };
+        let (Some(asked), Some(lane)) = (self.next_asked(node, side), self.run.lane(side)) else { return true };
+        let behind = usize::from(node.at[index(side)].signals).checked_sub(1).and_then(|last| lane.signals.get(last));
+        behind.is_some_and(|shown| shown.noted.line < asked.noted.line)
     }
 
     /// Hands a call to its side, if that gives the answer that was seen.
@@ -372,7 +384,11 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     /// A moment that is of interest only as long as this much later is before the end.
     fn moment(&self, now: u64, later: u64) -> u64 {
         let over = self.clock.is_some_and(|(_, end)| now.saturating_add(later) > end);
-        if over && !self.terms.free_timers { NEVER } else { now }
+        match self.terms.free_timers {
+            true => 0,
+            false if over => NEVER,
+            false => now,
+        }
     }
 
     /// It is not later than this.
@@ -576,7 +592,7 @@ fn is_live<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I,
     }
 }
 
-fn signals_of(turn: &Turn) -> (Side, Vec<Signal>) {
+pub(super) fn signals_of(turn: &Turn) -> (Side, Vec<Signal>) {
     match turn {
         Turn::Import(_, effects) => (
             Side::Import,

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 /// A trace with one change.
-pub struct Mutation {
+pub(crate) struct Mutation {
     /// The line that it concerns, from 1 on.
-    pub line: usize,
+    pub(crate) line: usize,
     /// What was done, in words that are the same for the same change of the same kind of line.
-    pub what: String,
+    pub(crate) what: String,
     /// The trace.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// The words for the end of a link, of both vocabularies.
@@ -23,7 +23,7 @@ const EXTRA: [(&str, &[&str]); 4] = [
 ];
 
 /// All of them.
-pub fn mutations(trace: &str) -> Vec<Mutation> {
+pub(crate) fn mutations(trace: &str) -> Vec<Mutation> {
     let lines: Vec<Value> = trace.lines().map(|line| serde_json::from_str(line).expect("a trace is JSON")).collect();
     let mut all = Vec::new();
     for (at, line) in lines.iter().enumerate() {
@@ -183,6 +183,9 @@ fn alterations(line: &Value) -> Vec<(String, Value)> {
 }
 
 fn tokens(token: &str, mut set: impl FnMut(&str, String)) {
+    if !token.starts_with("jami-auth://") {
+        return set("a token", "jami-auth://bd4c80770a51666a0cd0d8b48e7622e67cc278dd/293286".into());
+    }
     set("another device", flip(token, "jami-auth://".len()));
     set("another code", flip(token, token.len() - 1));
     set("no token", token[..token.len() - 1].into());
