@@ -66,7 +66,7 @@ impl<R: Rules> Exports<R> {
     pub fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError> {
         self.operations.retain(|(_, exporter)| !exporter.is_closed());
         let live = self.operations.iter().any(|(_, exporter)| exporter.outcome().is_none());
-        if live || self.operations.len() >= MAX_LINGERING {
+        if live && R::ONE_IS_LIVE || self.operations.len() >= MAX_LINGERING {
             return Err(AddDeviceError::AlreadyLinking);
         }
         if self.last >= MAX_OP_ID {
@@ -84,6 +84,9 @@ impl<R: Rules> Exports<R> {
     /// # Errors
     /// [`Refused::Unknown`] for a call to an operation that does not exist; else as [`Exporter::handle`].
     pub fn handle(&mut self, op: OpId, input: export::Input) -> Result<(), Refused> {
+        if !R::LATE_EVENTS_APART && !input.is_call() {
+            self.operations.retain(|(id, exporter)| *id == op || exporter.outcome().is_some());
+        }
         match self.operations.iter_mut().find(|(id, _)| *id == op) {
             Some((_, exporter)) => exporter.handle(input),
             None if input.is_call() => Err(Refused::Unknown),

@@ -96,6 +96,10 @@ pub trait Rules:
     const CONNECT_TIMER: bool = true;
     /// Export: `authScheme` goes out once (R-EXP-4).
     const SCHEME_SENT_ONCE: bool = true;
+    /// Export: while an operation is live, another is refused (R-API-4).
+    const ONE_IS_LIVE: bool = true;
+    /// Export: a late event of an ended operation changes nothing in the live one (R-API-7).
+    const LATE_EVENTS_APART: bool = true;
 
     /// Both: a cancel is said, or at least the channel ended (R-CANCEL-1).
     const CANCEL_SAID: bool = true;

@@ -25,6 +25,6 @@ pub mod tls;
 pub use self::{
     export::{ExportEnv, ExportHandle, ExportOptions, export},
     import::{ImportEnv, ImportHandle, ImportIdentity, ImportOptions, ImportReport, Imports, import},
-    notice::{Notice, Progress, Recorder},
+    notice::{Cause, Notice, Progress, Recorder},
     random::{Random, SystemRandom},
 };

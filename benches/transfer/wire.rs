@@ -15,7 +15,6 @@ use std::{
 
 use handfast::{
     archive::{Identity, UnixTime},
-    import::Check,
     limits::ARCHIVE_FRAME,
     operations::LocalId,
     outcome::{AccountId, Outcome, Scheme, Signal},
@@ -25,7 +24,7 @@ use handfast::{
         identity::{Reach, throw_away},
         import,
         rendezvous::{Listen, Peer},
-        storage::{Buffer, Opening, Reader, Sink, Source, Staging, Store},
+        storage::{Buffer, CheckError, Opening, Reader, Sink, Source, Staging, Store},
         tls::{self, ExporterTls, ImporterTls},
     },
 };
@@ -286,8 +285,8 @@ struct NullStaging(AccountId);
 impl Staging for NullStaging {
     type Installed = ();
 
-    async fn check(&mut self) -> Check {
-        Check::Sound(self.0)
+    async fn check(&mut self) -> Result<AccountId, CheckError> {
+        Ok(self.0)
     }
 
     async fn install(self) -> io::Result<()> {

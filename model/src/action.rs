@@ -71,6 +71,8 @@ pub enum Action {
     /// The importer learns how the install went.
     Report,
 
+    /// A device crashes and starts again.
+    Crash(Side, Remains),
     /// A timer runs out.
     Fire(Side, Timer),
     /// A side takes a step of its own: what it had posted.
@@ -80,6 +82,17 @@ pub enum Action {
     Caller(u32, CallerAct),
     /// What a hostile device does, behind the exporter's token.
     Device(DeviceAct),
+}
+
+/// What a crash leaves of an account on the new device's disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Remains {
+    /// No account.
+    Nothing,
+    /// A whole one.
+    Whole,
+    /// Part of one.
+    Torn,
 }
 
 /// What a caller of the importer can do.
@@ -209,6 +222,12 @@ impl fmt::Display for Action {
             Self::Settle { durable: true } => f.write_str("the account becomes durable"),
             Self::Settle { durable: false } => f.write_str("the account cannot be made durable"),
             Self::Report => f.write_str("the new device learns how the install went"),
+            Self::Crash(Side::Export, _) => f.write_str("the old device crashes"),
+            Self::Crash(Side::Import, Remains::Nothing) => f.write_str("the new device crashes; no account is there"),
+            Self::Crash(Side::Import, Remains::Whole) => f.write_str("the new device crashes; the account is there"),
+            Self::Crash(Side::Import, Remains::Torn) => {
+                f.write_str("the new device crashes; part of an account is there")
+            }
             Self::Inner(side, step) => write!(f, "the {side} side's posted step {step} runs"),
             Self::Fire(side, timer) => write!(f, "the {side} side's timer {timer:?} fires"),
             Self::Caller(conn, act) => write!(f, "caller {conn}: {act:?}"),

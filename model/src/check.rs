@@ -7,14 +7,17 @@ use serde::Serialize;
 use stateright::{Checker, Model};
 
 use crate::{
+    claims::{self, Decision},
     config::{Configuration, Player},
     diagram::Counterexample,
+    documented::Edge,
     explore::{Ended, Graph, Limits},
     flaws::Flaw,
     goals::GOALS,
     legacy,
     pairs::Pair,
     properties::{Half, PropertyId},
+    refinement::see_step,
     side::{AnyExport, AnyImport, Boxed, ExportSide, ImportSide},
     system::System,
 };
@@ -64,6 +67,9 @@ pub enum Verdict {
     Violated {
         /// Steps of a shortest way there.
         steps: usize,
+        /// Steps that are then taken for ever, if what has to happen never does. None where nothing more happens.
+        #[serde(skip_serializing_if = "is_zero")]
+        cycle: usize,
     },
     /// The check says nothing.
     Inconclusive {
@@ -91,10 +97,15 @@ impl std::fmt::Display for Verdict {
                 write!(f, "VERIFIED (complete graph: {states} states, {edges} edges, depth {depth})")
             }
             Self::NoViolation { bounded } => write!(f, "NO VIOLATION (bounded: {bounded})"),
-            Self::Violated { steps } => write!(f, "VIOLATED (in {steps} steps)"),
+            Self::Violated { steps, cycle: 0 } => write!(f, "VIOLATED (in {steps} steps)"),
+            Self::Violated { steps, cycle } => write!(f, "VIOLATED (in {steps} steps, then {cycle} for ever)"),
             Self::Inconclusive { why } => write!(f, "INCONCLUSIVE ({why})"),
         }
     }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// One property in one configuration.
@@ -183,6 +194,8 @@ pub struct Checked {
     pub missed: Vec<&'static str>,
     /// The allowed pairs that were reached.
     pub pairs: BTreeSet<Pair>,
+    /// The steps that the clients saw (P-DOCUMENTED).
+    pub visible: BTreeSet<Edge>,
     /// Distinct states that were looked at.
     pub states: usize,
 }
@@ -203,7 +216,9 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
     limits: Limits,
 ) -> Checked {
     let configuration = system.configuration();
-    let graph = Graph::explore(system, limits, None);
+    let mut visible = BTreeSet::new();
+    let graph =
+        Graph::explore_with(system, limits, None, |_, state, action| see_step(system, state, action, &mut visible));
     let found: BTreeSet<&'static str> = graph.discovered(system).into_iter().collect();
     let sought = || GOALS.iter().filter(|goal| goal.is_sought(configuration));
     let reached: Vec<_> = sought().map(|goal| goal.name).filter(|name| found.contains(name)).collect();
@@ -217,13 +232,7 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         .filter(|property| property.applies(configuration))
         .flat_map(|property| property.halves(configuration).iter().map(move |&half| (property, half)))
         .map(|(property, half)| {
-            let path = graph.path(system, property.name(half));
-            let verdict = match (&path, &doubt) {
-                (Some(path), _) => Verdict::Violated { steps: path.steps.len() },
-                (None, Some(doubt)) => doubt.clone(),
-                (None, None) => Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth },
-            };
-            let counterexample = path.map(|path| Counterexample::new(system, &path, Some(property)));
+            let (verdict, counterexample) = judge(system, &graph, property, half, doubt.as_ref());
             let budget = configuration.budget.to_string();
             let expected = Expected::new(configuration, property, half);
             Row {
@@ -238,7 +247,35 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         })
         .collect();
     let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();
-    Checked { configuration: configuration.id(), rows, reached, missed, pairs, states: graph.states() }
+    Checked { configuration: configuration.id(), rows, reached, missed, pairs, visible, states: graph.states() }
+}
+
+/// How a half of a property fares on a graph, and what shows it. `doubt` stands where it would be verified otherwise.
+pub(crate) fn judge<I: ImportSide, E: ExportSide>(
+    system: &System<I, E>,
+    graph: &Graph,
+    property: PropertyId,
+    half: Half,
+    doubt: Option<&Verdict>,
+) -> (Verdict, Option<Counterexample>) {
+    if let Some(path) = graph.path(system, property.name(half)) {
+        let verdict = Verdict::Violated { steps: path.steps.len(), cycle: 0 };
+        return (verdict, Some(Counterexample::new(system, &path, Some(property))));
+    }
+    // Without a cycle, what two reducers never do shows in a state, as it was just looked for. An old side can also stop to read.
+    let shown = || graph.is_acyclic() && !system.configuration().cast.has_legacy();
+    let open = property.is_liveness() && graph.is_complete() && !shown();
+    match (open.then(|| claims::decide(system, graph, property, half)), doubt) {
+        (Some(Decision::Fails(lasso)), _) => {
+            let verdict = Verdict::Violated { steps: lasso.prefix.steps.len(), cycle: lasso.cycle.len() };
+            (verdict, Some(Counterexample::of_lasso(system, *lasso, property)))
+        }
+        (_, Some(doubt)) => (doubt.clone(), None),
+        (Some(Decision::Open(why)), None) => (Verdict::Inconclusive { why }, None),
+        (Some(Decision::Holds) | None, None) => {
+            (Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }, None)
+        }
+    }
 }
 
 /// Why a property of which no violation was found is not verified.
@@ -260,9 +297,6 @@ fn doubt<I: ImportSide, E: ExportSide>(
     }
     if graph.states() < system.configuration().least {
         return inconclusive(format!("only {} states", graph.states()));
-    }
-    if !graph.is_acyclic() {
-        return inconclusive("the graph has a cycle, so that dead ends do not decide what ends".into());
     }
     let other = Tally::of(system);
     let ours = Tally { states: graph.states(), generated: graph.edges() + system.init_states().len() };

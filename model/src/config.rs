@@ -134,6 +134,10 @@ budget! {
     words,
     /// Channel requests of callers that are not the token's.
     asks,
+    /// Crashes of the new device.
+    import_crashes,
+    /// Crashes of the old device.
+    export_crashes,
     /// Calls that a client should not make: the same once more, or an answer in another scheme.
     clicks,
 }
@@ -237,6 +241,8 @@ const NOTHING: Budget = Budget {
     intruders: 0,
     words: 0,
     asks: 0,
+    import_crashes: 0,
+    export_crashes: 0,
     clicks: 0,
 };
 
@@ -294,6 +300,11 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             "storage",
             size.pick(150, 250, 250),
             Budget { storage: size.pick(1, 2, 3), wrong: size.pick(1, 3, 3), ..NOTHING },
+        ),
+        pair(
+            "crash",
+            size.pick(190, 280, 280),
+            Budget { import_crashes: 1, export_crashes: 1, wrong: size.pick(0, 1, 3), ..NOTHING },
         ),
         pair(
             "strangers",
@@ -369,6 +380,8 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
                 intruders: size.pick(0, 1, 2),
                 words: size.pick(0, 1, 2),
                 asks: size.pick(0, 0, 1),
+                import_crashes: 0,
+                export_crashes: 0,
                 clicks: 0,
             },
         ),
@@ -413,6 +426,7 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
         pair("loss", [3_600, 250, 3_000], Budget { loss: size.pick(1, 1, 2), wrong, ..NOTHING }),
         pair("cancel", [8_500, 330, 5_700], Budget { import_cancels: 1, export_cancels: 1, wrong, ..NOTHING }),
         pair("timers", [5_600, 260, 4_000], Budget { early: size.pick(1, 2, 3), wrong, ..NOTHING }),
+        pair("crash", [1_500, 170, 1_400], Budget { import_crashes: 1, export_crashes: 1, wrong, ..NOTHING }),
         pair("storage", [2_000, 75, 1_400], Budget { storage: size.pick(1, 2, 3), wrong, ..NOTHING }),
         Configuration { schemes: BOTH, ..pair("clicks", [12_000, 320, 32_000], Budget { clicks: 2, ..NOTHING }) },
         pair("strangers", [6_000, 1_700, 20_000], Budget { strangers: 1, asks: size.pick(1, 2, 3), ..NOTHING }),

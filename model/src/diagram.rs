@@ -12,10 +12,11 @@ use handfast::{
 use serde::Serialize;
 
 use crate::{
-    action::{Action, CallerAct, Chain, DeviceAct},
+    action::{Action, CallerAct, Chain, DeviceAct, Remains},
     config::{Cast, Configuration, Player},
     explore::Path,
     link::Item,
+    liveness::Lasso,
     properties::PropertyId,
     side::{ExportSide, ImportSide},
     system::{State, System, Turn},
@@ -40,6 +41,26 @@ impl Counterexample {
         path: &Path<State<I, E>, Action>,
         violated: Option<PropertyId>,
     ) -> Self {
+        Self::draw(system, path, path.steps.len(), violated)
+    }
+
+    /// Tells a run that breaks a property because of what it never does.
+    pub fn of_lasso<I: ImportSide, E: ExportSide>(
+        system: &System<I, E>,
+        lasso: Lasso<State<I, E>, Action>,
+        violated: PropertyId,
+    ) -> Self {
+        let begins = lasso.prefix.steps.len();
+        Self::draw(system, &lasso.into_path(), begins, Some(violated))
+    }
+
+    /// Tells a path, of which the steps from number `cycle` on come again and again.
+    fn draw<I: ImportSide, E: ExportSide>(
+        system: &System<I, E>,
+        path: &Path<State<I, E>, Action>,
+        cycle: usize,
+        violated: Option<PropertyId>,
+    ) -> Self {
         let mut before = &path.root;
         let turns: Vec<_> = path
             .steps
@@ -50,14 +71,15 @@ impl Counterexample {
                 (*action, turn, &after.world)
             })
             .collect();
-        Self::of_turns(system.configuration(), &path.root.world, turns, violated)
+        Self::of_turns(system.configuration(), &path.root.world, turns, cycle, violated)
     }
 
     /// Tells a way by its turns and the worlds behind them.
     pub(crate) fn of_turns<'a>(
         configuration: &Configuration,
         root: &'a World,
-        turns: impl IntoIterator<Item = (Action, Turn, &'a World)>,
+        turns: Vec<(Action, Turn, &'a World)>,
+        cycle: usize,
         violated: Option<PropertyId>,
     ) -> Self {
         let device = root.device.is_some();
@@ -73,14 +95,22 @@ impl Counterexample {
             export: of(Side::Export),
         };
         let mut lines = vec![trace::to_line(&header)];
-        let mut before = root;
+        let (mut before, steps) = (root, turns.len());
         for (number, (action, turn, after)) in turns.into_iter().enumerate() {
+            if number == cycle {
+                diagram.lines.push(FOR_EVER.into());
+                schedule.push("from here on, for ever:".into());
+            }
             diagram.step(before, action, &turn);
             schedule.push(tell(before, action));
             lines.extend(turn.into_step(cast, number as u64).map(|step| trace::to_line(&step)));
             before = after;
         }
-        diagram.rest(before);
+        if cycle < steps {
+            diagram.end_cycle();
+        } else {
+            diagram.rest(before);
+        }
         if let Some(property) = violated {
             let over = if device { "ED" } else { "ID,ED" };
             diagram.note(over, &format!("VIOLATED {}: {}", property.id(), property.text()));
@@ -88,6 +118,9 @@ impl Counterexample {
         Self { schedule, mermaid: diagram.finish(), trace: lines }
     }
 }
+
+/// What begins the part of a diagram that comes again and again.
+const FOR_EVER: &str = "loop for ever";
 
 impl Turn {
     /// The step of a trace, if a shipped reducer took one. The model's clock counts steps.
@@ -122,6 +155,16 @@ impl Diagram {
 
     fn note(&mut self, over: &str, text: &str) {
         self.lines.push(format!("Note over {over}: {}", plain(text)));
+    }
+
+    fn end_cycle(&mut self) {
+        let begins = self.lines.iter().position(|line| line == FOR_EVER).map_or(0, |at| at + 1);
+        if begins == self.lines.len() {
+            let over = if self.device { "ED" } else { "ID,ED" };
+            self.note(over, "nothing that can be seen");
+        }
+        self.lines[begins..].iter_mut().for_each(|line| line.insert_str(0, "    "));
+        self.lines.push("end".into());
     }
 
     fn finish(self) -> String {
@@ -160,6 +203,10 @@ impl Diagram {
             | Action::AddDevice(_)
             | Action::ConfirmAddDevice
             | Action::CancelAddDevice => self.call(turn),
+            Action::Crash(Side::Import, Remains::Nothing) => self.note("ID", "crash, no account is there"),
+            Action::Crash(Side::Import, Remains::Whole) => self.note("ID", "crash, the account is there"),
+            Action::Crash(Side::Import, Remains::Torn) => self.note("ID", "crash, part of an account is there"),
+            Action::Crash(Side::Export, _) => self.note("ED", "crash"),
             Action::Fire(Side::Import, timer) => self.note("ID", &format!("timer {timer:?}")),
             Action::Fire(Side::Export, timer) => self.note("ED", &format!("timer {timer:?}")),
             Action::Published | Action::Report | Action::Inner(..) => {}

@@ -6,7 +6,7 @@
 //! taking its actions.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     hash::Hash,
     time::{Duration, Instant},
 };
@@ -88,7 +88,21 @@ impl Graph {
         M: Model,
         M::State: Hash,
     {
-        Explorer::new(model, limits, until).run()
+        Self::explore_with(model, limits, until, |_, state, action| model.next_state(state, action))
+    }
+
+    /// The same, with somebody who takes each step in the model's place, from this node and state, and so sees it.
+    pub fn explore_with<M>(
+        model: &M,
+        limits: Limits,
+        until: Option<&str>,
+        step: impl FnMut(u32, &M::State, M::Action) -> Option<M::State>,
+    ) -> Self
+    where
+        M: Model,
+        M::State: Hash,
+    {
+        Explorer::new(model, limits, until, step).run()
     }
 
     /// Distinct states.
@@ -108,8 +122,17 @@ impl Graph {
 
     /// The targets of a node's edges.
     pub fn successors(&self, node: u32) -> &[u32] {
-        let at = |node: usize| self.offsets.get(node).map_or(self.targets.len(), |&offset| offset as usize);
-        &self.targets[at(node as usize)..at(node as usize + 1)]
+        &self.targets[self.first_edge(node)..self.first_edge(node + 1)]
+    }
+
+    /// Where a node's edges begin in the list of all.
+    pub(crate) fn first_edge(&self, node: u32) -> usize {
+        self.offsets.get(node as usize).map_or(self.targets.len(), |&offset| offset as usize)
+    }
+
+    /// Where an edge of that list leads.
+    pub(crate) fn target(&self, edge: usize) -> u32 {
+        self.targets[edge]
     }
 
     /// Whether no state can be reached again from itself.
@@ -156,7 +179,7 @@ impl Graph {
         let mut at = node;
         let root = loop {
             let (parent, number) = self.parents[at as usize];
-            if parent == at {
+            if self.is_root(at) {
                 break model.init_states().into_iter().nth(number.into())?;
             }
             numbers.push(number);
@@ -174,13 +197,73 @@ impl Graph {
         Some(path)
     }
 
+    /// Whether this is a node in which the model begins.
+    pub fn is_root(&self, node: u32) -> bool {
+        self.parents[node as usize].0 == node
+    }
+
+    /// Goes through a complete graph once more, with whole states and in the order in which they were found. `visit` gets each
+    /// node, its state, and the actions of its edges, in the order of [`Graph::successors`].
+    ///
+    /// What is large for each node or edge is looked at again, and not kept. Hashes are not needed for it.
+    pub fn walk<M: Model>(&self, model: &M, mut visit: impl FnMut(u32, &M::State, &[M::Action]))
+    where
+        M::Action: Clone,
+    {
+        let roots = (0..self.states() as u32).take_while(|&node| self.is_root(node));
+        let numbers: Vec<_> = roots.map(|node| usize::from(self.parents[node as usize].1)).collect();
+        let begins = model.init_states().into_iter().enumerate().filter(|(number, _)| numbers.contains(number));
+        let mut waiting: VecDeque<M::State> = begins.map(|(_, state)| state).collect();
+        let (mut offered, mut taken) = (Vec::new(), Vec::new());
+        let mut next_new = waiting.len() as u32;
+        let mut node = 0;
+        while let Some(state) = waiting.pop_front() {
+            model.actions(&state, &mut offered);
+            for action in offered.drain(..) {
+                let Some(next) = model.next_state(&state, action.clone()) else { continue };
+                // Nodes are numbered as they were found: the next number stands at the edge that found it.
+                if self.successors(node).get(taken.len()) == Some(&next_new) {
+                    waiting.push_back(next);
+                    next_new += 1;
+                }
+                taken.push(action);
+            }
+            visit(node, &state, &taken);
+            taken.clear();
+            node += 1;
+        }
+    }
+
+    /// The way from a root along these edges, each counted among those of its node.
+    pub(crate) fn follow<M: Model>(
+        &self,
+        model: &M,
+        root: u32,
+        edges: impl IntoIterator<Item = usize>,
+    ) -> Option<Path<M::State, M::Action>>
+    where
+        M::Action: Clone,
+    {
+        let number = self.parents[root as usize].1;
+        let mut path = Path { root: model.init_states().into_iter().nth(number.into())?, steps: Vec::new() };
+        let mut actions = Vec::new();
+        for edge in edges {
+            actions.clear();
+            model.actions(path.last(), &mut actions);
+            let step = |action: M::Action| Some((action.clone(), model.next_state(path.last(), action)?));
+            let step = actions.drain(..).filter_map(step).nth(edge)?;
+            path.steps.push(step);
+        }
+        Some(path)
+    }
+
     fn bytes(&self) -> usize {
         // A hash table is between half and full: two of its entries for each state.
         self.parents.capacity() * 8 + (self.offsets.capacity() + self.targets.capacity()) * 4 + self.states() * 2 * 16
     }
 }
 
-struct Explorer<'a, M: Model> {
+struct Explorer<'a, M: Model, F> {
     model: &'a M,
     limits: Limits,
     until: Option<usize>,
@@ -188,14 +271,16 @@ struct Explorer<'a, M: Model> {
     hasher: RandomState,
     known: HashMap<u64, u32, BuildNoHashHasher<u64>>,
     graph: Graph,
+    step: F,
 }
 
-impl<'a, M> Explorer<'a, M>
+impl<'a, M, F> Explorer<'a, M, F>
 where
     M: Model,
     M::State: Hash,
+    F: FnMut(u32, &M::State, M::Action) -> Option<M::State>,
 {
-    fn new(model: &'a M, limits: Limits, until: Option<&str>) -> Self {
+    fn new(model: &'a M, limits: Limits, until: Option<&str>, step: F) -> Self {
         let properties = model.properties();
         let until = until.and_then(|name| properties.iter().position(|property| property.name == name));
         let discoveries = vec![None; properties.len()];
@@ -208,7 +293,7 @@ where
             ended: Ended::Complete,
         };
         let hasher = RandomState::with_seeds(0x6861_6e64, 0x6661_7374, 0x6d6f_6465, 0x6c21_2121);
-        Self { model, limits, until, properties, hasher, known: HashMap::default(), graph }
+        Self { model, limits, until, properties, hasher, known: HashMap::default(), graph, step }
     }
 
     fn run(mut self) -> Graph {
@@ -246,7 +331,7 @@ where
         self.graph.offsets.push(self.graph.targets.len() as u32);
         self.model.actions(state, actions);
         for (number, action) in actions.drain(..).enumerate() {
-            let Some(state) = self.model.next_state(state, action) else { continue };
+            let Some(state) = (self.step)(from, state, action) else { continue };
             let (node, new) = self.enter(&state, |_| (from, number as u16));
             self.graph.targets.push(node);
             if new {

@@ -83,6 +83,7 @@ flaws! {
     LH NoBlame Export "intruders" "W-11" only;
     LH Return Import "honest" "W-25";
     LH Budget Import "cancel" "W-30";
+    LH Atomic Both "crash" "W-27";
     LH Ends Import "cancel" "W-20";
     LH CancelHeard Import "cancel" "W-7";
 
@@ -100,6 +101,7 @@ flaws! {
     LL NoBlame Both "cancel" "W-24";
     LL Return Both "honest" "W-25";
     LL Budget Both "cancel" "W-30";
+    LL Atomic Both "crash" "W-27";
     LL Ends Both "cancel" "W-20";
     LL CancelHeard Both "cancel" "W-7";
     LL Honest Both "honest" "W-14";

@@ -47,7 +47,7 @@ const fn pair(pair: Pair, due: fn(&Configuration) -> bool, reached: fn(&World) -
 }
 
 /// All goals.
-pub(crate) const GOALS: [Goal; 62] = [
+pub(crate) const GOALS: [Goal; 71] = [
     goal("both succeed", |c| c.cast.is_pair(), |w| classify(w) == Some(Pair::BothSucceed)),
     goal(
         "wrong once, then right",
@@ -271,6 +271,47 @@ pub(crate) const GOALS: [Goal; 62] = [
         |c| c.cast.import == Player::Hostile,
         |w| ended(w.seen.export.done, Outcome::Protocol),
     ),
+    goal("import: crash in INIT", |c| c.budget.import_crashes > 0, |w| w.seen.import.crashed == Some(LinkState::Init)),
+    goal(
+        "import: crash in TOKEN_AVAILABLE",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::TokenAvailable),
+    ),
+    goal(
+        "import: crash in CONNECTING",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::Connecting),
+    ),
+    goal(
+        "import: crash in AUTHENTICATING",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::Authenticating),
+    ),
+    goal(
+        "import: crash in IN_PROGRESS",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::InProgress),
+    ),
+    goal(
+        "export: crash in CONNECTING",
+        |c| c.budget.export_crashes > 0,
+        |w| w.seen.export.crashed == Some(LinkState::Connecting),
+    ),
+    goal(
+        "export: crash in AUTHENTICATING",
+        |c| c.budget.export_crashes > 0,
+        |w| w.seen.export.crashed == Some(LinkState::Authenticating),
+    ),
+    goal(
+        "export: crash in IN_PROGRESS",
+        |c| c.budget.export_crashes > 0,
+        |w| w.seen.export.crashed == Some(LinkState::InProgress),
+    ),
+    goal(
+        "import: crash while it installs, and the account is there",
+        |c| c.budget.import_crashes > 0,
+        |w| w.seen.import.crashed == Some(LinkState::InProgress) && w.import.storage.holds_account(),
+    ),
     pair(Pair::BothSucceed, |c| c.cast.is_pair(), |w| classify(w) == Some(Pair::BothSucceed)),
     pair(
         Pair::SuccessUnheard,
@@ -310,7 +351,7 @@ pub(crate) const GOALS: [Goal; 62] = [
 
 /// What no link with a legacy importer comes to: it cannot be cancelled, has one timer, notices no failure of its disk, and
 /// says little.
-pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 18] = [
+pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 19] = [
     "import: cancel in INIT",
     "import: cancel in TOKEN_AVAILABLE",
     "import: cancel in CONNECTING",
@@ -323,6 +364,7 @@ pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 18] = [
     "import: timer Transfer",
     "import: timeout is heard",
     "import: storage fails",
+    "import: crash while it installs, and the account is there",
     "export: cancel is heard",
     "export: cancel is heard behind the first byte",
     "an intruder's archive of another account is refused",

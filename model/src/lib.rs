@@ -2,20 +2,28 @@
 
 #![forbid(unsafe_code)]
 
+pub mod abstraction;
 pub mod action;
+pub mod again;
 pub mod check;
+mod claims;
 pub mod config;
+mod crash;
+pub mod device;
 pub mod diagram;
+pub mod documented;
 pub mod explore;
 pub mod flaws;
 mod goals;
 pub mod legacy;
 mod link;
+pub mod liveness;
 mod monitor;
 pub mod mutants;
 pub mod observed;
 pub mod pairs;
 pub mod properties;
+pub mod refinement;
 pub mod report;
 pub mod side;
 mod steps;

@@ -13,7 +13,8 @@ use handfast::{
 };
 
 use crate::{
-    config::Configuration,
+    config::{Configuration, Player},
+    documented::Edge,
     pairs::{self, Cause, End},
     properties::PropertyId as P,
     world::{PEER, Stage, Storage, World},
@@ -37,6 +38,8 @@ pub(crate) struct ImportView {
     pub(crate) prompt: Option<Prompt>,
     /// What the user typed at the last prompt.
     typed: Option<Slot>,
+    /// The device crashed, and the state in which it did.
+    pub(crate) crashed: Option<LinkState>,
     /// `removeAccount` was called before DONE.
     pub(crate) cancelled: bool,
     /// The prompt that the user answered last.
@@ -61,6 +64,8 @@ pub(crate) struct ExportView {
     pub(crate) signalled: LinkState,
     /// The user is asked to confirm the device, or was, and the operation goes on.
     pub(crate) asked: bool,
+    /// The device crashed, and the state in which it did.
+    pub(crate) crashed: Option<LinkState>,
     pub(crate) confirmed: bool,
     /// `cancelAddDevice` returned true.
     pub(crate) cancelled: bool,
@@ -102,6 +107,7 @@ impl Default for ImportView {
             answers: 0,
             prompt: None,
             typed: None,
+            crashed: None,
             cancelled: false,
             consent: None,
             session: None,
@@ -117,6 +123,7 @@ impl Default for ExportView {
             started: false,
             signalled: LinkState::Init,
             asked: false,
+            crashed: None,
             confirmed: false,
             cancelled: false,
             tries: 0,
@@ -132,6 +139,11 @@ impl Default for ExportView {
 }
 
 impl ImportView {
+    /// Whether there is an operation that a crash can end. Behind DONE an account is there, and stays.
+    pub(crate) fn is_up(&self) -> bool {
+        self.started && self.crashed.is_none()
+    }
+
     /// Whether the signals are those of R-STATE-2 so far, and the details those of R-STATE-3.
     fn may_signal(&self, profile: Profile, signal: Signal, named: Option<AccountId>) -> bool {
         use LinkState::{Authenticating, Connecting, Done, InProgress, Init, TokenAvailable};
@@ -153,6 +165,11 @@ impl ImportView {
 }
 
 impl ExportView {
+    /// Whether there is an operation that a crash can end.
+    pub(crate) fn is_up(&self) -> bool {
+        self.started && self.crashed.is_none() && self.done.is_none()
+    }
+
     fn may_signal(&self, signal: Signal) -> bool {
         use LinkState::{Authenticating, Connecting, Init};
         match (self.signalled, signal) {
@@ -189,6 +206,9 @@ impl World {
             self.hear_import(input);
         }
         for &effect in effects {
+            if let import::Effect::Signal(signal) = effect {
+                self.document(configuration, Edge::of_import(self.seen.import.signalled, input, signal));
+            }
             self.judge_import(configuration.profile_of(Side::Import), input, effect);
             self.carry_out_import(input, effect);
         }
@@ -198,6 +218,12 @@ impl World {
         if let Some(import::Input::ChannelRequested(conn, Ask::Wrong)) = input {
             self.limit_codes(conn);
         }
+    }
+
+    /// A hardened side shows what is listed, and nothing else (R-CLI-1).
+    fn document(&mut self, configuration: &Configuration, edge: Edge) {
+        let bound = configuration.cast.player(edge.side) == Player::Hardened;
+        self.expect(!bound || edge.is_listed(configuration.profile), P::Documented, edge.side);
     }
 
     fn hear_import(&mut self, input: import::Input) {
@@ -323,11 +349,19 @@ impl World {
     }
 
     /// The exporter took `input`, or a step of its own, and these effects came out: judges them and carries them out, in order.
-    pub(crate) fn export_turn(&mut self, input: Option<export::Input>, effects: &[export::Effect]) {
+    pub(crate) fn export_turn(
+        &mut self,
+        configuration: &Configuration,
+        input: Option<export::Input>,
+        effects: &[export::Effect],
+    ) {
         if let Some(input) = input {
             self.hear_export(input);
         }
         for &effect in effects {
+            if let export::Effect::Signal(signal) = effect {
+                self.document(configuration, Edge::of_export(self.seen.export.signalled, input, signal));
+            }
             self.judge_export(input, effect);
             self.carry_out_export(effect);
         }

@@ -4,12 +4,11 @@ use handfast::{export::Exporter, import::Importer, outcome::Side, reducer::Confi
 use serde::Serialize;
 
 use crate::{
-    check::{Expected, Row, Verdict},
+    check::{Expected, Row, Verdict, judge},
     config::{self, Player, Size},
-    diagram::Counterexample,
     explore::{Graph, Limits},
     legacy,
-    properties::PropertyId,
+    properties::{Half, PropertyId},
     side::{AnyExport, AnyImport, Boxed},
     system::System,
 };
@@ -73,16 +72,9 @@ impl Mutant {
         if let Some(system) = self.system(size) {
             row.budget = system.configuration().budget.to_string();
             let graph = Graph::explore(&system, limits, Some(self.property.id()));
-            row.verdict = match graph.path(&system, self.property.id()) {
-                Some(path) => {
-                    row.counterexample = Some(Counterexample::new(&system, &path, Some(self.property)));
-                    Verdict::Violated { steps: path.steps.len() }
-                }
-                None if graph.is_complete() => {
-                    Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }
-                }
-                None => Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) },
-            };
+            let cut = Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) };
+            let doubt = (!graph.is_complete()).then_some(&cut);
+            (row.verdict, row.counterexample) = judge(&system, &graph, self.property, Half::Both, doubt);
         }
         Kill { mutant: self.id, broken: self.broken, row }
     }

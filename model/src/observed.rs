@@ -9,7 +9,10 @@ mod recorded;
 mod runs;
 mod search;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use handfast::outcome::{Details, Profile, Scheme, Side};
 use serde::Serialize;
@@ -52,8 +55,9 @@ pub struct Terms {
 impl Terms {
     /// What is assumed unless something else is said: the link may fail once.
     pub fn new(cast: Cast, profile: Profile) -> Self {
+        let limits = Limits { time: Duration::from_secs(60), ..Limits::default() };
         let budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, wrong: 3, ..Budget::default() };
-        Self { cast, profile, budget, delays: Delays::default(), free_timers: false, limits: Limits::default() }
+        Self { cast, profile, budget, delays: Delays::default(), free_timers: false, limits }
     }
 
     /// The pair and what it follows.
@@ -221,7 +225,7 @@ fn explain(notes: &Notes, run: &Run, terms: &Terms) -> Verdict {
         configuration.budget.words = configuration.budget.words.saturating_add(run.others.saturating_mul(WORDS));
     }
     let faults = configuration.budget;
-    let none = Budget { loss: 0, storage: 0, ..faults };
+    let none = Budget { loss: 0, storage: 0, import_crashes: 0, export_crashes: 0, ..faults };
     let mut verdict = None;
     for budget in [none, faults] {
         if verdict.is_some() && budget == none {
@@ -280,9 +284,14 @@ fn explanation<I: ImportSide, E: ExportSide>(
         before = after;
     }
     let (budget, left) = (system.configuration().budget, path.last().state.world.left);
-    let (loss, storage) = (budget.loss.saturating_sub(left.loss), budget.storage.saturating_sub(left.storage));
-    let faults = Budget { loss, storage, ..Budget::default() };
-    let told = Counterexample::of_turns(system.configuration(), &path.root.state.world, turns, None);
+    let faults = Budget {
+        loss: budget.loss.saturating_sub(left.loss),
+        storage: budget.storage.saturating_sub(left.storage),
+        import_crashes: budget.import_crashes.saturating_sub(left.import_crashes),
+        export_crashes: budget.export_crashes.saturating_sub(left.export_crashes),
+        ..Budget::default()
+    };
+    let told = Counterexample::of_turns(system.configuration(), &path.root.state.world, turns, usize::MAX, None);
     Explanation { faults, schedule, mermaid: told.mermaid, states }
 }
 
@@ -312,9 +321,13 @@ fn refusal<I: ImportSide, E: ExportSide>(notes: &Notes, search: &Search<'_, I, E
     Refusal { explained: best.lines, lines, states: best.count, seen, next }
 }
 
-/// A signal in words.
+/// A signal in words, without the token (R-SEC-2).
 fn signal_words(side: Side, state: &str, details: &Details) -> String {
-    let details = serde_json::to_string(details).unwrap_or_default();
+    let mut details = details.clone();
+    if let Some(token) = details.get_mut("token") {
+        *token = "…".into();
+    }
+    let details = serde_json::to_string(&details).unwrap_or_default();
     format!("{} {state} {details}", parse::signal_of(side))
 }
 

@@ -1,8 +1,8 @@
 //! The properties: what must hold in every reachable state.
 //!
 //! Most are judged by the monitor at each step, and recorded in the state that the step leads to. The others look at a state.
-//! Liveness is among these: every graph is asserted to be acyclic, so an operation can fail to end only in a state in which
-//! nothing more happens by itself.
+//! Liveness is among these: in a graph without a cycle, an operation can fail to end only in a state in which nothing more
+//! happens by itself. Graphs with one are decided by the claims of the liveness pass.
 
 use handfast::{export, import, limits::Timers, outcome::Scheme};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::{
     link::End,
     side::{ExportSide, ImportSide},
     system::{State, System},
-    world::PEER,
+    world::{PEER, Storage},
 };
 use handfast::outcome::Side;
 
@@ -74,9 +74,12 @@ properties! {
     AtRest "P-ATREST" "An archive is stored under what the user typed." "R-ARC-5, R-API-2";
     NoBlame "P-NO-BLAME" "Two honest peers never end in Protocol." "R-PAIR-3";
     Return "P-RETURN" "A call is accepted exactly when it may be, and a refused one changes nothing." "R-API-2, R-API-3, R-API-5, R-API-6";
+    Documented "P-DOCUMENTED" "A client sees the documented steps, and those that are listed with their reason, and no others." "R-CLI-1";
     Budget "P-BUDGET" "Wrong codes are limited; of a failed operation nothing is left staged, and in the end no connection open." "R-TOK-5, R-IMP-12";
+    Atomic "P-ATOMIC" "After a crash and a restart there is no account or a whole one, and nothing left over." "R-ARC-4, R-ARC-6";
     Ends "P-ENDS" "Every operation reaches DONE." "R-TIME-4";
     CancelHeard "P-CANCEL-HEARD" "Once a session exists, after a cancel the peer ends without waiting for a timer, if the link lives." "R-CANCEL-1";
+    Again "P-AGAIN" "After any end another link, with a new token, can begin and succeeds." "R-API-7, R-API-4";
     Honest "P-HONEST" "An honest pair without fault succeeds; three wrong passwords apart." "R-PAIR-2";
 }
 
@@ -88,7 +91,7 @@ impl PropertyId {
 
     /// Whether it says that something happens, and not that something never does.
     pub const fn is_liveness(self) -> bool {
-        matches!(self, Self::Ends | Self::CancelHeard | Self::Honest)
+        matches!(self, Self::Ends | Self::CancelHeard | Self::Honest | Self::Again)
     }
 
     /// Whether it can be asked in this configuration.
@@ -100,7 +103,14 @@ impl PropertyId {
             Self::NotSent | Self::Gate => exporter,
             Self::Pair | Self::NoBlame | Self::CancelHeard => importer && exporter,
             Self::Honest => configuration.is_honest(),
+            // Asked of two links (`again`).
+            Self::Again => false,
             Self::Ends => configuration.clock,
+            Self::Atomic => configuration.budget.import_crashes > 0,
+            // What is documented binds the hardened.
+            Self::Documented => {
+                [Side::Import, Side::Export].iter().any(|&side| configuration.cast.player(side) == Player::Hardened)
+            }
             Self::Stored | Self::Tries | Self::Grammar | Self::Return | Self::Budget => true,
         }
     }
@@ -126,6 +136,9 @@ impl PropertyId {
             | Self::Password
             | Self::AtRest
             | Self::Pair
+            | Self::Atomic
+            | Self::Again
+            | Self::Documented
             | Self::Honest => false,
         };
         if halved && configuration.cast.is_pair() && import != export { Half::EACH } else { Half::WHOLE }
@@ -136,6 +149,11 @@ impl PropertyId {
         let held = !state.world.violated.contains(self, half);
         held && match self {
             Self::Return => half.sides().all(|side| calls_return_what_they_do(state, side)),
+            Self::Atomic => {
+                let import = &state.world.import;
+                import.storage != Storage::Torn
+                    && (state.world.seen.import.crashed.is_none() || import.staged.is_none())
+            }
             Self::Budget => half.sides().all(|side| nothing_is_left(system, state, side)),
             Self::Ends => half.sides().all(|side| operation_ends(system, state, side)),
             Self::CancelHeard => half.sides().all(|side| cancel_is_heard(state, side)),
@@ -159,7 +177,7 @@ impl Half {
     const EACH: &'static [Self] = &[Self::Only(Side::Import), Self::Only(Side::Export)];
 
     /// The sides that it is about.
-    fn sides(self) -> impl Iterator<Item = Side> {
+    pub(crate) fn sides(self) -> impl Iterator<Item = Side> {
         [Side::Import, Side::Export].into_iter().filter(move |&side| self == Self::Both || self == Self::Only(side))
     }
 
@@ -216,8 +234,8 @@ fn is_over<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I,
 fn operation_ends<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I, E>, side: Side) -> bool {
     let seen = &state.world.seen;
     let waits = match side {
-        Side::Import => seen.import.started && seen.import.done.is_none(),
-        Side::Export => seen.export.started && seen.export.done.is_none(),
+        Side::Import => seen.import.is_up() && seen.import.done.is_none(),
+        Side::Export => seen.export.is_up(),
     };
     !waits || !is_over(system, state)
 }
@@ -233,8 +251,8 @@ fn nothing_is_left<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &
         return true;
     }
     let closed = match side {
-        Side::Import => state.import.is_closed(),
-        Side::Export => state.export.is_closed(),
+        Side::Import => state.import.is_closed() || world.seen.import.crashed.is_some(),
+        Side::Export => state.export.is_closed() || world.seen.export.crashed.is_some(),
     };
     closed && matches!(world.link.half(side).end, End::Away | End::Closed)
 }
@@ -266,6 +284,9 @@ fn honest_pair_succeeds<I: ImportSide, E: ExportSide>(state: &State<I, E>) -> bo
 fn calls_return_what_they_do<I: ImportSide, E: ExportSide>(state: &State<I, E>, side: Side) -> bool {
     let seen = &state.world.seen;
     match side {
+        // Nothing of the operation is there to be called.
+        Side::Import if seen.import.crashed.is_some() => true,
+        Side::Export if seen.export.crashed.is_some() => true,
         Side::Import => {
             let slot = state.world.next_slot(true);
             let asked = |scheme| seen.import.prompt.is_some_and(|prompt| prompt.scheme == scheme);

@@ -5,6 +5,7 @@ use std::{
     sync::Mutex,
 };
 
+use handfast::outcome::Profile;
 use serde::Serialize;
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     mutants::{Kill, MUTANTS, Mutant},
     pairs::Pair,
     properties::PropertyId,
+    refinement::Refinement,
 };
 
 /// What is run.
@@ -59,6 +61,25 @@ impl Selection {
         }
         chosen
     }
+
+    /// What the configurations of a profile come to together, where none of them is left out or changed.
+    fn documented(&self, configurations: &[config::Configuration], checked: &[Checked]) -> Vec<Refinement> {
+        let asked = self.property.is_none_or(|property| property == PropertyId::Documented);
+        if !asked || !self.budget.is_empty() {
+            return Vec::new();
+        }
+        let counts = |profile| move |one: &config::Configuration| one.profile == profile && !one.cast.has_legacy();
+        let whole = |&profile: &Profile| {
+            let mut all = config::configurations(self.size);
+            all.retain(counts(profile));
+            all.iter().all(|one| configurations.contains(one))
+        };
+        let put_together = |profile| {
+            let own = configurations.iter().zip(checked).filter(|(one, _)| counts(profile)(one));
+            Refinement::of(profile, own.map(|(_, checked)| checked))
+        };
+        [Profile::Documented, Profile::Jamid].into_iter().filter(whole).map(put_together).collect()
+    }
 }
 
 /// What came of a run.
@@ -72,6 +93,8 @@ pub struct Report {
     pub canary: Kill,
     /// Allowed pairs that no configuration reached.
     pub pairs_not_reached: BTreeSet<Pair>,
+    /// What clients saw, for each profile of which all was checked that has no old side (P-DOCUMENTED).
+    pub documented: Vec<Refinement>,
     /// What it comes to.
     pub outcome: Outcome,
 }
@@ -128,8 +151,9 @@ pub fn run_watched(selection: &Selection, told: &(dyn Fn(Progress<'_>) + Sync)) 
     let canary = hunt(&CANARY);
     let reached: BTreeSet<Pair> = checked.iter().flat_map(|one| one.pairs.iter().copied()).collect();
     let pairs_not_reached = Pair::ALL.into_iter().filter(|pair| !reached.contains(pair)).collect();
-    let outcome = judge(&checked, &mutants, &canary);
-    Report { checked, mutants, canary, pairs_not_reached, outcome }
+    let documented = selection.documented(&configurations, &checked);
+    let outcome = judge(&checked, &documented, &mutants, &canary);
+    Report { checked, mutants, canary, pairs_not_reached, documented, outcome }
 }
 
 /// The exporter's gate: the plainest rule, and broken within a few steps.
@@ -155,11 +179,12 @@ const fn same(one: &str, other: &str) -> bool {
     at == one.len() && at == other.len()
 }
 
-fn judge(checked: &[Checked], mutants: &[Kill], canary: &Kill) -> Outcome {
-    let rows = checked.iter().flat_map(|one| &one.rows);
-    let worst = rows.map(|row| match (row.is_as_expected(), row.verdict.is_violated()) {
+fn judge(checked: &[Checked], documented: &[Refinement], mutants: &[Kill], canary: &Kill) -> Outcome {
+    let rows = checked.iter().flat_map(|one| &one.rows).map(|row| (row.property, row.is_as_expected(), &row.verdict));
+    let refinements = documented.iter().map(|one| (PropertyId::Documented, one.verdict.is_verified(), &one.verdict));
+    let worst = rows.chain(refinements).map(|(property, expected, verdict)| match (expected, verdict.is_violated()) {
         (true, _) => Outcome::AsExpected,
-        (_, true) if row.property.is_liveness() => Outcome::LivenessViolated,
+        (_, true) if property.is_liveness() => Outcome::LivenessViolated,
         (_, true) => Outcome::SafetyViolated,
         _ => Outcome::Inconclusive,
     });

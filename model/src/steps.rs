@@ -69,7 +69,7 @@ impl World {
                 actions.push(Action::AddAccount);
             }
             let linked = matches!(import.signalled, LinkState::Authenticating | LinkState::InProgress);
-            let asked = linked || import.prompt.is_some();
+            let asked = (linked || import.prompt.is_some()) && import.is_up();
             // What nobody asked for is refused by a hardened importer, so that it is free; an old one says true.
             let unasked = self.cast.import != Player::Legacy || self.left.clicks > 0;
             if asked && import.answers < MAX_ANSWERS && (import.prompt.is_some() || unasked) {
@@ -81,7 +81,7 @@ impl World {
                     actions.push(Action::AnswerOtherwise);
                 }
             }
-            if import.started && import.done.is_none() && self.left.import_cancels > 0 {
+            if import.is_up() && import.done.is_none() && self.left.import_cancels > 0 {
                 actions.push(Action::RemoveAccount);
             }
         }
@@ -93,7 +93,7 @@ impl World {
             if export.asked && (!export.confirmed || self.left.clicks > 0) {
                 actions.push(Action::ConfirmAddDevice);
             }
-            if export.started && export.done.is_none() && self.left.export_cancels > 0 {
+            if export.is_up() && self.left.export_cancels > 0 {
                 actions.push(Action::CancelAddDevice);
             }
         }
@@ -192,7 +192,7 @@ impl World {
 
     fn caller_acts(&self, caller: &Caller, intruder: bool, mut act: impl FnMut(CallerAct)) {
         match caller.stage {
-            Stage::Away if self.seen.import.started => act(CallerAct::Knock),
+            Stage::Away if self.seen.import.is_up() => act(CallerAct::Knock),
             Stage::Knocked => {
                 act(CallerAct::Fail);
                 act(CallerAct::Prove(Chain::Own));
@@ -298,6 +298,10 @@ impl World {
             Action::Published => {
                 self.import.publishing = false;
                 Aim::Import(I::Published)
+            }
+            Action::Crash(side, remains) => {
+                self.crash(side, remains)?;
+                Aim::Nobody
             }
             Action::Inner(side, step) => Aim::Inner(side, step),
             Action::Fire(Side::Import, timer) => Aim::Import(I::Fired(timer)),

@@ -93,6 +93,11 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             next.world.link.failed |= timer == Timer::Linger && state.world.link.carries();
         }
         let aim = next.world.aim(action)?;
+        match action {
+            Action::Crash(Side::Import, _) => next.import = self.fresh.0.clone(),
+            Action::Crash(Side::Export, _) => next.export = self.fresh.1.clone(),
+            _ => {}
+        }
         let (next, turn) = self.hand(next, aim).ok()?;
         // A right code at a taken slot, or a word to one who no longer listens, changes nothing for ever: that is no step.
         (!action.is_idle() || next != *state).then_some((next, turn))
@@ -111,7 +116,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             }
             Aim::Export(input) => {
                 let effects = next.export.take(input)?;
-                next.world.export_turn(Some(input), &effects);
+                next.world.export_turn(&self.configuration, Some(input), &effects);
                 Turn::Export(Some(input), effects)
             }
             Aim::Inner(Side::Import, step) => {
@@ -121,7 +126,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             }
             Aim::Inner(Side::Export, step) => {
                 let effects = next.export.advance(step);
-                next.world.export_turn(None, &effects);
+                next.world.export_turn(&self.configuration, None, &effects);
                 Turn::Export(None, effects)
             }
             Aim::Nobody => Turn::Nobody,
@@ -176,6 +181,7 @@ impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
             }
         }
         world.hostile(&self.configuration, actions);
+        world.crashes(actions);
         for (side, steps) in [(Side::Import, state.import.inner()), (Side::Export, state.export.inner())] {
             actions.extend(steps.into_iter().map(|step| Action::Inner(side, step)));
         }

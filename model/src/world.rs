@@ -34,6 +34,8 @@ pub(crate) const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     pub(crate) cast: Cast,
+    /// The new device's disk does not keep the order in which things are made durable.
+    pub(crate) torn_disk: bool,
     pub(crate) link: Link,
     pub(crate) import: ImportShell,
     pub(crate) export: ExportShell,
@@ -84,6 +86,8 @@ pub(crate) enum Storage {
     },
     /// The linked account was removed.
     Removed,
+    /// A crash left part of an account.
+    Torn,
 }
 
 impl Storage {
@@ -144,6 +148,7 @@ impl World {
         let caller = Caller { stage: Stage::Away, chain: None, proved: false, wrong_codes: 0 };
         Self {
             cast: configuration.cast,
+            torn_disk: false,
             link: Link::new(),
             import: ImportShell::default(),
             export: ExportShell::default(),

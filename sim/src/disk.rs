@@ -8,9 +8,9 @@ use std::{
 
 use handfast::{
     archive::{Fs as _, InsecureKdf, MemoryFs, Store},
-    import::Check,
     limits::DEFAULT_MAX_ARCHIVE,
     operations::LocalId,
+    outcome::AccountId,
     secret::Secret,
     shell::{
         folder::{InlineSink, InlineStaging, InlineStore, Installed},
@@ -53,7 +53,7 @@ impl Disk {
 
 /// Opens the store, which a start of the device does first.
 pub(crate) fn open(fs: &MemoryFs) -> io::Result<Store<MemoryFs>> {
-    Store::open_in(fs.clone(), PathBuf::from(ROOT)).map_err(io::Error::other)
+    Ok(Store::open_in(fs.clone(), PathBuf::from(ROOT))?)
 }
 
 impl Accounts {
@@ -87,7 +87,7 @@ pub(crate) struct Staging {
 impl storage::Staging for Staging {
     type Installed = Installed;
 
-    async fn check(&mut self) -> Check {
+    async fn check(&mut self) -> Result<AccountId, storage::CheckError> {
         sleep(self.disk.work).await;
         assert!(self.disk.planted != Some(Planted::Panic), "a planted panic");
         self.staging.check().await

@@ -50,7 +50,7 @@ impl storage::Source for Archive {
         match self.source.open(password).await {
             Opening::Opened(reader) => Opening::Opened(Reader { reader, readable: self.readable }),
             Opening::Wrong => Opening::Wrong,
-            Opening::Unreadable => Opening::Unreadable,
+            Opening::Unreadable(error) => Opening::Unreadable(error),
         }
     }
 }

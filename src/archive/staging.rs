@@ -116,13 +116,18 @@ impl<F: Fs> Staging<F> {
 }
 
 impl<F: Fs> Staged<F> {
+    /// The file that it is staged in.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join(ARCHIVE)
+    }
+
     /// Reads back what was staged, in one pass, and checks all of R-IMP-11 but the account's id, which the caller compares
     /// with [`Summary::account`]. [`OpenError::is_about_content`] tells a bad archive from a bad disk.
     ///
     /// The ratio of compression is not limited: it is this device's own, of a text whose length was.
     pub fn check(self, terms: Terms) -> Result<Checked<F>, OpenError> {
         let terms = Terms { max_inflation: u64::MAX, ..terms };
-        let file = self.folder.fs().open(&self.folder.path().join(ARCHIVE))?;
+        let file = self.folder.fs().open(&self.path())?;
         let archive = Archive::open_with(file, self.lock, terms)?;
         Ok(Checked { archive, folder: self.folder })
     }

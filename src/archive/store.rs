@@ -61,6 +61,18 @@ pub enum StoreError {
     Identity(#[from] IdentityError),
 }
 
+impl From<StoreError> for io::Error {
+    /// Of the kind that the file operation failed with.
+    fn from(error: StoreError) -> Self {
+        let kind = match &error {
+            StoreError::Io { error, .. } => error.kind(),
+            StoreError::NoSuchAccount(_) => io::ErrorKind::NotFound,
+            StoreError::Identity(_) => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
 /// An account of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -1,14 +1,17 @@
 //! What a client learns: signals, and how far the transfer is.
 
 use core::fmt;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use crate::{
     operations::OpId,
-    outcome::{Details, LinkState, Signal},
+    outcome::{Details, LinkState, Outcome, Signal},
     trace::Step,
 };
 
@@ -23,6 +26,54 @@ pub struct Notice {
     pub signal: Signal,
     /// The same in the words of the profile's vocabulary.
     pub details: Details,
+    /// With DONE: what failed on this device, if that is why.
+    pub cause: Option<Cause>,
+}
+
+/// What failed on this device, for the person in front of it. No reducer and no peer learns it: to them it is an outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    kind: io::ErrorKind,
+    text: String,
+}
+
+impl Cause {
+    /// What kind of failure it is.
+    pub const fn kind(&self) -> io::ErrorKind {
+        self.kind
+    }
+}
+
+impl From<io::Error> for Cause {
+    fn from(error: io::Error) -> Self {
+        Self { kind: error.kind(), text: error.to_string() }
+    }
+}
+
+impl fmt::Display for Cause {
+    /// What was tried, on which file, and what the system said.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The outcomes that a failure of this device leads to, and the last such failure of an operation.
+#[derive(Debug, Default)]
+pub(super) struct Causes(Option<(Outcome, Cause)>);
+
+impl Causes {
+    /// Notes a failure, which is about to be told to the reducer.
+    pub(super) fn note(&mut self, outcome: Outcome, error: io::Error) {
+        self.0 = Some((outcome, error.into()));
+    }
+
+    /// Why the reducer decided as it did, if it decided for what the failure leads to.
+    pub(super) fn of(&self, signal: Signal) -> Option<Cause> {
+        match (&self.0, signal) {
+            (Some((outcome, cause)), Signal::Done(decided)) if *outcome == decided => Some(cause.clone()),
+            _ => None,
+        }
+    }
 }
 
 impl Notice {
@@ -34,7 +85,11 @@ impl Notice {
 
 impl fmt::Debug for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Notice").field("op", &self.op).field("signal", &self.signal).finish_non_exhaustive()
+        f.debug_struct("Notice")
+            .field("op", &self.op)
+            .field("signal", &self.signal)
+            .field("cause", &self.cause)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,11 @@ use std::{future::Future, io};
 
 use zeroize::Zeroizing;
 
-use crate::{import::Check, operations::LocalId, outcome::Scheme, secret::Secret};
+use crate::{
+    operations::LocalId,
+    outcome::{AccountId, Scheme},
+    secret::Secret,
+};
 
 /// Bytes of an archive's text on their way. Wiped on drop.
 pub type Buffer = Zeroizing<Vec<u8>>;
@@ -59,8 +63,11 @@ pub trait Staging: Send + 'static {
     /// What is told of an installed account.
     type Installed: Send + Sync + 'static;
 
-    /// Reads the complete archive back and checks it (R-IMP-11).
-    fn check(&mut self) -> impl Future<Output = Check> + Send;
+    /// Reads the complete archive back and checks it (R-IMP-11). Gives the account that it holds.
+    ///
+    /// # Errors
+    /// It is no sound archive, or cannot be read.
+    fn check(&mut self) -> impl Future<Output = Result<AccountId, CheckError>> + Send;
 
     /// Makes the account durable (R-ARC-4, R-ARC-6): done once a crash cannot lose it.
     ///
@@ -70,6 +77,17 @@ pub trait Staging: Send + 'static {
 
     /// Wipes what was staged: done once nothing of it is left.
     fn discard(self) -> impl Future<Output = ()> + Send;
+}
+
+/// Why a staged archive is not installed.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// It is no sound archive: the peer's fault.
+    #[error("what was received is no sound archive: {0}")]
+    Unsound(io::Error),
+    /// It cannot be read back: this device's fault.
+    #[error(transparent)]
+    Unreadable(io::Error),
 }
 
 /// An account that can be exported. Clones stand for the same one; each try opens it anew.
@@ -93,7 +111,7 @@ pub enum Opening<R> {
     /// The password is wrong.
     Wrong,
     /// It could not be read, or is no archive.
-    Unreadable,
+    Unreadable(io::Error),
 }
 
 /// An archive that was opened: the second pass.

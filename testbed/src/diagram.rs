@@ -1,19 +1,21 @@
-//! `handfast diagram`: a link as a Mermaid sequence diagram.
+//! `handfast diagram`: a link as a Mermaid sequence diagram, or a daemon's machine as a state diagram.
 
 mod sequence;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
-use handfast_model::{check, config, explore::Limits};
+use handfast::outcome::Side;
+use handfast_model::{check, config, documented, explore::Limits, refinement};
 
 use crate::{failure::Failure, link::options::ProfileName, output, replay};
 
-/// Draw a recorded link, or the plainest one, as a Mermaid diagram
+/// Draw a recorded link, the plainest one, or what a client sees of a daemon, as a Mermaid diagram
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   handfast diagram --profile jamid
+  handfast diagram --of import
   handfast import --store accounts --yes --trace import.trace
   handfast diagram import.trace
 
@@ -22,7 +24,7 @@ pub(crate) struct Diagram {
     /// What is drawn
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     of: Subject,
-    /// Whose link is drawn where no trace is given
+    /// Whose is drawn where no trace is given
     #[arg(long, value_enum, value_name = "PROFILE", default_value_t, conflicts_with = "trace")]
     profile: ProfileName,
     /// A trace, as --trace, the checker or the simulator wrote it: of one side or of both
@@ -36,19 +38,38 @@ enum Subject {
     /// Who says what to whom, in order
     #[default]
     Sequence,
+    /// The states of an import as its client sees them: all that the checker finds
+    Import,
+    /// Those of an export
+    Export,
+}
+
+impl Subject {
+    /// Whose machine it is, if it is one.
+    const fn side(self) -> Option<Side> {
+        match self {
+            Self::Sequence => None,
+            Self::Import => Some(Side::Import),
+            Self::Export => Some(Side::Export),
+        }
+    }
 }
 
 impl Diagram {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let Subject::Sequence = self.of;
-        match &self.trace {
-            Some(path) => {
+        match (&self.trace, self.of.side()) {
+            (None, Some(side)) => {
+                let found = refinement::explore(self.profile.into());
+                output::line(documented::mermaid(side, &found).trim_end())?;
+            }
+            (Some(_), Some(_)) => return Err(Failure::usage("a trace is drawn with --of sequence")),
+            (Some(path), None) => {
                 let (header, steps) = replay::read(path)?;
                 let profile = header.import.or(header.export).unwrap_or_default().profile;
                 output::line(sequence::draw(&steps, profile.vocabulary()).trim_end())?;
             }
-            None => output::line(plainest(self.profile)?.trim_end())?,
+            (None, None) => output::line(plainest(self.profile)?.trim_end())?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -32,7 +32,6 @@ use crate::{
         options::{EXIT_CODES, LinkOptions, passwords},
         recorder::TraceFile,
         session::{Happened, Session},
-        texts,
     },
     terminal::{self, Line, LineError, Lines},
     token,
@@ -355,7 +354,7 @@ impl User<'_> {
             Signal::Done(outcome) => {
                 self.withdraw();
                 self.handle = None;
-                self.session.tell(texts::ended(Side::Export, outcome));
+                self.session.tell_end(Side::Export, outcome, notice);
             }
             Signal::TokenAvailable | Signal::Prompt { .. } | Signal::Confirm { .. } => {}
         }

@@ -34,7 +34,6 @@ use crate::{
         options::{EXIT_CODES, LinkOptions, passwords},
         recorder::TraceFile,
         session::{Happened, Session},
-        texts,
     },
     output,
     passwords::Passwords,
@@ -227,7 +226,7 @@ impl User<'_> {
             }
             Signal::Done(outcome) => {
                 self.withdraw();
-                self.session.tell(texts::ended(Side::Import, outcome));
+                self.session.tell_end(Side::Import, outcome, notice);
                 Ok(())
             }
         }

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use handfast::outcome::Profile;
 use handfast_model::{
     check::{Checked, Row, Verdict},
+    documented::{DOCUMENTED, LEFT_OUT},
     mutants::Kill,
     pairs::Pair,
     properties::PropertyId,
+    refinement::Refinement,
     report::{Outcome, Report},
 };
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
@@ -32,7 +35,7 @@ pub(crate) struct Table<'a> {
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { report, whole } = self;
-        let Report { checked, mutants, canary, pairs_not_reached, outcome } = report;
+        let Report { checked, mutants, canary, pairs_not_reached, documented, outcome } = report;
         if !checked.is_empty() {
             configurations(f, checked)?;
             writeln!(f)?;
@@ -52,6 +55,10 @@ impl fmt::Display for Table<'_> {
             for pair in pairs_not_reached {
                 writeln!(f, "  not reached: {}", pair.text())?;
             }
+        }
+        if !documented.is_empty() {
+            machines(f, documented)?;
+            writeln!(f)?;
         }
         for row in unexpected(report) {
             counterexample(f, row)?;
@@ -116,6 +123,25 @@ fn properties(f: &mut fmt::Formatter<'_>, checked: &[Checked]) -> fmt::Result {
     Ok(())
 }
 
+/// One line for each profile: what clients saw in all of its configurations, against the document.
+fn machines(f: &mut fmt::Formatter<'_>, documented: &[Refinement]) -> fmt::Result {
+    writeln!(f, "visible steps (P-DOCUMENTED)  documented  left out  others  verdict")?;
+    for Refinement { profile, found, verdict, .. } in documented {
+        let known = found.iter().filter(|edge| DOCUMENTED.contains(edge)).count();
+        let left_out = LEFT_OUT.iter().filter(|left| left.profile == *profile).count();
+        let others = found.len() - known;
+        writeln!(f, "{:28}  {known:>10}  {left_out:>8}  {others:>6}  {verdict}", profile_name(*profile))?;
+    }
+    Ok(())
+}
+
+const fn profile_name(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Documented => "documented",
+        Profile::Jamid => "jamid",
+    }
+}
+
 /// One line for each mutant. Each has to be found.
 fn kills(f: &mut fmt::Formatter<'_>, mutants: &[Kill]) -> fmt::Result {
     let ids = width(mutants.iter().map(|kill| kill.mutant).chain(["mutant"]));
@@ -157,11 +183,15 @@ pub(crate) fn again(report: &Report) -> Option<String> {
     if let Some(row) = row {
         return Some(format!("handfast check --config {} --property {}", row.configuration, row.property.id()));
     }
+    if let Some(one) = report.documented.iter().find(|one| !one.verdict.is_verified()) {
+        let (profile, property) = (profile_name(one.profile), PropertyId::Documented.id());
+        return Some(format!("handfast check --profile {profile} --property {property}"));
+    }
     let lives = report.mutants.iter().find(|kill| !kill.row.verdict.is_violated())?;
     Some(format!("handfast check --mutant {}", lives.mutant))
 }
 
-/// The same as suites of JUnit: one for each configuration, and one for the mutants.
+/// The same as suites of JUnit: one for each configuration, one for the documented machines, and one for the mutants.
 pub(crate) fn suites(report: &Report) -> Vec<TestSuite> {
     let mut suites = Vec::new();
     for one in &report.checked {
@@ -172,6 +202,12 @@ pub(crate) fn suites(report: &Report) -> Vec<TestSuite> {
         }
         suites.push(suite);
     }
+    let mut suite = TestSuite::new("documented machines");
+    for one in &report.documented {
+        let status = status(one.verdict.is_verified(), one.verdict.is_violated(), &one.verdict);
+        suite.add_test_case(TestCase::new(profile_name(one.profile), status));
+    }
+    suites.push(suite);
     let mut suite = TestSuite::new("mutants");
     for kill in report.mutants.iter().chain([&report.canary]) {
         let verdict = &kill.row.verdict;
@@ -224,14 +260,15 @@ mod tests {
 
     #[test]
     fn what_is_violated_is_drawn_and_can_be_seen_again() {
-        let mut report = with(Verdict::Violated { steps: 7 }, Outcome::SafetyViolated);
+        let mut report = with(Verdict::Violated { steps: 7, cycle: 0 }, Outcome::SafetyViolated);
         report.checked[0].rows[0].counterexample = report.canary.row.counterexample.clone();
         let table = Table { report: &report, whole: false }.to_string();
+        let rows = report.checked[0].rows.len();
         for part in [
             "P-CONSENT  VIOLATED (in 7 steps)",
             "```mermaid\nsequenceDiagram",
             "A SAFETY PROPERTY IS VIOLATED",
-            "16 of 17",
+            &format!("{} of {rows}", rows - 1),
         ] {
             assert!(table.contains(part), "{part}: {table}");
         }
@@ -249,6 +286,21 @@ mod tests {
         }
         assert_eq!(exit_code(report.outcome), 4);
         assert_eq!((suites(&report)[0].failures, suites(&report)[0].errors), (0, 1));
+    }
+
+    #[test]
+    fn a_documented_step_that_nobody_took_is_told() {
+        let mut report = honest();
+        let checked = Vec::<Checked>::new();
+        report.documented = vec![Refinement::of(Profile::Jamid, &checked)];
+        let table = Table { report: &report, whole: false }.to_string();
+        let line =
+            "jamid                                  0         1       0  INCONCLUSIVE (not found: [*] --> Import_Init)";
+        assert!(table.contains(line), "{table}");
+        let command = "handfast check --profile jamid --property P-DOCUMENTED";
+        assert_eq!(again(&report).as_deref(), Some(command));
+        let suites = suites(&report);
+        assert_eq!(suites.iter().find(|suite| suite.name.as_str() == "documented machines").unwrap().errors, 1);
     }
 
     #[test]

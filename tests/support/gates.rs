@@ -3,11 +3,10 @@
 use std::{io, sync::Arc};
 
 use handfast::{
-    import::Check,
     operations::LocalId,
-    outcome::Scheme,
+    outcome::{AccountId, Scheme},
     secret::Secret,
-    shell::storage::{Buffer, Opening, Reader, Sink, Source, Staging, Store},
+    shell::storage::{Buffer, CheckError, Opening, Reader, Sink, Source, Staging, Store},
 };
 use tokio::sync::Semaphore;
 
@@ -56,7 +55,7 @@ impl<S: Source> Source for GatedSource<S> {
         match self.source.open(password).await {
             Opening::Opened(reader) => Opening::Opened(GatedReader { reader, gate: self.reading.clone() }),
             Opening::Wrong => Opening::Wrong,
-            Opening::Unreadable => Opening::Unreadable,
+            Opening::Unreadable(error) => Opening::Unreadable(error),
         }
     }
 }
@@ -155,7 +154,7 @@ pub struct GatedStaging<S> {
 impl<S: Staging> Staging for GatedStaging<S> {
     type Installed = S::Installed;
 
-    async fn check(&mut self) -> Check {
+    async fn check(&mut self) -> Result<AccountId, CheckError> {
         self.checking.pass().await;
         self.staging.check().await
     }

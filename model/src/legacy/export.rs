@@ -392,6 +392,12 @@ impl Exporter {
         self.attempts.get(usize::from(op)).is_none_or(|attempt| attempt.busy.is_none())
     }
 
+    /// Whether an attempt is in both as it is in the other, and as live.
+    pub fn is_alike(&self, other: &Self, op: u8) -> bool {
+        let part = |side: &Self| (side.attempts.get(usize::from(op)).cloned(), side.live == Some(op));
+        part(self) == part(other)
+    }
+
     /// Whether one attempt has ended.
     pub fn is_closed_of(&self, op: u8) -> bool {
         let ended = |attempt: &Attempt| matches!(attempt.stage, Stage::Shut(_) | Stage::Failed);

@@ -1,6 +1,6 @@
 //! The connection of an export operation: a task that carries out what the operation asks of it, and tells what happens.
 
-use std::{net::SocketAddr, ops::ControlFlow, sync::Arc};
+use std::{io, net::SocketAddr, ops::ControlFlow, sync::Arc};
 
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite},
@@ -41,7 +41,7 @@ pub(super) enum Event {
     Opened {
         pinned: bool,
     },
-    Unreachable,
+    Unreachable(io::Error),
     Lost,
     Accepted(SocketAddr),
     Declined,
@@ -51,7 +51,7 @@ pub(super) enum Event {
     Progressed,
     /// Told before anything that is read later.
     HandedOver,
-    SendFailed,
+    SendFailed(io::Error),
 }
 
 /// What the connection needs besides its stream.
@@ -70,9 +70,9 @@ where
     R: Reader,
 {
     let connect = async {
-        let (stream, address) = dial.dial(device).await.ok()?;
-        let (stream, chain) = tls.handshake(stream).await.ok()?;
-        Some((stream, address, tls::is_device(&chain, &device)))
+        let (stream, address) = dial.dial(device).await?;
+        let (stream, chain) = tls.handshake(stream).await.map_err(io::Error::other)?;
+        io::Result::Ok((stream, address, tls::is_device(&chain, &device)))
     };
     let connected = select! { biased;
         // There is nothing yet that could be asked of it but to close.
@@ -80,13 +80,13 @@ where
         connected = connect => connected,
     };
     match connected {
-        Some((stream, address, pinned)) => {
+        Ok((stream, address, pinned)) => {
             if wiring.tell(Event::Opened { pinned }).await.is_continue() {
                 Connection::new(stream, address, wiring).run().await;
             }
         }
-        None => {
-            let _ = wiring.tell(Event::Unreachable).await;
+        Err(error) => {
+            let _ = wiring.tell(Event::Unreachable(error)).await;
         }
     }
 }
@@ -212,24 +212,24 @@ where
     }
 
     /// Takes further bytes of the archive, the last of which are followed by none.
-    async fn send(&mut self, more: Result<Buffer, ()>) -> ControlFlow<()> {
+    async fn send(&mut self, more: io::Result<Buffer>) -> ControlFlow<()> {
         let Some(sending) = &mut self.sending else { return ControlFlow::Continue(()) };
-        match more {
+        let error = match more {
             Ok(buffer) if buffer.is_empty() && sending.left == 0 => {
                 sending.stage = Stage::Flushing;
-                self.sent().await
+                return self.sent().await;
             }
             Ok(buffer) if !buffer.is_empty() && buffer.len() as u64 <= sending.left => {
                 sending.left -= buffer.len() as u64;
                 sending.stage = Stage::Writing;
                 self.link.outgoing.archive(CHANNEL, buffer);
-                ControlFlow::Continue(())
+                return ControlFlow::Continue(());
             }
-            Ok(_) | Err(()) => {
-                self.sending = None;
-                self.wiring.tell(Event::SendFailed).await
-            }
-        }
+            Ok(_) => io::Error::other("the archive has not the length that it had when it was opened"),
+            Err(error) => error,
+        };
+        self.sending = None;
+        self.wiring.tell(Event::SendFailed(error)).await
     }
 
     /// Tells how far the archive is out.
@@ -318,10 +318,10 @@ where
 }
 
 /// The next bytes of an archive that is being sent and waits for them.
-async fn more<R: Reader>(sending: &mut Option<Sending<R>>) -> Result<Buffer, ()> {
+async fn more<R: Reader>(sending: &mut Option<Sending<R>>) -> io::Result<Buffer> {
     match sending {
         Some(Sending { reader, stage: Stage::Reading(buffer), .. }) => {
-            reader.next(buffer).await.map_err(drop)?;
+            reader.next(buffer).await?;
             Ok(std::mem::take(buffer))
         }
         Some(_) | None => std::future::pending().await,

@@ -1,6 +1,6 @@
 //! The task that owns the reducers: everything that happens goes in, every effect that comes out is carried out.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use tokio::{select, sync::mpsc, task::JoinSet, time::Instant};
 
@@ -13,12 +13,13 @@ use crate::{
     limits::{MAX_COMMANDS, MAX_EVENTS, Timer},
     message::Slot,
     operations::{AddDeviceError, Exports, OpId},
-    outcome::Signal,
+    outcome::{Outcome, Signal},
     reducer::Refused,
     rules::AllRules,
     secret::Secret,
     shell::{
         Notice, Progress,
+        notice::Causes,
         rendezvous::Dial,
         slots::Slots,
         storage::{Opening, Reader, Source},
@@ -39,6 +40,7 @@ pub(super) struct Operations<D, S: Source> {
     tls: Arc<tls::ExporterTls>,
     notices: mpsc::UnboundedSender<Notice>,
     operations: BTreeMap<OpId, Operation<S::Reader>>,
+    causes: BTreeMap<OpId, Causes>,
     timers: TimerSet<(OpId, Timer)>,
     connections: JoinSet<()>,
     /// Archives that are being opened.
@@ -71,6 +73,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
             tls: Arc::new(tls::ExporterTls::new(&env.identity)),
             notices,
             operations: BTreeMap::new(),
+            causes: BTreeMap::new(),
             timers: TimerSet::default(),
             connections: JoinSet::new(),
             openings: JoinSet::new(),
@@ -142,6 +145,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
         let token = parse(token.as_bytes()).map_err(|_| AddDeviceError::InvalidUri)?;
         let scheme = self.source.scheme();
         let op = self.exports.add_device(scheme)?;
+        self.causes.retain(|op, _| self.exports.get(*op).is_some());
         let operation = Operation {
             token,
             began: Instant::now(),
@@ -160,7 +164,10 @@ impl<D: Dial, S: Source> Operations<D, S> {
     fn input(&mut self, op: OpId, event: Event) -> Input {
         match event {
             Event::Opened { pinned } => Input::Opened { pinned },
-            Event::Unreachable => Input::Unreachable,
+            Event::Unreachable(error) => {
+                self.note(op, Outcome::Network, error);
+                Input::Unreachable
+            }
             Event::Lost => Input::Lost,
             Event::Accepted(peer_address) => Input::Accepted { peer_address },
             Event::Declined => Input::Declined,
@@ -174,7 +181,10 @@ impl<D: Dial, S: Source> Operations<D, S> {
                 Input::Progressed
             }
             Event::HandedOver => Input::HandedOver,
-            Event::SendFailed => Input::SendFailed,
+            Event::SendFailed(error) => {
+                self.note(op, Outcome::Storage, error);
+                Input::SendFailed
+            }
         }
     }
 
@@ -185,11 +195,18 @@ impl<D: Dial, S: Source> Operations<D, S> {
         }
     }
 
+    /// Notes what failed on this device. It is remembered for as long as the operation's last signal can be asked for.
+    fn note(&mut self, op: OpId, outcome: Outcome, error: io::Error) {
+        self.causes.entry(op).or_default().note(outcome, error);
+    }
+
     /// What a try to open the archive came to.
     fn opened(&mut self, op: OpId, slot: Slot, opening: Opening<S::Reader>) -> Input {
         let tried = match opening {
-            // More than a message can hold.
-            Opening::Opened(archive) if archive.length() > u32::MAX.into() => Tried::Unreadable,
+            Opening::Opened(archive) if archive.length() > u32::MAX.into() => {
+                self.note(op, Outcome::Storage, io::Error::other("the archive is larger than a message can be"));
+                Tried::Unreadable
+            }
             Opening::Opened(archive) => {
                 if let Some(operation) = self.operations.get_mut(&op) {
                     operation.length = archive.length();
@@ -198,7 +215,10 @@ impl<D: Dial, S: Source> Operations<D, S> {
                 Tried::Opened
             }
             Opening::Wrong => Tried::Wrong,
-            Opening::Unreadable => Tried::Unreadable,
+            Opening::Unreadable(error) => {
+                self.note(op, Outcome::Storage, error);
+                Tried::Unreadable
+            }
         };
         Input::Tried(slot, tried)
     }
@@ -288,7 +308,8 @@ impl<D: Dial, S: Source> Operations<D, S> {
 
     fn notice(&self, op: OpId, signal: Signal) -> Notice {
         let details = signal.details(self.options.config.profile.vocabulary(), "");
-        Notice { op: Some(op), signal, details }
+        let cause = self.causes.get(&op).and_then(|causes| causes.of(signal));
+        Notice { op: Some(op), signal, details, cause }
     }
 }
 

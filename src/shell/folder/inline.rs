@@ -13,11 +13,10 @@ use super::{
 };
 use crate::{
     archive::{self, Fs, Kdf, PrivateKey, Terms, Text, UnixTime},
-    import::Check,
     operations::LocalId,
-    outcome::Scheme,
+    outcome::{AccountId, Scheme},
     secret::Secret,
-    shell::storage::{self, Buffer, Opening},
+    shell::storage::{self, Buffer, CheckError, Opening},
 };
 
 /// A folder of accounts, for one import.
@@ -57,7 +56,7 @@ impl<F: Fs> storage::Store for InlineStore<F> {
     }
 
     async fn remove(&mut self, installed: &Installed) -> io::Result<()> {
-        self.store.remove(installed.id).map_err(io::Error::other)
+        Ok(self.store.remove(installed.id)?)
     }
 }
 
@@ -89,7 +88,7 @@ pub struct InlineStaging<F: Fs> {
 impl<F: Fs> storage::Staging for InlineStaging<F> {
     type Installed = Installed;
 
-    async fn check(&mut self) -> Check {
+    async fn check(&mut self) -> Result<AccountId, CheckError> {
         with(&self.kept, |kept| kept.check(self.terms))
     }
 
@@ -133,7 +132,7 @@ impl<F: Read + Seek + Send + 'static> storage::Source for InlineSource<F> {
         match self.0.open_here(&password) {
             Opening::Opened((length, text)) => Opening::Opened(InlineReader { length, text }),
             Opening::Wrong => Opening::Wrong,
-            Opening::Unreadable => Opening::Unreadable,
+            Opening::Unreadable(error) => Opening::Unreadable(error),
         }
     }
 }

@@ -1,13 +1,17 @@
 //! An archive on its way into a folder, one step after the other, on the calling thread.
 
-use std::{collections::BTreeMap, io, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     archive::{Checked, Configuration, Fs, Kdf, Password, PrivateKey, Seal, Staged, Staging, Store, Terms, UnixTime},
-    import::Check,
     operations::LocalId,
     outcome::{AccountId, Scheme},
     secret::Secret,
+    shell::storage::CheckError,
 };
 
 /// An account that was installed.
@@ -42,13 +46,13 @@ pub(super) enum Kept<F: Fs> {
 impl<F: Fs> Kept<F> {
     pub(super) fn begin(store: &Store<F>, id: LocalId, credentials: &Secret, kdf: &dyn Kdf) -> io::Result<Self> {
         let seal = Seal::new(&Password::new(credentials.as_bytes()), kdf).map_err(io::Error::other)?;
-        let staging = store.begin(id, seal).map_err(io::Error::other)?;
+        let staging = store.begin(id, seal)?;
         Ok(Self::Receiving(Box::new(staging)))
     }
 
     pub(super) fn write(&mut self, text: &[u8]) -> io::Result<()> {
         match self {
-            Self::Receiving(staging) => staging.write(text).map_err(io::Error::other),
+            Self::Receiving(staging) => Ok(staging.write(text)?),
             Self::Staged(_) | Self::Checked(_) | Self::Gone => Err(gone()),
         }
     }
@@ -56,25 +60,26 @@ impl<F: Fs> Kept<F> {
     pub(super) fn complete(&mut self) -> io::Result<()> {
         match std::mem::take(self) {
             Self::Receiving(staging) => {
-                *self = Self::Staged(staging.complete().map_err(io::Error::other)?);
+                *self = Self::Staged(staging.complete()?);
                 Ok(())
             }
             Self::Staged(_) | Self::Checked(_) | Self::Gone => Err(gone()),
         }
     }
 
-    pub(super) fn check(&mut self, terms: Terms) -> Check {
+    pub(super) fn check(&mut self, terms: Terms) -> Result<AccountId, CheckError> {
         match std::mem::take(self) {
-            Self::Staged(staged) => match staged.check(terms) {
-                Ok(checked) => {
-                    let account = checked.summary().account;
-                    *self = Self::Checked(Box::new(checked));
-                    Check::Sound(account)
-                }
-                Err(error) if error.is_about_content() => Check::Unsound,
-                Err(_) => Check::Unreadable,
-            },
-            Self::Receiving(_) | Self::Checked(_) | Self::Gone => Check::Unreadable,
+            Self::Staged(staged) => {
+                let path = staged.path();
+                let checked = staged.check(terms).map_err(|error| match error.is_about_content() {
+                    true => CheckError::Unsound(error.into()),
+                    false => CheckError::Unreadable(with_path(&path)(error.into())),
+                })?;
+                let account = checked.summary().account;
+                *self = Self::Checked(Box::new(checked));
+                Ok(account)
+            }
+            Self::Receiving(_) | Self::Checked(_) | Self::Gone => Err(CheckError::Unreadable(gone())),
         }
     }
 
@@ -88,7 +93,7 @@ impl<F: Fs> Kept<F> {
         match std::mem::take(self) {
             Self::Checked(checked) => {
                 let summary = checked.summary().clone();
-                checked.install(device, now).map_err(io::Error::other)?;
+                checked.install(device, now)?;
                 Ok(Installed {
                     id,
                     account: summary.account,
@@ -107,4 +112,9 @@ impl<F: Fs> Kept<F> {
 /// The other end, or what was asked for, is gone.
 pub(super) fn gone() -> io::Error {
     io::ErrorKind::BrokenPipe.into()
+}
+
+/// Says on which file something failed.
+pub(super) fn with_path(path: &Path) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -12,7 +12,10 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::{BUFFER, QUEUE, kept::gone};
+use super::{
+    BUFFER, QUEUE,
+    kept::{gone, with_path},
+};
 use crate::{
     archive::{
         self, Archive, Fs, Identity, IdentityError, Kdf, KeyKind, OpenError, Password, PrivateKey, Terms, Text,
@@ -30,11 +33,19 @@ pub struct FileSource<F> {
     kdf: Arc<dyn Kdf>,
     terms: Terms,
     scheme: Scheme,
+    /// What is said to be at fault once it is open.
+    path: Option<Arc<Path>>,
 }
 
 impl<F> Clone for FileSource<F> {
     fn clone(&self) -> Self {
-        Self { open: self.open.clone(), kdf: self.kdf.clone(), terms: self.terms, scheme: self.scheme }
+        Self {
+            open: self.open.clone(),
+            kdf: self.kdf.clone(),
+            terms: self.terms,
+            scheme: self.scheme,
+            path: self.path.clone(),
+        }
     }
 }
 
@@ -44,8 +55,10 @@ impl FileSource<File> {
     /// # Errors
     /// It cannot be read.
     pub fn file(path: &Path, kdf: Arc<dyn Kdf>, terms: Terms) -> io::Result<Self> {
-        let path = path.to_path_buf();
-        Self::new(move || File::open(&path), kdf, terms)
+        let path: Arc<Path> = path.into();
+        let opened = path.clone();
+        let source = Self::new(move || File::open(&opened).map_err(with_path(&opened)), kdf, terms)?;
+        Ok(Self { path: Some(path), ..source })
     }
 }
 
@@ -60,7 +73,7 @@ impl<F: Read + Seek + Send + 'static> FileSource<F> {
         terms: Terms,
     ) -> io::Result<Self> {
         let scheme = protection(&mut open()?)?;
-        Ok(Self { open: Arc::new(open), kdf, terms, scheme })
+        Ok(Self { open: Arc::new(open), kdf, terms, scheme, path: None })
     }
 
     /// The archive of an account that is in a store.
@@ -71,7 +84,9 @@ impl<F: Read + Seek + Send + 'static> FileSource<F> {
     where
         S: Fs<File = F>,
     {
-        Self::new(move || store.archive(id).map_err(io::Error::other), kdf, terms)
+        let path = store.folder(id).into();
+        let source = Self::new(move || Ok(store.archive(id)?), kdf, terms)?;
+        Ok(Self { path: Some(path), ..source })
     }
 }
 
@@ -86,7 +101,7 @@ impl<F: Read + Seek + Send + 'static> storage::Source for FileSource<F> {
         let (answer, answered) = oneshot::channel();
         let source = self.clone();
         spawn_blocking(move || source.serve(&password, answer));
-        answered.await.unwrap_or(Opening::Unreadable)
+        answered.await.unwrap_or_else(|_| Opening::Unreadable(gone()))
     }
 }
 
@@ -98,13 +113,13 @@ impl<F: Read + Seek> FileSource<F> {
         let (opening, text) = match self.open_here(password) {
             Opening::Opened((length, text)) => (Opening::Opened(FileReader { length, pieces, used }), Some(text)),
             Opening::Wrong => (Opening::Wrong, None),
-            Opening::Unreadable => (Opening::Unreadable, None),
+            Opening::Unreadable(error) => (Opening::Unreadable(error), None),
         };
         // A late answer is of no interest.
         let (Ok(()), Some(mut text)) = (answer.send(opening), text) else { return };
         loop {
             let mut buffer = free.try_recv().unwrap_or_default();
-            let piece = fill(&mut buffer, BUFFER, &mut text).map(|()| buffer);
+            let piece = fill(&mut buffer, BUFFER, &mut text).map(|()| buffer).map_err(|error| self.named(error));
             let last = piece.as_ref().map_or(true, |piece| piece.is_empty());
             if full.blocking_send(piece).is_err() || last {
                 return;
@@ -114,14 +129,24 @@ impl<F: Read + Seek> FileSource<F> {
 
     /// Opens the archive on this thread, and gives the length of its text with it.
     pub(super) fn open_here(&self, password: &Secret) -> Opening<(u64, Text<F>)> {
-        let opened = (self.open)().map_err(OpenError::from).and_then(|file| {
-            let archive = Archive::open(file, &Password::new(password.as_bytes()), &*self.kdf, self.terms)?;
-            Ok((archive.summary().length, archive.into_text()?))
-        });
+        let file = match (self.open)() {
+            Ok(file) => file,
+            Err(error) => return Opening::Unreadable(error),
+        };
+        let opened = Archive::open(file, &Password::new(password.as_bytes()), &*self.kdf, self.terms)
+            .and_then(|archive| Ok((archive.summary().length, archive.into_text()?)));
         match opened {
             Ok(opened) => Opening::Opened(opened),
             Err(OpenError::WrongPassword) => Opening::Wrong,
-            Err(_) => Opening::Unreadable,
+            Err(error) => Opening::Unreadable(self.named(error.into())),
+        }
+    }
+
+    /// Says which file it is about, if there is one.
+    fn named(&self, error: io::Error) -> io::Error {
+        match &self.path {
+            Some(path) => with_path(path)(error),
+            None => error,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Accounts that are imported into a folder.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -13,10 +16,10 @@ use super::{
 };
 use crate::{
     archive::{self, Disk, Fs, Kdf, KeyError, KeyKind, PrivateKey, Terms, UnixTime},
-    import::Check,
     operations::LocalId,
+    outcome::AccountId,
     secret::Secret,
-    shell::storage::{self, Buffer},
+    shell::storage::{self, Buffer, CheckError},
 };
 
 /// A folder of accounts, for one import.
@@ -49,17 +52,24 @@ impl<F: Fs> storage::Store for FolderStore<F> {
         let device = self.device.take().ok_or_else(|| io::Error::other("the folder store is for one import"))?;
         let (jobs, wanted) = mpsc::channel(QUEUE);
         let (used, free) = mpsc::channel(QUEUE);
-        let thread = Thread { store: self.store.clone(), id, terms: self.terms, now: self.now, jobs: wanted, used };
-        let kdf = self.kdf.clone();
-        spawn_blocking(move || thread.run(&credentials, &*kdf));
-        let sink = FolderSink { jobs: jobs.clone(), free, buffer: Buffer::default() };
-        Ok((sink, FolderStaging { jobs, device }))
+        let mut thread = Thread { store: self.store.clone(), id, terms: self.terms, now: self.now, jobs: wanted, used };
+        let (kdf, desk) = (self.kdf.clone(), Desk { jobs, failure: Failure::default() });
+        let failure = desk.failure.clone();
+        spawn_blocking(move || {
+            if let Err(error) = thread.run(&credentials, &*kdf) {
+                failure.keep(error);
+            }
+            // Not before: who finds the thread gone asks why.
+            drop(thread);
+        });
+        let sink = FolderSink { desk: desk.clone(), free, buffer: Buffer::default() };
+        Ok((sink, FolderStaging { desk, device }))
     }
 
     async fn remove(&mut self, installed: &Installed) -> io::Result<()> {
         let (store, id) = (self.store.clone(), installed.id);
         let removed = spawn_blocking(move || store.remove(id)).await;
-        removed.map_err(io::Error::other)?.map_err(io::Error::other)
+        Ok(removed.map_err(io::Error::other)??)
     }
 }
 
@@ -67,21 +77,48 @@ impl<F: Fs> storage::Store for FolderStore<F> {
 enum Job {
     Write(Buffer),
     Complete(oneshot::Sender<io::Result<()>>),
-    Check(oneshot::Sender<Check>),
+    Check(oneshot::Sender<Result<AccountId, CheckError>>),
     Install(PrivateKey, oneshot::Sender<io::Result<Installed>>),
     Discard(oneshot::Sender<()>),
 }
 
-/// Asks the thread, and waits for the answer. A thread that is gone has wiped everything.
-async fn ask<T>(jobs: &mpsc::Sender<Job>, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> io::Result<T> {
-    let (answer, answered) = oneshot::channel();
-    jobs.send(job(answer)).await.map_err(|_| gone())?;
-    answered.await.map_err(|_| gone())
+/// Why the thread ended, until somebody asks.
+#[derive(Clone, Default)]
+struct Failure(Arc<Mutex<Option<io::Error>>>);
+
+impl Failure {
+    fn keep(&self, error: io::Error) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    fn take(&self) -> io::Error {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(gone)
+    }
+}
+
+/// Where the thread takes its jobs from. A thread that is gone has wiped everything.
+#[derive(Clone)]
+struct Desk {
+    jobs: mpsc::Sender<Job>,
+    failure: Failure,
+}
+
+impl Desk {
+    async fn hand_in(&self, job: Job) -> io::Result<()> {
+        self.jobs.send(job).await.map_err(|_| self.failure.take())
+    }
+
+    /// Hands in a job, and waits for the answer.
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> io::Result<T> {
+        let (answer, answered) = oneshot::channel();
+        self.hand_in(job(answer)).await?;
+        answered.await.map_err(|_| self.failure.take())
+    }
 }
 
 /// Takes an archive for a [`FolderStore`].
 pub struct FolderSink {
-    jobs: mpsc::Sender<Job>,
+    desk: Desk,
     free: mpsc::Receiver<Buffer>,
     /// Bytes that are not handed over yet.
     buffer: Buffer,
@@ -91,7 +128,7 @@ impl FolderSink {
     async fn hand_over(&mut self) -> io::Result<()> {
         let empty = self.free.try_recv().unwrap_or_default();
         let full = std::mem::replace(&mut self.buffer, empty);
-        self.jobs.send(Job::Write(full)).await.map_err(|_| gone())
+        self.desk.hand_in(Job::Write(full)).await
     }
 }
 
@@ -113,30 +150,30 @@ impl storage::Sink for FolderSink {
 
     async fn complete(mut self) -> io::Result<()> {
         self.hand_over().await?;
-        ask(&self.jobs, Job::Complete).await?
+        self.desk.ask(Job::Complete).await?
     }
 }
 
 /// An archive that a [`FolderStore`] stages.
 pub struct FolderStaging {
-    jobs: mpsc::Sender<Job>,
+    desk: Desk,
     device: DeviceKey,
 }
 
 impl storage::Staging for FolderStaging {
     type Installed = Installed;
 
-    async fn check(&mut self) -> Check {
-        ask(&self.jobs, Job::Check).await.unwrap_or(Check::Unreadable)
+    async fn check(&mut self) -> Result<AccountId, CheckError> {
+        self.desk.ask(Job::Check).await.unwrap_or_else(|error| Err(CheckError::Unreadable(error)))
     }
 
     async fn install(self) -> io::Result<Installed> {
         let device = self.device.await.map_err(io::Error::other)?.map_err(io::Error::other)?;
-        ask(&self.jobs, |answer| Job::Install(device, answer)).await?
+        self.desk.ask(|answer| Job::Install(device, answer)).await?
     }
 
     async fn discard(self) {
-        drop(ask(&self.jobs, Job::Discard).await);
+        drop(self.desk.ask(Job::Discard).await);
     }
 }
 
@@ -151,15 +188,15 @@ struct Thread<F: Fs> {
 }
 
 impl<F: Fs> Thread<F> {
-    fn run(mut self, credentials: &Secret, kdf: &dyn Kdf) {
-        let Ok(mut kept) = Kept::begin(&self.store, self.id, credentials, kdf) else { return };
+    /// # Errors
+    /// What nobody waits for an answer to has failed.
+    fn run(&mut self, credentials: &Secret, kdf: &dyn Kdf) -> io::Result<()> {
+        let mut kept = Kept::begin(&self.store, self.id, credentials, kdf)?;
         while let Some(job) = self.jobs.blocking_recv() {
             // Who does not wait for an answer does not need it.
             match job {
                 Job::Write(mut buffer) => {
-                    if kept.write(&buffer).is_err() {
-                        return;
-                    }
+                    kept.write(&buffer)?;
                     buffer.clear();
                     // If there are enough of them, it is wiped.
                     drop(self.used.try_send(buffer));
@@ -167,14 +204,16 @@ impl<F: Fs> Thread<F> {
                 Job::Complete(answer) => drop(answer.send(kept.complete())),
                 Job::Check(answer) => drop(answer.send(kept.check(self.terms))),
                 Job::Install(device, answer) => {
-                    return drop(answer.send(kept.install(&self.store, self.id, device, self.now)));
+                    let _ = answer.send(kept.install(&self.store, self.id, device, self.now));
+                    break;
                 }
                 Job::Discard(answer) => {
                     drop(kept);
                     let _ = answer.send(());
-                    return;
+                    break;
                 }
             }
         }
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! One connection of an importing device: a task that carries out what the operation asks of it, and tells what happens.
 
-use std::ops::ControlFlow;
+use std::{io, ops::ControlFlow};
 
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader},
@@ -32,7 +32,7 @@ pub(super) enum Command<K> {
     Decline,
     Send(Message<Secret>),
     /// Write the archive that began into this.
-    Stage(oneshot::Receiver<K>),
+    Stage(oneshot::Receiver<io::Result<K>>),
     /// End the session's channel.
     End,
     Close,
@@ -52,7 +52,7 @@ pub(super) enum Event {
     ArchiveBegan(u64),
     Progressed,
     ArchiveComplete,
-    ArchiveUnwritable,
+    ArchiveUnwritable(io::Error),
 }
 
 /// What a connection needs besides its stream.
@@ -122,7 +122,7 @@ enum Wait<K> {
     /// A place for the archive that began.
     Place,
     /// The place is being made.
-    Making(oneshot::Receiver<K>),
+    Making(oneshot::Receiver<io::Result<K>>),
 }
 
 impl<T, K> Connection<T, K>
@@ -152,13 +152,13 @@ where
                 command = self.wiring.commands.recv() => self.next = Some(command.unwrap_or(Command::Close)),
                 place = place(&mut self.wait) => {
                     match place {
-                        Some(sink) => {
+                        Ok(sink) => {
                             self.sink = Some(sink);
                             self.wait = Wait::Nothing;
                         }
-                        None => {
+                        Err(error) => {
                             self.wait = Wait::Place;
-                            if self.wiring.tell(Event::ArchiveUnwritable).await.is_break() {
+                            if self.wiring.tell(Event::ArchiveUnwritable(error)).await.is_break() {
                                 return;
                             }
                         }
@@ -266,10 +266,10 @@ where
                         }
                         written = open.write(bytes) => written,
                     };
-                    if written.is_err() {
+                    if let Err(error) = written {
                         *sink = None;
                         *wait = Wait::Place;
-                        Event::ArchiveUnwritable
+                        Event::ArchiveUnwritable(error)
                     } else if wiring.progress.passes(bytes.len() as u64, PROGRESS_STEP) {
                         Event::Progressed
                     } else {
@@ -287,7 +287,7 @@ where
                     };
                     match complete {
                         Ok(()) => Event::ArchiveComplete,
-                        Err(_) => Event::ArchiveUnwritable,
+                        Err(error) => Event::ArchiveUnwritable(error),
                     }
                 }
                 Err(garbage) => {
@@ -307,10 +307,10 @@ where
     }
 }
 
-/// The place that is being made, if one is: none if it cannot be made.
-async fn place<K>(wait: &mut Wait<K>) -> Option<K> {
+/// The place that is being made, if one is.
+async fn place<K>(wait: &mut Wait<K>) -> io::Result<K> {
     match wait {
-        Wait::Making(place) => place.await.ok(),
+        Wait::Making(place) => place.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())),
         Wait::Nothing | Wait::Answer(_) | Wait::Place => std::future::pending().await,
     }
 }

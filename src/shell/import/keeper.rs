@@ -1,18 +1,20 @@
 //! The task that has the storage in its hands: one thing after the other, none of them in the operation's way.
 
+use std::io;
+
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    import::Check,
     operations::LocalId,
+    outcome::AccountId,
     secret::Secret,
-    shell::storage::{Staging, Store},
+    shell::storage::{CheckError, Staging, Store},
 };
 
 /// What the operation asks of the storage, in order.
 pub(super) enum Work<K> {
     /// Begin to stage an archive with these credentials.
-    Stage(Secret, oneshot::Sender<K>),
+    Stage(Secret, oneshot::Sender<io::Result<K>>),
     Check,
     Install,
     Discard,
@@ -21,8 +23,8 @@ pub(super) enum Work<K> {
 
 /// What came of it.
 pub(super) enum Done {
-    Checked(Check),
-    Installed(bool),
+    Checked(Result<AccountId, CheckError>),
+    Installed(io::Result<()>),
 }
 
 /// Carries out what is asked until nothing more will be, and says what is installed then.
@@ -37,23 +39,23 @@ pub(super) async fn keep<S: Store>(
     while let Some(work) = works.recv().await {
         let answer = match work {
             Work::Stage(credentials, place) => {
-                // Without a sink the connection learns that there is no place.
-                if let Ok((sink, begun)) = store.begin(id, credentials).await {
+                let sink = store.begin(id, credentials).await.map(|(sink, begun)| {
                     staging = Some(begun);
-                    drop(place.send(sink));
-                }
+                    sink
+                });
+                drop(place.send(sink));
                 continue;
             }
             Work::Check => Done::Checked(match &mut staging {
                 Some(staging) => staging.check().await,
-                None => Check::Unreadable,
+                None => Err(CheckError::Unreadable(nothing_staged())),
             }),
             Work::Install => {
-                installed = match staging.take() {
-                    Some(staging) => staging.install().await.ok(),
-                    None => None,
+                let account = match staging.take() {
+                    Some(staging) => staging.install().await,
+                    None => Err(nothing_staged()),
                 };
-                Done::Installed(installed.is_some())
+                Done::Installed(account.map(|account| installed = Some(account)))
             }
             Work::Discard => {
                 if let Some(staging) = staging.take() {
@@ -75,4 +77,9 @@ pub(super) async fn keep<S: Store>(
         }
     }
     installed
+}
+
+/// A reducer asks for these in their order.
+fn nothing_staged() -> io::Error {
+    io::Error::other("nothing is staged")
 }

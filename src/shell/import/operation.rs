@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     archive::Identity,
-    import::{Ask, Effect, Input},
+    import::{Ask, Check, Effect, Input},
     limits::{ACCEPT_PAUSE, MAX_COMMANDS, MAX_EVENTS, Timer},
     message::Slot,
     mux::ChannelName,
@@ -33,10 +33,11 @@ use crate::{
     shell::{
         Notice, Random,
         identity::throw_away,
+        notice::Causes,
         random,
         rendezvous::{Listener, Publish},
         slots::Slots,
-        storage::{Sink, Store},
+        storage::{CheckError, Sink, Store},
         tasks::joined,
         timers::TimerSet,
         tls,
@@ -58,6 +59,7 @@ pub(super) struct Operation<R> {
     answers: Slots,
     /// Bytes of the archive, once it began.
     length: u64,
+    causes: Causes,
 }
 
 /// The world's.
@@ -99,6 +101,7 @@ impl<R: Random> Operation<R> {
             token: None,
             answers: Slots::default(),
             length: 0,
+            causes: Causes::default(),
         }
     }
 
@@ -148,14 +151,14 @@ impl<R: Random> Operation<R> {
                         self.published(&mut world, &identity, listener);
                         Input::Published
                     }
-                    Some(Err(_)) => Input::Unpublishable,
+                    Some(Err(error)) => {
+                        self.causes.note(Outcome::Network, error);
+                        Input::Unpublishable
+                    }
                     // Withdrawn before it was done.
                     None => continue,
                 },
-                Some(done) = stored.recv() => match done {
-                    Done::Checked(check) => Input::Checked(check),
-                    Done::Installed(durable) => Input::Installed(durable),
-                },
+                Some(done) = stored.recv() => self.stored(done),
                 Some(ended) = world.tasks.join_next() => {
                     joined(ended);
                     continue;
@@ -254,7 +257,30 @@ impl<R: Random> Operation<R> {
                 Input::ArchiveProgressed(conn)
             }
             Event::ArchiveComplete => Input::ArchiveComplete(conn),
-            Event::ArchiveUnwritable => Input::ArchiveUnwritable(conn),
+            Event::ArchiveUnwritable(error) => {
+                self.causes.note(Outcome::Storage, error);
+                Input::ArchiveUnwritable(conn)
+            }
+        }
+    }
+
+    /// What the storage came to is to the reducer.
+    fn stored(&mut self, done: Done) -> Input {
+        match done {
+            Done::Checked(Ok(account)) => Input::Checked(Check::Sound(account)),
+            Done::Checked(Err(error @ CheckError::Unsound(_))) => {
+                self.causes.note(Outcome::Protocol, io::Error::other(error));
+                Input::Checked(Check::Unsound)
+            }
+            Done::Checked(Err(CheckError::Unreadable(error))) => {
+                self.causes.note(Outcome::Storage, error);
+                Input::Checked(Check::Unreadable)
+            }
+            Done::Installed(Ok(())) => Input::Installed(true),
+            Done::Installed(Err(error)) => {
+                self.causes.note(Outcome::Storage, error);
+                Input::Installed(false)
+            }
         }
     }
 
@@ -318,7 +344,7 @@ impl<R: Random> Operation<R> {
             _ => String::new(),
         };
         let details = signal.details(self.options.config.profile.vocabulary(), &token);
-        let notice = Notice { op: None, signal, details };
+        let notice = Notice { op: None, signal, details, cause: self.causes.of(signal) };
         self.shared.current.send_replace(Some(notice.clone()));
         // A client that does not listen does not need it.
         drop(self.notices.send(notice));

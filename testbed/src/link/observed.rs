@@ -6,7 +6,8 @@ use std::{net::SocketAddr, time::Instant};
 
 use handfast::{
     operations::OpId,
-    outcome::{Details, LinkState, Profile, Side},
+    outcome::{Details, Profile, Side},
+    shell::Notice,
 };
 use handfast_model::observed::{VERSION, signal_of};
 use serde::Serialize;
@@ -34,6 +35,9 @@ struct SignalLine<'a> {
     details: &'a Details,
     #[serde(skip_serializing_if = "Option::is_none")]
     op_id: Option<OpId>,
+    /// With DONE: what failed on this device, for a person. Real daemons say nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
 }
 
 /// A call, and what it returned.
@@ -85,9 +89,17 @@ impl Observer {
     }
 
     /// A signal.
-    pub(crate) fn signal(&self, state: LinkState, details: &Details, op_id: Option<OpId>) -> Result<(), Failure> {
-        let signal = signal_of(self.side);
-        self.line(|t_ms, side| SignalLine { t_ms, side, signal, state: state.number(), details, op_id })
+    pub(crate) fn signal(&self, notice: &Notice) -> Result<(), Failure> {
+        let Notice { op: op_id, details, cause, .. } = notice;
+        self.line(|t_ms, side| SignalLine {
+            t_ms,
+            side,
+            signal: signal_of(self.side),
+            state: notice.state().number(),
+            details,
+            op_id: *op_id,
+            cause: cause.as_ref().map(ToString::to_string),
+        })
     }
 
     /// A call that has returned.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use handfast::{
-    outcome::LinkState,
+    outcome::{LinkState, Outcome, Side},
     reducer::Refused,
     shell::{Notice, Progress},
 };
@@ -15,6 +15,7 @@ use super::{
     calls::{self, Calls},
     observed::{Observer, Returned},
     options::LinkOptions,
+    texts,
 };
 use crate::{
     failure::Failure,
@@ -88,7 +89,7 @@ impl<T> Session<T> {
                 biased;
                 () = self.interrupts.next() => return Ok(Happened::Interrupt),
                 Some(notice) = self.notices.recv() => {
-                    self.observer.signal(notice.state(), &notice.details, notice.op)?;
+                    self.observer.signal(&notice)?;
                     if notice.state() == LinkState::Done {
                         self.transfer = None;
                     }
@@ -172,6 +173,14 @@ impl<T> Session<T> {
     pub(crate) fn tell(&self, text: impl std::fmt::Display) {
         if !self.json {
             self.complain(text);
+        }
+    }
+
+    /// Tells how the link ended, and in any case what failed on this device.
+    pub(crate) fn tell_end(&self, side: Side, outcome: Outcome, notice: &Notice) {
+        self.tell(texts::ended(side, outcome));
+        if let Some(cause) = &notice.cause {
+            self.complain(format_args!("handfast: {cause}"));
         }
     }
 

@@ -29,10 +29,21 @@ fn a_recorded_link_is_drawn() {
 }
 
 #[test]
+fn a_daemon_s_machine_is_drawn() {
+    let draw = |of, profile| String::from_utf8(run(["diagram", "--of", of, "--profile", profile], b"").stdout).unwrap();
+    let (import, export) = (draw("import", "jamid"), draw("export", "jamid"));
+    assert!(import.starts_with("stateDiagram-v2\n    [*] --> Import_Init\n"), "{import}");
+    assert!(import.contains("    Import_Authenticating --> Import_InProgress: Answer sent\n"), "{import}");
+    assert!(export.ends_with("    Export_InProgress --> Export_Done: Transfer complete\n"), "{export}");
+    assert!(!export.contains("Import"), "{export}");
+}
+
+#[test]
 fn what_is_no_trace_is_not_drawn() {
     let folder = Folder::default();
     let output = run(["diagram", text(&folder.file("trace", "hello"))], b"");
     assert_eq!((code(output.status), output.stdout.len()), (1, 0), "{}", shown(&output));
     assert_eq!(code(run(["diagram", "/nonexistent"], b"").status), 2);
     assert_eq!(code(run(["diagram", "--of", "poetry"], b"").status), 2);
+    assert_eq!(code(run(["diagram", "--of", "import", "/nonexistent"], b"").status), 2);
 }

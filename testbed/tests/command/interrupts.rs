@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Folder, Side, accounts, hold_back, text};
+use crate::support::{Folder, Relay, Side, accounts, text};
 
 #[test]
 fn while_the_token_is_shown() {
@@ -61,7 +61,7 @@ fn transferring(folder: &Folder, store: &Path) -> (Side, Side) {
     let archive = folder.archive("archive", "1MiB", None);
     let mut importer = Side::import(store, &["--yes"]);
     let token = importer.token();
-    let half_way = hold_back(importer.listening(), 512 * 1024).to_string();
+    let half_way = Relay::new(importer.listening(), 512 * 1024).address.to_string();
     let archive = text(&archive);
     let mut exporter = Side::start(["export", "--json", "--yes", "--archive", archive, "--peer", &half_way, &token]);
     importer.state(4);

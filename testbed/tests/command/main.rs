@@ -2,7 +2,9 @@
 
 mod archives;
 mod calls;
+mod causes;
 mod checks;
+mod damage;
 mod diagrams;
 mod help;
 mod interrupts;

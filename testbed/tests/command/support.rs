@@ -255,25 +255,45 @@ pub(crate) fn accounts(store: &Path) -> Vec<String> {
     names.filter(|name| name != ".lock").collect()
 }
 
-/// Carries one connection to an address, and keeps back what comes behind so many bytes on the way there.
-pub(crate) fn hold_back(to: SocketAddr, bytes: u64) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
-    let address = listener.local_addr().expect("it is bound");
-    thread::spawn(move || {
-        let (from, _) = listener.accept().expect("somebody connects");
-        let to = TcpStream::connect(to).expect("somebody listens");
-        let pair = |stream: &TcpStream| stream.try_clone().expect("it can be cloned");
-        let (from_too, to_too) = (pair(&from), pair(&to));
-        thread::spawn(move || carry(&to_too, &from_too, u64::MAX));
-        carry(&from, &to, bytes);
-    });
-    address
+/// Carries one connection to an address.
+pub(crate) struct Relay {
+    /// Where it is waited for.
+    pub(crate) address: SocketAddr,
+    carried: thread::JoinHandle<u64>,
 }
 
-/// Carries bytes one way, and the end at any time.
-fn carry(mut from: &TcpStream, mut to: &TcpStream, most: u64) {
-    // A side that is gone ends it too.
-    let _ = std::io::copy(&mut from.take(most), &mut to);
-    let _ = std::io::copy(&mut from, &mut std::io::sink());
+impl Relay {
+    /// Keeps back what comes behind so many bytes on the way there.
+    pub(crate) fn new(to: SocketAddr, most: u64) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+        let address = listener.local_addr().expect("it is bound");
+        let carried = thread::spawn(move || {
+            let (from, _) = listener.accept().expect("somebody connects");
+            let to = TcpStream::connect(to).expect("somebody listens");
+            let pair = |stream: &TcpStream| stream.try_clone().expect("it can be cloned");
+            let (from_too, to_too) = (pair(&from), pair(&to));
+            thread::spawn(move || carry(&to_too, &from_too, u64::MAX));
+            carry(&from, &to, most)
+        });
+        Self { address, carried }
+    }
+
+    /// Bytes that came for the other end, kept back or not, once the connection is over.
+    pub(crate) fn carried(self) -> u64 {
+        self.carried.join().expect("nothing fails but the connection")
+    }
+}
+
+/// Carries bytes one way, and the end at any time. Says how many came.
+fn carry(mut from: &TcpStream, mut to: &TcpStream, most: u64) -> u64 {
+    let mut count = 0;
+    let mut bytes = [0; 64 << 10];
+    // A side that is gone ends it too, and there is nobody to be told.
+    while let Ok(read @ 1..) = from.read(&mut bytes) {
+        let passes = most.saturating_sub(count).min(read as u64) as usize;
+        count += read as u64;
+        let _ = to.write_all(&bytes[..passes]);
+    }
     let _ = to.shutdown(Shutdown::Both);
+    count
 }

@@ -1,0 +1,212 @@
+//! Two links, one after the other, of one account: its device and two new ones. Whatever became of the first, the second,
+//! with which nothing goes wrong, has to succeed; and what still happens in the one changes nothing in the other.
+
+use handfast::{
+    export,
+    outcome::{Scheme, Side},
+};
+use stateright::{Model, Property};
+
+use crate::{
+    action::Action,
+    config::{Budget, Configuration},
+    device::{ExportDevice, Operation},
+    properties::{Half, PropertyId, PropertySet},
+    side::{ImportSide, Side as _},
+    system::{ENDLESS, State, System},
+    table,
+};
+
+/// Two links of one device.
+#[derive(Clone, Debug)]
+pub struct Again<I, D> {
+    /// The configuration of the first; nothing goes wrong with the second.
+    pub(crate) links: [System<I, Operation<D>>; 2],
+}
+
+/// Where both are. The device is in both, and the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Both<I, D> {
+    pub(crate) links: [State<I, Operation<D>>; 2],
+    /// What the step into this state violated between the two.
+    violated: PropertySet,
+}
+
+/// A step of one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Step {
+    /// 0 or 1.
+    pub link: usize,
+    /// What happens in it.
+    pub action: Action,
+}
+
+/// A state that has to be reached.
+pub(crate) const REACHED: [&str; 3] = [
+    "the second link succeeds behind a first that failed",
+    "the second link succeeds behind a first that succeeded",
+    "the first link is still at work while the second is",
+];
+
+impl<I: ImportSide, D: ExportDevice> Again<I, D> {
+    /// Both links of a configuration.
+    pub fn new(configuration: Configuration, import: I, device: D) -> Self {
+        let quiet = Configuration { clock: false, budget: Budget::default(), ..configuration };
+        let link =
+            |op, configuration| System::new(configuration, import.clone(), Operation { device: device.clone(), op });
+        Self { links: [link(0, configuration), link(1, quiet)] }
+    }
+
+    /// The configuration of the first link.
+    pub const fn configuration(&self) -> &Configuration {
+        self.links[0].configuration()
+    }
+
+    /// What is asked of the two.
+    pub(crate) fn asked(configuration: &Configuration) -> impl Iterator<Item = (PropertyId, Half)> {
+        let hardened = !configuration.cast.has_legacy();
+        PropertyId::ALL.iter().copied().filter_map(move |property| match property {
+            // Of the exporter: the importers are different devices.
+            PropertyId::Isolated => property.halves(configuration).last().map(|&half| (property, half)),
+            PropertyId::Again => Some((property, Half::Both)),
+            PropertyId::Consent
+            | PropertyId::Single
+            | PropertyId::Bound
+            | PropertyId::Stored
+            | PropertyId::NotSent
+            | PropertyId::Gate
+            | PropertyId::Tries
+            | PropertyId::Password
+            | PropertyId::Grammar
+            | PropertyId::Pair
+            | PropertyId::AtRest
+            | PropertyId::NoBlame
+            | PropertyId::Return => hardened.then_some((property, Half::Both)),
+            // These are asked of each link alone.
+            PropertyId::Atomic
+            | PropertyId::Documented
+            | PropertyId::Budget
+            | PropertyId::Ends
+            | PropertyId::CancelHeard
+            | PropertyId::Honest => None,
+        })
+    }
+
+    /// Whether this half of a property holds.
+    pub(crate) fn holds(&self, property: PropertyId, half: Half, state: &Both<I, D>) -> bool {
+        let kept = !state.violated.contains(property, half)
+            && state.links.iter().all(|link| !link.world.violated.contains(property, half));
+        kept && match property {
+            PropertyId::Again => self.second_succeeds(state),
+            PropertyId::Return => second_is_refused(state),
+            _ => true,
+        }
+    }
+
+    fn second_succeeds(&self, state: &Both<I, D>) -> bool {
+        let [first, second] = &state.links;
+        let seen = &second.world.seen;
+        let failed = |done: Option<crate::monitor::Done>| done.is_some_and(|done| !done.outcome.is_success());
+        if failed(seen.import.done) || failed(seen.export.done) {
+            return false;
+        }
+        let succeeded = seen.import.done.is_some() && seen.export.done.is_some();
+        succeeded || !(is_over(first, Side::Import) && is_over(first, Side::Export)) || !self.is_stuck(state)
+    }
+
+    /// Nothing more happens, whatever people do.
+    fn is_stuck(&self, state: &Both<I, D>) -> bool {
+        let mut actions = Vec::new();
+        self.actions(state, &mut actions);
+        actions.into_iter().all(|step| self.next_state(state, step).is_none())
+    }
+
+    pub(crate) fn reaches(state: &Both<I, D>, goal: usize) -> bool {
+        let success = |link: &State<I, Operation<D>>| {
+            link.world
+                .both_ended()
+                .is_some_and(|(import, export)| import.outcome.is_success() && export.outcome.is_success())
+        };
+        let [first, second] = &state.links;
+        match goal {
+            0 => success(second) && !success(first),
+            1 => success(second) && success(first),
+            _ => first.is_busy() && second.is_busy(),
+        }
+    }
+}
+
+/// Whether the user of this side is done with a link.
+fn is_over<I, E>(link: &State<I, E>, side: Side) -> bool {
+    let seen = &link.world.seen;
+    match side {
+        Side::Import => seen.import.done.is_some() || seen.import.cancelled,
+        Side::Export => seen.export.done.is_some() || seen.export.cancelled,
+    }
+}
+
+/// While the first link is live, `addDevice` is refused, and that changes nothing (R-API-4).
+fn second_is_refused<I, D: ExportDevice>(state: &Both<I, D>) -> bool {
+    let [first, second] = &state.links;
+    if !first.world.seen.export.started || is_over(first, Side::Export) {
+        return true;
+    }
+    let mut probed = second.export.clone();
+    probed.take(export::Input::AddDevice(Scheme::Password)).is_err() && probed == second.export
+}
+
+impl<I: ImportSide, D: ExportDevice> Model for Again<I, D> {
+    type State = Both<I, D>;
+    type Action = Step;
+
+    fn init_states(&self) -> Vec<Self::State> {
+        let [first, second] = [0, 1].map(|link: usize| self.links[link].init_states());
+        let pairs = first.into_iter().zip(second);
+        pairs.map(|(first, second)| Both { links: [first, second], violated: PropertySet::default() }).collect()
+    }
+
+    fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>) {
+        let mut own = Vec::new();
+        for (link, system) in self.links.iter().enumerate() {
+            system.actions(&state.links[link], &mut own);
+            let [first, second] = &state.links;
+            let may = |action: &Action| match (link, action) {
+                // Time is only as short as what still happens in the other link.
+                (0, Action::Fire(..)) => first.world.left.early > 0 || !second.is_busy(),
+                (1, Action::AddAccount) => is_over(first, Side::Import),
+                (1, Action::AddDevice(_)) => is_over(first, Side::Export),
+                _ => true,
+            };
+            actions.extend(own.drain(..).filter(may).map(|action| Step { link, action }));
+        }
+    }
+
+    fn next_state(&self, state: &Self::State, Step { link, action }: Step) -> Option<Self::State> {
+        let (stepped, _) = self.links[link].step(&state.links[link], action)?;
+        let other = 1 - link;
+        let mut next = Both { links: state.links.clone(), violated: PropertySet::default() };
+        let (before, after) = (&state.links[link].export.device, &stepped.export.device);
+        if !before.is_alike(after, other as u8) {
+            next.violated.insert(PropertyId::Isolated, Side::Export);
+        }
+        next.links[other].export.device = after.clone();
+        next.links[other].world.violated = PropertySet::default();
+        next.links[link] = stepped;
+        Some(next)
+    }
+
+    fn format_action(&self, Step { link, action }: &Step) -> String {
+        format!("{} link: {action}", ["first", "second"][*link])
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        let asked = Self::asked(self.configuration());
+        let held = asked.map(|(property, half)| {
+            Property::always(property.name(half), table::held_again::<I, D>(half)[property as usize])
+        });
+        let reached = REACHED.into_iter().zip(table::reached_again::<I, D>());
+        held.chain(reached.map(|(name, reached)| Property::sometimes(name, reached)))
+            .chain([Property::always(ENDLESS, |_, _| true)])
+            .collect()
+    }
+}
