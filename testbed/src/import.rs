@@ -78,17 +78,29 @@ struct AddAccount {
 struct Provide {
     scheme: &'static str,
     credentials: &'static str,
+    #[serde(flatten)]
+    account: Account,
 }
 
 impl Provide {
-    const fn new(scheme: Scheme) -> Self {
-        Self { scheme: scheme.as_str(), credentials: "<secret>" }
+    const fn new(scheme: Scheme, account: Account) -> Self {
+        Self { scheme: scheme.as_str(), credentials: "<secret>", account }
     }
 }
 
-/// No arguments.
-#[derive(Serialize)]
-struct Nothing {}
+/// The account that is named, unless it is this operation's.
+#[derive(Default, Serialize)]
+struct Account {
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    account_id: Option<LocalId>,
+}
+
+fn as_text<S: serde::Serializer>(id: &Option<LocalId>, serializer: S) -> Result<S::Ok, S::Error> {
+    match id {
+        Some(id) => serializer.collect_str(id),
+        None => serializer.serialize_none(),
+    }
+}
 
 /// What a person is being asked.
 enum Asked {
@@ -289,23 +301,27 @@ impl User<'_> {
             ImportCall::Provide { account, credentials, scheme } if ours(account) => {
                 self.provide(credentials, scheme).await
             }
-            ImportCall::Provide { scheme, .. } => {
-                self.session.answered("provideAccountAuthentication", Provide::new(scheme), Err(Refused::Unknown))
+            ImportCall::Provide { account: account_id, scheme, .. } => {
+                let args = Provide::new(scheme, Account { account_id });
+                self.session.answered("provideAccountAuthentication", args, Err(Refused::Unknown))
             }
             ImportCall::Remove { account } if ours(account) => self.give_up().await,
-            ImportCall::Remove { .. } => self.session.answered("removeAccount", Nothing {}, Err(Refused::Unknown)),
+            ImportCall::Remove { account: account_id } => {
+                self.session.answered("removeAccount", Account { account_id }, Err(Refused::Unknown))
+            }
         }
     }
 
     async fn provide(&mut self, credentials: Secret, scheme: Scheme) -> Result<(), Failure> {
         let result = self.handle.provide_account_authentication(credentials, scheme).await;
-        self.session.answered("provideAccountAuthentication", Provide::new(scheme), result)
+        let args = Provide::new(scheme, Account::default());
+        self.session.answered("provideAccountAuthentication", args, result)
     }
 
     async fn give_up(&mut self) -> Result<(), Failure> {
         self.withdraw();
         let result = self.handle.remove_account().await;
-        self.session.answered("removeAccount", Nothing {}, result)
+        self.session.answered("removeAccount", Account::default(), result)
     }
 
     fn over(self, report: &ImportReport<Installed>) -> Result<ExitCode, Failure> {
