@@ -6,7 +6,7 @@ use handfast::{
     export::Tried,
     import::{Ask, Check},
     limits::Timer,
-    message::Message,
+    message::{Message, Verdict},
     outcome::{Scheme, Side},
 };
 
@@ -120,6 +120,24 @@ pub enum CallerAct {
     Drop,
 }
 
+impl CallerAct {
+    /// Whether an exporter would do it that keeps the rules.
+    pub(crate) const fn is_honest(self) -> bool {
+        match self {
+            Self::Prove(chain) => matches!(chain, Chain::Own),
+            Self::Ask(ask) => matches!(ask, Ask::Right),
+            Self::Say(message) => {
+                matches!(
+                    message,
+                    Message::AuthScheme(..) | Message::Verdict(Verdict::Wrong | Verdict::Final) | Message::State(_)
+                )
+            }
+            Self::Knock | Self::Fail | Self::Begin | Self::Complete | Self::End | Self::Drop => true,
+            Self::Babble => false,
+        }
+    }
+}
+
 /// What a caller's chain shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Chain {
@@ -152,6 +170,15 @@ pub enum DeviceAct {
 }
 
 impl Action {
+    /// The side whose user it is a call of.
+    pub(crate) const fn caller(self) -> Option<Side> {
+        match self {
+            Self::AddAccount | Self::Answer { .. } | Self::AnswerOtherwise | Self::RemoveAccount => Some(Side::Import),
+            Self::AddDevice(_) | Self::ConfirmAddDevice | Self::CancelAddDevice => Some(Side::Export),
+            _ => None,
+        }
+    }
+
     /// Whether it can change nothing at all.
     pub(crate) const fn is_idle(self) -> bool {
         matches!(self, Self::Caller(_, CallerAct::Ask(Ask::Right)) | Self::Device(_))

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     action::{Action, CallerAct, Chain, DeviceAct, Remains},
     again::{Again, Both, Step},
-    config::{Cast, Player},
+    config::{Cast, Configuration, Player},
     device::ExportDevice,
     explore::Path,
     link::Item,
@@ -91,11 +91,32 @@ impl Counterexample {
         cycle: usize,
         violated: Option<PropertyId>,
     ) -> Self {
-        let device = path.root.world.device.is_some();
-        let mut diagram = Diagram::new(system.configuration().profile.vocabulary(), device);
+        let mut before = &path.root;
+        let turns: Vec<_> = path
+            .steps
+            .iter()
+            .map(|(action, after)| {
+                let turn = system.step(before, *action).map_or(Turn::Nobody, |(_, turn)| turn);
+                before = after;
+                (*action, turn, &after.world)
+            })
+            .collect();
+        Self::of_turns(system.configuration(), &path.root.world, turns, cycle, violated)
+    }
+
+    /// Tells a way by its turns and the worlds behind them.
+    pub(crate) fn of_turns<'a>(
+        configuration: &Configuration,
+        root: &'a World,
+        turns: Vec<(Action, Turn, &'a World)>,
+        cycle: usize,
+        violated: Option<PropertyId>,
+    ) -> Self {
+        let device = root.device.is_some();
+        let mut diagram = Diagram::new(configuration.profile.vocabulary(), device);
         let mut schedule = Vec::new();
-        let config = system.configuration().reducers();
-        let cast = system.configuration().cast;
+        let config = configuration.reducers();
+        let cast = configuration.cast;
         let of = |side| (cast.player(side) != Player::Legacy).then_some(config);
         let header = trace::Header {
             trace: trace::VERSION,
@@ -104,22 +125,21 @@ impl Counterexample {
             export: of(Side::Export),
         };
         let mut lines = vec![trace::to_line(&header)];
-        let mut before = &path.root;
-        for (number, (action, after)) in path.steps.iter().enumerate() {
+        let (mut before, steps) = (root, turns.len());
+        for (number, (action, turn, after)) in turns.into_iter().enumerate() {
             if number == cycle {
                 diagram.lines.push(FOR_EVER.into());
                 schedule.push("from here on, for ever:".into());
             }
-            let turn = system.step(before, *action).map_or(Turn::Nobody, |(_, turn)| turn);
-            diagram.step(&before.world, *action, &turn);
-            schedule.push(tell(&before.world, *action));
+            diagram.step(before, action, &turn);
+            schedule.push(tell(before, action));
             lines.extend(turn.into_step(cast, number as u64).map(|step| trace::to_line(&step)));
             before = after;
         }
-        if cycle < path.steps.len() {
+        if cycle < steps {
             diagram.end_cycle();
         } else {
-            diagram.rest(&before.world);
+            diagram.rest(before);
         }
         if let Some(property) = violated {
             let over = if device { "ED" } else { "ID,ED" };
@@ -403,7 +423,7 @@ impl Diagram {
 }
 
 /// An action in words, with what arrives if something does.
-fn tell(before: &World, action: Action) -> String {
+pub(crate) fn tell(before: &World, action: Action) -> String {
     match action {
         Action::Deliver(side) => match before.link.half(side).queue.first() {
             Some(&item) => format!("{action}: {}", words(item)),

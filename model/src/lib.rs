@@ -22,6 +22,7 @@ pub mod liveness;
 pub mod matrix;
 mod monitor;
 pub mod mutants;
+pub mod observed;
 pub mod pairs;
 pub mod players;
 pub mod properties;

@@ -38,6 +38,11 @@ pub trait Side: Clone + Debug + Eq + Hash + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether such a step follows at once on the one before it: it is the same thread that goes on.
+    fn goes_on(&self, _step: u8) -> bool {
+        false
+    }
+
     /// Takes such a step and gives all its effects.
     fn advance(&mut self, _step: u8) -> Vec<Self::Effect> {
         Vec::new()
@@ -118,6 +123,7 @@ trait Erased<I, E>: Debug + Send + Sync {
     fn timers(&self) -> Timers;
     fn closed(&self) -> bool;
     fn inner_steps(&self) -> Vec<u8>;
+    fn goes_on_with(&self, step: u8) -> bool;
     fn take_step(&mut self, step: u8) -> Vec<E>;
     fn reads_from(&self, conn: ConnId) -> bool;
 }
@@ -155,6 +161,10 @@ impl<S: Side> Erased<S::Input, S::Effect> for S {
         self.inner()
     }
 
+    fn goes_on_with(&self, step: u8) -> bool {
+        self.goes_on(step)
+    }
+
     fn take_step(&mut self, step: u8) -> Vec<S::Effect> {
         self.advance(step)
     }
@@ -182,6 +192,10 @@ impl<I: Copy + 'static, E: Copy + 'static> Side for Boxed<I, E> {
 
     fn inner(&self) -> Vec<u8> {
         self.0.inner_steps()
+    }
+
+    fn goes_on(&self, step: u8) -> bool {
+        self.0.goes_on_with(step)
     }
 
     fn advance(&mut self, step: u8) -> Vec<E> {

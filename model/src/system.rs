@@ -1,6 +1,11 @@
 //! The two reducers and what surrounds them, as a `stateright` model.
 
-use handfast::{export, import, limits::Timer, outcome::Side, reducer::ConnId};
+use handfast::{
+    export, import,
+    limits::Timer,
+    outcome::Side,
+    reducer::{ConnId, Refused},
+};
 use stateright::{Model, Property};
 
 use crate::{
@@ -56,6 +61,17 @@ pub(crate) enum Turn {
     Nobody,
 }
 
+impl Turn {
+    /// Whether nothing came out.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Import(_, effects) => effects.is_empty(),
+            Self::Export(_, effects) => effects.is_empty(),
+            Self::Nobody => true,
+        }
+    }
+}
+
 impl<I: ImportSide, E: ExportSide> System<I, E> {
     /// The system of a configuration, with two sides that have not begun.
     pub fn new(configuration: Configuration, import: I, export: E) -> Self {
@@ -84,14 +100,30 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             // What is on its way was given all the time that a link has.
             next.world.link.failed |= timer == Timer::Linger && state.world.link.carries();
         }
-        let turn = match next.world.aim(action)? {
+        let aim = next.world.aim(action)?;
+        match action {
+            Action::Crash(Side::Import, _) => next.import = self.fresh.0.clone(),
+            Action::Crash(Side::Export, _) => next.export = self.fresh.1.clone(),
+            _ => {}
+        }
+        let (next, turn) = self.hand(next, aim).ok()?;
+        // A right code at a taken slot, or a word to one who no longer listens, changes nothing for ever: that is no step.
+        (!action.is_idle() || next != *state).then_some((next, turn))
+    }
+
+    /// Hands something to a side, and carries out what comes of it.
+    ///
+    /// # Errors
+    /// The call is refused.
+    pub(crate) fn hand(&self, mut next: State<I, E>, aim: Aim) -> Result<(State<I, E>, Turn), Refused> {
+        let turn = match aim {
             Aim::Import(input) => {
-                let effects = next.import.take(input).ok()?;
+                let effects = next.import.take(input)?;
                 next.world.import_turn(&self.configuration, Some(input), &effects);
                 Turn::Import(Some(input), effects)
             }
             Aim::Export(input) => {
-                let effects = next.export.take(input).ok()?;
+                let effects = next.export.take(input)?;
                 next.world.export_turn(&self.configuration, Some(input), &effects);
                 Turn::Export(Some(input), effects)
             }
@@ -105,17 +137,9 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
                 next.world.export_turn(&self.configuration, None, &effects);
                 Turn::Export(None, effects)
             }
-            Aim::Nobody => {
-                match action {
-                    Action::Crash(Side::Import, _) => next.import = self.fresh.0.clone(),
-                    Action::Crash(Side::Export, _) => next.export = self.fresh.1.clone(),
-                    _ => {}
-                }
-                Turn::Nobody
-            }
+            Aim::Nobody => Turn::Nobody,
         };
-        // A right code at a taken slot, or a word to one who no longer listens, changes nothing for ever: that is no step.
-        (!action.is_idle() || next != *state).then_some((next, turn))
+        Ok((next, turn))
     }
 }
 

@@ -42,6 +42,8 @@ pub struct World {
     pub(crate) callers: Vec<Caller>,
     /// A hostile device in place of the importer.
     pub(crate) device: Option<Device>,
+    /// What the exporter's token asks for.
+    pub(crate) asks: Ask,
     pub(crate) left: Budget,
     pub(crate) seen: Monitor,
     /// What the step into this state violated.
@@ -153,6 +155,7 @@ impl World {
             callers: vec![caller; usize::from(budget.intruders + budget.strangers)],
             device: (configuration.cast.import == Player::Hostile)
                 .then_some(Device { stage: Stage::Away, passwords: 0 }),
+            asks: Ask::Right,
             left: budget,
             seen: Monitor::default(),
             violated: PropertySet::default(),
@@ -270,7 +273,7 @@ impl World {
         use import::Input as I;
         Some(match item {
             Item::Request => I::ConnectionRequested(PEER),
-            Item::ChannelRequest => I::ChannelRequested(PEER, Ask::Right),
+            Item::ChannelRequest => I::ChannelRequested(PEER, self.asks),
             Item::Message(message) => I::Message(PEER, message),
             Item::ArchiveBegin => I::ArchiveBegan(PEER),
             Item::ArchiveEnd => {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use handfast::{
-    export::Exporter,
+    export::{Exporter, Input},
     import::Importer,
     operations::OpId,
-    reducer::Config,
+    reducer::{Config, Refused},
     trace::{Step, Turn},
 };
 
@@ -41,6 +41,7 @@ pub struct Replayed {
 /// The first step that differs.
 pub fn replay(import: Config, export: Config, steps: &[Step]) -> Result<Replayed, Diverged> {
     let mut replayed = Replayed { import: None, exports: BTreeMap::new() };
+    let mut known = BTreeMap::<OpId, Exporter>::new();
     for (index, step) in steps.iter().enumerate() {
         let again = match &step.turn {
             Turn::Import { input, .. } => {
@@ -48,13 +49,24 @@ pub fn replay(import: Config, export: Config, steps: &[Step]) -> Result<Replayed
                 Step { op: step.op, ..Step::import(step.t_ms, importer, *input) }
             }
             Turn::Export { input, .. } => {
-                let exporter = replayed.exports.entry(step.op).or_insert_with(|| Exporter::new(export));
-                Step::export(step.t_ms, step.op, exporter, *input)
+                if let Input::AddDevice(_) = input {
+                    // What is over is forgotten when the next one begins.
+                    replayed.exports.extend(known.extract_if(.., |_, exporter| exporter.is_closed()));
+                    known.entry(step.op).or_insert_with(|| Exporter::new(export));
+                }
+                match known.get_mut(&step.op) {
+                    Some(exporter) => Step::export(step.t_ms, step.op, exporter, *input),
+                    None => {
+                        let turn = Turn::Export { input: *input, effects: Vec::new() };
+                        Step { turn, refused: input.is_call().then_some(Refused::Unknown), ..step.clone() }
+                    }
+                }
             }
         };
         if again != *step {
             return Err(Diverged { index, recorded: Box::new(step.clone()), replayed: Box::new(again) });
         }
     }
+    replayed.exports.append(&mut known);
     Ok(replayed)
 }

@@ -138,9 +138,9 @@ fn property(id: &str) -> Result<PropertyId, String> {
 
 /// A changed budget.
 #[derive(Clone)]
-struct Change {
-    key: String,
-    count: u8,
+pub(crate) struct Change {
+    pub(crate) key: String,
+    pub(crate) count: u8,
 }
 
 impl FromStr for Change {

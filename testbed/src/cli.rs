@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use handfast_model::players::Players;
 
-use crate::{archive, check, diagram, export, failure::Failure, import, manual, message, replay, sim, token, verify};
+use crate::{
+    archive, check, diagram, export, failure::Failure, import, manual, message, replay, sim, token, validate, verify,
+};
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
 #[derive(Parser)]
@@ -24,6 +26,7 @@ enum Command {
     Import(import::Import),
     Export(export::Export),
     Replay(replay::Replay),
+    Validate(validate::Validate),
     Diagram(diagram::Diagram),
     /// Take tokens apart, make them, show them as QR codes
     #[command(subcommand)]
@@ -51,6 +54,7 @@ impl Cli {
             Command::Message(command) => command.run(),
             Command::Archive(command) => command.run(),
             Command::Replay(replay) => replay.run(),
+            Command::Validate(validate) => validate.run(),
             Command::Diagram(diagram) => diagram.run(),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),

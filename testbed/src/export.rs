@@ -29,7 +29,6 @@ use crate::{
         calls::ExportCall,
         observed::{Observer, Returned},
         options::{EXIT_CODES, LinkOptions, passwords},
-        recorder::TraceFile,
         session::{Happened, Session},
     },
     terminal::{self, Line, LineError, Lines},
@@ -115,13 +114,7 @@ impl Export {
                 return Err(Failure::usage(reason));
             }
         };
-        let (trace, recorder) = match &self.link.trace {
-            Some(path) => {
-                let (file, recorder) = TraceFile::create(path, Side::Export, config)?;
-                (Some(file), Some(recorder))
-            }
-            None => (None, None),
-        };
+        let (trace, recorder) = self.link.trace(Side::Export)?;
         let peer = link::address("--peer", &self.peer).await?;
         let account = self.account(&mut interrupts, &mut lines).await?;
 
@@ -144,8 +137,8 @@ impl Export {
             given_up: false,
         };
         let code = user.attend().await?;
-        if let Some(complaint) = trace.and_then(|trace| trace.complaint()) {
-            terminal::prompt(&format!("handfast: {complaint}\n"));
+        if let Some(trace) = trace {
+            trace.complain();
         }
         Ok(code)
     }
@@ -370,18 +363,9 @@ impl User<'_> {
             };
         }
         self.asked = false;
-        self.session.stop_listening();
-        match line {
-            Some(Ok(line)) if terminal::is_yes(&line) => self.confirm(self.op).await,
-            Some(Ok(_)) => self.cancel(self.op).await,
-            Some(Err(error)) => {
-                self.session.complain(format_args!("\nhandfast: the answer {error}"));
-                self.cancel(self.op).await
-            }
-            None => {
-                self.session.complain("\nhandfast: nobody answers: standard input is at its end");
-                self.cancel(self.op).await
-            }
+        match self.session.answer(line) {
+            Some(line) if terminal::is_yes(&line) => self.confirm(self.op).await,
+            Some(_) | None => self.cancel(self.op).await,
         }
     }
 

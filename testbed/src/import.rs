@@ -32,7 +32,6 @@ use crate::{
         calls::ImportCall,
         observed::{Observer, Returned},
         options::{EXIT_CODES, LinkOptions, passwords},
-        recorder::TraceFile,
         session::{Happened, Session},
     },
     output,
@@ -79,17 +78,29 @@ struct AddAccount {
 struct Provide {
     scheme: &'static str,
     credentials: &'static str,
+    #[serde(flatten)]
+    account: Account,
 }
 
 impl Provide {
-    const fn new(scheme: Scheme) -> Self {
-        Self { scheme: scheme.as_str(), credentials: "<secret>" }
+    const fn new(scheme: Scheme, account: Account) -> Self {
+        Self { scheme: scheme.as_str(), credentials: "<secret>", account }
     }
 }
 
-/// No arguments.
-#[derive(Serialize)]
-struct Nothing {}
+/// The account that is named, unless it is this operation's.
+#[derive(Default, Serialize)]
+struct Account {
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    account_id: Option<LocalId>,
+}
+
+fn as_text<S: serde::Serializer>(id: &Option<LocalId>, serializer: S) -> Result<S::Ok, S::Error> {
+    match id {
+        Some(id) => serializer.collect_str(id),
+        None => serializer.serialize_none(),
+    }
+}
 
 /// What a person is being asked.
 enum Asked {
@@ -109,12 +120,7 @@ impl Import {
         let passwords = passwords(self.password_file.as_ref())?;
         let interrupts = Interrupts::listen().map_err(Failure::reason)?;
         let config = self.link.config();
-        let (trace, recorder) = match &self.link.trace {
-            Some(path) => {
-                TraceFile::create(path, Side::Import, config).map(|(file, recorder)| (Some(file), Some(recorder)))?
-            }
-            None => (None, None),
-        };
+        let (trace, recorder) = self.link.trace(Side::Import)?;
         let store = Store::open(&self.store)
             .map_err(|error| Failure::with_code(Outcome::Storage.exit_code(), format_args!("--store: {error}")))?;
         let unreachable = |error: io::Error| {
@@ -140,8 +146,8 @@ impl Import {
         session.called("addAccount", AddAccount { archive_url: "jami-auth" }, Returned::Account(handle.id()))?;
         let user = User { options: &self.link, passwords, handle, session, asked: Asked::Nothing, given_up: false };
         let code = user.attend(listening).await?;
-        if let Some(complaint) = trace.and_then(|trace| trace.complaint()) {
-            terminal::prompt(&format!("handfast: {complaint}\n"));
+        if let Some(trace) = trace {
+            trace.complain();
         }
         Ok(code)
     }
@@ -277,18 +283,7 @@ impl User<'_> {
             };
         }
         let asked = std::mem::replace(&mut self.asked, Asked::Nothing);
-        self.session.stop_listening();
-        let line = match line {
-            Some(Ok(line)) => line,
-            Some(Err(error)) => {
-                self.session.complain(format_args!("\nhandfast: the answer {error}"));
-                return self.give_up().await;
-            }
-            None => {
-                self.session.complain("\nhandfast: nobody answers: standard input is at its end");
-                return self.give_up().await;
-            }
-        };
+        let Some(line) = self.session.answer(line) else { return self.give_up().await };
         match asked {
             Asked::Nothing => Ok(()),
             Asked::Consent(scheme) if terminal::is_yes(&line) => self.agree(scheme).await,
@@ -306,23 +301,27 @@ impl User<'_> {
             ImportCall::Provide { account, credentials, scheme } if ours(account) => {
                 self.provide(credentials, scheme).await
             }
-            ImportCall::Provide { scheme, .. } => {
-                self.session.answered("provideAccountAuthentication", Provide::new(scheme), Err(Refused::Unknown))
+            ImportCall::Provide { account: account_id, scheme, .. } => {
+                let args = Provide::new(scheme, Account { account_id });
+                self.session.answered("provideAccountAuthentication", args, Err(Refused::Unknown))
             }
             ImportCall::Remove { account } if ours(account) => self.give_up().await,
-            ImportCall::Remove { .. } => self.session.answered("removeAccount", Nothing {}, Err(Refused::Unknown)),
+            ImportCall::Remove { account: account_id } => {
+                self.session.answered("removeAccount", Account { account_id }, Err(Refused::Unknown))
+            }
         }
     }
 
     async fn provide(&mut self, credentials: Secret, scheme: Scheme) -> Result<(), Failure> {
         let result = self.handle.provide_account_authentication(credentials, scheme).await;
-        self.session.answered("provideAccountAuthentication", Provide::new(scheme), result)
+        let args = Provide::new(scheme, Account::default());
+        self.session.answered("provideAccountAuthentication", args, result)
     }
 
     async fn give_up(&mut self) -> Result<(), Failure> {
         self.withdraw();
         let result = self.handle.remove_account().await;
-        self.session.answered("removeAccount", Nothing {}, result)
+        self.session.answered("removeAccount", Account::default(), result)
     }
 
     fn over(self, report: &ImportReport<Installed>) -> Result<ExitCode, Failure> {

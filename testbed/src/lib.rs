@@ -24,6 +24,7 @@ mod sim;
 mod size;
 mod terminal;
 mod token;
+mod validate;
 mod verdicts;
 mod verify;
 

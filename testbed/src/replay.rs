@@ -43,7 +43,7 @@ pub(crate) struct Replay {
 
 /// What a trace came to.
 #[derive(Serialize)]
-struct Replayed {
+pub(crate) struct Replayed {
     driver: String,
     steps: u64,
     operations: Vec<Ended>,
@@ -69,8 +69,7 @@ impl Replay {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let (header, steps) = read(&self.file)?;
-        let replayed = replay(header, &steps)
-            .map_err(|differs| Failure::reason(format_args!("{}: {differs}", self.file.display())))?;
+        let replayed = check(&self.file, header, &steps)?;
         if self.json {
             output::json(&replayed)?;
         } else {
@@ -142,7 +141,11 @@ fn parse(lines: &mut dyn Iterator<Item = Result<(u64, String), Refused>>) -> Res
     Ok((header, steps))
 }
 
-/// Takes the steps on fresh reducers.
+/// Takes the steps on fresh reducers, which have to act as the file says.
+pub(crate) fn check(path: &Path, header: Header, steps: &[Step]) -> Result<Replayed, Failure> {
+    replay(header, steps).map_err(|differs| Failure::reason(format_args!("{}: {differs}", path.display())))
+}
+
 fn replay(header: Header, steps: &[Step]) -> Result<Replayed, Differs> {
     let (import, export) = (header.import.unwrap_or_default(), header.export.unwrap_or_default());
     let replayed = handfast_sim::replay(import, export, steps)

@@ -426,6 +426,10 @@ impl Side for Exporter {
         self.inner_of(0)
     }
 
+    fn goes_on(&self, step: u8) -> bool {
+        step == READER
+    }
+
     fn advance(&mut self, step: u8) -> Vec<Effect> {
         self.advance_of(0, step)
     }

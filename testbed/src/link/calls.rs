@@ -5,6 +5,7 @@ use handfast::{
     outcome::{Scheme, Side},
     secret::Secret,
 };
+use handfast_model::observed::{Typed, expected};
 use serde::{Deserialize, Deserializer, de};
 
 /// The calls of one side.
@@ -43,7 +44,7 @@ impl Calls for ImportCall {
         let account = args.account_id.map(|Account(id)| id);
         Ok(Some(match name {
             Name::ProvideAccountAuthentication => {
-                let Credentials(credentials) = args.credentials.ok_or(Missing("credentials"))?;
+                let Typed(credentials) = args.credentials.ok_or(Missing("credentials"))?;
                 let Word(scheme) = args.scheme.ok_or(Missing("scheme"))?;
                 Self::Provide { account, credentials, scheme }
             }
@@ -110,7 +111,7 @@ pub(crate) struct Args {
     account_id: Option<Account>,
     op_id: Option<OpId>,
     uri: Option<String>,
-    credentials: Option<Credentials>,
+    credentials: Option<Typed>,
     scheme: Option<Word>,
 }
 
@@ -134,35 +135,14 @@ impl<'de> Deserialize<'de> for Word {
     }
 }
 
-/// A password, taken over without a copy that is not wiped.
-pub(crate) struct Credentials(Secret);
-
-impl<'de> Deserialize<'de> for Credentials {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl de::Visitor<'_> for Visitor {
-            type Value = Credentials;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a text: the credentials")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Credentials, E> {
-                Ok(Credentials(Secret::from(text)))
-            }
-        }
-        deserializer.deserialize_str(Visitor)
-    }
-}
-
 /// Reads line `number`. An empty one gives nothing. Members that a recorded line has besides, `t_ms` and `ret`, mean nothing.
 pub(crate) fn read<C: Calls>(number: u64, line: &[u8]) -> Result<Option<C>, CallError> {
     if line.trim_ascii().is_empty() {
         return Ok(None);
     }
     let error = |byte: usize, what: String| CallError { line: number, byte, what };
-    let parsed: Line =
-        serde_json::from_slice(line).map_err(|refused| error(refused.column().max(1), expected(&refused)))?;
+    let parsed: Line = serde_json::from_slice(line)
+        .map_err(|refused| error(refused.column().max(1), expected(&refused, "a call, with `call` and `args`")))?;
     let foreign = || error(1, format!("expected a call of the {} side", C::SIDE));
     if parsed.side.is_some_and(|side| side != C::SIDE) {
         return Err(foreign());
@@ -171,22 +151,6 @@ pub(crate) fn read<C: Calls>(number: u64, line: &[u8]) -> Result<Option<C>, Call
         Ok(Some(call)) => Ok(Some(call)),
         Ok(None) => Err(foreign()),
         Err(Missing(what)) => Err(error(line.len(), format!("expected `{what}` among the arguments"))),
-    }
-}
-
-/// What a parser expected, without its own words for the place and without what it found, which may be a password.
-fn expected(error: &serde_json::Error) -> String {
-    match error.classify() {
-        serde_json::error::Category::Data => {
-            let text = error.to_string();
-            let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-            match text.rsplit_once("expected ") {
-                Some((_, what)) => format!("expected {what}"),
-                None => "expected a call, with `call` and `args`".into(),
-            }
-        }
-        serde_json::error::Category::Eof => "expected more: the line ends within a value".into(),
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "expected JSON".into(),
     }
 }
 

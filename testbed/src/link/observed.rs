@@ -9,12 +9,10 @@ use handfast::{
     outcome::{Details, Profile, Side},
     shell::Notice,
 };
+use handfast_model::observed::{VERSION, signal_of};
 use serde::Serialize;
 
 use crate::{failure::Failure, output};
-
-/// The version of the format.
-const VERSION: u32 = 1;
 
 /// The first line.
 #[derive(Serialize)]
@@ -93,14 +91,10 @@ impl Observer {
     /// A signal.
     pub(crate) fn signal(&self, notice: &Notice) -> Result<(), Failure> {
         let Notice { op: op_id, details, cause, .. } = notice;
-        let signal = match self.side {
-            Side::Import => "deviceAuthStateChanged",
-            Side::Export => "addDeviceStateChanged",
-        };
         self.line(|t_ms, side| SignalLine {
             t_ms,
             side,
-            signal,
+            signal: signal_of(self.side),
             state: notice.state().number(),
             details,
             op_id: *op_id,

@@ -3,8 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use handfast::{limits::DEFAULT_MAX_ARCHIVE, outcome::Profile, reducer::Config};
+use handfast::{
+    limits::DEFAULT_MAX_ARCHIVE,
+    outcome::{Profile, Side},
+    reducer::Config,
+    shell::Recorder,
+};
 
+use super::recorder::TraceFile;
 use crate::{failure::Failure, passwords::Passwords, size::Size};
 
 /// The exit codes of a link, for `--help`.
@@ -62,6 +68,12 @@ impl LinkOptions {
     /// How the reducers behave.
     pub(crate) fn config(&self) -> Config {
         Config { profile: self.profile.into(), ..Config::default() }
+    }
+
+    /// Begins the trace, if one is wanted.
+    pub(crate) fn trace(&self, side: Side) -> Result<(Option<TraceFile>, Option<Recorder>), Failure> {
+        let begun = self.trace.as_deref().map(|path| TraceFile::create(path, side, self.config()));
+        Ok(begun.transpose()?.unzip())
     }
 }
 

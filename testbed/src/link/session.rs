@@ -138,6 +138,17 @@ impl<T> Session<T> {
         None
     }
 
+    /// The answer to a question, which then is open no more; none if there is none, which is said.
+    pub(crate) fn answer(&mut self, line: Option<Result<Line, LineError>>) -> Option<Line> {
+        self.stop_listening();
+        match line {
+            Some(Ok(line)) => return Some(line),
+            Some(Err(error)) => self.complain(format_args!("\nhandfast: the answer {error}")),
+            None => self.complain("\nhandfast: nobody answers: standard input is at its end"),
+        }
+        None
+    }
+
     /// Notes a call that was made, and what it returned.
     pub(crate) fn called(&mut self, call: &'static str, args: impl Serialize, ret: Returned) -> Result<(), Failure> {
         self.observer.call(call, args, ret)

@@ -1,0 +1,621 @@
+//! Looks for a run that explains what was seen: the system beside the lines, as a model of its own.
+//!
+//! A node is a state of the system and how many lines of each side are explained. A step is one of the system that shows only what
+//! the next lines of its side say. The nodes behind a prefix of the lines are the set of states in which the system can be then; all
+//! of them are built, by the explorer that checks properties too.
+//!
+//! **When something happened.** A signal is noted soon behind the moment at which it was given. A call was taken some time before its
+//! return was noted, and behind the return of the call before it. Signals of a side keep their order, and so do its calls. What is
+//! noted by different clocks has no order. What a daemon has posted happens soon, and a timer runs out when it does and not before:
+//! [`Delays`] has the times. So a step lies between two moments, and the search keeps those apart that cannot overlap.
+
+use std::sync::{Mutex, PoisonError};
+
+use handfast::{
+    export,
+    import::{self, Ask},
+    limits::{Durations, Timer},
+    outcome::{Details, LinkState, Scheme, Side, Signal},
+};
+use stateright::{Model, Property};
+
+use super::{
+    Terms,
+    parse::{Clock, Credentials},
+    recorded::{asks_wrongly, plain},
+    runs::{Asked, Noted, Run, What, index},
+};
+use crate::{
+    action::Action,
+    config::Player,
+    link::Item,
+    side::{ExportSide, ImportSide},
+    system::{Aim, State, System, Turn},
+    world::HONEST,
+};
+
+/// The name of the property that a node which explains everything has.
+pub(super) const EXPLAINED: &str = "everything is explained";
+
+/// How many nodes of the frontier are looked at for a report.
+const KEPT: usize = 512;
+/// How many kinds of posted steps a side has at most.
+const POSTED: usize = 4;
+/// How long one thread takes from a step to the next, in milliseconds.
+const THREAD: u64 = 50;
+/// What does not come while somebody looks.
+const NEVER: u64 = u64::MAX;
+
+/// A system beside what was seen of it.
+pub(super) struct Search<'a, I, E> {
+    system: &'a System<I, E>,
+    run: &'a Run,
+    terms: &'a Terms,
+    /// The lines of the run, in the order of the trace.
+    order: Vec<usize>,
+    /// The only clock, if there is only one, and when it was looked at last.
+    clock: Option<(Clock, u64)>,
+    best: Mutex<Best<Node<I, E>>>,
+}
+
+/// How far it came.
+pub(super) struct Best<N> {
+    /// How many lines are explained.
+    pub(super) lines: usize,
+    /// In how many nodes.
+    pub(super) count: usize,
+    /// Some of them.
+    pub(super) nodes: Vec<N>,
+}
+
+/// A state, and what is explained in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Node<I, E> {
+    pub(super) state: State<I, E>,
+    at: [Cursor; 2],
+    guess: Guess,
+}
+
+/// How many lines of a side are explained, and since when its timers run at the earliest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+struct Cursor {
+    signals: u16,
+    calls: u16,
+    armed: [u64; Timer::ALL.len()],
+    /// When what it has posted is done at the latest, by the numbers of the steps.
+    posted: [u64; POSTED],
+    /// When it was told something by its peer, at the earliest. Only of an old daemon.
+    heard: u64,
+}
+
+/// What nobody saw, and stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Guess {
+    /// How the archive is protected.
+    scheme: Scheme,
+    /// Which of the typed texts is its password.
+    password: Option<u16>,
+    /// Which of the shown accounts is the exporter's.
+    peer: u8,
+}
+
+/// A step of the search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Nobody saw it happen.
+    Hidden(Action),
+    /// The next call of a side, with the right password if it has one.
+    Call(Side, bool),
+}
+
+/// A step that was taken.
+pub(super) struct Taken<I, E> {
+    pub(super) node: Node<I, E>,
+    pub(super) turn: Turn,
+    /// What it is in the system; none for a call that changed nothing.
+    pub(super) action: Option<Action>,
+    /// The lines that it explains.
+    pub(super) lines: Vec<usize>,
+}
+
+/// Why a step cannot be taken.
+pub(super) enum Stop {
+    /// It cannot be, or not now.
+    Impossible,
+    /// It would give a signal that is not what was seen next.
+    Unseen(Side, Signal),
+}
+
+impl<N> Default for Best<N> {
+    fn default() -> Self {
+        Self { lines: 0, count: 0, nodes: Vec::new() }
+    }
+}
+
+impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
+    pub(super) fn new(system: &'a System<I, E>, run: &'a Run, terms: &'a Terms) -> Self {
+        let mut noted: Vec<&Noted> = run.seen().flat_map(|(_, lane)| lane.noted()).collect();
+        noted.sort_by_key(|noted| noted.line);
+        let first = noted.first().map(|noted| noted.clock);
+        let clock = first.filter(|clock| noted.iter().all(|noted| noted.clock == *clock));
+        let end = noted.iter().map(|noted| noted.t_ms).max().unwrap_or(0);
+        Self {
+            system,
+            run,
+            terms,
+            order: noted.iter().map(|noted| noted.line).collect(),
+            clock: clock.map(|clock| (clock, end)),
+            best: Mutex::default(),
+        }
+    }
+
+    /// How far it came.
+    pub(super) fn best(&self) -> Best<Node<I, E>> {
+        std::mem::take(&mut *self.best.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes a step, if it shows what was seen.
+    pub(super) fn take(&self, node: &Node<I, E>, act: Act) -> Result<Taken<I, E>, Stop> {
+        let mut lines = Vec::new();
+        let mut at = node.at;
+        let (mut state, turn, action) = match act {
+            Act::Hidden(action) => {
+                if !self.may_happen(node, action) {
+                    return Err(Stop::Impossible);
+                }
+                let (state, turn) = self.system.step(&node.state, action).ok_or(Stop::Impossible)?;
+                (state, turn, Some(action))
+            }
+            Act::Call(side, right) => {
+                let what = self.next_call(node, side).ok_or(Stop::Impossible)?;
+                if let Some(asked) = self.next_asked(node, side) {
+                    if asked.noted.flaw.is_some() || !self.is_due(&at, &asked.noted, self.begun(asked)) {
+                        return Err(Stop::Impossible);
+                    }
+                    lines.push(asked.noted.line);
+                    at[index(side)].calls += 1;
+                }
+                let (state, turn, action) = self.call(node, what, right).ok_or(Stop::Impossible)?;
+                if !turn.is_empty() && !self.was_shown(node, side, what) {
+                    return Err(Stop::Impossible);
+                }
+                (state, turn, action)
+            }
+        };
+        // Where every step was recorded, one that changes nothing is none.
+        let idle = turn.is_empty() && (&state.import, &state.export) == (&node.state.import, &node.state.export);
+        if !idle {
+            self.explain(&mut at, node.guess, &turn, &mut lines)?;
+        }
+        // What the search does not count.
+        state.world.left.early = node.state.world.left.early;
+        state.world.violated = node.state.world.violated;
+        let mut next = Node { state, at, guess: node.guess };
+        self.set_timers(node, &mut next, &turn);
+        self.set_posted(node, &mut next, act);
+        self.set_heard(&mut next, act);
+        Ok(Taken { node: next, turn, action, lines })
+    }
+
+    /// The next call of a side that was seen.
+    fn next_asked(&self, node: &Node<I, E>, side: Side) -> Option<&Asked> {
+        self.run.lane(side)?.calls.get(usize::from(node.at[index(side)].calls))
+    }
+
+    /// The next call of a side, seen or recorded.
+    fn next_call(&self, node: &Node<I, E>, side: Side) -> Option<What> {
+        if let Some(asked) = self.next_asked(node, side) {
+            return Some(asked.what);
+        }
+        let turns = self.run.lane(side)?.turns.as_ref()?;
+        What::recorded(&turns.get(usize::from(node.at[index(side)].signals))?.turn)
+    }
+
+    /// Whether the client had seen what it answers. Nobody answers what was not shown.
+    fn was_shown(&self, node: &Node<I, E>, side: Side, what: What) -> bool {
+        let (What::Provide { .. } | What::Confirm { .. }) = what else { return true };
+        let (Some(asked), Some(lane)) = (self.next_asked(node, side), self.run.lane(side)) else { return true };
+        let behind = usize::from(node.at[index(side)].signals).checked_sub(1).and_then(|last| lane.signals.get(last));
+        behind.is_some_and(|shown| shown.noted.line < asked.noted.line)
+    }
+
+    /// Hands a call to its side, if that gives the answer that was seen.
+    fn call(&self, node: &Node<I, E>, what: What, right: bool) -> Option<(State<I, E>, Turn, Option<Action>)> {
+        let state = &node.state;
+        let nothing = || (state.clone(), Turn::Nobody, None);
+        let (aim, action, accepted) = match what {
+            What::Nothing => return Some(nothing()),
+            What::Unplug => {
+                let mut state = state.clone();
+                state.world.left.loss = state.world.left.loss.saturating_add(1);
+                return Some((state, Turn::Nobody, None));
+            }
+            What::Another { refused } => return (is_live(self.system, state) == refused).then(nothing),
+            What::AddAccount => (Aim::Import(import::Input::AddAccount), Action::AddAccount, true),
+            What::Remove => (Aim::Import(import::Input::RemoveAccount), Action::RemoveAccount, true),
+            What::Provide { credentials, scheme, accepted } => {
+                if !node.guess.allows(credentials, right) || state.world.seen.import.answers == u8::MAX {
+                    return None;
+                }
+                let slot = state.world.next_slot(right);
+                let input = import::Input::ProvideAccountAuthentication(slot, scheme);
+                (Aim::Import(input), Action::Answer { right }, accepted)
+            }
+            What::AddDevice => {
+                // The token has to be shown before it is given.
+                if self.run.lane(Side::Import).is_some() && state.world.seen.import.signalled == LinkState::Init {
+                    return None;
+                }
+                let scheme = node.guess.scheme;
+                (Aim::Export(export::Input::AddDevice(scheme)), Action::AddDevice(scheme), true)
+            }
+            What::Confirm { accepted } => {
+                (Aim::Export(export::Input::ConfirmAddDevice), Action::ConfirmAddDevice, accepted)
+            }
+            What::Cancel { accepted } => {
+                (Aim::Export(export::Input::CancelAddDevice), Action::CancelAddDevice, accepted)
+            }
+        };
+        match self.system.hand(state.clone(), aim) {
+            Ok((next, turn)) => accepted.then_some((next, turn, Some(action))),
+            Err(_) => (!accepted).then(nothing),
+        }
+    }
+
+    /// Whether a hidden step can be taken, as far as the system itself does not say.
+    fn may_happen(&self, node: &Node<I, E>, action: Action) -> bool {
+        match action {
+            Action::AddDevice(scheme) => scheme == node.guess.scheme,
+            Action::Caller(_, act) if self.run.others > 0 && self.terms.budget.intruders == 0 => act.is_honest(),
+            Action::Fire(side, timer) if !self.terms.free_timers => {
+                let armed = node.at[index(side)].armed[timer as usize];
+                armed != NEVER
+                    && self.latest(&node.at, self.clock_of(side)).saturating_sub(armed) >= self.lasts(side, timer)
+            }
+            Action::Deliver(side) if self.waits_for_loss(node, side) => {
+                let heard = node.at[index(side)].heard;
+                let latest = self.latest(&node.at, self.clock_of(side));
+                heard != NEVER && latest.saturating_sub(heard) >= self.terms.delays.loss
+            }
+            _ => true,
+        }
+    }
+
+    /// The signals of a turn have to be the next ones that were seen of its side.
+    fn explain(&self, at: &mut [Cursor; 2], guess: Guess, turn: &Turn, lines: &mut Vec<usize>) -> Result<(), Stop> {
+        let (side, signals) = signals_of(turn);
+        let Some(lane) = self.run.lane(side) else { return Ok(()) };
+        if let Some(turns) = lane.turns.as_ref().filter(|_| *turn != Turn::Nobody) {
+            let next = turns.get(usize::from(at[index(side)].signals)).ok_or(Stop::Impossible)?;
+            if plain(turn.clone()) != next.turn {
+                return Err(Stop::Impossible);
+            }
+            at[index(side)].signals += 1;
+            lines.push(next.noted.line);
+            return Ok(());
+        }
+        for signal in signals {
+            let seen = lane.signals.get(usize::from(at[index(side)].signals));
+            let seen = seen.filter(|seen| {
+                seen.noted.flaw.is_none()
+                    && signal.state().number() == seen.state
+                    && self.words(side, guess, signal, Some(&seen.details)) == seen.details
+            });
+            let Some(seen) = seen else { return Err(Stop::Unseen(side, signal)) };
+            if !self.is_due(at, &seen.noted, seen.noted.t_ms.saturating_sub(self.terms.delays.signal)) {
+                return Err(Stop::Impossible);
+            }
+            at[index(side)].signals += 1;
+            lines.push(seen.noted.line);
+        }
+        Ok(())
+    }
+
+    /// The details of a signal. What the model has a symbol for is taken from what was seen.
+    fn words(&self, side: Side, guess: Guess, signal: Signal, seen: Option<&Details>) -> Details {
+        let vocabulary = self.system.configuration().profile_of(side).vocabulary();
+        let free = |key: &str| seen.and_then(|seen| seen.get(key)).map_or("…", String::as_str);
+        let mut details = signal.details(vocabulary, free("token"));
+        if let Signal::Prompt { peer, .. } = signal {
+            let bound = self.run.peers.get(usize::from(guess.peer)).filter(|_| peer == HONEST);
+            details.insert("peer_id".into(), bound.map_or(free("peer_id"), String::as_str).to_owned());
+        }
+        if let Some(address) = details.get_mut("peer_address") {
+            free("peer_address").clone_into(address);
+        }
+        details
+    }
+
+    /// A signal in words, as it could have been seen.
+    pub(super) fn tell(&self, node: &Node<I, E>, side: Side, signal: Signal) -> String {
+        let words = self.words(side, node.guess, signal, None);
+        format!("{side}: {}", super::signal_words(side, signal.state().name(), &words))
+    }
+
+    /// The clock of a side's lines. A side at which nobody looked shares the only one.
+    fn clock_of(&self, side: Side) -> Option<Clock> {
+        let own = self.run.lane(side).and_then(|lane| lane.noted().next()).map(|noted| noted.clock);
+        own.or(self.clock.map(|(clock, _)| clock))
+    }
+
+    fn heads(&self, at: [Cursor; 2]) -> impl Iterator<Item = &Noted> {
+        self.run.seen().flat_map(move |(side, lane)| {
+            let cursor = at[index(side)];
+            lane.heads(cursor.signals, cursor.calls)
+        })
+    }
+
+    /// Whether nothing that is not yet explained, or not yet done, was over before this could be.
+    fn is_due(&self, at: &[Cursor; 2], noted: &Noted, earliest: u64) -> bool {
+        let posted = |side| {
+            let late = at[index(side)].posted.iter().any(|latest| *latest != 0 && *latest < earliest);
+            late && self.clock_of(side) == Some(noted.clock)
+        };
+        self.heads(*at).all(|head| head.clock != noted.clock || head.t_ms >= earliest)
+            && !posted(Side::Import)
+            && !posted(Side::Export)
+    }
+
+    /// When a call was taken at the earliest.
+    fn begun(&self, asked: &Asked) -> u64 {
+        asked.earliest.max(asked.noted.t_ms.saturating_sub(self.terms.delays.call))
+    }
+
+    /// How long a timer runs at least, in milliseconds.
+    fn lasts(&self, side: Side, timer: Timer) -> u64 {
+        match (self.is_legacy(side), timer) {
+            // What the directory answers is waited for, and then the connection.
+            (true, Timer::Connect) => 30_000,
+            _ => Durations::default().of(timer, 0).as_millis() as u64,
+        }
+    }
+
+    fn is_legacy(&self, side: Side) -> bool {
+        self.system.configuration().cast.player(side) == Player::Legacy
+    }
+
+    /// Whether what arrives next at a side is that its connection broke, and nothing told it.
+    fn waits_for_loss(&self, node: &Node<I, E>, side: Side) -> bool {
+        let link = &node.state.world.link;
+        let broke = link.failed && link.half(side).queue.first() == Some(&Item::Lost);
+        broke && self.is_legacy(side) && !self.run.unplugged && !self.terms.free_timers
+    }
+
+    /// A moment that is of interest only as long as this much later is before the end.
+    fn moment(&self, now: u64, later: u64) -> u64 {
+        let over = self.clock.is_some_and(|(_, end)| now.saturating_add(later) > end);
+        match self.terms.free_timers {
+            true => 0,
+            false if over => NEVER,
+            false => now,
+        }
+    }
+
+    /// It is not later than this.
+    fn latest(&self, at: &[Cursor; 2], clock: Option<Clock>) -> u64 {
+        self.heads(*at).filter(|head| Some(head.clock) == clock).map(|head| head.t_ms).min().unwrap_or(NEVER)
+    }
+
+    /// It is not earlier than this.
+    fn earliest(&self, at: &[Cursor; 2], clock: Option<Clock>) -> u64 {
+        let behind = self.run.seen().flat_map(|(side, lane)| {
+            let cursor = at[index(side)];
+            let signal = lane.signals.get(usize::from(cursor.signals).wrapping_sub(1));
+            let call = lane.calls.get(usize::from(cursor.calls).wrapping_sub(1));
+            let signal =
+                signal.map(|seen| (seen.noted.clock, seen.noted.t_ms.saturating_sub(self.terms.delays.signal)));
+            let call = call.map(|asked| (asked.noted.clock, self.begun(asked)));
+            [signal, call]
+        });
+        behind.flatten().filter(|(other, _)| Some(*other) == clock).map(|(_, t_ms)| t_ms).max().unwrap_or(0)
+    }
+
+    /// Notes since when the timers run.
+    fn set_timers(&self, before: &Node<I, E>, next: &mut Node<I, E>, turn: &Turn) {
+        let armed = [
+            (Side::Import, before.state.import.armed(), next.state.import.armed()),
+            (Side::Export, before.state.export.armed(), next.state.export.armed()),
+        ];
+        for (side, before, after) in armed {
+            let now = self.earliest(&next.at, self.clock_of(side));
+            for timer in Timer::ALL {
+                let since = &mut next.at[index(side)].armed[timer as usize];
+                if !after.contains(timer) {
+                    *since = 0;
+                } else if !before.contains(timer) || arms(turn, side, timer) {
+                    *since = self.moment(now, self.lasts(side, timer));
+                }
+            }
+        }
+    }
+
+    /// Notes until when what was posted is done.
+    fn set_posted(&self, before: &Node<I, E>, next: &mut Node<I, E>, act: Act) {
+        let steps = [(Side::Import, next.state.import.inner()), (Side::Export, next.state.export.inner())];
+        for (side, steps) in steps {
+            let now = self.latest(&before.at, self.clock_of(side));
+            let posted = &mut next.at[index(side)].posted;
+            for (number, until) in posted.iter_mut().enumerate() {
+                let number = number as u8;
+                let (is, did) = (steps.contains(&number), act == Act::Hidden(Action::Inner(side, number)));
+                if !is {
+                    *until = 0;
+                } else if *until == 0 || did {
+                    let goes_on = side == Side::Export && next.state.export.goes_on(number);
+                    *until = now.saturating_add(if goes_on { THREAD } else { self.terms.delays.posted });
+                    if self.clock.is_some_and(|(_, end)| *until >= end) {
+                        *until = NEVER;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes when an old daemon was told something by its peer.
+    fn set_heard(&self, next: &mut Node<I, E>, act: Act) {
+        let heard = match act {
+            Act::Hidden(Action::Deliver(side)) => [Some(side), None],
+            Act::Hidden(Action::Secured) => [Some(Side::Import), Some(Side::Export)],
+            Act::Hidden(_) | Act::Call(..) => [None, None],
+        };
+        for side in heard.into_iter().flatten().filter(|side| self.is_legacy(*side)) {
+            let now = self.earliest(&next.at, self.clock_of(side));
+            next.at[index(side)].heard = self.moment(now, self.terms.delays.loss);
+        }
+    }
+
+    /// How many lines are explained: all before the first that is not, or all together where they have no order.
+    fn explained(&self, at: &[Cursor; 2]) -> usize {
+        match self.clock {
+            Some(_) => {
+                let first = self.heads(*at).map(|head| head.line).min();
+                first.map_or(self.order.len(), |line| self.order.partition_point(|other| *other < line))
+            }
+            None => at.iter().map(|cursor| usize::from(cursor.signals + cursor.calls)).sum(),
+        }
+    }
+
+    /// The first lines that are not explained in a node: of each side one where they have no order.
+    pub(super) fn next_lines(&self, node: &Node<I, E>) -> Vec<&Noted> {
+        let mut heads: Vec<&Noted> = self.heads(node.at).collect();
+        heads.sort_by_key(|head| head.line);
+        let mut clocks = Vec::new();
+        heads.retain(|head| {
+            !clocks.contains(&head.clock) && {
+                clocks.push(head.clock);
+                true
+            }
+        });
+        heads
+    }
+
+    /// Which calls would be accepted in a node, of a side at which somebody looked.
+    pub(super) fn calls(&self, node: &Node<I, E>) -> Vec<(Side, &'static str)> {
+        use export::Input as E;
+        use import::Input as I;
+        let state = &node.state;
+        let scheme = state.world.seen.import.prompt.map_or(node.guess.scheme, |prompt| prompt.scheme);
+        let slot = state.world.next_slot(true);
+        let calls = [
+            (Side::Import, "addAccount", Aim::Import(I::AddAccount)),
+            (Side::Import, "provideAccountAuthentication", Aim::Import(I::ProvideAccountAuthentication(slot, scheme))),
+            (Side::Import, "removeAccount", Aim::Import(I::RemoveAccount)),
+            (Side::Export, "addDevice", Aim::Export(E::AddDevice(node.guess.scheme))),
+            (Side::Export, "confirmAddDevice", Aim::Export(E::ConfirmAddDevice)),
+            (Side::Export, "cancelAddDevice", Aim::Export(E::CancelAddDevice)),
+        ];
+        let accepted = calls
+            .into_iter()
+            .filter(|(side, _, aim)| self.run.lane(*side).is_some() && self.system.hand(state.clone(), *aim).is_ok());
+        accepted.map(|(side, name, _)| (side, name)).collect()
+    }
+}
+
+impl<I: ImportSide, E: ExportSide> Model for Search<'_, I, E> {
+    type State = Node<I, E>;
+    type Action = Act;
+
+    fn init_states(&self) -> Vec<Self::State> {
+        let mut roots = Vec::new();
+        for mut state in self.system.init_states() {
+            state.world.left.early = 1;
+            let mut turns = self.run.seen().flat_map(|(_, lane)| lane.turns.iter().flatten());
+            if self.run.wrong_code || turns.any(asks_wrongly) {
+                state.world.asks = Ask::Wrong;
+            }
+            for scheme in [Scheme::None, Scheme::Password] {
+                let typed = self.run.typed.iter().filter(|_| scheme == Scheme::Password);
+                for password in [None].into_iter().chain(typed.map(|text| Some(*text))) {
+                    for peer in 0..self.run.peers.len().clamp(1, u8::MAX.into()) as u8 {
+                        let guess = Guess { scheme, password, peer };
+                        roots.push(Node { state: state.clone(), at: [Cursor::default(); 2], guess });
+                    }
+                }
+            }
+        }
+        roots
+    }
+
+    fn actions(&self, node: &Self::State, acts: &mut Vec<Self::Action>) {
+        let explained = self.explained(&node.at);
+        let mut best = self.best.lock().unwrap_or_else(PoisonError::into_inner);
+        if explained > best.lines || best.count == 0 {
+            *best = Best { lines: explained, ..Best::default() };
+        }
+        if explained == best.lines {
+            best.count += 1;
+            if best.nodes.len() < KEPT {
+                best.nodes.push(node.clone());
+            }
+        }
+        drop(best);
+        let mut actions = Vec::new();
+        self.system.actions(&node.state, &mut actions);
+        // The calls of a side at which somebody looked are all known.
+        let hidden = |action: &Action| action.caller().is_none_or(|side| self.run.lane(side).is_none());
+        acts.extend(actions.into_iter().filter(hidden).map(Act::Hidden));
+        for side in [Side::Import, Side::Export] {
+            if let Some(what) = self.next_call(node, side) {
+                let typed = matches!(what, What::Provide { .. });
+                acts.extend([true, false].into_iter().take(1 + usize::from(typed)).map(|right| Act::Call(side, right)));
+            }
+        }
+    }
+
+    fn next_state(&self, node: &Self::State, act: Self::Action) -> Option<Self::State> {
+        self.take(node, act).ok().map(|taken| taken.node)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![Property::sometimes(EXPLAINED, |search: &Self, node: &Node<I, E>| search.heads(node.at).next().is_none())]
+    }
+}
+
+impl Guess {
+    /// Whether what was typed can be the right password, or a wrong one. Only an archive without a password opens with none.
+    fn allows(self, credentials: Credentials, right: bool) -> bool {
+        match credentials {
+            Credentials::Hidden => true,
+            Credentials::Empty => right == (self.scheme == Scheme::None),
+            Credentials::Text(text) => right == (self.password == Some(text)),
+        }
+    }
+}
+
+/// Whether the export operation keeps another one from beginning.
+fn is_live<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I, E>) -> bool {
+    let seen = &state.world.seen.export;
+    match system.configuration().cast.export {
+        // An old exporter takes another one as soon as it has forgotten the last.
+        Player::Legacy => seen.started && state.export.clone().take(export::Input::AddDevice(Scheme::None)).is_err(),
+        Player::Hardened | Player::Hostile => seen.started && seen.done.is_none(),
+    }
+}
+
+pub(super) fn signals_of(turn: &Turn) -> (Side, Vec<Signal>) {
+    match turn {
+        Turn::Import(_, effects) => (
+            Side::Import,
+            effects
+                .iter()
+                .filter_map(|effect| if let import::Effect::Signal(signal) = effect { Some(*signal) } else { None })
+                .collect(),
+        ),
+        Turn::Export(_, effects) => (
+            Side::Export,
+            effects
+                .iter()
+                .filter_map(|effect| if let export::Effect::Signal(signal) = effect { Some(*signal) } else { None })
+                .collect(),
+        ),
+        Turn::Nobody => (Side::Import, Vec::new()),
+    }
+}
+
+fn arms(turn: &Turn, side: Side, timer: Timer) -> bool {
+    match turn {
+        Turn::Import(_, effects) => side == Side::Import && effects.contains(&import::Effect::Arm(timer)),
+        Turn::Export(_, effects) => side == Side::Export && effects.contains(&export::Effect::Arm(timer)),
+        Turn::Nobody => false,
+    }
+}
