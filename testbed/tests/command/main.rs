@@ -15,3 +15,4 @@ mod replays;
 mod sims;
 mod support;
 mod tokens;
+mod validates;
