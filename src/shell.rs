@@ -21,6 +21,7 @@ pub mod storage;
 mod tasks;
 mod timers;
 pub mod tls;
+mod wiring;
 
 pub use self::{
     export::{ExportEnv, ExportHandle, ExportOptions, export},

@@ -1,24 +1,28 @@
 //! Checks a configuration with two engines, and says honestly what came of it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
-use handfast::{export::Exporter, import::Importer, outcome::Side, rules::AllRules};
+use handfast::{export::Exporter, import::Importer, operations::Exports, outcome::Side, rules::AllRules};
 use serde::Serialize;
-use stateright::{Checker, Model};
 
 use crate::{
+    again::{Again, REACHED},
     claims::{self, Decision},
-    config::{Configuration, Player},
+    config::{Cast, Configuration, Player},
+    device::ExportDevice,
     diagram::Counterexample,
     documented::Edge,
-    explore::{Ended, Graph, Limits},
+    explore::{Ended, Graph, Limits, Measure},
     flaws::Flaw,
     goals::GOALS,
+    hunt::Seconds,
     legacy,
     pairs::Pair,
+    players::Players,
     properties::{Half, PropertyId},
     refinement::see_step,
-    side::{AnyExport, AnyImport, Boxed, ExportSide, ImportSide},
+    second::{self, Explorable, Tally},
+    side::{AnyExport, AnyImport, ExportSide, ImportSide},
     system::System,
 };
 
@@ -33,16 +37,7 @@ pub fn hardened(configuration: Configuration) -> Hardened {
 
 /// The two sides of any pair in which one is a legacy one.
 pub fn with_legacy(configuration: Configuration) -> System<AnyImport, AnyExport> {
-    let config = configuration.reducers();
-    let import = match configuration.cast.import {
-        Player::Legacy => Boxed::new(legacy::Importer::new()),
-        Player::Hardened | Player::Hostile => Boxed::new(Importer::<AllRules>::new(config)),
-    };
-    let export = match configuration.cast.export {
-        Player::Legacy => Boxed::new(legacy::Exporter::new()),
-        Player::Hardened | Player::Hostile => Boxed::new(Exporter::<AllRules>::new(config)),
-    };
-    System::new(configuration, import, export)
+    Players::default().system(configuration)
 }
 
 /// What came of a check.
@@ -186,6 +181,8 @@ impl Row {
 pub struct Checked {
     /// [`Configuration::id`].
     pub configuration: String,
+    /// Who takes part.
+    pub cast: Cast,
     /// Every property that applies.
     pub rows: Vec<Row>,
     /// Goals that were reached.
@@ -196,17 +193,33 @@ pub struct Checked {
     pub pairs: BTreeSet<Pair>,
     /// The steps that the clients saw (P-DOCUMENTED).
     pub visible: BTreeSet<Edge>,
-    /// Distinct states that were looked at.
-    pub states: usize,
+    /// How large the graph is, as far as it was explored.
+    pub graph: Measure,
+    /// How long each engine took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<Seconds>,
 }
 
 /// Checks one configuration. With `property`, only that one is reported.
 pub fn check(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
+    if configuration.again {
+        return check_again(configuration, property, limits);
+    }
     if configuration.cast.has_legacy() {
         check_system(&with_legacy(configuration), property, limits)
     } else {
         check_system(&hardened(configuration), property, limits)
     }
+}
+
+/// The same, with others in the place of the shipped reducers.
+pub fn check_with(
+    players: &Players,
+    configuration: Configuration,
+    property: Option<PropertyId>,
+    limits: Limits,
+) -> Checked {
+    check_system(&players.system(configuration), property, limits)
 }
 
 /// Checks any two sides.
@@ -217,8 +230,10 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
 ) -> Checked {
     let configuration = system.configuration();
     let mut visible = BTreeSet::new();
+    let began = Instant::now();
     let graph =
         Graph::explore_with(system, limits, None, |_, state, action| see_step(system, state, action, &mut visible));
+    let own = began.elapsed().as_secs_f64();
     let found: BTreeSet<&'static str> = graph.discovered(system).into_iter().collect();
     let sought = || GOALS.iter().filter(|goal| goal.is_sought(configuration));
     let reached: Vec<_> = sought().map(|goal| goal.name).filter(|name| found.contains(name)).collect();
@@ -226,7 +241,9 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         .filter(|goal| goal.is_due(configuration) && !found.contains(goal.name))
         .map(|goal| goal.name)
         .collect();
-    let doubt = doubt(system, &graph, &found, &missed);
+    let began = Instant::now();
+    let doubt = doubt(system, configuration.least, &graph, limits, &found, &missed);
+    let seconds = Some(Seconds { own, stateright: began.elapsed().as_secs_f64() });
     let asked = PropertyId::ALL.iter().copied().filter(|other| property.is_none_or(|only| only == *other));
     let rows = asked
         .filter(|property| property.applies(configuration))
@@ -247,7 +264,86 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         })
         .collect();
     let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();
-    Checked { configuration: configuration.id(), rows, reached, missed, pairs, visible, states: graph.states() }
+    let (id, cast, graph) = (configuration.id(), configuration.cast, graph.measure());
+    Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph, seconds }
+}
+
+/// Checks two links in a row.
+fn check_again(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
+    let import = Players::default().importer(&configuration);
+    match configuration.cast.export {
+        Player::Legacy => check_both(&Again::new(configuration, import, legacy::Exporter::new()), property, limits),
+        Player::Hardened | Player::Hostile => {
+            let device = Exports::<AllRules>::new(configuration.reducers());
+            check_both(&Again::new(configuration, import, device), property, limits)
+        }
+    }
+}
+
+fn check_both<D: ExportDevice>(again: &Again<AnyImport, D>, property: Option<PropertyId>, limits: Limits) -> Checked {
+    let configuration = again.configuration();
+    let asked: Vec<_> = Again::<AnyImport, D>::asked(configuration)
+        .filter(|(other, _)| property.is_none_or(|only| only == *other))
+        .collect();
+    let shown = |&(property, half): &(PropertyId, Half)| {
+        matches!(Expected::new(configuration, property, half), Expected::Shown(_) | Expected::Known(_))
+    };
+    let began = Instant::now();
+    // Of what is known not to hold, only the way there is of interest; the whole graph is large.
+    let whole = (!asked.iter().all(shown)).then(|| Graph::explore(again, limits, None));
+    let own = began.elapsed().as_secs_f64();
+    let found: BTreeSet<&'static str> = whole.iter().flat_map(|graph| graph.discovered(again)).collect();
+    let sought = || REACHED.into_iter().filter(|_| whole.is_some());
+    let (reached, missed): (Vec<_>, Vec<_>) = sought().partition(|name| found.contains(name));
+    let began = Instant::now();
+    let doubt = whole.as_ref().and_then(|graph| {
+        let cyclic = (!graph.is_acyclic()).then(|| Verdict::Inconclusive { why: "the graph has a cycle".into() });
+        cyclic.or_else(|| doubt(again, configuration.least, graph, limits, &found, &missed))
+    });
+    let seconds = Some(Seconds { own, stateright: began.elapsed().as_secs_f64() });
+    let mut largest = whole.as_ref().map(Graph::measure).unwrap_or_default();
+    let row = |(property, half): (PropertyId, Half)| {
+        let hunted = whole.is_none().then(|| Graph::explore(again, limits, Some(property.name(half))));
+        let graph = whole.as_ref().or(hunted.as_ref())?;
+        largest = [largest, graph.measure()].into_iter().max_by_key(|measure| measure.states).unwrap_or_default();
+        let (verdict, counterexample) = judge_both(again, graph, property, half, doubt.as_ref());
+        let expected = Expected::new(configuration, property, half);
+        let budget = configuration.budget.to_string();
+        Some(Row {
+            configuration: configuration.id(),
+            budget,
+            property,
+            half: half.side(),
+            verdict,
+            expected,
+            counterexample,
+        })
+    };
+    let rows = asked.into_iter().filter_map(row).collect();
+    let (pairs, visible) = (BTreeSet::new(), BTreeSet::new());
+    let (id, cast) = (configuration.id(), configuration.cast);
+    Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph: largest, seconds }
+}
+
+/// The same of two links.
+pub(crate) fn judge_both<I: ImportSide, D: ExportDevice>(
+    again: &Again<I, D>,
+    graph: &Graph,
+    property: PropertyId,
+    half: Half,
+    doubt: Option<&Verdict>,
+) -> (Verdict, Option<Counterexample>) {
+    match (graph.path(again, property.name(half)), doubt) {
+        (Some(path), _) => {
+            let verdict = Verdict::Violated { steps: path.steps.len(), cycle: 0 };
+            (verdict, Some(Counterexample::of_two(again, &path, property)))
+        }
+        (None, Some(doubt)) => (doubt.clone(), None),
+        (None, None) if !graph.is_complete() => {
+            (Verdict::NoViolation { bounded: format!("{} states", graph.states()) }, None)
+        }
+        (None, None) => (Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }, None),
+    }
 }
 
 /// How a half of a property fares on a graph, and what shows it. `doubt` stands where it would be verified otherwise.
@@ -279,51 +375,39 @@ pub(crate) fn judge<I: ImportSide, E: ExportSide>(
 }
 
 /// Why a property of which no violation was found is not verified.
-fn doubt<I: ImportSide, E: ExportSide>(
-    system: &System<I, E>,
+fn doubt<M: Explorable>(
+    model: &M,
+    least: usize,
     graph: &Graph,
+    limits: Limits,
     found: &BTreeSet<&'static str>,
     missed: &[&'static str],
 ) -> Option<Verdict> {
     let inconclusive = |why: String| Some(Verdict::Inconclusive { why });
-    match graph.ended {
-        Ended::Complete | Ended::Found => {}
-        Ended::States => return Some(Verdict::NoViolation { bounded: format!("{} states", graph.states()) }),
-        Ended::Memory => return inconclusive(format!("out of memory after {} states", graph.states())),
-        Ended::Time => return inconclusive(format!("out of time after {} states", graph.states())),
+    match (graph.ended, graph.ended.why()) {
+        (Ended::States, _) => return Some(Verdict::NoViolation { bounded: format!("{} states", graph.states()) }),
+        (_, Some(why)) => return inconclusive(format!("{why} after {} states", graph.states())),
+        (_, None) => {}
     }
     if let Some(goal) = missed.first() {
         return inconclusive(format!("not reached: {goal}"));
     }
-    if graph.states() < system.configuration().least {
+    if graph.states() < least {
         return inconclusive(format!("only {} states", graph.states()));
     }
-    let other = Tally::of(system);
-    let ours = Tally { states: graph.states(), generated: graph.edges() + system.init_states().len() };
-    if other.0 != ours {
-        return inconclusive(format!("the engines disagree: {ours:?}, stateright {:?}", other.0));
+    let (tally, discovered) = match second::explore(model, limits) {
+        Ok(other) => other,
+        Err(ended) => return inconclusive(format!("{} in the second engine", ended.why().unwrap_or_default())),
+    };
+    let ours = Tally { states: graph.states(), generated: graph.edges() + model.init_states().len() };
+    if tally != ours {
+        return inconclusive(format!("the engines disagree: {ours:?}, stateright {tally:?}"));
     }
-    if other.1 != *found {
-        let unlike: Vec<_> = other.1.symmetric_difference(found).collect();
+    if discovered != *found {
+        let unlike: Vec<_> = discovered.symmetric_difference(found).collect();
         return inconclusive(format!("the engines disagree on {unlike:?}"));
     }
     None
-}
-
-/// What `stateright` counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Tally {
-    states: usize,
-    generated: usize,
-}
-
-impl Tally {
-    /// Runs `stateright` to the end of the graph, which is known to have one.
-    fn of<I: ImportSide, E: ExportSide>(system: &System<I, E>) -> (Self, BTreeSet<&'static str>) {
-        let checker = system.clone().checker().threads(1).spawn_dfs().join();
-        let tally = Self { states: checker.unique_state_count(), generated: checker.state_count() };
-        (tally, checker.discoveries().into_keys().collect())
-    }
 }
 
 /// A shortest way to a goal, if there is a goal of this name here and it can be reached.
@@ -335,7 +419,8 @@ pub fn reach(configuration: Configuration, goal: &str, limits: Limits) -> Option
     }
 }
 
-fn way<I: ImportSide, E: ExportSide>(system: &System<I, E>, goal: &str, limits: Limits) -> Option<Counterexample> {
+/// The same, for any two sides.
+pub fn way<I: ImportSide, E: ExportSide>(system: &System<I, E>, goal: &str, limits: Limits) -> Option<Counterexample> {
     let known = GOALS.iter().any(|known| known.name == goal && known.is_sought(system.configuration()));
     let graph = known.then(|| Graph::explore(system, limits, Some(goal)))?;
     Some(Counterexample::new(system, &graph.path(system, goal)?, None))

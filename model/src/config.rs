@@ -168,6 +168,8 @@ pub struct Configuration {
     pub clock: bool,
     /// Whether callers come one after another, and not beside each other.
     pub single_file: bool,
+    /// Whether a second link of the same device follows, with which nothing goes wrong ([`Again`](crate::again::Again)).
+    pub again: bool,
     /// The states that its graph has at least: with fewer, something that should happen no longer does.
     pub least: usize,
     /// How much goes wrong.
@@ -246,6 +248,9 @@ const NOTHING: Budget = Budget {
     clicks: 0,
 };
 
+/// What goes wrong with a link that another follows.
+const BEFORE_ANOTHER: Budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, ..NOTHING };
+
 const ONE: &[Scheme] = &[Scheme::Password];
 const BOTH: &[Scheme] = &[Scheme::None, Scheme::Password];
 
@@ -276,6 +281,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         schemes: ONE,
         clock: true,
         single_file: false,
+        again: false,
         least,
         budget,
     };
@@ -301,6 +307,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             size.pick(150, 250, 250),
             Budget { storage: size.pick(1, 2, 3), wrong: size.pick(1, 3, 3), ..NOTHING },
         ),
+        Configuration { again: true, ..pair("again", 58_000, BEFORE_ANOTHER) },
         pair(
             "crash",
             size.pick(190, 280, 280),
@@ -397,7 +404,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
 
 /// A configuration with a legacy side.
 const fn legacy(name: &'static str, profile: Profile, cast: Cast, least: usize, budget: Budget) -> Configuration {
-    Configuration { name, profile, cast, schemes: ONE, clock: true, single_file: false, least, budget }
+    Configuration { name, profile, cast, schemes: ONE, clock: true, single_file: false, again: false, least, budget }
 }
 
 /// Enough words for a fourth prompt.
@@ -426,6 +433,7 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
         pair("loss", [3_600, 250, 3_000], Budget { loss: size.pick(1, 1, 2), wrong, ..NOTHING }),
         pair("cancel", [8_500, 330, 5_700], Budget { import_cancels: 1, export_cancels: 1, wrong, ..NOTHING }),
         pair("timers", [5_600, 260, 4_000], Budget { early: size.pick(1, 2, 3), wrong, ..NOTHING }),
+        Configuration { again: true, ..pair("again", [0, 24_000, 0], BEFORE_ANOTHER) },
         pair("crash", [1_500, 170, 1_400], Budget { import_crashes: 1, export_crashes: 1, wrong, ..NOTHING }),
         pair("storage", [2_000, 75, 1_400], Budget { storage: size.pick(1, 2, 3), wrong, ..NOTHING }),
         Configuration { schemes: BOTH, ..pair("clicks", [12_000, 320, 32_000], Budget { clicks: 2, ..NOTHING }) },

@@ -13,7 +13,9 @@ use serde::Serialize;
 
 use crate::{
     action::{Action, CallerAct, Chain, DeviceAct, Remains},
+    again::{Again, Both, Step},
     config::{Cast, Configuration, Player},
+    device::ExportDevice,
     explore::Path,
     link::Item,
     liveness::Lasso,
@@ -52,6 +54,34 @@ impl Counterexample {
     ) -> Self {
         let begins = lasso.prefix.steps.len();
         Self::draw(system, &lasso.into_path(), begins, Some(violated))
+    }
+
+    /// Tells a path of two links, and which property it violates.
+    pub(crate) fn of_two<I: ImportSide, D: ExportDevice>(
+        again: &Again<I, D>,
+        path: &Path<Both<I, D>, Step>,
+        violated: PropertyId,
+    ) -> Self {
+        let mut diagram = Diagram::new(again.configuration().profile.vocabulary(), false);
+        let mut schedule = Vec::new();
+        let mut before = &path.root;
+        for (step, after) in &path.steps {
+            let Step { link, action } = *step;
+            let system = &again.links[link];
+            let at = &before.links[link];
+            let turn = system.step(at, action).map_or(Turn::Nobody, |(_, turn)| turn);
+            diagram.second = link == 1;
+            diagram.step(&at.world, action, &turn);
+            schedule.push(format!("{} link: {}", ["first", "second"][link], tell(&at.world, action)));
+            before = after;
+        }
+        for (link, state) in before.links.iter().enumerate() {
+            diagram.second = link == 1;
+            diagram.rest(&state.world);
+        }
+        diagram.second = false;
+        diagram.note("ED", &format!("VIOLATED {}: {}", violated.id(), violated.text()));
+        Self { schedule, mermaid: diagram.finish(), trace: Vec::new() }
     }
 
     /// Tells a path, of which the steps from number `cycle` on come again and again.
@@ -141,19 +171,31 @@ struct Diagram {
     /// A hostile device has the importer's place.
     device: bool,
     stranger: bool,
+    /// What is drawn is of the second of two links.
+    second: bool,
+    /// Something was.
+    another: bool,
 }
 
 impl Diagram {
     fn new(vocabulary: Vocabulary, device: bool) -> Self {
-        Self { vocabulary, lines: Vec::new(), device, stranger: false }
+        Self { vocabulary, lines: Vec::new(), device, stranger: false, second: false, another: false }
     }
 
     fn arrow(&mut self, from: &str, arrow: &str, to: &str, text: &str) {
         self.stranger |= from == "X" || to == "X";
+        let (from, to) = (self.named(from), self.named(to));
         self.lines.push(format!("{from}{arrow}{to}: {}", plain(text)));
     }
 
+    /// The participant of this name in the link that is drawn: the new device of the second link is another.
+    fn named(&mut self, name: &str) -> String {
+        self.another |= self.second;
+        if self.second { name.replace("IC", "IC2").replace("ID", "ID2") } else { name.into() }
+    }
+
     fn note(&mut self, over: &str, text: &str) {
+        let over = self.named(over);
         self.lines.push(format!("Note over {over}: {}", plain(text)));
     }
 
@@ -173,6 +215,9 @@ impl Diagram {
             false => vec!["IC as New Client", "ID as New Daemon"],
         };
         participants.extend(["ED as Old Daemon", "EC as Old Client"]);
+        if self.another {
+            participants.extend(["ID2 as Second New Daemon", "IC2 as Second New Client"]);
+        }
         if self.stranger && !self.device {
             participants.push("X as Intruder");
         }

@@ -2,12 +2,13 @@
 //! edge list, and with an exact account of whether it saw everything.
 //!
 //! States are told apart by 64 bits of hash, as `stateright` does: of five million states, two share a hash with a
-//! probability below one in a million. Whole states are kept only as long as their level is explored; a path is found again by
+//! probability below one in a million ([`Measure::collision`]). Whole states are kept only as long as their level is explored; a path is found again by
 //! taking its actions.
 
 use std::{
     collections::{HashMap, VecDeque},
     hash::Hash,
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -17,7 +18,7 @@ use serde::Serialize;
 use stateright::{Expectation, Model, Property};
 
 /// What a run may use. What it does not finish within that is no pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Distinct states.
     pub states: u32,
@@ -25,11 +26,23 @@ pub struct Limits {
     pub memory: usize,
     /// Time.
     pub time: Duration,
+    /// Whether somebody wants it to end.
+    pub stop: Option<&'static AtomicBool>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { states: 50_000_000, memory: 2 << 30, time: Duration::from_secs(15 * 60) }
+        Self { states: 50_000_000, memory: 2 << 30, time: Duration::from_secs(15 * 60), stop: None }
+    }
+}
+
+impl Limits {
+    /// Why work that began then has to end now, whatever its size.
+    pub(crate) fn over(&self, began: Instant) -> Option<Ended> {
+        if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            return Some(Ended::Stopped);
+        }
+        (began.elapsed() > self.time).then_some(Ended::Time)
     }
 }
 
@@ -47,6 +60,38 @@ pub enum Ended {
     Memory,
     /// [`Limits::time`].
     Time,
+    /// [`Limits::stop`].
+    Stopped,
+}
+
+impl Ended {
+    /// What cut it short, if anything did.
+    pub(crate) const fn why(self) -> Option<&'static str> {
+        match self {
+            Self::Complete | Self::Found => None,
+            Self::States => Some("out of states"),
+            Self::Memory => Some("out of memory"),
+            Self::Time => Some("out of time"),
+            Self::Stopped => Some("interrupted"),
+        }
+    }
+}
+
+/// How large a graph is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Measure {
+    /// Whether it is all of it.
+    pub complete: bool,
+    /// Distinct states.
+    pub states: usize,
+    /// Steps between them.
+    pub edges: usize,
+    /// Steps to the farthest state.
+    pub depth: u32,
+    /// What is kept of each state: hash, parent, edges. The whole states of two levels come on top.
+    pub bytes_per_state: usize,
+    /// The probability that two of these states share a hash, so that one of them was never looked at.
+    pub collision: f64,
 }
 
 /// The graph of a model, as far as it was explored. Nodes are numbered in the order in which they were found.
@@ -257,11 +302,24 @@ impl Graph {
         Some(path)
     }
 
+    /// How large it is.
+    pub fn measure(&self) -> Measure {
+        let (complete, states, edges, depth) = (self.is_complete(), self.states(), self.edges(), self.depth);
+        let bytes = states * (8 + 4 + HASH_BYTES) + edges * 4;
+        // n states make n²/2 pairs, and each shares a hash of 64 bits in one of 2⁶⁴ cases.
+        let collision = (states as f64).powi(2) / 2f64.powi(65);
+        Measure { complete, states, edges, depth, bytes_per_state: bytes.div_ceil(states.max(1)), collision }
+    }
+
     fn bytes(&self) -> usize {
-        // A hash table is between half and full: two of its entries for each state.
-        self.parents.capacity() * 8 + (self.offsets.capacity() + self.targets.capacity()) * 4 + self.states() * 2 * 16
+        self.parents.capacity() * 8
+            + (self.offsets.capacity() + self.targets.capacity()) * 4
+            + self.states() * HASH_BYTES
     }
 }
+
+/// A hash table is between half and full: two of its entries for each state.
+const HASH_BYTES: usize = 2 * 16;
 
 struct Explorer<'a, M: Model, F> {
     model: &'a M,
@@ -378,6 +436,6 @@ where
         if self.graph.bytes() > self.limits.memory {
             return Some(Ended::Memory);
         }
-        (start.elapsed() > self.limits.time).then_some(Ended::Time)
+        self.limits.over(start)
     }
 }

@@ -33,6 +33,11 @@ fn side<S: serde::Serializer>(half: &Half, serializer: S) -> Result<S::Ok, S::Er
 }
 
 impl Flaw {
+    /// The property, and the side if it is of one only.
+    pub const fn name(&self) -> &'static str {
+        self.property.name(self.half)
+    }
+
     /// Why this half of the property need not hold in this configuration, if it need not.
     pub fn find(configuration: &Configuration, property: PropertyId, half: Half) -> Option<&'static Self> {
         FLAWS.iter().find(|flaw| {
@@ -66,6 +71,8 @@ flaws! {
     HL Tries Export "honest" "W-14";
     HL Grammar Export "honest" "W-23";
     HL Pair Both "loss" "W-5";
+    HL Isolated Export "again" "W-9";
+    HL Again Both "again" "W-9";
     HL NoBlame Export "cancel" "W-24";
     HL Return Export "honest" "W-19";
     HL Honest Both "honest" "W-14" only;
@@ -104,6 +111,7 @@ flaws! {
     LL Atomic Both "crash" "W-27";
     LL Ends Both "cancel" "W-20";
     LL CancelHeard Both "cancel" "W-7";
+    LL Again Both "again" "W-9";
     LL Honest Both "honest" "W-14";
 
     LX Consent Both "hostile-exporter" "W-1";

@@ -1,11 +1,13 @@
 //! Reducers that break one rule each, to show that the check that guards it can fail.
 
-use handfast::{export::Exporter, import::Importer, outcome::Side, reducer::Config, rules::Rules};
+use handfast::{export::Exporter, import::Importer, operations::Exports, outcome::Side, reducer::Config, rules::Rules};
 use serde::Serialize;
 
 use crate::{
-    check::{Expected, Row, Verdict, judge},
-    config::{self, Player, Size},
+    again::Again,
+    check::{Expected, Row, Verdict, judge, judge_both},
+    config::{self, Configuration, Player, Size},
+    diagram::Counterexample,
     explore::{Graph, Limits},
     legacy,
     properties::{Half, PropertyId},
@@ -28,6 +30,18 @@ pub struct Mutant {
     /// The [`Configuration::id`](config::Configuration::id) in which it has to be.
     pub configuration: &'static str,
     sides: fn(Config) -> (AnyImport, AnyExport),
+    setting: Setting,
+}
+
+/// Where a mutant lives.
+#[derive(Clone, Copy, Debug)]
+enum Setting {
+    /// In the reducers.
+    Reducers,
+    /// In the registry of a device's operations: this hunts it.
+    Device(fn(Configuration, PropertyId, Limits) -> (Verdict, Option<Counterexample>)),
+    /// In the order in which a disk makes things durable.
+    Disk,
 }
 
 /// What came of a mutant.
@@ -55,7 +69,8 @@ impl Mutant {
         let old = |side| configuration.cast.player(side) == Player::Legacy;
         let import = if old(Side::Import) { Boxed::new(legacy::Importer::new()) } else { import };
         let export = if old(Side::Export) { Boxed::new(legacy::Exporter::new()) } else { export };
-        Some(System::new(configuration, import, export))
+        let system = System::new(configuration, import, export);
+        Some(if matches!(self.setting, Setting::Disk) { system.on_a_torn_disk() } else { system })
     }
 
     /// Looks for the shortest violation of the property that has to find it.
@@ -71,6 +86,10 @@ impl Mutant {
         };
         if let Some(system) = self.system(size) {
             row.budget = system.configuration().budget.to_string();
+            if let Setting::Device(hunt) = self.setting {
+                (row.verdict, row.counterexample) = hunt(*system.configuration(), self.property, limits);
+                return Kill { mutant: self.id, broken: self.broken, row };
+            }
             let graph = Graph::explore(&system, limits, Some(self.property.id()));
             let cut = Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) };
             let doubt = (!graph.is_complete()).then_some(&cut);
@@ -84,8 +103,22 @@ fn sides<R: Rules>(config: Config) -> (AnyImport, AnyExport) {
     (Boxed::new(Importer::<R>::new(config)), Boxed::new(Exporter::<R>::new(config)))
 }
 
+fn hunt_device<R: Rules>(
+    configuration: Configuration,
+    property: PropertyId,
+    limits: Limits,
+) -> (Verdict, Option<Counterexample>) {
+    let config = configuration.reducers();
+    let again = Again::new(configuration, Importer::<R>::new(config), Exports::<R>::new(config));
+    let graph = Graph::explore(&again, limits, Some(property.id()));
+    judge_both(&again, &graph, property, Half::Both, None)
+}
+
 macro_rules! mutants {
-    ($($name:ident $id:literal $broken:literal [$($rule:ident)*] $property:ident $configuration:literal;)*) => {
+    (@setting $name:ident) => { Setting::Reducers };
+    (@setting $name:ident device) => { Setting::Device(hunt_device::<rules::$name>) };
+    (@setting $name:ident disk) => { Setting::Disk };
+    ($($name:ident $id:literal $broken:literal [$($rule:ident)*] $property:ident $configuration:literal $($setting:ident)?;)*) => {
         /// The rules of each mutant.
         pub mod rules {
             use handfast::rules::Rules;
@@ -109,6 +142,7 @@ macro_rules! mutants {
                 property: PropertyId::$property,
                 configuration: $configuration,
                 sides: sides::<rules::$name>,
+                setting: mutants!(@setting $name $($setting)?),
             },
         )*];
     };
@@ -139,6 +173,8 @@ mutants! {
     M14 "M-14" "A second answer is accepted while one is pending." [ONE_ANSWER] NoBlame "HH-documented-honest";
     M15 "M-15" "A stranger's failed attempt ends the operation." [STRANGERS_ISOLATED]
         Isolated "HH-documented-strangers";
+    M16 "M-16" "A late event of an ended operation clears the live one." [LATE_EVENTS_APART]
+        Isolated "HH-documented-again" device;
     M17 "M-17" "CONNECTING is repeated." [CONNECTING_ONCE] Grammar "HH-documented-strangers";
     M18 "M-18" "A signal follows DONE." [DONE_LAST] Grammar "HH-documented-strangers";
     M19 "M-19" "DONE comes twice." [DONE_ONCE] Grammar "HH-documented-loss";
@@ -152,6 +188,7 @@ mutants! {
     M26 "M-26" "A failed install is said to be a success." [INSTALL_ERRORS] Stored "HH-documented-storage";
     M29 "M-29" "Wrong codes are not limited." [CODES_LIMITED] Budget "HX-documented-guesses";
     M30 "M-30" "A refused answer changes the state." [REFUSAL_IS_PURE] Return "HH-documented-honest";
+    M32 "M-32" "The account gets its name before what it names is durable." [] Atomic "HH-documented-crash" disk;
     M33 "M-33" "A cancel heard behind the first byte is told without `sent`." [SENT_IS_TOLD]
         NotSent "HH-documented-cancel";
     M34Removal "M-34a" "A removal ends an install." [INSTALL_OUTLIVES_REMOVAL] Single "HH-documented-cancel";
@@ -173,6 +210,7 @@ mutants! {
         NotSent "HH-documented-cancel";
     M43 "M-43" "An archive that cannot be read counts as a try." [UNREADABLE_IS_NO_TRY]
         Tries "HH-documented-storage";
+    M44 "M-44" "A second `addDevice` replaces the first." [ONE_IS_LIVE] Return "HH-documented-again" device;
     M45 "M-45" "A stray verdict is acted upon while the user is asked." [STRAY_VERDICT_IGNORED]
         Grammar "HX-documented-hostile-exporter";
     M46 "M-46" "The end right behind the archive counts as the loss of the link." [END_BEHIND_ARCHIVE]

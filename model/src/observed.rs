@@ -77,6 +77,7 @@ impl Terms {
             schemes: &[Scheme::None, Scheme::Password],
             clock: true,
             single_file: false,
+            again: false,
             least: 0,
             budget: self.budget,
         }

@@ -12,8 +12,10 @@ use crate::{
     check::{self, Checked},
     config::{self, Size},
     explore::Limits,
-    mutants::{Kill, MUTANTS, Mutant},
+    hunt::Hunted,
+    mutants::{MUTANTS, Mutant},
     pairs::Pair,
+    players::Players,
     properties::PropertyId,
     refinement::Refinement,
 };
@@ -23,6 +25,8 @@ use crate::{
 pub struct Selection {
     /// How much is spent.
     pub size: Size,
+    /// Whether configurations are checked at all, and not only mutants hunted.
+    pub checks: bool,
     /// Only configurations whose id contains this.
     pub configuration: Option<String>,
     /// Only this property.
@@ -35,6 +39,10 @@ pub struct Selection {
     pub limits: Limits,
     /// Configurations that are checked at once; at least one.
     pub jobs: usize,
+    /// Whether it is told how long each took.
+    pub timings: bool,
+    /// Others in the place of the shipped reducers.
+    pub players: Option<Players>,
 }
 
 impl Selection {
@@ -42,18 +50,27 @@ impl Selection {
     pub fn all(size: Size) -> Self {
         Self {
             size,
+            checks: true,
             configuration: None,
             property: None,
             mutants: true,
             budget: BTreeMap::new(),
             limits: Limits::default(),
             jobs: 1,
+            timings: false,
+            players: None,
         }
+    }
+
+    /// Whether a configuration of this [`config::Configuration::id`] is checked.
+    pub fn takes(&self, id: &str) -> bool {
+        self.checks && self.configuration.as_ref().is_none_or(|part| id.contains(part.as_str()))
     }
 
     fn configurations(&self) -> Vec<config::Configuration> {
         let mut chosen = config::configurations(self.size);
-        chosen.retain(|one| self.configuration.as_ref().is_none_or(|part| one.id().contains(part.as_str())));
+        // Of a device with several links there is the shipped one only.
+        chosen.retain(|one| self.takes(&one.id()) && !(one.again && self.players.is_some()));
         for configuration in &mut chosen {
             for (key, &count) in &self.budget {
                 configuration.budget.set(key, count);
@@ -88,9 +105,9 @@ pub struct Report {
     /// Every configuration.
     pub checked: Vec<Checked>,
     /// Every mutant that was hunted.
-    pub mutants: Vec<Kill>,
-    /// The mutant that is hunted in every run: if it lives, the run says nothing.
-    pub canary: Kill,
+    pub mutants: Vec<Hunted>,
+    /// The mutant that is hunted in every run, before all else: if it lives, the run says nothing.
+    pub canary: Hunted,
     /// Allowed pairs that no configuration reached.
     pub pairs_not_reached: BTreeSet<Pair>,
     /// What clients saw, for each profile of which all was checked that has no old side (P-DOCUMENTED).
@@ -134,21 +151,26 @@ pub fn run_watched(selection: &Selection, told: &(dyn Fn(Progress<'_>) + Sync)) 
     let configurations = selection.configurations();
     let hunted: Vec<&Mutant> = if selection.mutants { MUTANTS.iter().collect() } else { Vec::new() };
     told(Progress::Pieces(configurations.len() + hunted.len() + 1));
+    let hunt = |mutant: &Mutant| {
+        told(Progress::Began(mutant.id));
+        let mut hunted = Hunted::new(mutant, selection.size, selection.limits);
+        hunted.seconds = hunted.seconds.filter(|_| selection.timings);
+        told(Progress::Done(mutant.id));
+        hunted
+    };
+    let canary = hunt(&CANARY);
     let checked = in_parallel(selection.jobs, &configurations, |&one| {
         let id = one.id();
         told(Progress::Began(&id));
-        let checked = check::check(one, selection.property, selection.limits);
+        let mut checked = match &selection.players {
+            Some(players) => check::check_with(players, one, selection.property, selection.limits),
+            None => check::check(one, selection.property, selection.limits),
+        };
+        checked.seconds = checked.seconds.filter(|_| selection.timings);
         told(Progress::Done(&id));
         checked
     });
-    let hunt = |mutant: &Mutant| {
-        told(Progress::Began(mutant.id));
-        let kill = mutant.hunt(selection.size, selection.limits);
-        told(Progress::Done(mutant.id));
-        kill
-    };
     let mutants = in_parallel(selection.jobs, &hunted, |mutant| hunt(mutant));
-    let canary = hunt(&CANARY);
     let reached: BTreeSet<Pair> = checked.iter().flat_map(|one| one.pairs.iter().copied()).collect();
     let pairs_not_reached = Pair::ALL.into_iter().filter(|pair| !reached.contains(pair)).collect();
     let documented = selection.documented(&configurations, &checked);
@@ -179,7 +201,7 @@ const fn same(one: &str, other: &str) -> bool {
     at == one.len() && at == other.len()
 }
 
-fn judge(checked: &[Checked], documented: &[Refinement], mutants: &[Kill], canary: &Kill) -> Outcome {
+fn judge(checked: &[Checked], documented: &[Refinement], mutants: &[Hunted], canary: &Hunted) -> Outcome {
     let rows = checked.iter().flat_map(|one| &one.rows).map(|row| (row.property, row.is_as_expected(), &row.verdict));
     let refinements = documented.iter().map(|one| (PropertyId::Documented, one.verdict.is_verified(), &one.verdict));
     let worst = rows.chain(refinements).map(|(property, expected, verdict)| match (expected, verdict.is_violated()) {
@@ -188,9 +210,9 @@ fn judge(checked: &[Checked], documented: &[Refinement], mutants: &[Kill], canar
         (_, true) => Outcome::SafetyViolated,
         _ => Outcome::Inconclusive,
     });
-    let killed = mutants.iter().chain([canary]).all(|kill| kill.row.verdict.is_violated());
-    // Where nothing was asked, nothing was answered.
-    let asked = checked.iter().any(|one| !one.rows.is_empty());
+    // Where nothing was asked, nothing was answered. The canary alone is no question.
+    let asked = checked.iter().any(|one| !one.rows.is_empty()) || !mutants.is_empty();
+    let killed = mutants.iter().chain([canary]).all(Hunted::is_killed);
     let teeth = if killed && asked { Outcome::AsExpected } else { Outcome::Inconclusive };
     worst.chain([teeth]).max().unwrap_or(Outcome::Inconclusive)
 }

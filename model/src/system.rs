@@ -38,6 +38,8 @@ pub struct System<I, E> {
     configuration: Configuration,
     /// The two sides before they begin.
     fresh: (I, E),
+    /// [`World::torn_disk`].
+    torn_disk: bool,
 }
 
 /// What an action hands to a reducer.
@@ -73,7 +75,13 @@ impl Turn {
 impl<I: ImportSide, E: ExportSide> System<I, E> {
     /// The system of a configuration, with two sides that have not begun.
     pub fn new(configuration: Configuration, import: I, export: E) -> Self {
-        Self { configuration, fresh: (import, export) }
+        Self { configuration, fresh: (import, export), torn_disk: false }
+    }
+
+    /// The same on a disk that does not keep the order in which things are made durable.
+    pub(crate) const fn on_a_torn_disk(mut self) -> Self {
+        self.torn_disk = true;
+        self
     }
 
     /// What is checked.
@@ -165,7 +173,8 @@ impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
 
     fn init_states(&self) -> Vec<Self::State> {
         let (import, export) = self.fresh.clone();
-        vec![State { import, export, world: World::new(&self.configuration) }]
+        let world = World { torn_disk: self.torn_disk, ..World::new(&self.configuration) };
+        vec![State { import, export, world }]
     }
 
     fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>) {

@@ -20,7 +20,7 @@ fn every_cell_is_as_the_table_says() {
     for configuration in with_legacy() {
         let checked = check(configuration, None, Limits::default());
         assert_eq!(checked.missed, Vec::<&str>::new(), "{configuration}");
-        table.push_str(&format!("{configuration}: {} states\n", checked.states));
+        table.push_str(&format!("{configuration}: {} states\n", checked.graph.states));
         for row in &checked.rows {
             assert!(row.is_as_expected(), "{configuration} {}: {}", row.name(), row.verdict);
             if row.verdict.is_violated() {

@@ -3,29 +3,20 @@
 use std::{
     cell::Cell,
     future::pending,
-    io,
-    net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use handfast::{
-    archive::Identity,
-    outcome::Side,
-    shell::rendezvous::{Dial, Listener, Publish},
-    token::DeviceId,
-};
-use tokio::time::sleep;
+use handfast::outcome::Side;
 use turmoil::net::{TcpListener, TcpStream};
 
 use crate::{
     board::Scene,
+    meeting::meeting,
     plan::{Plan, What},
     run::Broken,
     side::{Failure, export_side, import_again, import_side},
 };
-
-const PORT: u16 = 4711;
 
 fn name(side: Side) -> &'static str {
     match side {
@@ -34,40 +25,7 @@ fn name(side: Side) -> &'static str {
     }
 }
 
-#[derive(Clone)]
-struct Net(Arc<Scene>);
-
-struct Door(TcpListener);
-
-impl Publish for Net {
-    type Listener = Door;
-
-    async fn publish(self, _: &Identity) -> io::Result<Door> {
-        sleep(Duration::from_millis(self.0.plan.work_ms.0)).await;
-        TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await.map(Door)
-    }
-}
-
-impl Listener for Door {
-    type Stream = TcpStream;
-
-    async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
-        self.0.accept().await
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
-impl Dial for Net {
-    type Stream = TcpStream;
-
-    async fn dial(self, _: DeviceId) -> io::Result<(TcpStream, SocketAddr)> {
-        let address = SocketAddr::new(turmoil::lookup(name(Side::Import)), PORT);
-        Ok((TcpStream::connect(address).await?, address))
-    }
-}
+meeting!(Net, turmoil::lookup(name(Side::Import)));
 
 /// A device whose side is over stays in the network: who calls it is turned away.
 async fn stay(scene: &Scene, side: Side, ended: Result<(), Failure>) -> turmoil::Result {

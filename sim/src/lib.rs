@@ -15,6 +15,7 @@ mod disk;
 mod fixture;
 mod hosts;
 mod judge;
+mod meeting;
 mod packets;
 mod pairs;
 mod plan;

@@ -3,17 +3,11 @@
 use std::{
     cell::Cell,
     collections::VecDeque,
-    io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr},
     sync::Arc,
     time::Duration,
 };
 
-use handfast::{
-    archive::Identity,
-    shell::rendezvous::{Dial, Listener, Publish},
-    token::DeviceId,
-};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio::{
@@ -28,48 +22,16 @@ use turmoil_net::{
 
 use crate::{
     board::Scene,
+    meeting::meeting,
     plan::{Plan, What},
     run::Broken,
     side::{Failure, export_side, import_side},
 };
 
-const PORT: u16 = 4711;
 const IMPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1));
 const EXPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 2));
-#[derive(Clone)]
-struct Stack(Arc<Scene>);
 
-struct Door(TcpListener);
-
-impl Publish for Stack {
-    type Listener = Door;
-
-    async fn publish(self, _: &Identity) -> io::Result<Door> {
-        sleep(Duration::from_millis(self.0.plan.work_ms.0)).await;
-        TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await.map(Door)
-    }
-}
-
-impl Listener for Door {
-    type Stream = TcpStream;
-
-    async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
-        self.0.accept().await
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
-impl Dial for Stack {
-    type Stream = TcpStream;
-
-    async fn dial(self, _: DeviceId) -> io::Result<(TcpStream, SocketAddr)> {
-        let address = SocketAddr::new(IMPORT, PORT);
-        Ok((TcpStream::connect(address).await?, address))
-    }
-}
+meeting!(Stack, IMPORT);
 
 thread_local! {
     /// Ticks for which every packet is lost.

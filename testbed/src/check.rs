@@ -1,19 +1,23 @@
 //! `handfast check`: some of the checks, and what they found.
 
-use std::{net::SocketAddr, process::ExitCode, str::FromStr};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr};
 
 use clap::{Args, ValueEnum};
 use handfast_model::{
-    check::{self, hardened, with_legacy},
+    check,
     config::{self, Budget, Configuration},
     mutants::{MUTANTS, Mutant},
+    players::Players,
     properties::PropertyId,
-    report::Selection,
+    report::{Report, Selection},
 };
+use serde::Serialize;
 use stateright::Model as _;
 
 use crate::{
+    baseline::{Baseline, Changes},
     failure::Failure,
+    flaws,
     link::options::ProfileName,
     output, verdicts,
     verify::{self, EXIT_CODES, Effort},
@@ -24,12 +28,16 @@ use crate::{
 #[command(after_help = format!("\
 Examples:
   handfast check --all
+  handfast check --all --json > baseline.json; handfast check --all --baseline baseline.json
   handfast check --pair HH --profile jamid --property P-STORED
   handfast check --config HH-documented-loss --budget loss=3 --budget wrong=0
   handfast check --mutant M-07
+  handfast check --mutants
+  handfast check --flaws
   handfast check --config HH-documented-honest --reach \"both succeed\"
 
-{EXIT_CODES}"))]
+{EXIT_CODES}
+With --baseline: 6 all as expected, and more than counts differs from the baseline."))]
 pub(crate) struct Check {
     /// Every configuration: the default
     #[arg(long, conflicts_with_all = ["pair", "profile", "config"])]
@@ -52,9 +60,15 @@ pub(crate) struct Check {
     /// One mutant, and how it is found
     #[arg(long, value_name = "ID", conflicts_with_all = ["all", "pair", "profile", "config", "property", "mutants", "budget"])]
     mutant: Option<String>,
-    /// All mutants too
+    /// All mutants; with what else is named, too
     #[arg(long)]
     mutants: bool,
+    /// What is known not to hold where a side is a legacy one, and why, instead
+    #[arg(long, conflicts_with_all = ["all", "pair", "profile", "config", "property", "mutants", "mutant", "budget"])]
+    flaws: bool,
+    /// Say what is otherwise than in this report of --json
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mutant", "flaws", "reach", "explore"])]
+    baseline: Option<PathBuf>,
     /// Change how often a kind of trouble may happen
     #[arg(long, value_name = "KEY=N")]
     budget: Vec<Change>,
@@ -69,6 +83,9 @@ pub(crate) struct Check {
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
+    /// Say how long each check took, with each engine
+    #[arg(long)]
+    timings: bool,
 }
 
 /// Sizes of configurations.
@@ -140,9 +157,24 @@ impl FromStr for Change {
     }
 }
 
+/// The exit code where all is as expected, and not as it was.
+const UNLIKE_BASELINE: u8 = 6;
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Printed<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<&'a Changes>,
+}
+
 impl Check {
     /// Does it.
-    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+    pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
+        if self.flaws {
+            return flaws::print(self.json);
+        }
         if let Some(id) = &self.mutant {
             let ids = || MUTANTS.iter().map(|mutant| mutant.id).collect::<Vec<_>>().join(", ");
             let mutant =
@@ -151,28 +183,40 @@ impl Check {
         }
         if let Some(configuration) = self.configuration()? {
             match (&self.reach, self.explore) {
-                (Some(goal), _) => return self.reach(configuration, goal),
-                (None, Some(address)) => return explore(configuration, address),
+                (Some(goal), _) => return self.reach(players, configuration, goal),
+                (None, Some(address)) => return explore(players, configuration, address),
                 (None, None) => {}
             }
         }
+        let baseline = self.baseline.as_deref().map(Baseline::read).transpose()?;
+        let configuration = self.part_of_id();
+        let named = self.all || configuration.is_some() || self.property.is_some() || !self.budget.is_empty();
         let selection = Selection {
             size: self.size.into(),
-            configuration: self.part_of_id(),
+            checks: named || !self.mutants,
+            configuration,
             property: self.property,
             mutants: self.mutants,
             budget: self.budget.iter().map(|change| (change.key.clone(), change.count)).collect(),
-            limits: self.effort.limits(),
+            limits: self.effort.limits()?,
             jobs: self.effort.jobs().get(),
+            timings: self.timings,
+            players,
         };
-        let whole = selection.configuration.is_none();
+        let whole = selection.checks && selection.configuration.is_none();
         let report = verify::run("check", &selection);
+        let changes = baseline.map(|baseline| baseline.changes(&selection, &report)).transpose()?;
         if self.json {
-            output::json(&report)?
+            output::json(&Printed { report: &report, changes: changes.as_ref() })?
         } else {
-            output::line(verdicts::Table { report: &report, whole })?
+            output::line(verdicts::Table { report: &report, whole, rows: true })?;
+            changes.iter().try_for_each(output::line)?
         }
-        Ok(ExitCode::from(verdicts::exit_code(report.outcome)))
+        let as_before = changes.is_none_or(|changes| changes.only_counts());
+        Ok(ExitCode::from(match verdicts::exit_code(report.outcome) {
+            0 if !as_before => UNLIKE_BASELINE,
+            code => code,
+        }))
     }
 
     /// The one configuration that is named, with its budget changed.
@@ -213,7 +257,7 @@ impl Check {
     }
 
     fn hunt(&self, mutant: &Mutant) -> Result<ExitCode, Failure> {
-        let kill = mutant.hunt(self.size.into(), self.effort.limits());
+        let kill = mutant.hunt(self.size.into(), self.effort.limits()?);
         let verdict = &kill.row.verdict;
         if self.json {
             output::json(&kill)?;
@@ -228,12 +272,13 @@ impl Check {
         Ok(if verdict.is_violated() { ExitCode::SUCCESS } else { ExitCode::from(4) })
     }
 
-    fn reach(&self, configuration: Configuration, goal: &str) -> Result<ExitCode, Failure> {
+    fn reach(&self, players: Option<Players>, configuration: Configuration, goal: &str) -> Result<ExitCode, Failure> {
         if !check::goals(&configuration).any(|known| known == goal) {
             let goals: Vec<_> = check::goals(&configuration).map(|goal| format!("\n  {goal}")).collect();
             return Err(Failure::usage(format_args!("--reach: expected one of{}", goals.concat())));
         }
-        match check::reach(configuration, goal, self.effort.limits()) {
+        let system = players.unwrap_or_default().system(configuration);
+        match check::way(&system, goal, self.effort.limits()?) {
             Some(way) if self.json => output::json(&way)?,
             Some(way) => output::line(way.mermaid.trim_end())?,
             None => return Err(Failure::with_code(4, format_args!("{goal}: not reached within the limits"))),
@@ -242,11 +287,7 @@ impl Check {
     }
 }
 
-fn explore(configuration: Configuration, address: SocketAddr) -> Result<ExitCode, Failure> {
-    if configuration.cast.has_legacy() {
-        with_legacy(configuration).checker().serve(address);
-    } else {
-        hardened(configuration).checker().serve(address);
-    }
+fn explore(players: Option<Players>, configuration: Configuration, address: SocketAddr) -> Result<ExitCode, Failure> {
+    players.unwrap_or_default().system(configuration).checker().serve(address);
     Ok(ExitCode::SUCCESS)
 }

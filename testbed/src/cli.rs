@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use handfast_model::players::Players;
 
 use crate::{
     archive, check, diagram, export, failure::Failure, import, manual, message, replay, sim, token, validate, verify,
@@ -41,11 +42,11 @@ enum Command {
 }
 
 impl Cli {
-    /// Does what the command line asks for.
-    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+    /// Does what the command line asks for. What is checked is the shipped reducers, or others.
+    pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
         match self.command {
-            Command::Verify(verify) => verify.run(),
-            Command::Check(check) => check.run(),
+            Command::Verify(verify) => verify.run(players),
+            Command::Check(check) => check.run(players),
             Command::Sim(sim) => sim.run(),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),

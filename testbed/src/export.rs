@@ -2,7 +2,6 @@
 
 use std::{
     fs::File,
-    io,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -10,9 +9,9 @@ use std::{
 
 use clap::Args;
 use handfast::{
-    archive::{Argon2i, Entry, Identity, KeyKind, OpenError, Password, Store, Terms, UnixTime, protection},
+    archive::{Argon2i, Entry, Identity, KeyKind, OpenError, Password, Store, Terms, UnixTime},
     operations::{AddDeviceError, OpId},
-    outcome::{Outcome, Scheme, Side, Signal},
+    outcome::{Outcome, Side, Signal},
     reducer::Refused,
     shell::{
         self, ExportEnv, ExportHandle, ExportOptions, Notice,
@@ -30,7 +29,6 @@ use crate::{
         calls::ExportCall,
         observed::{Observer, Returned},
         options::{EXIT_CODES, LinkOptions, passwords},
-        recorder::TraceFile,
         session::{Happened, Session},
     },
     terminal::{self, Line, LineError, Lines},
@@ -116,13 +114,7 @@ impl Export {
                 return Err(Failure::usage(reason));
             }
         };
-        let (trace, recorder) = match &self.link.trace {
-            Some(path) => {
-                let (file, recorder) = TraceFile::create(path, Side::Export, config)?;
-                (Some(file), Some(recorder))
-            }
-            None => (None, None),
-        };
+        let (trace, recorder) = self.link.trace(Side::Export)?;
         let peer = link::address("--peer", &self.peer).await?;
         let account = self.account(&mut interrupts, &mut lines).await?;
 
@@ -145,8 +137,8 @@ impl Export {
             given_up: false,
         };
         let code = user.attend().await?;
-        if let Some(complaint) = trace.and_then(|trace| trace.complaint()) {
-            terminal::prompt(&format!("handfast: {complaint}\n"));
+        if let Some(trace) = trace {
+            trace.complain();
         }
         Ok(code)
     }
@@ -169,8 +161,8 @@ impl Export {
         match (&self.archive, &self.store) {
             (Some(path), _) => {
                 let identity = self.issue(path, terms, now, interrupts, lines).await?;
-                let source =
-                    FileSource::file(path, Arc::new(Argon2i), terms).map_err(|error| unreadable(path, &error))?;
+                let source = FileSource::file(path, Arc::new(Argon2i), terms)
+                    .map_err(|error| failed(Outcome::Storage, format_args!("--archive {error}")))?;
                 Ok(Account { source, identity })
             }
             (None, Some(folder)) => self.linked(folder, terms),
@@ -216,10 +208,10 @@ impl Export {
         interrupts: &mut Interrupts,
         lines: &mut Option<Lines>,
     ) -> Result<Identity, Failure> {
-        let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
-        if protection(&mut file).map_err(|error| unreadable(path, &error))? == Scheme::None {
-            let issued = issue_with(path, Password::none(), terms, now, interrupts).await?;
-            return issued.map_err(|error| unusable(path, &error));
+        // Without a password first, for what needs none, and for what is no archive.
+        match issue_with(path, Password::none(), terms, now, interrupts).await? {
+            Err(IssueError::Open(OpenError::WrongPassword)) => {}
+            issued => return issued.map_err(|error| unusable(path, &error)),
         }
         let Some(mut passwords) = passwords(self.password_file.as_ref())? else {
             if self.link.calls {
@@ -233,16 +225,14 @@ impl Export {
             let password = Password::new(password.as_bytes());
             return issue_with(path, password, terms, now, interrupts).await?.map_err(|error| unusable(path, &error));
         };
-        let mut last = IssueError::Open(OpenError::WrongPassword);
-        while matches!(last, IssueError::Open(OpenError::WrongPassword)) {
-            let Some(password) = passwords.next() else { break };
-            let password = Password::new(password.as_bytes());
-            match issue_with(path, password, terms, now, interrupts).await? {
-                Ok(identity) => return Ok(identity),
-                Err(error) => last = error,
+        let mut password = passwords.first().map_err(|error| failed(Outcome::Authentication, error))?;
+        loop {
+            let tried = issue_with(path, Password::new(password.as_bytes()), terms, now, interrupts).await?;
+            match (tried, passwords.next()) {
+                (Err(IssueError::Open(OpenError::WrongPassword)), Some(next)) => password = next,
+                (issued, _) => return issued.map_err(|error| unusable(path, &error)),
             }
         }
-        Err(unusable(path, &last))
     }
 }
 
@@ -264,10 +254,6 @@ async fn issue_with(
         () = interrupts.next() => Err(failed(Outcome::CANCELED, "given up")),
         issued = issued => Ok(issued.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))),
     }
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    failed(Outcome::Storage, format_args!("--archive {}: {error}", path.display()))
 }
 
 fn unusable(path: &Path, error: &IssueError) -> Failure {
@@ -377,18 +363,9 @@ impl User<'_> {
             };
         }
         self.asked = false;
-        self.session.stop_listening();
-        match line {
-            Some(Ok(line)) if terminal::is_yes(&line) => self.confirm(self.op).await,
-            Some(Ok(_)) => self.cancel(self.op).await,
-            Some(Err(error)) => {
-                self.session.complain(format_args!("\nhandfast: the answer {error}"));
-                self.cancel(self.op).await
-            }
-            None => {
-                self.session.complain("\nhandfast: nobody answers: standard input is at its end");
-                self.cancel(self.op).await
-            }
+        match self.session.answer(line) {
+            Some(line) if terminal::is_yes(&line) => self.confirm(self.op).await,
+            Some(_) | None => self.cancel(self.op).await,
         }
     }
 

@@ -32,7 +32,6 @@ use crate::{
         calls::ImportCall,
         observed::{Observer, Returned},
         options::{EXIT_CODES, LinkOptions, passwords},
-        recorder::TraceFile,
         session::{Happened, Session},
     },
     output,
@@ -121,12 +120,7 @@ impl Import {
         let passwords = passwords(self.password_file.as_ref())?;
         let interrupts = Interrupts::listen().map_err(Failure::reason)?;
         let config = self.link.config();
-        let (trace, recorder) = match &self.link.trace {
-            Some(path) => {
-                TraceFile::create(path, Side::Import, config).map(|(file, recorder)| (Some(file), Some(recorder)))?
-            }
-            None => (None, None),
-        };
+        let (trace, recorder) = self.link.trace(Side::Import)?;
         let store = Store::open(&self.store)
             .map_err(|error| Failure::with_code(Outcome::Storage.exit_code(), format_args!("--store: {error}")))?;
         let unreachable = |error: io::Error| {
@@ -152,8 +146,8 @@ impl Import {
         session.called("addAccount", AddAccount { archive_url: "jami-auth" }, Returned::Account(handle.id()))?;
         let user = User { options: &self.link, passwords, handle, session, asked: Asked::Nothing, given_up: false };
         let code = user.attend(listening).await?;
-        if let Some(complaint) = trace.and_then(|trace| trace.complaint()) {
-            terminal::prompt(&format!("handfast: {complaint}\n"));
+        if let Some(trace) = trace {
+            trace.complain();
         }
         Ok(code)
     }
@@ -289,18 +283,7 @@ impl User<'_> {
             };
         }
         let asked = std::mem::replace(&mut self.asked, Asked::Nothing);
-        self.session.stop_listening();
-        let line = match line {
-            Some(Ok(line)) => line,
-            Some(Err(error)) => {
-                self.session.complain(format_args!("\nhandfast: the answer {error}"));
-                return self.give_up().await;
-            }
-            None => {
-                self.session.complain("\nhandfast: nobody answers: standard input is at its end");
-                return self.give_up().await;
-            }
-        };
+        let Some(line) = self.session.answer(line) else { return self.give_up().await };
         match asked {
             Asked::Nothing => Ok(()),
             Asked::Consent(scheme) if terminal::is_yes(&line) => self.agree(scheme).await,

@@ -7,10 +7,10 @@ pub(crate) mod recorder;
 pub(crate) mod session;
 pub(crate) mod texts;
 
-use std::{future::Future, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{future::Future, io, net::SocketAddr, process::ExitCode, time::Duration};
 
 use clap::{ValueEnum, builder::PossibleValue};
-use handfast::archive::KeyKind;
+use handfast::{archive::KeyKind, outcome::Outcome};
 use tokio::net::lookup_host;
 
 use crate::failure::Failure;
@@ -32,9 +32,16 @@ pub(crate) fn run(link: impl Future<Output = Result<ExitCode, Failure>>) -> Resu
 
 /// Reads `host:port`, and looks the name up if it is one.
 pub(crate) async fn address(option: &str, text: &str) -> Result<SocketAddr, Failure> {
-    let refused = |why: &dyn std::fmt::Display| Failure::usage(format_args!("{option} {text}: {why}"));
-    let mut found = lookup_host(text).await.map_err(|error| refused(&error))?;
-    found.next().ok_or_else(|| refused(&"the name has no address"))
+    let unknown = |why: &dyn std::fmt::Display| {
+        Failure::with_code(Outcome::Network.exit_code(), format_args!("{option} {text}: {why}"))
+    };
+    match lookup_host(text).await {
+        Ok(mut found) => found.next().ok_or_else(|| unknown(&"the name has no address")),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            Err(Failure::usage(format_args!("{option} {text}: expected HOST:PORT: {error}")))
+        }
+        Err(error) => Err(unknown(&error)),
+    }
 }
 
 /// Kinds of keys, as the command line names them.

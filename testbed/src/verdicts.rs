@@ -1,18 +1,24 @@
 //! The verdicts of a run as one table, as a JUnit file, and as an exit code.
 
+pub(crate) mod columns;
+mod rows;
+
 use std::fmt;
 
 use handfast::outcome::Profile;
 use handfast_model::{
-    check::{Checked, Row, Verdict},
+    check::{Checked, Row},
     documented::{DOCUMENTED, LEFT_OUT},
-    mutants::Kill,
+    hunt::Hunted,
+    matrix::Matrix,
     pairs::Pair,
     properties::PropertyId,
     refinement::Refinement,
     report::{Outcome, Report},
 };
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+
+use self::columns::Columns;
 
 /// What the command returns.
 pub(crate) const fn exit_code(outcome: Outcome) -> u8 {
@@ -30,24 +36,27 @@ pub(crate) struct Table<'a> {
     pub(crate) report: &'a Report,
     /// Whether it was of all configurations, so that all pairs are to be expected.
     pub(crate) whole: bool,
+    /// Whether each property has a row in each configuration, and not each configuration one for all that holds.
+    pub(crate) rows: bool,
 }
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { report, whole } = self;
+        let Self { report, whole, rows } = self;
         let Report { checked, mutants, canary, pairs_not_reached, documented, outcome } = report;
         if !checked.is_empty() {
-            configurations(f, checked)?;
-            writeln!(f)?;
-            properties(f, checked)?;
+            let table = if *rows { rows::properties(checked) } else { configurations(checked) };
+            writeln!(f, "{table}")?;
+            writeln!(f, "{}", Matrix::of(checked))?;
+            rows::sizes(f, checked)?;
             writeln!(f)?;
         }
         if !mutants.is_empty() {
-            kills(f, mutants)?;
-            writeln!(f)?;
+            writeln!(f, "{}", rows::mutants(canary, mutants))?;
         }
-        if !canary.row.verdict.is_violated() {
-            writeln!(f, "THE CANARY LIVES: {} {}, so the run says nothing", canary.mutant, canary.row.verdict)?;
+        if !canary.is_killed() {
+            let (id, verdict) = (canary.kill.mutant, &canary.kill.row.verdict);
+            writeln!(f, "THE CANARY LIVES: {id} {verdict}, so the run says nothing")?;
         }
         if *whole {
             let (all, missing) = (Pair::ALL.len(), pairs_not_reached.len());
@@ -57,8 +66,7 @@ impl fmt::Display for Table<'_> {
             }
         }
         if !documented.is_empty() {
-            machines(f, documented)?;
-            writeln!(f)?;
+            writeln!(f, "{}", machines(documented))?;
         }
         for row in unexpected(report) {
             counterexample(f, row)?;
@@ -78,61 +86,32 @@ const fn words(outcome: Outcome) -> &'static str {
     }
 }
 
-/// The widest of these texts.
-fn width<'a>(texts: impl IntoIterator<Item = &'a str>) -> usize {
-    texts.into_iter().map(|text| text.chars().count()).max().unwrap_or(0)
-}
-
 /// One line for each configuration, and one for each property in it that is not verified.
-fn configurations(f: &mut fmt::Formatter<'_>, checked: &[Checked]) -> fmt::Result {
-    let budget = |one: &Checked| one.rows.first().map_or(String::new(), |row| row.budget.clone());
-    let budgets: Vec<_> = checked.iter().map(budget).collect();
-    let names = width(checked.iter().map(|one| &*one.configuration).chain(["configuration"]));
-    let spent = width(budgets.iter().map(String::as_str).chain(["at most"]));
-    writeln!(f, "{:names$}  {:spent$}  properties  verdict", "configuration", "at most")?;
-    for (one, budget) in checked.iter().zip(&budgets) {
-        let verified: Vec<&Verdict> =
-            one.rows.iter().map(|row| &row.verdict).filter(|verdict| verdict.is_verified()).collect();
+fn configurations(checked: &[Checked]) -> Columns {
+    let mut columns = Columns::new(["configuration", "at most", ">properties", "verdict"]);
+    for one in checked {
+        let verified: Vec<_> = one.rows.iter().filter(|row| row.verdict.is_verified()).collect();
         let count = format!("{} of {}", verified.len(), one.rows.len());
-        write!(f, "{:names$}  {budget:spent$}  {count:>10}  ", one.configuration)?;
-        match verified.first() {
-            Some(verdict) => writeln!(f, "{verdict}")?,
-            None => writeln!(f, "none is VERIFIED")?,
-        }
+        let verdict = verified.first().map_or("none is VERIFIED".into(), |row| row.verdict.to_string());
+        let budget = one.rows.first().map_or(String::new(), |row| row.budget.clone());
+        columns.line([one.configuration.clone(), budget, count, verdict]);
         for row in one.rows.iter().filter(|row| !row.verdict.is_verified()) {
-            let weakness = row.expected.weakness().map_or(String::new(), |weakness| format!(": {weakness}"));
-            writeln!(f, "  {}  {}{weakness}", row.name(), row.verdict)?;
+            columns.line([format!("  {}", row.name()), rows::verdict(row)]);
         }
     }
-    Ok(())
-}
-
-/// In how many configurations each property was verified.
-fn properties(f: &mut fmt::Formatter<'_>, checked: &[Checked]) -> fmt::Result {
-    let names = width(PropertyId::ALL.iter().map(|property| property.id()));
-    writeln!(f, "{:names$}  verified in  says", "property")?;
-    for &property in PropertyId::ALL {
-        let rows: Vec<_> = checked.iter().flat_map(|one| &one.rows).filter(|row| row.property == property).collect();
-        if rows.is_empty() {
-            continue;
-        }
-        let verified = rows.iter().filter(|row| row.verdict.is_verified()).count();
-        let count = format!("{verified} of {}", rows.len());
-        writeln!(f, "{:names$}  {count:>11}  {}", property.id(), property.text())?;
-    }
-    Ok(())
+    columns
 }
 
 /// One line for each profile: what clients saw in all of its configurations, against the document.
-fn machines(f: &mut fmt::Formatter<'_>, documented: &[Refinement]) -> fmt::Result {
-    writeln!(f, "visible steps (P-DOCUMENTED)  documented  left out  others  verdict")?;
+fn machines(documented: &[Refinement]) -> Columns {
+    let mut columns = Columns::new(["visible steps (P-DOCUMENTED)", ">documented", ">left out", ">others", "verdict"]);
     for Refinement { profile, found, verdict, .. } in documented {
         let known = found.iter().filter(|edge| DOCUMENTED.contains(edge)).count();
         let left_out = LEFT_OUT.iter().filter(|left| left.profile == *profile).count();
-        let others = found.len() - known;
-        writeln!(f, "{:28}  {known:>10}  {left_out:>8}  {others:>6}  {verdict}", profile_name(*profile))?;
+        let counts = [known, left_out, found.len() - known].map(|count| count.to_string());
+        columns.line([profile_name(*profile).into()].into_iter().chain(counts).chain([verdict.to_string()]));
     }
-    Ok(())
+    columns
 }
 
 const fn profile_name(profile: Profile) -> &'static str {
@@ -140,26 +119,6 @@ const fn profile_name(profile: Profile) -> &'static str {
         Profile::Documented => "documented",
         Profile::Jamid => "jamid",
     }
-}
-
-/// One line for each mutant. Each has to be found.
-fn kills(f: &mut fmt::Formatter<'_>, mutants: &[Kill]) -> fmt::Result {
-    let ids = width(mutants.iter().map(|kill| kill.mutant).chain(["mutant"]));
-    let names = width(mutants.iter().map(|kill| kill.row.property.id()).chain(["killed by"]));
-    let places = width(mutants.iter().map(|kill| &*kill.row.configuration).chain(["configuration"]));
-    let verdicts: Vec<_> = mutants.iter().map(|kill| kill.row.verdict.to_string()).collect();
-    let found = width(verdicts.iter().map(String::as_str).chain(["verdict"]));
-    writeln!(
-        f,
-        "{:ids$}  {:names$}  {:places$}  {:found$}  broken",
-        "mutant", "killed by", "configuration", "verdict"
-    )?;
-    for (kill, verdict) in mutants.iter().zip(&verdicts) {
-        let lives = if kill.row.verdict.is_violated() { "" } else { "LIVES: " };
-        let (id, property, place) = (kill.mutant, kill.row.property.id(), &kill.row.configuration);
-        writeln!(f, "{id:ids$}  {property:names$}  {place:places$}  {verdict:found$}  {lives}{}", kill.broken)?;
-    }
-    Ok(())
 }
 
 /// The violations of what ships.
@@ -187,8 +146,8 @@ pub(crate) fn again(report: &Report) -> Option<String> {
         let (profile, property) = (profile_name(one.profile), PropertyId::Documented.id());
         return Some(format!("handfast check --profile {profile} --property {property}"));
     }
-    let lives = report.mutants.iter().find(|kill| !kill.row.verdict.is_violated())?;
-    Some(format!("handfast check --mutant {}", lives.mutant))
+    let lives = report.mutants.iter().find(|hunted| !hunted.is_killed())?;
+    Some(format!("handfast check --mutant {}", lives.kill.mutant))
 }
 
 /// The same as suites of JUnit: one for each configuration, one for the documented machines, and one for the mutants.
@@ -209,7 +168,7 @@ pub(crate) fn suites(report: &Report) -> Vec<TestSuite> {
     }
     suites.push(suite);
     let mut suite = TestSuite::new("mutants");
-    for kill in report.mutants.iter().chain([&report.canary]) {
+    for Hunted { kill, .. } in report.mutants.iter().chain([&report.canary]) {
         let verdict = &kill.row.verdict;
         let status = status(verdict.is_violated(), verdict.is_verified(), verdict);
         suite.add_test_case(TestCase::new(kill.mutant, status));
@@ -231,7 +190,7 @@ pub(crate) fn status(expected: bool, opposite: bool, verdict: &impl fmt::Display
 
 #[cfg(test)]
 mod tests {
-    use handfast_model::{config::Size, report::Selection};
+    use handfast_model::{check::Verdict, config::Size, report::Selection};
 
     use super::*;
 
@@ -252,7 +211,7 @@ mod tests {
     #[test]
     fn what_is_as_expected_passes() {
         let report = honest();
-        let table = Table { report: &report, whole: false }.to_string();
+        let table = Table { report: &report, whole: false, rows: false }.to_string();
         assert!(table.ends_with("all as expected") && !table.contains("VIOLATED"), "{table}");
         assert_eq!((exit_code(report.outcome), again(&report)), (0, None));
         assert!(suites(&report).iter().all(|suite| suite.failures + suite.errors == 0));
@@ -261,8 +220,8 @@ mod tests {
     #[test]
     fn what_is_violated_is_drawn_and_can_be_seen_again() {
         let mut report = with(Verdict::Violated { steps: 7, cycle: 0 }, Outcome::SafetyViolated);
-        report.checked[0].rows[0].counterexample = report.canary.row.counterexample.clone();
-        let table = Table { report: &report, whole: false }.to_string();
+        report.checked[0].rows[0].counterexample = report.canary.kill.row.counterexample.clone();
+        let table = Table { report: &report, whole: false, rows: false }.to_string();
         let rows = report.checked[0].rows.len();
         for part in [
             "P-CONSENT  VIOLATED (in 7 steps)",
@@ -280,7 +239,7 @@ mod tests {
     #[test]
     fn what_says_nothing_is_an_error_and_no_pass() {
         let report = with(Verdict::Inconclusive { why: "out of time".into() }, Outcome::Inconclusive);
-        let table = Table { report: &report, whole: true }.to_string();
+        let table = Table { report: &report, whole: true, rows: false }.to_string();
         for part in ["P-CONSENT  INCONCLUSIVE (out of time)", "not reached: ", "0 mutants: INCONCLUSIVE"] {
             assert!(table.contains(part), "{part}: {table}");
         }
@@ -293,7 +252,7 @@ mod tests {
         let mut report = honest();
         let checked = Vec::<Checked>::new();
         report.documented = vec![Refinement::of(Profile::Jamid, &checked)];
-        let table = Table { report: &report, whole: false }.to_string();
+        let table = Table { report: &report, whole: false, rows: false }.to_string();
         let line =
             "jamid                                  0         1       0  INCONCLUSIVE (not found: [*] --> Import_Init)";
         assert!(table.contains(line), "{table}");
@@ -306,8 +265,12 @@ mod tests {
     #[test]
     fn a_canary_that_lives_is_told() {
         let mut report = honest();
-        report.canary.row.verdict = report.checked[0].rows[0].verdict.clone();
-        assert!(Table { report: &report, whole: false }.to_string().contains("THE CANARY LIVES: M-10 VERIFIED"));
+        report.canary.kill.row.verdict = report.checked[0].rows[0].verdict.clone();
+        assert!(
+            Table { report: &report, whole: false, rows: false }
+                .to_string()
+                .contains("THE CANARY LIVES: M-10 VERIFIED")
+        );
         assert_eq!(suites(&report).last().map(|suite| suite.failures), Some(1));
     }
 }

@@ -6,19 +6,20 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use clap::Args;
 use handfast_model::{
     config,
     explore::Limits,
+    players::Players,
     report::{self, Progress, Report, Selection},
 };
 
 use serde::Serialize;
 
-use crate::{failure::Failure, output, progress::Watch, sim, size::Size, verdicts};
+use crate::{failure::Failure, interrupt, output, progress::Watch, sim, size::Size, verdicts};
 
 /// Seeds of each scenario in a quick run: both profiles, with and without a password.
 const QUICK_SEEDS: u64 = 4;
@@ -71,6 +72,9 @@ pub(crate) struct Effort {
     /// Bytes of each check's graph; what needs more is inconclusive
     #[arg(long, value_name = "SIZE", default_value_t = Size(Limits::default().memory as u64))]
     memory: Size,
+    /// Seconds for each check; what needs more is inconclusive
+    #[arg(long, value_name = "N", default_value_t = Limits::default().time.as_secs())]
+    time: u64,
 }
 
 impl Effort {
@@ -79,9 +83,11 @@ impl Effort {
         self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// What each may use.
-    pub(crate) fn limits(&self) -> Limits {
-        Limits { memory: usize::try_from(self.memory.0).unwrap_or(usize::MAX), ..Limits::default() }
+    /// What each may use. From now on Ctrl-C ends them.
+    pub(crate) fn limits(&self) -> Result<Limits, Failure> {
+        let memory = usize::try_from(self.memory.0).unwrap_or(usize::MAX);
+        let (time, stop) = (Duration::from_secs(self.time), Some(interrupt::stops_checks()?));
+        Ok(Limits { memory, time, stop, ..Limits::default() })
     }
 }
 
@@ -106,7 +112,7 @@ struct Verified {
 
 impl Verify {
     /// Does it.
-    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+    pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
         let began = Instant::now();
         let (size, seeds) =
             if self.full { (config::Size::Full, FULL_SEEDS) } else { (config::Size::Quick, QUICK_SEEDS) };
@@ -115,12 +121,16 @@ impl Verify {
             output::line(format_args!("seeds {}..{}\n", seeds.start, seeds.end))?;
         }
         let jobs = self.effort.jobs();
-        let selection = Selection { limits: self.effort.limits(), jobs: jobs.get(), ..Selection::all(size) };
+        let limits = self.effort.limits()?;
+        let selection = Selection { limits, jobs: jobs.get(), players, ..Selection::all(size) };
         let model = run("verify", &selection);
         if !self.json {
-            output::line(verdicts::Table { report: &model, whole: true })?;
+            output::line(verdicts::Table { report: &model, whole: true, rows: false })?;
         }
-        let options = handfast_sim::Options { seeds: seeds.clone(), jobs, ..handfast_sim::Options::default() };
+        let mut options = handfast_sim::Options { seeds: seeds.clone(), jobs, ..handfast_sim::Options::default() };
+        if interrupt::ends_at_once() {
+            options.scenarios.clear();
+        }
         let simulation = sim::simulate(&options, &Watch::new("verify, simulation"));
         let exit_code = sim::worst([verdicts::exit_code(model.outcome), sim::exit_code(&simulation)]);
         let verified = Verified { seeds, model, simulation, exit_code };

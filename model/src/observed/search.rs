@@ -384,8 +384,8 @@ impl<I: ImportSide, E: ExportSide> Model for Search<'_, I, E> {
         let mut roots = Vec::new();
         for mut state in self.system.init_states() {
             state.world.left.early = 1;
-            let turns = self.run.seen().flat_map(|(_, lane)| lane.turns.iter().flatten());
-            if self.run.wrong_code || turns.map(asks_wrongly).any(|wrong| wrong) {
+            let mut turns = self.run.seen().flat_map(|(_, lane)| lane.turns.iter().flatten());
+            if self.run.wrong_code || turns.any(asks_wrongly) {
                 state.world.asks = Ask::Wrong;
             }
             for scheme in [Scheme::None, Scheme::Password] {

@@ -5,8 +5,6 @@ use std::{io, net::SocketAddr, ops::ControlFlow, sync::Arc};
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite},
     select,
-    sync::mpsc,
-    time::Duration,
 };
 
 use crate::{
@@ -16,12 +14,11 @@ use crate::{
     operations::OpId,
     secret::Secret,
     shell::{
-        Progress,
         inbox::{self, Garbage, Inbox},
         link::{Heard, Link},
         rendezvous::Dial,
         storage::{Buffer, Reader},
-        tls,
+        tls, wiring,
     },
     token::DeviceId,
 };
@@ -54,14 +51,7 @@ pub(super) enum Event {
     SendFailed(io::Error),
 }
 
-/// What the connection needs besides its stream.
-pub(super) struct Wiring<R> {
-    pub(super) op: OpId,
-    pub(super) commands: mpsc::Receiver<Command<R>>,
-    pub(super) events: mpsc::Sender<(OpId, Event)>,
-    pub(super) progress: Progress,
-    pub(super) closing: Duration,
-}
+pub(super) type Wiring<R> = wiring::Wiring<OpId, Command<R>, Event>;
 
 /// Connects to a device, secures the connection, and serves it until it is closed or lost.
 pub(super) async fn serve<D, R>(dial: D, device: DeviceId, tls: Arc<tls::ExporterTls>, mut wiring: Wiring<R>)
@@ -87,16 +77,6 @@ where
         }
         Err(error) => {
             let _ = wiring.tell(Event::Unreachable(error)).await;
-        }
-    }
-}
-
-impl<R> Wiring<R> {
-    /// Breaks when the operation is gone.
-    async fn tell(&self, event: Event) -> ControlFlow<()> {
-        match self.events.send((self.op, event)).await {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
         }
     }
 }

@@ -267,7 +267,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
                 let (sender, commands) = mpsc::channel(MAX_COMMANDS);
                 operation.connection = Some(sender);
                 let wiring = Wiring {
-                    op,
+                    id: op,
                     commands,
                     events: self.events.clone(),
                     progress: operation.progress.clone(),

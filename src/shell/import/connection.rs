@@ -5,7 +5,7 @@ use std::{io, ops::ControlFlow};
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader},
     select,
-    sync::{mpsc, oneshot},
+    sync::oneshot,
     time::{Duration, Instant, sleep_until, timeout_at},
 };
 
@@ -16,11 +16,11 @@ use crate::{
     reducer::ConnId,
     secret::Secret,
     shell::{
-        Progress,
         inbox::{self, Garbage, Inbox},
         link::{Heard, Link},
         storage::Sink,
         tls::{self, PeerFacts},
+        wiring,
     },
 };
 
@@ -55,24 +55,22 @@ pub(super) enum Event {
     ArchiveUnwritable(io::Error),
 }
 
-/// What a connection needs besides its stream.
-pub(super) struct Wiring<K> {
-    pub(super) conn: ConnId,
-    pub(super) commands: mpsc::Receiver<Command<K>>,
-    pub(super) events: mpsc::Sender<(ConnId, Event)>,
-    pub(super) progress: Progress,
+pub(super) type Wiring<K> = wiring::Wiring<ConnId, Command<K>, Event>;
+
+/// What a connection is allowed.
+pub(super) struct Limits {
     pub(super) max_archive: u64,
+    /// How long it may take to become the session's.
     pub(super) opening: Duration,
-    pub(super) closing: Duration,
 }
 
 /// Secures a connection, and serves it until it is closed or lost.
-pub(super) async fn serve<S, K>(stream: S, tls: tls::ImporterTls, mut wiring: Wiring<K>)
+pub(super) async fn serve<S, K>(stream: S, tls: tls::ImporterTls, limits: Limits, mut wiring: Wiring<K>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
     K: Sink,
 {
-    let deadline = Instant::now() + wiring.opening;
+    let deadline = Instant::now() + limits.opening;
     let handshake = select! { biased;
         // There is nothing yet that could be asked of it but to close.
         _ = wiring.commands.recv() => return,
@@ -81,21 +79,11 @@ where
     match handshake {
         Ok(Ok((stream, facts))) => {
             if wiring.tell(Event::Opened(facts)).await.is_continue() {
-                Connection::new(stream, wiring).run(deadline).await;
+                Connection::new(stream, limits.max_archive, wiring).run(deadline).await;
             }
         }
         Ok(Err(_)) | Err(_) => {
             let _ = wiring.tell(Event::Failed).await;
-        }
-    }
-}
-
-impl<K> Wiring<K> {
-    /// Breaks when the operation is gone.
-    async fn tell(&self, event: Event) -> ControlFlow<()> {
-        match self.events.send((self.conn, event)).await {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
         }
     }
 }
@@ -130,10 +118,10 @@ where
     T: AsyncBufRead + AsyncWrite + Unpin,
     K: Sink,
 {
-    fn new(stream: T, wiring: Wiring<K>) -> Self {
+    fn new(stream: T, max_archive: u64, wiring: Wiring<K>) -> Self {
         let mut link = Link::new(stream);
         link.outgoing.control(&Control::Version(VERSION));
-        let inbox = Inbox::new(wiring.max_archive);
+        let inbox = Inbox::new(max_archive);
         Self { link, inbox, wiring, session: None, wait: Wait::Nothing, sink: None, next: None, deaf: false }
     }
 

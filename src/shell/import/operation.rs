@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     Call, ImportIdentity, ImportOptions, ImportReport, Registered, Shared,
-    connection::{self, Command, Event, Wiring},
+    connection::{self, Command, Event, Limits, Wiring},
     keeper::{self, Done, Work},
 };
 use crate::{
@@ -356,15 +356,14 @@ impl<R: Random> Operation<R> {
         let (sender, commands) = mpsc::channel(MAX_COMMANDS);
         world.connections.insert(conn, sender);
         let wiring = Wiring {
-            conn,
+            id: conn,
             commands,
             events: world.events.clone(),
             progress: self.shared.progress.clone(),
-            max_archive: self.options.max_archive,
-            opening: self.options.durations.opening,
             closing: self.options.durations.closing,
         };
-        world.tasks.spawn(connection::serve(stream, tls, wiring));
+        let limits = Limits { max_archive: self.options.max_archive, opening: self.options.durations.opening };
+        world.tasks.spawn(connection::serve(stream, tls, limits, wiring));
     }
 
     /// Hands an input to the reducer and carries out what it decides.

@@ -109,19 +109,15 @@ impl Inspect {
                 let password = ask(&format!("Password of {}: ", self.file.display()))?;
                 return Ok(self.open(file, &Password::new(password.as_bytes())));
             }
-            Some(path) => {
-                Passwords::read(path).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))?
-            }
+            Some(path) => Passwords::read(path).map_err(Failure::reason)?,
         };
-        let mut last = OpenError::WrongPassword;
-        while matches!(last, OpenError::WrongPassword) {
-            let Some(password) = passwords.next() else { break };
-            match self.open(file, &Password::new(password.as_bytes())) {
-                Ok(archive) => return Ok(Ok(archive)),
-                Err(error) => last = error,
+        let mut password = passwords.first().map_err(Failure::reason)?;
+        loop {
+            match (self.open(file, &Password::new(password.as_bytes())), passwords.next()) {
+                (Err(OpenError::WrongPassword), Some(next)) => password = next,
+                (opened, _) => return Ok(opened),
             }
         }
-        Ok(Err(last))
     }
 
     /// Opens it whenever its certificates were valid: it is looked at, not trusted.

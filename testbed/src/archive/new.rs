@@ -82,9 +82,8 @@ impl New {
 
     fn password(&self) -> Result<Password, Failure> {
         let Some(path) = &self.password_file else { return Ok(Password::none()) };
-        let fail = |error: &dyn std::fmt::Display| Failure::reason(format_args!("{}: {error}", path.display()));
-        let password = Passwords::read(path).map_err(|error| fail(&error))?.next();
-        password.map(|password| Password::new(password.as_bytes())).ok_or_else(|| fail(&"has no line"))
+        let password = Passwords::read(path).and_then(|mut passwords| passwords.first()).map_err(Failure::reason)?;
+        Ok(Password::new(password.as_bytes()))
     }
 }
 

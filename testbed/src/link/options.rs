@@ -3,8 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use handfast::{limits::DEFAULT_MAX_ARCHIVE, outcome::Profile, reducer::Config};
+use handfast::{
+    limits::DEFAULT_MAX_ARCHIVE,
+    outcome::{Profile, Side},
+    reducer::Config,
+    shell::Recorder,
+};
 
+use super::recorder::TraceFile;
 use crate::{failure::Failure, passwords::Passwords, size::Size};
 
 /// The exit codes of a link, for `--help`.
@@ -63,13 +69,15 @@ impl LinkOptions {
     pub(crate) fn config(&self) -> Config {
         Config { profile: self.profile.into(), ..Config::default() }
     }
+
+    /// Begins the trace, if one is wanted.
+    pub(crate) fn trace(&self, side: Side) -> Result<(Option<TraceFile>, Option<Recorder>), Failure> {
+        let begun = self.trace.as_deref().map(|path| TraceFile::create(path, side, self.config()));
+        Ok(begun.transpose()?.unzip())
+    }
 }
 
 /// The passwords of the file, if one is named.
 pub(crate) fn passwords(file: Option<&PathBuf>) -> Result<Option<Passwords>, Failure> {
-    let read = |path: &PathBuf| {
-        Passwords::read(path)
-            .map_err(|error| Failure::usage(format_args!("--password-file {}: {error}", path.display())))
-    };
-    file.map(read).transpose()
+    file.map(|path| Passwords::read(path).map_err(Failure::usage)).transpose()
 }

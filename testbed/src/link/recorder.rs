@@ -14,7 +14,7 @@ use handfast::{
     trace::{Header, VERSION, to_line},
 };
 
-use crate::failure::Failure;
+use crate::{failure::Failure, terminal};
 
 /// A trace that is being written. It is no part of the link: that goes on where it cannot be written.
 pub(crate) struct TraceFile {
@@ -46,9 +46,11 @@ impl TraceFile {
         Ok((Self { path: path.to_path_buf(), failed }, recorder))
     }
 
-    /// What is to be said of it once the link is over.
-    pub(crate) fn complaint(&self) -> Option<String> {
-        let error = self.failed.get()?;
-        Some(format!("--trace {}: the trace is incomplete: {error}", self.path.display()))
+    /// Says what there is to say of it once the link is over.
+    pub(crate) fn complain(&self) {
+        if let Some(error) = self.failed.get() {
+            let path = self.path.display();
+            terminal::prompt(&format!("handfast: --trace {path}: the trace is incomplete: {error}\n"));
+        }
     }
 }

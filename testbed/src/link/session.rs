@@ -138,6 +138,17 @@ impl<T> Session<T> {
         None
     }
 
+    /// The answer to a question, which then is open no more; none if there is none, which is said.
+    pub(crate) fn answer(&mut self, line: Option<Result<Line, LineError>>) -> Option<Line> {
+        self.stop_listening();
+        match line {
+            Some(Ok(line)) => return Some(line),
+            Some(Err(error)) => self.complain(format_args!("\nhandfast: the answer {error}")),
+            None => self.complain("\nhandfast: nobody answers: standard input is at its end"),
+        }
+        None
+    }
+
     /// Notes a call that was made, and what it returned.
     pub(crate) fn called(&mut self, call: &'static str, args: impl Serialize, ret: Returned) -> Result<(), Failure> {
         self.observer.call(call, args, ret)
@@ -162,7 +173,7 @@ impl<T> Session<T> {
         if self.json {
             return;
         }
-        let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
+        let style = ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         // The template is a constant.
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));

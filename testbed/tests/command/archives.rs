@@ -44,10 +44,10 @@ fn a_protected_archive_opens_with_its_password_only() {
         run(["archive", "inspect", "--password-file", text(&file), text(&path)], b"")
     };
     assert!(String::from_utf8_lossy(&with("wrong\nsecret\n").stdout).contains("protection             password"));
-    for wrong in ["wrong\n", ""] {
+    for (wrong, complaint) in [("wrong\n", "wrong password"), ("", "has no line")] {
         let output = with(wrong);
         assert_eq!(code(output.status), 1);
-        assert!(String::from_utf8_lossy(&output.stderr).contains("wrong password"), "{}", shown(&output));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(complaint), "{}", shown(&output));
     }
     // Nobody can be asked.
     assert_eq!(code(run(["archive", "inspect", text(&path)], b"secret\n").status), 1);

@@ -11,6 +11,7 @@ mod interrupts;
 mod links;
 mod messages;
 mod observed;
+mod refusals;
 mod replays;
 mod sims;
 mod support;

@@ -24,14 +24,16 @@ pub(crate) fn handfast<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item =
     command
 }
 
+/// Starts it, and holds the other ends of its pipes.
+fn started<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Child {
+    let mut command = handfast(args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("the command starts")
+}
+
 /// Runs it to its end with this standard input.
 pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>, input: &[u8]) -> Output {
-    let mut child = handfast(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command starts");
+    let mut child = started(args);
     let mut stdin = child.stdin.take().expect("it is piped");
     let input = input.to_vec();
     // It may end without reading all of it.
@@ -104,12 +106,7 @@ pub(crate) struct Side {
 impl Side {
     /// Starts it.
     pub(crate) fn start<'a>(args: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut child = handfast(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the command starts");
+        let mut child = started(args);
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let stderr = child.stderr.take().expect("it is piped");
         let (sender, lines) = channel();

@@ -1,0 +1,44 @@
+//! The `handfast` command: links devices, checks and simulates the protocol that does it.
+
+mod archive;
+mod baseline;
+mod caret;
+mod check;
+mod cli;
+mod diagram;
+mod export;
+mod failure;
+mod flaws;
+mod import;
+mod input;
+mod interrupt;
+mod link;
+mod manual;
+mod message;
+mod output;
+mod passwords;
+mod progress;
+mod qr;
+mod replay;
+mod sim;
+mod size;
+mod terminal;
+mod token;
+mod validate;
+mod verdicts;
+mod verify;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser as _;
+use handfast_model::players::Players;
+
+/// Does what a command line asks for, of which the first word is the command's own name. With `players`, what checks is the same
+/// and what is checked is theirs.
+pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, players: Option<Players>) -> ExitCode {
+    // What is no command line is told by the parser, which ends the process.
+    match cli::Cli::parse_from(args).run(players) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
