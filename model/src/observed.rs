@@ -187,11 +187,14 @@ pub struct Unexplained {
     pub flaw: Option<&'static str>,
 }
 
-/// Decides whether a trace is a run of the model.
+/// Decides whether a trace is a run of the model. A line that tells what failed on its device may be a failure of storage.
 pub fn validate(trace: &Trace, terms: &Terms) -> Verdict {
     let notes = Notes(trace.lines.iter().map(|line| (line.place, line.to_string())).collect());
+    let mut terms = *terms;
+    let causes = u8::try_from(trace.causes).unwrap_or(u8::MAX);
+    terms.budget.storage = terms.budget.storage.saturating_add(causes);
     match runs::runs(trace, &terms.configuration()) {
-        Some(runs) => validate_runs(&notes, runs, terms),
+        Some(runs) => validate_runs(&notes, runs, &terms),
         None => Verdict::Inconclusive { why: format!("there are more than {} pairs of operations", runs::MAX_RUNS) },
     }
 }

@@ -32,6 +32,8 @@ pub struct Trace {
     pub profile: Option<Profile>,
     /// Calls and signals, in the order of the files.
     pub lines: Vec<Line>,
+    /// How many ends were this device's own fault, and say what failed on it.
+    pub causes: usize,
     pub(crate) credentials: Vec<Secret>,
     files: usize,
 }
@@ -176,6 +178,7 @@ struct Raw {
     signal: Option<String>,
     state: Option<u8>,
     details: Option<BTreeMap<String, String>>,
+    cause: Option<IgnoredAny>,
     op_id: Option<i64>,
     #[serde(alias = "accountId", alias = "account")]
     account_id: Option<String>,
@@ -315,6 +318,7 @@ impl Trace {
                 }
                 let state = raw.state.ok_or(Flaw::Missing("state"))?;
                 let details = raw.details.ok_or(Flaw::Missing("details"))?;
+                self.causes += usize::from(raw.cause.is_some());
                 if side == Side::Export && raw.op_id.is_none() {
                     return Err(Flaw::Missing("op_id"));
                 }
