@@ -232,7 +232,7 @@ impl World {
             import::Input::AddAccount => seen.started = true,
             import::Input::RemoveAccount => seen.cancelled |= seen.done.is_none(),
             import::Input::ProvideAccountAuthentication(slot, _) => {
-                seen.answers += 1;
+                seen.answers = seen.answers.saturating_add(1);
                 match seen.prompt.take() {
                     Some(prompt) => (seen.consent, seen.typed) = (Some(prompt), Some(slot)),
                     None => self.violate(P::Return, Side::Import),
@@ -293,7 +293,7 @@ impl World {
         let seen = &mut self.seen.import;
         match signal {
             Signal::Prompt { peer, scheme, .. } => {
-                seen.prompts += 1;
+                seen.prompts = seen.prompts.saturating_add(1);
                 seen.prompt = conn.map(|conn| Prompt { conn, account: peer, scheme });
                 let few = seen.prompts <= MAX_TRIES;
                 self.expect(few, P::Tries, Side::Import);
@@ -387,7 +387,7 @@ impl World {
             }
             I::Opened { pinned } => seen.pinned = pinned,
             I::Tried(_, Tried::Opened) => seen.opened = true,
-            I::Tried(_, Tried::Wrong) => seen.wrong += 1,
+            I::Tried(_, Tried::Wrong) => seen.wrong = seen.wrong.saturating_add(1),
             I::HandedOver => seen.handed_over = true,
             I::Message(Message::ImportResult(ImportResult::Stored)) => seen.heard_stored = true,
             _ => {}
@@ -400,7 +400,7 @@ impl World {
         match effect {
             E::Signal(signal) => self.judge_export_signal(input, signal),
             E::Open(_) => {
-                seen.tries += 1;
+                seen.tries = seen.tries.saturating_add(1);
                 let (gate, few) = (seen.confirmed && seen.pinned, seen.tries <= MAX_TRIES);
                 self.expect(gate, P::Gate, Side::Export);
                 self.expect(few, P::Tries, Side::Export);

@@ -55,14 +55,18 @@ pub struct Terms {
 impl Terms {
     /// What is assumed unless something else is said: the link may fail once.
     pub fn new(cast: Cast, profile: Profile) -> Self {
-        let limits = Limits { time: Duration::from_secs(60), ..Limits::default() };
+        let limits = Limits { states: 1_000_000, time: Duration::from_secs(60), ..Limits::default() };
         let budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, wrong: 3, ..Budget::default() };
         Self { cast, profile, budget, delays: Delays::default(), free_timers: false, limits }
     }
 
     /// The pair and what it follows.
     pub fn name(&self) -> String {
-        self.configuration().id()
+        let profile = match self.profile {
+            Profile::Documented => "documented",
+            Profile::Jamid => "jamid",
+        };
+        format!("{} ({profile})", self.cast)
     }
 
     fn configuration(&self) -> Configuration {
@@ -183,10 +187,16 @@ pub struct Unexplained {
     pub flaw: Option<&'static str>,
 }
 
-/// Decides whether a trace is a run of the model.
+/// Decides whether a trace is a run of the model. A line that tells what failed on its device may be a failure of storage.
 pub fn validate(trace: &Trace, terms: &Terms) -> Verdict {
     let notes = Notes(trace.lines.iter().map(|line| (line.place, line.to_string())).collect());
-    validate_runs(&notes, runs::runs(trace, &terms.configuration()), terms)
+    let mut terms = *terms;
+    let causes = u8::try_from(trace.causes).unwrap_or(u8::MAX);
+    terms.budget.storage = terms.budget.storage.saturating_add(causes);
+    match runs::runs(trace, &terms.configuration()) {
+        Some(runs) => validate_runs(&notes, runs, &terms),
+        None => Verdict::Inconclusive { why: format!("there are more than {} pairs of operations", runs::MAX_RUNS) },
+    }
 }
 
 /// Where each line stands, and what it says.

@@ -160,7 +160,8 @@ impl Validate {
             }
             for step in &run.schedule {
                 let lines: Vec<_> = step.lines.iter().map(|place| self.place(*place)).collect();
-                output::line(format_args!("{:>8}  {}", lines.join(" "), step.what))?;
+                let lines = if lines.is_empty() { "·".into() } else { lines.join(" ") };
+                output::line(format_args!("{lines:>9}  {}", step.what))?;
             }
             if run.faults != Budget::default() {
                 output::line(format_args!("it needs {}", run.faults))?;

@@ -132,7 +132,7 @@ impl Exporter {
         let live = self.live == Some(op);
         match self.attempt(op) {
             Some(attempt) if live && attempt.stage == Stage::Open(AuthState::Est) => {
-                attempt.confirms += 1;
+                attempt.confirms = attempt.confirms.saturating_add(1);
                 self.row(9);
                 Ok(vec![])
             }
@@ -282,7 +282,7 @@ impl Exporter {
     /// Anything but the right password is a wrong one.
     fn wrong(&mut self, op: u8) -> Vec<Effect> {
         let Some(attempt) = self.attempt(op) else { return vec![] };
-        attempt.tries += 1;
+        attempt.tries = attempt.tries.saturating_add(1);
         let last = attempt.tries >= MAX_TRIES;
         let Stage::Open(_) = attempt.stage else { return vec![] };
         if !last {

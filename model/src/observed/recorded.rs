@@ -65,7 +65,9 @@ pub fn validate_recorded(files: &[Recorded], terms: &Terms) -> Verdict {
             }
         }
     }
-    let terms = Terms { free_timers: true, ..*terms };
+    let failed = files.iter().flat_map(|recorded| &recorded.steps).filter(|step| is_failure(step)).count();
+    let mut terms = Terms { free_timers: true, ..*terms };
+    terms.budget.storage = terms.budget.storage.saturating_add(u8::try_from(failed).unwrap_or(u8::MAX));
     let runs = match (imports.len(), exports.len()) {
         (1, 1) => vec![Run::new([imports.pop(), exports.pop()])],
         // Which of them met is not recorded: each by itself.
@@ -137,6 +139,18 @@ fn export_turns<'a>(config: Config, steps: impl Iterator<Item = (usize, &'a Step
 fn noted(line: usize, step: &Step, file: usize, side: Side) -> Noted {
     // Each operation counts from its own beginning.
     Noted { line, t_ms: step.t_ms, clock: Clock::own(file + 1, side), flaw: None }
+}
+
+/// Whether the device's storage failed: that is known, and no guess.
+fn is_failure(step: &Step) -> bool {
+    use export::{Input as E, Tried};
+    use import::Input as I;
+    match &step.turn {
+        trace::Turn::Import { input, .. } => {
+            matches!(input, I::ArchiveUnwritable(_) | I::Checked(Check::Unreadable) | I::Installed(false))
+        }
+        trace::Turn::Export { input, .. } => matches!(input, E::SendFailed | E::Tried(_, Tried::Unreadable)),
+    }
 }
 
 fn words(step: &Step) -> String {

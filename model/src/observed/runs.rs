@@ -181,8 +181,19 @@ struct Export {
     token: Option<Token>,
 }
 
-/// Takes a trace apart.
-pub(crate) fn runs(trace: &Trace, configuration: &Configuration) -> Vec<Run> {
+/// Pairs of operations that are looked at.
+pub(crate) const MAX_RUNS: usize = 32;
+
+/// Takes a trace apart. `None`: there are more than [`MAX_RUNS`] pairs of operations in it.
+pub(crate) fn runs(trace: &Trace, configuration: &Configuration) -> Option<Vec<Run>> {
+    let begins = |line: &&Line| match &line.event {
+        Event::Call(Call::AddAccount { .. }, _) => true,
+        Event::Call(Call::AddDevice { .. }, returned) => matches!(returned, Returned::Number(1..)),
+        Event::Call(..) | Event::Signal { .. } => false,
+    };
+    if trace.lines.iter().filter(begins).count() > MAX_RUNS {
+        return None;
+    }
     let mut sorter = Sorter { configuration, imports: Vec::new(), exports: Vec::new() };
     // An operation is known by the return of the call that began it, and may be signalled before.
     for line in &trace.lines {
@@ -200,7 +211,7 @@ pub(crate) fn runs(trace: &Trace, configuration: &Configuration) -> Vec<Run> {
             Side::Export => sorter.export(number, line),
         }
     }
-    sorter.pair()
+    Some(sorter.pair()).filter(|runs| runs.len() <= MAX_RUNS)
 }
 
 struct Sorter<'a> {

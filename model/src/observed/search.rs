@@ -9,12 +9,14 @@
 //! noted by different clocks has no order. What a daemon has posted happens soon, and a timer runs out when it does and not before:
 //! [`Delays`] has the times. So a step lies between two moments, and the search keeps those apart that cannot overlap.
 
+mod times;
+
 use std::sync::{Mutex, PoisonError};
 
 use handfast::{
     export,
     import::{self, Ask},
-    limits::{Durations, Timer},
+    limits::Timer,
     outcome::{Details, LinkState, Scheme, Side, Signal},
 };
 use stateright::{Model, Property};
@@ -28,7 +30,6 @@ use super::{
 use crate::{
     action::Action,
     config::Player,
-    link::Item,
     side::{ExportSide, ImportSide},
     system::{Aim, State, System, Turn},
     world::HONEST,
@@ -41,10 +42,6 @@ pub(super) const EXPLAINED: &str = "everything is explained";
 const KEPT: usize = 512;
 /// How many kinds of posted steps a side has at most.
 const POSTED: usize = 4;
-/// How long one thread takes from a step to the next, in milliseconds.
-const THREAD: u64 = 50;
-/// What does not come while somebody looks.
-const NEVER: u64 = u64::MAX;
 
 /// A system beside what was seen of it.
 pub(super) struct Search<'a, I, E> {
@@ -176,7 +173,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
                     at[index(side)].calls += 1;
                 }
                 let (state, turn, action) = self.call(node, what, right).ok_or(Stop::Impossible)?;
-                if !turn.is_empty() && !self.was_shown(node, side, what) {
+                if !self.was_shown(node, side, what, &turn) {
                     return Err(Stop::Impossible);
                 }
                 (state, turn, action)
@@ -212,8 +209,16 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     }
 
     /// Whether the client had seen what it answers. Nobody answers what was not shown.
-    fn was_shown(&self, node: &Node<I, E>, side: Side, what: What) -> bool {
-        let (What::Provide { .. } | What::Confirm { .. }) = what else { return true };
+    fn was_shown(&self, node: &Node<I, E>, side: Side, what: What, turn: &Turn) -> bool {
+        let answers = match what {
+            What::Provide { .. } => !turn.is_empty(),
+            What::Confirm { accepted } => accepted,
+            What::AddAccount | What::Remove | What::AddDevice | What::Cancel { .. } => false,
+            What::Another { .. } | What::Unplug | What::Nothing => false,
+        };
+        if !answers {
+            return true;
+        }
         let (Some(asked), Some(lane)) = (self.next_asked(node, side), self.run.lane(side)) else { return true };
         let behind = usize::from(node.at[index(side)].signals).checked_sub(1).and_then(|last| lane.signals.get(last));
         behind.is_some_and(|shown| shown.noted.line < asked.noted.line)
@@ -234,7 +239,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
             What::AddAccount => (Aim::Import(import::Input::AddAccount), Action::AddAccount, true),
             What::Remove => (Aim::Import(import::Input::RemoveAccount), Action::RemoveAccount, true),
             What::Provide { credentials, scheme, accepted } => {
-                if !node.guess.allows(credentials, right) || state.world.seen.import.answers == u8::MAX {
+                if !node.guess.allows(credentials, right) {
                     return None;
                 }
                 let slot = state.world.next_slot(right);
@@ -259,25 +264,6 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         match self.system.hand(state.clone(), aim) {
             Ok((next, turn)) => accepted.then_some((next, turn, Some(action))),
             Err(_) => (!accepted).then(nothing),
-        }
-    }
-
-    /// Whether a hidden step can be taken, as far as the system itself does not say.
-    fn may_happen(&self, node: &Node<I, E>, action: Action) -> bool {
-        match action {
-            Action::AddDevice(scheme) => scheme == node.guess.scheme,
-            Action::Caller(_, act) if self.run.others > 0 && self.terms.budget.intruders == 0 => act.is_honest(),
-            Action::Fire(side, timer) if !self.terms.free_timers => {
-                let armed = node.at[index(side)].armed[timer as usize];
-                armed != NEVER
-                    && self.latest(&node.at, self.clock_of(side)).saturating_sub(armed) >= self.lasts(side, timer)
-            }
-            Action::Deliver(side) if self.waits_for_loss(node, side) => {
-                let heard = node.at[index(side)].heard;
-                let latest = self.latest(&node.at, self.clock_of(side));
-                heard != NEVER && latest.saturating_sub(heard) >= self.terms.delays.loss
-            }
-            _ => true,
         }
     }
 
@@ -332,12 +318,6 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         format!("{side}: {}", super::signal_words(side, signal.state().name(), &words))
     }
 
-    /// The clock of a side's lines. A side at which nobody looked shares the only one.
-    fn clock_of(&self, side: Side) -> Option<Clock> {
-        let own = self.run.lane(side).and_then(|lane| lane.noted().next()).map(|noted| noted.clock);
-        own.or(self.clock.map(|(clock, _)| clock))
-    }
-
     fn heads(&self, at: [Cursor; 2]) -> impl Iterator<Item = &Noted> {
         self.run.seen().flat_map(move |(side, lane)| {
             let cursor = at[index(side)];
@@ -345,123 +325,8 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         })
     }
 
-    /// Whether nothing that is not yet explained, or not yet done, was over before this could be.
-    fn is_due(&self, at: &[Cursor; 2], noted: &Noted, earliest: u64) -> bool {
-        let posted = |side| {
-            let late = at[index(side)].posted.iter().any(|latest| *latest != 0 && *latest < earliest);
-            late && self.clock_of(side) == Some(noted.clock)
-        };
-        self.heads(*at).all(|head| head.clock != noted.clock || head.t_ms >= earliest)
-            && !posted(Side::Import)
-            && !posted(Side::Export)
-    }
-
-    /// When a call was taken at the earliest.
-    fn begun(&self, asked: &Asked) -> u64 {
-        asked.earliest.max(asked.noted.t_ms.saturating_sub(self.terms.delays.call))
-    }
-
-    /// How long a timer runs at least, in milliseconds.
-    fn lasts(&self, side: Side, timer: Timer) -> u64 {
-        match (self.is_legacy(side), timer) {
-            // What the directory answers is waited for, and then the connection.
-            (true, Timer::Connect) => 30_000,
-            _ => Durations::default().of(timer, 0).as_millis() as u64,
-        }
-    }
-
     fn is_legacy(&self, side: Side) -> bool {
         self.system.configuration().cast.player(side) == Player::Legacy
-    }
-
-    /// Whether what arrives next at a side is that its connection broke, and nothing told it.
-    fn waits_for_loss(&self, node: &Node<I, E>, side: Side) -> bool {
-        let link = &node.state.world.link;
-        let broke = link.failed && link.half(side).queue.first() == Some(&Item::Lost);
-        broke && self.is_legacy(side) && !self.run.unplugged && !self.terms.free_timers
-    }
-
-    /// A moment that is of interest only as long as this much later is before the end.
-    fn moment(&self, now: u64, later: u64) -> u64 {
-        let over = self.clock.is_some_and(|(_, end)| now.saturating_add(later) > end);
-        match self.terms.free_timers {
-            true => 0,
-            false if over => NEVER,
-            false => now,
-        }
-    }
-
-    /// It is not later than this.
-    fn latest(&self, at: &[Cursor; 2], clock: Option<Clock>) -> u64 {
-        self.heads(*at).filter(|head| Some(head.clock) == clock).map(|head| head.t_ms).min().unwrap_or(NEVER)
-    }
-
-    /// It is not earlier than this.
-    fn earliest(&self, at: &[Cursor; 2], clock: Option<Clock>) -> u64 {
-        let behind = self.run.seen().flat_map(|(side, lane)| {
-            let cursor = at[index(side)];
-            let signal = lane.signals.get(usize::from(cursor.signals).wrapping_sub(1));
-            let call = lane.calls.get(usize::from(cursor.calls).wrapping_sub(1));
-            let signal =
-                signal.map(|seen| (seen.noted.clock, seen.noted.t_ms.saturating_sub(self.terms.delays.signal)));
-            let call = call.map(|asked| (asked.noted.clock, self.begun(asked)));
-            [signal, call]
-        });
-        behind.flatten().filter(|(other, _)| Some(*other) == clock).map(|(_, t_ms)| t_ms).max().unwrap_or(0)
-    }
-
-    /// Notes since when the timers run.
-    fn set_timers(&self, before: &Node<I, E>, next: &mut Node<I, E>, turn: &Turn) {
-        let armed = [
-            (Side::Import, before.state.import.armed(), next.state.import.armed()),
-            (Side::Export, before.state.export.armed(), next.state.export.armed()),
-        ];
-        for (side, before, after) in armed {
-            let now = self.earliest(&next.at, self.clock_of(side));
-            for timer in Timer::ALL {
-                let since = &mut next.at[index(side)].armed[timer as usize];
-                if !after.contains(timer) {
-                    *since = 0;
-                } else if !before.contains(timer) || arms(turn, side, timer) {
-                    *since = self.moment(now, self.lasts(side, timer));
-                }
-            }
-        }
-    }
-
-    /// Notes until when what was posted is done.
-    fn set_posted(&self, before: &Node<I, E>, next: &mut Node<I, E>, act: Act) {
-        let steps = [(Side::Import, next.state.import.inner()), (Side::Export, next.state.export.inner())];
-        for (side, steps) in steps {
-            let now = self.latest(&before.at, self.clock_of(side));
-            let posted = &mut next.at[index(side)].posted;
-            for (number, until) in posted.iter_mut().enumerate() {
-                let number = number as u8;
-                let (is, did) = (steps.contains(&number), act == Act::Hidden(Action::Inner(side, number)));
-                if !is {
-                    *until = 0;
-                } else if *until == 0 || did {
-                    let goes_on = side == Side::Export && next.state.export.goes_on(number);
-                    *until = now.saturating_add(if goes_on { THREAD } else { self.terms.delays.posted });
-                    if self.clock.is_some_and(|(_, end)| *until >= end) {
-                        *until = NEVER;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Notes when an old daemon was told something by its peer.
-    fn set_heard(&self, next: &mut Node<I, E>, act: Act) {
-        let heard = match act {
-            Act::Hidden(Action::Deliver(side)) => [Some(side), None],
-            Act::Hidden(Action::Secured) => [Some(Side::Import), Some(Side::Export)],
-            Act::Hidden(_) | Act::Call(..) => [None, None],
-        };
-        for side in heard.into_iter().flatten().filter(|side| self.is_legacy(*side)) {
-            let now = self.earliest(&next.at, self.clock_of(side));
-            next.at[index(side)].heard = self.moment(now, self.terms.delays.loss);
-        }
     }
 
     /// How many lines are explained: all before the first that is not, or all together where they have no order.
@@ -609,13 +474,5 @@ pub(super) fn signals_of(turn: &Turn) -> (Side, Vec<Signal>) {
                 .collect(),
         ),
         Turn::Nobody => (Side::Import, Vec::new()),
-    }
-}
-
-fn arms(turn: &Turn, side: Side, timer: Timer) -> bool {
-    match turn {
-        Turn::Import(_, effects) => side == Side::Import && effects.contains(&import::Effect::Arm(timer)),
-        Turn::Export(_, effects) => side == Side::Export && effects.contains(&export::Effect::Arm(timer)),
-        Turn::Nobody => false,
     }
 }

@@ -16,3 +16,4 @@ mod replays;
 mod sims;
 mod support;
 mod tokens;
+mod validates;
