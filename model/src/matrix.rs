@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, fmt};
 
 use handfast::outcome::Side;
-use serde::Serialize;
 
 use crate::{
     check::{Checked, Row},
@@ -16,14 +15,14 @@ use crate::{
 const COLUMNS: [Cast; 8] = [Cast::HH, Cast::HX, Cast::XH, Cast::HL, Cast::LH, Cast::LL, Cast::LX, Cast::XL];
 
 /// A line for each property that was asked, a column for each pair.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matrix {
     /// What was asked at all, in the order of [`PropertyId::ALL`].
     pub lines: Vec<Line>,
 }
 
 /// A property in every pair.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// Which one.
     pub property: PropertyId,
@@ -32,11 +31,11 @@ pub struct Line {
 }
 
 /// What came of a property in all configurations of a pair. Empty: it was not asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell(Vec<Part>);
 
 /// A half of a cell, or all of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
     half: Option<Side>,
     mark: Mark,
@@ -45,8 +44,7 @@ struct Part {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Mark {
     /// Verified in each configuration.
     Holds,
@@ -136,7 +134,9 @@ impl Part {
         } else {
             Mark::Open
         };
-        Self { half, mark, unexpected: !rows.clone().all(Row::is_as_expected) }
+        // What is not known is never expected.
+        let unexpected = mark != Mark::Open && !rows.clone().all(Row::is_as_expected);
+        Self { half, mark, unexpected }
     }
 }
 
