@@ -339,10 +339,7 @@ pub(crate) fn judge_both<I: ImportSide, D: ExportDevice>(
             (verdict, Some(Counterexample::of_two(again, &path, property)))
         }
         (None, Some(doubt)) => (doubt.clone(), None),
-        (None, None) if !graph.is_complete() => {
-            (Verdict::NoViolation { bounded: format!("{} states", graph.states()) }, None)
-        }
-        (None, None) => (Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }, None),
+        (None, None) => (verified(graph), None),
     }
 }
 
@@ -368,8 +365,18 @@ pub(crate) fn judge<I: ImportSide, E: ExportSide>(
         }
         (_, Some(doubt)) => (doubt.clone(), None),
         (Some(Decision::Open(why)), None) => (Verdict::Inconclusive { why }, None),
-        (Some(Decision::Holds) | None, None) => {
-            (Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth }, None)
+        (Some(Decision::Holds) | None, None) => (verified(graph), None),
+    }
+}
+
+/// What a graph says in which no violation was found: that there is none, if it is all of it.
+fn verified(graph: &Graph) -> Verdict {
+    let states = graph.states();
+    match graph.ended {
+        Ended::Complete => Verdict::Verified { states, edges: graph.edges(), depth: graph.depth },
+        Ended::States => Verdict::NoViolation { bounded: format!("{states} states") },
+        ended @ (Ended::Found | Ended::Memory | Ended::Time | Ended::Stopped) => {
+            Verdict::Inconclusive { why: format!("{} after {states} states", ended.why()) }
         }
     }
 }
@@ -384,10 +391,8 @@ fn doubt<M: Explorable>(
     missed: &[&'static str],
 ) -> Option<Verdict> {
     let inconclusive = |why: String| Some(Verdict::Inconclusive { why });
-    match (graph.ended, graph.ended.why()) {
-        (Ended::States, _) => return Some(Verdict::NoViolation { bounded: format!("{} states", graph.states()) }),
-        (_, Some(why)) => return inconclusive(format!("{why} after {} states", graph.states())),
-        (_, None) => {}
+    if !graph.is_complete() {
+        return Some(verified(graph));
     }
     if let Some(goal) = missed.first() {
         return inconclusive(format!("not reached: {goal}"));
@@ -397,7 +402,7 @@ fn doubt<M: Explorable>(
     }
     let (tally, discovered) = match second::explore(model, limits) {
         Ok(other) => other,
-        Err(ended) => return inconclusive(format!("{} in the second engine", ended.why().unwrap_or_default())),
+        Err(ended) => return inconclusive(format!("{} in the second engine", ended.why())),
     };
     let ours = Tally { states: graph.states(), generated: graph.edges() + model.init_states().len() };
     if tally != ours {

@@ -65,14 +65,15 @@ pub enum Ended {
 }
 
 impl Ended {
-    /// What cut it short, if anything did.
-    pub(crate) const fn why(self) -> Option<&'static str> {
+    /// How it ended, in words.
+    pub(crate) const fn why(self) -> &'static str {
         match self {
-            Self::Complete | Self::Found => None,
-            Self::States => Some("out of states"),
-            Self::Memory => Some("out of memory"),
-            Self::Time => Some("out of time"),
-            Self::Stopped => Some("interrupted"),
+            Self::Complete => "complete",
+            Self::Found => "cut short",
+            Self::States => "out of states",
+            Self::Memory => "out of memory",
+            Self::Time => "out of time",
+            Self::Stopped => "interrupted",
         }
     }
 }
