@@ -72,17 +72,73 @@ impl Neighbourly {
     }
 }
 
+/// Ours, but for the exporter.
+fn players(trust: &str) -> Option<Players> {
+    Some(Players {
+        export: match trust {
+            "careful" => |config| Boxed::new(Neighbourly::new(config, Trust::Careful)),
+            "hasty" => |config| Boxed::new(Neighbourly::new(config, Trust::Hasty)),
+            _ => return None,
+        },
+        ..Players::default()
+    })
+}
+
 fn main() -> ExitCode {
     let mut args = env::args();
     let name = args.next();
-    let export = match args.next().as_deref() {
-        Some("careful") => |config| Boxed::new(Neighbourly::new(config, Trust::Careful)),
-        Some("hasty") => |config| Boxed::new(Neighbourly::new(config, Trust::Hasty)),
-        other => {
-            eprintln!("expected careful or hasty, and not {other:?}");
-            return ExitCode::from(2);
+    match args.next().as_deref().and_then(players) {
+        Some(players) => handfast_testbed::run(name.into_iter().chain(args), Some(players)),
+        None => {
+            eprintln!("usage: own_reducer careful|hasty check …");
+            ExitCode::from(2)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use handfast_model::{
+        config::Size,
+        properties::PropertyId,
+        report::{Outcome, Report, Selection, run},
     };
-    let players = Players { export, ..Players::default() };
-    handfast_testbed::run(name.into_iter().chain(args), Some(players))
+
+    use super::players;
+
+    fn report(configuration: &str, trust: Option<&str>) -> Report {
+        let configuration = Some(configuration.into());
+        let players = trust.and_then(players);
+        run(&Selection { configuration, players, mutants: false, ..Selection::all(Size::Small) })
+    }
+
+    #[test]
+    fn what_does_as_ours_is_verified_as_ours_is() {
+        for configuration in ["HH-documented-cancel", "LH-documented-honest"] {
+            let (own, ours) = (report(configuration, Some("careful")), report(configuration, None));
+            assert_eq!(own.outcome, Outcome::AsExpected);
+            assert_eq!(own.checked[0].graph, ours.checked[0].graph);
+            assert_eq!(own.checked[0].rows.len(), ours.checked[0].rows.len());
+        }
+    }
+
+    #[test]
+    fn what_confirms_by_itself_is_found() {
+        let report = report("HH-documented-honest", Some("hasty"));
+        assert_eq!(report.outcome, Outcome::SafetyViolated);
+        let gate = report.checked[0].rows.iter().find(|row| row.property == PropertyId::Gate).unwrap();
+        assert!(gate.verdict.is_violated(), "{}", gate.verdict);
+        let drawn = &gate.counterexample.as_ref().unwrap().mermaid;
+        assert!(drawn.contains("VIOLATED P-GATE") && !drawn.contains("confirmAddDevice"), "{drawn}");
+    }
+
+    /// The same command line: what is asked there decides, and its exit code says it.
+    #[test]
+    fn the_command_checks_it() {
+        for (trust, expected) in [("careful", 0), ("hasty", 1)] {
+            let asked = ["check", "--size", "small", "--config", "HH-documented-honest", "--property", "P-GATE"];
+            let code = handfast_testbed::run(["own_reducer"].into_iter().chain(asked), players(trust));
+            assert_eq!(format!("{code:?}"), format!("{:?}", std::process::ExitCode::from(expected)), "{trust}");
+        }
+    }
 }

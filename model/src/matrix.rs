@@ -11,8 +11,8 @@ use crate::{
     weaknesses,
 };
 
-/// Where a column stands for each cast.
-const COLUMNS: [Cast; 8] = [Cast::HH, Cast::HX, Cast::XH, Cast::HL, Cast::LH, Cast::LL, Cast::LX, Cast::XL];
+/// The columns in their order.
+pub const COLUMNS: [Cast; 8] = [Cast::HH, Cast::HX, Cast::XH, Cast::HL, Cast::LH, Cast::LL, Cast::LX, Cast::XL];
 
 /// A line for each property that was asked, a column for each pair.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,16 +81,14 @@ impl Matrix {
         ids.into_iter().map(|id| (id, weaknesses::title(id).unwrap_or_default())).collect()
     }
 
-    /// The table of these pairs in Markdown, with what each property says.
+    /// The table of these pairs in Markdown.
     pub fn markdown(&self, casts: &[Cast]) -> String {
         let names: Vec<_> = casts.iter().map(Cast::to_string).collect();
-        let mut text =
-            format!("| property | {} | says |\n|---|{}---|\n", names.join(" | "), "---|".repeat(casts.len()));
+        let mut text = format!("| property | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(casts.len()));
         for line in &self.lines {
-            let cells: Vec<_> =
-                casts.iter().map(|&cast| line.cell(cast).map_or(String::new(), Cell::to_string)).collect();
-            let (id, says) = (line.property.id(), line.property.text());
-            text.push_str(&format!("| {id} | {} | {says} |\n", cells.join(" | ")));
+            let cell = |&cast: &Cast| line.cell(cast).map_or(String::new(), Cell::to_string);
+            let cells: Vec<_> = casts.iter().map(cell).collect();
+            text.push_str(&format!("| {} | {} |\n", line.property.id(), cells.join(" | ")));
         }
         text
     }

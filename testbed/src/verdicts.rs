@@ -224,7 +224,7 @@ mod tests {
         let table = Table { report: &report, whole: false, rows: false }.to_string();
         let rows = report.checked[0].rows.len();
         for part in [
-            "  VIOLATED (in 7 steps)",
+            "P-CONSENT           VIOLATED (in 7 steps)",
             "```mermaid\nsequenceDiagram",
             "A SAFETY PROPERTY IS VIOLATED",
             &format!("{} of {rows}", rows - 1),
@@ -240,7 +240,7 @@ mod tests {
     fn what_says_nothing_is_an_error_and_no_pass() {
         let report = with(Verdict::Inconclusive { why: "out of time".into() }, Outcome::Inconclusive);
         let table = Table { report: &report, whole: true, rows: false }.to_string();
-        for part in ["  INCONCLUSIVE (out of time)", "not reached: ", "0 mutants: INCONCLUSIVE"] {
+        for part in ["P-CONSENT           INCONCLUSIVE (out of time)", "not reached: ", "0 mutants: INCONCLUSIVE"] {
             assert!(table.contains(part), "{part}: {table}");
         }
         assert_eq!(exit_code(report.outcome), 4);

@@ -8,12 +8,51 @@ use crate::support::{Folder, code, run, shown, text};
 fn a_configuration_is_checked() {
     let output = run(["check", "--size", "small", "--config", "HH-documented-honest", "--property", "P-STORED"], b"");
     let table = String::from_utf8(output.stdout).unwrap();
-    assert!(table.contains("P-STORED  VERIFIED "), "{table}");
+    assert!(
+        table.contains("\nHH-documented-honest  P-STORED  VERIFIED     147    172     31       49      6e-16\n"),
+        "{table}"
+    );
+    assert!(table.contains("\nP-STORED  ✓   Success is said only of"), "{table}");
     assert!(table.ends_with("1 configurations, 1 verdicts, 0 mutants: all as expected\n"), "{table}");
-    let all = run(["check", "--size", "small", "--all", "--mutants", "--jobs", "2"], b"");
+}
+
+#[test]
+fn every_run_prints_the_same() {
+    let all = run(["check", "--size", "small", "--pair", "HX", "--mutants", "--jobs", "2"], b"");
     assert_eq!(code(all.status), 0, "{}", shown(&all));
-    let again = run(["check", "--size", "small", "--mutants", "--jobs", "1"], b"");
+    let again = run(["check", "--size", "small", "--pair", "HX", "--mutants", "--jobs", "1"], b"");
     assert_eq!(all.stdout, again.stdout);
+    let timed = run(["check", "--size", "small", "--config", "HH-documented-honest", "--timings"], b"");
+    let headings = |output: &[u8]| String::from_utf8_lossy(output).lines().next().unwrap_or_default().to_owned();
+    assert!(headings(&timed.stdout).ends_with("own s  stateright s"), "{}", shown(&timed));
+    assert!(headings(&all.stdout).ends_with("B/state  collision"), "{}", shown(&all));
+}
+
+#[test]
+fn mutants_are_hunted_with_both_engines_and_the_canary_first() {
+    let output = run(["check", "--size", "small", "--mutants"], b"");
+    let table = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<_> = table.lines().collect();
+    assert!(lines[0].starts_with("mutant       killed by "), "{table}");
+    assert!(lines[1].starts_with("canary M-10  P-GATE ") && lines[1].contains("12 steps    12 steps"), "{table}");
+    assert!(!table.contains("LIVES") && !table.contains("otherwise"), "{table}");
+    assert!(table.starts_with("mutant") && table.ends_with("mutants: all as expected\n"), "{table}");
+    assert_eq!(code(output.status), 0);
+}
+
+#[test]
+fn what_is_known_not_to_hold_has_a_reason() {
+    let output = run(["check", "--flaws"], b"");
+    let table = String::from_utf8(output.stdout).unwrap();
+    let line = table.lines().find(|line| line.starts_with("HL    P-STORED (export) ")).unwrap_or_default();
+    assert!(line.contains("honest") && line.contains("W-5   Exporter reports success before"), "{table}");
+    let output = run(["check", "--flaws", "--json"], b"");
+    let flaws: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(flaws.as_array().map(Vec::len), Some(table.lines().count() - 1));
+    assert_eq!(
+        flaws[0]["says"],
+        "Exporter reports success before (and regardless of whether) the importer stored the archive"
+    );
 }
 
 #[test]
@@ -55,7 +94,8 @@ fn the_way_to_a_goal_replays() {
 #[test]
 fn what_says_nothing_is_no_pass() {
     for (why, args) in [
-        ("it is cut short", &["--config", "HX-documented-guesses", "--memory", "1MiB"][..]),
+        ("there is too little memory", &["--config", "HX-documented-guesses", "--memory", "1MiB"][..]),
+        ("there is no time", &["--config", "HH-documented-faults", "--time", "0"]),
         (
             "it is a property of time, which does not pass",
             &["--config", "HH-documented-honest", "--property", "P-ENDS"],
@@ -81,6 +121,9 @@ fn what_is_not_there_is_a_usage_error() {
         &["--config", "HH-documented-honest", "--reach", "nothing"],
         &["--jobs", "0"],
         &["--all", "--pair", "HH"],
+        &["--flaws", "--mutants"],
+        &["--baseline", "there-is-no-such-report.json"],
+        &["--mutant", "M-10", "--baseline", "any"],
     ] {
         let output = run(["check", "--size", "small"].iter().chain(args), b"");
         assert_eq!(code(output.status), 2, "{args:?}: {}", shown(&output));

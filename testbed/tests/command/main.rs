@@ -1,6 +1,7 @@
 //! The command as strangers use it: processes, their output, their exit codes.
 
 mod archives;
+mod baselines;
 mod calls;
 mod causes;
 mod checks;

@@ -1,0 +1,66 @@
+//! What holds in which pair, on one page; and that the documents tell it as the checker does.
+
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use handfast_model::{
+    config::{Cast, Size, configurations},
+    matrix::{COLUMNS, Matrix},
+    properties::PropertyId,
+    report::{Selection, run},
+};
+
+const README: &str = include_str!("../../README.md");
+const PROPERTIES: &str = include_str!("../../docs/properties.md");
+const TRUST: &str = include_str!("../../docs/trust.md");
+
+static MATRIX: LazyLock<Matrix> = LazyLock::new(|| {
+    let report = run(&Selection { mutants: false, jobs: 2, ..Selection::all(Size::Small) });
+    Matrix::of(&report.checked)
+});
+
+#[test]
+fn every_property_in_every_pair() {
+    let text = MATRIX.to_string();
+    insta::assert_snapshot!(text);
+    let cells = MATRIX.lines.iter().flat_map(|line| &line.cells).map(|(_, cell)| cell.to_string());
+    for cell in cells {
+        assert!(!cell.contains(['?', '!']), "{cell}: {text}");
+    }
+}
+
+/// A table of the documents is what the checker says, or the test says what it would have to be.
+fn holds(name: &str, document: &str, table: &str) {
+    assert!(document.contains(table), "{name} should have:\n{table}");
+}
+
+#[test]
+fn the_documents_say_the_same() {
+    holds("docs/properties.md", PROPERTIES, &MATRIX.markdown(&COLUMNS));
+    holds("README.md", README, &MATRIX.markdown(&[Cast::HL, Cast::LH, Cast::LL]));
+    let remains: Vec<_> =
+        MATRIX.weaknesses(&[Cast::HL, Cast::LH]).iter().map(|(id, title)| format!("| {id} | {title} |\n")).collect();
+    holds("README.md", README, &remains.concat());
+}
+
+#[test]
+fn each_property_is_told_and_asked() {
+    let told: BTreeSet<_> =
+        PROPERTIES.lines().filter_map(|line| line.strip_prefix("| P-")?.split_once(" | ")).collect();
+    let told: BTreeSet<_> = told.into_iter().map(|(id, _)| format!("P-{id}")).collect();
+    let asked: BTreeSet<_> = PropertyId::ALL.iter().map(|property| property.id().to_owned()).collect();
+    // The clients are no part of the model.
+    assert_eq!(told.difference(&asked).collect::<Vec<_>>(), ["P-CLIENT"]);
+    assert_eq!(asked.difference(&told).count(), 0);
+    let lines: BTreeSet<_> = MATRIX.lines.iter().map(|line| line.property.id().to_owned()).collect();
+    assert_eq!(lines, asked);
+}
+
+#[test]
+fn of_each_configuration_it_is_told_what_it_leaves_out() {
+    let sizes = [Size::Small, Size::Quick, Size::Full];
+    let names: BTreeSet<_> =
+        sizes.into_iter().flat_map(configurations).map(|configuration| configuration.name).collect();
+    let told: BTreeSet<_> =
+        TRUST.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).map(|(name, _)| name).collect();
+    assert_eq!(names, told);
+}
