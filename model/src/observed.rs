@@ -93,13 +93,15 @@ pub struct Delays {
     pub call: u64,
     /// At most, until a daemon does what it has posted to a loop or a worker.
     pub posted: u64,
+    /// At most, until a thread of a daemon goes on to its next step.
+    pub thread: u64,
     /// At least, until an old daemon that hears nothing notices that its connection is lost.
     pub loss: u64,
 }
 
 impl Delays {
     /// The names that [`Delays::set`] knows.
-    pub const KEYS: [&str; 4] = ["signal", "call", "posted", "loss"];
+    pub const KEYS: [&str; 5] = ["signal", "call", "posted", "thread", "loss"];
 
     /// Changes one of them. Gives `false` if there is no such name.
     pub fn set(&mut self, key: &str, ms: u64) -> bool {
@@ -107,6 +109,7 @@ impl Delays {
             "signal" => self.signal = ms,
             "call" => self.call = ms,
             "posted" => self.posted = ms,
+            "thread" => self.thread = ms,
             "loss" => self.loss = ms,
             _ => return false,
         }
@@ -116,7 +119,7 @@ impl Delays {
 
 impl Default for Delays {
     fn default() -> Self {
-        Self { signal: 20, call: 1000, posted: 500, loss: 10_000 }
+        Self { signal: 50, call: 1000, posted: 500, thread: 30, loss: 10_000 }
     }
 }
 

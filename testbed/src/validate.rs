@@ -34,13 +34,14 @@ pub(crate) struct Validate {
     #[arg(long, value_enum, value_name = "XY")]
     pair: Option<PairName>,
     /// What they followed; what the trace says if it is not given, or else documented
-    #[arg(long, value_enum, value_name = "PROFILE", requires = "observed")]
+    #[arg(long, value_enum, value_name = "PROFILE")]
     profile: Option<ProfileName>,
     /// Change how often something may have gone wrong unseen: loss=1 unless it is given, storage=0
     #[arg(long, value_name = "KEY=N")]
     budget: Vec<Change>,
-    /// Change how long things take, in milliseconds: signal=20 until one is noted at most, call=1000 from one to its return
-    /// at most, posted=500 until an old daemon does what it has posted at most, loss=10000 until it notices a loss at least
+    /// Change how long things take, in milliseconds. At most: signal=50 until one is noted, call=1000 from one to its return,
+    /// posted=500 until an old daemon does what it has posted, thread=30 until a thread of it goes on. At least: loss=10000
+    /// until it notices that its connection is lost
     #[arg(long, value_name = "KEY=MS", requires = "observed")]
     delay: Vec<Delay>,
     /// The times of all files are of one clock. Otherwise what stands in different files has no order

@@ -140,7 +140,7 @@ fn walk<I: ImportSide, E: ExportSide>(system: &System<I, E>, dice: &mut Dice) ->
 fn terms(cast: Cast, profile: Profile) -> Terms {
     let mut terms = Terms::new(cast, profile);
     // No clock is in this: every step is a millisecond, and what is posted may wait.
-    terms.delays = Delays { signal: 0, call: 0, posted: u64::MAX, loss: 0 };
+    terms.delays = Delays { signal: 0, call: 0, posted: u64::MAX, thread: u64::MAX, loss: 0 };
     terms.free_timers = true;
     terms.budget.storage = 1;
     terms

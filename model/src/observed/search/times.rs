@@ -12,14 +12,12 @@ use crate::{
     link::Item,
     observed::{
         parse::Clock,
-        runs::{Asked, Noted, index},
+        runs::{Asked, Noted, What, index},
     },
     side::{ExportSide, ImportSide},
     system::Turn,
 };
 
-/// How long one thread takes from a step to the next, in milliseconds.
-const THREAD: u64 = 50;
 /// What does not come while somebody looks.
 const NEVER: u64 = u64::MAX;
 
@@ -56,7 +54,13 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
 
     /// When a call was taken at the earliest.
     pub(super) fn begun(&self, asked: &Asked) -> u64 {
-        asked.earliest.max(asked.noted.t_ms.saturating_sub(self.terms.delays.call))
+        let takes = match asked.what {
+            // A daemon takes its time to take an account down.
+            What::Unplug => u64::MAX,
+            What::Remove if self.is_legacy(Side::Import) => u64::MAX,
+            _ => self.terms.delays.call,
+        };
+        asked.earliest.max(asked.noted.t_ms.saturating_sub(takes))
     }
 
     /// How long a timer runs at least, in milliseconds.
@@ -142,7 +146,8 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
                     *until = 0;
                 } else if *until == 0 || did {
                     let goes_on = side == Side::Export && next.state.export.goes_on(number);
-                    *until = now.saturating_add(if goes_on { THREAD } else { self.terms.delays.posted });
+                    *until =
+                        now.saturating_add(if goes_on { self.terms.delays.thread } else { self.terms.delays.posted });
                     if self.clock.is_some_and(|(_, end)| *until >= end) {
                         *until = NEVER;
                     }
