@@ -1,18 +1,18 @@
 //! Laws of the codecs: what is written is read, cuts change nothing, and any bytes are taken.
 
 use handfast::{
-    message::{Decoder, Event, Features, ImportResult, Message, MessageError, Verdict, Word, archive_header, encode},
-    mux::{
-        ChannelName, ChannelRequest, Control, FrameDecoder, FrameEvent, MuxError, RequestState, end_of_channel,
-        frame_header,
-    },
+    message::{Features, ImportResult, Message, Verdict, Word},
+    mux::{ChannelName, ChannelRequest, Control, RequestState, frame_header},
     outcome::Scheme,
     secret::Secret,
     token::{Ask, Code, DeviceId, Token, TokenErrorKind, parse_channel_name},
 };
+use handfast_harness::{
+    message::{self, Part},
+    mux::{self, Framed},
+    pieces::pieces,
+};
 use proptest::{collection::vec, prelude::*, sample::Index};
-
-const MAX_ARCHIVE: u64 = 4096;
 
 fn codes() -> impl Strategy<Value = Code> {
     any::<u32>().prop_filter_map("of no use", Code::from_random)
@@ -44,32 +44,9 @@ fn messages() -> impl Strategy<Value = Message<Secret>> {
     ]
 }
 
-/// A part of a channel's stream: a message, or one that carries an archive.
-#[derive(Clone, Debug)]
-enum Part {
-    Message(Message<Secret>),
-    Archive(String),
-}
-
 fn parts() -> impl Strategy<Value = Vec<Part>> {
     let archive = "[ -~é→😀]{0,400}".prop_map(Part::Archive);
     vec(prop_oneof![3 => messages().prop_map(Part::Message), 1 => archive], 0..6)
-}
-
-fn write(parts: &[Part]) -> Vec<u8> {
-    let one = |part: &Part| match part {
-        Part::Message(message) => encode(message).as_bytes().to_vec(),
-        Part::Archive(text) => [archive_header(text.len() as u32).as_bytes(), text.as_bytes()].concat(),
-    };
-    parts.iter().flat_map(one).collect()
-}
-
-/// A frame, or a control message that has one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Framed {
-    Data(u16, Vec<u8>),
-    End(u16),
-    Control(Control),
 }
 
 fn framed() -> impl Strategy<Value = Vec<Framed>> {
@@ -89,15 +66,6 @@ fn framed() -> impl Strategy<Value = Vec<Framed>> {
     vec(prop_oneof![data, channel.prop_map(Framed::End), control.prop_map(Framed::Control)], 0..6)
 }
 
-fn write_frames(frames: &[Framed]) -> Vec<u8> {
-    let one = |frame: &Framed| match frame {
-        Framed::Data(channel, data) => [frame_header(*channel, data.len() as u16).as_bytes(), data].concat(),
-        Framed::End(channel) => end_of_channel(*channel).as_bytes().to_vec(),
-        Framed::Control(control) => control.to_frame(),
-    };
-    frames.iter().flat_map(one).collect()
-}
-
 /// Some bytes, replaced, taken out or put in.
 fn mutated(valid: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     (valid, vec((any::<Index>(), any::<u8>(), 0..3_u8), 1..4)).prop_map(|(mut bytes, changes)| {
@@ -111,97 +79,6 @@ fn mutated(valid: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u
         }
         bytes
     })
-}
-
-/// `bytes` in pieces of these sizes, the last of which repeats.
-fn pieces<'a>(bytes: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
-    let mut sizes = sizes.iter().copied().chain(std::iter::repeat(sizes.last().copied().unwrap_or(1)));
-    let (mut rest, mut pieces) = (bytes, Vec::new());
-    while !rest.is_empty() {
-        let (piece, after) = rest.split_at(sizes.next().unwrap().clamp(1, rest.len()));
-        pieces.push(piece);
-        rest = after;
-    }
-    pieces
-}
-
-/// What a message decoder makes of the pieces: its events, the archives joined, and its error.
-fn read(pieces: &[&[u8]]) -> (Vec<Part>, Vec<u8>, Option<MessageError>) {
-    let mut decoder = Decoder::new(MAX_ARCHIVE);
-    let (mut parts, mut archive, mut left) = (Vec::new(), Vec::new(), None);
-    for piece in pieces {
-        let mut input = *piece;
-        loop {
-            match decoder.next(&mut input) {
-                Ok(None) => break assert!(input.is_empty()),
-                Ok(Some(Event::Message(message))) => parts.push(Part::Message(message)),
-                Ok(Some(Event::ArchiveBegan { length })) => {
-                    assert!(left.is_none() && length <= MAX_ARCHIVE);
-                    (archive, left) = (Vec::new(), Some(length));
-                }
-                Ok(Some(Event::ArchiveSlice(slice))) => {
-                    assert!(
-                        !slice.is_empty() && piece.as_ptr_range().contains(&slice.as_ptr()),
-                        "borrowed from the input"
-                    );
-                    left = left.map(|left| left - slice.len() as u64);
-                    archive.extend_from_slice(slice);
-                }
-                Ok(Some(Event::ArchiveEnded)) => {
-                    assert_eq!(left.take(), Some(0));
-                    parts.push(Part::Archive(String::from_utf8(std::mem::take(&mut archive)).unwrap()));
-                }
-                Err(error) => {
-                    assert!(error.offset <= decoder.offset() + input.len() as u64);
-                    return (parts, archive, Some(error));
-                }
-            }
-        }
-    }
-    (parts, archive, None)
-}
-
-/// What a frame decoder makes of the pieces: neighbouring data of one channel joined, and its error.
-fn read_frames(pieces: &[&[u8]]) -> (Vec<Framed>, Option<MuxError>) {
-    let (mut decoder, mut frames) = (FrameDecoder::new(), Vec::new());
-    for piece in pieces {
-        let mut input = *piece;
-        loop {
-            match decoder.next(&mut input) {
-                Ok(None) => break assert!(input.is_empty()),
-                Ok(Some(FrameEvent::Data { channel, bytes })) => {
-                    assert!(
-                        !bytes.is_empty() && piece.as_ptr_range().contains(&bytes.as_ptr()),
-                        "borrowed from the input"
-                    );
-                    push(&mut frames, Framed::Data(channel, bytes.to_vec()));
-                }
-                Ok(Some(FrameEvent::End { channel })) => frames.push(Framed::End(channel)),
-                Ok(Some(FrameEvent::Control(control))) => frames.push(Framed::Control(control)),
-                Err(error) => {
-                    assert!(error.offset <= decoder.offset() + input.len() as u64);
-                    return (frames, Some(error));
-                }
-            }
-        }
-    }
-    (frames, None)
-}
-
-fn push(frames: &mut Vec<Framed>, frame: Framed) {
-    match (frames.last_mut(), frame) {
-        (Some(Framed::Data(last, data)), Framed::Data(channel, more)) if *last == channel => data.extend(more),
-        (_, frame) => frames.push(frame),
-    }
-}
-
-fn same(parts: &[Part], others: &[Part]) -> bool {
-    parts.len() == others.len()
-        && parts.iter().zip(others).all(|pair| match pair {
-            (Part::Message(message), Part::Message(other)) => message == other,
-            (Part::Archive(text), Part::Archive(other)) => text == other,
-            _ => false,
-        })
 }
 
 proptest! {
@@ -248,25 +125,25 @@ proptest! {
 
     #[test]
     fn messages_that_are_written_are_read_wherever_they_are_cut(parts in parts(), sizes in vec(1..50_usize, 0..4), cuts in vec(any::<Index>(), 8)) {
-        let stream = write(&parts);
+        let stream = message::write(&parts);
         for sizes in [&sizes[..], &[1], &[stream.len()]] {
-            let (read, rest, error) = read(&pieces(&stream, sizes));
-            prop_assert!(error.is_none() && rest.is_empty() && same(&read, &parts), "{:?} {:?}", error, read);
+            let (read, rest, error) = message::read(&pieces(&stream, sizes));
+            prop_assert!(error.is_none() && rest.is_empty() && read == parts, "{:?} {:?}", error, read);
         }
         for cut in cuts.iter().map(|cut| cut.index(stream.len() + 1)) {
             let (before, after) = stream.split_at(cut);
-            let (read, _, error) = read(&[before, after]);
-            prop_assert!(error.is_none() && same(&read, &parts), "cut at {}: {:?}", cut, error);
+            let (read, _, error) = message::read(&[before, after]);
+            prop_assert!(error.is_none() && read == parts, "cut at {}: {:?}", cut, error);
         }
     }
 
     /// Also errors, and where they are.
     #[test]
-    fn cuts_change_nothing_in_mutated_messages(stream in mutated(parts().prop_map(|parts| write(&parts))), sizes in vec(1..20_usize, 0..4)) {
-        let (whole, rest, error) = read(&[&stream]);
+    fn cuts_change_nothing_in_mutated_messages(stream in mutated(parts().prop_map(|parts| message::write(&parts))), sizes in vec(1..20_usize, 0..4)) {
+        let (whole, rest, error) = message::read(&[&stream]);
         for sizes in [&sizes[..], &[1]] {
-            let (chunked, part, chunked_error) = read(&pieces(&stream, sizes));
-            prop_assert!(same(&chunked, &whole));
+            let (chunked, part, chunked_error) = message::read(&pieces(&stream, sizes));
+            prop_assert!(chunked == whole);
             prop_assert_eq!(chunked_error, error);
             // More of a text that turns out to be none may have been handed out.
             prop_assert!(part.starts_with(&rest));
@@ -275,37 +152,37 @@ proptest! {
 
     #[test]
     fn any_bytes_are_taken_for_messages(stream in any::<Vec<u8>>(), sizes in vec(1..9_usize, 0..4)) {
-        let (whole, _, error) = read(&[&stream]);
-        let (chunked, _, chunked_error) = read(&pieces(&stream, &sizes));
-        prop_assert!(same(&chunked, &whole) && chunked_error == error);
+        let (whole, _, error) = message::read(&[&stream]);
+        let (chunked, _, chunked_error) = message::read(&pieces(&stream, &sizes));
+        prop_assert!(chunked == whole && chunked_error == error);
     }
 
     #[test]
     fn frames_that_are_written_are_read_wherever_they_are_cut(frames in framed(), sizes in vec(1..50_usize, 0..4), cuts in vec(any::<Index>(), 8)) {
-        let stream = write_frames(&frames);
+        let stream = mux::write(&frames);
         let mut joined = Vec::new();
-        frames.into_iter().for_each(|frame| push(&mut joined, frame));
+        frames.into_iter().for_each(|frame| mux::push(&mut joined, frame));
         for sizes in [&sizes[..], &[1], &[stream.len()]] {
-            prop_assert_eq!(read_frames(&pieces(&stream, sizes)), (joined.clone(), None));
+            prop_assert_eq!(mux::read(&pieces(&stream, sizes)), (joined.clone(), None));
         }
         for cut in cuts.iter().map(|cut| cut.index(stream.len() + 1)) {
             let (before, after) = stream.split_at(cut);
-            prop_assert_eq!(read_frames(&[before, after]), (joined.clone(), None), "cut at {}", cut);
+            prop_assert_eq!(mux::read(&[before, after]), (joined.clone(), None), "cut at {}", cut);
         }
     }
 
     #[test]
-    fn cuts_change_nothing_in_mutated_frames(stream in mutated(framed().prop_map(|frames| write_frames(&frames))), sizes in vec(1..20_usize, 0..4)) {
-        let whole = read_frames(&[&stream]);
-        prop_assert_eq!(&read_frames(&pieces(&stream, &sizes)), &whole);
-        prop_assert_eq!(&read_frames(&pieces(&stream, &[1])), &whole);
+    fn cuts_change_nothing_in_mutated_frames(stream in mutated(framed().prop_map(|frames| mux::write(&frames))), sizes in vec(1..20_usize, 0..4)) {
+        let whole = mux::read(&[&stream]);
+        prop_assert_eq!(&mux::read(&pieces(&stream, &sizes)), &whole);
+        prop_assert_eq!(&mux::read(&pieces(&stream, &[1])), &whole);
     }
 
     #[test]
     fn any_bytes_are_taken_for_frames(stream in any::<Vec<u8>>(), sizes in vec(1..9_usize, 0..4)) {
-        prop_assert_eq!(read_frames(&[&stream]), read_frames(&pieces(&stream, &sizes)));
+        prop_assert_eq!(mux::read(&[&stream]), mux::read(&pieces(&stream, &sizes)));
         let control = [frame_header(0, stream.len() as u16).as_bytes(), &stream].concat();
-        prop_assert_eq!(read_frames(&[&control]), read_frames(&pieces(&control, &sizes)));
+        prop_assert_eq!(mux::read(&[&control]), mux::read(&pieces(&control, &sizes)));
     }
 }
 

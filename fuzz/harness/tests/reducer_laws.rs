@@ -2,18 +2,15 @@
 //! signals follow the grammar (laws 2, 3 and 6; R-STATE-2).
 
 use handfast::{
-    export::{self, Exporter},
-    import::{self, Ask, Check, Importer},
+    export,
+    import::{self, Ask, Check},
     limits::Timer,
     message::{Features, ImportResult, Message, Slot, Verdict, Word},
-    outcome::{AccountId, LinkState, Profile, Scheme, Signal},
+    outcome::{AccountId, Profile, Scheme},
     reducer::{Config, ConnId},
     rules::AllRules,
 };
 use proptest::{prelude::*, sample::select};
-
-/// No input leads to more effects than this: eight connections to close, eight timers, and a few of its own.
-const MOST_EFFECTS: usize = 24;
 
 fn features() -> impl Strategy<Value = Features> {
     (any::<bool>(), any::<bool>()).prop_map(|(result, cancel)| Features { result, cancel })
@@ -148,86 +145,16 @@ fn export_way() -> impl Strategy<Value = Vec<export::Input>> {
     (0..=way.len()).prop_map(move |steps| way[..steps].to_vec())
 }
 
-/// Follows R-STATE-2 in both profiles.
-#[derive(Default)]
-struct Grammar(Option<LinkState>);
-
-impl Grammar {
-    fn take(&mut self, profile: Profile, signal: &Signal) {
-        use LinkState::*;
-        let (from, to) = (self.0, signal.state());
-        let retry = matches!(signal, Signal::Prompt { wrong_password: true, .. });
-        let allowed = match (from, to) {
-            (Some(Done), _) => false,
-            (_, Done) => true,
-            (None, TokenAvailable | Connecting) | (Some(TokenAvailable), Connecting) => true,
-            (Some(Connecting), Authenticating) => !retry,
-            (Some(Authenticating), Authenticating) => retry && profile == Profile::Documented,
-            (Some(Authenticating), InProgress) => true,
-            (Some(InProgress), Authenticating) => retry && profile == Profile::Jamid,
-            _ => false,
-        };
-        assert!(allowed, "{from:?} -> {signal:?}");
-        self.0 = Some(to);
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
     fn the_importer_keeps_the_laws(config in config(), way in import_way(), wild in prop::collection::vec(import_input(), 0..30)) {
-        let mut importer = Importer::<AllRules>::new(config);
-        let mut twin = importer.clone();
-        let mut grammar = Grammar::default();
-        for input in way.into_iter().chain(wild) {
-            let before = importer.clone();
-            let answer = importer.handle(input);
-            let effects: Vec<_> = std::iter::from_fn(|| importer.poll_effect()).collect();
-            prop_assert!(effects.len() <= MOST_EFFECTS);
-            prop_assert!(answer.is_ok() || input.is_call(), "only calls are refused");
-            if answer.is_err() {
-                prop_assert!(effects.is_empty());
-                prop_assert_eq!(&importer, &before);
-            }
-            prop_assert_eq!(twin.handle(input), answer);
-            prop_assert_eq!(std::iter::from_fn(|| twin.poll_effect()).collect::<Vec<_>>(), effects.clone());
-            for effect in &effects {
-                if let import::Effect::Signal(signal) = effect {
-                    grammar.take(config.profile, signal);
-                }
-            }
-            prop_assert_eq!(importer.state(), grammar.0.unwrap_or(LinkState::Init));
-            prop_assert_eq!(importer.outcome().is_some(), importer.state() == LinkState::Done);
-            prop_assert!(!importer.is_closed() || importer.armed().is_empty(), "no timer outlives a closed operation");
-        }
+        handfast_harness::importer::check_inputs::<AllRules>(config, way.into_iter().chain(wild));
     }
 
     #[test]
     fn the_exporter_keeps_the_laws(config in config(), way in export_way(), wild in prop::collection::vec(export_input(), 0..30)) {
-        let mut exporter = Exporter::<AllRules>::new(config);
-        let mut twin = exporter.clone();
-        let mut grammar = Grammar::default();
-        for input in way.into_iter().chain(wild) {
-            let before = exporter.clone();
-            let answer = exporter.handle(input);
-            let effects: Vec<_> = std::iter::from_fn(|| exporter.poll_effect()).collect();
-            prop_assert!(effects.len() <= MOST_EFFECTS);
-            prop_assert!(answer.is_ok() || input.is_call(), "only calls are refused");
-            if answer.is_err() {
-                prop_assert!(effects.is_empty());
-                prop_assert_eq!(&exporter, &before);
-            }
-            prop_assert_eq!(twin.handle(input), answer);
-            prop_assert_eq!(std::iter::from_fn(|| twin.poll_effect()).collect::<Vec<_>>(), effects.clone());
-            for effect in &effects {
-                if let export::Effect::Signal(signal) = effect {
-                    grammar.take(Profile::Documented, signal);
-                }
-            }
-            prop_assert_eq!(exporter.state(), grammar.0.unwrap_or(LinkState::Init));
-            prop_assert_eq!(exporter.outcome().is_some(), exporter.state() == LinkState::Done);
-            prop_assert!(!exporter.is_closed() || exporter.armed().is_empty(), "no timer outlives a closed operation");
-        }
+        handfast_harness::exporter::check_inputs::<AllRules>(config, way.into_iter().chain(wild));
     }
 }
