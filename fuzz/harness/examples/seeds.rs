@@ -105,7 +105,7 @@ fn main() {
     put("exporter", "canceled", &[0, 1, 1, 0, 1, 3, 1, 6, 9, 0, 1, 1, 2, 15, 0]);
     put("exporter", "not-pinned", &[0, 1, 1, 0, 1, 3, 0, 5]);
     for seed in 0..8_u8 {
-        let bytes: Vec<_> = (0..64_u32).map(|at| (at * (2 * u32::from(seed) + 1) * 2_654_435 >> 16) as u8).collect();
+        let bytes: Vec<_> = (0..64_u32).map(|at| ((at * (2 * u32::from(seed) + 1) * 2_654_435) >> 16) as u8).collect();
         put("pair", &format!("walk-{seed}"), &[&[seed], &bytes[..]].concat());
     }
 }
@@ -152,7 +152,7 @@ fn traces() {
     for configuration in configurations(Size::Quick) {
         for goal in goals(&configuration) {
             if seen.len() < 12 && seen.insert(goal) {
-                let Some(way) = reach(configuration.clone(), goal, Limits::default()) else { continue };
+                let Some(way) = reach(configuration, goal, Limits::default()) else { continue };
                 let name: String = goal.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
                 put("trace", &name, way.trace.join("\n").as_bytes());
             }

@@ -15,8 +15,11 @@ use stateright::Model;
 /// The steps of the longest run; the longest shortest way in the model is below 60.
 const MOST_STEPS: usize = 120;
 
+/// What is asked of a configuration.
+type Asked = Vec<(PropertyId, Half)>;
+
 /// The largest configurations with hardened sides, and the properties that are asked of each.
-static SYSTEMS: LazyLock<Vec<(Hardened, Vec<(PropertyId, Half)>)>> = LazyLock::new(|| {
+static SYSTEMS: LazyLock<Vec<(Hardened, Asked)>> = LazyLock::new(|| {
     let of_ours = |configuration: &Configuration| {
         [Cast::HH, Cast::HX, Cast::XH].contains(&configuration.cast) && !configuration.again
     };
@@ -24,7 +27,7 @@ static SYSTEMS: LazyLock<Vec<(Hardened, Vec<(PropertyId, Half)>)>> = LazyLock::n
     all.map(|configuration| {
         let applies = PropertyId::ALL.iter().filter(|property| property.applies(&configuration));
         let halves = |&property: &PropertyId| property.halves(&configuration).iter().map(move |&half| (property, half));
-        (hardened(configuration.clone()), applies.flat_map(halves).collect())
+        (hardened(configuration), applies.flat_map(halves).collect())
     })
     .collect()
 });
