@@ -20,6 +20,7 @@ pub fn check_parsers(
     parse_lenient: impl Fn(&[u8]) -> Result<Token, TokenError>,
 ) {
     let (strict, lenient) = (parse(text), parse_lenient(text));
+    assert_eq!(strict.is_ok(), is_token(text));
     match strict {
         Ok(token) => {
             let length = match token.device.form() {
@@ -39,6 +40,15 @@ pub fn check_parsers(
         Ok(token) => assert_eq!((token.device.form(), &text[76..77]), (Form::Long, &b"/"[..])),
         Err(error) => check_error(text, error, parse_lenient),
     }
+}
+
+/// R-TOK-3, in as many words.
+fn is_token(text: &[u8]) -> bool {
+    let Some(rest) = text.strip_prefix(b"jami-auth://") else { return false };
+    let Some((id, code)) = rest.split_at_checked(if rest.len() == 47 { 40 } else { 64 }) else { return false };
+    id.iter().all(u8::is_ascii_hexdigit)
+        && id.iter().any(|&digit| digit != b'0')
+        && code.strip_prefix(b"/").is_some_and(|code| code.len() == 6 && code.iter().all(u8::is_ascii_digit))
 }
 
 /// An error is true: what stands before it is a token, or lacks the same thing at its end.
