@@ -237,6 +237,24 @@ impl<R: Rules> Exporter<R> {
         Ok(())
     }
 
+    /// The row of the table that the operation is in, by name: what coverage counts.
+    pub const fn place(&self) -> &'static str {
+        match self.phase {
+            Phase::Idle => "idle",
+            Phase::Connecting { requested: false } => "connecting",
+            Phase::Connecting { requested: true } => "requested",
+            Phase::Linked(Stage::Authenticating, Session { features: None, .. }) => "authenticating, no hello",
+            Phase::Linked(Stage::Authenticating, Session { confirmed: false, .. }) => "authenticating, greeted",
+            Phase::Linked(Stage::Authenticating, Session { password: Password::Trying(_), .. }) => "trying",
+            Phase::Linked(Stage::Authenticating, _) => "authenticating, confirmed",
+            Phase::Linked(Stage::Sending, _) => "sending",
+            Phase::Linked(Stage::Sent, _) => "sent",
+            Phase::Done { rest: Rest::Requested(_), .. } => "done, requested",
+            Phase::Done { rest: Rest::Link, .. } => "done, linked",
+            Phase::Done { rest: Rest::Nothing, .. } => "done",
+        }
+    }
+
     /// The next effect to carry out. Drain them all before the next input.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.out.poll()

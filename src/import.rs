@@ -285,6 +285,24 @@ impl<R: Rules> Importer<R> {
         Ok(())
     }
 
+    /// The row of the table that the operation is in, by name: what coverage counts.
+    pub const fn place(&self) -> &'static str {
+        match self.phase {
+            Phase::Idle => "idle",
+            Phase::Preparing => "preparing",
+            Phase::Waiting { connecting: false } => "waiting",
+            Phase::Waiting { connecting: true } => "waiting, somebody came",
+            Phase::Linked(Stage::Greeted, _) => "greeted",
+            Phase::Linked(Stage::Prompting, _) => "prompting",
+            Phase::Linked(Stage::Answered, _) => "answered",
+            Phase::Linked(Stage::Receiving, _) => "receiving",
+            Phase::Linked(Stage::Checking, _) => "checking",
+            Phase::Linked(Stage::Installing, _) => "installing",
+            Phase::Done { link: Some(_), .. } => "done, linked",
+            Phase::Done { link: None, .. } => "done",
+        }
+    }
+
     /// The next effect to carry out. Drain them all before the next input.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.out.poll()
