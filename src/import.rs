@@ -166,7 +166,7 @@ impl<R: Rules> Importer<R> {
             (Linked(Greeted | Prompting | Receiving | Checking, session), ArchiveBegan(_)) => {
                 self.finish(Outcome::Protocol, session.end());
             }
-            (Linked(Receiving, _), ArchiveProgressed(_)) => self.out.arm(Timer::Stall),
+            (Linked(Receiving, _), ArchiveProgressed(_)) if R::PROGRESS_REARMS => self.out.arm(Timer::Stall),
             (Linked(Receiving, session), ArchiveComplete(_)) => self.check(session),
             (Linked(Receiving, session), ArchiveUnwritable(_)) => self.finish(Outcome::Storage, session.end()),
 
@@ -379,7 +379,9 @@ impl<R: Rules> Importer<R> {
             },
         );
         self.out.push(Effect::AcceptChannel(conn));
-        self.out.disarm(Timer::Token);
+        if R::SESSION_STOPS_TIMERS {
+            self.out.disarm(Timer::Token);
+        }
         self.out.arm(Timer::Authenticate);
         self.out.push(Effect::Send(conn, M::Hello(self.config.features)));
     }
@@ -477,7 +479,9 @@ impl<R: Rules> Importer<R> {
     }
 
     fn finish(&mut self, outcome: Outcome, farewell: Farewell) {
-        self.out.disarm_all();
+        if R::END_STOPS_TIMERS {
+            self.out.disarm_all();
+        }
         let mut link = None;
         if let Phase::Linked(stage, session) = self.phase {
             if let Farewell::Word(word) = farewell {

@@ -9,12 +9,16 @@
 //! ended as an allowed pair, with nothing left behind.
 
 mod campaign;
+mod coverage;
+mod directed;
 mod draw;
 mod engine;
 mod export;
 mod hostile;
 mod import;
 mod judge;
+mod matrix;
+mod mutants;
 mod people;
 mod pipe;
 mod queue;
@@ -24,8 +28,12 @@ mod timers;
 
 pub use self::{
     campaign::{Ends, Found, Sweep, Violation, sweep},
+    coverage::{Coverage, beyond, coverage},
+    directed::{directed, walk},
     engine::{Engine, Ran, Watch},
     judge::{Broken, Law},
-    schedule::{Act, At, Class, Click, Device, DiskStep, Fault, Schedule, Story, Visit, What},
+    matrix::{Cell, Matrix, Pairs, matrix, pairs},
+    mutants::{Kill, Mutant},
+    schedule::{Act, Archive, At, Class, Click, Device, DiskStep, Fault, Schedule, Story, Visit, What},
     shrink::{broken, shrink},
 };

@@ -109,7 +109,6 @@ impl Found {
         if let Some(broken) = ran.broken {
             self.broken += 1;
             self.violations.push(Violation { seed, law: broken.law, text: broken.text, schedule: schedule.clone() });
-            self.settle();
         }
     }
 
@@ -125,8 +124,8 @@ impl Found {
         self.settle();
     }
 
-    /// Keeps the first violations, and counts the ends.
-    fn settle(&mut self) {
+    /// Puts what was noted in order: the first violations, and how often each pair of outcomes came to be.
+    pub fn settle(&mut self) {
         self.violations.sort_by_key(|violation| violation.seed);
         self.violations.truncate(KEPT);
         let ends = self.tally.iter().map(|(&(import, export), &sessions)| Ends { import, export, sessions });
@@ -138,9 +137,9 @@ impl Found {
         classes.iter().copied().filter(|class| !self.fired.contains_key(class))
     }
 
-    /// The allowed pairs that were never reached.
+    /// The allowed pairs that were never reached, without the one that two honest peers never come to (R-PAIR-3).
     pub fn unreached(&self) -> impl Iterator<Item = Pair> {
-        Pair::ALL.into_iter().filter(|pair| !self.pairs.contains_key(pair))
+        Pair::ALL.into_iter().filter(|pair| !self.pairs.contains_key(pair) && *pair != Pair::ImportProtocol)
     }
 
     /// What the campaign does not show although it should, if there is anything: a class that never happened; and, if there were all

@@ -8,11 +8,13 @@ use handfast::{
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::schedule::{Act, At, Class, Click, Device, DiskStep, Fault, Schedule, Story, Visit, What};
+use super::schedule::{Act, Archive, At, Class, Click, Device, DiskStep, Fault, Schedule, Story, Visit, What};
 use crate::point::Point;
 
 /// Faults of one session, at most.
-const MAX_FAULTS: usize = 3;
+const MAX_FAULTS: u32 = 3;
+/// Visitors of one session, where there are many: enough to guess the code too often.
+const MANY_VISITORS: usize = 7;
 
 /// Draws one schedule.
 struct Draw(ChaCha8Rng);
@@ -57,10 +59,12 @@ impl Schedule {
             let acts = draw.device_acts();
             schedule.device = Some(Device { every, acts });
         }
-        let faults = 1 + draw.below(MAX_FAULTS as u32) as usize;
-        for _ in 0..faults {
+        for _ in 0..=draw.below(MAX_FAULTS) {
             let class = draw.pick(on);
             schedule.faults.extend(draw.fault(class));
+        }
+        if on.contains(&Class::Stranger) && draw.once_in(64) {
+            schedule.faults.extend((0..MANY_VISITORS).filter_map(|_| draw.fault(Class::Stranger)));
         }
         if schedule.faults.iter().any(|fault| fault.what.class() == Class::Intruder) {
             schedule.trusting = draw.once_in(2);
@@ -136,17 +140,35 @@ impl Draw {
                 let clicks = [Click::Begin, Click::Answer, Click::AnswerOtherwise, Click::AddDevice, Click::Confirm];
                 What::Click(self.pick(&clicks))
             }
-            Class::Early => What::Early(self.side(), self.pick(&Timer::ALL)),
-            Class::Late => What::Late(self.side(), self.pick(&Timer::ALL), self.between(1, 10_000)),
+            Class::Early => {
+                let (side, timer) = self.timer();
+                What::Early(side, timer)
+            }
+            Class::Late => {
+                let (side, timer) = self.timer();
+                What::Late(side, timer, self.between(1, 10_000))
+            }
             Class::Stranger | Class::Intruder => {
                 let knows = class == Class::Intruder;
                 at = if self.once_in(2) { At::Step(Side::Import, 2) } else { at };
                 let acts = self.visitor_acts(knows);
-                What::Visit(Visit { knows, every: self.between(1, 400), acts })
+                let longest = self.pick(&[20, 400]);
+                What::Visit(Visit { knows, every: self.between(1, longest), acts })
             }
             Class::Device => return None,
         };
         Some(Fault { at, what })
+    }
+
+    /// A timer of a side that has it.
+    fn timer(&mut self) -> (Side, Timer) {
+        use Timer::{Authenticate, Connect, Linger, Prepare, Result, Stall, Token, Transfer};
+        let side = self.side();
+        let own = match side {
+            Side::Import => [Prepare, Token, Authenticate, Stall, Transfer, Linger],
+            Side::Export => [Connect, Authenticate, Stall, Transfer, Result, Linger],
+        };
+        (side, self.pick(&own))
     }
 
     fn babble(&mut self) -> Act {
@@ -154,28 +176,58 @@ impl Draw {
     }
 
     fn visitor_acts(&mut self, knows: bool) -> Vec<Act> {
-        let mut acts = vec![if self.once_in(16) { Act::Fail } else { Act::Secure(!self.once_in(8)) }];
-        if knows && !self.once_in(8) {
+        let mut acts = Vec::new();
+        if self.once_in(2) {
+            acts.push(Act::Wait(self.between(1, 6000) as u16));
+        }
+        acts.push(if self.once_in(8) { Act::Fail } else { Act::Secure(!self.once_in(4)) });
+        if !knows {
+            let other = self.once_in(2);
+            let ask = |draw: &mut Self| Act::Ask(if other || draw.once_in(3) { Ask::Other } else { Ask::Wrong });
+            for _ in 0..self.below(6) {
+                acts.push(ask(self));
+            }
+            if self.once_in(3) {
+                acts.push(self.babble());
+            }
+            return acts;
+        }
+        if !self.once_in(8) {
             acts.push(Act::Ask(Ask::Right));
         }
-        let mut asks = if knows { 1 } else { self.below(5) };
+        if self.once_in(2) {
+            self.like_an_exporter(&mut acts);
+        }
         for _ in 0..self.below(8) {
-            let act = match self.below(if knows { 8 } else { 2 }) {
-                0 if asks > 0 => {
-                    asks -= 1;
-                    Act::Ask(self.pick(&[Ask::Wrong, Ask::Other]))
-                }
-                0 | 1 => self.babble(),
-                // What an exporter would say.
-                2 | 3 => Act::Say(self.below(2) as u8),
-                4 => Act::Begin(!self.once_in(4)),
-                5 => Act::Complete,
-                _ => Act::Say(self.below(11) as u8),
-            };
-            acts.push(act);
+            acts.push(self.of_an_intruder());
         }
         acts.push(self.pick(&[Act::End, Act::Drop, Act::Complete]));
         acts
+    }
+
+    /// What an exporter would say, with the users' time to think.
+    fn like_an_exporter(&mut self, acts: &mut Vec<Act>) {
+        acts.push(Act::Say(self.below(2) as u8));
+        for _ in 0..self.below(4) {
+            acts.push(Act::Wait(self.between(1000, 4000) as u16));
+            // The verdict is that the password is wrong.
+            acts.push(Act::Say(2));
+        }
+        acts.push(Act::Wait(self.between(1000, 4000) as u16));
+        acts.push(Act::Begin(self.pick(&[Archive::Own, Archive::Own, Archive::Honest, Archive::Nonsense])));
+        if !self.once_in(4) {
+            acts.push(Act::Complete);
+        }
+    }
+
+    fn of_an_intruder(&mut self) -> Act {
+        match self.below(8) {
+            0 => Act::Ask(self.pick(&[Ask::Right, Ask::Wrong, Ask::Other])),
+            1 => self.babble(),
+            2 => Act::Begin(self.pick(&[Archive::Own, Archive::Honest, Archive::Nonsense])),
+            3 => Act::Complete,
+            _ => Act::Say(self.below(11) as u8),
+        }
     }
 
     fn device_acts(&mut self) -> Vec<Act> {
@@ -187,7 +239,8 @@ impl Draw {
             let act = match self.below(8) {
                 0 => self.babble(),
                 1 | 2 => Act::Password(self.once_in(2)),
-                3 => Act::Begin(true),
+                3 => Act::Begin(Archive::Own),
+                4 => Act::Wait(self.between(1, 3000) as u16),
                 _ => Act::Say(self.below(10) as u8),
             };
             acts.push(act);

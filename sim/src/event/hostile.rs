@@ -21,7 +21,7 @@ use super::{
     import::{Conn, Stage, code},
     people::password,
     pipe::Pipe,
-    schedule::{Act, Schedule, Story, Visit, What},
+    schedule::{Act, Archive, Schedule, Story, Visit, What},
 };
 
 /// Somebody at the importer's door.
@@ -68,6 +68,13 @@ fn babble(story: Story) -> Vec<u8> {
     }
 }
 
+impl Act {
+    /// How long it takes until what is next.
+    fn wait(self, every: u32) -> u32 {
+        if let Self::Wait(ms) = self { every.max(ms.into()) } else { every }
+    }
+}
+
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// Somebody comes to the importer's port, if it is there.
     pub(super) fn visit(&mut self, visit: &Visit) -> Result<(), &'static str> {
@@ -110,7 +117,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Stage::Open => self.visitor_sends(at, act, visit.knows),
             Stage::Away | Stage::Closed => return,
         }
-        self.queue.after(visit.every, Event::Visitor(at as u8));
+        self.queue.after(act.wait(visit.every), Event::Visitor(at as u8));
     }
 
     /// Who has nothing more to do, goes.
@@ -137,6 +144,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     fn visitor_secures(&mut self, at: usize, conn: ConnId, act: Act) {
         let knows = at < visits(self.schedule, true).count();
         let own = match act {
+            Act::Wait(_) => return,
             Act::Fail | Act::Drop => return self.visitor_goes(at, CallerAct::Fail),
             // Only who knows the token is thought to forge a chain.
             Act::Secure(own) => own || !knows,
@@ -175,8 +183,12 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 say(message.map_password(|_| Secret::from("a password")))
             }
             Act::Babble(story) => babble(story),
-            Act::Begin(own) => {
-                let letter = if own { b'i' } else { b'?' };
+            Act::Begin(archive) => {
+                let letter = match archive {
+                    Archive::Own => b'i',
+                    Archive::Honest => b'h',
+                    Archive::Nonsense => b'?',
+                };
                 visitor.archive = Some((ARCHIVE / 2, letter));
                 let mut bytes = frame(archive_header(ARCHIVE.into()).as_bytes());
                 bytes.extend(frame(&[letter; (ARCHIVE / 2) as usize]));
@@ -190,7 +202,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 visitor.ended = true;
                 end_of_channel(CHANNEL).as_bytes().to_vec()
             }
-            Act::Secure(_) | Act::Answer(_) | Act::Password(_) => return,
+            Act::Secure(_) | Act::Answer(_) | Act::Password(_) | Act::Wait(_) => return,
         };
         visitor.pipe.write(&[&bytes], false);
         let arrival = visitor.pipe.arrival(self.queue.now(), self.schedule.latency.0);
@@ -203,7 +215,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let Some(device) = &self.schedule.device else { return };
         let Some(&act) = device.acts.get(self.people.device_next) else { return };
         self.people.device_next += 1;
-        self.queue.after(device.every, Event::Device);
+        self.queue.after(act.wait(device.every), Event::Device);
         if self.crashed[1] || !self.people.started[1] || self.people.device_gone {
             return;
         }
@@ -232,7 +244,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Act::Babble(story) => babble(story),
             Act::Begin(_) => frame(archive_header(ARCHIVE.into()).as_bytes()),
             Act::End => end_of_channel(CHANNEL).as_bytes().to_vec(),
-            Act::Answer(_) | Act::Secure(_) | Act::Ask(_) | Act::Complete => return,
+            Act::Answer(_) | Act::Secure(_) | Act::Ask(_) | Act::Complete | Act::Wait(_) => return,
         };
         self.pipes[1].write(&[&bytes], false);
         let arrival = self.pipes[1].arrival(self.queue.now(), self.schedule.latency.1);

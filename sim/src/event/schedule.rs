@@ -188,14 +188,28 @@ pub enum Act {
     Password(bool),
     /// Sends what is none.
     Babble(Story),
-    /// A visitor: begins an archive, of its own account or of nothing.
-    Begin(bool),
+    /// A visitor: begins an archive.
+    Begin(Archive),
     /// A visitor: the archive ends.
     Complete,
     /// Ends the channel.
     End,
     /// Drops the connection.
     Drop,
+    /// Waits for so many milliseconds.
+    Wait(u16),
+}
+
+/// What is in a visitor's archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Archive {
+    /// Its own account.
+    Own,
+    /// The account of the honest exporter.
+    Honest,
+    /// Nothing that is an account.
+    Nonsense,
 }
 
 /// Nonsense.
