@@ -1,4 +1,5 @@
-//! A peer that says every word of the alphabet in every state: what random schedules walk last.
+//! What random schedules walk last: a peer that says every word of the alphabet in every state, and a stranger that does each thing
+//! at each time of a session.
 
 use handfast::{import::Ask, outcome::Profile};
 
@@ -59,7 +60,19 @@ fn words(alphabet: usize) -> Vec<Act> {
     words
 }
 
-/// Each word in each state of each side, in both profiles.
+/// How much later each of the stranger's times is, in milliseconds, and how many there are: a whole session.
+const TIMES: (u16, u16) = (250, 64);
+
+/// What a stranger does at each time, behind what it did before.
+const AT_THE_DOOR: [(&[Act], Act); 5] = [
+    (&[], Act::Fail),
+    (&[], Act::Secure(true)),
+    (&[Act::Secure(true)], Act::Ask(Ask::Wrong)),
+    (&[Act::Secure(true)], Act::Ask(Ask::Other)),
+    (&[Act::Secure(true)], Act::Drop),
+];
+
+/// Each word in each state of each side, and each thing that a stranger does at each time, in both profiles.
 pub fn directed() -> Vec<Schedule> {
     let mut all = Vec::new();
     for profile in [Profile::Documented, Profile::Jamid] {
@@ -70,6 +83,14 @@ pub fn directed() -> Vec<Schedule> {
                 What::Visit(Visit { knows: true, every: EVERY, acts: [way, &[word, Act::Wait(30_000)]].concat() });
             let faults = vec![Fault { at: At::Step(handfast::outcome::Side::Import, 2), what }];
             all.push(Schedule { alone: true, trusting: true, faults, ..base.clone() });
+        }
+        for (before, act) in AT_THE_DOOR {
+            for time in 0..TIMES.1 {
+                let acts = [before, &[Act::Wait(1 + time * TIMES.0), act, Act::Wait(30_000)]].concat();
+                let what = What::Visit(Visit { knows: false, every: EVERY, acts });
+                let at = At::Step(handfast::outcome::Side::Import, 2);
+                all.push(Schedule { faults: vec![Fault { at, what }], ..base.clone() });
+            }
         }
         for (way, word) in each(&TO_EXPORT, words(TO_EXPORTER.len())) {
             let acts = [way, &[word, Act::Wait(30_000)]].concat();

@@ -246,7 +246,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let (all, length) = self.schedule.archive;
         let last = frames + 1 >= all;
         if self.can_send(Side::Export) && self.schedule.device.is_none() {
-            const TEXT: [u8; 1 << 16] = [b'h'; 1 << 16];
+            static TEXT: [u8; 1 << 16] = [b'h'; 1 << 16];
             let header = frame_header(CHANNEL, length);
             self.send(Side::Export, &[header.as_bytes(), &TEXT[..usize::from(length)]], last);
         }

@@ -164,7 +164,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let visitor = &mut self.importing.visitors[at];
         // In the middle of an archive, whatever else is sent would be a part of it.
         if visitor.ended || visitor.archive.is_some() && !matches!(act, Act::Complete | Act::End | Act::Drop) {
-            return if act == Act::Drop { self.visitor_goes(at, CallerAct::Drop) } else { () };
+            if act == Act::Drop {
+                self.visitor_goes(at, CallerAct::Drop);
+            }
+            return;
         }
         let bytes = match act {
             Act::Drop | Act::Fail => return self.visitor_goes(at, CallerAct::Drop),
