@@ -143,7 +143,7 @@ impl<R: Rules> Exporter<R> {
             }
 
             // The archive goes out (R-EXP-8).
-            (Linked(Sending, _), Progressed) => self.out.arm(Timer::Stall),
+            (Linked(Sending, _), Progressed) if R::PROGRESS_REARMS => self.out.arm(Timer::Stall),
             (Linked(Sending, session), HandedOver) => self.await_result(session),
             (Linked(Sending, _), SendFailed) => self.finish(Outcome::Storage, Farewell::End),
             (Linked(Sending, session), Message(M::ImportResult(result))) if !R::RESULT_AFTER_ARCHIVE => {
@@ -237,6 +237,24 @@ impl<R: Rules> Exporter<R> {
         Ok(())
     }
 
+    /// The row of the table that the operation is in, by name: what coverage counts.
+    pub const fn place(&self) -> &'static str {
+        match self.phase {
+            Phase::Idle => "idle",
+            Phase::Connecting { requested: false } => "connecting",
+            Phase::Connecting { requested: true } => "requested",
+            Phase::Linked(Stage::Authenticating, Session { features: None, .. }) => "authenticating, no hello",
+            Phase::Linked(Stage::Authenticating, Session { confirmed: false, .. }) => "authenticating, greeted",
+            Phase::Linked(Stage::Authenticating, Session { password: Password::Trying(_), .. }) => "trying",
+            Phase::Linked(Stage::Authenticating, _) => "authenticating, confirmed",
+            Phase::Linked(Stage::Sending, _) => "sending",
+            Phase::Linked(Stage::Sent, _) => "sent",
+            Phase::Done { rest: Rest::Requested(_), .. } => "done, requested",
+            Phase::Done { rest: Rest::Link, .. } => "done, linked",
+            Phase::Done { rest: Rest::Nothing, .. } => "done",
+        }
+    }
+
     /// The next effect to carry out. Drain them all before the next input.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.out.poll()
@@ -300,7 +318,9 @@ impl<R: Rules> Exporter<R> {
             Stage::Authenticating,
             Session { features: None, confirmed: !R::CONFIRM_GATE, asked: false, password: Password::None, tries: 0 },
         );
-        self.out.disarm(Timer::Connect);
+        if R::SESSION_STOPS_TIMERS {
+            self.out.disarm(Timer::Connect);
+        }
         self.out.arm(Timer::Authenticate);
         self.signal(signal);
     }
@@ -431,7 +451,9 @@ impl<R: Rules> Exporter<R> {
     }
 
     fn finish(&mut self, outcome: Outcome, farewell: Farewell) {
-        self.out.disarm_all();
+        if R::END_STOPS_TIMERS {
+            self.out.disarm_all();
+        }
         let mut rest = Rest::Nothing;
         if let Farewell::Word(word) = farewell {
             self.out.push(Effect::Send(M::State(word)));

@@ -166,7 +166,7 @@ impl<R: Rules> Importer<R> {
             (Linked(Greeted | Prompting | Receiving | Checking, session), ArchiveBegan(_)) => {
                 self.finish(Outcome::Protocol, session.end());
             }
-            (Linked(Receiving, _), ArchiveProgressed(_)) => self.out.arm(Timer::Stall),
+            (Linked(Receiving, _), ArchiveProgressed(_)) if R::PROGRESS_REARMS => self.out.arm(Timer::Stall),
             (Linked(Receiving, session), ArchiveComplete(_)) => self.check(session),
             (Linked(Receiving, session), ArchiveUnwritable(_)) => self.finish(Outcome::Storage, session.end()),
 
@@ -285,6 +285,24 @@ impl<R: Rules> Importer<R> {
         Ok(())
     }
 
+    /// The row of the table that the operation is in, by name: what coverage counts.
+    pub const fn place(&self) -> &'static str {
+        match self.phase {
+            Phase::Idle => "idle",
+            Phase::Preparing => "preparing",
+            Phase::Waiting { connecting: false } => "waiting",
+            Phase::Waiting { connecting: true } => "waiting, somebody came",
+            Phase::Linked(Stage::Greeted, _) => "greeted",
+            Phase::Linked(Stage::Prompting, _) => "prompting",
+            Phase::Linked(Stage::Answered, _) => "answered",
+            Phase::Linked(Stage::Receiving, _) => "receiving",
+            Phase::Linked(Stage::Checking, _) => "checking",
+            Phase::Linked(Stage::Installing, _) => "installing",
+            Phase::Done { link: Some(_), .. } => "done, linked",
+            Phase::Done { link: None, .. } => "done",
+        }
+    }
+
     /// The next effect to carry out. Drain them all before the next input.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.out.poll()
@@ -361,7 +379,9 @@ impl<R: Rules> Importer<R> {
             },
         );
         self.out.push(Effect::AcceptChannel(conn));
-        self.out.disarm(Timer::Token);
+        if R::SESSION_STOPS_TIMERS {
+            self.out.disarm(Timer::Token);
+        }
         self.out.arm(Timer::Authenticate);
         self.out.push(Effect::Send(conn, M::Hello(self.config.features)));
     }
@@ -459,7 +479,9 @@ impl<R: Rules> Importer<R> {
     }
 
     fn finish(&mut self, outcome: Outcome, farewell: Farewell) {
-        self.out.disarm_all();
+        if R::END_STOPS_TIMERS {
+            self.out.disarm_all();
+        }
         let mut link = None;
         if let Phase::Linked(stage, session) = self.phase {
             if let Farewell::Word(word) = farewell {

@@ -12,6 +12,7 @@ extern crate alloc;
 pub mod archive;
 pub mod export;
 pub mod import;
+pub mod inbox;
 pub mod limits;
 pub mod message;
 mod msgpack;

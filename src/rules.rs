@@ -107,6 +107,12 @@ pub trait Rules:
     const WORD_WHILE_UNKNOWN: bool = true;
     /// Both: `TIMEOUT` is understood (R-EXT-3).
     const TIMEOUT_UNDERSTOOD: bool = true;
+    /// Both: the timers of what was waited for stop when the session opens (R-TIME-1, R-TIME-2).
+    const SESSION_STOPS_TIMERS: bool = true;
+    /// Both: progress starts the stall timer again (R-TIME-4).
+    const PROGRESS_REARMS: bool = true;
+    /// Both: at the end every timer stops (R-TIME-5).
+    const END_STOPS_TIMERS: bool = true;
     /// Both: nothing is signalled after DONE (R-STATE-2).
     const DONE_LAST: bool = true;
     /// Both: DONE comes once (R-STATE-2).

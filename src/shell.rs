@@ -11,7 +11,6 @@ mod export;
 pub mod folder;
 pub mod identity;
 mod import;
-mod inbox;
 mod link;
 mod notice;
 mod random;

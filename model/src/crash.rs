@@ -46,6 +46,8 @@ impl World {
                 self.seen.import.crashed = Some(self.seen.import.signalled);
                 self.seen.import.prompt = None;
                 let storage = match remains {
+                    // It was durable, and was removed by its user: a crash does not undo that it was there.
+                    Remains::Nothing if self.import.storage == Storage::Removed => Storage::Removed,
                     Remains::Nothing => Storage::None,
                     Remains::Whole => Storage::Reported { durable: true },
                     Remains::Torn => Storage::Torn,

@@ -73,6 +73,11 @@ impl Mutant {
         Some(if matches!(self.setting, Setting::Disk) { system.on_a_torn_disk() } else { system })
     }
 
+    /// Makes the two reducers. None: what is broken is not in them.
+    pub fn sides(&self) -> Option<fn(Config) -> (AnyImport, AnyExport)> {
+        matches!(self.setting, Setting::Reducers).then_some(self.sides)
+    }
+
     /// Looks for the shortest violation of the property that has to find it.
     pub fn hunt(&self, size: Size, limits: Limits) -> Kill {
         let mut row = Row {

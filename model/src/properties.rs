@@ -212,6 +212,11 @@ impl PropertySet {
         *half |= 1 << property as u32;
     }
 
+    /// Whether none is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.import | self.export == 0
+    }
+
     /// Whether the property is in the set, of one of these sides.
     pub const fn contains(self, property: PropertyId, half: Half) -> bool {
         let sides = match half {

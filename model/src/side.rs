@@ -52,6 +52,11 @@ pub trait Side: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     fn reads(&self, _conn: ConnId) -> bool {
         true
     }
+
+    /// The row of the reducer's table that it is in. Only a shipped reducer has one.
+    fn place(&self) -> &'static str {
+        ""
+    }
 }
 
 /// An import side.
@@ -79,6 +84,10 @@ impl<R: Rules> Side for Importer<R> {
     fn is_closed(&self) -> bool {
         self.is_closed()
     }
+
+    fn place(&self) -> &'static str {
+        self.place()
+    }
 }
 
 impl<R: Rules> Side for Exporter<R> {
@@ -96,6 +105,10 @@ impl<R: Rules> Side for Exporter<R> {
 
     fn is_closed(&self) -> bool {
         self.is_closed()
+    }
+
+    fn place(&self) -> &'static str {
+        self.place()
     }
 }
 
@@ -126,6 +139,7 @@ trait Erased<I, E>: Debug + Send + Sync {
     fn goes_on_with(&self, step: u8) -> bool;
     fn take_step(&mut self, step: u8) -> Vec<E>;
     fn reads_from(&self, conn: ConnId) -> bool;
+    fn at_place(&self) -> &'static str;
 }
 
 impl<S: Side> Erased<S::Input, S::Effect> for S {
@@ -172,6 +186,10 @@ impl<S: Side> Erased<S::Input, S::Effect> for S {
     fn reads_from(&self, conn: ConnId) -> bool {
         self.reads(conn)
     }
+
+    fn at_place(&self) -> &'static str {
+        self.place()
+    }
 }
 
 impl<I: Copy + 'static, E: Copy + 'static> Side for Boxed<I, E> {
@@ -204,6 +222,10 @@ impl<I: Copy + 'static, E: Copy + 'static> Side for Boxed<I, E> {
 
     fn reads(&self, conn: ConnId) -> bool {
         self.0.reads_from(conn)
+    }
+
+    fn place(&self) -> &'static str {
+        self.0.at_place()
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
 const MAX_ANSWERS: u8 = MAX_TRIES + 1;
 
 /// The alphabet in which an intruder speaks to the importer.
-const TO_IMPORTER: [Message; 11] = [
+pub const TO_IMPORTER: [Message; 11] = [
     Message::AuthScheme(Scheme::Password, Features::ALL),
     Message::AuthScheme(Scheme::None, Features::NONE),
     Message::Verdict(Verdict::Wrong),
@@ -36,7 +36,7 @@ const TO_IMPORTER: [Message; 11] = [
 ];
 
 /// The alphabet in which a hostile device speaks to the exporter, passwords apart.
-const TO_EXPORTER: [Message; 10] = [
+pub const TO_EXPORTER: [Message; 10] = [
     Message::Hello(Features::ALL),
     Message::Hello(Features::NONE),
     Message::ImportResult(ImportResult::Stored),
@@ -216,6 +216,7 @@ impl World {
                     act(CallerAct::Babble);
                     act(CallerAct::Begin);
                 }
+                self.further_asks(&mut act);
                 act(CallerAct::End);
                 act(CallerAct::Drop);
             }
@@ -224,8 +225,23 @@ impl World {
                 act(CallerAct::End);
                 act(CallerAct::Drop);
             }
-            Stage::Ended => act(CallerAct::Drop),
+            Stage::Ended => {
+                // The importer has ended the channel, and waits for the other end.
+                if self.seen.import.done.is_some() && self.cast.import == Player::Hardened {
+                    self.further_asks(&mut act);
+                    act(CallerAct::End);
+                }
+                act(CallerAct::Drop);
+            }
             Stage::Away | Stage::Asked | Stage::Gone => {}
+        }
+    }
+
+    /// The session's peer can ask for other channels. What is known of old importers was seen without that.
+    fn further_asks(&self, act: &mut impl FnMut(CallerAct)) {
+        if self.left.asks > 0 && self.cast.import == Player::Hardened {
+            act(CallerAct::Ask(Ask::Wrong));
+            act(CallerAct::Ask(Ask::Other));
         }
     }
 

@@ -91,24 +91,31 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
 
     /// Takes a step, and tells what went in and out. `None`: the call is refused, or nothing is there to be taken.
     pub(crate) fn step(&self, state: &State<I, E>, action: Action) -> Option<(State<I, E>, Turn)> {
-        let mut next = state.clone();
+        let (next, turn) = self.take(state.clone(), action).ok()?;
+        // A right code at a taken slot, or a word to one who no longer listens, changes nothing for ever: that is no step.
+        (!action.is_idle() || next != *state).then_some((next, turn))
+    }
+
+    /// Takes a step.
+    ///
+    /// # Errors
+    /// The call is refused, and why, or nothing is there to be taken.
+    pub(crate) fn take(&self, mut next: State<I, E>, action: Action) -> Result<(State<I, E>, Turn), Option<Refused>> {
         next.world.violated = PropertySet::default();
         if let Action::Fire(_, timer) = action
-            && state.is_busy()
+            && next.is_busy()
         {
-            next.world.left.early = next.world.left.early.checked_sub(1)?;
+            next.world.left.early = next.world.left.early.checked_sub(1).ok_or(None)?;
             // What is on its way was given all the time that a link has.
-            next.world.link.failed |= timer == Timer::Linger && state.world.link.carries();
+            next.world.link.failed |= timer == Timer::Linger && next.world.link.carries();
         }
-        let aim = next.world.aim(action)?;
+        let aim = next.world.aim(action).ok_or(None)?;
         match action {
             Action::Crash(Side::Import, _) => next.import = self.fresh.0.clone(),
             Action::Crash(Side::Export, _) => next.export = self.fresh.1.clone(),
             _ => {}
         }
-        let (next, turn) = self.hand(next, aim).ok()?;
-        // A right code at a taken slot, or a word to one who no longer listens, changes nothing for ever: that is no step.
-        (!action.is_idle() || next != *state).then_some((next, turn))
+        self.hand(next, aim).map_err(Some)
     }
 
     /// Hands something to a side, and carries out what comes of it.

@@ -28,7 +28,7 @@ pub const INTRUDER: AccountId = AccountId([0xe7; 20]);
 pub const PEER: ConnId = ConnId(1);
 
 /// Where the exporter sees the importer.
-pub(crate) const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 4711);
+pub const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 4711);
 
 /// What surrounds the two reducers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -309,17 +309,17 @@ impl World {
 }
 
 /// Whether the archive opens with this password. The lowest bit of a slot says it: the model's way to keep passwords.
-pub(crate) const fn is_right(slot: Slot) -> bool {
+pub const fn is_right(slot: Slot) -> bool {
     slot.0 & 1 == 1
 }
 
 /// A slot for the `count`-th password.
-pub(crate) const fn slot(count: u8, right: bool) -> Slot {
+pub const fn slot(count: u8, right: bool) -> Slot {
     Slot(count << 1 | right as u8)
 }
 
 /// The connection of the caller with this index.
-pub(crate) const fn caller_conn(index: usize) -> ConnId {
+pub const fn caller_conn(index: usize) -> ConnId {
     ConnId(index as u32 + 2)
 }
 

@@ -12,6 +12,7 @@
 mod board;
 mod campaign;
 mod disk;
+pub mod event;
 mod fixture;
 mod hosts;
 mod judge;

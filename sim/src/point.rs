@@ -16,20 +16,29 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Point(usize);
 
+/// An input that a reducer took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Taken<'a> {
+    /// The importer.
+    Import(&'a I),
+    /// The exporter.
+    Export(&'a E),
+}
+
 struct Kind {
     name: &'static str,
-    is: fn(&Turn) -> bool,
+    is: fn(Taken<'_>) -> bool,
 }
 
 macro_rules! import {
     ($name:literal, $input:pat) => {
-        Kind { name: concat!("import.", $name), is: |turn| matches!(turn, Turn::Import { input: $input, .. }) }
+        Kind { name: concat!("import.", $name), is: |taken| matches!(taken, Taken::Import($input)) }
     };
 }
 
 macro_rules! export {
     ($name:literal, $input:pat) => {
-        Kind { name: concat!("export.", $name), is: |turn| matches!(turn, Turn::Export { input: $input, .. }) }
+        Kind { name: concat!("export.", $name), is: |taken| matches!(taken, Taken::Export($input)) }
     };
 }
 
@@ -72,7 +81,15 @@ impl Point {
 
     /// Whether `step` is of this kind.
     pub fn is(self, step: &Step) -> bool {
-        (KINDS[self.0].is)(&step.turn)
+        self.is_of(match &step.turn {
+            Turn::Import { input, .. } => Taken::Import(input),
+            Turn::Export { input, .. } => Taken::Export(input),
+        })
+    }
+
+    /// Whether an input is of this kind.
+    pub(crate) fn is_of(self, taken: Taken<'_>) -> bool {
+        (KINDS[self.0].is)(taken)
     }
 
     /// Whether it is passed only when the archive takes several steps of progress.

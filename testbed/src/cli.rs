@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 use handfast_model::players::Players;
 
 use crate::{
-    archive, check, diagram, export, failure::Failure, import, manual, message, replay, sim, token, validate, verify,
+    archive, check, diagram, export, failure::Failure, import, manual, message, replay, shrink, sim, token, validate,
+    verify,
 };
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
@@ -26,6 +27,7 @@ enum Command {
     Import(import::Import),
     Export(export::Export),
     Replay(replay::Replay),
+    Shrink(shrink::Shrink),
     Validate(validate::Validate),
     Diagram(diagram::Diagram),
     /// Take tokens apart, make them, show them as QR codes
@@ -54,6 +56,7 @@ impl Cli {
             Command::Message(command) => command.run(),
             Command::Archive(command) => command.run(),
             Command::Replay(replay) => replay.run(),
+            Command::Shrink(shrink) => shrink.run(),
             Command::Validate(validate) => validate.run(),
             Command::Diagram(diagram) => diagram.run(),
             Command::Completions(completions) => completions.run(),

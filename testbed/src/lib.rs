@@ -20,6 +20,7 @@ mod passwords;
 mod progress;
 mod qr;
 mod replay;
+mod shrink;
 mod sim;
 mod size;
 mod terminal;

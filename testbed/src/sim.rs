@@ -1,5 +1,6 @@
 //! `handfast sim`: whole sessions in virtual time, with faults, from seeds.
 
+mod event;
 mod table;
 
 use std::{
@@ -13,10 +14,17 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use handfast_sim::{Options, Plan, Report, Rule, Scenario, Shard, campaign, run};
+use handfast_sim::{
+    Options, Plan, Report, Rule, Scenario, Shard, campaign,
+    event::{Class, matrix, pairs},
+    run,
+};
 
-pub(crate) use self::table::{Table, again, suite};
-use crate::{failure::Failure, output, progress::Watch};
+pub(crate) use self::{
+    event::Storm,
+    table::{Table, again, suite},
+};
+use crate::{failure::Failure, output, progress::Watch, shrink};
 
 /// Simulate sessions with faults, and judge what came of each
 #[derive(Args)]
@@ -25,9 +33,12 @@ Examples:
   handfast sim
   handfast sim --scenario wrong-once --scenario crash --seeds 0..100
   handfast sim --seeds 0..10000 --shard 3/8 --out shard-3 --json
+  handfast sim --engine event --seeds 0..1000000 --out failed
+  handfast sim --engine event --scenario break --scenario cancel
+  handfast sim --matrix
 
 A scenario is named whole, partition@import.opened, or by its family, partition. Four seeds in a row
-have both profiles, with and without a password.
+have both profiles, with and without a password. A scenario of the event engine is a class of faults.
 
 Exit codes: 0 all as expected, 1 a rule is broken, 2 usage, 3 an operation did not end,
 4 inconclusive, 5 equal plans gave unequal traces, or a trace does not replay, 101 a panic.")]
@@ -36,11 +47,11 @@ pub(crate) struct Sim {
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t)]
     engine: Engine,
     /// Which scenarios; all by default
-    #[arg(long, value_name = "NAME", value_parser = scenarios)]
-    scenario: Vec<Scenarios>,
-    /// The seeds, half open
-    #[arg(long, value_name = "A..B", default_value = "0..4")]
-    seeds: Seeds,
+    #[arg(long, value_name = "NAME")]
+    scenario: Vec<String>,
+    /// The seeds, half open; 0..4 by default, of the event engine 0..20000
+    #[arg(long, value_name = "A..B")]
+    seeds: Option<Seeds>,
     /// Only part I of N of the seeds, I from 0 on
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<Shard>,
@@ -50,6 +61,15 @@ pub(crate) struct Sim {
     /// Sessions at once; as many as there are processors by default
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    /// Carry out one schedule of the event engine, and with --out write its trace
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "seeds", "shard"])]
+    schedule: Option<PathBuf>,
+    /// Print what comes of every fault behind every step, in the event engine
+    #[arg(long, conflicts_with_all = ["scenario", "seeds", "shard", "out", "schedule"])]
+    matrix: bool,
+    /// Carry out every pair of these too
+    #[arg(long, requires = "matrix")]
+    pairs: bool,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -61,20 +81,29 @@ enum Engine {
     /// The shell itself, TLS included, on simulated hosts
     #[default]
     Turmoil,
+    /// The reducers and the codec, from event to event
+    Event,
 }
 
 /// The scenarios of one name.
-#[derive(Clone)]
-struct Scenarios(Vec<Scenario>);
-
-fn scenarios(name: &str) -> Result<Scenarios, String> {
+fn scenarios(name: &str) -> Result<Vec<Scenario>, Failure> {
     let found: Vec<_> =
         Scenario::all().into_iter().filter(|one| one.to_string() == name || one.family() == name).collect();
     if found.is_empty() {
         let names: Vec<_> = Scenario::all().iter().map(Scenario::to_string).collect();
-        return Err(format!("expected one of {}", names.join(", ")));
+        return Err(unknown(name, &names));
     }
-    Ok(Scenarios(found))
+    Ok(found)
+}
+
+/// The class of faults of this name.
+fn class(name: &str) -> Result<Class, Failure> {
+    let found = Class::ALL.into_iter().find(|class| class.to_string() == name);
+    found.ok_or_else(|| unknown(name, &Class::ALL.map(|class| class.to_string())))
+}
+
+fn unknown(name: &str, names: &[String]) -> Failure {
+    Failure::usage(format_args!("--scenario {name}: expected one of {}", names.join(", ")))
 }
 
 /// A range of seeds.
@@ -126,21 +155,31 @@ pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
 impl Sim {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let Engine::Turmoil = self.engine;
-        let chosen: Vec<_> = self.scenario.iter().flat_map(|scenarios| scenarios.0.iter().copied()).collect();
+        if self.matrix {
+            return self.run_matrix();
+        }
+        if let Some(file) = &self.schedule {
+            return self.run_schedule(file);
+        }
+        if matches!(self.engine, Engine::Event) {
+            return self.run_event();
+        }
+        let mut chosen = Vec::new();
+        for name in &self.scenario {
+            chosen.extend(scenarios(name)?);
+        }
         let options = Options {
             scenarios: if chosen.is_empty() { Scenario::all() } else { chosen },
-            seeds: self.seeds.0,
+            seeds: self.seeds.as_ref().map_or(0..4, |seeds| seeds.0.clone()),
             shard: self.shard,
-            jobs: self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
+            jobs: self.jobs(),
             planted: None,
         };
         let watch = Watch::new("sim");
         let report = simulate(&options, &watch);
         drop(watch);
         if let Some(folder) = &self.out {
-            write(folder, &report)
-                .map_err(|error| Failure::usage(format_args!("--out {}: {error}", folder.display())))?;
+            write(folder, &report).map_err(|error| unwritable(folder, &error))?;
         }
         if self.json {
             output::json(&report)?
@@ -149,6 +188,66 @@ impl Sim {
         }
         Ok(ExitCode::from(exit_code(&report)))
     }
+
+    fn jobs(&self) -> NonZeroUsize {
+        self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    fn run_event(&self) -> Result<ExitCode, Failure> {
+        let classes: Vec<_> = self.scenario.iter().map(|name| class(name)).collect::<Result<_, _>>()?;
+        let classes = if classes.is_empty() { Class::ALL.to_vec() } else { classes };
+        let seeds = self.seeds.as_ref().map_or(EVENT_SEEDS, |seeds| seeds.0.clone());
+        let watch = Watch::new("sim");
+        let storm = Storm::carry_out(seeds, self.shard, classes, self.jobs(), &watch);
+        drop(watch);
+        if let Some(folder) = &self.out {
+            storm.write(folder).map_err(|error| unwritable(folder, &error))?;
+        }
+        if self.json {
+            output::json(&storm)?
+        } else {
+            output::line(&storm)?
+        }
+        Ok(ExitCode::from(storm.exit_code()))
+    }
+
+    fn run_schedule(&self, file: &Path) -> Result<ExitCode, Failure> {
+        let schedule = shrink::read(file)?;
+        let storm = Storm::of_one(&schedule);
+        if let Some(folder) = &self.out {
+            let name = file.file_name().map_or_else(|| "schedule".into(), |name| name.to_string_lossy());
+            let name = name.trim_end_matches(".json").trim_end_matches(".schedule");
+            event::write(folder, name, &schedule).map_err(|error| unwritable(folder, &error))?;
+        }
+        if self.json {
+            output::json(&storm)?
+        } else {
+            output::line(&storm)?
+        }
+        Ok(ExitCode::from(storm.exit_code()))
+    }
+
+    fn run_matrix(&self) -> Result<ExitCode, Failure> {
+        let matrix = matrix();
+        let pairs = self.pairs.then(|| pairs(&|_| {}));
+        let holds = matrix.holds() && pairs.as_ref().is_none_or(|pairs| pairs.broken.is_none());
+        if self.json {
+            output::json(&(&matrix, &pairs))?
+        } else {
+            output::line(matrix.to_string().trim_end())?;
+            if let Some(pairs) = &pairs {
+                output::line(format_args!("\n{pairs}"))?;
+            }
+        }
+        Ok(ExitCode::from(u8::from(!holds)))
+    }
+}
+
+/// The seeds of the event engine, if none are given.
+pub(crate) const EVENT_SEEDS: Range<u64> = 0..20_000;
+
+fn unwritable(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format_args!("--out {}: {error}", folder.display()))
 }
 
 /// Writes the report, and what is needed to look at each violation.

@@ -17,6 +17,7 @@ use handfast_model::{
     report::{self, Progress, Report, Selection},
 };
 
+use handfast_sim::event::Class;
 use serde::Serialize;
 
 use crate::{failure::Failure, interrupt, output, progress::Watch, sim, size::Size, verdicts};
@@ -25,6 +26,8 @@ use crate::{failure::Failure, interrupt, output, progress::Watch, sim, size::Siz
 const QUICK_SEEDS: u64 = 4;
 /// Seeds of each scenario in a full run.
 const FULL_SEEDS: u64 = 256;
+/// Seeds of the event engine in a full run.
+const FULL_EVENT_SEEDS: u64 = 1_000_000;
 
 /// The exit codes of checks, for `--help`.
 pub(crate) const EXIT_CODES: &str = "\
@@ -107,6 +110,7 @@ struct Verified {
     seeds: Range<u64>,
     model: Report,
     simulation: handfast_sim::Report,
+    event: sim::Storm,
     exit_code: u8,
 }
 
@@ -132,8 +136,10 @@ impl Verify {
             options.scenarios.clear();
         }
         let simulation = sim::simulate(&options, &Watch::new("verify, simulation"));
-        let exit_code = sim::worst([verdicts::exit_code(model.outcome), sim::exit_code(&simulation)]);
-        let verified = Verified { seeds, model, simulation, exit_code };
+        let event = self.storm(&seeds, jobs);
+        let codes = [verdicts::exit_code(model.outcome), sim::exit_code(&simulation), event.exit_code()];
+        let verified = Verified { seeds, model, simulation, event, exit_code: sim::worst(codes) };
+        let exit_code = verified.exit_code;
         if let Some(path) = &self.junit {
             verified
                 .junit(path)
@@ -151,20 +157,38 @@ impl Verify {
     }
 }
 
+impl Verify {
+    /// Sweeps the event engine.
+    fn storm(&self, seeds: &Range<u64>, jobs: NonZeroUsize) -> sim::Storm {
+        let count = if interrupt::ends_at_once() {
+            1
+        } else if self.full {
+            FULL_EVENT_SEEDS
+        } else {
+            sim::EVENT_SEEDS.end
+        };
+        let seeds = seeds.start..seeds.start.saturating_add(count);
+        sim::Storm::carry_out(seeds, None, Class::ALL.to_vec(), jobs, &Watch::new("verify, event engine"))
+    }
+}
+
 impl Verified {
     /// What is below the model's table.
     fn print_rest(&self) -> Result<(), Failure> {
         output::line(format_args!("\n{}", sim::Table(&self.simulation)))?;
+        output::line(format_args!("\n{}", self.event))?;
         let verdict = if self.exit_code == 0 { "ALL AS EXPECTED" } else { "NOT AS EXPECTED" };
         output::line(format_args!("\n{verdict}"))?;
         let again = verdicts::again(&self.model);
-        output::again(again.as_deref().or_else(|| sim::again(&self.simulation)))
+        let event = self.event.again();
+        output::again(again.as_deref().or_else(|| sim::again(&self.simulation)).or(event.as_deref()))
     }
 
     fn junit(&self, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
         let mut junit = quick_junit::Report::new("handfast");
         junit.add_test_suites(verdicts::suites(&self.model));
         junit.add_test_suite(sim::suite(&self.simulation));
+        junit.add_test_suite(self.event.suite());
         Ok(std::fs::write(path, junit.to_string()?)?)
     }
 }

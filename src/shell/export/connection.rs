@@ -8,13 +8,13 @@ use tokio::{
 };
 
 use crate::{
+    inbox::{self, Garbage, Inbox},
     limits::PROGRESS_STEP,
     message::{self, Message, archive_header},
     mux::{ChannelName, ChannelRequest, Control, FIRST_SERVER_CHANNEL, RequestState, VERSION},
     operations::OpId,
     secret::Secret,
     shell::{
-        inbox::{self, Garbage, Inbox},
         link::{Heard, Link},
         rendezvous::Dial,
         storage::{Buffer, Reader},

@@ -10,13 +10,13 @@ use tokio::{
 };
 
 use crate::{
+    inbox::{self, Garbage, Inbox},
     limits::{PROGRESS_STEP, READ_AHEAD},
     message::{self, Message},
     mux::{CONTROL_CHANNEL, ChannelName, ChannelRequest, Control, PROTOCOL_CHANNEL, RequestState, VERSION},
     reducer::ConnId,
     secret::Secret,
     shell::{
-        inbox::{self, Garbage, Inbox},
         link::{Heard, Link},
         storage::Sink,
         tls::{self, PeerFacts},

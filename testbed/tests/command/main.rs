@@ -15,6 +15,7 @@ mod observed;
 mod refusals;
 mod replays;
 mod sims;
+mod storms;
 mod support;
 mod tokens;
 mod validates;

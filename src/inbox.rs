@@ -5,8 +5,8 @@ use crate::{
     mux::{Control, FrameDecoder, FrameEvent},
 };
 
-/// Takes apart what is heard.
-pub(super) struct Inbox {
+/// Takes apart what is heard on one connection, whatever way its bytes are cut.
+pub struct Inbox {
     frames: FrameDecoder,
     messages: Decoder,
     /// The session's channel, as long as the peer may say something on it.
@@ -21,7 +21,7 @@ pub(super) struct Inbox {
 
 /// A thing that was heard.
 #[derive(Debug)]
-pub(super) enum Heard<'a> {
+pub enum Heard<'a> {
     /// On the control or the protocol channel.
     Control(Control),
     /// On the session's channel.
@@ -32,7 +32,7 @@ pub(super) enum Heard<'a> {
 
 /// What was heard makes no sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Garbage {
+pub enum Garbage {
     /// Nothing that follows can be understood.
     Frame,
     /// Nothing that follows on the session's channel.
@@ -41,7 +41,7 @@ pub(super) enum Garbage {
 
 impl Inbox {
     /// Archives may have at most `max_archive` bytes.
-    pub(super) fn new(max_archive: u64) -> Self {
+    pub fn new(max_archive: u64) -> Self {
         Self {
             frames: FrameDecoder::new(),
             messages: Decoder::new(max_archive),
@@ -53,17 +53,17 @@ impl Inbox {
     }
 
     /// From now on `channel` is the session's.
-    pub(super) fn open(&mut self, channel: u16) {
+    pub fn open(&mut self, channel: u16) {
         self.channel = Some(channel);
     }
 
     /// What the session's channel says from now on is of no interest, except that it ends.
-    pub(super) fn stop_listening(&mut self) {
+    pub fn stop_listening(&mut self) {
         self.deaf = true;
     }
 
     /// Takes bytes off `input` up to the end of the next thing. `None`: all were taken, and more are needed.
-    pub(super) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Heard<'a>>, Garbage> {
+    pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Heard<'a>>, Garbage> {
         loop {
             if self.body > 0 || self.asking {
                 let (mut data, _) = input.split_at(self.body.min(input.len()));

@@ -1,0 +1,187 @@
+//! A run that takes place elsewhere, followed in the model step by step.
+//!
+//! Whoever drives two reducers says which step of the environment led to each input. It has to be one that the model permits
+//! there, with this very input; what comes out has to be what the model's own sides give; and no property may be violated.
+
+use std::fmt::Debug;
+
+use handfast::{
+    export,
+    import::{self, Ask},
+    outcome::{Profile, Scheme},
+    reducer::Refused,
+};
+use stateright::Model as _;
+
+use crate::{
+    action::Action,
+    config::{Budget, Cast, Configuration},
+    pairs::{Pair, classify},
+    properties::{Half, PropertyId},
+    side::{ExportSide, ImportSide},
+    system::{State, System, Turn},
+};
+
+/// Of everything that may go wrong, as much as there is a number for.
+const ANYTHING: Budget = Budget {
+    loss: u8::MAX,
+    import_cancels: u8::MAX,
+    export_cancels: u8::MAX,
+    wrong: u8::MAX,
+    early: u8::MAX,
+    storage: u8::MAX,
+    strangers: 0,
+    intruders: 0,
+    words: u8::MAX,
+    asks: u8::MAX,
+    import_crashes: u8::MAX,
+    export_crashes: u8::MAX,
+    clicks: u8::MAX,
+};
+
+/// The environment in which anything may go wrong, with so many callers that know the token, and so many that do not.
+pub const fn anything(profile: Profile, cast: Cast, intruders: u8, strangers: u8) -> Configuration {
+    Configuration {
+        name: "followed",
+        profile,
+        cast,
+        schemes: &[Scheme::None, Scheme::Password],
+        clock: true,
+        single_file: false,
+        again: false,
+        least: 0,
+        budget: Budget { intruders, strangers, ..ANYTHING },
+    }
+}
+
+/// What a run does that no run of the model does.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Strayed {
+    /// The model does not permit this step here.
+    #[error("the model does not permit: {0}")]
+    NotPermitted(Action),
+    /// In the model the step is another one.
+    #[error("{action}: the model has {model}, the run has {run}")]
+    Otherwise {
+        /// Which step.
+        action: Action,
+        /// What went in and came out in the model.
+        model: String,
+        /// What did here.
+        run: String,
+    },
+    /// A property is violated behind this step.
+    #[error("{}: {}", .0.id(), .0.text())]
+    Violated(PropertyId),
+}
+
+/// What a side did.
+#[derive(Clone, Copy, Debug)]
+pub enum Did<'a> {
+    /// The import side took an input, and these effects came out.
+    Import(import::Input, &'a [import::Effect]),
+    /// The export side did.
+    Export(export::Input, &'a [export::Effect]),
+    /// Neither took anything.
+    Nothing,
+}
+
+/// Follows one run.
+#[derive(Clone, Debug)]
+pub struct Follower<I, E> {
+    system: System<I, E>,
+    /// None once the run has strayed.
+    state: Option<State<I, E>>,
+    permitted: Vec<Action>,
+}
+
+impl<I: ImportSide, E: ExportSide> Follower<I, E> {
+    /// At the beginning of a run in [`anything`]. `asks`: the code that the exporter's user typed.
+    pub fn new(configuration: Configuration, import: I, export: E, asks: Ask) -> Self {
+        let system = System::new(configuration, import, export);
+        let mut state = system.init_states().pop();
+        if let Some(state) = &mut state {
+            state.world.asks = asks;
+        }
+        Self { system, state, permitted: Vec::new() }
+    }
+
+    /// Whether the run is one of the model so far.
+    pub const fn follows(&self) -> bool {
+        self.state.is_some()
+    }
+
+    /// Takes a step. Nothing is said of what comes behind one that strayed.
+    ///
+    /// # Errors
+    /// The model does not permit it, has another one, or a property is violated behind it.
+    pub fn follow(&mut self, action: Action, did: Did<'_>) -> Result<(), Strayed> {
+        let Some(state) = self.state.take() else { return Ok(()) };
+        self.permitted.clear();
+        self.system.actions(&state, &mut self.permitted);
+        if !self.permitted.contains(&action) {
+            return Err(Strayed::NotPermitted(action));
+        }
+        let (next, turn) = self.system.take(state, action).map_err(|_| Strayed::NotPermitted(action))?;
+        let same = match (&turn, did) {
+            (Turn::Import(Some(input), effects), Did::Import(taken, came)) => *input == taken && **effects == *came,
+            (Turn::Export(Some(input), effects), Did::Export(taken, came)) => *input == taken && **effects == *came,
+            // What a shell no longer hands on is what its reducer would ignore.
+            (turn, Did::Nothing) => turn.is_empty(),
+            (Turn::Import(..) | Turn::Export(..) | Turn::Nobody, Did::Import(..) | Did::Export(..)) => false,
+        };
+        if !same {
+            return Err(Strayed::Otherwise { action, model: format!("{turn:?}"), run: format!("{did:?}") });
+        }
+        if !next.world.violated.is_empty() {
+            let violated = PropertyId::ALL.iter().find(|id| next.world.violated.contains(**id, Half::Both));
+            return Err(Strayed::Violated(*violated.unwrap_or(&PropertyId::Grammar)));
+        }
+        self.state = Some(next);
+        Ok(())
+    }
+
+    /// A call was refused: the model has to refuse it too.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn refuse(&mut self, action: Action, why: Refused) -> Result<(), Strayed> {
+        let Some(state) = &self.state else { return Ok(()) };
+        let otherwise = |model: String| Strayed::Otherwise { action, model, run: format!("refused: {why}") };
+        match self.system.take(state.clone(), action) {
+            Err(Some(other)) if other != why => Err(otherwise(format!("refused: {other}"))),
+            // The model has no such call to refuse, or refuses it.
+            Err(_) => Ok(()),
+            Ok((_, turn)) => {
+                self.state = None;
+                Err(otherwise(format!("{turn:?}")))
+            }
+        }
+    }
+
+    /// Asks every property of the state that was reached, also those that look at the state: what calls would return, and
+    /// whether anything is left where nothing will happen any more.
+    ///
+    /// # Errors
+    /// The first that does not hold.
+    pub fn examine(&self) -> Result<(), Strayed> {
+        let Some(state) = &self.state else { return Ok(()) };
+        let asked = PropertyId::ALL.iter().filter(|id| id.applies(self.system.configuration()));
+        for id in asked {
+            if !id.holds(Half::Both, &self.system, state) {
+                return Err(Strayed::Violated(*id));
+            }
+        }
+        Ok(())
+    }
+
+    /// Which allowed pair the two ends are, once there are two.
+    pub fn pair(&self) -> Option<Pair> {
+        self.state.as_ref().and_then(|state| classify(&state.world))
+    }
+
+    /// Whether both have ended as one pair, allowed or not.
+    pub fn is_paired(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.world.both_ended().is_some())
+    }
+}

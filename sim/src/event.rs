@@ -1,0 +1,39 @@
+//! The event engine: the shipped reducers and the codec, driven from event to event in virtual time, without tokio.
+//!
+//! A [`Schedule`] is everything about one session: people, latencies, sizes, and the faults, each with its place. It is data: drawn
+//! from a seed, printed as one line, read back, and carried out without the seed. [`Engine`] carries it out. What travels between
+//! the sides is bytes: frames and messages, encoded, cut, and decoded by the shipped [`Inbox`](handfast::inbox::Inbox). Timers run as long as
+//! the configuration says, for virtual minutes if need be.
+//!
+//! Every step is followed in the model ([`Follower`](handfast_model::follow::Follower)); when nothing is left to happen, both have to have
+//! ended as an allowed pair, with nothing left behind.
+
+mod campaign;
+mod coverage;
+mod directed;
+mod draw;
+mod engine;
+mod export;
+mod hostile;
+mod import;
+mod judge;
+mod matrix;
+mod mutants;
+mod people;
+mod pipe;
+mod queue;
+mod schedule;
+mod shrink;
+mod timers;
+
+pub use self::{
+    campaign::{Ends, Found, Sweep, Violation, sweep},
+    coverage::{Coverage, beyond, coverage},
+    directed::{directed, walk},
+    engine::{Engine, Ran, Watch},
+    judge::{Broken, Law},
+    matrix::{Cell, Matrix, Pairs, matrix, pairs},
+    mutants::{Kill, Mutant},
+    schedule::{Act, Archive, At, Class, Click, Device, DiskStep, Fault, Schedule, Story, Visit, What},
+    shrink::{broken, shrink},
+};

@@ -1,0 +1,115 @@
+//! What random schedules walk last: a peer that says every word of the alphabet in every state, and a stranger that does each thing
+//! at each time of a session.
+
+use handfast::{import::Ask, outcome::Profile};
+
+use super::{Act, Archive, At, Device, Fault, Found, Schedule, Story, Visit, Watch, What};
+use handfast_model::{
+    side::{ExportSide, ImportSide},
+    steps::{TO_EXPORTER, TO_IMPORTER},
+};
+
+/// Milliseconds within which a peer says its next word.
+const EVERY: u32 = 5;
+/// Longer than a user thinks, and longer than work takes.
+const WHILE: u16 = 2500;
+
+/// How an exporter comes to each of the importer's states.
+const TO_IMPORT: [&[Act]; 6] = {
+    const OPEN: [Act; 2] = [Act::Secure(true), Act::Ask(Ask::Right)];
+    const SCHEME: Act = Act::Say(0);
+    const WAIT: Act = Act::Wait(WHILE);
+    const BEGIN: Act = Act::Begin(Archive::Own);
+    [
+        &OPEN,
+        &[OPEN[0], OPEN[1], SCHEME],
+        &[OPEN[0], OPEN[1], SCHEME, WAIT],
+        &[OPEN[0], OPEN[1], SCHEME, WAIT, BEGIN],
+        &[OPEN[0], OPEN[1], SCHEME, WAIT, BEGIN, Act::Complete],
+        &[OPEN[0], OPEN[1], SCHEME, WAIT, BEGIN, Act::Complete, WAIT],
+    ]
+};
+
+/// How an importer comes to each of the exporter's states.
+const TO_EXPORT: [&[Act]; 8] = {
+    const OPEN: [Act; 2] = [Act::Secure(true), Act::Answer(true)];
+    const HELLO: Act = Act::Say(0);
+    const WAIT: Act = Act::Wait(WHILE);
+    const PASSWORD: Act = Act::Password(true);
+    [
+        &[],
+        &[OPEN[0]],
+        &OPEN,
+        &[OPEN[0], OPEN[1], HELLO],
+        &[OPEN[0], OPEN[1], HELLO, WAIT],
+        &[OPEN[0], OPEN[1], HELLO, WAIT, PASSWORD],
+        &[OPEN[0], OPEN[1], HELLO, WAIT, PASSWORD, WAIT],
+        &[OPEN[0], OPEN[1], HELLO, WAIT, PASSWORD, WAIT, Act::Wait(10_000)],
+    ]
+};
+
+/// What can be done there.
+fn words(alphabet: usize) -> Vec<Act> {
+    let stories = [Story::Message, Story::Giant, Story::GiantArchive, Story::Frame].map(Act::Babble);
+    let mut words: Vec<Act> = (0..alphabet).map(|number| Act::Say(number as u8)).collect();
+    words.extend(stories);
+    words.extend([Act::Begin(Archive::Own), Act::Begin(Archive::Honest), Act::Begin(Archive::Nonsense)]);
+    words.extend([Ask::Right, Ask::Wrong, Ask::Other].map(Act::Ask));
+    words.extend([Act::Password(true), Act::Password(false), Act::Answer(true), Act::Answer(false)]);
+    words.extend([Act::Complete, Act::End, Act::Drop]);
+    words
+}
+
+/// How much later each of the stranger's times is, in milliseconds, and how many there are: a whole session.
+const TIMES: (u16, u16) = (250, 64);
+
+/// What a stranger does at each time, behind what it did before.
+const AT_THE_DOOR: [(&[Act], Act); 5] = [
+    (&[], Act::Fail),
+    (&[], Act::Secure(true)),
+    (&[Act::Secure(true)], Act::Ask(Ask::Wrong)),
+    (&[Act::Secure(true)], Act::Ask(Ask::Other)),
+    (&[Act::Secure(true)], Act::Drop),
+];
+
+/// Each word in each state of each side, and each thing that a stranger does at each time, in both profiles.
+pub fn directed() -> Vec<Schedule> {
+    let mut all = Vec::new();
+    for profile in [Profile::Documented, Profile::Jamid] {
+        let base =
+            Schedule { profile, archive: (5, 40), pace: 1000, work: [50, 30, 2000, 2000, 2000], ..Schedule::default() };
+        for (way, word) in each(&TO_IMPORT, words(TO_IMPORTER.len())) {
+            let what =
+                What::Visit(Visit { knows: true, every: EVERY, acts: [way, &[word, Act::Wait(30_000)]].concat() });
+            let faults = vec![Fault { at: At::Step(handfast::outcome::Side::Import, 2), what }];
+            all.push(Schedule { alone: true, trusting: true, faults, ..base.clone() });
+        }
+        for (before, act) in AT_THE_DOOR {
+            for time in 0..TIMES.1 {
+                let acts = [before, &[Act::Wait(1 + time * TIMES.0), act, Act::Wait(30_000)]].concat();
+                let what = What::Visit(Visit { knows: false, every: EVERY, acts });
+                let at = At::Step(handfast::outcome::Side::Import, 2);
+                all.push(Schedule { faults: vec![Fault { at, what }], ..base.clone() });
+            }
+        }
+        for (way, word) in each(&TO_EXPORT, words(TO_EXPORTER.len())) {
+            let acts = [way, &[word, Act::Wait(30_000)]].concat();
+            all.push(Schedule { device: Some(Device { every: EVERY, acts }), ..base.clone() });
+        }
+    }
+    all
+}
+
+fn each<'a>(ways: &'a [&'a [Act]], words: Vec<Act>) -> impl Iterator<Item = (&'a [Act], Act)> {
+    ways.iter().flat_map(move |way| words.clone().into_iter().map(move |word| (*way, word)))
+}
+
+/// Carries all of them out. Their numbers take the place of seeds.
+pub fn walk<I: ImportSide, E: ExportSide>(engine: &super::Engine<I, E>, watch: Watch) -> Found {
+    let mut found = Found::default();
+    for (schedule, number) in directed().iter().zip(0..) {
+        found.note(number, schedule, engine.run(schedule, watch));
+    }
+    found.settle();
+    found
+}

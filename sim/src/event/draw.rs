@@ -1,0 +1,251 @@
+//! Schedules from seeds.
+
+use handfast::{
+    import::Ask,
+    limits::Timer,
+    outcome::{Profile, Scheme, Side},
+};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::schedule::{Act, Archive, At, Class, Click, Device, DiskStep, Fault, Schedule, Story, Visit, What};
+use crate::point::Point;
+
+/// Faults of one session, at most.
+const MAX_FAULTS: u32 = 3;
+/// Visitors of one session, where there are many: enough to guess the code too often.
+const MANY_VISITORS: usize = 7;
+
+/// Draws one schedule.
+struct Draw(ChaCha8Rng);
+
+impl Draw {
+    fn below(&mut self, count: u32) -> u32 {
+        self.0.random_range(0..count.max(1))
+    }
+
+    fn between(&mut self, least: u32, most: u32) -> u32 {
+        self.0.random_range(least..=most)
+    }
+
+    /// True once in so many times.
+    fn once_in(&mut self, times: u32) -> bool {
+        self.below(times) == 0
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u32) as usize]
+    }
+
+    fn side(&mut self) -> Side {
+        self.pick(&[Side::Import, Side::Export])
+    }
+}
+
+impl Schedule {
+    /// The schedule of a seed, with faults of these classes. Each seed has only some of them, and one in eight none: what is rare
+    /// where everything happens at once is frequent where little does.
+    pub fn draw(seed: u64, classes: &[Class]) -> Self {
+        let mut draw = Draw(ChaCha8Rng::seed_from_u64(seed));
+        let plain = draw.once_in(8);
+        let on: Vec<Class> = classes.iter().copied().filter(|_| draw.once_in(2)).collect();
+        let mut schedule = draw.people();
+        if plain || classes.is_empty() {
+            return schedule;
+        }
+        let on = if on.is_empty() { classes } else { &on };
+        if on.contains(&Class::Device) && (on.len() == 1 || draw.once_in(3)) {
+            let every = draw.between(1, 400);
+            let acts = draw.device_acts();
+            schedule.device = Some(Device { every, acts });
+        }
+        for _ in 0..=draw.below(MAX_FAULTS) {
+            let class = draw.pick(on);
+            schedule.faults.extend(draw.fault(class));
+        }
+        if on.contains(&Class::Stranger) && draw.once_in(64) {
+            schedule.faults.extend((0..MANY_VISITORS).filter_map(|_| draw.fault(Class::Stranger)));
+        }
+        if schedule.faults.iter().any(|fault| fault.what.class() == Class::Intruder) {
+            schedule.trusting = draw.once_in(2);
+            schedule.alone = schedule.device.is_none() && draw.once_in(3);
+        }
+        schedule
+    }
+}
+
+impl Draw {
+    /// The people, the sizes, and how long things take.
+    fn people(&mut self) -> Schedule {
+        let slow = self.once_in(64);
+        let pace = if slow { self.between(10_000, 25_000) } else { self.between(1, 50) };
+        let bytes = if slow || self.once_in(64) { 33_000 } else { 40 };
+        let idle = self.once_in(16).then(|| self.side());
+        Schedule {
+            profile: self.pick(&[Profile::Documented, Profile::Jamid]),
+            scheme: self.pick(&[Scheme::Password, Scheme::Password, Scheme::None]),
+            archive: (self.between(1, 4) as u16, bytes),
+            pace,
+            latency: (self.between(1, 200), self.between(1, 200)),
+            think: (self.between(1, 3000), self.between(1, 3000)),
+            work: std::array::from_fn(|_| self.between(1, 300)),
+            cut: if self.once_in(16) { self.pick(&[1, 2, 7, 30]) } else { 0 },
+            wrong: if self.once_in(4) { self.between(1, 3) as u8 } else { 0 },
+            idle,
+            typo: self.once_in(32),
+            ..Schedule::default()
+        }
+    }
+
+    fn place(&mut self) -> At {
+        match self.below(4) {
+            0 => At::Byte(self.side(), self.below(400)),
+            1 => {
+                let all = Point::all().count() as u32;
+                let number = self.below(all) as usize;
+                Point::all().nth(number).map_or(At::Start, At::Point)
+            }
+            _ => At::Step(self.side(), 1 + self.below(16) as u16),
+        }
+    }
+
+    fn fault(&mut self, class: Class) -> Option<Fault> {
+        let mut at = self.place();
+        let what = match class {
+            Class::Break => {
+                let keep = |draw: &mut Self| if draw.once_in(2) { u32::MAX } else { draw.below(120) };
+                What::Break(keep(self), keep(self))
+            }
+            Class::Hold => {
+                let longest = if self.once_in(2) { 400_000 } else { 5_000 };
+                What::Hold(self.side(), self.between(1, longest))
+            }
+            Class::Directory => {
+                at = At::Start;
+                match self.below(4) {
+                    0 => What::LoseRequest,
+                    1 => What::Unreachable,
+                    2 => What::Unpublishable,
+                    _ => What::Unsecured,
+                }
+            }
+            Class::Disk => {
+                at = At::Start;
+                let steps = [DiskStep::Open, DiskStep::Send, DiskStep::Stage, DiskStep::Check, DiskStep::Install];
+                What::Disk(self.pick(&steps))
+            }
+            Class::Crash => What::Crash(self.side(), self.once_in(2)),
+            Class::Cancel => What::Cancel(self.side()),
+            Class::Click => {
+                let clicks = [Click::Begin, Click::Answer, Click::AnswerOtherwise, Click::AddDevice, Click::Confirm];
+                What::Click(self.pick(&clicks))
+            }
+            Class::Early => {
+                let (side, timer) = self.timer();
+                What::Early(side, timer)
+            }
+            Class::Late => {
+                let (side, timer) = self.timer();
+                What::Late(side, timer, self.between(1, 10_000))
+            }
+            Class::Stranger | Class::Intruder => {
+                let knows = class == Class::Intruder;
+                at = if self.once_in(2) { At::Step(Side::Import, 2) } else { at };
+                let acts = self.visitor_acts(knows);
+                let longest = self.pick(&[20, 400]);
+                What::Visit(Visit { knows, every: self.between(1, longest), acts })
+            }
+            Class::Device => return None,
+        };
+        Some(Fault { at, what })
+    }
+
+    /// A timer of a side that has it.
+    fn timer(&mut self) -> (Side, Timer) {
+        use Timer::{Authenticate, Connect, Linger, Prepare, Result, Stall, Token, Transfer};
+        let side = self.side();
+        let own = match side {
+            Side::Import => [Prepare, Token, Authenticate, Stall, Transfer, Linger],
+            Side::Export => [Connect, Authenticate, Stall, Transfer, Result, Linger],
+        };
+        (side, self.pick(&own))
+    }
+
+    fn babble(&mut self) -> Act {
+        Act::Babble(self.pick(&[Story::Message, Story::Giant, Story::GiantArchive, Story::Frame]))
+    }
+
+    fn visitor_acts(&mut self, knows: bool) -> Vec<Act> {
+        let mut acts = Vec::new();
+        if self.once_in(2) {
+            acts.push(Act::Wait(self.between(1, 6000) as u16));
+        }
+        acts.push(if self.once_in(8) { Act::Fail } else { Act::Secure(!self.once_in(4)) });
+        if !knows {
+            let other = self.once_in(2);
+            let ask = |draw: &mut Self| Act::Ask(if other || draw.once_in(3) { Ask::Other } else { Ask::Wrong });
+            for _ in 0..self.below(6) {
+                acts.push(ask(self));
+            }
+            if self.once_in(3) {
+                acts.push(self.babble());
+            }
+            return acts;
+        }
+        if !self.once_in(8) {
+            acts.push(Act::Ask(Ask::Right));
+        }
+        if self.once_in(2) {
+            self.like_an_exporter(&mut acts);
+        }
+        for _ in 0..self.below(8) {
+            acts.push(self.of_an_intruder());
+        }
+        acts.push(self.pick(&[Act::End, Act::Drop, Act::Complete]));
+        acts
+    }
+
+    /// What an exporter would say, with the users' time to think.
+    fn like_an_exporter(&mut self, acts: &mut Vec<Act>) {
+        acts.push(Act::Say(self.below(2) as u8));
+        for _ in 0..self.below(4) {
+            acts.push(Act::Wait(self.between(1000, 4000) as u16));
+            // The verdict is that the password is wrong.
+            acts.push(Act::Say(2));
+        }
+        acts.push(Act::Wait(self.between(1000, 4000) as u16));
+        acts.push(Act::Begin(self.pick(&[Archive::Own, Archive::Own, Archive::Honest, Archive::Nonsense])));
+        if !self.once_in(4) {
+            acts.push(Act::Complete);
+        }
+    }
+
+    fn of_an_intruder(&mut self) -> Act {
+        match self.below(8) {
+            0 => Act::Ask(self.pick(&[Ask::Right, Ask::Wrong, Ask::Other])),
+            1 => self.babble(),
+            2 => Act::Begin(self.pick(&[Archive::Own, Archive::Honest, Archive::Nonsense])),
+            3 => Act::Complete,
+            _ => Act::Say(self.below(11) as u8),
+        }
+    }
+
+    fn device_acts(&mut self) -> Vec<Act> {
+        let mut acts = vec![Act::Secure(!self.once_in(8)), Act::Answer(!self.once_in(8))];
+        if !self.once_in(4) {
+            acts.push(Act::Say(self.below(2) as u8));
+        }
+        for _ in 0..self.below(10) {
+            let act = match self.below(8) {
+                0 => self.babble(),
+                1 | 2 => Act::Password(self.once_in(2)),
+                3 => Act::Begin(Archive::Own),
+                4 => Act::Wait(self.between(1, 3000) as u16),
+                _ => Act::Say(self.below(10) as u8),
+            };
+            acts.push(act);
+        }
+        acts.push(self.pick(&[Act::End, Act::Drop, Act::Say(2)]));
+        acts
+    }
+}

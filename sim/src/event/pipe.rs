@@ -1,0 +1,152 @@
+//! One direction of a connection: bytes in order, what they stand for, and what travels with them.
+
+use std::collections::VecDeque;
+
+/// What is told in order with the bytes, and is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// The exporter asks for a connection.
+    Request,
+    /// It is secured.
+    Opened,
+    /// It is turned away, or could not be secured.
+    Refused,
+    /// It is gone.
+    Lost,
+}
+
+/// Bytes that were written and not read, and the items that they stand for.
+#[derive(Debug, Default)]
+pub(super) struct Pipe {
+    bytes: Vec<u8>,
+    /// How many were read before them.
+    read: u64,
+    items: VecDeque<Item>,
+    numbered: u32,
+    /// When the last of them arrives: nothing overtakes.
+    last: u64,
+    /// Nothing arrives before.
+    pub(super) held: u64,
+    /// Bytes that were written in all, whatever came of them.
+    pub(super) written: u64,
+}
+
+/// An item: a message, the beginning or the end of an archive, a channel's end, a notice. The model knows these.
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    number: u32,
+    /// Behind which byte.
+    end: u64,
+    notice: bool,
+}
+
+impl Pipe {
+    /// Writes bytes. `item`: they complete one.
+    pub(super) fn write(&mut self, pieces: &[&[u8]], item: bool) {
+        for piece in pieces {
+            self.bytes.extend_from_slice(piece);
+            self.written += piece.len() as u64;
+        }
+        if item {
+            self.push(false);
+        }
+    }
+
+    /// Tells something in order. Its number.
+    pub(super) fn tell(&mut self) -> u32 {
+        self.push(true)
+    }
+
+    fn push(&mut self, notice: bool) -> u32 {
+        self.numbered += 1;
+        self.items.push_back(Item { number: self.numbered, end: self.end(), notice });
+        self.numbered
+    }
+
+    /// Where the bytes end.
+    pub(super) fn end(&self) -> u64 {
+        self.read + self.bytes.len() as u64
+    }
+
+    /// Whether this notice is still on its way. It no longer is.
+    pub(super) fn take_notice(&mut self, number: u32) -> bool {
+        let there = self.items.front().is_some_and(|item| item.number == number);
+        if there {
+            self.items.pop_front();
+        }
+        there
+    }
+
+    /// Takes the item that ends exactly here, if there is one.
+    pub(super) fn take_item(&mut self, end: u64) -> bool {
+        let there = self.items.front().is_some_and(|item| !item.notice && item.end == end);
+        if there {
+            self.items.pop_front();
+        }
+        there
+    }
+
+    /// Passes over an item that ends before here, if there is one.
+    pub(super) fn pass_item(&mut self, before: u64) -> bool {
+        let there = self.items.front().is_some_and(|item| !item.notice && item.end < before);
+        if there {
+            self.items.pop_front();
+        }
+        there
+    }
+
+    /// Takes the bytes up to here out, for them to be read. [`Pipe::put_back`] what is left.
+    pub(super) fn take_bytes(&mut self) -> (Vec<u8>, u64) {
+        (std::mem::take(&mut self.bytes), self.read)
+    }
+
+    /// Puts the bytes back of which so many were read.
+    pub(super) fn put_back(&mut self, mut bytes: Vec<u8>, taken: usize) {
+        self.read += taken as u64;
+        if taken == bytes.len() {
+            bytes.clear();
+        } else {
+            bytes.drain(..taken);
+        }
+        // Whoever read them may have written here, or cleared what was on its way.
+        bytes.append(&mut self.bytes);
+        self.bytes = bytes;
+    }
+
+    /// When what is written now arrives.
+    pub(super) fn arrival(&mut self, now: u64, latency: u32) -> u64 {
+        self.last = self.last.max(now + u64::from(latency)).max(self.held);
+        self.last
+    }
+
+    /// Cuts all off but so many bytes: how many items stay, and whether all did.
+    pub(super) fn cut(&mut self, keep: u32) -> u8 {
+        let keep = (keep as usize).min(self.bytes.len());
+        self.bytes.truncate(keep);
+        let end = self.end();
+        self.items.retain(|item| item.end <= end);
+        u8::try_from(self.items.len()).unwrap_or(u8::MAX)
+    }
+
+    /// Drops what is on its way.
+    pub(super) fn clear(&mut self) {
+        self.read = self.end();
+        self.bytes.clear();
+        self.items.clear();
+    }
+
+    /// How many items are on their way.
+    pub(super) fn items(&self) -> u8 {
+        u8::try_from(self.items.len()).unwrap_or(u8::MAX)
+    }
+
+    /// The number of the last item that is on its way.
+    pub(super) fn last_item(&self) -> Option<u32> {
+        self.items.back().map(|item| item.number)
+    }
+
+    /// Drops the notice of this number.
+    pub(super) fn drop_item(&mut self, number: u32) {
+        self.items.retain(|item| item.number != number);
+    }
+}

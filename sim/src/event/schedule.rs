@@ -1,0 +1,354 @@
+//! Everything about one session, as data.
+
+use std::{fmt, str::FromStr};
+
+use handfast::{
+    import::Ask,
+    limits::{PROGRESS_STEP, Timer},
+    outcome::{Profile, Scheme, Side},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::point::Point;
+
+/// One session. Equal schedules give equal traces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Schedule {
+    /// The profile of both sides.
+    pub profile: Profile,
+    /// How the archive is protected.
+    pub scheme: Scheme,
+    /// Frames of the archive, and bytes in each.
+    pub archive: (u16, u16),
+    /// Milliseconds between two of them.
+    pub pace: u32,
+    /// Milliseconds that a byte takes to the importer, and to the exporter.
+    pub latency: (u32, u32),
+    /// Milliseconds that the importing and the exporting user think about each thing.
+    pub think: (u32, u32),
+    /// Milliseconds that work takes: to publish, to secure a connection, to open, to check, to install.
+    pub work: [u32; 5],
+    /// What is written arrives in pieces of so many bytes; 0: as it was written.
+    pub cut: u16,
+    /// Wrong passwords before the right one.
+    pub wrong: u8,
+    /// The side whose user does nothing once it has begun.
+    pub idle: Option<Side>,
+    /// The importing user answers also for an account that is not the expected one.
+    pub trusting: bool,
+    /// The exporting user types another code.
+    pub typo: bool,
+    /// What is in place of the importer, behind the exporter's token.
+    pub device: Option<Device>,
+    /// There is no exporter but the visitors.
+    pub alone: bool,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+}
+
+impl Default for Schedule {
+    /// The plainest session.
+    fn default() -> Self {
+        Self {
+            profile: Profile::Documented,
+            scheme: Scheme::Password,
+            archive: (2, 100),
+            pace: 1,
+            latency: (10, 10),
+            think: (1000, 1000),
+            work: [50, 30, 200, 100, 100],
+            cut: 0,
+            wrong: 0,
+            idle: None,
+            trusting: false,
+            typo: false,
+            device: None,
+            alone: false,
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// Something that goes wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Where it begins.
+    pub at: At,
+    /// What happens.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// A place in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum At {
+    /// Before anything happens.
+    Start,
+    /// Behind the first step of this kind, its effects included.
+    Point(Point),
+    /// Behind the step of this number, of a side; counted from 1.
+    Step(Side, u16),
+    /// When so many bytes to this side were written.
+    Byte(Side, u32),
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "what", content = "with")]
+pub enum What {
+    /// The link breaks: of what is on its way, so many bytes still get to the importer, and to the exporter.
+    Break(u32, u32),
+    /// What is on its way to this side, and what is sent then, is held for so many milliseconds.
+    Hold(Side, u32),
+    /// The request for the connection is lost.
+    LoseRequest,
+    /// The device is not found.
+    Unreachable,
+    /// The device cannot be made reachable.
+    Unpublishable,
+    /// The connection cannot be secured.
+    Unsecured,
+    /// The next such operation of a disk fails.
+    Disk(DiskStep),
+    /// The device of this side crashes and starts again. `true`: an install that runs is durable by then.
+    Crash(Side, bool),
+    /// The user of this side gives up.
+    Cancel(Side),
+    /// A client makes a call that it should not make.
+    Click(Click),
+    /// A timer fires at once, if it runs.
+    Early(Side, Timer),
+    /// From now on a timer fires so many milliseconds late.
+    Late(Side, Timer, u32),
+    /// Somebody connects to the importer.
+    Visit(Visit),
+}
+
+/// An operation of a disk that can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiskStep {
+    /// The exporter opens its archive.
+    Open,
+    /// The exporter reads what it sends.
+    Send,
+    /// The importer stages what arrives.
+    Stage,
+    /// The importer reads back what it staged.
+    Check,
+    /// The importer makes it durable.
+    Install,
+}
+
+/// A call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Click {
+    /// `addAccount`.
+    Begin,
+    /// `provideAccountAuthentication`, with the right password.
+    Answer,
+    /// The same, under the other scheme.
+    AnswerOtherwise,
+    /// `addDevice`.
+    AddDevice,
+    /// `confirmAddDevice`.
+    Confirm,
+}
+
+/// Somebody who connects to the importer, and what it does there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Whether it knows the token.
+    pub knows: bool,
+    /// Milliseconds between two things that it does.
+    pub every: u32,
+    /// What it does once it is let in.
+    pub acts: Vec<Act>,
+}
+
+/// What a visitor or a hostile device does. What makes no sense where it is, is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// A visitor: the connection cannot be secured.
+    Fail,
+    /// A visitor: it is secured, and the account proved; or, `false`, the honest exporter's is named and not proved. A device: it
+    /// is the one of the token, or another.
+    Secure(bool),
+    /// A visitor: asks for a channel.
+    Ask(Ask),
+    /// A device: accepts the channel, or declines it.
+    Answer(bool),
+    /// Sends the message of this number of the alphabet.
+    Say(u8),
+    /// A device: sends the right password, or a wrong one.
+    Password(bool),
+    /// Sends what is none.
+    Babble(Story),
+    /// A visitor: begins an archive.
+    Begin(Archive),
+    /// A visitor: the archive ends.
+    Complete,
+    /// Ends the channel.
+    End,
+    /// Drops the connection.
+    Drop,
+    /// Waits for so many milliseconds.
+    Wait(u16),
+}
+
+/// What is in a visitor's archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Archive {
+    /// Its own account.
+    Own,
+    /// The account of the honest exporter.
+    Honest,
+    /// Nothing that is an account.
+    Nonsense,
+}
+
+/// Nonsense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Story {
+    /// A frame with bytes that are no message.
+    Message,
+    /// A message that announces a value of four gigabytes.
+    Giant,
+    /// A message that announces an archive of four gigabytes.
+    GiantArchive,
+    /// Bytes that are no frame.
+    Frame,
+}
+
+/// A hostile device in place of the importer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Milliseconds between two things that it does.
+    pub every: u32,
+    /// What it does.
+    pub acts: Vec<Act>,
+}
+
+/// A class of faults: what a swarm turns on and off, and what has to fire in a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// The link breaks.
+    Break,
+    /// The link holds what is sent.
+    Hold,
+    /// The directory fails.
+    Directory,
+    /// A disk fails.
+    Disk,
+    /// A device crashes.
+    Crash,
+    /// A user cancels.
+    Cancel,
+    /// A client makes a call that it should not make.
+    Click,
+    /// A timer fires early.
+    Early,
+    /// A timer fires late.
+    Late,
+    /// A stranger connects.
+    Stranger,
+    /// Somebody else connects who knows the token.
+    Intruder,
+    /// A hostile device is in place of the importer.
+    Device,
+}
+
+impl Class {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Break,
+        Self::Hold,
+        Self::Directory,
+        Self::Disk,
+        Self::Crash,
+        Self::Cancel,
+        Self::Click,
+        Self::Early,
+        Self::Late,
+        Self::Stranger,
+        Self::Intruder,
+        Self::Device,
+    ];
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Break => "break",
+            Self::Hold => "hold",
+            Self::Directory => "directory",
+            Self::Disk => "disk",
+            Self::Crash => "crash",
+            Self::Cancel => "cancel",
+            Self::Click => "click",
+            Self::Early => "early",
+            Self::Late => "late",
+            Self::Stranger => "stranger",
+            Self::Intruder => "intruder",
+            Self::Device => "device",
+        })
+    }
+}
+
+impl What {
+    /// What kind of fault it is.
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::Break(..) => Class::Break,
+            Self::Hold(..) => Class::Hold,
+            Self::LoseRequest | Self::Unreachable | Self::Unpublishable | Self::Unsecured => Class::Directory,
+            Self::Disk(_) => Class::Disk,
+            Self::Crash(..) => Class::Crash,
+            Self::Cancel(_) => Class::Cancel,
+            Self::Click(_) => Class::Click,
+            Self::Early(..) => Class::Early,
+            Self::Late(..) => Class::Late,
+            Self::Visit(Visit { knows: true, .. }) => Class::Intruder,
+            Self::Visit(Visit { knows: false, .. }) => Class::Stranger,
+        }
+    }
+}
+
+impl Schedule {
+    /// Whether nothing can keep both from success, wrong passwords apart (R-PAIR-2): nothing goes wrong, and everybody does their part.
+    pub fn is_honest(&self) -> bool {
+        let harmless = |fault: &Fault| matches!(fault.what, What::Click(_) | What::Late(..));
+        // Slower than a step of progress every so often, it stalls.
+        let (bytes, times) = (u64::from(self.archive.1), [self.think.0, self.think.1, self.pace]);
+        let steady = self.pace < 1000 || bytes >= PROGRESS_STEP;
+        let patient = times.iter().all(|&ms| ms <= 25_000) && steady;
+        self.faults.iter().all(harmless) && self.idle.is_none() && !self.typo && self.is_pair() && patient
+    }
+
+    /// Whether both sides are there.
+    pub const fn is_pair(&self) -> bool {
+        self.device.is_none() && !self.alone
+    }
+}
+
+/// One line of JSON.
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl FromStr for Schedule {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        serde_json::from_str(text)
+    }
+}

@@ -1,0 +1,157 @@
+//! Timers in virtual time, and the law of them: which ones run in which row of the tables, and for how long (R-TIME).
+
+use handfast::{
+    import,
+    limits::{Durations, Timer, Timers},
+    outcome::Side,
+};
+use handfast_model::{
+    action::Action,
+    side::{ExportSide, ImportSide},
+};
+
+use super::{
+    engine::{Event, Session, index},
+    judge::Law,
+    schedule::Schedule,
+};
+
+/// The timers that were started.
+#[derive(Debug)]
+pub(super) struct Clock {
+    durations: Durations,
+    /// Bytes of the archive that is transferred.
+    length: u64,
+    started: [[Started; Timer::ALL.len()]; 2],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Started {
+    generation: u32,
+    runs: bool,
+    since: u64,
+    /// How late it fires, and how late it will once it is started again.
+    late: u32,
+    next_late: u32,
+}
+
+impl Clock {
+    pub(super) fn new(durations: Durations, schedule: &Schedule) -> Self {
+        let (frames, bytes) = schedule.archive;
+        let length = u64::from(frames) * u64::from(bytes);
+        Self { durations, length, started: Default::default() }
+    }
+
+    /// From now on this timer fires late where it is started.
+    pub(super) fn delay(&mut self, side: Side, timer: Timer, ms: u32) {
+        self.started[index(side)][timer as usize].next_late = ms;
+    }
+
+    pub(super) fn stop(&mut self, side: Side, timer: Timer) {
+        let started = &mut self.started[index(side)][timer as usize];
+        started.runs = false;
+        started.generation += 1;
+    }
+
+    pub(super) fn stop_all(&mut self, side: Side) {
+        Timer::ALL.into_iter().for_each(|timer| self.stop(side, timer));
+    }
+
+    /// The timers that run.
+    pub(super) fn running(&self, side: Side) -> impl Iterator<Item = Timer> {
+        Timer::ALL.into_iter().filter(move |&timer| self.started[index(side)][timer as usize].runs)
+    }
+}
+
+/// How long each timer runs, in milliseconds, as R-TIME-1 to R-TIME-4 and R-EXT-2 say it. Written down here once more, so that a
+/// duration that is wrong is seen.
+fn specified(timer: Timer, length: u64) -> u64 {
+    match timer {
+        Timer::Prepare | Timer::Connect => 60_000,
+        Timer::Token | Timer::Authenticate => 300_000,
+        Timer::Stall | Timer::Result => 30_000,
+        Timer::Transfer => 900_000 + 1000 * length.div_ceil(64 * 1024),
+        Timer::Linger => 5_000,
+    }
+}
+
+/// Which timers run in a row of the import's table. None: there is no such row.
+fn due_in_import(place: &str) -> Option<&'static [Timer]> {
+    Some(match place {
+        "idle" | "installing" | "done" => &[],
+        "preparing" => &[Timer::Prepare],
+        "waiting" | "waiting, somebody came" => &[Timer::Token],
+        "greeted" | "prompting" | "answered" => &[Timer::Authenticate],
+        "receiving" => &[Timer::Stall, Timer::Transfer],
+        "checking" => &[Timer::Transfer],
+        "done, linked" => &[Timer::Linger],
+        _ => return None,
+    })
+}
+
+/// Which timers run in a row of the export's table.
+fn due_in_export(place: &str) -> Option<&'static [Timer]> {
+    Some(match place {
+        "idle" | "done" => &[],
+        "connecting" | "requested" => &[Timer::Connect],
+        "authenticating, no hello" | "authenticating, greeted" | "authenticating, confirmed" | "trying" => {
+            &[Timer::Authenticate]
+        }
+        "sending" => &[Timer::Stall, Timer::Transfer],
+        "sent" => &[Timer::Result],
+        "done, requested" | "done, linked" => &[Timer::Linger],
+        _ => return None,
+    })
+}
+
+impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
+    pub(super) fn arm(&mut self, side: Side, timer: Timer) {
+        let now = self.queue.now();
+        let runs = self.clock.durations.of(timer, self.clock.length);
+        let runs = u64::try_from(runs.as_millis()).unwrap_or(u64::MAX);
+        let started = &mut self.clock.started[index(side)][timer as usize];
+        started.generation += 1;
+        (started.runs, started.since, started.late) = (true, now, started.next_late);
+        let (late, generation) = (started.late, started.generation);
+        self.queue.at(now + runs + u64::from(late), Event::Fire(side, timer, generation));
+    }
+
+    /// A timer runs out. `generation`: it was started so; none if it is early.
+    pub(super) fn fire(&mut self, side: Side, timer: Timer, generation: Option<u32>) {
+        let started = self.clock.started[index(side)][timer as usize];
+        if !started.runs || generation.is_some_and(|generation| generation != started.generation) {
+            return;
+        }
+        let ran = self.queue.now() - started.since;
+        let expected = specified(timer, self.clock.length) + u64::from(started.late);
+        if generation.is_some() && ran != expected {
+            self.break_law(Law::Time, format!("{side}: {timer:?} ran for {ran} ms, not {expected}"));
+        }
+        self.clock.stop(side, timer);
+        // What is on its way was given all the time that a link has (R-PAIR-1).
+        self.link_failed |= timer == Timer::Linger && self.link_carries();
+        let action = Some(Action::Fire(side, timer));
+        let _ = match side {
+            Side::Import => self.take_import(action, import::Input::Fired(timer)),
+            Side::Export => self.take_export(action, handfast::export::Input::Fired(timer)),
+        };
+    }
+
+    /// Whether exactly the timers run that have to.
+    pub(super) fn look_at_timers(&mut self, side: Side) {
+        let (place, armed, due) = match side {
+            Side::Import => (self.import.place(), self.import.armed(), due_in_import(self.import.place())),
+            Side::Export => (self.export.place(), self.export.armed(), due_in_export(self.export.place())),
+        };
+        let Some(due) = due else {
+            return self.break_law(Law::Time, format!("{side}: nothing is said of the timers in {place:?}"));
+        };
+        let mut expected = Timers::default();
+        due.iter().for_each(|&timer| expected.insert(timer));
+        if armed != expected {
+            let text = |timers: Timers| format!("{:?}", timers.iter().collect::<Vec<_>>());
+            let text = format!("{side}, {place}: {} run, not {}", text(armed), text(expected));
+            self.break_law(Law::Time, text);
+        }
+    }
+}

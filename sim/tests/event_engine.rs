@@ -1,0 +1,206 @@
+//! The event engine: what it finds, that it finds it, and that it does so in the same way every time.
+
+use std::{env, num::NonZeroUsize, process::Command};
+
+use handfast::{
+    export::Exporter,
+    import::Importer,
+    outcome::{Outcome, Side},
+    reducer::Refused,
+    rules::AllRules,
+};
+use handfast_model::{
+    mutants::MUTANTS,
+    side::{ImportSide, Side as Reducer},
+};
+use handfast_sim::{
+    event::{
+        At, Class, DiskStep, Engine, Fault, Law, Mutant, Schedule, Sweep, Watch, What, beyond, coverage, directed,
+        sweep, walk,
+    },
+    replay,
+};
+
+fn options(seeds: u64) -> Sweep {
+    Sweep { seeds: 0..seeds, jobs: NonZeroUsize::new(2).unwrap(), ..Sweep::default() }
+}
+
+#[test]
+fn a_plain_session_succeeds_and_replays() {
+    let ran = Engine::shipped().run(&Schedule::default(), Watch::ALL);
+    assert_eq!(ran.broken, None);
+    assert_eq!(ran.outcomes(), (Some(Outcome::SUCCESS), Some(Outcome::SUCCESS)));
+    assert!(ran.steps.len() > 20);
+    replay(Default::default(), Default::default(), &ran.steps).unwrap();
+}
+
+/// A campaign breaks no law, every class of faults happens, and every allowed pair is reached (R-PAIR-1).
+#[test]
+fn a_campaign_finds_nothing_and_shows_that_it_looked() {
+    let found = sweep(&Engine::shipped(), &options(20_000), &|_| {});
+    assert_eq!((found.broken, found.violations.first()), (0, None));
+    assert_eq!(found.doubt(&Class::ALL), None);
+    assert_eq!(found.sessions, 20_000);
+}
+
+/// A campaign in which something never happened does not pass.
+#[test]
+fn what_never_happened_is_told() {
+    let found = sweep(&Engine::shipped(), &options(3), &|_| {});
+    assert!(found.doubt(&Class::ALL).unwrap().contains("never happened"));
+}
+
+/// What random schedules leave out, the directed ones walk: each row of both tables that the environment can reach.
+#[test]
+fn every_row_that_can_be_reached_is_walked() {
+    let mut found = sweep(&Engine::shipped(), &options(20_000), &|_| {});
+    let directed = walk(&Engine::shipped(), Watch::ALL);
+    assert_eq!((directed.broken, directed.violations.first()), (0, None));
+    found.walked.extend(directed.walked);
+    let coverage = coverage(&found.walked).unwrap();
+    assert!(coverage.missing.is_empty(), "{:#?}", coverage.missing);
+    assert!(coverage.reachable > 200);
+    let rows: Vec<_> = coverage.beyond.iter().map(|row| format!("{row}: {}", beyond(row).unwrap())).collect();
+    insta::assert_snapshot!(rows.join("\n"));
+}
+
+/// The same seed gives the same trace, whatever ran before, and the same schedule does without the seed.
+#[test]
+fn a_trace_is_the_same_every_time() {
+    let engine = Engine::shipped();
+    for seed in 0..50 {
+        let schedule = Schedule::draw(seed, &Class::ALL);
+        let read_back: Schedule = schedule.to_string().parse().unwrap();
+        assert_eq!(read_back, schedule);
+        assert_eq!(engine.run(&schedule, Watch::ALL).trace(), engine.run(&read_back, Watch::ALL).trace());
+    }
+}
+
+/// What the child of the next test prints.
+#[test]
+fn print_traces() {
+    if env::var_os("HANDFAST_PRINT_EVENT_TRACES").is_some() {
+        eprint!("{}", traces());
+    }
+}
+
+fn traces() -> String {
+    let engine = Engine::shipped();
+    (0..50).map(|seed| engine.run(&Schedule::draw(seed, &Class::ALL), Watch::ALL).trace()).collect()
+}
+
+#[test]
+fn a_trace_is_the_same_in_every_process() {
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args(["--exact", "print_traces", "--nocapture"]).env("HANDFAST_PRINT_EVENT_TRACES", "1");
+    let printed = String::from_utf8(child.output().unwrap().stderr).unwrap();
+    assert_eq!(printed, traces());
+}
+
+/// Whatever way it is looked at, a session is the same.
+#[test]
+fn looking_changes_nothing() {
+    let engine = Engine::shipped();
+    for seed in 0..500 {
+        let schedule = Schedule::draw(seed, &Class::ALL);
+        let (bare, all) = (engine.run(&schedule, Watch::BARE), engine.run(&schedule, Watch::ALL));
+        assert_eq!((bare.outcomes(), bare.fired, bare.time), (all.outcomes(), all.fired, all.time), "seed {seed}");
+    }
+}
+
+/// In virtual time each timer runs as long as it is specified to (R-TIME-1 to R-TIME-4).
+#[test]
+fn idle_users_are_waited_for_as_long_as_is_specified() {
+    for side in [Side::Import, Side::Export] {
+        let schedule = Schedule { idle: Some(side), ..Schedule::default() };
+        let ran = Engine::shipped().run(&schedule, Watch::ALL);
+        assert_eq!(ran.broken, None);
+        assert_eq!(ran.outcomes(), (Some(Outcome::Timeout), Some(Outcome::Timeout)));
+        assert!((300_000..310_000).contains(&ran.time), "{side}: {} ms", ran.time);
+    }
+}
+
+/// Progress is waited for, however long it takes in all (R-TIME-4).
+#[test]
+fn a_slow_archive_arrives() {
+    let schedule = Schedule { archive: (20, 33_000), pace: 25_000, ..Schedule::default() };
+    let ran = Engine::shipped().run(&schedule, Watch::ALL);
+    assert_eq!(ran.outcomes(), (Some(Outcome::SUCCESS), Some(Outcome::SUCCESS)));
+    assert!(ran.time > 475_000);
+}
+
+/// An importer that keeps what it staged, or a timer that runs on: whatever is left behind is found.
+#[test]
+fn what_is_left_behind_is_found() {
+    let disk = Fault { at: At::Start, what: What::Disk(DiskStep::Check) };
+    let schedule = Schedule { faults: vec![disk], ..Schedule::default() };
+    let watch = Watch { follow: false, ..Watch::BARE };
+    let law = |mutant: &str| Mutant::find(mutant).unwrap().engine().run(&schedule, watch).broken.unwrap().law;
+    assert_eq!(law("M-47"), Law::Leak);
+    assert_eq!(law("M-51d"), Law::Time);
+}
+
+/// A reducer that is not the model's own is told apart, also where no property sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Leaky(Importer<AllRules>);
+
+impl Reducer for Leaky {
+    type Input = handfast::import::Input;
+    type Effect = handfast::import::Effect;
+
+    fn take(&mut self, input: Self::Input) -> Result<Vec<Self::Effect>, Refused> {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static LEAK: AtomicU32 = AtomicU32::new(0);
+        let mut effects = self.0.take(input)?;
+        // Something besides the input decides: how often anybody was asked.
+        if LEAK.fetch_add(1, Ordering::Relaxed) % 7 == 6 {
+            effects.reverse();
+        }
+        Ok(effects)
+    }
+
+    fn armed(&self) -> handfast::limits::Timers {
+        self.0.armed()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn place(&self) -> &'static str {
+        self.0.place()
+    }
+}
+
+fn is_import(_: &impl ImportSide) {}
+
+#[test]
+fn a_planted_leak_is_caught() {
+    is_import(&Leaky(Importer::new(Default::default())));
+    let engine = Engine::new(|config| (Leaky(Importer::new(config)), Exporter::<AllRules>::new(config)));
+    let broken = engine.run(&Schedule::default(), Watch::ALL).broken.unwrap();
+    assert_eq!(broken.law, Law::Model, "{broken:?}");
+}
+
+/// The storm kills the checker's mutants, and those that only time can tell (M-51).
+#[test]
+fn every_mutant_is_killed_or_told_why_not() {
+    let mut table = Vec::new();
+    for mutant in Mutant::all() {
+        let kill = mutant.hunt(0..30_000).unwrap_or_else(|| panic!("{} survives: {}", mutant.id, mutant.broken));
+        table.push(format!("{}: {} seeds, {}, {} steps", kill.mutant, kill.seeds, kill.law, kill.steps));
+    }
+    for mutant in MUTANTS.iter().filter(|mutant| Mutant::find(mutant.id).is_none()) {
+        table.push(format!("{}: not here, {}", mutant.id, Mutant::beyond(mutant.id).unwrap()));
+    }
+    insta::assert_snapshot!(table.join("\n"));
+}
+
+#[test]
+fn directed_schedules_are_all_unlike() {
+    let all = directed();
+    for (at, one) in all.iter().enumerate() {
+        assert!(!all[..at].contains(one), "{one}");
+    }
+    assert!(all.len() > 300);
+}

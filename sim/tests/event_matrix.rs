@@ -1,0 +1,17 @@
+//! The systematic matrix: what comes of every fault behind every step.
+
+use handfast_sim::event::{matrix, pairs};
+
+#[test]
+fn every_fault_behind_every_step() {
+    let matrix = matrix();
+    insta::assert_snapshot!(matrix.to_string());
+    assert!(matrix.holds());
+}
+
+#[test]
+fn every_pair_of_faults() {
+    let pairs = pairs(&|_| {});
+    insta::assert_snapshot!(pairs.to_string());
+    assert_eq!(pairs.broken, None);
+}
