@@ -5,6 +5,7 @@
 pub mod alone;
 pub mod checked;
 mod drawn;
+pub mod edges;
 pub mod linked;
 mod watch;
 

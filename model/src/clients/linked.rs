@@ -59,6 +59,8 @@ pub(crate) struct Desk<C: Client> {
     pub(crate) signals: VecDeque<Told>,
     /// What the daemon said last.
     last: Option<Told>,
+    /// The last screen.
+    shown: Option<C::Effect>,
     /// Somebody began.
     begun: bool,
     /// How often the person may still leave.
@@ -74,6 +76,7 @@ impl<C: Client> Desk<C> {
             returns: VecDeque::new(),
             signals: VecDeque::new(),
             last: None,
+            shown: None,
             begun: false,
             backs,
         }
@@ -87,8 +90,14 @@ impl<C: Client> Desk<C> {
     fn take(&mut self, input: C::Input) -> Option<Vec<C::Effect>> {
         let effects = self.client.take(input).ok()?;
         self.watch.see(input, &effects, self.client.is_broken());
+        self.shown = effects.iter().rfind(|effect| effect.shown().is_some()).copied().or(self.shown);
         self.calls.extend(effects.iter().filter(|effect| effect.call().is_some()));
         Some(effects)
+    }
+
+    /// What is shown; none before anything is.
+    pub(crate) const fn shown(&self) -> Option<C::Effect> {
+        self.shown
     }
 
     fn offers(&self, input: C::Input) -> bool {
