@@ -2,7 +2,4 @@
 
 #![no_main]
 
-#[path = "../harness/token.rs"]
-mod harness;
-
-libfuzzer_sys::fuzz_target!(|text: &[u8]| harness::check(text));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| handfast_harness::token::check(bytes));

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io::{self, IsTerminal as _},
+    io::{self, BufRead as _, IsTerminal as _, Read as _},
     process::ExitCode,
 };
 
@@ -19,6 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   handfast token parse jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456
   handfast token new --long | handfast token parse --lenient --json
+  printf 'jami://x\\0jami-auth://0\\0' | handfast token parse --stdin0
   handfast token new --seed 7 | handfast token qr
 
 Exit codes: 0, or 1 with the reason on standard error.";
@@ -47,6 +48,10 @@ pub(crate) struct Parse {
     /// Print one line of JSON; where it is no token, {"error":…,"offset":N} as well as the reason on standard error
     #[arg(long)]
     json: bool,
+    /// Parse each text of standard input that ends with a zero byte, as it stands, and answer each with a line of JSON: for a fuzzer of
+    /// another parser, which is to give the same answers
+    #[arg(long, conflicts_with = "text")]
+    stdin0: bool,
     /// The token; white space around it is trimmed. `-` or nothing: standard input
     #[arg(value_name = "TEXT|-", allow_hyphen_values = true)]
     text: Option<OsString>,
@@ -109,6 +114,12 @@ struct NoToken {
     offset: usize,
 }
 
+impl From<TokenError> for NoToken {
+    fn from(error: TokenError) -> Self {
+        Self { error: error.to_string(), offset: error.offset }
+    }
+}
+
 /// Reads what a person typed, or a lenient parse's exact bytes. An error counts its offset from the first byte that was given.
 fn read(text: &[u8], lenient: bool) -> Result<Parsed, TokenError> {
     if lenient {
@@ -139,6 +150,9 @@ fn text_of(argument: Option<OsString>) -> Result<Vec<u8>, Failure> {
 
 impl Parse {
     fn run(self) -> Result<ExitCode, Failure> {
+        if self.stdin0 {
+            return self.answer_all();
+        }
         let text = text_of(self.text)?;
         match read(&text, self.lenient) {
             Ok(token) => {
@@ -159,9 +173,33 @@ impl Parse {
             }
             Err(error) => {
                 if self.json {
-                    output::json(&NoToken { error: error.to_string(), offset: error.offset })?;
+                    output::json(&NoToken::from(error))?;
                 }
                 Err(Failure::reason(explain(&text, error)))
+            }
+        }
+    }
+
+    /// Answers each text of standard input.
+    fn answer_all(self) -> Result<ExitCode, Failure> {
+        let mut input = io::stdin().lock();
+        let mut text = Vec::new();
+        loop {
+            text.clear();
+            let read = (&mut input).take(MAX_INPUT).read_until(0, &mut text);
+            read.map_err(|error| Failure::reason(format_args!("standard input: {error}")))?;
+            if text.is_empty() {
+                return Ok(ExitCode::SUCCESS);
+            }
+            if text.pop_if(|last| *last == 0).is_none() {
+                return Err(Failure::reason(format_args!(
+                    "standard input: expected a zero byte after at most {} bytes",
+                    MAX_INPUT - 1
+                )));
+            }
+            match if self.lenient { Parsed::parse_lenient(&text) } else { Parsed::parse(&text) } {
+                Ok(token) => output::json(&Held::new(&token))?,
+                Err(error) => output::json(&NoToken::from(error))?,
             }
         }
     }

@@ -57,6 +57,39 @@ fn lenient_takes_what_the_daemon_takes() {
 }
 
 #[test]
+fn a_fuzzer_is_answered_line_by_line() {
+    let file: serde_json::Value = serde_json::from_str(include_str!("../../../tests/vectors/tokens.json")).unwrap();
+    let cases = || file["cases"].as_array().unwrap().iter().filter(|case| case["text"].is_string());
+    let input: Vec<u8> = cases().flat_map(|case| [case["text"].as_str().unwrap().as_bytes(), b"\0"].concat()).collect();
+    for (verdict, flags) in
+        [("strict", &["token", "parse", "--stdin0"][..]), ("lenient", &["token", "parse", "--lenient", "--stdin0"])]
+    {
+        let output = run(flags, &input);
+        assert_eq!(code(output.status), 0);
+        let answers: Vec<serde_json::Value> =
+            String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(answers.len(), cases().count());
+        for (case, answer) in cases().zip(answers) {
+            let said = &case[verdict];
+            assert_eq!(
+                (&answer["form"], &answer["offset"]),
+                (&said["form"], &said["offset"]),
+                "{}, {verdict}",
+                case["name"]
+            );
+        }
+    }
+}
+
+#[test]
+fn what_has_no_zero_byte_at_its_end_is_not_taken_for_whole() {
+    for (input, answers) in [(&b"jami-auth://"[..], 0), (b"x\0jami-auth://", 1), (&[b'x'; 10_000], 0)] {
+        let output = run(["token", "parse", "--stdin0"], input);
+        assert_eq!((code(output.status), output.stdout.split(|byte| *byte == b'\n').count() - 1), (1, answers));
+    }
+}
+
+#[test]
 fn made_tokens_are_tokens() {
     let made = |args: &[&str]| String::from_utf8(run(["token", "new"].iter().chain(args), b"").stdout).unwrap();
     for (args, length) in [(&["--short"][..], 59), (&["--long"], 83), (&[], 59)] {

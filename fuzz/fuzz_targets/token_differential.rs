@@ -1,0 +1,5 @@
+//! Any bytes as a token, beside other parsers.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| handfast_harness::token_differential::check(bytes));

@@ -1,0 +1,161 @@
+//! Writes the first inputs of each fuzz target, made of the vectors, of recorded traces and of ways through the model:
+//! `cargo run -p handfast-harness --example seeds`. What a fuzzer finds beyond them is added by `scripts/fuzz --keep`.
+
+use std::{
+    fs,
+    io::{Cursor, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use handfast::{
+    archive::{Archive, InsecureKdf, KeyKind, Password, Sample, Seal, Sealer, Terms, UnixTime},
+    message::archive_header,
+    outcome::Scheme,
+};
+use handfast_model::{
+    check::{goals, reach},
+    config::{Size, configurations},
+    explore::Limits,
+};
+
+/// Long before the sample's certificates end.
+const NOW: u64 = 1_790_000_000;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn put(target: &str, name: &str, bytes: &[u8]) {
+    let folder = root().join("fuzz/corpus").join(target);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(name), bytes).unwrap();
+}
+
+/// The named vectors of one part of the file.
+fn vectors(part: &str) -> Vec<(String, Vec<u8>)> {
+    let text = fs::read_to_string(root().join("tests/vectors/bytes.json")).unwrap();
+    let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let unhex = |text: &str| {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect::<Vec<_>>()
+    };
+    let vectors = file[part]["vectors"].as_array().unwrap().iter();
+    let named = |vector: &serde_json::Value| {
+        let name: String = vector["name"].as_str().unwrap().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        (name, unhex(vector["hex"].as_str().unwrap()))
+    };
+    vectors.map(named).collect()
+}
+
+/// A stream behind the sizes of its pieces.
+fn cut(stream: &[u8]) -> Vec<u8> {
+    [&[0, 6, 63, 19], stream].concat()
+}
+
+fn main() {
+    for file in fs::read_dir(root().join("fuzz/corpus/token")).unwrap() {
+        let file = file.unwrap().path();
+        put("token_differential", file.file_name().unwrap().to_str().unwrap(), &fs::read(&file).unwrap());
+    }
+    for (target, part) in [("message", "messages"), ("mux", "frames")] {
+        let vectors = vectors(part);
+        for (name, bytes) in &vectors {
+            put(target, name, &cut(bytes));
+        }
+        put(target, "all", &cut(&vectors.into_iter().flat_map(|(_, bytes)| bytes).collect::<Vec<_>>()));
+    }
+    let text = r#"{"an":"archive"}"#;
+    put("message", "archive", &cut(&[archive_header(text.len() as u32).as_bytes(), text.as_bytes()].concat()));
+    archives();
+    for (target, recorded) in [("details", "ndjson")] {
+        let folder = root().join("model/tests/traces");
+        for (number, file) in fs::read_dir(folder).unwrap().enumerate() {
+            let file = file.unwrap().path();
+            if file.extension().is_some_and(|extension| extension == recorded) {
+                let bytes = [&[number as u8 % 8][..], &fs::read(&file).unwrap()].concat();
+                put(target, file.file_stem().unwrap().to_str().unwrap(), &bytes);
+            }
+        }
+    }
+    traces();
+    // The plainest ways of both reducers, as `inputs.rs` reads them: documented profile, both features.
+    put(
+        "importer",
+        "linked",
+        &[0, 1, 1, 0, 3, 5, 1, 6, 1, 0, 1, 1, 9, 1, 0, 11, 1, 1, 1, 1, 1, 1, 0, 1, 13, 1, 15, 1, 17, 0, 0, 18, 1],
+    );
+    put("importer", "removed", &[1, 1, 1, 0, 3, 5, 1, 6, 1, 0, 1, 1, 9, 1, 0, 11, 1, 1, 1, 1, 1, 2, 19, 0]);
+    put(
+        "importer",
+        "no-password",
+        &[0, 0, 0, 0, 3, 5, 1, 6, 1, 0, 1, 1, 9, 1, 0, 11, 1, 1, 0, 0, 0, 1, 0, 0, 13, 1, 14, 1, 15, 1, 17, 1],
+    );
+    put(
+        "importer",
+        "strangers",
+        &[0, 1, 1, 0, 3, 5, 1, 5, 2, 5, 3, 6, 1, 0, 1, 1, 9, 1, 1, 9, 1, 1, 9, 1, 1, 8, 2, 7, 3],
+    );
+    put("importer", "unpublishable", &[0, 1, 1, 0, 4, 19, 1, 19, 2]);
+    put("exporter", "linked", &[0, 1, 1, 0, 1, 3, 1, 6, 9, 0, 1, 1, 1, 9, 2, 0, 11, 0, 0, 12, 13, 9, 5, 0]);
+    put(
+        "exporter",
+        "wrong-thrice",
+        &[1, 1, 1, 0, 1, 3, 1, 6, 9, 0, 1, 1, 1, 9, 2, 0, 11, 0, 1, 9, 2, 1, 11, 1, 1, 9, 2, 2, 11, 2, 1],
+    );
+    put("exporter", "no-password", &[0, 0, 0, 0, 0, 3, 1, 6, 9, 0, 0, 0, 1, 9, 2, 0, 11, 0, 0, 14]);
+    put("exporter", "canceled", &[0, 1, 1, 0, 1, 3, 1, 6, 9, 0, 1, 1, 2, 15, 0]);
+    put("exporter", "not-pinned", &[0, 1, 1, 0, 1, 3, 0, 5]);
+    for seed in 0..8_u8 {
+        let bytes: Vec<_> = (0..64_u32).map(|at| ((at * (2 * u32::from(seed) + 1) * 2_654_435) >> 16) as u8).collect();
+        put("pair", &format!("walk-{seed}"), &[&[seed], &bytes[..]].concat());
+    }
+}
+
+/// Small archives of this library, and the text and chain of a real one.
+fn archives() {
+    let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(NOW));
+    for (name, protection, password) in
+        [("plain", Scheme::None, Password::none()), ("protected", Scheme::Password, Password::new("password"))]
+    {
+        let sample = Sample::new(KeyKind::P256, now, protection, 6_000, 1).unwrap();
+        let mut text = Vec::new();
+        sample.write_to(&mut text).unwrap();
+        let mut sealer = Sealer::new(Vec::new(), Seal::new(&password, &InsecureKdf).unwrap()).unwrap();
+        sealer.write_all(&text).unwrap();
+        put("archive_open", name, &sealer.finish().unwrap());
+        put("archive_json", name, &text);
+    }
+    let file = fs::read(root().join("tests/vectors/archive-plain.gz")).unwrap();
+    let archive = Archive::open(Cursor::new(&file), &Password::none(), &InsecureKdf, Terms::any_time()).unwrap();
+    let pem = archive.account().chain().to_pem();
+    put("certificate_chain", "real", pem.as_bytes());
+    for (at, certificate) in archive.account().chain().certificates().iter().enumerate() {
+        put("certificate_chain", &format!("real-{at}"), certificate.der());
+    }
+    let first = pem.split_inclusive("-----END CERTIFICATE-----").next().unwrap();
+    put("certificate_chain", "leaf-alone", first.as_bytes());
+    put("certificate_chain", "leaf-twice", format!("{first}\n{first}\n").as_bytes());
+    let mut text = Vec::new();
+    archive.into_text().unwrap().read_to_end(&mut text).unwrap();
+    put("archive_json", "real", &text);
+    put("archive_open", "real", &file);
+    for (name, text) in [("empty-object", "{}"), ("nested", r#"{"a":[{"b":[[]]}],"c":1.5e-3,"d":"\u00e9\n"}"#)] {
+        put("archive_json", name, text.as_bytes());
+        let mut sealer = Sealer::new(Vec::new(), Seal::new(&Password::none(), &InsecureKdf).unwrap()).unwrap();
+        sealer.write_all(text.as_bytes()).unwrap();
+        put("archive_open", name, &sealer.finish().unwrap());
+    }
+}
+
+/// A way to each goal of the model that is unlike the others in how it ends.
+fn traces() {
+    let mut seen = std::collections::BTreeSet::new();
+    for configuration in configurations(Size::Quick) {
+        for goal in goals(&configuration) {
+            if seen.len() < 12 && seen.insert(goal) {
+                let Some(way) = reach(configuration, goal, Limits::default()) else { continue };
+                let name: String = goal.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+                put("trace", &name, way.trace.join("\n").as_bytes());
+            }
+        }
+    }
+}

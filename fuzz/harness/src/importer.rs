@@ -1,0 +1,50 @@
+//! What holds of an importer under any inputs in any order (laws 2, 3 and 6; R-STATE-2).
+
+use arbitrary::Unstructured;
+use handfast::{
+    import::{Effect, Importer, Input},
+    outcome::LinkState,
+    reducer::Config,
+    rules::{AllRules, Rules},
+};
+
+use crate::{MOST_EFFECTS, grammar::Grammar, inputs};
+
+/// Panics if an importer does not keep the laws: the first bytes configure it, the further ones are its inputs.
+pub fn check(bytes: &[u8]) {
+    let mut from = Unstructured::new(bytes);
+    let Ok(config) = inputs::config(&mut from) else { return };
+    check_inputs::<AllRules>(config, inputs::all(&mut from, inputs::import));
+}
+
+/// The same of inputs as they are.
+pub fn check_inputs<R: Rules>(config: Config, inputs: impl IntoIterator<Item = Input>) {
+    let mut importer = Importer::<R>::new(config);
+    let mut twin = importer.clone();
+    let mut grammar = Grammar::default();
+    for input in inputs {
+        let before = importer.clone();
+        let answer = importer.handle(input);
+        let effects: Vec<_> = std::iter::from_fn(|| importer.poll_effect()).collect();
+        assert!(effects.len() <= MOST_EFFECTS);
+        assert!(answer.is_ok() || input.is_call(), "only calls are refused");
+        if answer.is_err() {
+            assert!(effects.is_empty());
+            assert_eq!(importer, before, "what is refused changes nothing");
+        }
+        assert_eq!(twin.handle(input), answer);
+        assert!(std::iter::from_fn(|| twin.poll_effect()).eq(effects.iter().copied()), "equal inputs, equal effects");
+        assert_eq!(twin, importer);
+        let done = grammar.state() == LinkState::Done;
+        for effect in &effects {
+            match effect {
+                Effect::Signal(signal) => grammar.take(config.profile, signal),
+                Effect::Install | Effect::Check => assert!(!done, "{effect:?} behind the end"),
+                _ => {}
+            }
+        }
+        assert_eq!(importer.state(), grammar.state());
+        assert_eq!(importer.outcome().is_some(), importer.state() == LinkState::Done);
+        assert!(!importer.is_closed() || importer.armed().is_empty(), "no timer outlives a closed operation");
+    }
+}

@@ -1,0 +1,119 @@
+//! Inputs of the reducers, made of a fuzzer's bytes. A byte chooses what comes, further ones what it carries; few values stand for many,
+//! so that what belongs together meets.
+
+use arbitrary::{Result, Unstructured};
+use handfast::{
+    export,
+    import::{self, Ask, Check},
+    limits::Timer,
+    message::{Features, ImportResult, Message, Slot, Verdict, Word},
+    outcome::{AccountId, Profile, Scheme},
+    reducer::{Config, ConnId},
+};
+
+const MOST_INPUTS: usize = 200;
+
+/// A configuration of a reducer.
+pub(crate) fn config(from: &mut Unstructured<'_>) -> Result<Config> {
+    Ok(Config { profile: *from.choose(&[Profile::Documented, Profile::Jamid])?, features: features(from)? })
+}
+
+/// What is left of the bytes, as inputs.
+pub(crate) fn all<T>(from: &mut Unstructured<'_>, one: fn(&mut Unstructured<'_>) -> Result<T>) -> Vec<T> {
+    let some = || (!from.is_empty()).then(|| one(from).ok()).flatten();
+    std::iter::from_fn(some).take(MOST_INPUTS).collect()
+}
+
+fn features(from: &mut Unstructured<'_>) -> Result<Features> {
+    Ok(Features { result: from.arbitrary()?, cancel: from.arbitrary()? })
+}
+
+fn scheme(from: &mut Unstructured<'_>) -> Result<Scheme> {
+    from.choose(&[Scheme::None, Scheme::Password]).copied()
+}
+
+fn slot(from: &mut Unstructured<'_>) -> Result<Slot> {
+    Ok(Slot(from.int_in_range(0..=3)?))
+}
+
+fn conn(from: &mut Unstructured<'_>) -> Result<ConnId> {
+    Ok(ConnId(from.int_in_range(0..=11)?))
+}
+
+fn account(from: &mut Unstructured<'_>) -> Result<AccountId> {
+    Ok(AccountId([from.int_in_range(0..=1)?; 20]))
+}
+
+fn timer(from: &mut Unstructured<'_>) -> Result<Timer> {
+    from.choose(&Timer::ALL).copied()
+}
+
+fn message(from: &mut Unstructured<'_>) -> Result<Message> {
+    use ImportResult::{FailedArchive, FailedStorage, Other, Stored};
+    Ok(match from.int_in_range(0..=6)? {
+        0 => Message::Hello(features(from)?),
+        1 => Message::AuthScheme(scheme(from)?, features(from)?),
+        2 => Message::Password(slot(from)?),
+        3 => Message::Verdict(*from.choose(&[Verdict::Wrong, Verdict::Final, Verdict::None])?),
+        4 => Message::State(*from.choose(&[Word::Canceled, Word::Timeout])?),
+        5 => Message::ImportResult(*from.choose(&[Stored, FailedArchive, FailedStorage, Other])?),
+        _ => Message::Unknown,
+    })
+}
+
+/// Any input of an importer.
+pub(crate) fn import(from: &mut Unstructured<'_>) -> Result<import::Input> {
+    use import::Input::*;
+    Ok(match from.int_in_range(0..=19)? {
+        0 => AddAccount,
+        1 => ProvideAccountAuthentication(slot(from)?, scheme(from)?),
+        2 => RemoveAccount,
+        3 => Published,
+        4 => Unpublishable,
+        5 => ConnectionRequested(conn(from)?),
+        6 => {
+            let presented = from.arbitrary::<bool>()?.then(|| account(from)).transpose()?;
+            ConnectionOpened { conn: conn(from)?, presented, verified: from.arbitrary()? }
+        }
+        7 => ConnectionFailed(conn(from)?),
+        8 => ConnectionLost(conn(from)?),
+        9 => ChannelRequested(conn(from)?, *from.choose(&[Ask::Right, Ask::Wrong, Ask::Other])?),
+        10 => ChannelEnded(conn(from)?),
+        11 => Message(conn(from)?, message(from)?),
+        12 => Malformed(conn(from)?),
+        13 => ArchiveBegan(conn(from)?),
+        14 => ArchiveProgressed(conn(from)?),
+        15 => ArchiveComplete(conn(from)?),
+        16 => ArchiveUnwritable(conn(from)?),
+        17 => Checked(match from.int_in_range(0..=2)? {
+            0 => Check::Sound(account(from)?),
+            1 => Check::Unsound,
+            _ => Check::Unreadable,
+        }),
+        18 => Installed(from.arbitrary()?),
+        _ => Fired(timer(from)?),
+    })
+}
+
+/// Any input of an exporter.
+pub(crate) fn export(from: &mut Unstructured<'_>) -> Result<export::Input> {
+    use export::{Input::*, Tried as What};
+    Ok(match from.int_in_range(0..=15)? {
+        0 => AddDevice(scheme(from)?),
+        1 => ConfirmAddDevice,
+        2 => CancelAddDevice,
+        3 => Opened { pinned: from.arbitrary()? },
+        4 => Unreachable,
+        5 => Lost,
+        6 => Accepted { peer_address: ([127, 0, 0, 1], 4711).into() },
+        7 => Declined,
+        8 => Ended,
+        9 => Message(message(from)?),
+        10 => Malformed,
+        11 => Tried(slot(from)?, *from.choose(&[What::Opened, What::Wrong, What::Unreadable])?),
+        12 => Progressed,
+        13 => HandedOver,
+        14 => SendFailed,
+        _ => Fired(timer(from)?),
+    })
+}

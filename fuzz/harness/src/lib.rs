@@ -1,0 +1,50 @@
+//! What holds of any bytes that reach this project from outside, one check a kind of input.
+//!
+//! A check takes bytes and panics if something does not hold that has to. It is all that a fuzz target needs: those in `fuzz/` are one
+//! line each, and `docs/fuzzing.md` says how to put other fuzzers, and other implementations, before or behind them. The ordinary tests
+//! run the same checks over the committed corpus and over bytes of their own.
+
+#![forbid(unsafe_code)]
+
+pub mod archive;
+pub mod certificate_chain;
+pub mod details;
+pub mod exporter;
+mod grammar;
+pub mod importer;
+mod inputs;
+pub mod jamid_token;
+pub mod message;
+pub mod mux;
+pub mod pair;
+pub mod pieces;
+pub mod token;
+pub mod token_differential;
+pub mod trace;
+
+/// No input of a reducer leads to more effects than this: eight connections to close, eight timers, and a few of its own.
+pub const MOST_EFFECTS: usize = 24;
+
+/// A target: what it is called, and its check.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target of `fuzz/`.
+pub const TARGETS: [Target; 12] = [
+    ("archive_json", archive::check_text),
+    ("archive_open", archive::check_file),
+    ("certificate_chain", certificate_chain::check),
+    ("details", details::check),
+    ("exporter", exporter::check),
+    ("importer", importer::check),
+    ("message", message::check),
+    ("mux", mux::check),
+    ("pair", pair::check),
+    ("token", token::check),
+    ("token_differential", token_differential::check),
+    ("trace", trace::check),
+];
+
+/// The check of the target of this name.
+pub fn target(name: &str) -> Option<fn(&[u8])> {
+    TARGETS.iter().find(|(target, _)| *target == name).map(|(_, check)| *check)
+}

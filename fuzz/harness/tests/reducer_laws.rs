@@ -1,0 +1,160 @@
+//! The laws of the reducers, under any inputs in any order: total, drained, bounded, deterministic, honest about refusals, and their
+//! signals follow the grammar (laws 2, 3 and 6; R-STATE-2).
+
+use handfast::{
+    export,
+    import::{self, Ask, Check},
+    limits::Timer,
+    message::{Features, ImportResult, Message, Slot, Verdict, Word},
+    outcome::{AccountId, Profile, Scheme},
+    reducer::{Config, ConnId},
+    rules::AllRules,
+};
+use proptest::{prelude::*, sample::select};
+
+fn features() -> impl Strategy<Value = Features> {
+    (any::<bool>(), any::<bool>()).prop_map(|(result, cancel)| Features { result, cancel })
+}
+
+fn config() -> impl Strategy<Value = Config> {
+    (select(vec![Profile::Documented, Profile::Jamid]), features())
+        .prop_map(|(profile, features)| Config { profile, features })
+}
+
+fn scheme() -> impl Strategy<Value = Scheme> {
+    select(vec![Scheme::None, Scheme::Password])
+}
+
+fn slot() -> impl Strategy<Value = Slot> {
+    (0..4u8).prop_map(Slot)
+}
+
+fn conn() -> impl Strategy<Value = ConnId> {
+    prop_oneof![4 => Just(ConnId(1)), 1 => (0..12u32).prop_map(ConnId)]
+}
+
+fn timer() -> impl Strategy<Value = Timer> {
+    select(Timer::ALL.to_vec())
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        features().prop_map(Message::Hello),
+        (scheme(), features()).prop_map(|(scheme, features)| Message::AuthScheme(scheme, features)),
+        slot().prop_map(Message::Password),
+        select(vec![Verdict::Wrong, Verdict::Final, Verdict::None]).prop_map(Message::Verdict),
+        select(vec![Word::Canceled, Word::Timeout]).prop_map(Message::State),
+        select(vec![
+            ImportResult::Stored,
+            ImportResult::FailedArchive,
+            ImportResult::FailedStorage,
+            ImportResult::Other
+        ])
+        .prop_map(Message::ImportResult),
+        Just(Message::Unknown),
+    ]
+}
+
+fn account() -> impl Strategy<Value = AccountId> {
+    (0..2u8).prop_map(|id| AccountId([id; 20]))
+}
+
+fn import_input() -> impl Strategy<Value = import::Input> {
+    use import::Input::*;
+    prop_oneof![
+        Just(AddAccount),
+        (slot(), scheme()).prop_map(|(slot, scheme)| ProvideAccountAuthentication(slot, scheme)),
+        Just(RemoveAccount),
+        Just(Published),
+        Just(Unpublishable),
+        conn().prop_map(ConnectionRequested),
+        (conn(), prop::option::of(account()), prop::bool::weighted(0.9))
+            .prop_map(|(conn, presented, verified)| ConnectionOpened { conn, presented, verified }),
+        conn().prop_map(ConnectionFailed),
+        conn().prop_map(ConnectionLost),
+        (conn(), select(vec![Ask::Right, Ask::Wrong, Ask::Other])).prop_map(|(conn, ask)| ChannelRequested(conn, ask)),
+        conn().prop_map(ChannelEnded),
+        (conn(), message()).prop_map(|(conn, message)| Message(conn, message)),
+        conn().prop_map(Malformed),
+        conn().prop_map(ArchiveBegan),
+        conn().prop_map(ArchiveProgressed),
+        conn().prop_map(ArchiveComplete),
+        conn().prop_map(ArchiveUnwritable),
+        prop_oneof![account().prop_map(Check::Sound), Just(Check::Unsound), Just(Check::Unreadable)].prop_map(Checked),
+        any::<bool>().prop_map(Installed),
+        timer().prop_map(Fired),
+    ]
+}
+
+fn export_input() -> impl Strategy<Value = export::Input> {
+    use export::Input::*;
+    prop_oneof![
+        scheme().prop_map(AddDevice),
+        Just(ConfirmAddDevice),
+        Just(CancelAddDevice),
+        prop::bool::weighted(0.9).prop_map(|pinned| Opened { pinned }),
+        Just(Unreachable),
+        Just(Lost),
+        Just(Accepted { peer_address: ([127, 0, 0, 1], 4711).into() }),
+        Just(Declined),
+        Just(Ended),
+        message().prop_map(Message),
+        Just(Malformed),
+        (slot(), select(vec![export::Tried::Opened, export::Tried::Wrong, export::Tried::Unreadable]))
+            .prop_map(|(slot, tried)| Tried(slot, tried)),
+        Just(Progressed),
+        Just(HandedOver),
+        Just(SendFailed),
+        timer().prop_map(Fired),
+    ]
+}
+
+/// The way to a linked account, of which a case walks a part before anything goes.
+fn import_way() -> impl Strategy<Value = Vec<import::Input>> {
+    use import::Input::*;
+    let (conn, account) = (ConnId(1), AccountId([0; 20]));
+    let way = vec![
+        AddAccount,
+        Published,
+        ConnectionRequested(conn),
+        ConnectionOpened { conn, presented: Some(account), verified: true },
+        ChannelRequested(conn, Ask::Right),
+        Message(conn, self::Message::AuthScheme(Scheme::Password, Features::ALL)),
+        ProvideAccountAuthentication(Slot(0), Scheme::Password),
+        ArchiveBegan(conn),
+        ArchiveComplete(conn),
+        Checked(Check::Sound(account)),
+        Installed(true),
+    ];
+    (0..=way.len()).prop_map(move |steps| way[..steps].to_vec())
+}
+
+fn export_way() -> impl Strategy<Value = Vec<export::Input>> {
+    use export::Input::*;
+    let way = vec![
+        AddDevice(Scheme::Password),
+        Opened { pinned: true },
+        Accepted { peer_address: ([127, 0, 0, 1], 4711).into() },
+        Message(self::Message::Hello(Features::ALL)),
+        ConfirmAddDevice,
+        Message(self::Message::Password(Slot(0))),
+        Tried(Slot(0), export::Tried::Opened),
+        HandedOver,
+        Message(self::Message::ImportResult(ImportResult::Stored)),
+    ];
+    (0..=way.len()).prop_map(move |steps| way[..steps].to_vec())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_importer_keeps_the_laws(config in config(), way in import_way(), wild in prop::collection::vec(import_input(), 0..30)) {
+        handfast_harness::importer::check_inputs::<AllRules>(config, way.into_iter().chain(wild));
+    }
+
+    #[test]
+    fn the_exporter_keeps_the_laws(config in config(), way in export_way(), wild in prop::collection::vec(export_input(), 0..30)) {
+        handfast_harness::exporter::check_inputs::<AllRules>(config, way.into_iter().chain(wild));
+    }
+}
