@@ -10,6 +10,7 @@ extern crate alloc;
 
 #[cfg(feature = "archive")]
 pub mod archive;
+pub mod client;
 pub mod export;
 pub mod import;
 pub mod inbox;

@@ -117,6 +117,19 @@ pub trait Rules:
     const DONE_LAST: bool = true;
     /// Both: DONE comes once (R-STATE-2).
     const DONE_ONCE: bool = true;
+
+    /// Clients: an error that nobody has heard of is a failure (R-CLI-3, R-CLI-7).
+    const CLIENT_UNHEARD_FAILS: bool = true;
+    /// Clients: what another operation says is not shown (R-CLI-2).
+    const CLIENT_OWN_SIGNALS: bool = true;
+    /// Clients: what is shown goes forward only (R-CLI-4).
+    const CLIENT_FORWARD: bool = true;
+    /// Clients: leaving the screen cancels (R-CLI-5).
+    const CLIENT_LEAVING_CANCELS: bool = true;
+    /// Clients: where a cancel is refused, it is said that the operation goes on (R-CLI-5).
+    const CLIENT_REFUSAL_IS_SAID: bool = true;
+    /// Import client: the account of a failed import is removed (R-CLI-6).
+    const CLIENT_FAILED_REMOVED: bool = true;
 }
 
 /// Every rule is kept: what ships.

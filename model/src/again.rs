@@ -84,6 +84,7 @@ impl<I: ImportSide, D: ExportDevice> Again<I, D> {
             | PropertyId::Return => hardened.then_some((property, Half::Both)),
             // These are asked of each link alone.
             PropertyId::Atomic
+            | PropertyId::Client
             | PropertyId::Documented
             | PropertyId::Budget
             | PropertyId::Ends

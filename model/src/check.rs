@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     again::{Again, REACHED},
     claims::{self, Decision},
+    clients,
     config::{Cast, Configuration, Player},
     device::ExportDevice,
     diagram::Counterexample,
@@ -139,7 +140,7 @@ pub enum Expected {
 }
 
 impl Expected {
-    fn new(configuration: &Configuration, property: PropertyId, half: Half) -> Self {
+    pub(crate) fn new(configuration: &Configuration, property: PropertyId, half: Half) -> Self {
         match Flaw::find(configuration, property, half) {
             Some(flaw) if flaw.shown_in == configuration.name => Self::Shown(flaw.weakness),
             Some(flaw) => Self::Known(flaw.weakness),
@@ -202,6 +203,9 @@ pub struct Checked {
 
 /// Checks one configuration. With `property`, only that one is reported.
 pub fn check(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
+    if let Some(checked) = clients::checked::check(configuration, property, limits) {
+        return checked;
+    }
     if configuration.again {
         return check_again(configuration, property, limits);
     }
@@ -370,7 +374,7 @@ pub(crate) fn judge<I: ImportSide, E: ExportSide>(
 }
 
 /// What a graph says in which no violation was found: that there is none, if it is all of it.
-fn verified(graph: &Graph) -> Verdict {
+pub(crate) fn verified(graph: &Graph) -> Verdict {
     let states = graph.states();
     match graph.ended {
         Ended::Complete => Verdict::Verified { states, edges: graph.edges(), depth: graph.depth },
@@ -382,7 +386,7 @@ fn verified(graph: &Graph) -> Verdict {
 }
 
 /// Why a property of which no violation was found is not verified.
-fn doubt<M: Explorable>(
+pub(crate) fn doubt<M: Explorable>(
     model: &M,
     least: usize,
     graph: &Graph,

@@ -140,6 +140,8 @@ budget! {
     export_crashes,
     /// Calls that a client should not make: the same once more, or an answer in another scheme.
     clicks,
+    /// Signals of another operation of the same daemon, where there are clients to hear them.
+    foreign,
 }
 
 impl fmt::Display for Budget {
@@ -170,6 +172,10 @@ pub struct Configuration {
     pub single_file: bool,
     /// Whether a second link of the same device follows, with which nothing goes wrong ([`Again`](crate::again::Again)).
     pub again: bool,
+    /// Whose clients stand between users and daemons, where there are any ([`Linked`](crate::clients::linked::Linked)).
+    pub clients: Option<Clients>,
+    /// Before which daemons they stand. People call the others themselves, and so may do all that a client lets them.
+    pub behind: &'static [Side],
     /// The states that its graph has at least: with fewer, something that should happen no longer does.
     pub least: usize,
     /// How much goes wrong.
@@ -199,9 +205,17 @@ impl Configuration {
         }
     }
 
+    /// Whether it is one link, without clients.
+    pub const fn is_plain(&self) -> bool {
+        !self.again && self.clients.is_none()
+    }
+
     /// Whether anything can go wrong in it. Typed wrong passwords apart, an honest pair then has to succeed.
     pub fn is_honest(&self) -> bool {
-        self.cast.is_pair() && !self.clock && self.budget == Budget { wrong: self.budget.wrong, ..Budget::default() }
+        self.cast.is_pair()
+            && self.clients.is_none()
+            && !self.clock
+            && self.budget == Budget { wrong: self.budget.wrong, ..Budget::default() }
     }
 }
 
@@ -209,6 +223,19 @@ impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.id(), self.budget)
     }
+}
+
+/// Whose clients there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Clients {
+    /// Those that ship.
+    Own,
+    /// Those of today's desktop client.
+    Qt,
+    /// Those of today's client for Android.
+    Android,
+    /// Those of today's client for iOS.
+    Ios,
 }
 
 /// How much is spent.
@@ -246,10 +273,18 @@ const NOTHING: Budget = Budget {
     import_crashes: 0,
     export_crashes: 0,
     clicks: 0,
+    foreign: 0,
 };
 
 /// What goes wrong with a link that another follows.
 const BEFORE_ANOTHER: Budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, ..NOTHING };
+
+const EACH: &[Side] = &[Side::Import, Side::Export];
+
+/// What goes wrong with a client: the screen is left, the other side gives up, the disk fails, and its daemon has another operation.
+const BEFORE_A_CLIENT: Budget = Budget { import_cancels: 1, export_cancels: 1, storage: 1, foreign: 1, ..NOTHING };
+/// And at night: the link fails, and a password is wrong.
+const BEFORE_A_CLIENT_AT_NIGHT: Budget = Budget { loss: 1, wrong: 1, ..BEFORE_A_CLIENT };
 
 const ONE: &[Scheme] = &[Scheme::Password];
 const BOTH: &[Scheme] = &[Scheme::None, Scheme::Password];
@@ -282,6 +317,8 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         clock: true,
         single_file: false,
         again: false,
+        clients: None,
+        behind: EACH,
         least,
         budget,
     };
@@ -290,6 +327,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         Profile::Documented => 58_000,
         Profile::Jamid => 37_000,
     };
+    let before_a_client = size.pick(BEFORE_A_CLIENT, BEFORE_A_CLIENT, BEFORE_A_CLIENT_AT_NIGHT);
     let all = [
         Configuration { schemes: BOTH, clock: false, ..pair("honest", 120, Budget { wrong: 3, ..NOTHING }) },
         pair(
@@ -313,6 +351,19 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             Budget { storage: size.pick(1, 2, 3), wrong: size.pick(1, 3, 3), ..NOTHING },
         ),
         Configuration { again: true, ..pair("again", least_again, BEFORE_ANOTHER) },
+        Configuration { clients: Some(Clients::Own), clock: false, ..pair("clients", 2_200, NOTHING) },
+        Configuration {
+            clients: Some(Clients::Own),
+            behind: &[Side::Import],
+            clock: false,
+            ..pair("import-client", 22_000, before_a_client)
+        },
+        Configuration {
+            clients: Some(Clients::Own),
+            behind: &[Side::Export],
+            clock: false,
+            ..pair("export-client", 14_000, before_a_client)
+        },
         pair(
             "crash",
             size.pick(190, 280, 280),
@@ -395,6 +446,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
                 import_crashes: 0,
                 export_crashes: 0,
                 clicks: 0,
+                foreign: 0,
             },
         ),
     ];
@@ -409,7 +461,19 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
 
 /// A configuration with a legacy side.
 const fn legacy(name: &'static str, profile: Profile, cast: Cast, least: usize, budget: Budget) -> Configuration {
-    Configuration { name, profile, cast, schemes: ONE, clock: true, single_file: false, again: false, least, budget }
+    Configuration {
+        name,
+        profile,
+        cast,
+        schemes: ONE,
+        clock: true,
+        single_file: false,
+        again: false,
+        clients: None,
+        behind: EACH,
+        least,
+        budget,
+    }
 }
 
 /// Enough words for a fourth prompt.
@@ -427,7 +491,31 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
         legacy(name, profile, cast, least, budget)
     };
     let wrong = size.pick(0, 1, 2);
-    vec![
+    let with = |name, least, clients, behind, budget| Configuration {
+        clients: Some(clients),
+        behind,
+        clock: false,
+        ..pair(name, least, budget)
+    };
+    // Only the side of the client gives up: what an old daemon makes of it is looked at elsewhere.
+    let import = Budget { import_cancels: 1, foreign: 1, ..NOTHING };
+    let export = Budget { export_cancels: 1, ..NOTHING };
+    let mut clients = match cast {
+        Cast::LL => vec![
+            with("clients-qt", [0; 3], Clients::Qt, EACH, Budget { export_cancels: 1, ..import }),
+            with("clients-android", [0; 3], Clients::Android, EACH, Budget { export_cancels: 1, ..import }),
+            // The old importer has no word for what the exporter's timer says.
+            Configuration {
+                clock: true,
+                ..with("clients-ios", [0; 3], Clients::Ios, EACH, Budget { early: 1, export_cancels: 1, ..NOTHING })
+            },
+        ],
+        _ => vec![
+            with("import-client", [85_000, 2_500, 0], Clients::Own, &[Side::Import], import),
+            with("export-client", [50_000, 1_000, 0], Clients::Own, &[Side::Export], export),
+        ],
+    };
+    clients.extend([
         Configuration {
             schemes: BOTH,
             clock: false,
@@ -447,5 +535,6 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
             clock: size != Size::Small,
             ..pair("intruders", [2_000, 10_000, 50_000], Budget { intruders: 1, words: size.pick(1, 1, 2), ..NOTHING })
         },
-    ]
+    ]);
+    clients
 }

@@ -165,7 +165,7 @@ impl Turn {
     }
 }
 
-struct Diagram {
+pub(crate) struct Diagram {
     vocabulary: Vocabulary,
     lines: Vec<String>,
     /// A hostile device has the importer's place.
@@ -178,7 +178,7 @@ struct Diagram {
 }
 
 impl Diagram {
-    fn new(vocabulary: Vocabulary, device: bool) -> Self {
+    pub(crate) fn new(vocabulary: Vocabulary, device: bool) -> Self {
         Self { vocabulary, lines: Vec::new(), device, stranger: false, second: false, another: false }
     }
 
@@ -194,7 +194,7 @@ impl Diagram {
         if self.second { name.replace("IC", "IC2").replace("ID", "ID2") } else { name.into() }
     }
 
-    fn note(&mut self, over: &str, text: &str) {
+    pub(crate) fn note(&mut self, over: &str, text: &str) {
         let over = self.named(over);
         self.lines.push(format!("Note over {over}: {}", plain(text)));
     }
@@ -209,7 +209,7 @@ impl Diagram {
         self.lines.push("end".into());
     }
 
-    fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         let mut participants = match self.device {
             true => vec!["X as Hostile Device"],
             false => vec!["IC as New Client", "ID as New Daemon"],
@@ -226,7 +226,7 @@ impl Diagram {
         std::iter::once("sequenceDiagram\n".to_owned()).chain(lines).collect()
     }
 
-    fn step(&mut self, before: &World, action: Action, turn: &Turn) {
+    pub(crate) fn step(&mut self, before: &World, action: Action, turn: &Turn) {
         match action {
             Action::Deliver(side) => self.delivery(side, before),
             Action::Break { to_import, to_export } => {
@@ -272,6 +272,10 @@ impl Diagram {
             Action::Settle { durable: true } => self.note("ID", "the account is durable"),
             Action::Settle { durable: false } => self.note("ID", "the account cannot be made durable"),
         }
+        self.effects(turn);
+    }
+
+    pub(crate) fn effects(&mut self, turn: &Turn) {
         match turn {
             Turn::Import(_, effects) => effects.iter().for_each(|&effect| self.import_effect(effect)),
             Turn::Export(_, effects) => effects.iter().for_each(|&effect| self.export_effect(effect)),
@@ -279,7 +283,7 @@ impl Diagram {
         }
     }
 
-    fn call(&mut self, turn: &Turn) {
+    pub(crate) fn call(&mut self, turn: &Turn) {
         use export::Input as E;
         use import::Input as I;
         match turn {

@@ -94,6 +94,12 @@ flaws! {
     LH Ends Import "cancel" "W-20";
     LH CancelHeard Import "cancel" "W-7";
 
+    LL Client Import "clients-qt" "W-34" only;
+    LL Client Export "clients-qt" "W-35" only;
+    LL Client Import "clients-android" "W-38" only;
+    LL Client Export "clients-android" "W-36" only;
+    LL Client Import "clients-ios" "W-10" only;
+    LL Client Export "clients-ios" "W-35" only;
     LL Consent Both "intruders" "W-1";
     LL Single Both "intruders" "W-2";
     LL Bound Both "intruders" "W-3";

@@ -37,6 +37,7 @@ const ANYTHING: Budget = Budget {
     import_crashes: u8::MAX,
     export_crashes: u8::MAX,
     clicks: u8::MAX,
+    foreign: 0,
 };
 
 /// The environment in which anything may go wrong, with so many callers that know the token, and so many that do not.
@@ -49,6 +50,8 @@ pub const fn anything(profile: Profile, cast: Cast, intruders: u8, strangers: u8
         clock: true,
         single_file: false,
         again: false,
+        clients: None,
+        behind: &[],
         least: 0,
         budget: Budget { intruders, strangers, ..ANYTHING },
     }

@@ -3,6 +3,7 @@
 //! Nothing that ships uses them. What that daemon does in several steps, with others in between, is several steps here too: the
 //! steps of its own ([`Side::inner`]) are what it has posted to a loop or a worker.
 
+pub mod clients;
 pub mod export;
 pub mod import;
 

@@ -7,6 +7,7 @@ pub mod action;
 pub mod again;
 pub mod check;
 mod claims;
+pub mod clients;
 pub mod config;
 mod crash;
 pub mod device;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{
     again::Again,
     check::{Expected, Row, Verdict, judge, judge_both},
+    clients,
     config::{self, Configuration, Player, Size},
     diagram::Counterexample,
     explore::{Graph, Limits},
@@ -40,6 +41,8 @@ enum Setting {
     Reducers,
     /// In the registry of a device's operations: this hunts it.
     Device(fn(Configuration, PropertyId, Limits) -> (Verdict, Option<Counterexample>)),
+    /// In the clients: this hunts it.
+    Clients(fn(Configuration, PropertyId, Limits) -> (Verdict, Option<Counterexample>)),
     /// In the order in which a disk makes things durable.
     Disk,
 }
@@ -91,7 +94,7 @@ impl Mutant {
         };
         if let Some(system) = self.system(size) {
             row.budget = system.configuration().budget.to_string();
-            if let Setting::Device(hunt) = self.setting {
+            if let Setting::Device(hunt) | Setting::Clients(hunt) = self.setting {
                 (row.verdict, row.counterexample) = hunt(*system.configuration(), self.property, limits);
                 return Kill { mutant: self.id, broken: self.broken, row };
             }
@@ -122,6 +125,7 @@ fn hunt_device<R: Rules>(
 macro_rules! mutants {
     (@setting $name:ident) => { Setting::Reducers };
     (@setting $name:ident device) => { Setting::Device(hunt_device::<rules::$name>) };
+    (@setting $name:ident clients) => { Setting::Clients(clients::checked::hunt::<rules::$name>) };
     (@setting $name:ident disk) => { Setting::Disk };
     ($($name:ident $id:literal $broken:literal [$($rule:ident)*] $property:ident $configuration:literal $($setting:ident)?;)*) => {
         /// The rules of each mutant.
@@ -191,8 +195,12 @@ mutants! {
     M24 "M-24" "No timer runs before the channel opens." [CONNECT_TIMER] Ends "HH-documented-loss";
     M25 "M-25" "An answer in another scheme is accepted." [SCHEME_MATCHES] Return "HH-documented-honest";
     M26 "M-26" "A failed install is said to be a success." [INSTALL_ERRORS] Stored "HH-documented-storage";
+    M27 "M-27" "A client shows an error that it does not know as success." [CLIENT_UNHEARD_FAILS]
+        Client "HH-jamid-import-client" clients;
+    M28 "M-28" "A client shows what another operation says." [CLIENT_OWN_SIGNALS] Client "HH-documented-import-client" clients;
     M29 "M-29" "Wrong codes are not limited." [CODES_LIMITED] Budget "HX-documented-guesses";
     M30 "M-30" "A refused answer changes the state." [REFUSAL_IS_PURE] Return "HH-documented-honest";
+    M31 "M-31" "Leaving the screen does not cancel." [CLIENT_LEAVING_CANCELS] Client "HH-documented-export-client" clients;
     M32 "M-32" "The account gets its name before what it names is durable." [] Atomic "HH-documented-crash" disk;
     M33 "M-33" "A cancel heard behind the first byte is told without `sent`." [SENT_IS_TOLD]
         NotSent "HH-documented-cancel";
@@ -224,4 +232,6 @@ mutants! {
     M48 "M-48" "The device's key is not compared with the token." [PINNED] Gate "XH-documented-hostile-importer";
     M49 "M-49" "Channels of other names count as wrong codes." [OTHER_CHANNELS_FREE] Isolated "HX-documented-guesses";
     M50 "M-50" "Prompts are not limited." [PROMPTS_LIMITED] Tries "HX-documented-hostile-exporter";
+    M52 "M-52" "The account of a failed import stays." [CLIENT_FAILED_REMOVED] Client "HH-documented-import-client" clients;
+    M53 "M-53" "A cancel that is refused is not said." [CLIENT_REFUSAL_IS_SAID] Client "HH-documented-export-client" clients;
 }

@@ -78,6 +78,8 @@ impl Terms {
             clock: true,
             single_file: false,
             again: false,
+            clients: None,
+            behind: &[],
             least: 0,
             budget: self.budget,
         }

@@ -74,6 +74,8 @@ properties! {
     AtRest "P-ATREST" "An archive is stored under what the user typed." "R-ARC-5, R-API-2";
     NoBlame "P-NO-BLAME" "Two honest peers never end in Protocol." "R-PAIR-3";
     Return "P-RETURN" "A call is accepted exactly when it may be, and a refused one changes nothing." "R-API-2, R-API-3, R-API-5, R-API-6";
+    Client "P-CLIENT" "No client shows a success that is none, or what is another operation's; nothing breaks it; what is left is ended, or said to go on."
+        "R-CLI-2 to R-CLI-6";
     Documented "P-DOCUMENTED" "A client sees the documented steps, and those that are listed with their reason, and no others." "R-CLI-1";
     Budget "P-BUDGET" "Wrong codes are limited; of a failed operation nothing is left staged, and in the end no connection open." "R-TOK-5, R-IMP-12";
     Atomic "P-ATOMIC" "After a crash and a restart there is no account or a whole one, and nothing left over." "R-ARC-4, R-ARC-6";
@@ -103,8 +105,8 @@ impl PropertyId {
             Self::NotSent | Self::Gate => exporter,
             Self::Pair | Self::NoBlame | Self::CancelHeard => importer && exporter,
             Self::Honest => configuration.is_honest(),
-            // Asked of two links (`again`).
-            Self::Again => false,
+            // Asked of two links (`again`), and of a link with its clients.
+            Self::Again | Self::Client => false,
             Self::Ends => configuration.clock,
             Self::Atomic => configuration.budget.import_crashes > 0,
             // What is documented binds the hardened.
@@ -125,6 +127,7 @@ impl PropertyId {
             | Self::Grammar
             | Self::NoBlame
             | Self::Return
+            | Self::Client
             | Self::Budget
             | Self::Ends
             | Self::CancelHeard => true,

@@ -67,7 +67,9 @@ fn and(all: Verdict, one: &Verdict) -> Verdict {
 /// What the clients of the shipped reducers see, explored: as a pair, and beside the hostile.
 pub fn explore(profile: Profile) -> BTreeSet<Edge> {
     let mut found = BTreeSet::new();
-    let own = configurations(Size::Small).into_iter().filter(|one| one.profile == profile && !one.cast.has_legacy());
+    let own = configurations(Size::Small)
+        .into_iter()
+        .filter(|one| one.profile == profile && !one.cast.has_legacy() && one.clients.is_none());
     for configuration in own {
         let system = hardened(configuration);
         Graph::explore_with(&system, Limits::default(), None, |_, state, action| {

@@ -69,8 +69,8 @@ impl Selection {
 
     fn configurations(&self) -> Vec<config::Configuration> {
         let mut chosen = config::configurations(self.size);
-        // Of a device with several links there is the shipped one only.
-        chosen.retain(|one| self.takes(&one.id()) && !(one.again && self.players.is_some()));
+        // Of a device with several links, and with clients, there is the shipped one only.
+        chosen.retain(|one| self.takes(&one.id()) && (one.is_plain() || self.players.is_none()));
         for configuration in &mut chosen {
             for (key, &count) in &self.budget {
                 configuration.budget.set(key, count);

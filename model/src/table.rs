@@ -4,6 +4,7 @@ use handfast::outcome::Side;
 
 use crate::{
     again::{Again, Both, REACHED},
+    clients::linked::{self, Linked, Whole},
     device::ExportDevice,
     goals::GOALS,
     properties::{Half, PropertyId},
@@ -49,9 +50,9 @@ macro_rules! numbered {
 /// Whether this half of each property holds.
 pub(crate) fn held<I: ImportSide, E: ExportSide>(half: Half) -> [Condition<I, E>; PropertyId::ALL.len()] {
     match half {
-        Half::Both => numbered!(whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20),
-        Half::Only(Side::Import) => numbered!(import: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20),
-        Half::Only(Side::Export) => numbered!(export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20),
+        Half::Both => numbered!(whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21),
+        Half::Only(Side::Import) => numbered!(import: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21),
+        Half::Only(Side::Export) => numbered!(export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21),
     }
 }
 
@@ -64,13 +65,52 @@ pub(crate) fn reached<I: ImportSide, E: ExportSide>() -> [Condition<I, E>; GOALS
 pub(crate) fn held_again<I: ImportSide, D: ExportDevice>(half: Half) -> [ConditionAgain<I, D>; PropertyId::ALL.len()] {
     match half {
         Half::Both | Half::Only(Side::Import) => {
-            numbered!(again_whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20)
+            numbered!(again_whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21)
         }
-        Half::Only(Side::Export) => numbered!(again_export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20),
+        Half::Only(Side::Export) => numbered!(again_export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21),
     }
 }
 
 /// Whether each goal of two links is reached.
 pub(crate) fn reached_again<I: ImportSide, D: ExportDevice>() -> [ConditionAgain<I, D>; REACHED.len()] {
     numbered!(again_reaches: 0 1 2)
+}
+
+type ConditionLinked = fn(&Linked, &Whole) -> bool;
+
+fn linked_import(linked: &Linked, state: &Whole) -> bool {
+    linked.holds(PropertyId::Client, Half::Only(Side::Import), state)
+}
+
+fn linked_export(linked: &Linked, state: &Whole) -> bool {
+    linked.holds(PropertyId::Client, Half::Only(Side::Export), state)
+}
+
+fn linked_reaches<const N: usize>(_: &Linked, state: &Whole) -> bool {
+    Linked::reaches(state, N)
+}
+
+/// Whether P-CLIENT holds of this side.
+pub(crate) const fn held_linked(half: Half) -> ConditionLinked {
+    match half {
+        Half::Both | Half::Only(Side::Import) => linked_import,
+        Half::Only(Side::Export) => linked_export,
+    }
+}
+
+/// Whether each goal of a link with clients is reached.
+pub(crate) const fn reached_linked() -> [ConditionLinked; linked::REACHED.len()] {
+    [
+        linked_reaches::<0>,
+        linked_reaches::<1>,
+        linked_reaches::<2>,
+        linked_reaches::<3>,
+        linked_reaches::<4>,
+        linked_reaches::<5>,
+        linked_reaches::<6>,
+        linked_reaches::<7>,
+        linked_reaches::<8>,
+        linked_reaches::<9>,
+        linked_reaches::<10>,
+    ]
 }

@@ -1,4 +1,4 @@
-//! `handfast diagram`: a link as a Mermaid sequence diagram, or a daemon's machine as a state diagram.
+//! `handfast diagram`: a link as a Mermaid sequence diagram, or a daemon's or a client's machine as a state diagram.
 
 mod sequence;
 
@@ -6,7 +6,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use handfast::outcome::Side;
-use handfast_model::{check, config, documented, explore::Limits, refinement};
+use handfast_model::{check, clients::edges, config, documented, explore::Limits, refinement};
 
 use crate::{failure::Failure, link::options::ProfileName, output, replay};
 
@@ -42,15 +42,27 @@ enum Subject {
     Import,
     /// Those of an export
     Export,
+    /// The screens of the new device's client, between people and daemons
+    ImportClient,
+    /// Those of the old device's
+    ExportClient,
+}
+
+/// What has states.
+enum Machine {
+    Daemon(Side),
+    Client(Side),
 }
 
 impl Subject {
     /// Whose machine it is, if it is one.
-    const fn side(self) -> Option<Side> {
+    const fn machine(self) -> Option<Machine> {
         match self {
             Self::Sequence => None,
-            Self::Import => Some(Side::Import),
-            Self::Export => Some(Side::Export),
+            Self::Import => Some(Machine::Daemon(Side::Import)),
+            Self::Export => Some(Machine::Daemon(Side::Export)),
+            Self::ImportClient => Some(Machine::Client(Side::Import)),
+            Self::ExportClient => Some(Machine::Client(Side::Export)),
         }
     }
 }
@@ -58,8 +70,12 @@ impl Subject {
 impl Diagram {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        match (&self.trace, self.of.side()) {
-            (None, Some(side)) => {
+        match (&self.trace, self.of.machine()) {
+            (None, Some(Machine::Client(side))) => {
+                let found = edges::drawn(self.profile.into());
+                output::line(edges::mermaid(side, &found).trim_end())?;
+            }
+            (None, Some(Machine::Daemon(side))) => {
                 let found = refinement::explore(self.profile.into());
                 output::line(documented::mermaid(side, &found).trim_end())?;
             }

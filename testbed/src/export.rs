@@ -1,6 +1,7 @@
 //! `handfast export`: this device gives an account to another one.
 
 use std::{
+    collections::VecDeque,
     fs::File,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -10,6 +11,11 @@ use std::{
 use clap::Args;
 use handfast::{
     archive::{Argon2i, Entry, Identity, KeyKind, OpenError, Password, Store, Terms, UnixTime},
+    client::{
+        Failure as LinkFailure, Note, Told,
+        export::{Client, Effect, Input, Screen},
+    },
+    message::Slot,
     operations::{AddDeviceError, OpId},
     outcome::{Outcome, Side, Signal},
     reducer::Refused,
@@ -30,6 +36,7 @@ use crate::{
         observed::{Observer, Returned},
         options::{EXIT_CODES, LinkOptions, passwords},
         session::{Happened, Session},
+        texts,
     },
     terminal::{self, Line, LineError, Lines},
     token,
@@ -124,15 +131,15 @@ impl Export {
         let observer = Observer::begin(self.link.json, Side::Export, config.profile, None)?;
         let (handle, notices, operation) = shell::export(env, options);
         let operation = tokio::spawn(operation);
-        let mut session = Session::new(&self.link, observer, notices, operation, interrupts, lines);
-        let op = add_device(&handle, &mut session, &token).await?;
-        let op = op.map_err(|refused| Failure::with_code(16, format_args!("addDevice was refused: {refused}")))?;
+        let session = Session::new(&self.link, observer, notices, operation, interrupts, lines);
         let user = User {
             options: &self.link,
             account: id.unwrap_or_default(),
-            op,
+            token,
             handle: Some(handle),
             session,
+            client: Client::new(),
+            last: None,
             asked: false,
             given_up: false,
         };
@@ -276,14 +283,19 @@ async fn add_device(
     Ok(result)
 }
 
-/// The user of this device, be it a person or a stream of calls.
+/// The user of this device, be it a person or a stream of calls, with the client machine that decides what is shown and called. The
+/// calls of a stream go past it, since a tester may call what no client would.
 struct User<'a> {
     options: &'a LinkOptions,
     account: String,
-    op: OpId,
+    /// The one slot: a token that parses.
+    token: String,
     /// None once the operation has ended: the link closes then.
     handle: Option<ExportHandle>,
     session: Session<()>,
+    client: Client,
+    /// The last signal, with the cause of a failure.
+    last: Option<Notice>,
     /// Whether a person is asked to confirm.
     asked: bool,
     given_up: bool,
@@ -291,60 +303,120 @@ struct User<'a> {
 
 impl User<'_> {
     async fn attend(mut self) -> Result<ExitCode, Failure> {
+        for input in [Input::Select, Input::Manual, Input::Entered(Slot(0))] {
+            self.feed(input).await?;
+        }
+        if let Screen::Error(LinkFailure::NoDevice(refused)) = self.client.screen() {
+            return Err(Failure::with_code(16, format_args!("addDevice was refused: {refused}")));
+        }
+        // The operation that this client began: others can come from a stream of calls.
+        let own = self.client.operation();
         let mut outcome = Outcome::Network;
         loop {
             match self.session.next().await? {
                 Happened::Signal(notice) => {
+                    let op = notice.op.or(own);
                     if let Signal::Done(done) = notice.signal {
                         outcome = done;
+                        self.withdraw();
+                        self.handle = None;
                     }
-                    self.signal(&notice).await?;
+                    let told = Told::Signal(notice.signal);
+                    self.last = Some(notice);
+                    if let Some(op) = op {
+                        self.feed(Input::Signal(op, told)).await?;
+                    }
                 }
-                Happened::Line(line) => self.line(line).await?,
+                Happened::Line(line) => self.line(line, own).await?,
                 Happened::Interrupt if self.given_up => {
                     self.session.complain("The link is dropped.");
                     return Ok(ExitCode::from(outcome.exit_code()));
                 }
                 Happened::Interrupt => {
                     self.given_up = true;
-                    self.cancel(self.op).await?;
+                    self.feed(Input::Back).await?;
                 }
                 Happened::Over(()) => return Ok(ExitCode::from(outcome.exit_code())),
             }
         }
     }
 
-    async fn signal(&mut self, notice: &Notice) -> Result<(), Failure> {
-        match notice.signal {
-            Signal::Connecting => self.session.tell("Connecting to the new device."),
-            Signal::Confirm { .. } if self.options.yes => self.confirm(self.op).await?,
-            Signal::Confirm { peer_address } if !self.options.calls => {
+    /// Hands something to the client, and carries out what comes of it.
+    async fn feed(&mut self, input: Input) -> Result<(), Failure> {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            // What the screen does not offer changes nothing.
+            if self.client.handle(input).is_err() {
+                continue;
+            }
+            while let Some(effect) = self.client.poll_effect() {
+                inputs.extend(self.carry_out(effect).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries out one effect. Gives what comes of it at once: what a call returned, or what the user does.
+    async fn carry_out(&mut self, effect: Effect) -> Result<Option<Input>, Failure> {
+        Ok(match effect {
+            Effect::AddDevice(_) => {
+                let Some(handle) = &self.handle else { return Ok(None) };
+                Some(Input::Added(add_device(handle, &mut self.session, &self.token).await?))
+            }
+            Effect::ConfirmAddDevice(op) => Some(Input::Confirmed(op, self.confirm(op).await?)),
+            Effect::CancelAddDevice(op) => Some(Input::Canceled(op, self.cancel(op).await?)),
+            Effect::Show(screen) => self.show(screen).await?,
+            Effect::Tell(Note::GoesOn) => {
+                self.session.tell("It is too late to cancel: the link goes on. Ctrl-C again drops it.");
+                None
+            }
+            // A refused call has been told of; an export removes nothing.
+            Effect::Tell(Note::NotTaken | Note::RemovedAgain) => None,
+            // No signal can be missed here, and there are no others.
+            Effect::Query(_) | Effect::Ignored(_) => None,
+        })
+    }
+
+    async fn show(&mut self, screen: Screen) -> Result<Option<Input>, Failure> {
+        match screen {
+            // The token came with the command.
+            Screen::ShowInputOptions
+            | Screen::ScanQr
+            | Screen::QrScanning
+            | Screen::ManualEntry
+            | Screen::TokenObtained
+            | Screen::Closed
+            | Screen::Authenticating { confirmed: true, .. } => {}
+            Screen::Connecting => self.session.tell("Connecting to the new device."),
+            Screen::Authenticating { .. } if self.options.yes => return Ok(Some(Input::Confirm)),
+            Screen::Authenticating { .. } if self.options.calls => {}
+            Screen::Authenticating { address, .. } => {
                 terminal::discard_typed();
                 terminal::prompt(&format!(
-                    "The new device is at {peer_address}. Give it the account {}? [y/N] ",
+                    "The new device is at {address}. Give it the account {}? [y/N] ",
                     self.account
                 ));
                 self.asked = true;
                 self.session.listen();
             }
-            Signal::InProgress => {
+            Screen::InProgress => {
                 self.withdraw();
-                let progress = match &self.handle {
-                    Some(handle) => handle.progress(self.op).await,
-                    None => None,
+                let progress = match (&self.handle, self.client.operation()) {
+                    (Some(handle), Some(op)) => handle.progress(op).await,
+                    _ => None,
                 };
                 if let Some(progress) = progress {
                     self.session.show_progress(progress);
                 }
             }
-            Signal::Done(outcome) => {
-                self.withdraw();
-                self.handle = None;
-                self.session.tell_end(Side::Export, outcome, notice);
+            Screen::Done { confirmed } => {
+                let text = texts::ended(Side::Export, Outcome::Success { confirmed });
+                self.session.tell_end(text, self.last.as_ref());
             }
-            Signal::TokenAvailable | Signal::Prompt { .. } | Signal::Confirm { .. } => {}
+            Screen::Error(failure) => self.session.tell_end(texts::failed(Side::Export, failure), self.last.as_ref()),
+            Screen::Initial => self.session.tell(texts::ended(Side::Export, Outcome::CANCELED)),
         }
-        Ok(())
+        Ok(None)
     }
 
     /// The open question needs no answer any more.
@@ -355,24 +427,28 @@ impl User<'_> {
         }
     }
 
-    async fn line(&mut self, line: Option<Result<Line, LineError>>) -> Result<(), Failure> {
+    async fn line(&mut self, line: Option<Result<Line, LineError>>, own: Option<OpId>) -> Result<(), Failure> {
         if self.options.calls {
             return match line.and_then(|line| self.session.call_of(line)) {
-                Some(call) => self.call(call).await,
+                Some(call) => self.call(call, own).await,
                 None => Ok(()),
             };
         }
         self.asked = false;
-        match self.session.answer(line) {
-            Some(line) if terminal::is_yes(&line) => self.confirm(self.op).await,
-            Some(_) | None => self.cancel(self.op).await,
-        }
+        let yes = self.session.answer(line).is_some_and(|line| terminal::is_yes(&line));
+        self.feed(if yes { Input::Confirm } else { Input::Back }).await
     }
 
-    async fn call(&mut self, call: ExportCall) -> Result<(), Failure> {
+    async fn call(&mut self, call: ExportCall, own: Option<OpId>) -> Result<(), Failure> {
         match (call, &self.handle) {
-            (ExportCall::Confirm { op_id }, _) => self.confirm(op_id.unwrap_or(self.op)).await,
-            (ExportCall::Cancel { op_id }, _) => self.cancel(op_id.unwrap_or(self.op)).await,
+            (ExportCall::Confirm { op_id }, _) => match op_id.or(own) {
+                Some(op) => self.confirm(op).await.map(drop),
+                None => Ok(()),
+            },
+            (ExportCall::Cancel { op_id }, _) => match op_id.or(own) {
+                Some(op) => self.cancel(op).await.map(drop),
+                None => Ok(()),
+            },
             (ExportCall::Add { uri }, Some(handle)) => {
                 if let Err(refused) = add_device(handle, &mut self.session, &uri).await? {
                     self.session.complain(format_args!("addDevice was refused: {refused}"));
@@ -392,23 +468,22 @@ impl User<'_> {
         }
     }
 
-    async fn confirm(&mut self, op: OpId) -> Result<(), Failure> {
+    async fn confirm(&mut self, op: OpId) -> Result<bool, Failure> {
         let result = match &self.handle {
             Some(handle) => handle.confirm_add_device(op).await,
             None => Err(Refused::Ended),
         };
-        self.session.answered("confirmAddDevice", Operation { op_id: op }, result)
+        self.session.answered("confirmAddDevice", Operation { op_id: op }, result)?;
+        Ok(result.is_ok())
     }
 
-    async fn cancel(&mut self, op: OpId) -> Result<(), Failure> {
+    async fn cancel(&mut self, op: OpId) -> Result<bool, Failure> {
         self.withdraw();
         let result = match &self.handle {
             Some(handle) => handle.cancel_add_device(op).await,
             None => Err(Refused::Ended),
         };
-        if result == Err(Refused::TooLate) {
-            self.session.tell("It is too late to cancel. Ctrl-C again drops the link.");
-        }
-        self.session.answered("cancelAddDevice", Operation { op_id: op }, result)
+        self.session.answered("cancelAddDevice", Operation { op_id: op }, result)?;
+        Ok(result.is_ok())
     }
 }

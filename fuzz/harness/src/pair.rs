@@ -21,7 +21,7 @@ type Asked = Vec<(PropertyId, Half)>;
 /// The largest configurations with hardened sides, and the properties that are asked of each.
 static SYSTEMS: LazyLock<Vec<(Hardened, Asked)>> = LazyLock::new(|| {
     let of_ours = |configuration: &Configuration| {
-        [Cast::HH, Cast::HX, Cast::XH].contains(&configuration.cast) && !configuration.again
+        [Cast::HH, Cast::HX, Cast::XH].contains(&configuration.cast) && configuration.is_plain()
     };
     let all = configurations(Size::Full).into_iter().filter(of_ours);
     all.map(|configuration| {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use handfast::{
-    outcome::{LinkState, Outcome, Side},
+    outcome::LinkState,
     reducer::Refused,
     shell::{Notice, Progress},
 };
@@ -15,7 +15,6 @@ use super::{
     calls::{self, Calls},
     observed::{Observer, Returned},
     options::LinkOptions,
-    texts,
 };
 use crate::{
     failure::Failure,
@@ -188,9 +187,9 @@ impl<T> Session<T> {
     }
 
     /// Tells how the link ended, and in any case what failed on this device.
-    pub(crate) fn tell_end(&self, side: Side, outcome: Outcome, notice: &Notice) {
-        self.tell(texts::ended(side, outcome));
-        if let Some(cause) = &notice.cause {
+    pub(crate) fn tell_end(&self, text: &str, last: Option<&Notice>) {
+        self.tell(text);
+        if let Some(cause) = last.and_then(|notice| notice.cause.as_ref()) {
             self.complain(format_args!("handfast: {cause}"));
         }
     }

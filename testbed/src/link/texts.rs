@@ -1,6 +1,38 @@
 //! What a person is told: what happened, and what to do next (R-CLI-7).
 
-use handfast::outcome::{Outcome, Side};
+use handfast::{
+    client::Failure,
+    operations::{AddAccountError, AddDeviceError},
+    outcome::{Outcome, Side},
+};
+
+/// What a client shows of a failure, from one side.
+pub(crate) fn failed(side: Side, failure: Failure) -> &'static str {
+    match (side, failure) {
+        (side, Failure::Ended(outcome)) => ended(side, outcome),
+        (Side::Import, Failure::Unheard) => {
+            "It failed, for a reason that this program does not know. Nothing was imported. Make sure that both devices are \
+             up to date, and begin again, with a new token."
+        }
+        (Side::Export, Failure::Unheard) => {
+            "It failed, for a reason that this program does not know. Look at the new device: if it shows the account, it was \
+             linked nevertheless; else make sure that both devices are up to date, and begin again, with a new token."
+        }
+        (_, Failure::NoAccount(AddAccountError::TooMany)) => {
+            "Too many accounts are being imported on this device. Wait until one of them is done, or cancel it."
+        }
+        (_, Failure::NoAccount(AddAccountError::Taken)) => "This device could not begin an account. Try again.",
+        (_, Failure::NoDevice(AddDeviceError::InvalidUri)) => {
+            "This is no token of a new device. Take the one that its screen shows now."
+        }
+        (_, Failure::NoDevice(AddDeviceError::AlreadyLinking)) => {
+            "This account is being linked already. Wait until that is done, or cancel it."
+        }
+        (_, Failure::NoDevice(AddDeviceError::Generic)) => {
+            "This account cannot be linked from this device. Look whether it is there, and enabled."
+        }
+    }
+}
 
 /// How a link ended, from one side.
 pub(crate) fn ended(side: Side, outcome: Outcome) -> &'static str {
@@ -32,11 +64,15 @@ pub(crate) fn ended(side: Side, outcome: Outcome) -> &'static str {
         (Export, Authentication) => {
             "The new device gave no right password in three tries. Nothing was sent. Begin again, with a new token."
         }
-        (Import, Canceled { .. }) => "Canceled. Nothing was imported.",
-        (Export, Canceled { sent: false }) => "Canceled. Nothing was sent.",
+        (Import, Canceled { .. }) => {
+            "Canceled. Nothing was imported. To link after all, begin again, with a new token."
+        }
+        (Export, Canceled { sent: false }) => {
+            "Canceled. Nothing was sent. To link after all, begin again, with a new token."
+        }
         (Export, Canceled { sent: true }) => {
             "The new device canceled. A part of the account, or all of it, had been sent by then; it said that it keeps \
-             nothing."
+             nothing. To link after all, begin again, with a new token."
         }
         (Import, Protocol) => {
             "The other device broke a rule, or what it sent is not the account that you agreed to. Nothing was imported. Make \
@@ -52,7 +88,10 @@ pub(crate) fn ended(side: Side, outcome: Outcome) -> &'static str {
         (Export, Storage) => {
             "This device could not read the account's archive to its end. Look at the file: `handfast archive inspect`."
         }
-        (Import, Peer) => "The other device said that it failed. Nothing was imported.",
+        (Import, Peer) => {
+            "The other device said that it failed. Nothing was imported. Look at its screen for the reason, and begin again, \
+         with a new token."
+        }
         (Export, Peer) => {
             "The new device said that it could not take the account. Look at its screen for the reason, and begin again, with \
              a new token."
@@ -85,5 +124,23 @@ mod tests {
         assert_eq!(of(Side::Export).len(), outcomes.len());
         // An import's success is always confirmed, and it learns nothing of what was sent.
         assert_eq!(of(Side::Import).len(), outcomes.len() - 2);
+        let failures = outcomes.into_iter().filter(|outcome| !outcome.is_success()).map(Failure::Ended);
+        let refused = [
+            Failure::Unheard,
+            Failure::NoAccount(AddAccountError::TooMany),
+            Failure::NoAccount(AddAccountError::Taken),
+            Failure::NoDevice(AddDeviceError::InvalidUri),
+            Failure::NoDevice(AddDeviceError::AlreadyLinking),
+            Failure::NoDevice(AddDeviceError::Generic),
+        ];
+        let mut told = String::new();
+        for failure in failures.chain(refused) {
+            for side in [Side::Import, Side::Export] {
+                let text = failed(side, failure);
+                assert!(text.contains(". "), "it says no next step: {text}");
+                told.push_str(&format!("{failure:?}, {side}:\n    {text}\n"));
+            }
+        }
+        insta::assert_snapshot!(told);
     }
 }

@@ -1,0 +1,75 @@
+//! The two client machines: what a person sees of a link, and what a client asks of its daemon (R-CLI-1 to R-CLI-7).
+//!
+//! They are reducers under the same [law](crate::reducer) as those of the daemons. What goes in is what the person does, what
+//! calls return, and what the daemon signals, in whatever order it comes; what comes out are calls, and what is to be shown. A
+//! signal may cross a call on its way, so a client takes no step before its daemon says so.
+
+pub mod export;
+pub mod import;
+mod told;
+
+use serde::Serialize;
+
+pub use self::told::Told;
+use crate::{
+    operations::{AddAccountError, AddDeviceError},
+    outcome::Outcome,
+};
+
+/// Why an action of the person was refused. The state is as it was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, thiserror::Error)]
+pub enum Refused {
+    /// The screen that is shown does not offer it.
+    #[error("this screen does not offer it")]
+    NotOffered,
+    /// Effects of the last input were not drained: the driver broke the law.
+    #[error("effects of the last input were not drained")]
+    Undrained,
+}
+
+/// Why a link failed, as far as the client was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Failure {
+    /// The daemon's outcome. Never a success.
+    Ended(Outcome),
+    /// An error that nobody has heard of (R-ERR-2).
+    Unheard,
+    /// `addAccount` was refused.
+    NoAccount(AddAccountError),
+    /// `addDevice` was refused.
+    NoDevice(AddDeviceError),
+}
+
+/// What is said beside a screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Note {
+    /// The operation could not be stopped, or not yet: it goes on (R-CLI-5).
+    GoesOn,
+    /// The account was there before the operation could be stopped, and is removed again.
+    RemovedAgain,
+    /// The daemon did not take the answer: what was asked is asked still.
+    NotTaken,
+}
+
+/// Why what came was ignored. It belongs into a log (R-CLI-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Ignored {
+    /// It is of another operation, or of another account (R-CLI-2).
+    Foreign,
+    /// It is of an operation that has ended, or that nobody waits for any more.
+    Late,
+    /// It says nothing new.
+    Again,
+    /// It cannot be: no daemon says this here.
+    Strange,
+}
+
+/// How an operation ended, as the client was told; `None` is success.
+fn failure(told: Told) -> Option<Failure> {
+    match told {
+        Told::Signal(crate::outcome::Signal::Done(outcome)) => {
+            (!outcome.is_success()).then_some(Failure::Ended(outcome))
+        }
+        Told::Signal(_) | Told::Unheard | Told::Strange => Some(Failure::Unheard),
+    }
+}

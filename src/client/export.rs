@@ -1,0 +1,311 @@
+//! The client of the old device: it takes the token, asks to confirm the new device, and says how it ended.
+
+mod io;
+
+use core::{marker::PhantomData, net::SocketAddr};
+
+use serde::Serialize;
+
+pub use self::io::{Effect, Input, Screen};
+use super::{Failure, Ignored, Note, Refused, Told, failure};
+use crate::{
+    message::Slot,
+    operations::OpId,
+    outcome::{Outcome, Signal},
+    reducer::Outbox,
+    rules::{AllRules, Rules},
+};
+
+/// The client of an export.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(bound = "")]
+pub struct Client<R: Rules = AllRules> {
+    phase: Phase,
+    out: Outbox<Effect>,
+    #[serde(skip)]
+    rules: PhantomData<R>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Phase {
+    /// Nothing was chosen.
+    Initial,
+    /// The token is taken.
+    Token(Entry),
+    /// `addDevice` is called, and has not returned.
+    Adding,
+    /// It was left before that: what it returns is cancelled.
+    Dropping,
+    /// There is an operation.
+    Linking(Operation),
+    /// It ended well; whether the new device said so.
+    Done(OpId, bool),
+    /// It ended otherwise.
+    Failed(OpId, Failure),
+    /// `addDevice` was refused.
+    NotBegun(Failure),
+    /// The end of the machine.
+    Closed,
+}
+
+/// The machine inside Export_Init.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Entry {
+    Options,
+    ScanQr,
+    Scanning,
+    Typing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+struct Operation {
+    id: OpId,
+    stage: Stage,
+    /// `cancelAddDevice` is called, and has not returned.
+    leaving: bool,
+}
+
+/// What the daemon said last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Stage {
+    Connecting,
+    Authenticating {
+        address: SocketAddr,
+        /// The person confirmed it, and the daemon has said nothing since.
+        confirmed: bool,
+    },
+    InProgress,
+}
+
+impl<R: Rules> Default for Client<R> {
+    fn default() -> Self {
+        Self { phase: Phase::Initial, out: Outbox::new(), rules: PhantomData }
+    }
+}
+
+impl<R: Rules> Client<R> {
+    /// A client of which nothing was asked yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes one input, in any state.
+    ///
+    /// # Errors
+    /// What the person cannot do on this screen is refused and changes nothing; so is any input before the last one's effects are
+    /// drained.
+    pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
+        use {Entry::*, Input::*, Phase::*, Stage::*};
+        if !self.out.is_drained() {
+            return Err(Refused::Undrained);
+        }
+        match (self.phase, input) {
+            // It begins, and the token is taken.
+            (Initial | Closed, Select) => self.go(Token(Options)),
+            (Token(Options), Camera) => self.go(Token(ScanQr)),
+            (Token(ScanQr), Start) => self.go(Token(Scanning)),
+            (Token(Options), Manual) => self.go(Token(Typing)),
+            (Token(Scanning), Detected(token)) | (Token(Typing), Entered(token)) => self.add(token),
+            (Token(ScanQr | Scanning | Typing), Cancel) => self.go(Token(Options)),
+
+            // The operation begins (R-API-4).
+            (Adding, Added(Ok(id))) => {
+                self.phase = Linking(Operation { id, stage: Connecting, leaving: false });
+                // What was signalled before the id was known is asked for once more (R-API-8).
+                self.out.push(Effect::Query(id));
+            }
+            (Adding, Added(Err(error))) => self.go(NotBegun(Failure::NoDevice(error))),
+
+            // The daemon says how far it is; whoever else it speaks of is not shown (R-CLI-2).
+            (Linking(operation), Signal(id, told)) if id == operation.id || !R::CLIENT_OWN_SIGNALS => {
+                self.told(operation, told);
+            }
+            (Done(own, _) | Failed(own, _), Signal(id, _)) if id == own => self.ignore(Ignored::Late),
+            (_, Signal(..)) => self.ignore(Ignored::Foreign),
+
+            // The person confirms the device (R-API-5).
+            (
+                Linking(Operation { id, stage: Authenticating { address, confirmed: false }, leaving: false }),
+                Confirm,
+            ) => {
+                self.out.push(Effect::ConfirmAddDevice(id));
+                let stage = Authenticating { address, confirmed: true };
+                self.go(Linking(Operation { id, stage, leaving: false }));
+            }
+            (
+                Linking(operation @ Operation { id, stage: Authenticating { address, confirmed: true }, .. }),
+                Confirmed(of, false),
+            ) if of == id => {
+                self.out.push(Effect::Tell(Note::NotTaken));
+                self.go(Linking(Operation { stage: Authenticating { address, confirmed: false }, ..operation }));
+            }
+
+            // The person wants to be out of here, which ends the operation (R-CLI-5).
+            (Token(_) | Done(..) | Failed(..) | NotBegun(_), Back) => self.go(Initial),
+            (Adding, Back) => self.go(if R::CLIENT_LEAVING_CANCELS { Dropping } else { Initial }),
+            (Dropping, Added(Ok(id))) => {
+                self.out.push(Effect::CancelAddDevice(id));
+                self.phase = Initial;
+            }
+            (Dropping, Added(Err(_))) => self.phase = Initial,
+            (Linking(operation), Back) => self.leave(operation),
+            (Linking(operation), Canceled(of, accepted)) if of == operation.id => self.canceled(operation, accepted),
+            (Failed(..) | NotBegun(_), Reset) | (Done(..), Finish) => self.go(Closed),
+
+            // A cancel behind the end has nothing to stop; any other that is refused leaves something at work.
+            (Done(own, _) | Failed(own, _), Canceled(of, _)) if of == own => {}
+            (_, Canceled(_, true)) => {}
+            (_, Canceled(_, false)) => self.say_goes_on(),
+
+            // Answers that come late, or to what nobody asked.
+            (Linking(_) | Done(..) | Failed(..), Confirmed(..)) => {}
+            (Initial | Token(_) | Adding | Dropping | NotBegun(_) | Closed, Confirmed(..)) => {
+                self.ignore(Ignored::Late);
+            }
+            (Initial | Token(_) | Linking(_) | Done(..) | Failed(..) | NotBegun(_) | Closed, Added(_)) => {
+                self.ignore(Ignored::Strange);
+            }
+
+            // The screen does not offer it.
+            (Token(_) | Adding | Dropping | Linking(_) | Done(..) | Failed(..) | NotBegun(_), Select)
+            | (_, Camera | Start | Detected(_) | Manual | Entered(_) | Cancel | Confirm)
+            | (Initial | Dropping | Closed, Back)
+            | (Initial | Token(_) | Adding | Dropping | Linking(_) | Done(..) | Closed, Reset)
+            | (Initial | Token(_) | Adding | Dropping | Linking(_) | Failed(..) | NotBegun(_) | Closed, Finish) => {
+                return Err(Refused::NotOffered);
+            }
+        }
+        Ok(())
+    }
+
+    /// The next effect to carry out. Drain them all before the next input.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.out.poll()
+    }
+
+    /// What is shown.
+    pub const fn screen(&self) -> Screen {
+        match self.phase {
+            Phase::Initial | Phase::Dropping => Screen::Initial,
+            Phase::Token(entry) => match entry {
+                Entry::Options => Screen::ShowInputOptions,
+                Entry::ScanQr => Screen::ScanQr,
+                Entry::Scanning => Screen::QrScanning,
+                Entry::Typing => Screen::ManualEntry,
+            },
+            Phase::Adding => Screen::Connecting,
+            Phase::Linking(Operation { stage, .. }) => match stage {
+                Stage::Connecting => Screen::Connecting,
+                Stage::Authenticating { address, confirmed } => Screen::Authenticating { address, confirmed },
+                Stage::InProgress => Screen::InProgress,
+            },
+            Phase::Done(_, confirmed) => Screen::Done { confirmed },
+            Phase::Failed(_, failure) | Phase::NotBegun(failure) => Screen::Error(failure),
+            Phase::Closed => Screen::Closed,
+        }
+    }
+
+    /// The operation that is shown, once it has an id.
+    pub const fn operation(&self) -> Option<OpId> {
+        match self.phase {
+            Phase::Linking(Operation { id, .. }) | Phase::Done(id, _) | Phase::Failed(id, _) => Some(id),
+            Phase::Initial | Phase::Token(_) | Phase::Adding | Phase::Dropping | Phase::NotBegun(_) | Phase::Closed => {
+                None
+            }
+        }
+    }
+
+    fn go(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.out.push(Effect::Show(self.screen()));
+    }
+
+    fn ignore(&mut self, why: Ignored) {
+        self.out.push(Effect::Ignored(why));
+    }
+
+    fn say_goes_on(&mut self) {
+        if R::CLIENT_REFUSAL_IS_SAID {
+            self.out.push(Effect::Tell(Note::GoesOn));
+        }
+    }
+
+    /// There is a token.
+    fn add(&mut self, token: Slot) {
+        self.out.push(Effect::Show(Screen::TokenObtained));
+        self.out.push(Effect::AddDevice(token));
+        self.go(Phase::Adding);
+    }
+
+    /// What the own operation says. It goes forward only; a step that was not heard of is made up for by the next (R-CLI-4).
+    fn told(&mut self, operation: Operation, told: Told) {
+        use Stage::*;
+        let Operation { id, stage, leaving } = operation;
+        let stage = match (stage, told) {
+            (_, Told::Unheard) if R::CLIENT_UNHEARD_FAILS => return self.end(operation, told),
+            (_, Told::Unheard) => return self.end(operation, Told::Signal(Signal::Done(Outcome::SUCCESS))),
+            (_, Told::Signal(Signal::Done(_))) => return self.end(operation, told),
+
+            // It is shown from the call on.
+            (Connecting, Told::Signal(Signal::Connecting)) => return,
+            (Authenticating { address, .. }, Told::Signal(Signal::Confirm { peer_address }))
+                if address == peer_address =>
+            {
+                return self.ignore(Ignored::Again);
+            }
+            (Connecting | Authenticating { .. }, Told::Signal(Signal::Confirm { peer_address: address })) => {
+                Authenticating { address, confirmed: false }
+            }
+            (Connecting | Authenticating { .. }, Told::Signal(Signal::InProgress)) => InProgress,
+            (InProgress, Told::Signal(Signal::InProgress)) => return self.ignore(Ignored::Again),
+
+            (Authenticating { .. } | InProgress, Told::Signal(Signal::Connecting)) if !R::CLIENT_FORWARD => Connecting,
+            (Authenticating { .. } | InProgress, Told::Signal(Signal::Connecting))
+            | (InProgress, Told::Signal(Signal::Confirm { .. }))
+            | (_, Told::Signal(Signal::TokenAvailable | Signal::Prompt { .. }) | Told::Strange) => {
+                return self.ignore(Ignored::Strange);
+            }
+        };
+        self.go(Phase::Linking(Operation { id, stage, leaving }));
+    }
+
+    /// The operation ended. Of one that was left, only what is new is shown.
+    fn end(&mut self, operation: Operation, told: Told) {
+        let Operation { id, leaving, .. } = operation;
+        self.go(match (told, failure(told)) {
+            (_, Some(Failure::Ended(Outcome::Canceled { .. }))) if leaving => Phase::Initial,
+            (_, Some(failure)) => Phase::Failed(id, failure),
+            (told, None) => Phase::Done(id, told == Told::Signal(Signal::Done(Outcome::SUCCESS))),
+        });
+    }
+
+    fn leave(&mut self, operation: Operation) {
+        match operation.leaving {
+            _ if !R::CLIENT_LEAVING_CANCELS => self.go(Phase::Initial),
+            false => {
+                self.out.push(Effect::CancelAddDevice(operation.id));
+                self.phase = Phase::Linking(Operation { leaving: true, ..operation });
+            }
+            // For the second time: nobody waits for what the cancel returns.
+            true => {
+                self.say_goes_on();
+                self.go(Phase::Initial);
+            }
+        }
+    }
+
+    /// `cancelAddDevice` returned.
+    fn canceled(&mut self, operation: Operation, accepted: bool) {
+        match (operation.leaving, accepted) {
+            (true, true) => self.go(Phase::Initial),
+            (true, false) => {
+                self.say_goes_on();
+                self.phase = Phase::Linking(Operation { leaving: false, ..operation });
+            }
+            (false, _) => self.ignore(Ignored::Strange),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

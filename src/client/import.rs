@@ -1,0 +1,316 @@
+//! The client of the new device: it shows the token, asks for consent and password, and says how it ended.
+
+mod io;
+
+use core::marker::PhantomData;
+
+use serde::Serialize;
+
+pub use self::io::{Effect, Input, Prompt, Screen};
+use super::{Failure, Ignored, Note, Refused, Told, failure};
+use crate::{
+    operations::LocalId,
+    outcome::{Outcome, Signal},
+    reducer::Outbox,
+    rules::{AllRules, Rules},
+};
+
+/// The client of an import.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(bound = "")]
+pub struct Client<R: Rules = AllRules> {
+    phase: Phase,
+    out: Outbox<Effect>,
+    #[serde(skip)]
+    rules: PhantomData<R>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Phase {
+    /// Nothing was chosen.
+    Initial,
+    /// `addAccount` is called, and has not returned.
+    Adding,
+    /// It was left before that: what it returns is removed.
+    Dropping,
+    /// There is an operation.
+    Linking(Operation),
+    /// It ended, well or not.
+    Over(LocalId, Option<Failure>),
+    /// `addAccount` was refused.
+    NotBegun(Failure),
+    /// The end of the machine.
+    Closed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+struct Operation {
+    id: LocalId,
+    stage: Stage,
+    leaving: Leaving,
+}
+
+/// What the daemon said last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Stage {
+    Init,
+    TokenAvailable,
+    Connecting,
+    Authenticating {
+        prompt: Prompt,
+        /// The person answered, and the daemon has said nothing since.
+        answered: bool,
+    },
+    InProgress,
+}
+
+/// Whether the person wants to be out of here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Leaving {
+    No,
+    /// `removeAccount` is called, and has not returned.
+    Called,
+    /// It returned; the archive was on its way, so the account may be there, and go, after all (R-IMP-13).
+    Waits,
+}
+
+impl<R: Rules> Default for Client<R> {
+    fn default() -> Self {
+        Self { phase: Phase::Initial, out: Outbox::new(), rules: PhantomData }
+    }
+}
+
+impl<R: Rules> Client<R> {
+    /// A client of which nothing was asked yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes one input, in any state.
+    ///
+    /// # Errors
+    /// What the person cannot do on this screen is refused and changes nothing; so is any input before the last one's effects are
+    /// drained.
+    pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
+        use {Input::*, Phase::*, Stage::*};
+        if !self.out.is_drained() {
+            return Err(Refused::Undrained);
+        }
+        match (self.phase, input) {
+            // It begins (R-API-1).
+            (Initial | Closed, Select) => {
+                self.out.push(Effect::AddAccount);
+                self.go(Adding);
+            }
+            (Adding, Added(Ok(id))) => {
+                self.phase = Linking(Operation { id, stage: Init, leaving: Leaving::No });
+                // What was signalled before the id was known is asked for once more (R-API-8).
+                self.out.push(Effect::Query(id));
+            }
+            (Adding, Added(Err(error))) => self.go(NotBegun(Failure::NoAccount(error))),
+
+            // The daemon says how far it is; whoever else it speaks of is not shown (R-CLI-2).
+            (Linking(operation), Signal(id, told)) if id == operation.id || !R::CLIENT_OWN_SIGNALS => {
+                self.told(operation, told);
+            }
+            (Over(own, _), Signal(id, _)) if id == own => self.ignore(Ignored::Late),
+            (_, Signal(..)) => self.ignore(Ignored::Foreign),
+
+            // The person consents to the account that is shown (R-API-2).
+            (
+                Linking(Operation { id, stage: Authenticating { prompt, answered: false }, leaving: Leaving::No }),
+                Answer(slot),
+            ) => {
+                self.out.push(Effect::ProvideAccountAuthentication(id, slot, prompt.scheme));
+                let stage = Authenticating { prompt, answered: true };
+                self.go(Linking(Operation { id, stage, leaving: Leaving::No }));
+            }
+            (
+                Linking(operation @ Operation { id, stage: Authenticating { prompt, answered: true }, .. }),
+                Provided(of, false),
+            ) if of == id => {
+                self.out.push(Effect::Tell(Note::NotTaken));
+                self.go(Linking(Operation { stage: Authenticating { prompt, answered: false }, ..operation }));
+            }
+
+            // The person wants to be out of here, which ends the operation (R-CLI-5).
+            (Adding, Back) => self.go(if R::CLIENT_LEAVING_CANCELS { Dropping } else { Initial }),
+            (Dropping, Added(Ok(id))) => {
+                self.out.push(Effect::RemoveAccount(id));
+                self.phase = Initial;
+            }
+            (Dropping, Added(Err(_))) => self.phase = Initial,
+            (Linking(operation), Back) => self.leave(operation),
+            (Linking(operation), Removed(of, accepted)) if of == operation.id => self.removed(operation, accepted),
+            (Over(..) | NotBegun(_), Back) => self.go(Initial),
+            (Over(_, Some(_)) | NotBegun(_), Reset) | (Over(_, None), Finish) => self.go(Closed),
+
+            // A removal behind the end has nothing to stop; any other that is refused leaves something at work.
+            (Over(own, _), Removed(of, _)) if of == own => {}
+            (_, Removed(_, true)) => {}
+            (_, Removed(_, false)) => self.say_goes_on(),
+
+            // Answers that come late, or to what nobody asked.
+            (Linking(_) | Over(..), Provided(..)) => {}
+            (Initial | Adding | Dropping | NotBegun(_) | Closed, Provided(..)) => self.ignore(Ignored::Late),
+            (Initial | Linking(_) | Over(..) | NotBegun(_) | Closed, Added(_)) => self.ignore(Ignored::Strange),
+
+            // The screen does not offer it.
+            (Adding | Dropping | Linking(_) | Over(..) | NotBegun(_), Select)
+            | (Initial | Dropping | Closed, Back)
+            | (Initial | Adding | Dropping | Linking(_) | Over(..) | NotBegun(_) | Closed, Answer(_))
+            | (Initial | Adding | Dropping | Linking(_) | Over(_, None) | Closed, Reset)
+            | (Initial | Adding | Dropping | Linking(_) | Over(_, Some(_)) | NotBegun(_) | Closed, Finish) => {
+                return Err(Refused::NotOffered);
+            }
+        }
+        Ok(())
+    }
+
+    /// The next effect to carry out. Drain them all before the next input.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.out.poll()
+    }
+
+    /// What is shown.
+    pub const fn screen(&self) -> Screen {
+        match self.phase {
+            Phase::Initial | Phase::Dropping => Screen::Initial,
+            Phase::Adding => Screen::Init,
+            Phase::Linking(Operation { stage, .. }) => match stage {
+                Stage::Init => Screen::Init,
+                Stage::TokenAvailable => Screen::TokenAvailable,
+                Stage::Connecting => Screen::Connecting,
+                Stage::Authenticating { prompt, answered } => Screen::Authenticating { prompt, answered },
+                Stage::InProgress => Screen::InProgress,
+            },
+            Phase::Over(_, None) => Screen::Done,
+            Phase::Over(_, Some(failure)) | Phase::NotBegun(failure) => Screen::Error(failure),
+            Phase::Closed => Screen::Closed,
+        }
+    }
+
+    /// The operation that is shown, once it has an account.
+    pub const fn operation(&self) -> Option<LocalId> {
+        match self.phase {
+            Phase::Linking(Operation { id, .. }) | Phase::Over(id, _) => Some(id),
+            Phase::Initial | Phase::Adding | Phase::Dropping | Phase::NotBegun(_) | Phase::Closed => None,
+        }
+    }
+
+    fn go(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.out.push(Effect::Show(self.screen()));
+    }
+
+    fn ignore(&mut self, why: Ignored) {
+        self.out.push(Effect::Ignored(why));
+    }
+
+    fn say_goes_on(&mut self) {
+        if R::CLIENT_REFUSAL_IS_SAID {
+            self.out.push(Effect::Tell(Note::GoesOn));
+        }
+    }
+
+    /// What the own operation says. It goes forward only; a step that was not heard of is made up for by the next (R-CLI-4).
+    fn told(&mut self, operation: Operation, told: Told) {
+        use Stage::*;
+        let Operation { id, stage, leaving } = operation;
+        let stage = match (stage, told) {
+            (_, Told::Unheard) if R::CLIENT_UNHEARD_FAILS => return self.end(operation, Some(Failure::Unheard)),
+            (_, Told::Unheard) => return self.end(operation, None),
+            (_, Told::Signal(Signal::Done(_))) => return self.end(operation, failure(told)),
+
+            (Init, Told::Signal(Signal::TokenAvailable)) => TokenAvailable,
+            (Init | TokenAvailable, Told::Signal(Signal::Connecting)) => Connecting,
+            (at, Told::Signal(Signal::Prompt { peer, scheme, wrong_password })) => {
+                let prompt = Prompt { peer, scheme, wrong_password };
+                match at {
+                    // The same once more, and not because an answer was wrong.
+                    Authenticating { prompt: shown, .. } if prompt == shown && !wrong_password => {
+                        return self.ignore(Ignored::Again);
+                    }
+                    InProgress if !wrong_password => return self.ignore(Ignored::Strange),
+                    Init | TokenAvailable | Connecting | Authenticating { .. } | InProgress => {}
+                }
+                Authenticating { prompt, answered: false }
+            }
+            (Init | TokenAvailable | Connecting | Authenticating { .. }, Told::Signal(Signal::InProgress)) => {
+                InProgress
+            }
+
+            (TokenAvailable, Told::Signal(Signal::TokenAvailable))
+            | (Connecting, Told::Signal(Signal::Connecting))
+            | (InProgress, Told::Signal(Signal::InProgress)) => return self.ignore(Ignored::Again),
+
+            (Connecting | Authenticating { .. } | InProgress, Told::Signal(Signal::TokenAvailable))
+                if !R::CLIENT_FORWARD =>
+            {
+                TokenAvailable
+            }
+            (Authenticating { .. } | InProgress, Told::Signal(Signal::Connecting)) if !R::CLIENT_FORWARD => Connecting,
+            (Connecting | Authenticating { .. } | InProgress, Told::Signal(Signal::TokenAvailable))
+            | (Authenticating { .. } | InProgress, Told::Signal(Signal::Connecting))
+            | (_, Told::Signal(Signal::Confirm { .. }) | Told::Strange) => return self.ignore(Ignored::Strange),
+        };
+        self.go(Phase::Linking(Operation { id, stage, leaving }));
+    }
+
+    /// The operation ended. Of one that failed nothing is to stay (R-CLI-6); of one that was left, only what is new is shown.
+    fn end(&mut self, operation: Operation, failure: Option<Failure>) {
+        let Operation { id, leaving, .. } = operation;
+        match (leaving, failure) {
+            (Leaving::Called | Leaving::Waits, Some(Failure::Ended(Outcome::Canceled { .. }))) => {
+                return self.go(Phase::Initial);
+            }
+            (Leaving::Called | Leaving::Waits, None) => {
+                self.out.push(Effect::Tell(Note::RemovedAgain));
+                return self.go(Phase::Initial);
+            }
+            (Leaving::No, Some(_)) if R::CLIENT_FAILED_REMOVED => self.out.push(Effect::RemoveAccount(id)),
+            (Leaving::No, Some(_) | None) | (Leaving::Called | Leaving::Waits, Some(_)) => {}
+        }
+        self.go(Phase::Over(id, failure));
+    }
+
+    fn leave(&mut self, operation: Operation) {
+        match operation.leaving {
+            _ if !R::CLIENT_LEAVING_CANCELS => self.go(Phase::Initial),
+            Leaving::No => {
+                self.out.push(Effect::RemoveAccount(operation.id));
+                self.phase = Phase::Linking(Operation { leaving: Leaving::Called, ..operation });
+            }
+            // For the second time: nobody waits any more.
+            Leaving::Called | Leaving::Waits => {
+                self.say_goes_on();
+                self.go(Phase::Initial);
+            }
+        }
+    }
+
+    /// `removeAccount` returned.
+    fn removed(&mut self, operation: Operation, accepted: bool) {
+        match (operation.leaving, accepted, operation.stage) {
+            (Leaving::Called, true, Stage::InProgress) => {
+                self.say_goes_on();
+                self.phase = Phase::Linking(Operation { leaving: Leaving::Waits, ..operation });
+            }
+            (
+                Leaving::Called,
+                true,
+                Stage::Init | Stage::TokenAvailable | Stage::Connecting | Stage::Authenticating { .. },
+            ) => {
+                self.go(Phase::Initial);
+            }
+            (Leaving::Called, false, _) => {
+                self.say_goes_on();
+                self.phase = Phase::Linking(Operation { leaving: Leaving::No, ..operation });
+            }
+            (Leaving::No | Leaving::Waits, _, _) => self.ignore(Ignored::Strange),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

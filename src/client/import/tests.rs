@@ -1,0 +1,291 @@
+//! One test a rule: what the specification says, typed as inputs and effects.
+
+use alloc::{vec, vec::Vec};
+
+use super::*;
+use crate::{
+    message::Slot,
+    operations::AddAccountError,
+    outcome::{AccountId, Scheme},
+};
+
+const OWN: LocalId = LocalId(1);
+const OTHER: LocalId = LocalId(2);
+const PROMPT: Prompt = Prompt { peer: AccountId([0xa1; 20]), scheme: Scheme::Password, wrong_password: false };
+const WRONG: Prompt = Prompt { wrong_password: true, ..PROMPT };
+
+const fn asks(Prompt { peer, scheme, wrong_password }: Prompt) -> Signal {
+    Signal::Prompt { peer, scheme, wrong_password }
+}
+
+/// A client that is driven by the law.
+#[derive(Clone)]
+struct Rig(Client);
+
+impl Rig {
+    fn begun() -> Self {
+        let mut rig = Self(Client::new());
+        assert_eq!(rig.ok(Input::Select), [Effect::AddAccount, Effect::Show(Screen::Init)]);
+        rig
+    }
+
+    fn behind(signals: &[Signal]) -> Self {
+        let mut rig = Self::begun();
+        assert_eq!(rig.ok(Input::Added(Ok(OWN))), [Effect::Query(OWN)]);
+        for &signal in signals {
+            rig.says(signal);
+        }
+        rig
+    }
+
+    fn asked() -> Self {
+        Self::behind(&[Signal::TokenAvailable, Signal::Connecting, asks(PROMPT)])
+    }
+
+    fn transferring() -> Self {
+        let mut rig = Self::asked();
+        rig.ok(Input::Answer(Slot(0)));
+        rig.says(Signal::InProgress);
+        rig
+    }
+
+    fn in_each_stage() -> Vec<Self> {
+        vec![
+            Self::behind(&[]),
+            Self::behind(&[Signal::TokenAvailable]),
+            Self::behind(&[Signal::Connecting]),
+            Self::asked(),
+            Self::transferring(),
+        ]
+    }
+
+    fn ok(&mut self, input: Input) -> Vec<Effect> {
+        self.0.handle(input).unwrap();
+        core::iter::from_fn(|| self.0.poll_effect()).collect()
+    }
+
+    fn says(&mut self, signal: Signal) -> Vec<Effect> {
+        self.ok(Input::Signal(OWN, Told::Signal(signal)))
+    }
+
+    fn is_refused(&mut self, input: Input) {
+        let before = self.0.clone();
+        assert_eq!(self.0.handle(input), Err(Refused::NotOffered), "{input:?}");
+        assert_eq!(self.0, before);
+    }
+}
+
+/// The documented way, edge by edge.
+#[test]
+fn a_link_is_shown_as_documented() {
+    let mut rig = Rig::behind(&[]);
+    assert_eq!(rig.says(Signal::TokenAvailable), [Effect::Show(Screen::TokenAvailable)]);
+    assert_eq!(rig.says(Signal::Connecting), [Effect::Show(Screen::Connecting)]);
+    assert_eq!(rig.says(asks(PROMPT)), [Effect::Show(Screen::Authenticating { prompt: PROMPT, answered: false })]);
+    assert_eq!(
+        rig.ok(Input::Answer(Slot(7))),
+        [
+            Effect::ProvideAccountAuthentication(OWN, Slot(7), Scheme::Password),
+            Effect::Show(Screen::Authenticating { prompt: PROMPT, answered: true }),
+        ]
+    );
+    assert_eq!(rig.ok(Input::Provided(OWN, true)), []);
+    assert_eq!(rig.says(Signal::InProgress), [Effect::Show(Screen::InProgress)]);
+    assert_eq!(rig.says(Signal::Done(Outcome::SUCCESS)), [Effect::Show(Screen::Done)]);
+    assert_eq!(rig.ok(Input::Finish), [Effect::Show(Screen::Closed)]);
+    assert_eq!(rig.ok(Input::Select), [Effect::AddAccount, Effect::Show(Screen::Init)]);
+}
+
+/// R-IMP-7, in both profiles: the second prompt comes behind IN_PROGRESS in the words of today's daemon.
+#[test]
+fn a_wrong_password_is_asked_for_again() {
+    for early in [false, true] {
+        let mut rig = Rig::asked();
+        rig.ok(Input::Answer(Slot(0)));
+        if early {
+            rig.says(Signal::InProgress);
+        }
+        assert_eq!(rig.says(asks(WRONG)), [Effect::Show(Screen::Authenticating { prompt: WRONG, answered: false })]);
+        // The third time looks like the second, and is another.
+        rig.ok(Input::Answer(Slot(1)));
+        assert_eq!(rig.says(asks(WRONG)), [Effect::Show(Screen::Authenticating { prompt: WRONG, answered: false })]);
+    }
+}
+
+/// R-API-2: an answer is given once, and only where one is asked for.
+#[test]
+fn a_prompt_takes_one_answer() {
+    for (at, mut rig) in Rig::in_each_stage().into_iter().enumerate() {
+        if at == 3 {
+            rig.ok(Input::Answer(Slot(0)));
+        }
+        rig.is_refused(Input::Answer(Slot(1)));
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_taken_can_be_given_again() {
+    let mut rig = Rig::asked();
+    rig.ok(Input::Answer(Slot(0)));
+    let shown = Screen::Authenticating { prompt: PROMPT, answered: false };
+    assert_eq!(rig.ok(Input::Provided(OWN, false)), [Effect::Tell(Note::NotTaken), Effect::Show(shown)]);
+    rig.ok(Input::Answer(Slot(1)));
+    // A return that crosses what the daemon said since changes nothing.
+    rig.says(Signal::InProgress);
+    assert_eq!(rig.ok(Input::Provided(OWN, false)), []);
+    assert_eq!(rig.0.screen(), Screen::InProgress);
+}
+
+/// Consent is to the account that is shown (R-API-2): for another it has to be given anew.
+#[test]
+fn another_account_is_asked_for_anew() {
+    let mut rig = Rig::asked();
+    rig.ok(Input::Answer(Slot(0)));
+    assert_eq!(rig.says(asks(PROMPT)), [Effect::Ignored(Ignored::Again)]);
+    let other = Prompt { peer: AccountId([0xe7; 20]), ..PROMPT };
+    assert_eq!(rig.says(asks(other)), [Effect::Show(Screen::Authenticating { prompt: other, answered: false })]);
+}
+
+/// R-CLI-2.
+#[test]
+fn what_another_operation_says_is_not_shown() {
+    let all = [
+        Told::Signal(Signal::TokenAvailable),
+        Told::Signal(Signal::Connecting),
+        Told::Signal(asks(PROMPT)),
+        Told::Signal(Signal::InProgress),
+        Told::Signal(Signal::Done(Outcome::SUCCESS)),
+        Told::Signal(Signal::Done(Outcome::Network)),
+        Told::Unheard,
+        Told::Strange,
+    ];
+    for rig in Rig::in_each_stage() {
+        for told in all {
+            let mut rig = rig.clone();
+            let screen = rig.0.screen();
+            assert_eq!(rig.ok(Input::Signal(OTHER, told)), [Effect::Ignored(Ignored::Foreign)]);
+            assert_eq!(rig.0.screen(), screen);
+        }
+    }
+    // Before the id is known every signal is somebody else's; the own ones are asked for again (R-API-8).
+    let mut rig = Rig::begun();
+    assert_eq!(rig.says(Signal::TokenAvailable), [Effect::Ignored(Ignored::Foreign)]);
+}
+
+/// R-CLI-4: what a client missed does not stop it, and what is behind it does not move it back.
+#[test]
+fn signals_move_forward_only() {
+    let mut rig = Rig::behind(&[]);
+    assert_eq!(rig.says(asks(PROMPT)), [Effect::Show(Screen::Authenticating { prompt: PROMPT, answered: false })]);
+    for late in [Signal::TokenAvailable, Signal::Connecting] {
+        assert_eq!(rig.says(late), [Effect::Ignored(Ignored::Strange)]);
+    }
+    let mut rig = Rig::transferring();
+    for late in [Signal::TokenAvailable, Signal::Connecting, asks(PROMPT)] {
+        assert_eq!(rig.says(late), [Effect::Ignored(Ignored::Strange)]);
+    }
+    assert_eq!(rig.says(Signal::InProgress), [Effect::Ignored(Ignored::Again)]);
+    assert_eq!(rig.ok(Input::Signal(OWN, Told::Strange)), [Effect::Ignored(Ignored::Strange)]);
+}
+
+/// R-CLI-3, R-CLI-6: an end that is no success is a failure, whatever it is called, and its account is removed.
+#[test]
+fn a_failure_is_shown_and_its_account_removed() {
+    let ends = [
+        (Told::Signal(Signal::Done(Outcome::Authentication)), Failure::Ended(Outcome::Authentication)),
+        (Told::Signal(Signal::Done(Outcome::CANCELED)), Failure::Ended(Outcome::CANCELED)),
+        (Told::Unheard, Failure::Unheard),
+    ];
+    for rig in Rig::in_each_stage() {
+        for (told, failure) in ends {
+            let mut rig = rig.clone();
+            assert_eq!(
+                rig.ok(Input::Signal(OWN, told)),
+                [Effect::RemoveAccount(OWN), Effect::Show(Screen::Error(failure))]
+            );
+            assert_eq!(rig.ok(Input::Removed(OWN, false)), []);
+            // DONE is final.
+            assert_eq!(rig.says(Signal::Done(Outcome::SUCCESS)), [Effect::Ignored(Ignored::Late)]);
+            rig.is_refused(Input::Finish);
+            assert_eq!(rig.ok(Input::Reset), [Effect::Show(Screen::Closed)]);
+        }
+    }
+}
+
+#[test]
+fn a_refused_beginning_is_shown() {
+    let mut rig = Rig::begun();
+    let failure = Failure::NoAccount(AddAccountError::TooMany);
+    assert_eq!(rig.ok(Input::Added(Err(AddAccountError::TooMany))), [Effect::Show(Screen::Error(failure))]);
+    assert_eq!(rig.ok(Input::Reset), [Effect::Show(Screen::Closed)]);
+}
+
+/// R-CLI-5: in every stage, leaving cancels; while the archive is on its way it is said that it may go on (R-IMP-13).
+#[test]
+fn leaving_cancels() {
+    for mut rig in Rig::in_each_stage() {
+        let on_its_way = rig.0.screen() == Screen::InProgress;
+        assert_eq!(rig.ok(Input::Back), [Effect::RemoveAccount(OWN)]);
+        rig.is_refused(Input::Answer(Slot(0)));
+        let returned = rig.ok(Input::Removed(OWN, true));
+        if on_its_way {
+            assert_eq!(returned, [Effect::Tell(Note::GoesOn)]);
+            let mut other = rig.clone();
+            assert_eq!(rig.says(Signal::Done(Outcome::CANCELED)), [Effect::Show(Screen::Initial)]);
+            assert_eq!(
+                other.says(Signal::Done(Outcome::SUCCESS)),
+                [Effect::Tell(Note::RemovedAgain), Effect::Show(Screen::Initial)]
+            );
+        } else {
+            assert_eq!(returned, [Effect::Show(Screen::Initial)]);
+            assert_eq!(rig.says(Signal::Done(Outcome::CANCELED)), [Effect::Ignored(Ignored::Foreign)]);
+        }
+    }
+}
+
+/// The daemon's DONE crosses the return of the call that made it.
+#[test]
+fn an_end_may_come_before_the_cancel_returns() {
+    for mut rig in Rig::in_each_stage() {
+        rig.ok(Input::Back);
+        let mut failed = rig.clone();
+        assert_eq!(rig.says(Signal::Done(Outcome::CANCELED)), [Effect::Show(Screen::Initial)]);
+        assert_eq!(rig.ok(Input::Removed(OWN, true)), []);
+        // What ended it before the cancel was heard is worth knowing.
+        let shown = Screen::Error(Failure::Ended(Outcome::Network));
+        assert_eq!(failed.says(Signal::Done(Outcome::Network)), [Effect::Show(shown)]);
+    }
+}
+
+/// R-CLI-5: a cancel that is refused is said, and so is leaving without waiting for it.
+#[test]
+fn what_cannot_be_cancelled_is_said_to_go_on() {
+    for mut rig in Rig::in_each_stage() {
+        let screen = rig.0.screen();
+        rig.ok(Input::Back);
+        let mut impatient = rig.clone();
+        assert_eq!(rig.ok(Input::Removed(OWN, false)), [Effect::Tell(Note::GoesOn)]);
+        assert_eq!(rig.0.screen(), screen);
+        assert_eq!(impatient.ok(Input::Back), [Effect::Tell(Note::GoesOn), Effect::Show(Screen::Initial)]);
+    }
+}
+
+/// R-CLI-5: who leaves before there is an account leaves nothing behind either.
+#[test]
+fn leaving_before_the_account_is_known_cancels_it() {
+    let mut rig = Rig::begun();
+    assert_eq!(rig.ok(Input::Back), [Effect::Show(Screen::Initial)]);
+    rig.is_refused(Input::Select);
+    assert_eq!(rig.ok(Input::Added(Ok(OWN))), [Effect::RemoveAccount(OWN)]);
+    let mut refused = rig.clone();
+    assert_eq!(rig.ok(Input::Removed(OWN, true)), []);
+    assert_eq!(refused.ok(Input::Removed(OWN, false)), [Effect::Tell(Note::GoesOn)]);
+    assert_eq!(rig.ok(Input::Select), [Effect::AddAccount, Effect::Show(Screen::Init)]);
+}
+
+#[test]
+fn the_law_is_kept() {
+    let mut client = Client::<AllRules>::new();
+    client.handle(Input::Select).unwrap();
+    assert_eq!(client.handle(Input::Back), Err(Refused::Undrained));
+}

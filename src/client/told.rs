@@ -1,0 +1,150 @@
+//! A signal as it arrives: a number and a map of strings, read once, at the edge.
+
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::{Details, Outcome, Scheme, Side, Signal, Vocabulary};
+
+/// What a signal says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Told {
+    /// This.
+    Signal(Signal),
+    /// DONE, with an error that nobody has heard of. It is a failure (R-ERR-2).
+    Unheard,
+    /// No signal of this side has this state or these details.
+    Strange,
+}
+
+impl Told {
+    /// Reads a signal of a side, in the words of either profile.
+    pub fn read(side: Side, state: i32, details: &Details) -> Self {
+        let word = |key: &str| details.get(key).map(String::as_str);
+        let signal = match (state, side) {
+            (1, Side::Import) if details.contains_key("token") => Some(Signal::TokenAvailable),
+            (2, _) => Some(Signal::Connecting),
+            (3, Side::Import) => prompt(word),
+            (3, Side::Export) => word("peer_address")
+                .and_then(|address| address.parse().ok())
+                .map(|peer_address| Signal::Confirm { peer_address }),
+            (4, _) => Some(Signal::InProgress),
+            (5, _) => return outcome(word).map_or(Self::Unheard, |outcome| Self::Signal(Signal::Done(outcome))),
+            _ => None,
+        };
+        signal.map_or(Self::Strange, Self::Signal)
+    }
+}
+
+fn prompt<'a>(word: impl Fn(&str) -> Option<&'a str>) -> Option<Signal> {
+    Some(Signal::Prompt {
+        peer: word("peer_id")?.parse().ok()?,
+        scheme: Scheme::from_word(word("auth_scheme")?)?,
+        // Whatever it is called, something was wrong with the last answer.
+        wrong_password: word("auth_error").is_some_and(|error| !Vocabulary::is_success(error)),
+    })
+}
+
+/// The exact outcome where there is one, else what the error says. A DONE without an error says nothing, so that it is none.
+fn outcome<'a>(word: impl Fn(&str) -> Option<&'a str>) -> Option<Outcome> {
+    let error = word("error")?;
+    if Vocabulary::is_success(error) {
+        return Some(Outcome::Success { confirmed: word("confirmed") != Some("false") });
+    }
+    let sent = word("sent") == Some("true");
+    match word("reason").unwrap_or(error) {
+        "network" => Some(Outcome::Network),
+        "timeout" => Some(Outcome::Timeout),
+        "authentication" | "auth_error" => Some(Outcome::Authentication),
+        "canceled" => Some(Outcome::Canceled { sent }),
+        "protocol" => Some(Outcome::Protocol),
+        "storage" => Some(Outcome::Storage),
+        "peer" => Some(Outcome::Peer),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::AccountId;
+
+    fn details(entries: &[(&str, &str)]) -> Details {
+        entries.iter().map(|&(key, value)| (key.into(), value.into())).collect()
+    }
+
+    fn done(entries: &[(&str, &str)]) -> Told {
+        Told::read(Side::Export, 5, &details(entries))
+    }
+
+    /// What a daemon says is what its client reads: exactly in the documented vocabulary, as exactly as it can be in the other.
+    #[test]
+    fn what_is_written_is_read() {
+        let peer_address = "[2001:db8::7]:4711".parse().unwrap();
+        let peer = AccountId([0xa1; 20]);
+        let prompt = |scheme, wrong_password| Signal::Prompt { peer, scheme, wrong_password };
+        let told = |side, signal: Signal, vocabulary| {
+            Told::read(side, signal.state().number().into(), &signal.details(vocabulary, "jami-auth://…"))
+        };
+        for vocabulary in [Vocabulary::Documented, Vocabulary::Jamid] {
+            for signal in [
+                Signal::TokenAvailable,
+                Signal::Connecting,
+                prompt(Scheme::None, false),
+                prompt(Scheme::Password, true),
+                Signal::InProgress,
+            ] {
+                assert_eq!(told(Side::Import, signal, vocabulary), Told::Signal(signal));
+            }
+            let confirm = Signal::Confirm { peer_address };
+            assert_eq!(told(Side::Export, confirm, vocabulary), Told::Signal(confirm));
+            for exact in [
+                Outcome::SUCCESS,
+                Outcome::Success { confirmed: false },
+                Outcome::Network,
+                Outcome::Timeout,
+                Outcome::Authentication,
+                Outcome::CANCELED,
+                Outcome::Canceled { sent: true },
+                Outcome::Protocol,
+                Outcome::Storage,
+                Outcome::Peer,
+            ] {
+                let unsaid = vocabulary.error(exact) == "unknown";
+                let expected = if unsaid { Told::Unheard } else { Told::Signal(Signal::Done(exact)) };
+                assert_eq!(told(Side::Export, Signal::Done(exact), vocabulary), expected, "{exact:?}");
+            }
+        }
+    }
+
+    /// R-ERR-2, R-CLI-3: two words are success, and every other is a failure.
+    #[test]
+    fn an_unknown_error_is_a_failure() {
+        let success = Told::Signal(Signal::Done(Outcome::SUCCESS));
+        assert_eq!(done(&[("error", "")]), success);
+        assert_eq!(done(&[("error", "none")]), success);
+        for error in ["unknown", "success", "Success", "NONE", " ", "ok", "0", "state"] {
+            assert_eq!(done(&[("error", error)]), Told::Unheard, "{error:?}");
+        }
+        assert_eq!(done(&[]), Told::Unheard);
+        // A reason refines a failure; it does not undo it.
+        assert_eq!(done(&[("error", "network"), ("reason", "success")]), Told::Unheard);
+        assert_eq!(done(&[("error", "network"), ("reason", "")]), Told::Unheard);
+        assert_eq!(done(&[("error", "x"), ("reason", "peer")]), Told::Signal(Signal::Done(Outcome::Peer)));
+    }
+
+    #[test]
+    fn what_no_daemon_says_is_strange() {
+        let id = "a1".repeat(20);
+        let import = |state, entries: &[(&str, &str)]| Told::read(Side::Import, state, &details(entries));
+        assert_eq!(import(0, &[]), Told::Strange);
+        assert_eq!(import(1, &[]), Told::Strange);
+        assert_eq!(import(3, &[("peer_id", &id)]), Told::Strange);
+        assert_eq!(import(3, &[("peer_id", "a1"), ("auth_scheme", "")]), Told::Strange);
+        assert_eq!(import(3, &[("peer_id", &id), ("auth_scheme", "key")]), Told::Strange);
+        assert_eq!(import(6, &[]), Told::Strange);
+        assert_eq!(import(-1, &[]), Told::Strange);
+        assert_eq!(Told::read(Side::Export, 1, &details(&[("token", "x")])), Told::Strange);
+        assert_eq!(Told::read(Side::Export, 3, &details(&[("peer_address", "here")])), Told::Strange);
+    }
+}
