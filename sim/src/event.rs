@@ -22,6 +22,7 @@ mod mutants;
 mod people;
 mod pipe;
 mod queue;
+mod regression;
 mod schedule;
 mod shrink;
 mod timers;
@@ -34,6 +35,7 @@ pub use self::{
     judge::{Broken, Law},
     matrix::{Cell, Matrix, Pairs, matrix, pairs},
     mutants::{Kill, Mutant},
+    regression::Regression,
     schedule::{Act, Archive, At, Class, Click, Device, DiskStep, Fault, Schedule, Story, Visit, What},
     shrink::{broken, shrink},
 };

@@ -2,22 +2,7 @@
 
 use std::{fs, path::Path};
 
-use handfast_sim::event::{Engine, Law, Mutant, Schedule, Watch, broken};
-use serde::{Deserialize, Serialize};
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Regression {
-    /// Why it is kept.
-    reason: String,
-    /// The reducers that it is for; those that ship otherwise.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    mutant: Option<String>,
-    /// The law that it breaks there; the shipped reducers break none.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    breaks: Option<String>,
-    schedule: Schedule,
-}
+use handfast_sim::event::{Engine, Law, Mutant, Regression, Watch, broken};
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/regressions"))
@@ -29,7 +14,7 @@ fn they_stay_as_they_are() {
     files.sort();
     assert!(files.len() > 10);
     for path in files {
-        let one: Regression = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let one = Regression::read(&fs::read_to_string(&path).unwrap()).unwrap();
         let name = path.display();
         assert!(!one.reason.is_empty() && !one.reason.contains('\n'), "{name}");
         let ran = Engine::shipped().run(&one.schedule, Watch::ALL);

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use handfast_sim::event::{Engine, Law, Mutant, Schedule, shrink};
+use handfast_sim::event::{Engine, Law, Mutant, Regression, Schedule, shrink};
 use serde::Serialize;
 
 use crate::{failure::Failure, output};
@@ -15,13 +15,14 @@ Examples:
   handfast sim --engine event --seeds 0..1000000 --out failed
   handfast shrink failed/4711.schedule.json
   handfast shrink --mutant M-07 schedule.json
+  handfast shrink sim/regressions/M-07.json
 
 Exit codes: 0 it was shrunk, 1 it breaks no law, 2 usage.")]
 pub(crate) struct Shrink {
-    /// The schedule, as `sim --engine event --out` wrote it
+    /// The schedule, as `sim --engine event --out` wrote it, or one that is kept as a regression
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Shrink it for a mutant of the reducers
+    /// Shrink it for a mutant of the reducers; else for the one that it is kept for, if any
     #[arg(long, value_name = "ID")]
     mutant: Option<String>,
     /// Print one line of JSON
@@ -39,8 +40,8 @@ struct Shrunk {
 impl Shrink {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let schedule = read(&self.file)?;
-        let shrunk = match &self.mutant {
+        let Regression { schedule, mutant: kept_for, .. } = read(&self.file)?;
+        let shrunk = match self.mutant.as_ref().or(kept_for.as_ref()) {
             Some(id) => shrink(&mutant(id)?.engine(), &schedule),
             None => shrink(&Engine::shipped(), &schedule),
         };
@@ -64,8 +65,8 @@ fn mutant(id: &str) -> Result<Mutant, Failure> {
     })
 }
 
-/// Reads a schedule.
-pub(crate) fn read(path: &std::path::Path) -> Result<Schedule, Failure> {
+/// Reads a schedule, with what is known of it.
+pub(crate) fn read(path: &std::path::Path) -> Result<Regression, Failure> {
     let text = fs::read_to_string(path).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
-    text.parse().map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))
+    Regression::read(&text).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))
 }

@@ -212,7 +212,7 @@ impl Sim {
     }
 
     fn run_schedule(&self, file: &Path) -> Result<ExitCode, Failure> {
-        let schedule = shrink::read(file)?;
+        let schedule = shrink::read(file)?.schedule;
         let storm = Storm::of_one(&schedule);
         if let Some(folder) = &self.out {
             let name = file.file_name().map_or_else(|| "schedule".into(), |name| name.to_string_lossy());

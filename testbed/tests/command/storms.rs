@@ -26,9 +26,9 @@ fn sessions_of_the_event_engine_are_swept() {
 
 #[test]
 fn a_class_that_never_happens_is_inconclusive() {
-    let output = run(["sim", "--engine", "event", "--scenario", "crash", "--seeds", "0..1"], b"");
+    let output = run(["sim", "--engine", "event", "--scenario", "early", "--seeds", "0..1"], b"");
     assert_eq!(code(output.status), 4, "{}", shown(&output));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("INCONCLUSIVE (never happened: crash)"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("INCONCLUSIVE (never happened: early)"));
 }
 
 #[test]
@@ -69,6 +69,16 @@ fn what_breaks_a_law_is_shrunk() {
     assert_eq!(code(shrink(&["--mutant", "M-32"]).status), 2);
     std::fs::write(&file, "{\"fault\":[]}").unwrap();
     assert_eq!(code(shrink(&[]).status), 1);
+}
+
+/// What is kept says itself for whom it was.
+#[test]
+fn what_is_kept_is_taken_as_it_is() {
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/regressions/M-10.json");
+    let output = run(["shrink", kept], b"");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    assert!(output.stdout.starts_with(b"P-"), "{}", shown(&output));
+    assert_eq!(code(run(["sim", "--schedule", kept], b"").status), 0, "the shipped reducers break no law");
 }
 
 #[test]
