@@ -118,6 +118,19 @@ impl Outcome {
     pub const SUCCESS: Self = Self::Success { confirmed: true };
     /// A cancel before any archive byte was out.
     pub const CANCELED: Self = Self::Canceled { sent: false };
+    /// Each outcome, once.
+    pub const ALL: [Self; 10] = [
+        Self::SUCCESS,
+        Self::Success { confirmed: false },
+        Self::Network,
+        Self::Timeout,
+        Self::Authentication,
+        Self::CANCELED,
+        Self::Canceled { sent: true },
+        Self::Protocol,
+        Self::Storage,
+        Self::Peer,
+    ];
 
     /// Whether the account was linked, as far as this side can know.
     pub const fn is_success(self) -> bool {
@@ -398,23 +411,10 @@ mod tests {
     use super::*;
     use alloc::{string::ToString, vec::Vec};
 
-    const ALL: [Outcome; 10] = [
-        Outcome::Success { confirmed: true },
-        Outcome::Success { confirmed: false },
-        Outcome::Network,
-        Outcome::Timeout,
-        Outcome::Authentication,
-        Outcome::Canceled { sent: false },
-        Outcome::Canceled { sent: true },
-        Outcome::Protocol,
-        Outcome::Storage,
-        Outcome::Peer,
-    ];
-
     /// The table of R-ERR-1, typed from the specification.
     #[test]
     fn vocabularies_and_exit_codes_are_those_of_the_table() {
-        let table: Vec<_> = ALL
+        let table: Vec<_> = Outcome::ALL
             .iter()
             .map(|&outcome| {
                 (Vocabulary::Documented.error(outcome), Vocabulary::Jamid.error(outcome), outcome.exit_code())
@@ -440,7 +440,7 @@ mod tests {
     #[test]
     fn the_documented_vocabulary_loses_no_outcome() {
         let mut seen = Vec::new();
-        for outcome in ALL {
+        for outcome in Outcome::ALL {
             let details = Signal::Done(outcome).details(Vocabulary::Documented, "");
             assert_eq!(Vocabulary::is_success(&details["error"]), outcome.is_success());
             assert!(!seen.contains(&details), "{outcome} is told apart");

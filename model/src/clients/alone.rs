@@ -32,19 +32,6 @@ pub struct At<C> {
 /// Two operations: one may be the client's, and the other is not.
 const IDS: [u32; 2] = [1, 2];
 
-const OUTCOMES: [Outcome; 10] = [
-    Outcome::SUCCESS,
-    Outcome::Success { confirmed: false },
-    Outcome::Network,
-    Outcome::Timeout,
-    Outcome::Authentication,
-    Outcome::CANCELED,
-    Outcome::Canceled { sent: true },
-    Outcome::Protocol,
-    Outcome::Storage,
-    Outcome::Peer,
-];
-
 /// All that a daemon, or whoever is in its place, can say.
 fn signals<I: ClientInput>() -> impl Iterator<Item = I> {
     let prompt = |peer, scheme, wrong_password| Signal::Prompt { peer: AccountId([peer; 20]), scheme, wrong_password };
@@ -59,7 +46,7 @@ fn signals<I: ClientInput>() -> impl Iterator<Item = I> {
         Signal::Confirm { peer_address: ([192, 0, 2, 8], 4711).into() },
         Signal::InProgress,
     ];
-    let ends = OUTCOMES.into_iter().map(Signal::Done);
+    let ends = Outcome::ALL.into_iter().map(Signal::Done);
     let told: Vec<_> = said.into_iter().chain(ends).map(Told::Signal).chain([Told::Unheard, Told::Strange]).collect();
     IDS.into_iter().flat_map(move |id| told.clone().into_iter().map(move |told| I::signal(id, told)))
 }
