@@ -290,28 +290,4 @@ impl<I: ClientInput, E: ClientEffect> Client for AnyClient<I, E> {
     }
 }
 
-impl<I, E> Clone for AnyClient<I, E> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone_box())
-    }
-}
-
-impl<I, E> Debug for AnyClient<I, E> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<I, E> PartialEq for AnyClient<I, E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.equals(other.0.as_any())
-    }
-}
-
-impl<I, E> Eq for AnyClient<I, E> {}
-
-impl<I, E> Hash for AnyClient<I, E> {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.0.feed(hasher);
-    }
-}
+crate::side::the_value_in_it!(AnyClient);

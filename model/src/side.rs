@@ -229,28 +229,36 @@ impl<I: Copy + 'static, E: Copy + 'static> Side for Boxed<I, E> {
     }
 }
 
-impl<I, E> Clone for Boxed<I, E> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone_box())
-    }
-}
+/// A box is the value in it: the box of an `Erased` trait with `clone_box`, `equals`, `as_any` and `feed`.
+macro_rules! the_value_in_it {
+    ($boxed:ident) => {
+        impl<I, E> Clone for $boxed<I, E> {
+            fn clone(&self) -> Self {
+                Self(self.0.clone_box())
+            }
+        }
 
-impl<I, E> Debug for Boxed<I, E> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
+        impl<I, E> Debug for $boxed<I, E> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
 
-impl<I, E> PartialEq for Boxed<I, E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.equals(other.0.as_any())
-    }
-}
+        impl<I, E> PartialEq for $boxed<I, E> {
+            fn eq(&self, other: &Self) -> bool {
+                self.0.equals(other.0.as_any())
+            }
+        }
 
-impl<I, E> Eq for Boxed<I, E> {}
+        impl<I, E> Eq for $boxed<I, E> {}
 
-impl<I, E> Hash for Boxed<I, E> {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.0.feed(hasher);
-    }
+        impl<I, E> Hash for $boxed<I, E> {
+            fn hash<H: Hasher>(&self, hasher: &mut H) {
+                self.0.feed(hasher);
+            }
+        }
+    };
 }
+pub(crate) use the_value_in_it;
+
+the_value_in_it!(Boxed);
