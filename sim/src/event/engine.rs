@@ -10,18 +10,17 @@ use handfast::{
     trace::{self, Header, Step, Turn},
 };
 use handfast_model::{
-    action::{Action, Remains},
+    action::Action,
     config::Cast,
     follow::{Did, Follower, anything},
     pairs::{Cause, Circumstances, End},
     rows::{Row, kind_of_export, kind_of_import},
     side::{ExportSide, ImportSide},
-    world::PEER,
 };
 
 use super::{
     export::Exporting,
-    import::{Conn, Importing},
+    import::Importing,
     judge::{Broken, Law},
     people::People,
     pipe::{Notice, Pipe},
@@ -35,8 +34,6 @@ use crate::point::Taken;
 const NEVER: &str = "the session does not come there";
 /// Events of one session, at most: far more than any has.
 const MAX_EVENTS: u32 = 50_000;
-/// Pieces into which what is written at once is cut, at most.
-const MAX_PIECES: u64 = 256;
 
 /// What is looked at while a session runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,7 +176,7 @@ pub(super) struct Session<'a, I, E> {
     pub(super) queue: Queue<Event>,
     pub(super) import: I,
     pub(super) export: E,
-    fresh: (I, E),
+    pub(super) fresh: (I, E),
     pub(super) importing: Importing,
     pub(super) exporting: Exporting,
     pub(super) people: People,
@@ -190,14 +187,14 @@ pub(super) struct Session<'a, I, E> {
     /// This side has ended the channel.
     pub(super) said_end: [bool; 2],
     /// A loss is on its way to this side: the number of its notice.
-    lost: [Option<u32>; 2],
-    request: Option<u32>,
+    pub(super) lost: [Option<u32>; 2],
+    pub(super) request: Option<u32>,
     pub(super) link_broken: bool,
     pub(super) link_failed: bool,
     steps_taken: [u16; 2],
     /// Faults that have begun, and those of them that happened.
     begun: Vec<bool>,
-    fired: Vec<Result<(), &'static str>>,
+    pub(super) fired: Vec<Result<(), &'static str>>,
     pub(super) done: [Option<End>; 2],
     pub(super) crashed: [bool; 2],
     pub(super) follower: Option<Follower<I, E>>,
@@ -437,264 +434,6 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             let here = matches!(fault.at, At::Byte(of, at) if of == side && u64::from(at) <= written);
             if here && !std::mem::replace(&mut self.begun[usize::from(number)], true) {
                 self.queue.after(0, Event::Fault(number));
-            }
-        }
-    }
-
-    /// A fault begins, if it can.
-    fn fault(&mut self, number: usize) {
-        let schedule = self.schedule;
-        self.fired[number] = match &schedule.faults[number].what {
-            What::Break(to_import, to_export) => self.break_link(*to_import, *to_export),
-            What::Hold(side, ms) => self.hold(*side, *ms),
-            What::LoseRequest => self.importing.lose_request.arm(),
-            What::Unreachable => self.importing.unreachable.arm(),
-            What::Unpublishable => self.importing.unpublishable.arm(),
-            What::Unsecured => self.importing.unsecured.arm(),
-            What::Disk(step) => self.importing.disk[*step as usize].arm(),
-            What::Crash(side, whole) => self.crash(*side, *whole),
-            What::Cancel(side) => self.cancel(*side),
-            What::Click(click) => self.click(*click),
-            What::Early(side, timer) => self.fire_early(*side, *timer),
-            What::Late(side, timer, ms) => {
-                self.clock.delay(*side, *timer, *ms);
-                Ok(())
-            }
-            What::Visit(visit) => self.visit(visit),
-        };
-    }
-
-    fn fire_early(&mut self, side: Side, timer: Timer) -> Result<(), &'static str> {
-        let armed = match side {
-            Side::Import => self.import.armed(),
-            Side::Export => self.export.armed(),
-        };
-        if !armed.contains(timer) {
-            return Err("the timer does not run");
-        }
-        self.fire(side, timer, None);
-        Ok(())
-    }
-
-    /// Whether what this side sends now can reach the other.
-    pub(super) fn can_send(&self, from: Side) -> bool {
-        let (own, peer) = (index(from), index(other(from)));
-        !self.link_broken
-            && self.ends[own] != LinkEnd::Closed
-            && !self.said_end[own]
-            && self.ends[peer] != LinkEnd::Closed
-    }
-
-    /// Whether something is on its way between the two.
-    pub(super) fn link_carries(&self) -> bool {
-        let securing = self.ends == [LinkEnd::Trying; 2] && !self.link_broken;
-        securing || self.pipes.iter().any(|pipe| pipe.items() > 0)
-    }
-
-    /// Sends bytes from one side to the other, cut as the schedule says.
-    pub(super) fn send(&mut self, from: Side, pieces: &[&[u8]], item: bool) {
-        let to = other(from);
-        let latency = self.latency(to);
-        let pipe = &mut self.pipes[index(to)];
-        let start = pipe.end();
-        pipe.write(pieces, item);
-        let arrival = pipe.arrival(self.queue.now(), latency);
-        let end = pipe.end();
-        let mut arrive = |upto| {
-            let event = if to == Side::Import { Event::Arrive(PEER, upto) } else { Event::ArriveAtExporter(upto) };
-            self.queue.at(arrival, event);
-        };
-        if self.schedule.cut > 0 {
-            let step = u64::from(self.schedule.cut).max((end - start) / MAX_PIECES);
-            (start..end).step_by(step as usize).skip(1).for_each(&mut arrive);
-        }
-        arrive(end);
-        self.behind_bytes(to);
-    }
-
-    /// Tells the other side something, in order with the bytes.
-    pub(super) fn tell(&mut self, to: Side, notice: Notice) -> u32 {
-        let latency = self.latency(to);
-        let pipe = &mut self.pipes[index(to)];
-        let number = pipe.tell();
-        let arrival = pipe.arrival(self.queue.now(), latency);
-        self.queue.at(arrival, Event::Notice(to, notice, number));
-        if notice == Notice::Request {
-            self.request = Some(number);
-        }
-        number
-    }
-
-    pub(super) const fn latency(&self, to: Side) -> u32 {
-        match to {
-            Side::Import => self.schedule.latency.0,
-            Side::Export => self.schedule.latency.1,
-        }
-    }
-
-    /// Tells a side that the connection is gone, behind everything that is on its way to it.
-    fn lose(&mut self, side: Side) {
-        let number = self.tell(side, Notice::Lost);
-        self.lost[index(side)] = Some(number);
-    }
-
-    /// Whether the last thing that is on its way to a side is the loss.
-    fn hears_of_loss(&self, side: Side) -> bool {
-        let last = self.pipes[index(side)].last_item();
-        last.is_some() && last == self.lost[index(side)]
-    }
-
-    /// A side closes the connection: what it sent before still arrives.
-    pub(super) fn close(&mut self, side: Side) {
-        let (own, peer) = (index(side), index(other(side)));
-        if self.ends[own] == LinkEnd::Closed {
-            return;
-        }
-        self.pipes[own].clear();
-        self.said_end[own] = true;
-        self.ends[own] = LinkEnd::Closed;
-        if !self.link_broken && self.ends[peer] != LinkEnd::Closed && !self.hears_of_loss(other(side)) {
-            self.lose(other(side));
-        }
-    }
-
-    fn notice(&mut self, side: Side, notice: Notice, number: u32) {
-        if notice == Notice::Request && (self.importing.lose_request.take() || self.importing.unreachable.is_armed()) {
-            return self.request_fails();
-        }
-        if !self.pipes[index(side)].take_notice(number) {
-            return;
-        }
-        if matches!(notice, Notice::Lost | Notice::Refused) {
-            self.ends[index(side)] = LinkEnd::Closed;
-        }
-        match side {
-            Side::Import => self.notice_import(notice),
-            Side::Export => self.notice_export(notice),
-        }
-    }
-
-    /// The request for the connection does not arrive.
-    fn request_fails(&mut self) {
-        let there = self.pipes[0].items() > 0;
-        if !there {
-            return;
-        }
-        self.link_broken = true;
-        self.link_failed = true;
-        self.pipes[0].clear();
-        let told = self.importing.unreachable.take() && self.ends[1] == LinkEnd::Trying;
-        if told {
-            self.ends[1] = LinkEnd::Closed;
-            let _ = self.take_export(Some(Action::Unreachable), export::Input::Unreachable);
-        } else {
-            self.follow(Action::LoseRequest, Did::Nothing);
-        }
-    }
-
-    /// The link breaks. It has to be there, and to be news to somebody.
-    pub(super) fn break_link(&mut self, to_import: u32, to_export: u32) -> Result<(), &'static str> {
-        if self.link_broken || self.ends[0] == LinkEnd::Away || self.schedule.device.is_some() {
-            return Err("there is no link");
-        }
-        let learns = [Side::Import, Side::Export]
-            .iter()
-            .any(|&side| self.ends[index(side)] != LinkEnd::Closed && !self.hears_of_loss(side));
-        let mut kept = [0; 2];
-        let mut all = true;
-        for (side, keep) in [(Side::Import, to_import), (Side::Export, to_export)] {
-            let own = index(side);
-            let loses = self.hears_of_loss(side);
-            let before = self.pipes[own].items() - u8::from(loses);
-            if loses && let Some(number) = self.lost[own].take() {
-                self.pipes[own].drop_item(number);
-            }
-            kept[own] = self.pipes[own].cut(keep);
-            all &= kept[own] == before;
-        }
-        if !learns && all {
-            // Both learn of the end already, and everything arrives.
-            for side in [Side::Import, Side::Export] {
-                if self.ends[index(side)] != LinkEnd::Closed {
-                    self.lose(side);
-                }
-            }
-            return Err("both have left already");
-        }
-        self.link_broken = true;
-        self.link_failed = true;
-        self.follow(Action::Break { to_import: kept[0], to_export: kept[1] }, Did::Nothing);
-        for side in [Side::Import, Side::Export] {
-            if self.ends[index(side)] != LinkEnd::Closed {
-                self.lose(side);
-            }
-        }
-        Ok(())
-    }
-
-    /// What is on its way to a side is held, and what is sent to it in the meantime.
-    fn hold(&mut self, side: Side, ms: u32) -> Result<(), &'static str> {
-        let until = self.queue.now() + u64::from(ms);
-        let pipe = &mut self.pipes[index(side)];
-        pipe.held = pipe.held.max(until);
-        if self.ends == [LinkEnd::Closed; 2] { Err("there is no link") } else { Ok(()) }
-    }
-
-    /// A device crashes and starts again. Of an install that ran, the account is there or not.
-    fn crash(&mut self, side: Side, whole: bool) -> Result<(), &'static str> {
-        let own = index(side);
-        let up = match side {
-            Side::Import => self.people.started[0] && !self.crashed[0],
-            Side::Export => self.people.started[1] && !self.crashed[1] && self.done[1].is_none(),
-        };
-        if !up {
-            return Err("there is no operation");
-        }
-        let remains =
-            if side == Side::Import && self.importing.crash(whole) { Remains::Whole } else { Remains::Nothing };
-        self.follow(Action::Crash(side, remains), Did::Nothing);
-        match side {
-            Side::Import => {
-                self.import = self.fresh.0.clone();
-                self.importing.conns.iter_mut().for_each(Conn::close);
-            }
-            Side::Export => {
-                self.export = self.fresh.1.clone();
-                self.exporting = Exporting::new();
-            }
-        }
-        self.crashed[own] = true;
-        self.people.crash(side);
-        self.clock.stop_all(side);
-        self.link_broken = true;
-        self.link_failed = true;
-        self.pipes[own].clear();
-        self.ends[own] = LinkEnd::Closed;
-        let peer = other(side);
-        if let (Side::Import, Some(request)) = (peer, self.request) {
-            self.pipes[0].drop_item(request);
-        }
-        let linked = matches!(self.ends[index(peer)], LinkEnd::Trying | LinkEnd::Open);
-        if linked && !self.hears_of_loss(peer) {
-            self.lose(peer);
-        }
-        Ok(())
-    }
-
-    /// A fault that was to happen when it can has not happened if it never could.
-    fn look_at_traps(&mut self) {
-        let importing = &self.importing;
-        for (fault, fired) in self.schedule.faults.iter().zip(&mut self.fired) {
-            let waits = match fault.what {
-                What::LoseRequest => importing.lose_request.is_armed(),
-                What::Unreachable => importing.unreachable.is_armed(),
-                What::Unpublishable => importing.unpublishable.is_armed(),
-                What::Unsecured => importing.unsecured.is_armed(),
-                What::Disk(step) => importing.disk[step as usize].is_armed(),
-                _ => false,
-            };
-            if waits && fired.is_ok() {
-                *fired = Err("it never comes to that");
             }
         }
     }
