@@ -52,7 +52,7 @@ fn outcome<'a>(word: impl Fn(&str) -> Option<&'a str>) -> Option<Outcome> {
         return Some(Outcome::Success { confirmed: word("confirmed") != Some("false") });
     }
     let said = match word("reason").unwrap_or(error) {
-        // The one word of today's daemon that is not a reason too.
+        // What today's daemon calls it.
         said if said == Vocabulary::Jamid.error(Outcome::Authentication) => Outcome::Authentication.reason(),
         said => said,
     };
