@@ -66,16 +66,7 @@ fn main() {
     let text = r#"{"an":"archive"}"#;
     put("message", "archive", &cut(&[archive_header(text.len() as u32).as_bytes(), text.as_bytes()].concat()));
     archives();
-    for (target, recorded) in [("details", "ndjson")] {
-        let folder = root().join("model/tests/traces");
-        for (number, file) in fs::read_dir(folder).unwrap().enumerate() {
-            let file = file.unwrap().path();
-            if file.extension().is_some_and(|extension| extension == recorded) {
-                let bytes = [&[number as u8 % 8][..], &fs::read(&file).unwrap()].concat();
-                put(target, file.file_stem().unwrap().to_str().unwrap(), &bytes);
-            }
-        }
-    }
+    recordings();
     traces();
     // The plainest ways of both reducers, as `inputs.rs` reads them: documented profile, both features.
     put(
@@ -107,6 +98,19 @@ fn main() {
     for seed in 0..8_u8 {
         let bytes: Vec<_> = (0..64_u32).map(|at| ((at * (2 * u32::from(seed) + 1) * 2_654_435) >> 16) as u8).collect();
         put("pair", &format!("walk-{seed}"), &[&[seed], &bytes[..]].concat());
+    }
+}
+
+/// What clients saw of real links, each behind the number of its terms.
+fn recordings() {
+    let folder = root().join("model/tests/traces");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    for (number, file) in files.into_iter().enumerate() {
+        if file.extension().is_some_and(|extension| extension == "ndjson") {
+            let bytes = [&[number as u8 % 8][..], &fs::read(&file).unwrap()].concat();
+            put("details", file.file_stem().unwrap().to_str().unwrap(), &bytes);
+        }
     }
 }
 

@@ -43,8 +43,3 @@ pub const TARGETS: [Target; 12] = [
     ("token_differential", token_differential::check),
     ("trace", trace::check),
 ];
-
-/// The check of the target of this name.
-pub fn target(name: &str) -> Option<fn(&[u8])> {
-    TARGETS.iter().find(|(target, _)| *target == name).map(|(_, check)| *check)
-}
