@@ -5,6 +5,7 @@
 pub mod abstraction;
 pub mod action;
 pub mod again;
+pub mod api;
 pub mod check;
 mod claims;
 pub mod clients;
