@@ -13,6 +13,7 @@ pub mod config;
 mod crash;
 pub mod device;
 pub mod diagram;
+pub mod divergences;
 pub mod documented;
 pub mod explore;
 pub mod flaws;

@@ -74,7 +74,7 @@ pub(crate) struct ExportView {
     /// The device is the token's.
     pub(crate) pinned: bool,
     /// A password opened the archive.
-    opened: bool,
+    pub(crate) opened: bool,
     /// The first archive byte is out.
     pub(crate) byte_out: bool,
     handed_over: bool,
