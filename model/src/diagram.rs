@@ -182,7 +182,7 @@ impl Diagram {
         Self { vocabulary, lines: Vec::new(), device, stranger: false, second: false, another: false }
     }
 
-    fn arrow(&mut self, from: &str, arrow: &str, to: &str, text: &str) {
+    pub(crate) fn arrow(&mut self, from: &str, arrow: &str, to: &str, text: &str) {
         self.stranger |= from == "X" || to == "X";
         let (from, to) = (self.named(from), self.named(to));
         self.lines.push(format!("{from}{arrow}{to}: {}", plain(text)));
@@ -447,7 +447,7 @@ const fn ends(to: Side) -> (&'static str, &'static str) {
     }
 }
 
-fn words(item: Item) -> String {
+pub(crate) fn words(item: Item) -> String {
     match item {
         Item::Request => "request a connection".into(),
         Item::Opened => "TLS".into(),

@@ -34,6 +34,7 @@ pub mod refinement;
 pub mod report;
 pub mod rows;
 pub mod second;
+pub mod sequence;
 pub mod side;
 pub mod steps;
 pub mod system;

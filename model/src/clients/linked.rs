@@ -100,6 +100,11 @@ impl<C: Client> Desk<C> {
         self.shown
     }
 
+    /// What the daemon said last.
+    pub(crate) const fn last(&self) -> Option<Told> {
+        self.last
+    }
+
     fn offers(&self, input: C::Input) -> bool {
         !self.client.is_broken() && self.client.clone().take(input).is_ok()
     }
@@ -178,6 +183,11 @@ impl Linked {
     /// What is asked of them: each side by itself.
     pub(crate) fn asked(configuration: &Configuration) -> impl Iterator<Item = (PropertyId, Half)> {
         configuration.behind.iter().map(|&side| (PropertyId::Client, Half::Only(side)))
+    }
+
+    /// How the archive is protected: there is one.
+    fn scheme(&self) -> Scheme {
+        self.configuration.schemes.first().copied().unwrap_or(Scheme::Password)
     }
 
     /// Whether there is a client before this side's daemon.
@@ -272,7 +282,7 @@ impl Linked {
             }
             Step::Call(Side::Export) => {
                 let call = next.export.calls.pop_front()?;
-                let accepted = match export_action(call) {
+                let accepted = match export_action(call, self.scheme()) {
                     Some(action) => self.act(&mut next, action, &mut done),
                     None => next.export.last.inspect(|&told| next.export.signals.push_back(told)).is_some(),
                 };
@@ -417,10 +427,10 @@ fn import_return(call: import::Effect, accepted: bool) -> Option<import::Input> 
     }
 }
 
-fn export_action(call: export::Effect) -> Option<Action> {
+fn export_action(call: export::Effect, scheme: Scheme) -> Option<Action> {
     use export::Effect as E;
     match call {
-        E::AddDevice(_) => Some(Action::AddDevice(Scheme::Password)),
+        E::AddDevice(_) => Some(Action::AddDevice(scheme)),
         E::ConfirmAddDevice(_) => Some(Action::ConfirmAddDevice),
         E::CancelAddDevice(_) => Some(Action::CancelAddDevice),
         E::Query(_) | E::Show(_) | E::Tell(_) | E::Ignored(_) => None,
