@@ -6,11 +6,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use handfast::outcome::Side;
-use handfast_model::{check, clients::edges, config, documented, explore::Limits, refinement};
+use handfast_model::{clients::edges, documented, refinement, sequence as document};
 
 use crate::{failure::Failure, link::options::ProfileName, output, replay};
 
-/// Draw a recorded link, the plainest one, or what a client sees of a daemon, as a Mermaid diagram
+/// Draw a recorded link, the documented one, or a daemon's or client's machine, as a Mermaid diagram
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -85,19 +85,12 @@ impl Diagram {
                 let profile = header.import.or(header.export).unwrap_or_default().profile;
                 output::line(sequence::draw(&steps, profile.vocabulary()).trim_end())?;
             }
-            (None, None) => output::line(plainest(self.profile)?.trim_end())?,
+            (None, None) => {
+                let drawn = document::draw(self.profile.into());
+                let drawn = drawn.ok_or_else(|| Failure::with_code(4, "the model does not reach it"))?;
+                output::line(drawn.mermaid.trim_end())?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// The shortest way of the model to the success of both.
-fn plainest(profile: ProfileName) -> Result<String, Failure> {
-    let name = match profile {
-        ProfileName::Documented => "HH-documented-honest",
-        ProfileName::Jamid => "HH-jamid-honest",
-    };
-    let configuration = config::find(config::Size::Small, name);
-    let way = configuration.and_then(|configuration| check::reach(configuration, "both succeed", Limits::default()));
-    way.map(|way| way.mermaid).ok_or_else(|| Failure::with_code(4, "the model does not reach it"))
 }
