@@ -35,7 +35,7 @@ fn the_table_is_the_document_s() {
     assert_eq!(typed.len(), 34);
 }
 
-/// All that was found, with where it comes from and where it is, as `docs/machines.md` has it.
+/// All that was found, with where it comes from and where it is, as `docs/clients.md` has it.
 #[test]
 fn what_is_explored_is_what_is_listed() {
     let alone = alone();
@@ -60,8 +60,30 @@ fn what_is_explored_is_what_is_listed() {
         table.push_str(&format!("| `{edge}` | {} | {} | {why}{not} |\n", mark(&links[0], edge), mark(&links[1], edge)));
     }
     let mut told = table;
-    for side in [Side::Import, Side::Export] {
-        told.push_str(&format!("\n```mermaid\n{}```\n", mermaid(side, &drawn(Profile::Documented))));
+    let profiles = [Profile::Documented, Profile::Jamid].into_iter();
+    for (profile, heading) in profiles.zip(["The documented profile", "The profile of today's daemon"]) {
+        told.push_str(&format!("\n## {heading}\n"));
+        let drawn = drawn(profile);
+        for side in [Side::Import, Side::Export] {
+            told.push_str(&format!("\n```mermaid\n{}```\n", mermaid(side, &drawn)));
+        }
     }
     assert!(page("clients.md").ends_with(&told), "docs/clients.md has to end with\n{told}");
+}
+
+/// A document with one edge otherwise is not what is found (R-CLI-1).
+#[test]
+fn an_edge_that_is_lost_or_altered_is_missed() {
+    let found = alone();
+    let expected = |documented: &[Edge]| -> BTreeSet<Edge> {
+        documented.iter().copied().chain(OTHERS.map(|(edge, _)| edge)).collect()
+    };
+    assert_eq!(expected(&DOCUMENTED), found);
+    for (number, edge) in DOCUMENTED.iter().enumerate() {
+        let mut documented = DOCUMENTED.to_vec();
+        documented[number].label = "something else";
+        assert_ne!(expected(&documented), found, "{edge}");
+        documented.remove(number);
+        assert_ne!(expected(&documented), found, "{edge}");
+    }
 }

@@ -1,13 +1,14 @@
 //! The clients alone, under every signal, return and action, of any length: the graph of each is closed, and explored whole.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use handfast::{
-    client::{export, import},
+    client::{Told, export, import},
+    outcome::{Details, LinkState, Outcome, Signal},
     rules::{AllRules, Rules},
 };
 use handfast_model::{
-    clients::{Client, Fault, alone::Alone},
+    clients::{Client, ClientInput, Fault, Kind, alone::Alone},
     explore::{Graph, Limits},
     mutants::rules,
 };
@@ -21,20 +22,61 @@ fn closed<C: Client>(alone: &Alone<C>) -> (String, BTreeSet<Fault>) {
         Some(next)
     });
     assert!(graph.is_complete());
-    let inputs = alone.alphabet().len();
-    (format!("{inputs} inputs, {} states, {} edges, depth {}", graph.states(), graph.edges(), graph.depth), found)
+    let (inputs, states, edges) = (alone.alphabet().len(), graph.states(), graph.edges());
+    (format!("{inputs} | {states} | {edges} | {}", graph.depth), found)
 }
 
 fn of_rules<R: Rules>() -> [(String, BTreeSet<Fault>); 2] {
     [closed(&Alone::import(import::Client::<R>::new())), closed(&Alone::export(export::Client::<R>::new()))]
 }
 
-/// No failure and no false success, whatever comes.
+/// No failure and no false success, whatever comes (R-CLI-2 to R-CLI-6). The counts are in the documents.
 #[test]
 fn our_clients_are_never_at_fault() {
     let [(import, faults), (export, others)] = of_rules::<AllRules>();
     assert_eq!((faults, others), (BTreeSet::new(), BTreeSet::new()));
-    insta::assert_snapshot!(format!("import: {import}\nexport: {export}"));
+    let told = format!("| import | {import} |\n| export | {export} |\n");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/clients.md");
+    assert!(fs::read_to_string(page).unwrap().contains(&told), "docs/clients.md has to have\n{told}");
+}
+
+/// What can come: every state and outcome, an error that nobody has heard of, what is no signal at all, each of the own operation
+/// and of another; every return of every call, of either; and every action (R-CLI-2, R-CLI-3, R-CLI-4, R-CLI-5).
+#[test]
+fn everything_can_come() {
+    fn of<C: Client>(alone: &Alone<C>) {
+        let kinds: Vec<Kind> = alone.alphabet().iter().map(ClientInput::kind).collect();
+        let added: BTreeSet<u32> =
+            kinds.iter().filter_map(|kind| if let Kind::Added(id) = kind { *id } else { None }).collect();
+        assert_eq!(added.len(), 2, "either can be the own operation");
+        for &id in &added {
+            let told: Vec<Told> = kinds
+                .iter()
+                .filter_map(|kind| match kind {
+                    Kind::Signal(of, told) if *of == id => Some(*told),
+                    _ => None,
+                })
+                .collect();
+            assert!(told.contains(&Told::Unheard) && told.contains(&Told::Strange));
+            assert!(Outcome::ALL.into_iter().all(|outcome| told.contains(&Told::Signal(Signal::Done(outcome)))));
+            let state = |told: &Told| if let Told::Signal(signal) = told { Some(signal.state()) } else { None };
+            let states: BTreeSet<LinkState> = told.iter().filter_map(state).collect();
+            assert_eq!(states, LinkState::ALL.into_iter().skip(1).collect());
+            assert!([true, false].into_iter().all(|accepted| kinds.contains(&Kind::Canceled(id, accepted))));
+        }
+        assert!(kinds.contains(&Kind::Added(None)) && kinds.contains(&Kind::Action));
+        // What is no state, and what is none of the error's words, is read as such.
+        let none = Details::new();
+        assert!([0, 6, -1, i32::MAX].into_iter().all(|state| Told::read(
+            <C::Input as ClientInput>::SIDE,
+            state,
+            &none
+        ) == Told::Strange));
+        let odd = Details::from([("error".to_owned(), "something new".to_owned())]);
+        assert_eq!(Told::read(<C::Input as ClientInput>::SIDE, 5, &odd), Told::Unheard);
+    }
+    of(&Alone::import(import::Client::<AllRules>::new()));
+    of(&Alone::export(export::Client::<AllRules>::new()));
 }
 
 /// Every rule of the clients is guarded: without it the closed graph shows a fault.

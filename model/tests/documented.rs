@@ -78,6 +78,20 @@ fn what_is_explored_is_what_is_listed() {
     assert!(page("machines.md").ends_with(&told), "docs/machines.md has to end with\n{told}");
 }
 
+/// A document with one edge otherwise is not what is found (R-CLI-1).
+#[test]
+fn an_edge_that_is_lost_or_altered_is_missed() {
+    let found = refinement::explore(Profile::Documented);
+    assert_eq!(expected(Profile::Documented), found);
+    for edge in DOCUMENTED {
+        // What stands in the table, and is neither another step nor left out, is found with its own label and no other.
+        let others: BTreeSet<Edge> = expected(Profile::Documented).into_iter().filter(|other| *other != edge).collect();
+        assert_ne!(others, found, "lost: {edge}");
+        let altered = Edge { label: "something else", ..edge };
+        assert_ne!(others.into_iter().chain([altered]).collect::<BTreeSet<_>>(), found, "altered: {edge}");
+    }
+}
+
 /// Everything, once.
 static WHOLE: LazyLock<Report> = LazyLock::new(|| {
     let property = Some(PropertyId::Documented);
