@@ -444,6 +444,7 @@ impl<'a> User<'a> {
     }
 
     fn over(mut self, report: &ImportReport<Installed>) -> Result<ExitCode, Failure> {
+        self.session.stop_drawing();
         match &report.installed {
             Some(installed) => {
                 self.session.tell(format_args!(

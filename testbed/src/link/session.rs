@@ -149,7 +149,11 @@ impl<T> Session<T> {
                         self.reading &= line.is_some();
                         return Ok(Happened::Line(line));
                     }
-                    Input::Event(Event::Key(None | Some(Key::Interrupt))) => return Ok(Happened::Interrupt),
+                    Input::Event(Event::Key(None)) => {
+                        self.stop_drawing();
+                        return Ok(Happened::Interrupt);
+                    }
+                    Input::Event(Event::Key(Some(Key::Interrupt))) => return Ok(Happened::Interrupt),
                     Input::Event(Event::Key(Some(key))) => return Ok(Happened::Key(key)),
                     Input::Event(Event::Resized) => return Ok(Happened::Stale),
                 },
