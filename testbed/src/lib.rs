@@ -6,6 +6,7 @@ mod caret;
 mod check;
 mod cli;
 mod diagram;
+mod drawn;
 mod export;
 mod failure;
 mod flaws;

@@ -1,11 +1,14 @@
-//! Standard output, without the panic of `println!` when nobody reads it.
+//! What a command writes: standard output, without the panic of `println!` when nobody reads it, and files.
 
 use std::{
     fmt::Display,
+    fs::File,
     io::{self, Write as _},
+    path::Path,
 };
 
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use crate::failure::{Failure, unwritable};
 
@@ -23,4 +26,18 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
 /// Prints the command that shows a failure again, as the last line.
 pub(crate) fn again(command: Option<impl Display>) -> Result<(), Failure> {
     command.map_or(Ok(()), |command| line(format_args!("again: {command}")))
+}
+
+/// Writes a file that is whole or not there, readable by its owner only. What is no regular file is written to as it is.
+pub(crate) fn whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let mut file = File::options().write(true).open(path)?;
+        return write(&mut file).and_then(|()| file.flush());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)?;
+    write(file.as_file_mut())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }

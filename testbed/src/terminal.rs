@@ -12,7 +12,10 @@ use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflu
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-use crate::interrupt::Interrupts;
+use crate::{
+    drawn::keys::{Decoder, Key},
+    interrupt::Interrupts,
+};
 
 /// Bytes of a line: a password with every byte escaped once, and what stands around it.
 const MAX_LINE: usize = 2 * MAX_VALUE;
@@ -33,45 +36,84 @@ pub(crate) enum LineError {
     Unreadable(#[from] io::Error),
 }
 
-/// The lines of standard input. They are read by a thread of its own, so that waiting for one can be given up.
-pub(crate) struct Lines(mpsc::Receiver<Result<Line, LineError>>);
+/// What comes on standard input, as lines or as keys. It is read by a thread of its own, so that waiting for it can be given up.
+pub(crate) struct Typed {
+    chunks: mpsc::Receiver<io::Result<Chunk>>,
+    /// What was read and not yet taken.
+    chunk: Chunk,
+    at: usize,
+    splitter: Splitter,
+    decoder: Decoder,
+    over: bool,
+}
 
-impl Lines {
+/// What was read at once; it is wiped. Nothing at the end.
+type Chunk = Zeroizing<Vec<u8>>;
+
+impl Typed {
     /// Begins to read. There is to be one reader in a process.
     pub(crate) fn of_standard_input() -> Self {
-        let (sender, receiver) = mpsc::channel(1);
+        let (sender, chunks) = mpsc::channel(1);
         thread::spawn(move || {
-            if let Err(error) = read_lines(&sender) {
-                let _ = sender.blocking_send(Err(error.into()));
+            if let Err(error) = read_chunks(&sender) {
+                let _ = sender.blocking_send(Err(error));
             }
         });
-        Self(receiver)
+        let (chunk, splitter, decoder) = Default::default();
+        Self { chunks, chunk, at: 0, splitter, decoder, over: false }
     }
 
     /// The next line; `None` at the end. A future that is dropped has taken none.
-    pub(crate) async fn next(&mut self) -> Option<Result<Line, LineError>> {
-        self.0.recv().await
+    pub(crate) async fn line(&mut self) -> Option<Result<Line, LineError>> {
+        loop {
+            let mut rest = &self.chunk[self.at..];
+            let line = self.splitter.next(&mut rest, self.over);
+            self.at = self.chunk.len() - rest.len();
+            if line.is_some() || self.over {
+                return line;
+            }
+            if let Err(error) = self.read().await {
+                return Some(Err(error.into()));
+            }
+        }
+    }
+
+    /// The next key; `None` at the end, or where nothing can be read any more. A future that is dropped has taken none.
+    pub(crate) async fn key(&mut self) -> Option<Key> {
+        loop {
+            if let Some(key) = self.decoder.next() {
+                return Some(key);
+            }
+            if self.at < self.chunk.len() {
+                self.decoder.feed(&self.chunk[self.at..]);
+                self.at = self.chunk.len();
+            } else if self.over {
+                return None;
+            } else if self.read().await.is_err() {
+                self.over = true;
+            }
+        }
+    }
+
+    async fn read(&mut self) -> io::Result<()> {
+        let chunk = self.chunks.recv().await.transpose()?.unwrap_or_default();
+        self.over = chunk.is_empty();
+        (self.chunk, self.at) = (chunk, 0);
+        Ok(())
     }
 }
 
 /// Reads past the standard library's own buffer, which nobody wipes.
-fn read_lines(lines: &mpsc::Sender<Result<Line, LineError>>) -> io::Result<()> {
+fn read_chunks(chunks: &mpsc::Sender<io::Result<Chunk>>) -> io::Result<()> {
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let mut chunk = Zeroizing::new([0; CHUNK]);
-    let mut splitter = Splitter::default();
+    let mut buffer = Zeroizing::new([0; CHUNK]);
     loop {
-        let count = match input.read(&mut *chunk) {
+        let count = match input.read(&mut *buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             other => other?,
         };
-        let mut rest = &chunk[..count];
-        let at_end = count == 0;
-        while let Some(line) = splitter.next(&mut rest, at_end) {
-            if lines.blocking_send(line).is_err() {
-                return Ok(());
-            }
-        }
-        if at_end {
+        let chunk = Zeroizing::new(buffer[..count].to_vec());
+        if chunks.blocking_send(Ok(chunk)).is_err() || count == 0 {
             return Ok(());
         }
     }
@@ -182,7 +224,7 @@ pub(crate) enum Unanswered {
 pub(crate) async fn ask_password(
     question: &str,
     interrupts: &mut Interrupts,
-    lines: &mut Option<Lines>,
+    typed: &mut Option<Typed>,
 ) -> Result<Secret, Unanswered> {
     if !io::stdin().is_terminal() {
         return Err(Unanswered::Unattended);
@@ -195,7 +237,7 @@ pub(crate) async fn ask_password(
             prompt("\n");
             Err(Unanswered::Interrupted)
         }
-        line = lines.get_or_insert_with(Lines::of_standard_input).next() => match line {
+        line = typed.get_or_insert_with(Typed::of_standard_input).line() => match line {
             Some(line) => Ok(Secret::from(line?.as_slice())),
             None => Err(Unanswered::End),
         },

@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     io::{self, BufRead as _, IsTerminal as _, Read as _},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -10,7 +11,7 @@ use clap::{Args, Subcommand};
 use handfast::token::{Code, DeviceId, Form, Token as Parsed, TokenError, trim_typed};
 use serde::Serialize;
 
-use crate::{caret::point_at, failure::Failure, input, output, qr};
+use crate::{caret::point_at, drawn::tty, failure::Failure, input, output, qr};
 
 /// Bytes of standard input that are looked at: far more than a token has.
 const MAX_INPUT: u64 = 4096;
@@ -21,6 +22,7 @@ Examples:
   handfast token new --long | handfast token parse --lenient --json
   printf 'jami://x\\0jami-auth://0\\0' | handfast token parse --stdin0
   handfast token new --seed 7 | handfast token qr
+  handfast token qr --output code.png jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456
 
 Exit codes: 0, or 1 with the reason on standard error.";
 
@@ -74,6 +76,9 @@ pub(crate) struct New {
 /// What is to be shown.
 #[derive(Args)]
 pub(crate) struct Qr {
+    /// Write it as a PNG image instead. What was there is replaced
+    #[arg(long, value_name = "F")]
+    output: Option<PathBuf>,
     /// The token; white space around it is trimmed. `-` or nothing: standard input
     #[arg(value_name = "TEXT|-", allow_hyphen_values = true)]
     text: Option<OsString>,
@@ -125,14 +130,18 @@ fn read(text: &[u8], lenient: bool) -> Result<Parsed, TokenError> {
     if lenient {
         return Parsed::parse_lenient(text);
     }
-    let trimmed = trim_typed(text);
+    read_typed(text)
+}
+
+/// Reads what a person typed (R-TOK-3). An error counts its offset from the first byte that was given.
+pub(crate) fn read_typed(text: &[u8]) -> Result<Parsed, TokenError> {
     let start = text.len() - text.trim_ascii_start().len();
-    Parsed::parse(trimmed).map_err(|error| TokenError { offset: start + error.offset, ..error })
+    Parsed::parse(trim_typed(text)).map_err(|error| TokenError { offset: start + error.offset, ..error })
 }
 
 /// A token that a person gave, or the reason with the place.
 pub(crate) fn typed(text: &[u8]) -> Result<Parsed, String> {
-    read(text, false).map_err(|error| explain(text, error))
+    read_typed(text).map_err(|error| explain(text, error))
 }
 
 fn explain(text: &[u8], error: TokenError) -> String {
@@ -251,7 +260,17 @@ impl New {
 impl Qr {
     fn run(self) -> Result<ExitCode, Failure> {
         let token = typed(&text_of(self.text)?).map_err(Failure::reason)?;
-        output::line(qr::draw(&token.text().to_string(), io::stdout().is_terminal())?)?;
+        match self.output {
+            Some(path) => qr::image::write(&path, &token)?,
+            None => {
+                let text = token.text().to_string();
+                let code = match io::stdout().is_terminal() {
+                    true => qr::Code::on_terminal(&text, tty::has_colours())?,
+                    false => qr::Code::on_paper(&text)?,
+                };
+                output::line(code.lines())?;
+            }
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,8 +1,7 @@
 //! Made-up archives.
 
 use std::{
-    fs::File,
-    io::{BufWriter, Write},
+    io::BufWriter,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -13,7 +12,6 @@ use handfast::{
     outcome::AccountId,
 };
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
 use super::EXAMPLES;
 use crate::{failure::Failure, link::KeyType, output, passwords::Passwords, size::Size};
@@ -59,7 +57,7 @@ impl New {
         let sample =
             Sample::of(&account, &authority, password.protection(), self.size.0, self.seed).map_err(Failure::reason)?;
         let seal = Seal::new(&password, &Argon2i).map_err(Failure::reason)?;
-        write_whole(&self.output, |file| {
+        output::whole(&self.output, |file| {
             let mut sealer = Sealer::new(BufWriter::new(file), seal)?;
             sample.write_to(&mut sealer)?;
             sealer.finish().map(drop)
@@ -85,18 +83,4 @@ impl New {
         let password = Passwords::read(path).and_then(|mut passwords| passwords.first()).map_err(Failure::reason)?;
         Ok(Password::new(password.as_bytes()))
     }
-}
-
-/// Writes a file that is whole or not there, readable by its owner only. What is no regular file is written to as it is.
-fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> std::io::Result<()> {
-    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        let mut file = File::options().write(true).open(path)?;
-        return write(&mut file).and_then(|()| file.flush());
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder)?;
-    write(file.as_file_mut())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }

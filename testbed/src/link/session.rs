@@ -9,7 +9,11 @@ use handfast::{
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use tokio::{sync::mpsc, task::JoinHandle, time::interval};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, Interval, MissedTickBehavior, interval},
+};
 
 use super::{
     calls::{self, Calls},
@@ -17,13 +21,43 @@ use super::{
     options::LinkOptions,
 };
 use crate::{
+    drawn::{
+        frame::{Frame, Size},
+        keys::Key,
+        parts::{Amount, Beside},
+        tty::{Event, Tty},
+    },
     failure::Failure,
     interrupt::Interrupts,
-    terminal::{self, Line, LineError, Lines},
+    terminal::{self, Line, LineError, Typed},
 };
 
-/// How often the progress bar is drawn.
+/// How often what moves by itself is drawn: progress, time.
 const REDRAW: Duration = Duration::from_millis(100);
+
+/// Where the person is.
+pub(crate) enum Front {
+    /// Wherever lines can be read and written. There is somebody who reads them, once a line was waited for.
+    Lines(Option<Typed>),
+    /// At a terminal that is drawn on.
+    Drawn(Tty),
+}
+
+impl Front {
+    /// Draws where that can be done, and nothing but a person is to read it.
+    pub(crate) fn choose(options: &LinkOptions) -> Self {
+        let for_people = !options.json && !options.calls;
+        for_people.then(Tty::open).flatten().map_or(Self::Lines(None), Self::Drawn)
+    }
+
+    /// What happens at a terminal that is drawn on; nothing ever, where there is none. A future that is dropped has taken nothing.
+    pub(crate) async fn event(&mut self) -> Event {
+        match self {
+            Self::Drawn(tty) => tty.next().await,
+            Self::Lines(_) => std::future::pending().await,
+        }
+    }
+}
 
 /// What happens.
 pub(crate) enum Happened<T> {
@@ -31,7 +65,11 @@ pub(crate) enum Happened<T> {
     Signal(Notice),
     /// A line of standard input, or its end.
     Line(Option<Result<Line, LineError>>),
-    /// Ctrl-C, or what stops a service.
+    /// A key, where screens are drawn.
+    Key(Key),
+    /// What is drawn may be out of date.
+    Stale,
+    /// Ctrl-C, or what stops a service, or the terminal is gone.
     Interrupt,
     /// The operation is over, its link closed. Nothing follows.
     Over(T),
@@ -43,12 +81,23 @@ pub(crate) struct Session<T> {
     notices: mpsc::UnboundedReceiver<Notice>,
     operation: JoinHandle<T>,
     interrupts: Interrupts,
-    lines: Option<Lines>,
+    front: Front,
     /// Whether somebody waits for a line.
     reading: bool,
     line: u64,
     json: bool,
-    transfer: Option<(ProgressBar, Progress)>,
+    redraw: Interval,
+    transfer: Option<Transfer>,
+    /// What was said last beside a screen.
+    note: Option<String>,
+}
+
+/// An archive that is on its way.
+struct Transfer {
+    progress: Progress,
+    began: Instant,
+    /// Where nothing is drawn.
+    bar: Option<ProgressBar>,
 }
 
 impl<T> Session<T> {
@@ -59,18 +108,22 @@ impl<T> Session<T> {
         notices: mpsc::UnboundedReceiver<Notice>,
         operation: JoinHandle<T>,
         interrupts: Interrupts,
-        lines: Option<Lines>,
+        front: Front,
     ) -> Self {
+        let mut redraw = interval(REDRAW);
+        redraw.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             observer,
             notices,
             operation,
             interrupts,
-            lines,
+            front,
             reading: options.calls,
             line: 0,
             json: options.json,
+            redraw,
             transfer: None,
+            note: None,
         }
     }
 
@@ -79,11 +132,8 @@ impl<T> Session<T> {
     /// # Errors
     /// The operation panicked.
     pub(crate) async fn next(&mut self) -> Result<Happened<T>, Failure> {
-        if self.reading && self.lines.is_none() {
-            self.lines = Some(Lines::of_standard_input());
-        }
-        let mut redraw = interval(REDRAW);
         loop {
+            let moves = self.transfer.is_some() || self.is_drawn().is_some();
             tokio::select! {
                 biased;
                 () = self.interrupts.next() => return Ok(Happened::Interrupt),
@@ -94,22 +144,31 @@ impl<T> Session<T> {
                     }
                     return Ok(Happened::Signal(notice));
                 }
-                line = next_line(&mut self.lines), if self.reading => {
-                    if line.is_none() {
-                        self.reading = false;
+                typed = typed(&mut self.front, self.reading) => match typed {
+                    Input::Line(line) => {
+                        self.reading &= line.is_some();
+                        return Ok(Happened::Line(line));
                     }
-                    return Ok(Happened::Line(line));
-                }
+                    Input::Event(Event::Key(None)) => {
+                        self.stop_drawing();
+                        return Ok(Happened::Interrupt);
+                    }
+                    Input::Event(Event::Key(Some(Key::Interrupt))) => return Ok(Happened::Interrupt),
+                    Input::Event(Event::Key(Some(key))) => return Ok(Happened::Key(key)),
+                    Input::Event(Event::Resized) => return Ok(Happened::Stale),
+                },
                 over = &mut self.operation => return match over {
                     Ok(report) => Ok(Happened::Over(report)),
                     Err(error) => std::panic::resume_unwind(error.into_panic()),
                 },
-                _ = redraw.tick(), if self.transfer.is_some() => {
-                    if let Some((bar, progress)) = &self.transfer {
+                _ = self.redraw.tick(), if moves => match (&self.front, &self.transfer) {
+                    (Front::Drawn(_), _) => return Ok(Happened::Stale),
+                    (Front::Lines(_), Some(Transfer { bar: Some(bar), progress, .. })) => {
                         bar.set_length(progress.total());
                         bar.set_position(progress.done());
                     }
-                }
+                    (Front::Lines(_), _) => {}
+                },
             }
         }
     }
@@ -127,12 +186,13 @@ impl<T> Session<T> {
     /// Reads a line of `--calls`. What is none is said, and changes nothing.
     pub(crate) fn call_of<C: Calls>(&mut self, line: Result<Line, LineError>) -> Option<C> {
         self.line += 1;
+        let number = self.line;
         match line {
-            Ok(line) => match calls::read(self.line, &line) {
+            Ok(line) => match calls::read(number, &line) {
                 Ok(call) => return call,
                 Err(error) => self.complain(format_args!("--calls: {error}")),
             },
-            Err(error) => self.complain(format_args!("--calls: line {} {error}", self.line)),
+            Err(error) => self.complain(format_args!("--calls: line {number} {error}")),
         }
         None
     }
@@ -172,22 +232,67 @@ impl<T> Session<T> {
         if self.json {
             return;
         }
-        let style = ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        // The template is a constant.
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        self.transfer = Some((bar, progress));
+        let bar = matches!(self.front, Front::Lines(_)).then(|| {
+            let style =
+                ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            // The template is a constant.
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        self.transfer = Some(Transfer { progress, began: Instant::now(), bar });
+    }
+
+    /// What there is beside the screen, which the person may have given up.
+    pub(crate) fn beside(&self, leaving: bool) -> Beside {
+        let amount = self.transfer.as_ref().map(|Transfer { progress, began, .. }| Amount {
+            done: progress.done(),
+            total: progress.total(),
+            elapsed: began.elapsed(),
+        });
+        Beside { amount, note: self.note.clone(), leaving }
+    }
+
+    /// Whether screens are drawn, and whether they may have colours.
+    pub(crate) const fn is_drawn(&self) -> Option<bool> {
+        match &self.front {
+            Front::Drawn(tty) => Some(tty.has_colours()),
+            Front::Lines(_) => None,
+        }
+    }
+
+    /// Draws a screen, where screens are drawn.
+    pub(crate) fn draw(&mut self, screen: impl FnOnce(Size) -> Frame) {
+        if let Front::Drawn(tty) = &mut self.front {
+            let frame = screen(tty.size());
+            tty.draw(frame);
+        }
+    }
+
+    /// Ends to draw: what is told from now on stays on the terminal, and what was said beside the screen is told first.
+    pub(crate) fn stop_drawing(&mut self) {
+        if let Front::Drawn(tty) = std::mem::replace(&mut self.front, Front::Lines(None)) {
+            tty.close();
+            if let Some(note) = self.note.take() {
+                self.complain(note);
+            }
+        }
+    }
+
+    /// Takes away what was said beside the screen: it is over.
+    pub(crate) fn drop_note(&mut self) {
+        self.note = None;
     }
 
     /// Tells a person. Where lines of JSON are printed, those tell it.
-    pub(crate) fn tell(&self, text: impl std::fmt::Display) {
+    pub(crate) fn tell(&mut self, text: impl std::fmt::Display) {
         if !self.json {
             self.complain(text);
         }
     }
 
     /// Tells how the link ended, and in any case what failed on this device.
-    pub(crate) fn tell_end(&self, text: &str, last: Option<&Notice>) {
+    pub(crate) fn tell_end(&mut self, text: &str, last: Option<&Notice>) {
         self.tell(text);
         if let Some(cause) = last.and_then(|notice| notice.cause.as_ref()) {
             self.complain(format_args!("handfast: {cause}"));
@@ -195,11 +300,13 @@ impl<T> Session<T> {
     }
 
     /// Says what is to be said in any case.
-    pub(crate) fn complain(&self, text: impl std::fmt::Display) {
-        let text = format!("{text}\n");
-        match &self.transfer {
-            Some((bar, _)) => bar.suspend(|| terminal::prompt(&text)),
-            None => terminal::prompt(&text),
+    pub(crate) fn complain(&mut self, text: impl std::fmt::Display) {
+        match (&self.front, &self.transfer) {
+            (Front::Drawn(_), _) => self.note = Some(text.to_string()),
+            (Front::Lines(_), Some(Transfer { bar: Some(bar), .. })) => {
+                bar.suspend(|| terminal::prompt(&format!("{text}\n")));
+            }
+            (Front::Lines(_), _) => terminal::prompt(&format!("{text}\n")),
         }
     }
 
@@ -209,10 +316,17 @@ impl<T> Session<T> {
     }
 }
 
-async fn next_line(lines: &mut Option<Lines>) -> Option<Result<Line, LineError>> {
-    match lines {
-        Some(lines) => lines.next().await,
-        None => None,
+/// What a person does.
+enum Input {
+    Line(Option<Result<Line, LineError>>),
+    Event(Event),
+}
+
+/// The next line, if one is waited for, or what happens at a terminal that is drawn on.
+async fn typed(front: &mut Front, reading: bool) -> Input {
+    match front {
+        Front::Lines(typed) if reading => Input::Line(typed.get_or_insert_with(Typed::of_standard_input).line().await),
+        front => Input::Event(front.event().await),
     }
 }
 

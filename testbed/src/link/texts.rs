@@ -99,32 +99,39 @@ pub(crate) fn ended(side: Side, outcome: Outcome) -> &'static str {
     }
 }
 
+/// That an operation could not be stopped, or not yet (R-CLI-5).
+pub(crate) fn goes_on(side: Side) -> &'static str {
+    match side {
+        Side::Import => "It goes on for now: what is stored already is removed again. Ctrl-C again drops the link.",
+        Side::Export => "It is too late to cancel: the link goes on. Ctrl-C again drops it.",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
 
+    /// With what a text says to do next.
+    const STEPS: [&str; 8] = [
+        "Begin again",
+        "Look at",
+        "Look whether",
+        "Make sure",
+        "Take the",
+        "To link after all",
+        "Try again",
+        "Wait until",
+    ];
+
     #[test]
-    fn each_outcome_has_its_own_text() {
-        use Outcome::*;
-        let outcomes = [
-            Success { confirmed: true },
-            Success { confirmed: false },
-            Network,
-            Timeout,
-            Authentication,
-            Canceled { sent: false },
-            Canceled { sent: true },
-            Protocol,
-            Storage,
-            Peer,
-        ];
-        let of = |side| outcomes.map(|outcome| ended(side, outcome)).into_iter().collect::<BTreeSet<_>>();
-        assert_eq!(of(Side::Export).len(), outcomes.len());
+    fn each_outcome_has_its_own_text_with_a_next_step() {
+        let of = |side| Outcome::ALL.map(|outcome| ended(side, outcome)).into_iter().collect::<BTreeSet<_>>();
+        assert_eq!(of(Side::Export).len(), Outcome::ALL.len());
         // An import's success is always confirmed, and it learns nothing of what was sent.
-        assert_eq!(of(Side::Import).len(), outcomes.len() - 2);
-        let failures = outcomes.into_iter().filter(|outcome| !outcome.is_success()).map(Failure::Ended);
+        assert_eq!(of(Side::Import).len(), Outcome::ALL.len() - 2);
+        let failures = Outcome::ALL.into_iter().filter(|outcome| !outcome.is_success()).map(Failure::Ended);
         let refused = [
             Failure::Unheard,
             Failure::NoAccount(AddAccountError::TooMany),
@@ -137,7 +144,11 @@ mod tests {
         for failure in failures.chain(refused) {
             for side in [Side::Import, Side::Export] {
                 let text = failed(side, failure);
-                assert!(text.contains(". "), "it says no next step: {text}");
+                let last = text.rsplit(". ").next().expect("there is a sentence");
+                assert!(
+                    text != last && STEPS.iter().any(|step| last.starts_with(step)),
+                    "it says no next step: {text}"
+                );
                 told.push_str(&format!("{failure:?}, {side}:\n    {text}\n"));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::support::{Folder, code, run, text};
+use crate::support::{Folder, code, image, run, text};
 
 const TOKEN: &str = "jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456";
 
@@ -56,11 +56,18 @@ fn an_export() {
     folder.file("half", &start[..1000]);
     folder.archive("protected", "64KiB", Some(&right));
     std::fs::create_dir(folder.path("store")).unwrap();
+    run(["token", "qr", "--output", text(&folder.path("code.png")), TOKEN], b"");
     let peer = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = peer.local_addr().unwrap().to_string();
     let table: Vec<_> = [
         &["--archive", "DIR/plain", "jami-auth://nonsense"][..],
         &["--archive", "DIR/plain", "-"],
+        &["--archive", "DIR/plain"],
+        &["--archive", "DIR/plain", "--json"],
+        &["--archive", "DIR/plain", "--qr", "DIR/nothing"],
+        &["--archive", "DIR/plain", "--qr", "DIR/text"],
+        &["--archive", "DIR/nothing", "--qr", "DIR/code.png"],
+        &["--archive", "DIR/plain", "--qr", "DIR/code.png", TOKEN],
         &["--archive", "DIR/nothing", TOKEN],
         &["--archive", "DIR/store", TOKEN],
         &["--archive", "DIR/empty", TOKEN],
@@ -88,4 +95,38 @@ fn an_export() {
     // Nobody was called.
     peer.set_nonblocking(true).unwrap();
     assert_eq!(peer.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+/// The QR code of this text, with four pixels to a module, and its width.
+fn code_of(text: &str) -> (usize, Vec<u8>) {
+    let code = qrcode::QrCode::new(text).unwrap();
+    let side = (code.width() + 8) * 4;
+    let inside = |at: usize| (at / 4).checked_sub(4).filter(|at| *at < code.width());
+    let is_dark = |at: usize| matches!((inside(at % side), inside(at / side)), (Some(x), Some(y)) if code[(x, y)] == qrcode::Color::Dark);
+    (side, (0..side * side).map(|at| if is_dark(at) { 0 } else { 255 }).collect())
+}
+
+/// What a QR code says and is no token is what `addDevice` would have refused (R-API-4).
+#[test]
+fn an_image_of_something_else() {
+    let folder = Folder::default();
+    let archive = folder.archive("archive", "64KiB", None);
+    let other = folder.path("other.png");
+    let (side, pixels) = code_of("https://example.org");
+    image(&other, side, &pixels);
+    let args = ["export", "--json", "--peer", "127.0.0.1:9", "--archive", text(&archive), "--qr", text(&other)];
+    let refused = run(args, b"");
+    assert_eq!(code(refused.status), 2);
+    let lines = String::from_utf8(refused.stdout).unwrap();
+    let call: serde_json::Value = serde_json::from_str(lines.lines().nth(1).unwrap()).unwrap();
+    assert_eq!(
+        (&call["call"], &call["args"]["uri"], &call["ret"]),
+        (&"addDevice".into(), &"https://example.org".into(), &(-1).into())
+    );
+    let complaint = String::from_utf8(refused.stderr).unwrap();
+    insta::assert_snapshot!(complaint.replace(text(&folder.path("")), "DIR/"), @r"
+    handfast: --qr DIR/other.png shows a QR code, and this is no token: expected `jami-auth://` at byte 0
+      https://example.org
+      ^
+    ");
 }

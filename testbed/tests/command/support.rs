@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// What a test that hangs is given: no test measures time.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The command with these arguments.
 pub(crate) fn handfast<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
@@ -86,6 +86,15 @@ impl Folder {
         assert!(made.status.success(), "{}", shown(&made));
         path
     }
+}
+
+/// An image in shades of grey, row by row.
+pub(crate) fn image(path: &Path, width: usize, shades: &[u8]) {
+    let file = std::fs::File::create(path).expect("the file can be written");
+    let mut encoder = png::Encoder::new(file, width as u32, (shades.len() / width) as u32);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().expect("it can be written");
+    writer.write_image_data(shades).expect("it can be written");
 }
 
 /// A path as text.

@@ -1,6 +1,6 @@
 //! `handfast token`.
 
-use crate::support::{code, run, shown};
+use crate::support::{Folder, code, run, shown, text};
 
 const SHORT: &str = "jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456";
 const LONG: &str = "jami-auth://4ccf2262b8772888db1eeb20c3eed0825fa53518fb0df1ba1990b9710f533095/192691";
@@ -110,6 +110,19 @@ fn a_qr_code_is_drawn_of_tokens_only() {
     let lines = String::from_utf8(drawn.stdout).unwrap();
     assert!(lines.lines().all(|line| line.chars().count() == 41) && lines.lines().count() == 21, "{lines}");
     assert_eq!(code(run(["token", "qr", "http://example.org"], b"").status), 1);
+}
+
+#[test]
+fn a_qr_code_can_be_an_image() {
+    let folder = Folder::default();
+    let image = folder.path("code.png");
+    let written = run(["token", "qr", "--output", text(&image), LONG], b"");
+    assert_eq!((code(written.status), written.stdout.len()), (0, 0), "{}", shown(&written));
+    // It is a token that whoever reads it can use.
+    use std::os::unix::fs::MetadataExt as _;
+    assert_eq!(std::fs::metadata(&image).unwrap().mode() & 0o77, 0);
+    let nowhere = run(["token", "qr", "--output", text(&folder.path("no/where.png")), LONG], b"");
+    assert_eq!(code(nowhere.status), 1);
 }
 
 #[test]

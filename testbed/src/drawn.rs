@@ -1,0 +1,30 @@
+//! What is drawn in place, where a person sits at a terminal that can do it.
+//!
+//! A screen is a function of what the client machine shows, of what the person has typed, and of a size: it gives lines. Only
+//! [`tty`] knows that there is a terminal.
+
+pub(crate) mod export;
+pub(crate) mod field;
+pub(crate) mod frame;
+pub(crate) mod import;
+pub(crate) mod keys;
+pub(crate) mod parts;
+#[cfg(test)]
+mod tests;
+pub(crate) mod tty;
+pub(crate) mod unlock;
+
+/// Whether a person agrees, or wants to be out of here.
+pub(crate) enum Decision {
+    Yes,
+    No,
+}
+
+/// What a key answers to a question of yes and no. Other keys answer nothing.
+fn decision(key: keys::Key) -> Option<Decision> {
+    match key {
+        keys::Key::Char('y' | 'Y') => Some(Decision::Yes),
+        keys::Key::Char('n' | 'N') | keys::Key::Esc => Some(Decision::No),
+        _ => None,
+    }
+}

@@ -1,0 +1,270 @@
+//! Lines of styled text that fit a size.
+
+use textwrap::core::display_width;
+
+/// Columns and rows of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
+}
+
+impl Size {
+    /// What every screen fits without its QR code. A smaller terminal gets plain lines.
+    pub(crate) const LEAST: Self = Self { columns: 60, rows: 16 };
+    /// Rows from which on a QR code is drawn, if it fits.
+    pub(crate) const ROWS_OF_QR: usize = 30;
+
+    /// The same with rows that others need.
+    pub(crate) const fn with_rows(self, others: usize) -> Self {
+        Self { columns: self.columns, rows: self.rows + others }
+    }
+
+    /// Whether something of another size fits.
+    pub(crate) const fn holds(self, other: Self) -> bool {
+        self.columns >= other.columns && self.rows >= other.rows
+    }
+}
+
+/// How a text looks. What it means is in its words too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    Plain,
+    Strong,
+    Faint,
+    /// Something went wrong.
+    Wrong,
+    /// A QR code: dark on light, whatever the terminal's colours are.
+    Code,
+}
+
+/// A piece of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) text: String,
+    pub(crate) style: Style,
+}
+
+/// A row, no wider than the frame.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) spans: Vec<Span>,
+    /// It continues the row above, which is full: a terminal that is told so copies both as one line.
+    pub(crate) joined: bool,
+}
+
+impl Row {
+    fn new(text: impl Into<String>, style: Style) -> Self {
+        Self { spans: vec![Span { text: text.into(), style }], joined: false }
+    }
+
+    fn is_blank(&self) -> bool {
+        self.spans.iter().all(|span| span.text.is_empty())
+    }
+}
+
+/// Rows, and where the cursor is, if somebody types.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Frame {
+    pub(crate) rows: Vec<Row>,
+    /// Row and column.
+    pub(crate) cursor: Option<(usize, usize)>,
+}
+
+#[cfg(test)]
+impl std::fmt::Display for Frame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for row in &self.rows {
+            let text: String = row.spans.iter().map(|span| span.text.as_str()).collect();
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// A frame that is being made, from top to bottom.
+pub(crate) struct Page {
+    size: Size,
+    frame: Frame,
+}
+
+impl Page {
+    pub(crate) fn new(size: Size) -> Self {
+        Self { size, frame: Frame::default() }
+    }
+
+    pub(crate) const fn size(&self) -> Size {
+        self.size
+    }
+
+    /// An empty row.
+    pub(crate) fn blank(&mut self) -> &mut Self {
+        self.frame.rows.push(Row::default());
+        self
+    }
+
+    /// Words, wrapped.
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
+        self.styled(text, Style::Plain)
+    }
+
+    /// Words of a style, wrapped.
+    pub(crate) fn styled(&mut self, text: &str, style: Style) -> &mut Self {
+        let rows = textwrap::wrap(text, self.size.columns.max(1));
+        self.frame.rows.extend(rows.into_iter().map(|row| Row::new(row, style)));
+        self
+    }
+
+    /// One row as it is, cut where it is too wide.
+    pub(crate) fn row(&mut self, text: &str, style: Style) -> &mut Self {
+        let text = cut(text, self.size.columns);
+        self.frame.rows.push(Row::new(text, style));
+        self
+    }
+
+    /// A text of one word, broken only where the terminal ends, so that it can be copied whole.
+    pub(crate) fn unbroken(&mut self, text: &str) -> &mut Self {
+        let mut rest = text;
+        let mut joined = false;
+        while !rest.is_empty() {
+            let row = cut(rest, self.size.columns.max(1));
+            // A character that is wider than the terminal is not shown.
+            let taken = row.len().max(rest.chars().next().map_or(0, char::len_utf8));
+            self.frame.rows.push(Row { joined, ..Row::new(row, Style::Strong) });
+            (rest, joined) = (&rest[taken..], true);
+        }
+        self
+    }
+
+    /// What is typed, with the cursor behind its first `at` characters, and below it where something is wrong with it.
+    pub(crate) fn field(&mut self, shown: &str, at: usize, wrong: Option<usize>) -> &mut Self {
+        const MARK: &str = "> ";
+        let columns = self.size.columns.saturating_sub(MARK.len() + 1).max(1);
+        let mut rows: Vec<(usize, String)> = vec![(0, String::new())];
+        let mut count = 0;
+        for (index, char) in shown.chars().enumerate() {
+            let last = &mut rows.last_mut().expect("there is one").1;
+            if display_width(last) + display_width(char.encode_utf8(&mut [0; 4])) > columns {
+                rows.push((index, char.to_string()));
+            } else {
+                last.push(char);
+            }
+            count = index + 1;
+        }
+        let ends: Vec<usize> = rows.iter().skip(1).map(|(start, _)| *start).chain([count + 1]).collect();
+        for (index, ((start, text), end)) in rows.iter().zip(ends).enumerate() {
+            let place = |of: usize| {
+                let before: String = text.chars().take(of - start).collect();
+                MARK.len() + display_width(&before)
+            };
+            let mark = if index == 0 { MARK } else { "  " };
+            self.row(&format!("{mark}{text}"), Style::Strong);
+            if (*start..end).contains(&at) {
+                let column = place(at).min(self.size.columns.saturating_sub(1));
+                self.frame.cursor = Some((self.frame.rows.len() - 1, column));
+            }
+            if let Some(wrong) = wrong.filter(|wrong| (*start..end).contains(wrong)) {
+                self.row(&format!("{:width$}^", "", width = place(wrong)), Style::Wrong);
+            }
+        }
+        self
+    }
+
+    /// The frame, cut to its size: what is blank goes first, then what stands above the last row, which says what can be done.
+    pub(crate) fn done(self) -> Frame {
+        let Self { size, mut frame } = self;
+        let remove = |frame: &mut Frame, index: usize| {
+            frame.rows.remove(index);
+            frame.cursor = match frame.cursor {
+                Some((row, _)) if row == index => None,
+                Some((row, column)) if row > index => Some((row - 1, column)),
+                kept => kept,
+            };
+        };
+        while frame.rows.len() > size.rows {
+            let above = frame.rows.len() - 1;
+            let index = frame.rows.iter().rposition(Row::is_blank).unwrap_or(above.saturating_sub(1));
+            remove(&mut frame, index);
+        }
+        frame
+    }
+}
+
+/// The beginning of a text that fits.
+fn cut(text: &str, columns: usize) -> &str {
+    let mut width = 0;
+    for (index, char) in text.char_indices() {
+        width += display_width(char.encode_utf8(&mut [0; 4]));
+        if width > columns {
+            return &text[..index];
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(columns: usize, rows: usize) -> Page {
+        Page::new(Size { columns, rows })
+    }
+
+    #[test]
+    fn words_are_wrapped_and_tokens_are_joined() {
+        let mut page = page(10, 20);
+        page.text("what is said is wrapped").unbroken("0123456789abcdefghij!");
+        let frame = page.done();
+        insta::assert_snapshot!(frame, @"
+        what is
+        said is
+        wrapped
+        0123456789
+        abcdefghij
+        !
+        ");
+        assert_eq!(
+            frame.rows.iter().map(|row| row.joined).collect::<Vec<_>>(),
+            [false, false, false, false, true, true]
+        );
+    }
+
+    #[test]
+    fn what_is_typed_is_broken_and_pointed_at() {
+        let mut page = page(10, 20);
+        page.field("0123456789abc", 13, Some(8));
+        let frame = page.done();
+        insta::assert_snapshot!(frame, @"
+        > 0123456
+          789abc
+           ^
+        ");
+        assert_eq!(frame.cursor, Some((1, 8)));
+        let mut page = self::page(10, 20);
+        page.field("0123456", 7, Some(7));
+        let frame = page.done();
+        insta::assert_snapshot!(frame, @"
+        > 0123456
+                 ^
+        ");
+        assert_eq!(frame.cursor, Some((0, 9)));
+    }
+
+    #[test]
+    fn what_is_blank_goes_first_and_the_last_row_stays() {
+        let mut page = page(20, 3);
+        page.text("a").blank().text("b").text("c").blank().row("Esc cancels", Style::Faint);
+        insta::assert_snapshot!(page.done(), @"
+        a
+        b
+        Esc cancels
+        ");
+    }
+
+    #[test]
+    fn wide_characters_are_not_halved() {
+        assert_eq!(cut("日本語", 5), "日本");
+        assert_eq!(cut("日本語", 6), "日本語");
+        assert_eq!(cut("", 0), "");
+    }
+}

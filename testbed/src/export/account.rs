@@ -1,0 +1,206 @@
+//! The account that is exported: an archive, or one of a store.
+
+use std::{fs::File, path::Path, sync::Arc};
+
+use handfast::{
+    archive::{Argon2i, Entry, Identity, KeyKind, OpenError, Password, Store, Terms, UnixTime},
+    outcome::Outcome,
+    secret::Secret,
+    shell::folder::{FileSource, IssueError, issued_identity},
+};
+
+use super::{Export, failed};
+use crate::{
+    drawn::{
+        keys::Key,
+        tty::Event,
+        unlock::{Act, View},
+    },
+    failure::Failure,
+    interrupt::Interrupts,
+    link::{options::passwords, session::Front},
+    terminal,
+};
+
+/// What is exported, and who this device is.
+pub(super) struct Account {
+    pub(super) source: FileSource<File>,
+    pub(super) identity: Identity,
+}
+
+impl Export {
+    /// What is exported, and who this device is.
+    pub(super) async fn account(&self, interrupts: &mut Interrupts, front: &mut Front) -> Result<Account, Failure> {
+        let now = UnixTime::now();
+        let terms = Terms::at(now).with_max_text(self.link.max_archive.0);
+        match (&self.archive, &self.store) {
+            (Some(path), _) => {
+                let identity = self.issue(path, terms, now, interrupts, front).await?;
+                let source = FileSource::file(path, Arc::new(Argon2i), terms)
+                    .map_err(|error| failed(Outcome::Storage, format_args!("--archive {error}")))?;
+                Ok(Account { source, identity })
+            }
+            (None, Some(folder)) => self.linked(folder, terms),
+            (None, None) => Err(Failure::usage("one of --archive and --store is needed")),
+        }
+    }
+
+    /// The account of a store, with the certificate that this device got when it was linked.
+    fn linked(&self, folder: &Path, terms: Terms) -> Result<Account, Failure> {
+        let refused = |error: &dyn std::fmt::Display| failed(Outcome::Storage, format_args!("--store: {error}"));
+        if !folder.is_dir() {
+            return Err(refused(&format_args!("{} is no folder", folder.display())));
+        }
+        let store = Store::open(folder).map_err(|error| refused(&error))?;
+        let entries = store.list().map_err(|error| refused(&error))?;
+        let wanted = |entry: &Entry| match &self.account {
+            Some(account) => *account == entry.account.to_string() || *account == entry.id.to_string(),
+            None => true,
+        };
+        let mut found = entries.iter().filter(|entry| wanted(entry));
+        let (entry, more) = (found.next(), found.next());
+        let entry = match (entry, more) {
+            (Some(entry), None) => entry,
+            (None, _) => {
+                return Err(Failure::usage(format_args!("--store {}: there is no such account", folder.display())));
+            }
+            (Some(_), Some(_)) => {
+                let list: Vec<_> = entries.iter().map(|entry| format!("\n  {}  {}", entry.id, entry.account)).collect();
+                return Err(Failure::usage(format_args!("choose one of these with --account:{}", list.concat())));
+            }
+        };
+        let identity = store.device(entry.id).map_err(|error| refused(&error))?;
+        let source = FileSource::account(store, entry.id, Arc::new(Argon2i), terms).map_err(|error| refused(&error))?;
+        Ok(Account { source, identity })
+    }
+
+    /// A certificate for the occasion, issued by the account key in the archive (R-EXP-11).
+    async fn issue(
+        &self,
+        path: &Path,
+        terms: Terms,
+        now: UnixTime,
+        interrupts: &mut Interrupts,
+        front: &mut Front,
+    ) -> Result<Identity, Failure> {
+        let mut opening = Opening { path, terms, now, interrupts, front, view: View::of(path) };
+        // Without a password first, for what needs none, and for what is no archive.
+        match opening.with(Password::none()).await? {
+            Err(IssueError::Open(OpenError::WrongPassword)) => {}
+            issued => return issued.map_err(|error| unusable(path, &error)),
+        }
+        let Some(mut passwords) = passwords(self.password_file.as_ref())? else {
+            if self.link.calls {
+                return Err(failed(Outcome::Authentication, "the archive is protected: --calls needs --password-file"));
+            }
+            return opening.asking().await;
+        };
+        let mut password = passwords.first().map_err(|error| failed(Outcome::Authentication, error))?;
+        loop {
+            let tried = opening.with(Password::new(password.as_bytes())).await?;
+            match (tried, passwords.next()) {
+                (Err(IssueError::Open(OpenError::WrongPassword)), Some(next)) => password = next,
+                (issued, _) => return issued.map_err(|error| unusable(path, &error)),
+            }
+        }
+    }
+}
+
+/// An archive that is being opened for the account key in it, with who waits for it.
+struct Opening<'a> {
+    path: &'a Path,
+    terms: Terms,
+    now: UnixTime,
+    interrupts: &'a mut Interrupts,
+    front: &'a mut Front,
+    view: View,
+}
+
+impl Opening<'_> {
+    /// Issues a certificate with the account key that this password opens, unless somebody gives up before.
+    async fn with(&mut self, password: Password) -> Result<Result<Identity, IssueError>, Failure> {
+        let (path, terms, now) = (self.path.to_path_buf(), self.terms, self.now);
+        let mut issued = tokio::task::spawn_blocking(move || {
+            let file = File::open(path).map_err(OpenError::from)?;
+            issued_identity(file, &password, &Argon2i, terms, KeyKind::P256, now)
+        });
+        self.view.opening = true;
+        loop {
+            self.draw();
+            tokio::select! {
+                biased;
+                key = self.key() => if let Some(Act::Leave) = key { return Err(given_up()) },
+                issued = &mut issued => {
+                    self.view.opening = false;
+                    return Ok(issued.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())));
+                }
+            }
+        }
+    }
+
+    /// The same with what a person types. Where screens are drawn, as often as it is wrong.
+    async fn asking(mut self) -> Result<Identity, Failure> {
+        loop {
+            let password = match self.front {
+                Front::Lines(typed) => {
+                    let question = format!("Password of {}: ", self.path.display());
+                    let asked = terminal::ask_password(&question, self.interrupts, typed).await;
+                    asked.map_err(|error| match error {
+                        terminal::Unanswered::Interrupted => given_up(),
+                        _ => failed(Outcome::Authentication, error),
+                    })?
+                }
+                Front::Drawn(_) => self.typed().await?,
+            };
+            match self.with(Password::new(password.as_bytes())).await? {
+                Err(IssueError::Open(OpenError::WrongPassword)) if matches!(self.front, Front::Drawn(_)) => {
+                    self.view.wrong = true;
+                }
+                issued => return issued.map_err(|error| unusable(self.path, &error)),
+            }
+        }
+    }
+
+    async fn typed(&mut self) -> Result<Secret, Failure> {
+        loop {
+            self.draw();
+            match self.key().await {
+                Some(Act::Password(password)) => return Ok(password),
+                Some(Act::Leave) => return Err(given_up()),
+                None => {}
+            }
+        }
+    }
+
+    fn draw(&mut self) {
+        if let Front::Drawn(tty) = &mut *self.front {
+            let frame = self.view.frame(tty.size());
+            tty.draw(frame);
+        }
+    }
+
+    /// Waits for a key, or for Ctrl-C, and says what it leads to.
+    async fn key(&mut self) -> Option<Act> {
+        tokio::select! {
+            biased;
+            () = self.interrupts.next() => Some(Act::Leave),
+            event = self.front.event() => match event {
+                Event::Key(None | Some(Key::Interrupt)) => Some(Act::Leave),
+                Event::Key(Some(key)) => self.view.key(key),
+                Event::Resized => None,
+            },
+        }
+    }
+}
+
+fn given_up() -> Failure {
+    failed(Outcome::CANCELED, "given up")
+}
+
+fn unusable(path: &Path, error: &IssueError) -> Failure {
+    let outcome = match error {
+        IssueError::Open(OpenError::WrongPassword) => Outcome::Authentication,
+        IssueError::Open(_) | IssueError::Identity(_) => Outcome::Storage,
+    };
+    failed(outcome, format_args!("--archive {}: {error}", path.display()))
+}
