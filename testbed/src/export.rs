@@ -5,7 +5,7 @@ mod user;
 
 use std::{
     io::{self, IsTerminal as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
 };
@@ -108,19 +108,8 @@ impl Export {
     /// How the token comes, and it itself if it came with the command.
     async fn way(&self, typed: &mut Option<Typed>) -> Result<Way, Failure> {
         let text = match (&self.token, &self.qr) {
-            (None, None) => return self.nobody_is_asked().map_or(Ok(Way::Ask), Err),
-            (_, Some(path)) => {
-                let named = |error: &ImageError| Failure::usage(format_args!("--qr {} {error}", path.display()));
-                return match image::read(path) {
-                    Ok(token) => Ok(Way::Image(token)),
-                    Err(error) => {
-                        if let ImageError::NoToken { text, .. } = &error {
-                            self.refused(text)?;
-                        }
-                        Err(named(&error))
-                    }
-                };
-            }
+            (None, None) => return self.ask(),
+            (_, Some(path)) => return self.image(path),
             (Some(text), None) if text == "-" => {
                 match typed.get_or_insert_with(Typed::of_standard_input).line().await {
                     Some(Ok(line)) => line.to_vec(),
@@ -141,10 +130,24 @@ impl Export {
         }
     }
 
-    /// Why no person can be asked for the token, if that is so.
-    fn nobody_is_asked(&self) -> Option<Failure> {
-        let asked = io::stdin().is_terminal() && !self.link.json && !self.link.calls;
-        (!asked).then(|| Failure::usage("a token is needed: TOKEN, `-` for standard input, or --qr FILE"))
+    /// A person is asked, if there is one.
+    fn ask(&self) -> Result<Way, Failure> {
+        if io::stdin().is_terminal() && !self.link.json && !self.link.calls {
+            return Ok(Way::Ask);
+        }
+        Err(Failure::usage("a token is needed: TOKEN, `-` for standard input, or --qr FILE"))
+    }
+
+    /// The token in an image.
+    fn image(&self, path: &Path) -> Result<Way, Failure> {
+        let error = match image::read(path) {
+            Ok(token) => return Ok(Way::Image(token)),
+            Err(error) => error,
+        };
+        if let ImageError::NoToken { text, .. } = &error {
+            self.refused(text)?;
+        }
+        Err(Failure::usage(format_args!("--qr {} {error}", path.display())))
     }
 
     /// Notes that `addDevice` would not take this.
