@@ -134,6 +134,59 @@ pub enum Verdict {
     },
 }
 
+impl Row {
+    /// That of no session yet.
+    pub fn empty(scenario: Scenario, seeds: Range<u64>) -> Self {
+        let mut row = Self {
+            scenario,
+            seeds,
+            runs: 0,
+            fired: 0,
+            reached: 0,
+            ends: Vec::new(),
+            violations: Vec::new(),
+            verdict: Verdict::Violated,
+        };
+        row.verdict = row.judged();
+        row
+    }
+
+    /// Adds what other seeds came to.
+    pub fn add(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.fired += other.fired;
+        self.reached += other.reached;
+        let mut ends: BTreeMap<_, u64> = BTreeMap::new();
+        for Ends { import, export, allowed, runs } in self.ends.drain(..).chain(other.ends) {
+            *ends.entry(((import, export), allowed)).or_default() += runs;
+        }
+        self.ends = listed(ends);
+        self.violations.extend(other.violations);
+        self.violations.sort_by_key(|found| found.seed);
+        self.verdict = self.judged();
+    }
+
+    fn judged(&self) -> Verdict {
+        if !self.violations.is_empty() {
+            Verdict::Violated
+        } else if self.fired == 0 {
+            Verdict::Inconclusive { why: "its fault never happened".into() }
+        } else if self.reached == 0 {
+            Verdict::Inconclusive { why: "it never came to what it is there for".into() }
+        } else {
+            Verdict::NoViolation { runs: self.runs }
+        }
+    }
+}
+
+/// Two outcomes, and why they are allowed.
+type End = ((Option<Outcome>, Option<Outcome>), Option<Allowed>);
+
+/// How often each end came to be.
+fn listed(ends: BTreeMap<End, u64>) -> Vec<Ends> {
+    ends.into_iter().map(|(((import, export), allowed), runs)| Ends { import, export, allowed, runs }).collect()
+}
+
 impl Report {
     /// Whether a rule was broken.
     pub fn is_violated(&self) -> bool {
@@ -206,29 +259,19 @@ impl Short {
 }
 
 fn summarize(scenario: Scenario, seeds: &Range<u64>, results: impl Iterator<Item = (u64, Short)>) -> Row {
-    let (mut runs, mut fired, mut reached) = (0, 0, 0);
-    let mut ends: BTreeMap<_, u64> = BTreeMap::new();
-    let mut violations = Vec::new();
+    let mut row = Row::empty(scenario, seeds.clone());
+    let mut ends = BTreeMap::new();
     for (seed, short) in results {
-        runs += 1;
-        fired += u64::from(short.fired);
-        reached += u64::from(short.reached);
+        row.runs += 1;
+        row.fired += u64::from(short.fired);
+        row.reached += u64::from(short.reached);
         *ends.entry((short.ends, short.allowed)).or_default() += 1;
-        violations.extend(short.violations.into_iter().map(|violation| {
+        row.violations.extend(short.violations.into_iter().map(|violation| {
             let reproduce = format!("handfast sim --engine turmoil --scenario {scenario} --seeds {seed}..{}", seed + 1);
             Found { seed, violation, reproduce }
         }));
     }
-    let verdict = if !violations.is_empty() {
-        Verdict::Violated
-    } else if fired == 0 {
-        Verdict::Inconclusive { why: "its fault never happened".into() }
-    } else if reached == 0 {
-        Verdict::Inconclusive { why: "it never came to what it is there for".into() }
-    } else {
-        Verdict::NoViolation { runs }
-    };
-    let ends =
-        ends.into_iter().map(|(((import, export), allowed), runs)| Ends { import, export, allowed, runs }).collect();
-    Row { scenario, seeds: seeds.clone(), runs, fired, reached, ends, violations, verdict }
+    row.ends = listed(ends);
+    row.verdict = row.judged();
+    row
 }

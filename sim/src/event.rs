@@ -30,11 +30,11 @@ mod shrink;
 mod timers;
 
 pub use self::{
-    campaign::{Ends, Found, Sweep, Violation, sweep},
-    coverage::{Coverage, beyond, coverage},
+    campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
+    coverage::{Coverage, Walked, beyond, coverage},
     directed::{directed, walk},
     engine::{Engine, Ran, Watch},
-    judge::{Broken, Law},
+    judge::{Broken, Law, NoLaw},
     matrix::{Cell, Matrix, Pairs, matrix, pairs},
     mutants::{Kill, Mutant},
     regression::Regression,

@@ -24,3 +24,9 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
 pub(crate) fn again(command: Option<impl Display>) -> Result<(), Failure> {
     command.map_or(Ok(()), |command| line(format_args!("again: {command}")))
 }
+
+/// Says something beside the verdict, on standard error.
+pub(crate) fn note(text: impl Display) {
+    // Where not even this can be written there is nobody to be told.
+    let _ = io::stderr().lock().write_all(format!("handfast: {text}\n").as_bytes());
+}

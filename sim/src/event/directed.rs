@@ -110,6 +110,5 @@ pub fn walk<I: ImportSide, E: ExportSide>(engine: &super::Engine<I, E>, watch: W
     for (schedule, number) in directed().iter().zip(0..) {
         found.note(number, schedule, engine.run(schedule, watch));
     }
-    found.settle();
     found
 }
