@@ -28,6 +28,7 @@ mod regression;
 mod schedule;
 mod shrink;
 mod timers;
+mod words;
 
 pub use self::{
     campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
@@ -40,4 +41,5 @@ pub use self::{
     regression::Regression,
     schedule::{Act, Archive, At, Class, Click, Device, DiskStep, Fault, Schedule, Story, Visit, What},
     shrink::{broken, shrink},
+    words::{Word, Words, words},
 };

@@ -22,7 +22,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use handfast_sim::{
     Scenario, Shard,
-    event::{Class, matrix, pairs},
+    event::{Class, matrix, pairs, words},
 };
 
 use self::{
@@ -87,7 +87,10 @@ pub(crate) struct Sim {
     /// Print what comes of every fault behind every step, in the event engine
     #[arg(long, conflicts_with_all = ["scenario", "seeds", "shard", "budget", "out", "schedule"])]
     matrix: bool,
-    /// Carry out every pair of these too
+    /// Print what comes of every word of a hostile peer in every state, in the event engine
+    #[arg(long, conflicts_with_all = ["scenario", "seeds", "shard", "budget", "out", "schedule", "matrix"])]
+    words: bool,
+    /// Carry out every pair of the matrix too
     #[arg(long, requires = "matrix")]
     pairs: bool,
     /// Print the checksum of the traces of each block of seeds, and judge nothing
@@ -170,6 +173,9 @@ impl Sim {
         if self.matrix {
             return self.run_matrix();
         }
+        if self.words {
+            return self.run_words();
+        }
         if let Some(file) = &self.schedule {
             return self.run_schedule(file);
         }
@@ -251,6 +257,16 @@ impl Sim {
         let swept = Swept::Event(Box::new(storm));
         swept.print(self.json)?;
         Ok(ExitCode::from(swept.exit_code()))
+    }
+
+    fn run_words(&self) -> Result<ExitCode, Failure> {
+        let words = words();
+        if self.json {
+            output::json(&words)?;
+        } else {
+            output::line(words.to_string().trim_end())?;
+        }
+        Ok(ExitCode::from(u8::from(!words.hold())))
     }
 
     fn run_matrix(&self) -> Result<ExitCode, Failure> {
