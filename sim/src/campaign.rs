@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use handfast::outcome::Outcome;
@@ -83,6 +84,8 @@ pub struct Row {
     pub fired: u64,
     /// Those that came to what the scenario is there for.
     pub reached: u64,
+    /// Milliseconds of virtual time that they took together.
+    pub virtual_ms: u64,
     /// How they ended.
     pub ends: Vec<Ends>,
     /// What was wrong.
@@ -189,6 +192,7 @@ struct Short {
     allowed: Option<Allowed>,
     fired: bool,
     reached: bool,
+    time: Duration,
     violations: Vec<Violation>,
 }
 
@@ -196,23 +200,24 @@ impl Short {
     fn of(plan: &Plan, again: bool) -> Self {
         let first = run(plan);
         let differs = again && first.trace() != run(plan).trace();
-        let Run { import, export, allowed, fired, reached, mut violations, .. } = first;
+        let Run { import, export, allowed, fired, reached, time, mut violations, .. } = first;
         if differs {
             let text = "the same plan gave two traces".into();
             violations.push(Violation { rule: Rule::Repeatable, text });
         }
-        Self { ends: (import, export), allowed, fired, reached, violations }
+        Self { ends: (import, export), allowed, fired, reached, time, violations }
     }
 }
 
 fn summarize(scenario: Scenario, seeds: &Range<u64>, results: impl Iterator<Item = (u64, Short)>) -> Row {
-    let (mut runs, mut fired, mut reached) = (0, 0, 0);
+    let (mut runs, mut fired, mut reached, mut time) = (0, 0, 0, Duration::ZERO);
     let mut ends: BTreeMap<_, u64> = BTreeMap::new();
     let mut violations = Vec::new();
     for (seed, short) in results {
         runs += 1;
         fired += u64::from(short.fired);
         reached += u64::from(short.reached);
+        time += short.time;
         *ends.entry((short.ends, short.allowed)).or_default() += 1;
         violations.extend(short.violations.into_iter().map(|violation| {
             let reproduce = format!("handfast sim --engine turmoil --scenario {scenario} --seeds {seed}..{}", seed + 1);
@@ -230,5 +235,6 @@ fn summarize(scenario: Scenario, seeds: &Range<u64>, results: impl Iterator<Item
     };
     let ends =
         ends.into_iter().map(|(((import, export), allowed), runs)| Ends { import, export, allowed, runs }).collect();
-    Row { scenario, seeds: seeds.clone(), runs, fired, reached, ends, violations, verdict }
+    let virtual_ms = time.as_millis() as u64;
+    Row { scenario, seeds: seeds.clone(), runs, fired, reached, virtual_ms, ends, violations, verdict }
 }

@@ -41,7 +41,7 @@ thread_local! {
 /// Begins a fault.
 pub(crate) fn begin(what: What) {
     if let What::Outage(ms) = what {
-        OUTAGE.set(ms);
+        OUTAGE.set(OUTAGE.get().max(ms));
     }
 }
 

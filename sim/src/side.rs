@@ -18,8 +18,9 @@ use handfast::{
     },
 };
 use tokio::{
+    runtime::Handle,
     select,
-    task::JoinHandle,
+    task::{JoinHandle, yield_now},
     time::{Duration, Instant, sleep, sleep_until},
 };
 
@@ -50,12 +51,46 @@ async fn joined<T>(task: JoinHandle<T>) -> Result<T, Failure> {
     Ok(task.await?)
 }
 
+/// What is open, and the tasks, that a side has at its end and not at its beginning, are leaks.
+struct Tally {
+    scene: Arc<Scene>,
+    side: Side,
+    tasks: usize,
+}
+
+impl Tally {
+    fn begin(scene: &Arc<Scene>, side: Side) -> Self {
+        Self { scene: scene.clone(), side, tasks: tasks() }
+    }
+
+    async fn end(self) {
+        // A task that was stopped is gone when it has had its turn.
+        for _ in 0..3 {
+            yield_now().await;
+        }
+        let mut board = self.scene.board();
+        let open = board.open[self.side as usize];
+        let leaked = tasks().saturating_sub(self.tasks);
+        let leaks = [("connections or listeners", open), ("tasks", leaked)];
+        let found = leaks.into_iter().filter(|(_, count)| *count > 0);
+        board.leaks.extend(found.map(|(what, count)| format!("{}: {count} {what}", self.side)));
+    }
+}
+
+fn tasks() -> usize {
+    Handle::current().metrics().num_alive_tasks()
+}
+
 /// An import, from `addAccount` until nothing of it is left.
 pub(crate) async fn import_side(scene: Arc<Scene>, publish: impl Publish) -> Result<(), Failure> {
     let plan = &scene.plan;
+    let tally = Tally::begin(&scene, Side::Import);
     let mut token = scene.token();
-    let store = Accounts::open(&scene.fs, Duration::from_millis(plan.work_ms.0), plan.planted)?;
+    let store = Accounts::open(&scene)?;
     scene.damage_disk();
+    if plan.planted == Some(Planted::Task) {
+        tokio::spawn(std::future::pending::<()>());
+    }
     let env = ImportEnv {
         publish,
         store,
@@ -107,6 +142,9 @@ pub(crate) async fn import_side(scene: Arc<Scene>, publish: impl Publish) -> Res
     }
     let report = joined(operation).await?;
     scene.board().report = Some(report);
+    // Its sender is the operation's.
+    drop((handle, notices));
+    tally.end().await;
     Ok(())
 }
 
@@ -131,6 +169,7 @@ pub(crate) fn restart_disk(scene: &Scene) {
 /// An export, from `addDevice` until nothing of it is left. None if no token was shown.
 pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<(), Failure> {
     let plan = &scene.plan;
+    let tally = Tally::begin(&scene, Side::Export);
     let Some(shown) = scene.shown() else { return Ok(()) };
     let Ok(token) = shown.await else { return Ok(()) };
     sleep(think(plan, Side::Export)).await;
@@ -169,7 +208,9 @@ pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<()
         }
     }
     drop(handle);
-    joined(operations).await
+    joined(operations).await?;
+    tally.end().await;
+    Ok(())
 }
 
 /// Waits until it is due, for ever if nothing is.

@@ -8,7 +8,7 @@ use std::{
 use handfast_sim::{Options, Report, Scenario, Shard, Verdict, campaign};
 
 fn options() -> Options {
-    let names = ["no-fault", "cancel@import.checked", "disk-fails"];
+    let names = ["no-fault", "cancel@import.checked", "disk-fails@7"];
     let scenarios = names.map(|name| name.parse().unwrap()).to_vec();
     Options { scenarios, seeds: 0..3, ..Options::default() }
 }
