@@ -4,18 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use handfast::{
     archive::MemoryFs,
-    import::Input,
-    limits::Timer,
     outcome::Side,
     reducer::Refused,
     shell::{ImportReport, Recorder, folder::Installed},
-    trace::{Step, Turn},
+    trace::Step,
 };
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
     fixture::{Exported, FIXTURE},
-    plan::{DiskFault, Plan, Planted, What},
+    plan::{DiskFault, Plan, What},
     stream::Wires,
 };
 
@@ -93,10 +91,6 @@ impl Scene {
     }
 
     fn record(&self, step: &Step) {
-        let last = matches!(step.turn, Turn::Import { input: Input::Fired(Timer::Linger), .. });
-        if last && self.plan.planted == Some(Planted::Timer) {
-            return;
-        }
         self.board().steps.push(step.clone());
         for (number, fault) in self.plan.faults.iter().enumerate().filter(|(_, fault)| fault.at.is(step)) {
             let side = fault.at.side();

@@ -32,13 +32,40 @@ pub struct Shard {
     pub of: u64,
 }
 
+/// How seeds are spread over scenarios.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spread {
+    /// Each scenario has each seed.
+    #[default]
+    Each,
+    /// Each seed has one scenario: four in a row have the same one, and then it is the next one's turn.
+    Turns,
+}
+
+impl Spread {
+    /// The scenarios that a seed is for, of so many.
+    fn rows(self, seed: u64, rows: usize) -> Range<usize> {
+        match self {
+            Self::Each => 0..rows,
+            Self::Turns if rows == 0 => 0..0,
+            Self::Turns => {
+                let row = (seed / 4 % rows as u64) as usize;
+                row..row + 1
+            }
+        }
+    }
+}
+
 /// What a campaign does.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The scenarios, in the order in which they are reported.
     pub scenarios: Vec<Scenario>,
-    /// The seeds that each is run with.
+    /// The seeds.
     pub seeds: Range<u64>,
+    /// Which of them each scenario is run with.
+    pub spread: Spread,
     /// The part of the seeds that is this machine's.
     pub shard: Option<Shard>,
     /// Sessions that are carried out at once.
@@ -51,7 +78,7 @@ impl Default for Options {
     /// All scenarios with four seeds, which have both profiles, with and without a password.
     fn default() -> Self {
         let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { scenarios: Scenario::all(), seeds: 0..4, shard: None, jobs, planted: None }
+        Self { scenarios: Scenario::all(), seeds: 0..4, spread: Spread::Each, shard: None, jobs, planted: None }
     }
 }
 
@@ -67,7 +94,10 @@ pub struct Progress {
 /// What a campaign found. Equal options give equal reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// One row a scenario.
+    /// How the seeds are spread over the scenarios.
+    #[serde(default)]
+    pub spread: Spread,
+    /// One row a scenario. Where seeds take turns, one that none was for has no row.
     pub rows: Vec<Row>,
 }
 
@@ -138,6 +168,12 @@ pub enum Verdict {
 }
 
 impl Report {
+    /// Sessions, and the virtual time that they took together.
+    pub fn sessions(&self) -> (u64, Duration) {
+        let time = self.rows.iter().map(|row| row.virtual_ms).sum();
+        (self.rows.iter().map(|row| row.runs).sum(), Duration::from_millis(time))
+    }
+
     /// Whether a rule was broken.
     pub fn is_violated(&self) -> bool {
         self.rows.iter().any(|row| row.verdict == Verdict::Violated)
@@ -158,18 +194,21 @@ impl Report {
 ///
 /// The first session of each scenario is carried out twice, to see that equal plans give equal traces.
 pub fn campaign(options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Report {
-    let Options { scenarios, seeds, shard, jobs, planted } = options;
+    let Options { scenarios, seeds, spread, shard, jobs, planted } = options;
     let mine = |seed: &u64| shard.is_none_or(|shard| seed % shard.of.max(1) == shard.index);
-    let seeds_mine: Vec<u64> = seeds.clone().filter(mine).collect();
-    let work: Vec<(usize, u64)> =
-        (0..scenarios.len()).flat_map(|row| seeds_mine.iter().map(move |&seed| (row, seed))).collect();
+    let seeds_mine = seeds.clone().filter(mine);
+    let work: Vec<(usize, u64)> = seeds_mine
+        .flat_map(|seed| spread.rows(seed, scenarios.len()).map(move |row| (row, seed)))
+        .collect();
+    let mut first = BTreeMap::new();
+    work.iter().for_each(|&(row, seed)| _ = first.entry(row).or_insert(seed));
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let results = Mutex::new(BTreeMap::new());
     thread::scope(|scope| {
         for _ in 0..jobs.get().min(work.len()) {
             scope.spawn(|| {
                 while let Some(&(row, seed)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let again = seeds_mine.first() == Some(&seed);
+                    let again = first.get(&row) == Some(&seed);
                     let short = Short::of(&Plan::draw(scenarios[row], seed).with(*planted), again);
                     results.lock().unwrap_or_else(PoisonError::into_inner).insert((row, seed), short);
                     progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, total: work.len() });
@@ -178,12 +217,13 @@ pub fn campaign(options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Repo
         }
     });
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let rows = scenarios.iter().enumerate().map(|(row, &scenario)| {
+    let rows = scenarios.iter().enumerate().filter_map(|(row, &scenario)| {
         let later = results.split_off(&(row + 1, 0));
         let runs = std::mem::replace(&mut results, later);
-        summarize(scenario, seeds, runs.into_iter().map(|((_, seed), short)| (seed, short)))
+        let is_due = !runs.is_empty() || work.is_empty() || *spread == Spread::Each;
+        is_due.then(|| summarize(scenario, seeds, runs.into_iter().map(|((_, seed), short)| (seed, short))))
     });
-    Report { rows: rows.collect() }
+    Report { spread: *spread, rows: rows.collect() }
 }
 
 /// What is kept of a session.

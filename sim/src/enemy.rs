@@ -152,7 +152,8 @@ impl Mischief {
         match self {
             // Nobody breaks a rule who says nothing, or nothing that means anything.
             M::Silence | M::Leave | M::Secured | M::Flood => matches!(end, Outcome::Timeout | Outcome::Network),
-            // The user is asked in a session only.
+            // A channel may end at any time.
+            M::CutArchive => end == Outcome::Network,
             _ => end == Outcome::Protocol,
         }
     }

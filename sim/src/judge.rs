@@ -15,7 +15,7 @@ use crate::{
     board::{Board, Scene},
     enemy::Enemy,
     pairs::{Allowed, allowed},
-    plan::{DiskFault, Plan, What},
+    plan::{DiskFault, Plan, Planted, What},
     replay::replay,
     run::{Broken, Run},
     scenario::Scenario,
@@ -71,7 +71,11 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
     let plan = &scene.plan;
     let mut violations = Vec::new();
     let mut broke = |rule, text: String| violations.push(Violation { rule, text });
-    let board = std::mem::take(&mut *scene.board());
+    let mut board = std::mem::take(&mut *scene.board());
+    if plan.planted == Some(Planted::Timer) {
+        let last = board.steps.iter().rposition(|step| step.side() == Side::Import);
+        last.map(|last| board.steps.remove(last));
+    }
     let happened = Happened::of(plan, &board);
     let ended = |side| if happened.crashed[side as usize] { None } else { end(&board.steps, side) };
     let (import, export) = (ended(Side::Import), ended(Side::Export));
@@ -126,10 +130,10 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
             broke(Rule::NotSent, format!("canceled, export: {}, archive received: {received}", told(export)));
         }
     }
+    let fired = happened.fired(scene, &board);
     let (lies, accounts) = stored::look(scene, &board, happened.crashed[Side::Import as usize], import, export);
     lies.into_iter().for_each(|Violation { rule, text }| broke(rule, text));
 
-    let fired = happened.fired(scene, &board);
     let reached = reached(plan, &board, import, export, fired);
     if !reached && fired && carried.is_ok() && is_due(plan.scenario) {
         broke(Rule::Expected, both());

@@ -32,7 +32,7 @@ mod stored;
 mod stream;
 
 pub use self::{
-    campaign::{Ends, Found, Options, Progress, Report, Row, Shard, Verdict, campaign},
+    campaign::{Ends, Found, Options, Progress, Report, Row, Shard, Spread, Verdict, campaign},
     enemy::{Enemy, Mischief},
     judge::{Rule, Violation},
     pairs::Allowed,

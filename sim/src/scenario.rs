@@ -73,7 +73,7 @@ pub(crate) const OPERATIONS: u8 = 30;
 const fn records(side: Side) -> u8 {
     match side {
         Side::Import => 9,
-        Side::Export => 12,
+        Side::Export => 11,
     }
 }
 

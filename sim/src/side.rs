@@ -150,6 +150,15 @@ pub(crate) async fn import_side(scene: Arc<Scene>, publish: impl Publish) -> Res
 
 /// An import side that crashed or was killed, started again.
 pub(crate) fn import_again(scene: &Scene) -> Result<(), Failure> {
+    // What fails at its disk is started once more.
+    for _ in 0..2 {
+        if scene.fs.is_crashed() {
+            restart_disk(scene);
+        }
+        if disk::open(&scene.fs).is_ok() {
+            return Ok(());
+        }
+    }
     if scene.fs.is_crashed() {
         restart_disk(scene);
     }

@@ -31,7 +31,7 @@ pub(crate) fn look(
 ) -> (Vec<Violation>, usize) {
     let mut violations = Vec::new();
     let mut broke = |rule, text: String| violations.push(Violation { rule, text });
-    let bad = matches!(scene.plan.disk, Some(DiskFault::Fails(_) | DiskFault::Full(_)));
+    let bad = matches!(scene.plan.disk, Some(DiskFault::Fails(_) | DiskFault::Full(_) | DiskFault::Crashes(_)));
     if !crashed && !bad {
         left_over(scene).into_iter().for_each(|name| broke(Rule::LeftOver, format!("{name} before a restart")));
     }

@@ -11,11 +11,12 @@ use std::{
     process::ExitCode,
     str::FromStr,
     thread,
+    time::{Duration, Instant},
 };
 
 use clap::{Args, ValueEnum};
 use handfast_sim::{
-    Options, Plan, Report, Rule, Scenario, Shard, campaign,
+    Options, Plan, Report, Rule, Scenario, Shard, Spread, campaign,
     event::{Class, matrix, pairs},
     run,
 };
@@ -32,13 +33,16 @@ use crate::{failure::Failure, output, progress::Watch, shrink};
 Examples:
   handfast sim
   handfast sim --scenario wrong-once --scenario crash --seeds 0..100
-  handfast sim --seeds 0..10000 --shard 3/8 --out shard-3 --json
+  handfast sim --seeds 0..20000 --timings
+  handfast sim --seeds 0..20000 --shard 3/8 --out shard-3 --json
   handfast sim --engine event --seeds 0..1000000 --out failed
   handfast sim --engine event --scenario break --scenario cancel
   handfast sim --matrix
 
 A scenario is named whole, partition@import.opened, or by its family, partition. Four seeds in a row
-have both profiles, with and without a password. A scenario of the event engine is a class of faults.
+have both profiles, with and without a password. Scenarios that are named have each of the seeds; of
+all scenarios, each four seeds in a row have one, and then it is the next one's turn. A scenario of
+the event engine is a class of faults.
 
 Exit codes: 0 all as expected, 1 a rule is broken, 2 usage, 3 an operation did not end,
 4 inconclusive, 5 equal plans gave unequal traces, or a trace does not replay, 101 a panic.")]
@@ -49,7 +53,7 @@ pub(crate) struct Sim {
     /// Which scenarios; all by default
     #[arg(long, value_name = "NAME")]
     scenario: Vec<String>,
-    /// The seeds, half open; 0..4 by default, of the event engine 0..20000
+    /// The seeds, half open; 0..4 of each scenario by default, of the event engine 0..20000
     #[arg(long, value_name = "A..B")]
     seeds: Option<Seeds>,
     /// Only part I of N of the seeds, I from 0 on
@@ -73,6 +77,17 @@ pub(crate) struct Sim {
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
+    /// Say how long it took, of real and of virtual time, in the turmoil engine
+    #[arg(long, conflicts_with_all = ["json", "matrix", "schedule"])]
+    timings: bool,
+}
+
+/// How fast a campaign was.
+fn timings(report: &Report, took: Duration) -> String {
+    let (sessions, time) = report.sessions();
+    let (real, time) = (took.as_secs_f64(), time.as_secs_f64());
+    let (a_second, ratio) = (sessions as f64 / real, time / real);
+    format!("took {real:.1} s: {a_second:.0} sessions a second, {time:.1} s of virtual time, {ratio:.1} times as fast")
 }
 
 /// What carries sessions.
@@ -129,7 +144,8 @@ fn shard(text: &str) -> Result<Shard, &'static str> {
 /// Simulates, and shows how far it is.
 pub(crate) fn simulate(options: &Options, watch: &Watch) -> Report {
     let mine = |seed: &u64| options.shard.is_none_or(|shard| seed % shard.of == shard.index);
-    watch.expect(options.scenarios.len() * options.seeds.clone().filter(mine).count());
+    let each = if options.spread == Spread::Each { options.scenarios.len() } else { 1 };
+    watch.expect(each * options.seeds.clone().filter(mine).count());
     campaign(options, &|_| watch.done("sessions"))
 }
 
@@ -171,12 +187,15 @@ impl Sim {
         let options = Options {
             scenarios: if chosen.is_empty() { Scenario::all() } else { chosen },
             seeds: self.seeds.as_ref().map_or(0..4, |seeds| seeds.0.clone()),
+            spread: if self.scenario.is_empty() && self.seeds.is_some() { Spread::Turns } else { Spread::Each },
             shard: self.shard,
             jobs: self.jobs(),
             planted: None,
         };
         let watch = Watch::new("sim");
+        let began = Instant::now();
         let report = simulate(&options, &watch);
+        let took = began.elapsed();
         drop(watch);
         if let Some(folder) = &self.out {
             write(folder, &report).map_err(|error| unwritable(folder, &error))?;
@@ -185,6 +204,9 @@ impl Sim {
             output::json(&report)?
         } else {
             output::line(Table(&report))?
+        }
+        if self.timings {
+            output::line(timings(&report, took))?;
         }
         Ok(ExitCode::from(exit_code(&report)))
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use handfast::outcome::Outcome;
-use handfast_sim::{Report, Row, Verdict};
+use handfast_sim::{Report, Row, Spread, Verdict};
 use quick_junit::{TestCase, TestSuite};
 
 use crate::verdicts::status;
@@ -15,7 +15,11 @@ impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = &self.0.rows;
         let seeds = rows.first().map_or(0..0, |row| row.seeds.clone());
-        writeln!(f, "seeds {}..{}, of each scenario", seeds.start, seeds.end)?;
+        let whose = match self.0.spread {
+            Spread::Each => "of each scenario",
+            Spread::Turns => "each of one scenario",
+        };
+        writeln!(f, "seeds {}..{}, {whose}", seeds.start, seeds.end)?;
         let names = rows.iter().map(|row| row.scenario.to_string().len()).chain(["scenario".len()]).max().unwrap_or(0);
         writeln!(f, "{:names$}  sessions  fault  goal  verdict; ends (import, export)", "scenario")?;
         for row in rows {
