@@ -73,7 +73,7 @@ impl Scene {
             plan: plan.clone(),
             fs,
             accounts,
-            archive: FIXTURE.archive(plan.protected, plan.text),
+            archive: FIXTURE.archive(plan),
             begin,
             cancels: Default::default(),
             board: Mutex::new(board),

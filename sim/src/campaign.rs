@@ -192,14 +192,13 @@ impl Report {
 
 /// Carries all sessions out. `progress` is told after each of them, from several threads.
 ///
-/// The first session of each scenario is carried out twice, to see that equal plans give equal traces.
+/// The first session of each scenario that is repeatable is carried out twice, to see that equal plans give equal traces.
 pub fn campaign(options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Report {
     let Options { scenarios, seeds, spread, shard, jobs, planted } = options;
     let mine = |seed: &u64| shard.is_none_or(|shard| seed % shard.of.max(1) == shard.index);
     let seeds_mine = seeds.clone().filter(mine);
-    let work: Vec<(usize, u64)> = seeds_mine
-        .flat_map(|seed| spread.rows(seed, scenarios.len()).map(move |row| (row, seed)))
-        .collect();
+    let work: Vec<(usize, u64)> =
+        seeds_mine.flat_map(|seed| spread.rows(seed, scenarios.len()).map(move |row| (row, seed))).collect();
     let mut first = BTreeMap::new();
     work.iter().for_each(|&(row, seed)| _ = first.entry(row).or_insert(seed));
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -208,7 +207,7 @@ pub fn campaign(options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Repo
         for _ in 0..jobs.get().min(work.len()) {
             scope.spawn(|| {
                 while let Some(&(row, seed)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let again = first.get(&row) == Some(&seed);
+                    let again = first.get(&row) == Some(&seed) && scenarios[row].is_repeatable();
                     let short = Short::of(&Plan::draw(scenarios[row], seed).with(*planted), again);
                     results.lock().unwrap_or_else(PoisonError::into_inner).insert((row, seed), short);
                     progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, total: work.len() });

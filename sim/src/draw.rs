@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::{
     plan::{DiskFault, Fault, Plan, Spot, StreamFault, What, World},
     point::Point,
-    scenario::Scenario,
+    scenario::{Fate, Scenario},
 };
 
 /// Bytes of texts that make several steps of progress.
@@ -125,7 +125,8 @@ impl Plan {
     pub fn draw(scenario: Scenario, seed: u64) -> Self {
         let mut draw = Draw(ChaCha8Rng::seed_from_u64(seed));
         let idles = matches!(scenario, Scenario::Idle(_));
-        let real_timers = idles || matches!(scenario, Scenario::SlowReader(_));
+        let shipped = matches!(scenario, Scenario::Shipped(_));
+        let real_timers = idles || shipped || matches!(scenario, Scenario::SlowReader(_));
         let text = match scenario {
             // As short as there are: a byte takes a tick, and each operation of the disk is one scenario.
             Scenario::SlowReader(_) | Scenario::DiskFails(_) | Scenario::DiskCrashes(_) => SHORT[0],
@@ -140,10 +141,16 @@ impl Plan {
             scenario,
             random: draw.between(0, u64::MAX),
             profile: if seed & 1 == 0 { Profile::Documented } else { Profile::Jamid },
-            protected: seed & 2 == 0,
+            // The real key derivation takes seconds.
+            protected: if shipped { seed % 8 == 0 } else { seed & 2 == 0 },
             text,
             divisor: if real_timers { 1 } else { 100 },
-            tick_ms: if idles { 50 } else { 1 },
+            tick_ms: match scenario {
+                Scenario::Idle(_) => 50,
+                // Time passes in steps that no fault depends on.
+                Scenario::NoFault | Scenario::Wrong(_) => draw.one_of(&[1, 5, 10]),
+                _ => 1,
+            },
             latency_ms: if idles { (50, 200) } else { (latency, latency + draw.between(0, 3)) },
             think_ms: (draw.between(0, 20), draw.between(0, 20)),
             work_ms: (draw.between(0, 5), draw.between(0, 20)),
@@ -154,9 +161,18 @@ impl Plan {
             streams: draw.stream(scenario, text).into_iter().collect(),
             disk: draw.disk(scenario, text),
             enemy: if let Scenario::Enemy(enemy) = scenario { Some(enemy) } else { None },
+            shipped,
             planted: None,
         };
         plan.faults.extend(scenario.point().zip(draw.what(scenario)).map(|(at, what)| Fault { at, what }));
+        match scenario {
+            Scenario::Shipped(Fate::Canceled) => {
+                let received = Point::all().find(|point| point.to_string() == "import.received");
+                plan.faults.extend(received.map(|at| Fault { at, what: What::Cancel }));
+            }
+            Scenario::Shipped(Fate::DiskFails) => plan.disk = Some(DiskFault::Fails(draw.between(1, 15))),
+            _ => {}
+        }
         if let Scenario::Swarm(world) = scenario {
             draw.swarm(world, &mut plan);
         }

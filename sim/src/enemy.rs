@@ -6,7 +6,9 @@ use std::{fmt, future::Future, io};
 
 use handfast::{
     message::{Features, Message, archive_header, encode},
-    mux::{ChannelName, ChannelRequest, Control, FIRST_SERVER_CHANNEL, RequestState, VERSION, end_of_channel, frame_header},
+    mux::{
+        ChannelName, ChannelRequest, Control, FIRST_SERVER_CHANNEL, RequestState, VERSION, end_of_channel, frame_header,
+    },
     outcome::{Outcome, Profile, Scheme},
     shell::tls::{ExporterTls, ImporterTls},
     token::{Code, DeviceId, Form, Token},

@@ -18,7 +18,7 @@ use crate::{
     plan::{DiskFault, Plan, Planted, What},
     replay::replay,
     run::{Broken, Run},
-    scenario::Scenario,
+    scenario::{Fate, Scenario},
     side::config,
     stored,
 };
@@ -237,6 +237,7 @@ fn reached(plan: &Plan, board: &Board, import: Option<End>, export: Option<End>,
             | Scenario::ByteReads(_)
             | Scenario::ByteWrites(_)
             | Scenario::DiskShort
+            | Scenario::Shipped(Fate::Linked)
             | Scenario::Enemy(Enemy::Stranger(_)) => both(Outcome::SUCCESS),
             Scenario::Partition(_) | Scenario::Crash(_) | Scenario::DiskCrashes(_) | Scenario::Swarm(_) => true,
             // Whoever shared a session is told by the network, not by a timer.
@@ -265,7 +266,12 @@ fn reached(plan: &Plan, board: &Board, import: Option<End>, export: Option<End>,
                 (Side::Export, Some(Err(_))) => both(Outcome::SUCCESS),
                 (Side::Import, Some(Err(_))) | (_, None) => false,
             },
-            Scenario::DiskFails(_) | Scenario::DiskFull => ends.0 == Some(Outcome::Storage),
+            Scenario::Shipped(Fate::Canceled) => {
+                matches!(ends, (Some(Outcome::Canceled { .. }), Some(Outcome::Canceled { .. })))
+            }
+            Scenario::DiskFails(_) | Scenario::DiskFull | Scenario::Shipped(Fate::DiskFails) => {
+                ends.0 == Some(Outcome::Storage)
+            }
             Scenario::ArchiveFails => ends == (Some(Outcome::Network), Some(Outcome::Storage)),
             Scenario::Idle(_) => both(Outcome::Timeout),
         }

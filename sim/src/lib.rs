@@ -40,5 +40,5 @@ pub use self::{
     point::Point,
     replay::{Diverged, Replayed, replay},
     run::{Run, run},
-    scenario::{NoScenario, Scenario},
+    scenario::{Fate, NoScenario, Scenario},
 };

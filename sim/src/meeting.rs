@@ -55,10 +55,7 @@ macro_rules! meeting {
         impl handfast::shell::rendezvous::Dial for $net {
             type Stream = crate::stream::Stream<TcpStream>;
 
-            async fn dial(
-                self,
-                _: handfast::token::DeviceId,
-            ) -> std::io::Result<(Self::Stream, std::net::SocketAddr)> {
+            async fn dial(self, _: handfast::token::DeviceId) -> std::io::Result<(Self::Stream, std::net::SocketAddr)> {
                 let (stream, address) = self.call().await?;
                 Ok((crate::stream::Stream::new(stream, &self.0, handfast::outcome::Side::Export), address))
             }

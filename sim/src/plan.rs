@@ -173,6 +173,8 @@ pub struct Plan {
     pub disk: Option<DiskFault>,
     /// Who is there who should not be.
     pub enemy: Option<Enemy>,
+    /// Both sides are as they are shipped ([`Scenario::Shipped`]), and time is real.
+    pub shipped: bool,
     /// What is wrong on purpose.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub planted: Option<Planted>,

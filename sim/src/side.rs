@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    io::Cursor,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,12 +10,18 @@ use std::{
 };
 
 use handfast::{
+    archive::{KeyKind, Terms},
+    limits::DEFAULT_MAX_ARCHIVE,
     outcome::{Scheme, Side, Signal},
     reducer::Config,
     secret::Secret,
     shell::{
-        ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, export, import,
+        ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, Random, SystemRandom, export,
+        folder::{FileSource, FolderStore, Installed},
+        identity::Reach,
+        import,
         rendezvous::{Dial, Publish},
+        storage::{Source, Store},
     },
 };
 use tokio::{
@@ -27,7 +34,7 @@ use tokio::{
 use crate::{
     board::Scene,
     disk::{self, Accounts},
-    fixture::{FIXTURE, Seeded, password},
+    fixture::{FIXTURE, NOW, Seeded, kdf, password},
     plan::{DiskFault, Plan, Planted},
     source::Archive,
 };
@@ -83,20 +90,31 @@ fn tasks() -> usize {
 
 /// An import, from `addAccount` until nothing of it is left.
 pub(crate) async fn import_side(scene: Arc<Scene>, publish: impl Publish) -> Result<(), Failure> {
+    if scene.plan.shipped {
+        let (folder, kdf) = (disk::open(&scene.fs)?, kdf(&scene.plan));
+        let store = FolderStore::new(folder, kdf, KeyKind::P256, DEFAULT_MAX_ARCHIVE, NOW);
+        let identity = ImportIdentity::Make { reach: Reach::Direct, now: NOW };
+        return importing(scene, ImportEnv { publish, store, identity, random: SystemRandom }).await;
+    }
+    let store = Accounts::open(&scene)?;
+    let identity = ImportIdentity::Ready(FIXTURE.importer());
+    let random = Seeded::new(scene.plan.random);
+    importing(scene, ImportEnv { publish, store, identity, random }).await
+}
+
+async fn importing<P, S, R>(scene: Arc<Scene>, env: ImportEnv<P, S, R>) -> Result<(), Failure>
+where
+    P: Publish,
+    S: Store<Installed = Installed>,
+    R: Random,
+{
     let plan = &scene.plan;
     let tally = Tally::begin(&scene, Side::Import);
     let mut token = scene.token();
-    let store = Accounts::open(&scene)?;
     scene.damage_disk();
     if plan.planted == Some(Planted::Task) {
         tokio::spawn(std::future::pending::<()>());
     }
-    let env = ImportEnv {
-        publish,
-        store,
-        identity: ImportIdentity::Ready(FIXTURE.importer()),
-        random: Seeded::new(plan.random),
-    };
     let options = ImportOptions {
         config: config(plan),
         durations: plan.durations(),
@@ -178,12 +196,22 @@ pub(crate) fn restart_disk(scene: &Scene) {
 /// An export, from `addDevice` until nothing of it is left. None if no token was shown.
 pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<(), Failure> {
     let plan = &scene.plan;
-    let tally = Tally::begin(&scene, Side::Export);
     let Some(shown) = scene.shown() else { return Ok(()) };
     let Ok(token) = shown.await else { return Ok(()) };
     sleep(think(plan, Side::Export)).await;
+    if plan.shipped {
+        let file = scene.archive.file.clone();
+        let source = FileSource::new(move || Ok(Cursor::new(file.clone())), kdf(plan), Terms::at(NOW))?;
+        return exporting(scene, dial, source, &token).await;
+    }
     let readable = if let Some(DiskFault::Unreadable(bytes)) = plan.disk { bytes } else { u64::MAX };
     let source = Archive::new(scene.archive.file.clone(), Duration::from_millis(plan.work_ms.1), readable)?;
+    exporting(scene, dial, source, &token).await
+}
+
+async fn exporting(scene: Arc<Scene>, dial: impl Dial, source: impl Source, token: &str) -> Result<(), Failure> {
+    let plan = &scene.plan;
+    let tally = Tally::begin(&scene, Side::Export);
     let options = ExportOptions {
         config: config(plan),
         durations: plan.durations(),
@@ -194,7 +222,7 @@ pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<()
     let (handle, mut notices, operations) = export(env, options);
     let operations = tokio::spawn(operations);
 
-    let op = handle.add_device(&token).await?;
+    let op = handle.add_device(token).await?;
     let mut asked: Option<(Instant, ())> = None;
     loop {
         select! { biased;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use handfast::{
-    archive::{Archive, Fs as _, InsecureKdf, Password, Terms},
+    archive::{Archive, Fs as _, Password, Terms},
     operations::LocalId,
     outcome::{Scheme, Side},
 };
@@ -15,7 +15,7 @@ use handfast_model::pairs::End;
 use crate::{
     board::{Board, Scene},
     disk::{self, ROOT},
-    fixture::{NOW, password},
+    fixture::{NOW, kdf, password},
     judge::{Rule, Violation, end, told},
     plan::DiskFault,
     side::restart_disk,
@@ -89,7 +89,7 @@ fn accounts(scene: &Scene) -> Result<usize, String> {
         }
         let file = store.archive(entry.id).map_err(|error| error.to_string())?;
         let password = Password::new(password(plan.protected));
-        let opened = Archive::open(file, &password, &InsecureKdf, Terms::at(NOW));
+        let opened = Archive::open(file, &password, &*kdf(plan), Terms::at(NOW));
         let mut text = Vec::new();
         let read = opened.map_err(io::Error::from).and_then(|archive| archive.into_text()?.read_to_end(&mut text));
         read.map_err(|error| error.to_string())?;

@@ -112,11 +112,13 @@ impl<S> Stream<S> {
     /// The planned faults of streams, those of this end.
     fn faults(&self) -> impl Iterator<Item = (usize, StreamFault)> + use<S> {
         let (scene, mine) = (self.scene.clone(), self.side);
-        (0..scene.plan.streams.len()).map(move |number| (number, scene.plan.streams[number])).filter(move |(_, fault)| {
-            let (StreamFault::Reset(side, _) | StreamFault::Reads { side, .. } | StreamFault::Writes { side, .. }) =
-                *fault;
-            side == mine
-        })
+        (0..scene.plan.streams.len()).map(move |number| (number, scene.plan.streams[number])).filter(
+            move |(_, fault)| {
+                let (StreamFault::Reset(side, _) | StreamFault::Reads { side, .. } | StreamFault::Writes { side, .. }) =
+                    *fault;
+                side == mine
+            },
+        )
     }
 
     /// How many of these bytes are written before a reset, if one is near.
