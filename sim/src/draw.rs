@@ -171,10 +171,8 @@ impl Plan {
                 plan.faults.extend(received.map(|at| Fault { at, what: What::Cancel }));
             }
             Scenario::Shipped(Fate::DiskFails) => plan.disk = Some(DiskFault::Fails(draw.between(1, 15))),
+            Scenario::Swarm(world) => draw.swarm(world, &mut plan),
             _ => {}
-        }
-        if let Scenario::Swarm(world) = scenario {
-            draw.swarm(world, &mut plan);
         }
         plan
     }
