@@ -43,14 +43,17 @@ Examples:
   handfast sim
   handfast sim --scenario wrong-once --scenario crash --seeds 0..100
   handfast sim --engine event --seeds 0..1000000 --out results
-  handfast sim --seeds 0..10000 --shard 3/8 --budget 10m --out results
+  handfast sim --seeds 0..20000 --timings
+  handfast sim --seeds 0..20000 --shard 3/8 --budget 10m --out results
   handfast merge results
   handfast sim --engine event --scenario break --scenario cancel
   handfast sim --engine event --seeds 0..100 --digest
   handfast sim --matrix
 
 A scenario is named whole, partition@import.opened, or by its family, partition. Four seeds in a row
-have both profiles, with and without a password. A scenario of the event engine is a class of faults.
+have both profiles, with and without a password. Scenarios that are named have each of the seeds; of
+all scenarios, each four seeds in a row have one, and then it is the next one's turn. A scenario of
+the event engine is a class of faults.
 
 With --out, what is done is kept: the same command goes on where the one before was killed. Without
 --shard, the environment of a Slurm array, of a Kubernetes indexed job (with HANDFAST_SHARDS, their
@@ -65,7 +68,7 @@ pub(crate) struct Sim {
     /// Which scenarios; all by default
     #[arg(long, value_name = "NAME")]
     scenario: Vec<String>,
-    /// The seeds, half open; 0..4 by default, of the event engine 0..20000
+    /// The seeds, half open; 0..4 of each scenario by default, of the event engine 0..20000
     #[arg(long, value_name = "A..B")]
     seeds: Option<Seeds>,
     /// Only part I of N of the seeds, I from 0 on
@@ -99,6 +102,9 @@ pub(crate) struct Sim {
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
+    /// Say how long it took, of real and in the turmoil engine of virtual time
+    #[arg(long, conflicts_with_all = ["json", "matrix", "schedule", "out"])]
+    timings: bool,
 }
 
 /// What carries sessions.
@@ -188,9 +194,13 @@ impl Sim {
             output::line(asked.head(shard))?;
         }
         let effort = Effort { jobs: self.jobs(), until, stop: Some(interrupt::stops_checks()?) };
+        let began = Instant::now();
         let pieces = self.carry_out(&asked, shard, effort)?;
         let swept = Swept::new(&asked, shard, &pieces);
         swept.print(self.json)?;
+        if self.timings {
+            output::line(swept.timings(began.elapsed()))?;
+        }
         Ok(ExitCode::from(swept.exit_code()))
     }
 
@@ -205,6 +215,7 @@ impl Sim {
             Engine::Event => {
                 (Chosen::Event(names.iter().map(|name| class(name)).collect::<Result<_, _>>()?), EVENT_SEEDS)
             }
+            Engine::Turmoil if names.is_empty() && self.seeds.is_some() => (Chosen::Turns(Scenario::all()), 0..0),
             Engine::Turmoil if names.is_empty() => (Chosen::Turmoil(Scenario::all()), 0..4),
             Engine::Turmoil => {
                 let chosen: Vec<_> = names.iter().map(|name| scenarios(name)).collect::<Result<_, _>>()?;

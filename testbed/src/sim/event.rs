@@ -64,6 +64,11 @@ impl Storm {
         Self { seeds: 0..1, classes: Vec::new(), found, directed: None, coverage: None, doubt: None }
     }
 
+    /// All sessions.
+    pub(super) fn sessions(&self) -> u64 {
+        self.found.sessions + self.directed.as_ref().map_or(0, |directed| directed.sessions)
+    }
+
     fn violations(&self) -> impl Iterator<Item = &Violation> {
         self.found.violations.iter().chain(self.directed.iter().flat_map(|directed| &directed.violations))
     }

@@ -128,7 +128,7 @@ pub(crate) fn read(path: &Path) -> Result<Results, Failure> {
             let Line { part, came_to } = line;
             let kind = match (&asked.chosen, &came_to) {
                 (Chosen::Event(_), Piece::Event(_)) => true,
-                (Chosen::Turmoil(_), Piece::Turmoil(rows)) => {
+                (Chosen::Turmoil(_) | Chosen::Turns(_), Piece::Turmoil(rows)) => {
                     rows.iter().all(|row| part.block(Some(row.scenario)).is_some())
                 }
                 _ => false,

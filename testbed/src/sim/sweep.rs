@@ -14,7 +14,7 @@ use std::{
 };
 
 use handfast_sim::{
-    Options, Plan, Row, Scenario, Shard, campaign,
+    Options, Plan, Row, Scenario, Shard, Spread, campaign,
     event::{Class, Engine, Found, Schedule, Watch as Look, block, walk},
     run,
 };
@@ -37,6 +37,9 @@ pub(crate) struct Sweep {
 pub(crate) enum Chosen {
     /// A session of each.
     Turmoil(Vec<Scenario>),
+    /// A session of one: they take turns.
+    #[serde(rename = "turmoil-in-turns")]
+    Turns(Vec<Scenario>),
     /// One session, with faults of these classes.
     Event(Vec<Class>),
 }
@@ -54,6 +57,8 @@ pub(crate) struct Block {
 pub(crate) enum Part {
     /// These seeds, of a scenario.
     Scenario(Scenario, Block),
+    /// These seeds, each of the scenario whose turn it is.
+    Turns(Block),
     /// The event engine's sessions that no seed draws: every word in every state.
     Directed,
     /// These seeds, of the event engine.
@@ -64,7 +69,7 @@ pub(crate) enum Part {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Piece {
-    /// A row of each scenario.
+    /// A row of each scenario that there was.
     Turmoil(Vec<Row>),
     Event(Found),
 }
@@ -106,6 +111,7 @@ impl Sweep {
             Chosen::Turmoil(scenarios) => {
                 blocks.flat_map(|block| scenarios.iter().map(move |&one| Part::Scenario(one, block))).collect()
             }
+            Chosen::Turns(_) => blocks.map(Part::Turns).collect(),
             // Each shard walks the directed sessions, so that each can say what it walked.
             Chosen::Event(classes) => {
                 let directed = is_all(classes).then_some(Part::Directed);
@@ -135,7 +141,7 @@ impl Sweep {
     pub(crate) fn is_sound(&self) -> Result<(), String> {
         let scenarios = match &self.chosen {
             Chosen::Turmoil(scenarios) => scenarios.len() as u64,
-            Chosen::Event(_) => 1,
+            Chosen::Turns(_) | Chosen::Event(_) => 1,
         };
         let parts = self.count().div_ceil(self.block_length()).saturating_mul(scenarios);
         let few = (1..=MAX_PARTS).contains(&parts);
@@ -150,10 +156,34 @@ impl Sweep {
                 let options = Options { scenarios: vec![scenario], seeds: from..to, jobs, ..Options::default() };
                 Piece::Turmoil(campaign(&options, &|_| {}).rows)
             }
+            Part::Turns(Block { from, to }) => {
+                let (scenarios, jobs) = (self.scenarios().to_vec(), NonZeroUsize::MIN);
+                let options = Options { scenarios, seeds: from..to, spread: Spread::Turns, jobs, ..Options::default() };
+                Piece::Turmoil(campaign(&options, &|_| {}).rows)
+            }
             Part::Directed => Piece::Event(walk(&Engine::shipped(), Look::SWEEP)),
             Part::Seeds(Block { from, to }) => {
                 Piece::Event(block(&Engine::shipped(), from..to, self.classes(), Look::SWEEP))
             }
+        }
+    }
+
+    /// The scenarios that there are seeds for.
+    pub(super) fn due(&self) -> impl Iterator<Item = Scenario> {
+        let all = self.scenarios();
+        let round = 4 * all.len() as u64;
+        let seeds = self.seeds.start..self.seeds.end.min(self.seeds.start.saturating_add(round));
+        let is_due = move |row: &usize| {
+            matches!(self.chosen, Chosen::Turmoil(_))
+                || seeds.clone().any(|seed| Spread::Turns.rows(seed, all.len()).contains(row))
+        };
+        (0..all.len()).filter(is_due).map(|row| all[row])
+    }
+
+    fn scenarios(&self) -> &[Scenario] {
+        match &self.chosen {
+            Chosen::Turmoil(scenarios) | Chosen::Turns(scenarios) => scenarios,
+            Chosen::Event(_) => &[],
         }
     }
 
@@ -204,6 +234,12 @@ impl Sweep {
             Part::Scenario(scenario, Block { from, to }) => {
                 (from..to).for_each(|seed| note(run(&Plan::draw(scenario, seed)).trace()));
             }
+            Part::Turns(Block { from, to }) => {
+                let all = self.scenarios();
+                let plans = (from..to)
+                    .flat_map(|seed| Spread::Turns.rows(seed, all.len()).map(move |row| Plan::draw(all[row], seed)));
+                plans.for_each(|plan| note(run(&plan).trace()));
+            }
             Part::Seeds(Block { from, to }) => {
                 let trace = |seed| Engine::shipped().run(&Schedule::draw(seed, self.classes()), Look::ALL).trace();
                 (from..to).map(trace).for_each(note);
@@ -222,6 +258,7 @@ impl Sweep {
         let shard = shard.map_or_else(String::new, |Shard { index, of }| format!(", shard {index}/{of}"));
         match self.chosen {
             Chosen::Turmoil(_) => format!("seeds {start}..{end}{shard}, of each scenario"),
+            Chosen::Turns(_) => format!("seeds {start}..{end}{shard}, each of one scenario"),
             Chosen::Event(_) => format!("event engine, seeds {start}..{end}{shard}"),
         }
     }
@@ -235,18 +272,18 @@ pub(super) fn is_all(classes: &[Class]) -> bool {
 impl Part {
     fn seeds(&self) -> usize {
         match self {
-            Self::Scenario(_, Block { from, to }) | Self::Seeds(Block { from, to }) => {
-                usize::try_from(to - from).unwrap_or(usize::MAX)
-            }
+            Self::Scenario(_, Block { from, to })
+            | Self::Turns(Block { from, to })
+            | Self::Seeds(Block { from, to }) => usize::try_from(to - from).unwrap_or(usize::MAX),
             Self::Directed => 0,
         }
     }
 
-    /// The seeds, if it is of this scenario, or of the event engine.
+    /// The seeds, if it is of this scenario or may be, or of the event engine.
     pub(super) fn block(&self, of: Option<Scenario>) -> Option<Block> {
         match (self, of) {
             (Self::Scenario(scenario, block), Some(of)) if *scenario == of => Some(*block),
-            (Self::Seeds(block), None) => Some(*block),
+            (Self::Turns(block), Some(_)) | (Self::Seeds(block), None) => Some(*block),
             _ => None,
         }
     }
@@ -258,7 +295,7 @@ impl std::fmt::Display for Part {
         match self {
             Self::Scenario(scenario, Block { from, to }) => write!(f, "{scenario}, seeds {from}..{to}"),
             Self::Directed => f.write_str("the directed sessions"),
-            Self::Seeds(Block { from, to }) => write!(f, "seeds {from}..{to}"),
+            Self::Turns(Block { from, to }) | Self::Seeds(Block { from, to }) => write!(f, "seeds {from}..{to}"),
         }
     }
 }
@@ -308,6 +345,15 @@ mod tests {
         let turmoil = Sweep { chosen: Chosen::Turmoil(scenarios), seeds: 0..5 };
         assert_eq!(turmoil.parts(None).len(), 10);
         assert_eq!(turmoil.parts(Some(Shard { index: 1, of: 2 })).len(), 4);
+    }
+
+    #[test]
+    fn scenarios_that_no_seed_is_for_are_not_due() {
+        let all = vec![Scenario::NoFault, Scenario::Loss, Scenario::DiskFull];
+        let due = |chosen, seeds| Sweep { chosen, seeds }.due().collect::<Vec<_>>();
+        assert_eq!(due(Chosen::Turns(all.clone()), 3..5), all[..2]);
+        assert_eq!(due(Chosen::Turns(all.clone()), 8..100), all);
+        assert_eq!(due(Chosen::Turmoil(all.clone()), 0..1), all);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a sweep came to: the verdict on all that was asked for, whoever carried it out, and in however many pieces.
 
-use std::{fmt, fs, io, path::Path};
+use std::{fmt, fs, io, path::Path, time::Duration};
 
 use handfast_sim::{Plan, Report, Row, Rule, Scenario, Shard, Verdict, run};
 use quick_junit::TestSuite;
@@ -28,8 +28,8 @@ impl Swept {
         let parts = asked.parts(shard);
         match &asked.chosen {
             Chosen::Event(classes) => Self::Event(Box::new(Storm::new(asked.seeds.clone(), classes, &parts, pieces))),
-            Chosen::Turmoil(scenarios) => {
-                Self::Turmoil(Report { rows: scenarios.iter().map(|&one| row(one, asked, &parts, pieces)).collect() })
+            Chosen::Turmoil(_) | Chosen::Turns(_) => {
+                Self::Turmoil(Report { rows: asked.due().map(|one| row(one, asked, &parts, pieces)).collect() })
             }
         }
     }
@@ -57,6 +57,22 @@ impl Swept {
         match self {
             Self::Turmoil(report) => table::again(report).map(Into::into),
             Self::Event(storm) => storm.again(),
+        }
+    }
+
+    /// How fast it was.
+    pub(super) fn timings(&self, took: Duration) -> String {
+        let real = took.as_secs_f64();
+        match self {
+            Self::Turmoil(report) => {
+                let (sessions, time) = report.sessions();
+                let (rate, time) = (sessions as f64 / real, time.as_secs_f64());
+                let ratio = time / real;
+                format!("took {real:.1} s: {rate:.0} sessions/s; {time:.1} s of virtual time, {ratio:.1} times as fast")
+            }
+            Self::Event(storm) => {
+                format!("took {real:.1} s: {:.0} sessions/s", storm.sessions() as f64 / real)
+            }
         }
     }
 

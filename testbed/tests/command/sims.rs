@@ -35,6 +35,21 @@ fn a_family_is_all_of_its_scenarios_and_shards_share_the_seeds() {
 }
 
 #[test]
+fn of_all_scenarios_seeds_take_turns() {
+    let output = run(["sim", "--seeds", "3..5", "--timings"], b"");
+    let table = String::from_utf8_lossy(&output.stdout);
+    for part in [
+        "seeds 3..5, each of one scenario\n",
+        "\n2 scenarios, 2 sessions: all as expected\n",
+        " sessions a second, ",
+        " s of virtual time, ",
+    ] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+}
+
+#[test]
 fn what_is_not_there_is_a_usage_error() {
     for args in [
         &["--scenario", "nothing"][..],
