@@ -142,7 +142,7 @@ impl Plan {
             random: draw.between(0, u64::MAX),
             profile: if seed & 1 == 0 { Profile::Documented } else { Profile::Jamid },
             // The real key derivation takes seconds.
-            protected: if shipped { seed % 8 == 0 } else { seed & 2 == 0 },
+            protected: if shipped { seed.is_multiple_of(8) } else { seed & 2 == 0 },
             text,
             divisor: if real_timers { 1 } else { 100 },
             tick_ms: match scenario {
