@@ -14,6 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::{
     fixture::{Exported, FIXTURE},
     plan::{DiskFault, Plan, What},
+    stream::Wires,
 };
 
 /// A session that is being carried out.
@@ -23,6 +24,8 @@ pub(crate) struct Scene {
     pub(crate) fs: MemoryFs,
     /// What is exported.
     pub(crate) archive: Exported,
+    /// Accounts that are on the disk already.
+    pub(crate) accounts: usize,
     /// How the world carries out a fault that begins. Called within the world, between a step and its effects.
     begin: fn(What),
     cancels: [Notify; 2],
@@ -35,8 +38,21 @@ pub(crate) struct Board {
     pub(crate) steps: Vec<Step>,
     /// The sides of which nothing is left.
     pub(crate) ended: [bool; 2],
-    /// The fault has begun.
-    pub(crate) fired: bool,
+    /// The faults that have begun.
+    pub(crate) fired: Vec<bool>,
+    /// The faults of streams that were met.
+    pub(crate) hit: Vec<bool>,
+    /// What is the matter with the connections.
+    pub(crate) wires: Wires,
+    /// Connections, and listeners, that each side has open.
+    pub(crate) open: [usize; 2],
+    /// Tasks, and what is open, that a side had at its end, and not at its beginning.
+    pub(crate) leaks: Vec<String>,
+    /// An enemy was there.
+    pub(crate) met: bool,
+    /// The importer's machine crashed at an operation of its disk, and that was carried out.
+    pub(crate) died: bool,
+    buried: bool,
     /// Packets that were lost.
     pub(crate) lost: u64,
     /// What was answered to each side's cancel.
@@ -49,13 +65,15 @@ pub(crate) struct Board {
 }
 
 impl Scene {
-    pub(crate) fn new(plan: &Plan, begin: fn(What)) -> Self {
+    pub(crate) fn new(plan: &Plan, begin: fn(What), fs: MemoryFs, accounts: usize) -> Self {
         let (token, shown) = oneshot::channel();
-        let board = Board { token: Some(token), shown: Some(shown), ..Board::default() };
+        let (fired, hit) = (vec![false; plan.faults.len()], vec![false; plan.streams.len()]);
+        let board = Board { token: Some(token), shown: Some(shown), fired, hit, ..Board::default() };
         Self {
             plan: plan.clone(),
-            fs: MemoryFs::new(),
-            archive: FIXTURE.archive(plan.protected, plan.text),
+            fs,
+            accounts,
+            archive: FIXTURE.archive(plan),
             begin,
             cancels: Default::default(),
             board: Mutex::new(board),
@@ -73,17 +91,41 @@ impl Scene {
     }
 
     fn record(&self, step: &Step) {
-        let mut board = self.board();
-        board.steps.push(step.clone());
-        let Some(fault) = self.plan.fault.filter(|fault| !board.fired && fault.at.is(step)) else { return };
-        board.fired = true;
-        drop(board);
-        match fault.what {
-            What::Cancel => self.cancels[fault.at.side() as usize].notify_one(),
-            What::Crash(_) if fault.at.side() == Side::Import => self.fs.crash(),
-            _ => {}
+        self.board().steps.push(step.clone());
+        for (number, fault) in self.plan.faults.iter().enumerate().filter(|(_, fault)| fault.at.is(step)) {
+            let side = fault.at.side();
+            let mut board = self.board();
+            if std::mem::replace(&mut board.fired[number], true) {
+                continue;
+            }
+            match fault.what {
+                What::ShutWrite => board.wires.shut_write(side),
+                What::ShutRead => board.wires.shut_read(side),
+                _ => {}
+            }
+            drop(board);
+            match fault.what {
+                What::Cancel => self.cancels[side as usize].notify_one(),
+                What::Crash(_) if side == Side::Import => self.fs.crash(),
+                _ => {}
+            }
+            (self.begin)(fault.what);
         }
-        (self.begin)(fault.what);
+    }
+
+    /// Begins the crash of the importer's machine at an operation of its disk, after which it says nothing any more.
+    pub(crate) fn die_at_its_disk(&self) {
+        let mut board = self.board();
+        if !std::mem::replace(&mut board.died, true) {
+            drop(board);
+            (self.begin)(What::Crash(0));
+        }
+    }
+
+    /// Whether that has just begun.
+    pub(crate) fn died_at_its_disk(&self) -> bool {
+        let mut board = self.board();
+        board.died && !std::mem::replace(&mut board.buried, true)
     }
 
     /// Waits until this side's user is to cancel.
@@ -107,7 +149,9 @@ impl Scene {
         self.board().operations = operations;
         match self.plan.disk {
             Some(DiskFault::Fails(after)) => self.fs.fail_after(after),
-            Some(DiskFault::Full(bytes)) => self.fs.set_capacity(Some(bytes)),
+            Some(DiskFault::Crashes(after)) => self.fs.crash_after(after),
+            Some(DiskFault::Full(bytes)) => self.fs.set_capacity(Some(self.fs.used() + bytes)),
+            Some(DiskFault::Short(bytes)) => self.fs.set_most(Some(bytes)),
             Some(DiskFault::Unreadable(_)) | None => {}
         }
     }

@@ -20,6 +20,7 @@ use handfast::{
 use tokio::time::{Duration, sleep};
 
 use crate::{
+    board::Scene,
     fixture::{NOW, new_device},
     plan::Planted,
 };
@@ -34,19 +35,32 @@ pub(crate) struct Accounts {
 }
 
 #[derive(Clone)]
-struct Disk {
-    fs: MemoryFs,
-    /// How long it takes to check, and to install.
-    work: Duration,
-    planted: Option<Planted>,
-}
+struct Disk(Arc<Scene>);
 
 impl Disk {
+    /// It takes time to check, and to install.
+    async fn work(&self) {
+        sleep(Duration::from_millis(self.0.plan.work_ms.0)).await;
+    }
+
+    /// What came of an operation. After a crash of the machine nothing comes.
+    async fn came<T>(&self, result: T) -> T {
+        if self.0.fs.is_crashed() {
+            self.0.die_at_its_disk();
+            return std::future::pending().await;
+        }
+        result
+    }
+
+    fn planted(&self) -> Option<Planted> {
+        self.0.plan.planted
+    }
+
     /// Leaves something behind.
     fn litter(&self) {
-        if self.planted == Some(Planted::LitteringStore) {
+        if self.planted() == Some(Planted::LitteringStore) {
             // What cannot be littered is clean.
-            let _ = self.fs.create_folder(&Path::new(ROOT).join(".staging-litter"));
+            let _ = self.0.fs.create_folder(&Path::new(ROOT).join(".staging-litter"));
         }
     }
 }
@@ -57,24 +71,45 @@ pub(crate) fn open(fs: &MemoryFs) -> io::Result<Store<MemoryFs>> {
 }
 
 impl Accounts {
-    pub(crate) fn open(fs: &MemoryFs, work: Duration, planted: Option<Planted>) -> io::Result<Self> {
-        let store = InlineStore::new(open(fs)?, Arc::new(InsecureKdf), new_device(), DEFAULT_MAX_ARCHIVE, NOW);
-        Ok(Self { store, disk: Disk { fs: fs.clone(), work, planted } })
+    pub(crate) fn open(scene: &Arc<Scene>) -> io::Result<Self> {
+        let store = open(&scene.fs)?;
+        let store = InlineStore::new(store, Arc::new(InsecureKdf), new_device(), DEFAULT_MAX_ARCHIVE, NOW);
+        Ok(Self { store, disk: Disk(scene.clone()) })
     }
 }
 
 impl storage::Store for Accounts {
-    type Sink = InlineSink<MemoryFs>;
+    type Sink = Sink;
     type Staging = Staging;
     type Installed = Installed;
 
-    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<(Self::Sink, Staging)> {
-        let (sink, staging) = self.store.begin(id, credentials).await?;
-        Ok((sink, Staging { staging, disk: self.disk.clone() }))
+    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<(Sink, Staging)> {
+        let begun = self.store.begin(id, credentials).await;
+        let (sink, staging) = self.disk.came(begun).await?;
+        Ok((Sink { sink, disk: self.disk.clone() }, Staging { staging, disk: self.disk.clone() }))
     }
 
     async fn remove(&mut self, installed: &Installed) -> io::Result<()> {
-        self.store.remove(installed).await
+        let removed = self.store.remove(installed).await;
+        self.disk.came(removed).await
+    }
+}
+
+/// Takes an archive.
+pub(crate) struct Sink {
+    sink: InlineSink<MemoryFs>,
+    disk: Disk,
+}
+
+impl storage::Sink for Sink {
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = self.sink.write(bytes).await;
+        self.disk.came(written).await
+    }
+
+    async fn complete(self) -> io::Result<()> {
+        let completed = self.sink.complete().await;
+        self.disk.came(completed).await
     }
 }
 
@@ -88,25 +123,28 @@ impl storage::Staging for Staging {
     type Installed = Installed;
 
     async fn check(&mut self) -> Result<AccountId, storage::CheckError> {
-        sleep(self.disk.work).await;
-        assert!(self.disk.planted != Some(Planted::Panic), "a planted panic");
-        self.staging.check().await
+        self.disk.work().await;
+        assert!(self.disk.planted() != Some(Planted::Panic), "a planted panic");
+        let checked = self.staging.check().await;
+        self.disk.came(checked).await
     }
 
     async fn install(self) -> io::Result<Installed> {
-        sleep(self.disk.work).await;
-        let installed = self.staging.install().await?;
+        self.disk.work().await;
+        let installed = self.staging.install().await;
+        let installed = self.disk.came(installed).await?;
         self.disk.litter();
-        match self.disk.planted {
-            Some(Planted::ForgetfulStore) => self.disk.fs.remove_folder(&installed.path)?,
+        match self.disk.planted() {
+            Some(Planted::ForgetfulStore) => self.disk.0.fs.remove_folder(&installed.path)?,
             Some(Planted::SecretiveStore) => return Err(io::Error::other("a planted lie")),
-            Some(Planted::LitteringStore | Planted::Leak | Planted::Panic) | None => {}
+            _ => {}
         }
         Ok(installed)
     }
 
     async fn discard(self) {
         self.staging.discard().await;
+        self.disk.came(()).await;
         self.disk.litter();
     }
 }

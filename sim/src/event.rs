@@ -28,16 +28,18 @@ mod regression;
 mod schedule;
 mod shrink;
 mod timers;
+mod words;
 
 pub use self::{
-    campaign::{Ends, Found, Sweep, Violation, sweep},
-    coverage::{Coverage, beyond, coverage},
+    campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
+    coverage::{Coverage, Walked, beyond, coverage},
     directed::{directed, walk},
     engine::{Engine, Ran, Watch},
-    judge::{Broken, Law},
+    judge::{Broken, Law, NoLaw},
     matrix::{Cell, Matrix, Pairs, matrix, pairs},
     mutants::{Kill, Mutant},
     regression::Regression,
     schedule::{Act, Archive, At, Class, Click, Device, DiskStep, Fault, Schedule, Story, Visit, What},
     shrink::{broken, shrink},
+    words::{Word, Words, words},
 };

@@ -7,12 +7,17 @@ use std::{
 };
 
 use handfast::{
-    archive::{Identity, InsecureKdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime, certificate::Chain},
+    archive::{
+        Argon2i, Identity, InsecureKdf, Kdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime,
+        certificate::Chain,
+    },
     outcome::Scheme,
     shell::Random,
 };
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use crate::plan::Plan;
 
 /// The wall clock of all devices.
 pub(crate) const NOW: UnixTime = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_800_000_000));
@@ -30,8 +35,8 @@ pub(crate) struct Fixture {
     pub(crate) exporter: Arc<Identity>,
     /// The importer's throw-away chain.
     importer: Chain,
-    /// By protection and length.
-    archives: Mutex<BTreeMap<(bool, u64), Exported>>,
+    /// By protection, length, and whether the key derivation is the real one.
+    archives: Mutex<BTreeMap<(bool, u64, bool), Exported>>,
 }
 
 pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
@@ -70,17 +75,18 @@ impl Fixture {
     }
 
     /// An archive whose text has this length.
-    pub(crate) fn archive(&self, protected: bool, length: u64) -> Exported {
+    pub(crate) fn archive(&self, plan: &Plan) -> Exported {
+        let Plan { protected, text, shipped, .. } = *plan;
         let mut archives = self.archives.lock().unwrap_or_else(PoisonError::into_inner);
-        archives.entry((protected, length)).or_insert_with(|| self.make(protected, length)).clone()
+        archives.entry((protected, text, shipped)).or_insert_with(|| self.make(protected, text, &*kdf(plan))).clone()
     }
 
-    fn make(&self, protected: bool, length: u64) -> Exported {
+    fn make(&self, protected: bool, length: u64, kdf: &dyn Kdf) -> Exported {
         let scheme = if protected { Scheme::Password } else { Scheme::None };
         let sample = Sample::of(&self.account, &self.authority, scheme, length, length).expect(BROKEN);
         let mut text = Vec::new();
         sample.write_to(&mut text).expect(BROKEN);
-        let seal = Seal::new(&Password::new(password(protected)), &InsecureKdf).expect(BROKEN);
+        let seal = Seal::new(&Password::new(password(protected)), kdf).expect(BROKEN);
         let mut sealer = Sealer::new(Vec::new(), seal).expect(BROKEN);
         sealer.write_all(&text).expect(BROKEN);
         Exported { text: text.into(), file: sealer.finish().expect(BROKEN).into() }
@@ -92,6 +98,11 @@ impl Fixture {
 pub(crate) struct Exported {
     pub(crate) text: Arc<[u8]>,
     pub(crate) file: Arc<[u8]>,
+}
+
+/// How a password becomes a key: for nothing, or as it is shipped.
+pub(crate) fn kdf(plan: &Plan) -> Arc<dyn Kdf> {
+    if plan.shipped { Arc::new(Argon2i) } else { Arc::new(InsecureKdf) }
 }
 
 /// The right password.

@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     future::pending,
+    net::Ipv4Addr,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -12,11 +13,15 @@ use turmoil::net::{TcpListener, TcpStream};
 
 use crate::{
     board::Scene,
-    meeting::meeting,
+    enemy::{self, Enemy},
+    meeting::{PORT, meeting},
     plan::{Plan, What},
     run::Broken,
     side::{Failure, export_side, import_again, import_side},
 };
+
+/// How long a machine that crashed at its disk is away.
+const RESTART: Duration = Duration::from_millis(50);
 
 fn name(side: Side) -> &'static str {
     match side {
@@ -41,13 +46,39 @@ pub(crate) fn begin(what: What) {
         What::Hold(_) => turmoil::hold(import, export),
         // Whoever crashes says nothing any more.
         What::Partition | What::Outage(_) | What::Crash(_) => turmoil::partition(import, export),
-        What::Kill(_) | What::Cancel => {}
+        What::Kill(_) | What::Cancel | What::ShutWrite | What::ShutRead => {}
+    }
+}
+
+/// Who is there as this side: the shell, or an enemy in its place.
+async fn take_part(scene: Arc<Scene>, side: Side) -> Result<(), Failure> {
+    let net = Net(scene.clone());
+    match (side, scene.plan.enemy) {
+        (Side::Import, Some(Enemy::Importer(mischief))) => {
+            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
+            if let Some(shown) = scene.token() {
+                // There is an exporter.
+                let _ = shown.send(enemy::token(scene.plan.profile));
+            }
+            let (stream, _) = listener.accept().await?;
+            enemy::importer(&scene, mischief, stream).await;
+            Ok(())
+        }
+        (Side::Export, Some(Enemy::Exporter(mischief))) => {
+            let Some(shown) = scene.shown() else { return Ok(()) };
+            let Ok(token) = shown.await else { return Ok(()) };
+            let (stream, _) = net.call().await?;
+            enemy::exporter(&scene, mischief, &token, stream).await;
+            Ok(())
+        }
+        (Side::Import, _) => import_side(scene, net).await,
+        (Side::Export, _) => export_side(scene, net).await,
     }
 }
 
 /// Carries a session out, and says how much virtual time it took.
 pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
-    let Plan { random, tick_ms, latency_ms, fault, .. } = scene.plan;
+    let Plan { random, tick_ms, latency_ms, .. } = scene.plan;
     let limit = scene.plan.limit();
     let mut sim = turmoil::Builder::new()
         .rng_seed(random)
@@ -57,51 +88,61 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
         .min_message_latency(Duration::from_millis(latency_ms.0))
         .max_message_latency(Duration::from_millis(latency_ms.1))
         .build();
-    let (importing, exporting) = (scene.clone(), scene.clone());
-    let starts = Cell::new(0);
-    sim.host(name(Side::Import), move || {
-        let scene = importing.clone();
-        let again = starts.replace(starts.get() + 1) > 0;
-        async move {
-            let ended = if again { import_again(&scene) } else { import_side(scene.clone(), Net(scene.clone())).await };
-            stay(&scene, Side::Import, ended).await
-        }
-    });
-    sim.host(name(Side::Export), move || {
-        let scene = exporting.clone();
-        async move {
-            let ended = export_side(scene.clone(), Net(scene.clone())).await;
-            stay(&scene, Side::Export, ended).await
-        }
-    });
+    for side in [Side::Import, Side::Export] {
+        let scene = scene.clone();
+        let starts = Cell::new(0);
+        sim.host(name(side), move || {
+            let scene = scene.clone();
+            let again = side == Side::Import && starts.replace(starts.get() + 1) > 0;
+            async move {
+                let ended = if again { import_again(&scene) } else { take_part(scene.clone(), side).await };
+                stay(&scene, side, ended).await
+            }
+        });
+    }
+    if let Some(Enemy::Stranger(mischief)) = scene.plan.enemy {
+        let scene = scene.clone();
+        sim.host("stranger", move || {
+            let scene = scene.clone();
+            async move {
+                let net = Net(scene.clone());
+                let dial = || async { net.call().await.map(|(stream, _)| stream) };
+                enemy::stranger(&scene, mischief, dial).await;
+                pending().await
+            }
+        });
+    }
 
-    // When what began ends.
-    let mut ends = None;
-    let mut begun = false;
+    let faults = &scene.plan.faults;
+    let mut begun = vec![false; faults.len()];
+    // When what began ends, and whose machine is started again then.
+    let mut ends: Vec<(Duration, Option<Side>)> = Vec::new();
     loop {
         sim.step().map_err(|error| Broken::Panic(error.to_string()))?;
-        if let Some(fault) = fault
-            && !begun
-            && scene.board().fired
-        {
-            begun = true;
-            ends = match fault.what {
-                What::Hold(ms) | What::Outage(ms) => Some(ms),
-                What::Crash(ms) | What::Kill(ms) => {
-                    sim.crash(name(fault.at.side()));
-                    Some(ms)
-                }
-                What::Partition | What::Cancel => None,
+        let fired = scene.board().fired.clone();
+        for (number, fault) in faults.iter().enumerate().filter(|(number, _)| fired[*number]) {
+            if std::mem::replace(&mut begun[number], true) {
+                continue;
             }
-            .map(|ms| sim.elapsed() + Duration::from_millis(ms));
+            match fault.what {
+                What::Hold(ms) => ends.push((sim.elapsed() + Duration::from_millis(ms), None)),
+                What::Crash(ms) | What::Kill(ms) => {
+                    let side = fault.at.side();
+                    sim.crash(name(side));
+                    ends.push((sim.elapsed() + Duration::from_millis(ms), Some(side)));
+                }
+                What::Outage(_) | What::Partition | What::ShutWrite | What::ShutRead | What::Cancel => {}
+            }
         }
-        if let Some(fault) = fault
-            && ends.is_some_and(|at| sim.elapsed() >= at)
-        {
-            ends = None;
+        if scene.died_at_its_disk() {
+            sim.crash(name(Side::Import));
+            ends.push((sim.elapsed() + RESTART, Some(Side::Import)));
+        }
+        let now = sim.elapsed();
+        for (_, restarted) in ends.extract_if(.., |(at, _)| now >= *at) {
             sim.release(name(Side::Import), name(Side::Export));
-            if let What::Crash(_) | What::Kill(_) = fault.what {
-                sim.bounce(name(fault.at.side()));
+            if let Some(side) = restarted {
+                sim.bounce(name(side));
             }
         }
         if scene.board().ended == [true; 2] {

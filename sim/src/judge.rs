@@ -1,17 +1,11 @@
 //! What a session has to have come to.
 
-use std::{
-    io::{self, Read as _},
-    path::Path,
-    time::Duration,
-};
+use std::time::Duration;
 
 use handfast::{
-    archive::{Archive, Fs as _, InsecureKdf, Password, Terms},
     export::Effect as ExportEffect,
     import::{Effect as ImportEffect, Input as I},
-    operations::LocalId,
-    outcome::{LinkState, Outcome, Profile, Scheme, Side, Signal},
+    outcome::{LinkState, Outcome, Profile, Side, Signal},
     trace::{Step, Turn},
 };
 use handfast_model::pairs::{Circumstances, End};
@@ -19,14 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     board::{Board, Scene},
-    disk::{self, ROOT},
-    fixture::{NOW, password},
-    pairs::allowed,
-    plan::{DiskFault, Plan, What},
+    enemy::Enemy,
+    pairs::{Allowed, allowed},
+    plan::{DiskFault, Plan, Planted, What},
     replay::replay,
     run::{Broken, Run},
-    scenario::Scenario,
-    side::{config, restart_disk},
+    scenario::{Fate, Scenario},
+    side::config,
+    stored,
 };
 
 /// What was broken.
@@ -41,8 +35,10 @@ pub enum Rule {
     Replays,
     /// Equal plans give equal traces.
     Repeatable,
-    /// An operation that is over has nothing open and no timer armed.
+    /// The reducer of an operation that is over is closed, and has no timer armed.
     Closed,
+    /// An operation that is over has no connection, no listener and no task.
+    Leak,
     /// Signals come in their order (R-STATE-2).
     Grammar,
     /// The two ends are an allowed pair (R-PAIR-1).
@@ -57,6 +53,8 @@ pub enum Rule {
     NotSent,
     /// What the scenario has to come to.
     Expected,
+    /// Once there are no faults any more, a link succeeds.
+    Converges,
 }
 
 /// A rule that a session broke.
@@ -68,17 +66,18 @@ pub struct Violation {
     pub text: String,
 }
 
-/// Judges a session that was carried out.
-pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
+/// Judges a session that was carried out, and says how many accounts there are.
+pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, usize) {
     let plan = &scene.plan;
     let mut violations = Vec::new();
     let mut broke = |rule, text: String| violations.push(Violation { rule, text });
-    let board = std::mem::take(&mut *scene.board());
-    let crashed = match plan.fault {
-        Some(fault) if board.fired && matches!(fault.what, What::Crash(_) | What::Kill(_)) => Some(fault.at.side()),
-        _ => None,
-    };
-    let ended = |side| if crashed == Some(side) { None } else { end(&board.steps, side) };
+    let mut board = std::mem::take(&mut *scene.board());
+    if plan.planted == Some(Planted::Timer) {
+        let last = board.steps.iter().rposition(|step| step.side() == Side::Import);
+        last.map(|last| board.steps.remove(last));
+    }
+    let happened = Happened::of(plan, &board);
+    let ended = |side| if happened.crashed[side as usize] { None } else { end(&board.steps, side) };
     let (import, export) = (ended(Side::Import), ended(Side::Export));
 
     if let Err(broken) = &carried {
@@ -90,8 +89,8 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
         Ok(replayed) if carried.is_ok() => {
             let importer = replayed.import.iter().map(|one| (Side::Import, one.is_closed(), one.armed()));
             let exporters = replayed.exports.values().map(|one| (Side::Export, one.is_closed(), one.armed()));
-            for (side, closed, armed) in importer.chain(exporters).filter(|(side, ..)| crashed != Some(*side)) {
-                if !closed || !armed.is_empty() {
+            for (side, closed, armed) in importer.chain(exporters) {
+                if !happened.crashed[side as usize] && (!closed || !armed.is_empty()) {
                     broke(
                         Rule::Closed,
                         format!("{side}: closed: {closed}, armed: {:?}", armed.iter().collect::<Vec<_>>()),
@@ -101,23 +100,28 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
         }
         Ok(_) => {}
     }
+    board.leaks.iter().for_each(|leak| broke(Rule::Leak, leak.clone()));
     for side in [Side::Import, Side::Export] {
         if let Err(text) = grammar(&board.steps, side, plan.profile) {
             broke(Rule::Grammar, text);
         }
     }
-    let around = Circumstances {
-        session: board.steps.iter().any(takes_session),
-        failed: board.fired
-            && matches!(plan.fault.map(|fault| fault.what), Some(What::Partition | What::Crash(_) | What::Kill(_))),
-        unconfirmed: false,
+    let both = || format!("import: {}, export: {}", told(import), told(export));
+    let hostile = plan.enemy.is_some_and(Enemy::is_a_side);
+    let allowed = if hostile {
+        // The honest side fails, and that is all.
+        let ends: Vec<_> = [import, export].into_iter().flatten().collect();
+        (ends.len() == 1 && !ends[0].outcome.is_success()).then_some(Allowed::Alone)
+    } else {
+        let session = board.steps.iter().any(takes_session);
+        let around = Circumstances { session, failed: happened.link_failed, unconfirmed: false };
+        allowed(import, export, happened.crashed.contains(&true), around)
     };
-    let allowed = allowed(import, export, crashed.is_some(), around);
     if allowed.is_none() && carried.is_ok() {
-        broke(Rule::Pair, format!("import: {}, export: {}", told(import), told(export)));
+        broke(Rule::Pair, both());
     }
-    if [import, export].into_iter().flatten().any(|end| end.outcome == Outcome::Protocol) {
-        broke(Rule::NoBlame, format!("import: {}, export: {}", told(import), told(export)));
+    if !hostile && [import, export].into_iter().flatten().any(|end| end.outcome == Outcome::Protocol) {
+        broke(Rule::NoBlame, both());
     }
     if board.canceled[Side::Export as usize] == Some(Ok(())) {
         let received =
@@ -126,22 +130,15 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
             broke(Rule::NotSent, format!("canceled, export: {}, archive received: {received}", told(export)));
         }
     }
-    for violation in storage(scene, &board, crashed, import, export) {
-        broke(violation.rule, violation.text);
-    }
+    let fired = happened.fired(scene, &board);
+    let (lies, accounts) = stored::look(scene, &board, happened.crashed[Side::Import as usize], import, export);
+    lies.into_iter().for_each(|Violation { rule, text }| broke(rule, text));
 
-    let fired = match plan.scenario {
-        Scenario::Loss => board.lost > 0,
-        Scenario::DiskFails => {
-            matches!(plan.disk, Some(DiskFault::Fails(after)) if scene.fs.operations() > board.operations + after)
-        }
-        _ => plan.fault.is_none() || board.fired,
-    };
     let reached = reached(plan, &board, import, export, fired);
     if !reached && fired && carried.is_ok() && is_due(plan.scenario) {
-        broke(Rule::Expected, format!("import: {}, export: {}", told(import), told(export)));
+        broke(Rule::Expected, both());
     }
-    Run {
+    let run = Run {
         plan: plan.clone(),
         import: import.map(|end| end.outcome),
         export: export.map(|end| end.outcome),
@@ -151,14 +148,57 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> Run {
         time: carried.unwrap_or_default(),
         steps: board.steps,
         violations,
+    };
+    (run, accounts)
+}
+
+/// What of the planned did happen.
+struct Happened {
+    crashed: [bool; 2],
+    /// The link between the sides failed.
+    link_failed: bool,
+}
+
+impl Happened {
+    fn of(plan: &Plan, board: &Board) -> Self {
+        let mut happened = Self { crashed: [false; 2], link_failed: board.wires.is_reset() || board.died };
+        happened.crashed[Side::Import as usize] = board.died;
+        for (fault, _) in plan.faults.iter().zip(&board.fired).filter(|(_, fired)| **fired) {
+            match fault.what {
+                What::Crash(_) | What::Kill(_) => {
+                    happened.crashed[fault.at.side() as usize] = true;
+                    happened.link_failed = true;
+                }
+                What::Partition | What::ShutWrite | What::ShutRead => happened.link_failed = true,
+                What::Hold(_) | What::Outage(_) | What::Cancel => {}
+            }
+        }
+        happened
+    }
+
+    /// Whether what the scenario is about did.
+    fn fired(&self, scene: &Scene, board: &Board) -> bool {
+        let plan = &scene.plan;
+        let disk = match plan.disk {
+            Some(DiskFault::Fails(after)) => scene.fs.operations() > board.operations + after,
+            Some(DiskFault::Crashes(_)) => board.died,
+            Some(DiskFault::Full(_) | DiskFault::Short(_) | DiskFault::Unreadable(_)) | None => true,
+        };
+        let any = board.fired.iter().chain(&board.hit);
+        match plan.scenario {
+            Scenario::Loss => board.lost > 0,
+            Scenario::Enemy(_) => board.met,
+            Scenario::Swarm(_) => any.copied().any(|fired| fired),
+            _ => disk && any.copied().all(|fired| fired),
+        }
     }
 }
 
-fn told(end: Option<End>) -> String {
+pub(crate) fn told(end: Option<End>) -> String {
     end.map_or_else(|| "none".into(), |End { outcome, cause }| format!("{outcome} by {cause:?}"))
 }
 
-fn end(steps: &[Step], side: Side) -> Option<End> {
+pub(crate) fn end(steps: &[Step], side: Side) -> Option<End> {
     steps.iter().filter(|step| step.side() == side).find_map(End::of)
 }
 
@@ -178,7 +218,7 @@ fn installs(step: &Step) -> bool {
 
 /// Whether every session of the scenario in which its fault fired has to come to its goal.
 fn is_due(scenario: Scenario) -> bool {
-    !matches!(scenario, Scenario::DiskFails | Scenario::DiskFull)
+    scenario != Scenario::DiskFull
 }
 
 /// Whether a session came to what its scenario is there for.
@@ -188,13 +228,30 @@ fn reached(plan: &Plan, board: &Board, import: Option<End>, export: Option<End>,
     fired
         && match plan.scenario {
             Scenario::Wrong(3..) => both(Outcome::Authentication),
-            Scenario::NoFault | Scenario::Wrong(_) | Scenario::Loss | Scenario::Outage(_) | Scenario::Hold(_) => {
-                both(Outcome::SUCCESS)
-            }
-            Scenario::Partition(_) | Scenario::Crash(_) => true,
+            Scenario::NoFault
+            | Scenario::Wrong(_)
+            | Scenario::Loss
+            | Scenario::Outage(_)
+            | Scenario::Hold(_)
+            | Scenario::SlowReader(_)
+            | Scenario::ByteReads(_)
+            | Scenario::ByteWrites(_)
+            | Scenario::DiskShort
+            | Scenario::Shipped(Fate::Linked)
+            | Scenario::Enemy(Enemy::Stranger(_)) => both(Outcome::SUCCESS),
+            Scenario::Partition(_) | Scenario::Crash(_) | Scenario::DiskCrashes(_) | Scenario::Swarm(_) => true,
             // Whoever shared a session is told by the network, not by a timer.
-            Scenario::Kill(_) => {
+            Scenario::Kill(_)
+            | Scenario::HalfClose(_)
+            | Scenario::Deaf(_)
+            | Scenario::Reset(..)
+            | Scenario::ResetWithin(_) => {
                 !board.steps.iter().any(takes_session) || ![ends.0, ends.1].contains(&Some(Outcome::Timeout))
+            }
+            Scenario::Crawl(_) => ![ends.0, ends.1].contains(&Some(Outcome::SUCCESS)),
+            Scenario::Enemy(enemy) => {
+                let end = if let Enemy::Exporter(_) = enemy { ends.0 } else { ends.1 };
+                end.is_some_and(|end| enemy.mischief().leads_to(end))
             }
             Scenario::Cancel(at) => match (at.side(), board.canceled[at.side() as usize]) {
                 // What is being installed, or is, is removed afterwards (R-IMP-13).
@@ -209,7 +266,12 @@ fn reached(plan: &Plan, board: &Board, import: Option<End>, export: Option<End>,
                 (Side::Export, Some(Err(_))) => both(Outcome::SUCCESS),
                 (Side::Import, Some(Err(_))) | (_, None) => false,
             },
-            Scenario::DiskFails | Scenario::DiskFull => ends.0 == Some(Outcome::Storage),
+            Scenario::Shipped(Fate::Canceled) => {
+                matches!(ends, (Some(Outcome::Canceled { .. }), Some(Outcome::Canceled { .. })))
+            }
+            Scenario::DiskFails(_) | Scenario::DiskFull | Scenario::Shipped(Fate::DiskFails) => {
+                ends.0 == Some(Outcome::Storage)
+            }
             Scenario::ArchiveFails => ends == (Some(Outcome::Network), Some(Outcome::Storage)),
             Scenario::Idle(_) => both(Outcome::Timeout),
         }
@@ -249,86 +311,4 @@ fn signals(step: &Step) -> Vec<Signal> {
             .filter_map(|effect| if let ExportEffect::Signal(signal) = effect { Some(*signal) } else { None })
             .collect(),
     }
-}
-
-/// Looks at the importer's disk as the next start will find it.
-fn storage(
-    scene: &Scene,
-    board: &Board,
-    crashed: Option<Side>,
-    import: Option<End>,
-    export: Option<End>,
-) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    let mut broke = |rule, text: String| violations.push(Violation { rule, text });
-    let bad = matches!(scene.plan.disk, Some(DiskFault::Fails(_) | DiskFault::Full(_)));
-    if crashed != Some(Side::Import) && !bad {
-        left_over(scene).into_iter().for_each(|name| broke(Rule::LeftOver, format!("{name} before a restart")));
-    }
-    if scene.fs.is_crashed() || bad {
-        scene.fs.set_capacity(None);
-        restart_disk(scene);
-    }
-    let found = match accounts(scene) {
-        Ok(found) => found,
-        Err(text) => {
-            broke(Rule::Stored, text);
-            return violations;
-        }
-    };
-    left_over(scene).into_iter().for_each(|name| broke(Rule::LeftOver, format!("{name} after a restart")));
-
-    let succeeded = |end: Option<End>| end.is_some_and(|end| end.outcome.is_success());
-    let removed = board.canceled[Side::Import as usize] == Some(Ok(()));
-    let said = end(&board.steps, Side::Import);
-    match (crashed, found) {
-        (Some(Side::Import), found) => {
-            if found == 0 && !removed && (succeeded(said) || succeeded(export)) {
-                broke(Rule::Stored, "success was said, and after a crash there is no account".into());
-            }
-        }
-        (_, found) => {
-            let expected = usize::from(succeeded(import) && !removed);
-            if found != expected {
-                broke(Rule::Stored, format!("import: {}, removed: {removed}, accounts: {found}", told(import)));
-            }
-            if let Some(report) = &board.report
-                && usize::from(report.installed.is_some()) != expected
-            {
-                broke(Rule::Stored, format!("import: {}, reported: {:?}", told(import), report.installed));
-            }
-        }
-    }
-    violations
-}
-
-/// How many accounts there are, all of them the one that was sent.
-fn accounts(scene: &Scene) -> Result<usize, String> {
-    let store = disk::open(&scene.fs).map_err(|error| error.to_string())?;
-    let entries = store.list().map_err(|error| error.to_string())?;
-    let plan = &scene.plan;
-    for entry in &entries {
-        let expected = if plan.protected { Scheme::Password } else { Scheme::None };
-        if entry.protection != expected {
-            return Err(format!("stored as {:?}, typed {expected:?}", entry.protection));
-        }
-        let file = store.archive(entry.id).map_err(|error| error.to_string())?;
-        let password = Password::new(password(plan.protected));
-        let opened = Archive::open(file, &password, &InsecureKdf, Terms::at(NOW));
-        let mut text = Vec::new();
-        let read = opened.map_err(io::Error::from).and_then(|archive| archive.into_text()?.read_to_end(&mut text));
-        read.map_err(|error| error.to_string())?;
-        if *text != *scene.archive.text {
-            return Err("the stored archive is not the one that was sent".into());
-        }
-        store.device(entry.id).map_err(|error| error.to_string())?;
-    }
-    Ok(entries.len())
-}
-
-/// What is on the importer's disk and no account.
-fn left_over(scene: &Scene) -> Vec<String> {
-    let names = scene.fs.list(Path::new(ROOT)).unwrap_or_default();
-    let names = names.into_iter().map(|name| name.to_string_lossy().into_owned());
-    names.filter(|name| name.parse::<LocalId>().is_err()).collect()
 }

@@ -12,6 +12,8 @@
 mod board;
 mod campaign;
 mod disk;
+mod draw;
+mod enemy;
 pub mod event;
 mod fixture;
 mod hosts;
@@ -26,14 +28,17 @@ mod run;
 mod scenario;
 mod side;
 mod source;
+mod stored;
+mod stream;
 
 pub use self::{
-    campaign::{Ends, Found, Options, Progress, Report, Row, Shard, Verdict, campaign},
+    campaign::{Ends, Found, Options, Progress, Report, Row, Shard, Spread, Verdict, campaign},
+    enemy::{Enemy, Mischief},
     judge::{Rule, Violation},
     pairs::Allowed,
-    plan::{DiskFault, Fault, Plan, Planted, What, World},
+    plan::{DiskFault, Fault, Plan, Planted, Spot, StreamFault, What, World},
     point::Point,
     replay::{Diverged, Replayed, replay},
     run::{Run, run},
-    scenario::{NoScenario, Scenario},
+    scenario::{Fate, NoScenario, Scenario},
 };

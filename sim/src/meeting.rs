@@ -10,35 +10,54 @@ macro_rules! meeting {
         #[derive(Clone)]
         struct $net(std::sync::Arc<crate::board::Scene>);
 
-        struct Door(TcpListener);
+        struct Door {
+            listener: TcpListener,
+            scene: std::sync::Arc<crate::board::Scene>,
+        }
+
+        impl Drop for Door {
+            fn drop(&mut self) {
+                self.scene.board().open[handfast::outcome::Side::Import as usize] -= 1;
+            }
+        }
+
+        impl $net {
+            async fn call(&self) -> std::io::Result<(TcpStream, std::net::SocketAddr)> {
+                let address = std::net::SocketAddr::new($import, crate::meeting::PORT);
+                Ok((TcpStream::connect(address).await?, address))
+            }
+        }
 
         impl handfast::shell::rendezvous::Publish for $net {
             type Listener = Door;
 
             async fn publish(self, _: &handfast::archive::Identity) -> std::io::Result<Door> {
                 tokio::time::sleep(std::time::Duration::from_millis(self.0.plan.work_ms.0)).await;
-                TcpListener::bind((std::net::Ipv4Addr::UNSPECIFIED, crate::meeting::PORT)).await.map(Door)
+                let listener = TcpListener::bind((std::net::Ipv4Addr::UNSPECIFIED, crate::meeting::PORT)).await?;
+                self.0.board().open[handfast::outcome::Side::Import as usize] += 1;
+                Ok(Door { listener, scene: self.0 })
             }
         }
 
         impl handfast::shell::rendezvous::Listener for Door {
-            type Stream = TcpStream;
+            type Stream = crate::stream::Stream<TcpStream>;
 
-            async fn accept(&mut self) -> std::io::Result<(TcpStream, std::net::SocketAddr)> {
-                self.0.accept().await
+            async fn accept(&mut self) -> std::io::Result<(Self::Stream, std::net::SocketAddr)> {
+                let (stream, from) = self.listener.accept().await?;
+                Ok((crate::stream::Stream::new(stream, &self.scene, handfast::outcome::Side::Import), from))
             }
 
             fn local_addr(&self) -> std::io::Result<std::net::SocketAddr> {
-                self.0.local_addr()
+                self.listener.local_addr()
             }
         }
 
         impl handfast::shell::rendezvous::Dial for $net {
-            type Stream = TcpStream;
+            type Stream = crate::stream::Stream<TcpStream>;
 
-            async fn dial(self, _: handfast::token::DeviceId) -> std::io::Result<(TcpStream, std::net::SocketAddr)> {
-                let address = std::net::SocketAddr::new($import, crate::meeting::PORT);
-                Ok((TcpStream::connect(address).await?, address))
+            async fn dial(self, _: handfast::token::DeviceId) -> std::io::Result<(Self::Stream, std::net::SocketAddr)> {
+                let (stream, address) = self.call().await?;
+                Ok((crate::stream::Stream::new(stream, &self.0, handfast::outcome::Side::Export), address))
             }
         }
     };

@@ -41,7 +41,7 @@ thread_local! {
 /// Begins a fault.
 pub(crate) fn begin(what: What) {
     if let What::Outage(ms) = what {
-        OUTAGE.set(ms);
+        OUTAGE.set(OUTAGE.get().max(ms));
     }
 }
 
@@ -53,8 +53,13 @@ struct Host {
 }
 
 impl Host {
-    fn start(id: HostId, side: impl Future<Output = Result<(), Failure>> + Send + 'static) -> Result<Self, Broken> {
-        let built = Builder::new_current_thread().enable_time().start_paused(true).build();
+    fn start(
+        id: HostId,
+        scene: &Scene,
+        side: impl Future<Output = Result<(), Failure>> + Send + 'static,
+    ) -> Result<Self, Broken> {
+        // Threads take real time.
+        let built = Builder::new_current_thread().enable_time().start_paused(!scene.plan.shipped).build();
         let runtime = built.map_err(|error| Broken::Panic(error.to_string()))?;
         let task = Some(runtime.spawn(side));
         Ok(Self { id, runtime: Some(runtime), task })
@@ -147,8 +152,8 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
     });
     let guard = net.enter();
     let mut hosts = [
-        Host::start(import, import_side(scene.clone(), Stack(scene.clone())))?,
-        Host::start(export, export_side(scene.clone(), Stack(scene.clone())))?,
+        Host::start(import, scene, import_side(scene.clone(), Stack(scene.clone())))?,
+        Host::start(export, scene, export_side(scene.clone(), Stack(scene.clone())))?,
     ];
     let mut wire = Wire::new(patience);
     loop {

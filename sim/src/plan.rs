@@ -1,16 +1,14 @@
-//! Every option of one session, drawn from a seed.
+//! Every option of one session: what a seed draws, what is printed, and what is carried out without the seed.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use handfast::{
     limits::Durations,
     outcome::{Profile, Side},
 };
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::{point::Point, scenario::Scenario};
+use crate::{enemy::Enemy, point::Point, scenario::Scenario};
 
 /// What carries a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,6 +18,15 @@ pub enum World {
     Hosts,
     /// `turmoil-net`: packets that are lost, and a TCP that sends them again.
     Packets,
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hosts => "hosts",
+            Self::Packets => "packets",
+        })
+    }
 }
 
 /// A fault, and where it begins.
@@ -33,7 +40,7 @@ pub struct Fault {
 
 /// What happens at a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum What {
     /// Nothing passes any more, and what is in flight is lost.
     Partition,
@@ -41,6 +48,10 @@ pub enum What {
     Hold(u64),
     /// Every packet is lost for so many milliseconds.
     Outage(u64),
+    /// The writing half of the connection of the side whose step it is is closed, without a word of TLS.
+    ShutWrite,
+    /// The reading half of the connection of the side whose step it is is closed: it reads the end.
+    ShutRead,
     /// The side whose step it is cancels.
     Cancel,
     /// The machine of the side whose step it is crashes, its link is cut, and it is started again after so many milliseconds.
@@ -50,14 +61,53 @@ pub enum What {
     Kill(u64),
 }
 
+/// What is wrong with a side's end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StreamFault {
+    /// The connection is reset once this side has written so much. All of that arrives, and nothing that the other side has sent and
+    /// this one not read.
+    Reset(Side, Spot),
+    /// This side reads at most `bytes` at once, and then not for `pause_ms`.
+    Reads {
+        /// Which one.
+        side: Side,
+        /// At once.
+        bytes: usize,
+        /// Of virtual time.
+        pause_ms: u64,
+    },
+    /// This side's writes are taken so many bytes at a time.
+    Writes {
+        /// Which one.
+        side: Side,
+        /// At once.
+        bytes: usize,
+    },
+}
+
+/// A place in what a side writes to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spot {
+    /// Behind so many whole records of TLS. Each frame of the multiplexer is one of them, or begins one.
+    Records(u32),
+    /// Behind so many bytes.
+    Bytes(u64),
+}
+
 /// What is wrong with a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiskFault {
     /// The importer's: the operation after so many fails.
     Fails(u64),
-    /// The importer's: it has so many bytes.
+    /// The importer's: at the operation after so many its machine crashes, before it is done, and is started again.
+    Crashes(u64),
+    /// The importer's: it has so many bytes. What still fits is written.
     Full(u64),
+    /// The importer's: a write takes so many bytes at most.
+    Short(usize),
     /// The exporter's: the archive cannot be read beyond so many bytes of its text.
     Unreadable(u64),
 }
@@ -76,6 +126,14 @@ pub enum Planted {
     Leak,
     /// A task of the importer's panics.
     Panic,
+    /// A connection of the exporter's is not closed at its end.
+    Socket,
+    /// A task of the importer's is not ended at its end.
+    Task,
+    /// The importer's last step is not recorded, so that a timer seems to be armed at its end.
+    Timer,
+    /// When the faults are over, the importer's disk still has no room.
+    Rot,
 }
 
 /// One session: everything that is not the same in all of them. Equal plans give equal traces.
@@ -107,67 +165,42 @@ pub struct Plan {
     pub idle: Option<Side>,
     /// Packets that are lost, of 1000.
     pub lost: u32,
-    /// What happens, and where.
-    pub fault: Option<Fault>,
+    /// What happens, and where, each of them once.
+    pub faults: Vec<Fault>,
+    /// What is wrong with connections.
+    pub streams: Vec<StreamFault>,
     /// What is wrong with a disk.
     pub disk: Option<DiskFault>,
+    /// Who is there who should not be.
+    pub enemy: Option<Enemy>,
+    /// Both sides are as they are shipped ([`Scenario::Shipped`]), and time is real.
+    pub shipped: bool,
     /// What is wrong on purpose.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub planted: Option<Planted>,
 }
 
-/// Bytes of texts that make several steps of progress.
-const LONG: [u64; 4] = [70_000, 131_071, 200_000, 300_000];
-/// Bytes of texts that make none.
-const SHORT: [u64; 4] = [6_000, 9_000, 15_000, 30_000];
-
 impl Plan {
-    /// The plan of a scenario and a seed. Four seeds in a row have both profiles, with and without a password.
-    pub fn draw(scenario: Scenario, seed: u64) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut between = |(least, most): (u64, u64)| random.random_range(least..=most);
-        let real_timers = matches!(scenario, Scenario::Idle(_));
-        let long = scenario.point().is_some_and(Point::needs_progress) || scenario == Scenario::ArchiveFails;
-        let long = long || between((0, 15)) == 0;
-        let text = if long { LONG } else { SHORT }[between((0, 3)) as usize];
-        let latency = between((1, 4));
-        let what = match scenario {
-            Scenario::Hold(_) => Some(What::Hold(between((5, 100)))),
-            Scenario::Outage(_) => Some(What::Outage(between((5, 60)))),
-            Scenario::Partition(_) => Some(What::Partition),
-            Scenario::Cancel(_) => Some(What::Cancel),
-            Scenario::Crash(_) => Some(What::Crash(between((10, 400)))),
-            Scenario::Kill(_) => Some(What::Kill(between((10, 400)))),
-            _ => None,
-        };
-        Self {
-            scenario,
-            random: between((0, u64::MAX)),
-            profile: if seed & 1 == 0 { Profile::Documented } else { Profile::Jamid },
-            protected: seed & 2 == 0,
-            text,
-            divisor: if real_timers { 1 } else { 100 },
-            tick_ms: if real_timers { 50 } else { 1 },
-            latency_ms: if real_timers { (50, 200) } else { (latency, latency + between((0, 3))) },
-            think_ms: (between((0, 20)), between((0, 20))),
-            work_ms: (between((0, 5)), between((0, 20))),
-            wrong: if let Scenario::Wrong(count) = scenario { count } else { 0 },
-            idle: if let Scenario::Idle(side) = scenario { Some(side) } else { None },
-            lost: if scenario == Scenario::Loss { between((20, 150)) as u32 } else { 0 },
-            fault: scenario.point().zip(what).map(|(at, what)| Fault { at, what }),
-            disk: match scenario {
-                Scenario::DiskFails => Some(DiskFault::Fails(between((0, 30)))),
-                Scenario::DiskFull => Some(DiskFault::Full(between((0, 2_000)))),
-                Scenario::ArchiveFails => Some(DiskFault::Unreadable(between((0, text - 1)))),
-                _ => None,
-            },
-            planted: None,
-        }
-    }
-
     /// The same with a defect built in.
     pub fn with(self, planted: Option<Planted>) -> Self {
         Self { planted, ..self }
+    }
+
+    /// The same pair's next link, in which nothing goes wrong.
+    pub(crate) fn afterwards(&self) -> Self {
+        Self {
+            scenario: Scenario::NoFault,
+            random: self.random.wrapping_add(1),
+            wrong: 0,
+            idle: None,
+            lost: 0,
+            faults: Vec::new(),
+            streams: Vec::new(),
+            disk: None,
+            enemy: None,
+            planted: None,
+            ..self.clone()
+        }
     }
 
     /// How long the timers run.

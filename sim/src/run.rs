@@ -7,6 +7,7 @@ use std::{
 };
 
 use handfast::{
+    archive::MemoryFs,
     outcome::Outcome,
     trace::{self, Header, Step},
 };
@@ -14,10 +15,10 @@ use handfast::{
 use crate::{
     board::Scene,
     hosts,
-    judge::{Violation, judge},
+    judge::{Rule, Violation, judge},
     packets,
     pairs::Allowed,
-    plan::{Plan, World},
+    plan::{Plan, Planted, World},
     side::config,
 };
 
@@ -64,12 +65,33 @@ impl Run {
 }
 
 /// Carries a plan out and judges what came of it. Equal plans give equal traces, on every machine.
+///
+/// If the scenario has a second phase, the pair is then asked to link once more, on the same disk and without a fault.
 pub fn run(plan: &Plan) -> Run {
-    let (begin, carry_out) = match plan.scenario.world() {
+    let world = plan.scenario.world();
+    let fs = MemoryFs::new();
+    let (mut run, accounts) = carry_out(world, plan, fs.clone(), 0);
+    let ended = !run.violations.iter().any(|violation| matches!(violation.rule, Rule::Ends | Rule::NoPanic));
+    if plan.scenario.has_second_phase() && ended {
+        if plan.planted == Some(Planted::Rot) {
+            fs.set_capacity(Some(0));
+        }
+        let (second, _) = carry_out(world, &plan.afterwards(), fs, accounts);
+        run.time += second.time;
+        run.violations.extend(second.violations.into_iter().map(|Violation { rule, text }| {
+            let text = format!("{rule:?}: {text}");
+            Violation { rule: Rule::Converges, text }
+        }));
+    }
+    run
+}
+
+fn carry_out(world: World, plan: &Plan, fs: MemoryFs, accounts: usize) -> (Run, usize) {
+    let (begin, carry_out) = match world {
         World::Hosts => (hosts::begin as fn(_), hosts::carry_out as fn(&_) -> _),
         World::Packets => (packets::begin as _, packets::carry_out as _),
     };
-    let scene = Arc::new(Scene::new(plan, begin));
+    let scene = Arc::new(Scene::new(plan, begin, fs, accounts));
     let carried = catch_unwind(AssertUnwindSafe(|| carry_out(&scene))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied().map(String::from);
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    io::Cursor,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,24 +10,31 @@ use std::{
 };
 
 use handfast::{
+    archive::{KeyKind, Terms},
+    limits::DEFAULT_MAX_ARCHIVE,
     outcome::{Scheme, Side, Signal},
     reducer::Config,
     secret::Secret,
     shell::{
-        ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, export, import,
+        ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, Random, SystemRandom, export,
+        folder::{FileSource, FolderStore, Installed},
+        identity::Reach,
+        import,
         rendezvous::{Dial, Publish},
+        storage::{Source, Store},
     },
 };
 use tokio::{
+    runtime::Handle,
     select,
-    task::JoinHandle,
+    task::{JoinHandle, yield_now},
     time::{Duration, Instant, sleep, sleep_until},
 };
 
 use crate::{
     board::Scene,
     disk::{self, Accounts},
-    fixture::{FIXTURE, Seeded, password},
+    fixture::{FIXTURE, NOW, Seeded, kdf, password},
     plan::{DiskFault, Plan, Planted},
     source::Archive,
 };
@@ -50,18 +58,63 @@ async fn joined<T>(task: JoinHandle<T>) -> Result<T, Failure> {
     Ok(task.await?)
 }
 
+/// What is open, and the tasks, that a side has at its end and not at its beginning, are leaks.
+struct Tally {
+    scene: Arc<Scene>,
+    side: Side,
+    tasks: usize,
+}
+
+impl Tally {
+    fn begin(scene: &Arc<Scene>, side: Side) -> Self {
+        Self { scene: scene.clone(), side, tasks: tasks() }
+    }
+
+    async fn end(self) {
+        // A task that was stopped is gone when it has had its turn.
+        for _ in 0..3 {
+            yield_now().await;
+        }
+        let mut board = self.scene.board();
+        let open = board.open[self.side as usize];
+        let leaked = tasks().saturating_sub(self.tasks);
+        let leaks = [("connections or listeners", open), ("tasks", leaked)];
+        let found = leaks.into_iter().filter(|(_, count)| *count > 0);
+        board.leaks.extend(found.map(|(what, count)| format!("{}: {count} {what}", self.side)));
+    }
+}
+
+fn tasks() -> usize {
+    Handle::current().metrics().num_alive_tasks()
+}
+
 /// An import, from `addAccount` until nothing of it is left.
 pub(crate) async fn import_side(scene: Arc<Scene>, publish: impl Publish) -> Result<(), Failure> {
+    if scene.plan.shipped {
+        let (folder, kdf) = (disk::open(&scene.fs)?, kdf(&scene.plan));
+        let store = FolderStore::new(folder, kdf, KeyKind::P256, DEFAULT_MAX_ARCHIVE, NOW);
+        let identity = ImportIdentity::Make { reach: Reach::Direct, now: NOW };
+        return importing(scene, ImportEnv { publish, store, identity, random: SystemRandom }).await;
+    }
+    let store = Accounts::open(&scene)?;
+    let identity = ImportIdentity::Ready(FIXTURE.importer());
+    let random = Seeded::new(scene.plan.random);
+    importing(scene, ImportEnv { publish, store, identity, random }).await
+}
+
+async fn importing<P, S, R>(scene: Arc<Scene>, env: ImportEnv<P, S, R>) -> Result<(), Failure>
+where
+    P: Publish,
+    S: Store<Installed = Installed>,
+    R: Random,
+{
     let plan = &scene.plan;
+    let tally = Tally::begin(&scene, Side::Import);
     let mut token = scene.token();
-    let store = Accounts::open(&scene.fs, Duration::from_millis(plan.work_ms.0), plan.planted)?;
     scene.damage_disk();
-    let env = ImportEnv {
-        publish,
-        store,
-        identity: ImportIdentity::Ready(FIXTURE.importer()),
-        random: Seeded::new(plan.random),
-    };
+    if plan.planted == Some(Planted::Task) {
+        tokio::spawn(std::future::pending::<()>());
+    }
     let options = ImportOptions {
         config: config(plan),
         durations: plan.durations(),
@@ -107,11 +160,23 @@ pub(crate) async fn import_side(scene: Arc<Scene>, publish: impl Publish) -> Res
     }
     let report = joined(operation).await?;
     scene.board().report = Some(report);
+    // Its sender is the operation's.
+    drop((handle, notices));
+    tally.end().await;
     Ok(())
 }
 
 /// An import side that crashed or was killed, started again.
 pub(crate) fn import_again(scene: &Scene) -> Result<(), Failure> {
+    // What fails at its disk is started once more.
+    for _ in 0..2 {
+        if scene.fs.is_crashed() {
+            restart_disk(scene);
+        }
+        if disk::open(&scene.fs).is_ok() {
+            return Ok(());
+        }
+    }
     if scene.fs.is_crashed() {
         restart_disk(scene);
     }
@@ -134,8 +199,19 @@ pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<()
     let Some(shown) = scene.shown() else { return Ok(()) };
     let Ok(token) = shown.await else { return Ok(()) };
     sleep(think(plan, Side::Export)).await;
+    if plan.shipped {
+        let file = scene.archive.file.clone();
+        let source = FileSource::new(move || Ok(Cursor::new(file.clone())), kdf(plan), Terms::at(NOW))?;
+        return exporting(scene, dial, source, &token).await;
+    }
     let readable = if let Some(DiskFault::Unreadable(bytes)) = plan.disk { bytes } else { u64::MAX };
     let source = Archive::new(scene.archive.file.clone(), Duration::from_millis(plan.work_ms.1), readable)?;
+    exporting(scene, dial, source, &token).await
+}
+
+async fn exporting(scene: Arc<Scene>, dial: impl Dial, source: impl Source, token: &str) -> Result<(), Failure> {
+    let plan = &scene.plan;
+    let tally = Tally::begin(&scene, Side::Export);
     let options = ExportOptions {
         config: config(plan),
         durations: plan.durations(),
@@ -146,7 +222,7 @@ pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<()
     let (handle, mut notices, operations) = export(env, options);
     let operations = tokio::spawn(operations);
 
-    let op = handle.add_device(&token).await?;
+    let op = handle.add_device(token).await?;
     let mut asked: Option<(Instant, ())> = None;
     loop {
         select! { biased;
@@ -169,7 +245,9 @@ pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<()
         }
     }
     drop(handle);
-    joined(operations).await
+    joined(operations).await?;
+    tally.end().await;
+    Ok(())
 }
 
 /// Waits until it is due, for ever if nothing is.

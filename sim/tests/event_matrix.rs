@@ -1,6 +1,6 @@
 //! The systematic matrix: what comes of every fault behind every step.
 
-use handfast_sim::event::{matrix, pairs};
+use handfast_sim::event::{matrix, pairs, words};
 
 #[test]
 fn every_fault_behind_every_step() {
@@ -14,4 +14,11 @@ fn every_pair_of_faults() {
     let pairs = pairs(&|_| {});
     insta::assert_snapshot!(pairs.to_string());
     assert_eq!(pairs.broken, None);
+}
+
+#[test]
+fn every_word_in_every_state() {
+    let words = words();
+    insta::assert_snapshot!(words.to_string());
+    assert!(words.hold());
 }

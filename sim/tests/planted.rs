@@ -32,6 +32,25 @@ fn litter_is_found() {
     assert_eq!(broken("cancel@import.receiving", 0, Planted::LitteringStore), [Rule::LeftOver]);
 }
 
+/// A connection, a task, or a timer, at the end of an operation.
+#[test]
+fn what_is_left_open_is_found() {
+    for scenario in ["no-fault", "loss", "cancel@export.greeted", "hostile-importer@flood"] {
+        assert_eq!(broken(scenario, 0, Planted::Socket), [Rule::Leak], "{scenario}");
+    }
+    for scenario in ["no-fault", "loss", "partition@import.asked"] {
+        assert_eq!(broken(scenario, 1, Planted::Task), [Rule::Leak], "{scenario}");
+    }
+    assert_eq!(broken("cancel@import.scheme", 2, Planted::Timer), [Rule::Closed]);
+}
+
+#[test]
+fn a_pair_that_does_not_recover_is_found() {
+    for scenario in ["disk-fails@3", "crash@import.received", "swarm@hosts", "swarm@packets"] {
+        assert_eq!(broken(scenario, 0, Planted::Rot), [Rule::Converges], "{scenario}");
+    }
+}
+
 #[test]
 fn a_panic_is_told() {
     let rules = broken("no-fault", 0, Planted::Panic);

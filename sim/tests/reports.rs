@@ -3,12 +3,13 @@
 use std::{
     num::NonZeroUsize,
     sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
-use handfast_sim::{Options, Report, Scenario, Shard, Verdict, campaign};
+use handfast_sim::{Options, Report, Scenario, Shard, Spread, Verdict, campaign};
 
 fn options() -> Options {
-    let names = ["no-fault", "cancel@import.checked", "disk-fails"];
+    let names = ["no-fault", "cancel@import.checked", "disk-fails@7"];
     let scenarios = names.map(|name| name.parse().unwrap()).to_vec();
     Options { scenarios, seeds: 0..3, ..Options::default() }
 }
@@ -30,6 +31,21 @@ fn shards_share_the_sessions() {
         assert_eq!(shards.each_ref().map(|shard| shard.rows[row].runs), [2, 1]);
         assert_eq!(shards.iter().map(|shard| shard.rows[row].reached).sum::<u64>(), whole.reached);
     }
+}
+
+/// Of all seeds each is for one scenario, with the plan that it has there.
+#[test]
+fn seeds_take_turns() {
+    let turns = campaign(&Options { seeds: 2..10, spread: Spread::Turns, ..options() }, &|_| {});
+    let runs: Vec<_> = turns.rows.iter().map(|row| row.runs).collect();
+    assert_eq!(runs, [2, 4, 2]);
+    let alone = campaign(&Options { seeds: 4..8, ..options() }, &|_| {});
+    assert_eq!(turns.rows[1].ends, alone.rows[1].ends);
+    assert!(turns.sessions().0 == 8 && turns.sessions().1 > alone.rows[1].ends.len() as u32 * Duration::from_millis(1));
+    let few = campaign(&Options { seeds: 0..4, spread: Spread::Turns, ..options() }, &|_| {});
+    assert_eq!(few.rows.iter().map(|row| row.scenario).collect::<Vec<_>>(), [Scenario::NoFault]);
+    let none = campaign(&Options { seeds: 0..0, spread: Spread::Turns, ..options() }, &|_| {});
+    assert!(none.is_inconclusive());
 }
 
 /// A check in which nothing happened is not a pass.

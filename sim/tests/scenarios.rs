@@ -66,12 +66,74 @@ fn each_side_is_killed_at_each_of_its_steps() {
     judge("kill", 1..2);
 }
 
+/// Whoever shares a session hears of it from the network, not from a timer.
+#[test]
+fn each_half_of_a_connection_is_closed_at_each_step() {
+    judge("half-close", 0..1);
+    judge("deaf", 3..4);
+}
+
+#[test]
+fn the_connection_is_reset_behind_each_frame_and_within_frames() {
+    judge("reset", 1..3);
+    judge("reset-within", 0..8);
+}
+
+/// R-TIME-4.
+#[test]
+fn a_slow_reader_is_waited_for_while_there_is_progress() {
+    judge("slow-reader", 0..2);
+    judge("crawl", 0..4);
+}
+
+#[test]
+fn bytes_come_and_go_one_at_a_time() {
+    judge("byte-reads", 0..4);
+    judge("byte-writes", 0..4);
+}
+
 /// R-IMP-13, R-EXP-6.
 #[test]
 fn disks_fail() {
-    judge("disk-fails", 0..4);
-    judge("disk-full", 0..2);
+    judge("disk-full", 0..4);
     judge("archive-fails", 0..2);
+}
+
+#[test]
+fn a_disk_that_takes_a_part_of_each_write_is_written_to_the_end() {
+    judge("disk-short", 0..4);
+}
+
+/// R-ARC-4, and the next link succeeds.
+#[test]
+fn the_disk_fails_and_the_machine_crashes_at_each_operation() {
+    judge("disk-fails", 1..3);
+    judge("disk-crashes", 1..3);
+}
+
+/// R-IMP-2, R-TOK-5.
+#[test]
+fn a_stranger_does_not_keep_a_pair_from_linking() {
+    judge("stranger", 0..2);
+}
+
+/// R-MSG-3, R-MUX-1, R-PAIR-3.
+#[test]
+fn a_peer_that_breaks_the_rules_is_told_apart_and_leaves_nothing() {
+    judge("hostile-exporter", 0..4);
+    judge("hostile-importer", 0..4);
+}
+
+/// With threads, the real key derivation and a new identity.
+#[test]
+fn two_sides_as_they_are_shipped_link() {
+    judge("as-shipped", 0..2);
+}
+
+/// Anything goes, and then nothing more goes wrong: the pair links.
+#[test]
+fn after_a_swarm_of_faults_the_pair_links() {
+    judge("swarm", 0..24);
 }
 
 /// R-TIME-3, with the timers' real lengths.

@@ -30,6 +30,8 @@ struct State {
     /// Grows at each restart: files that were open before are not any more.
     epoch: u64,
     capacity: Option<u64>,
+    /// Bytes that a write takes at most.
+    most: Option<usize>,
     used: u64,
     users: Arc<()>,
 }
@@ -112,9 +114,14 @@ impl MemoryFs {
         self.state().crashed
     }
 
-    /// No more than `bytes` fit in it, or any number.
+    /// No more than `bytes` fit in it, or any number. Of a write that does not fit, what does is written.
     pub fn set_capacity(&self, bytes: Option<u64>) {
         self.state().capacity = bytes;
+    }
+
+    /// A write takes no more than `bytes` at once, or any number.
+    pub fn set_most(&self, bytes: Option<usize>) {
+        self.state().most = bytes;
     }
 
     /// Bytes of all files.
@@ -321,21 +328,22 @@ pub struct MemoryFile {
 }
 
 impl MemoryFile {
-    /// Does something with the state and this file's content, its durable length, and the position.
+    /// Does something with this file's content, its durable length, the position, and the number of bytes that a write takes.
     fn with<T>(
         &mut self,
-        act: impl FnOnce(&mut Vec<u8>, &mut usize, &mut u64, Option<u64>) -> io::Result<T>,
+        act: impl FnOnce(&mut Vec<u8>, &mut usize, &mut u64, usize) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut state = self.fs.operation()?;
         if state.epoch != self.epoch {
             return Err(io::Error::other("opened before the machine crashed"));
         }
-        let free = state.capacity.map(|capacity| capacity.saturating_sub(state.used));
+        let free = state.capacity.map_or(u64::MAX, |capacity| capacity.saturating_sub(state.used));
+        let room = state.most.unwrap_or(usize::MAX).min(usize::try_from(free).unwrap_or(usize::MAX));
         let Node::File { content, durable } = &mut state.nodes[self.node] else {
             return Err(io::ErrorKind::IsADirectory.into());
         };
         let before = content.len();
-        let result = act(content, durable, &mut self.position, free);
+        let result = act(content, durable, &mut self.position, room);
         let grown = (content.len() - before) as u64;
         state.used += grown;
         result
@@ -364,13 +372,15 @@ impl Read for MemoryFile {
 
 impl Write for MemoryFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.with(|content, _, position, free| {
-            if free.is_some_and(|free| free < bytes.len() as u64) {
+        self.with(|content, _, position, room| {
+            // What still fits is written, as a disk does.
+            let count = bytes.len().min(room);
+            if count == 0 && !bytes.is_empty() {
                 return Err(io::ErrorKind::StorageFull.into());
             }
-            content.extend_from_slice(bytes);
+            content.extend_from_slice(&bytes[..count]);
             *position = content.len() as u64;
-            Ok(bytes.len())
+            Ok(count)
         })
     }
 

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 use handfast_model::players::Players;
 
 use crate::{
-    archive, check, diagram, export, failure::Failure, import, manual, message, replay, shrink, sim, token, validate,
-    verify,
+    archive, check, diagram, export, failure::Failure, import, manual, merge, message, replay, shrink, sim, token,
+    validate, verify,
 };
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
@@ -24,6 +24,7 @@ enum Command {
     Verify(verify::Verify),
     Check(check::Check),
     Sim(sim::Sim),
+    Merge(merge::Merge),
     Import(import::Import),
     Export(export::Export),
     Replay(replay::Replay),
@@ -50,6 +51,7 @@ impl Cli {
             Command::Verify(verify) => verify.run(players),
             Command::Check(check) => check.run(players),
             Command::Sim(sim) => sim.run(),
+            Command::Merge(merge) => merge.run(),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),
             Command::Token(command) => command.run(),

@@ -2,13 +2,17 @@
 
 mod sequence;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Args, ValueEnum};
 use handfast::outcome::Side;
 use handfast_model::{clients::edges, documented, refinement, sequence as document};
+use handfast_sim::event::{Engine, Regression, Watch};
 
-use crate::{failure::Failure, link::options::ProfileName, output, replay};
+use crate::{failure::Failure, link::options::ProfileName, output, replay, shrink};
 
 /// Draw a recorded link, the documented one, or a daemon's or client's machine, as a Mermaid diagram
 #[derive(Args)]
@@ -18,6 +22,7 @@ Examples:
   handfast diagram --of import
   handfast import --store accounts --yes --trace import.trace
   handfast diagram import.trace
+  handfast diagram sim/regressions/M-03.json
 
 Exit codes: 0, 1 the trace is damaged, 2 usage.")]
 pub(crate) struct Diagram {
@@ -27,7 +32,8 @@ pub(crate) struct Diagram {
     /// Whose is drawn where no trace is given
     #[arg(long, value_enum, value_name = "PROFILE", default_value_t, conflicts_with = "trace")]
     profile: ProfileName,
-    /// A trace, as --trace, the checker or the simulator wrote it: of one side or of both
+    /// A trace, as --trace, the checker or the simulator wrote it: of one side or of both; or a schedule
+    /// of the event engine, .json, which is carried out, with its mutant if it is kept for one
     #[arg(value_name = "TRACE")]
     trace: Option<PathBuf>,
 }
@@ -80,10 +86,13 @@ impl Diagram {
                 output::line(documented::mermaid(side, &found).trim_end())?;
             }
             (Some(_), Some(_)) => return Err(Failure::usage("a trace is drawn with --of sequence")),
+            (Some(path), None) if path.extension().is_some_and(|extension| extension == "json") => {
+                output::line(kept(path)?.trim_end())?;
+            }
             (Some(path), None) => {
                 let (header, steps) = replay::read(path)?;
                 let profile = header.import.or(header.export).unwrap_or_default().profile;
-                output::line(sequence::draw(&steps, profile.vocabulary()).trim_end())?;
+                output::line(sequence::draw(&steps, profile.vocabulary(), None, None).trim_end())?;
             }
             (None, None) => {
                 let drawn = document::draw(self.profile.into());
@@ -92,5 +101,47 @@ impl Diagram {
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What comes of a schedule, with the reason for which it is kept and the law that it breaks.
+fn kept(path: &Path) -> Result<String, Failure> {
+    let Regression { reason, mutant, schedule, .. } = shrink::read(path)?;
+    let ran = match &mutant {
+        Some(id) => shrink::mutant(id)?.engine().run(&schedule, Watch::ALL),
+        None => Engine::shipped().run(&schedule, Watch::ALL),
+    };
+    let before = mutant.map_or_else(|| reason.clone(), |id| format!("{id}: {reason}"));
+    // A property's text begins with its name.
+    let broken = ran.broken.map(|broken| match &broken.text {
+        text if text.starts_with(&broken.law.to_string()) => format!("VIOLATED {text}"),
+        text => format!("VIOLATED {}: {text}", broken.law),
+    });
+    let before = Some(&*before).filter(|before| !before.is_empty());
+    Ok(sequence::draw(&ran.steps, schedule.profile.vocabulary(), before, broken.as_deref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each schedule that is kept is drawn, and what it shows is said.
+    #[test]
+    fn what_is_kept_is_drawn() {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/regressions"));
+        let mut count = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let drawn = kept(&path).unwrap();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(
+                drawn.starts_with("sequenceDiagram\n") && drawn.contains("    Note over ID,ED: "),
+                "{name}: {drawn}"
+            );
+            assert_eq!(drawn.contains("Note over ID,ED: VIOLATED "), name.starts_with("M-"), "{name}: {drawn}");
+            count += 1;
+        }
+        assert!(count > 50);
+        insta::assert_snapshot!(kept(&folder.join("M-03.json")).unwrap());
     }
 }

@@ -38,8 +38,6 @@ impl Interrupts {
 
 /// What is at work has to end.
 static STOP: AtomicBool = AtomicBool::new(false);
-/// Nothing that is at work looks at that.
-static AT_ONCE: AtomicBool = AtomicBool::new(false);
 
 /// The exit code of what says nothing.
 const INCONCLUSIVE: i32 = 4;
@@ -55,7 +53,7 @@ pub(crate) fn stops_checks() -> Result<&'static AtomicBool, Failure> {
     thread::spawn(move || {
         loop {
             runtime.block_on(interrupts.next());
-            if STOP.swap(true, Ordering::Relaxed) || AT_ONCE.load(Ordering::Relaxed) {
+            if STOP.swap(true, Ordering::Relaxed) {
                 exit(INCONCLUSIVE)
             }
             // Where not even this can be written there is nobody to be told.
@@ -63,10 +61,4 @@ pub(crate) fn stops_checks() -> Result<&'static AtomicBool, Failure> {
         }
     });
     Ok(&STOP)
-}
-
-/// From now on the next interrupt ends the process, which then has said nothing. Gives whether there was one already.
-pub(crate) fn ends_at_once() -> bool {
-    AT_ONCE.store(true, Ordering::Relaxed);
-    STOP.load(Ordering::Relaxed)
 }

@@ -15,6 +15,7 @@ mod input;
 mod interrupt;
 mod link;
 mod manual;
+mod merge;
 mod message;
 mod output;
 mod passwords;

@@ -28,6 +28,12 @@ pub(crate) fn again(command: Option<impl Display>) -> Result<(), Failure> {
     command.map_or(Ok(()), |command| line(format_args!("again: {command}")))
 }
 
+/// Says something beside the verdict, on standard error.
+pub(crate) fn note(text: impl Display) {
+    // Where not even this can be written there is nobody to be told.
+    let _ = io::stderr().lock().write_all(format!("handfast: {text}\n").as_bytes());
+}
+
 /// Writes a file that is whole or not there, readable by its owner only. What is no regular file is written to as it is.
 pub(crate) fn whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {

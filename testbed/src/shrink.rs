@@ -58,7 +58,7 @@ impl Shrink {
 }
 
 /// The mutant of this id.
-fn mutant(id: &str) -> Result<Mutant, Failure> {
+pub(crate) fn mutant(id: &str) -> Result<Mutant, Failure> {
     Mutant::find(id).ok_or_else(|| {
         let why = Mutant::beyond(id).unwrap_or("there is no such mutant");
         Failure::usage(format_args!("--mutant {id}: {why}"))

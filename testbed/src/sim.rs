@@ -1,30 +1,40 @@
 //! `handfast sim`: whole sessions in virtual time, with faults, from seeds.
 
+mod digest;
 mod event;
+pub(crate) mod results;
+mod shard;
+mod sweep;
+mod swept;
 mod table;
 
 use std::{
-    fs,
+    env,
     num::NonZeroUsize,
     ops::Range,
     path::{Path, PathBuf},
     process::ExitCode,
     str::FromStr,
     thread,
+    time::{Duration, Instant},
 };
 
 use clap::{Args, ValueEnum};
 use handfast_sim::{
-    Options, Plan, Report, Rule, Scenario, Shard, campaign,
-    event::{Class, matrix, pairs},
-    run,
+    Scenario, Shard,
+    event::{Class, matrix, pairs, words},
 };
 
-pub(crate) use self::{
+use self::{
     event::Storm,
-    table::{Table, again, suite},
+    results::{Header, Kept},
+    sweep::{Part, Piece},
 };
-use crate::{failure::Failure, output, progress::Watch, shrink};
+pub(crate) use self::{
+    sweep::{Chosen, Effort, Pieces, Sweep},
+    swept::Swept,
+};
+use crate::{failure::Failure, interrupt, output, progress::Watch, shrink};
 
 /// Simulate sessions with faults, and judge what came of each
 #[derive(Args)]
@@ -32,13 +42,22 @@ use crate::{failure::Failure, output, progress::Watch, shrink};
 Examples:
   handfast sim
   handfast sim --scenario wrong-once --scenario crash --seeds 0..100
-  handfast sim --seeds 0..10000 --shard 3/8 --out shard-3 --json
-  handfast sim --engine event --seeds 0..1000000 --out failed
+  handfast sim --engine event --seeds 0..1000000 --out results
+  handfast sim --seeds 0..20000 --timings
+  handfast sim --seeds 0..20000 --shard 3/8 --budget 10m --out results
+  handfast merge results
   handfast sim --engine event --scenario break --scenario cancel
+  handfast sim --engine event --seeds 0..100 --digest
   handfast sim --matrix
 
 A scenario is named whole, partition@import.opened, or by its family, partition. Four seeds in a row
-have both profiles, with and without a password. A scenario of the event engine is a class of faults.
+have both profiles, with and without a password. Scenarios that are named have each of the seeds; of
+all scenarios, each four seeds in a row have one, and then it is the next one's turn. A scenario of
+the event engine is a class of faults.
+
+With --out, what is done is kept: the same command goes on where the one before was killed. Without
+--shard, the environment of a Slurm array, of a Kubernetes indexed job (with HANDFAST_SHARDS, their
+number) or of parallel jobs of GitLab says which one it is.
 
 Exit codes: 0 all as expected, 1 a rule is broken, 2 usage, 3 an operation did not end,
 4 inconclusive, 5 equal plans gave unequal traces, or a trace does not replay, 101 a panic.")]
@@ -49,30 +68,43 @@ pub(crate) struct Sim {
     /// Which scenarios; all by default
     #[arg(long, value_name = "NAME")]
     scenario: Vec<String>,
-    /// The seeds, half open; 0..4 by default, of the event engine 0..20000
+    /// The seeds, half open; 0..4 of each scenario by default, of the event engine 0..20000
     #[arg(long, value_name = "A..B")]
     seeds: Option<Seeds>,
     /// Only part I of N of the seeds, I from 0 on
-    #[arg(long, value_name = "I/N", value_parser = shard)]
+    #[arg(long, value_name = "I/N", value_parser = shard::parse)]
     shard: Option<Shard>,
-    /// Write the report, and of each session in which a rule was broken the plan and the trace
+    /// Keep what each block of seeds came to, and of each session in which a rule was broken the
+    /// schedule or plan and the trace
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Begin nothing more after so long, like 90s, 10m or 8h: what is left makes it inconclusive
+    #[arg(long, value_name = "TIME", value_parser = budget)]
+    budget: Option<Duration>,
     /// Sessions at once; as many as there are processors by default
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     /// Carry out one schedule of the event engine, and with --out write its trace
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "seeds", "shard"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "seeds", "shard", "budget"])]
     schedule: Option<PathBuf>,
     /// Print what comes of every fault behind every step, in the event engine
-    #[arg(long, conflicts_with_all = ["scenario", "seeds", "shard", "out", "schedule"])]
+    #[arg(long, conflicts_with_all = ["scenario", "seeds", "shard", "budget", "out", "schedule"])]
     matrix: bool,
-    /// Carry out every pair of these too
+    /// Print what comes of every word of a hostile peer in every state, in the event engine
+    #[arg(long, conflicts_with_all = ["scenario", "seeds", "shard", "budget", "out", "schedule", "matrix"])]
+    words: bool,
+    /// Carry out every pair of the matrix too
     #[arg(long, requires = "matrix")]
     pairs: bool,
+    /// Print the checksum of the traces of each block of seeds, and judge nothing
+    #[arg(long, conflicts_with_all = ["budget", "out", "schedule", "matrix"])]
+    digest: bool,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
+    /// Say how long it took, of real and in the turmoil engine of virtual time
+    #[arg(long, conflicts_with_all = ["json", "matrix", "schedule", "out"])]
+    timings: bool,
 }
 
 /// What carries sessions.
@@ -120,30 +152,19 @@ impl FromStr for Seeds {
     }
 }
 
-fn shard(text: &str) -> Result<Shard, &'static str> {
-    let (index, of) = text.split_once('/').ok_or("expected I/N")?;
-    let (index, of) = index.parse().ok().zip(of.parse().ok()).ok_or("expected two numbers, I/N")?;
-    if index < of { Ok(Shard { index, of }) } else { Err("expected I/N with I below N") }
-}
-
-/// Simulates, and shows how far it is.
-pub(crate) fn simulate(options: &Options, watch: &Watch) -> Report {
-    let mine = |seed: &u64| options.shard.is_none_or(|shard| seed % shard.of == shard.index);
-    watch.expect(options.scenarios.len() * options.seeds.clone().filter(mine).count());
-    campaign(options, &|_| watch.done("sessions"))
-}
-
-/// What the command returns: of several things that are wrong, the worst.
-pub(crate) fn exit_code(report: &Report) -> u8 {
-    let code = |rule| match rule {
-        Rule::NoPanic => 101,
-        Rule::Ends => 3,
-        Rule::Repeatable | Rule::Replays => 5,
-        // All others say that something never happens.
-        _ => 1,
+/// Reads a time, `10m`.
+fn budget(text: &str) -> Result<Duration, &'static str> {
+    const EXPECTED: &str = "expected a number of seconds, minutes or hours, like 90s, 10m or 8h";
+    let at = text.len().saturating_sub(1);
+    let (number, unit) = text.split_at_checked(at).ok_or(EXPECTED)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(EXPECTED),
     };
-    let inconclusive = report.is_inconclusive().then_some(4);
-    worst(report.broken().map(code).chain(inconclusive))
+    let number: u64 = number.parse().map_err(|_| EXPECTED)?;
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or(EXPECTED)
 }
 
 /// The worst of some exit codes: a panic, safety, liveness, nondeterminism, inconclusive, in this order.
@@ -158,57 +179,82 @@ impl Sim {
         if self.matrix {
             return self.run_matrix();
         }
+        if self.words {
+            return self.run_words();
+        }
         if let Some(file) = &self.schedule {
             return self.run_schedule(file);
         }
-        if matches!(self.engine, Engine::Event) {
-            return self.run_event();
+        let until = self.budget.and_then(|budget| Instant::now().checked_add(budget));
+        let (asked, shard) = (self.asked()?, self.shard()?);
+        if self.digest {
+            return digest::print(&asked, shard, self.jobs(), self.json);
         }
-        let mut chosen = Vec::new();
-        for name in &self.scenario {
-            chosen.extend(scenarios(name)?);
+        if !self.json {
+            output::line(asked.head(shard))?;
         }
-        let options = Options {
-            scenarios: if chosen.is_empty() { Scenario::all() } else { chosen },
-            seeds: self.seeds.as_ref().map_or(0..4, |seeds| seeds.0.clone()),
-            shard: self.shard,
-            jobs: self.jobs(),
-            planted: None,
-        };
-        let watch = Watch::new("sim");
-        let report = simulate(&options, &watch);
-        drop(watch);
-        if let Some(folder) = &self.out {
-            write(folder, &report).map_err(|error| unwritable(folder, &error))?;
+        let effort = Effort { jobs: self.jobs(), until, stop: Some(interrupt::stops_checks()?) };
+        let began = Instant::now();
+        let pieces = self.carry_out(&asked, shard, effort)?;
+        let swept = Swept::new(&asked, shard, &pieces);
+        swept.print(self.json)?;
+        if self.timings {
+            output::line(swept.timings(began.elapsed()))?;
         }
-        if self.json {
-            output::json(&report)?
-        } else {
-            output::line(Table(&report))?
-        }
-        Ok(ExitCode::from(exit_code(&report)))
+        Ok(ExitCode::from(swept.exit_code()))
     }
 
     fn jobs(&self) -> NonZeroUsize {
         self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
     }
 
-    fn run_event(&self) -> Result<ExitCode, Failure> {
-        let classes: Vec<_> = self.scenario.iter().map(|name| class(name)).collect::<Result<_, _>>()?;
-        let classes = if classes.is_empty() { Class::ALL.to_vec() } else { classes };
-        let seeds = self.seeds.as_ref().map_or(EVENT_SEEDS, |seeds| seeds.0.clone());
-        let watch = Watch::new("sim");
-        let storm = Storm::carry_out(seeds, self.shard, classes, self.jobs(), &watch);
-        drop(watch);
-        if let Some(folder) = &self.out {
-            storm.write(folder).map_err(|error| unwritable(folder, &error))?;
+    fn asked(&self) -> Result<Sweep, Failure> {
+        let names = &self.scenario;
+        let (chosen, seeds) = match self.engine {
+            Engine::Event if names.is_empty() => (Chosen::Event(Class::ALL.to_vec()), EVENT_SEEDS),
+            Engine::Event => {
+                (Chosen::Event(names.iter().map(|name| class(name)).collect::<Result<_, _>>()?), EVENT_SEEDS)
+            }
+            Engine::Turmoil if names.is_empty() && self.seeds.is_some() => (Chosen::Turns(Scenario::all()), 0..0),
+            Engine::Turmoil if names.is_empty() => (Chosen::Turmoil(Scenario::all()), 0..4),
+            Engine::Turmoil => {
+                let chosen: Vec<_> = names.iter().map(|name| scenarios(name)).collect::<Result<_, _>>()?;
+                (Chosen::Turmoil(chosen.concat()), 0..4)
+            }
+        };
+        let asked = Sweep { chosen, seeds: self.seeds.as_ref().map_or(seeds, |seeds| seeds.0.clone()) };
+        asked.is_sound().map_err(Failure::usage)?;
+        Ok(asked)
+    }
+
+    /// The shard that is given, or the environment's. One of one is all.
+    fn shard(&self) -> Result<Option<Shard>, Failure> {
+        if self.shard.is_some() {
+            return Ok(self.shard.filter(|shard| shard.of > 1));
         }
-        if self.json {
-            output::json(&storm)?
-        } else {
-            output::line(&storm)?
+        let found = shard::of_environment(&|name| env::var(name).ok())?;
+        if let Some((Shard { index, of }, name)) = found {
+            output::note(format_args!("shard {index}/{of}, as {name} says"));
         }
-        Ok(ExitCode::from(storm.exit_code()))
+        Ok(found.map(|(shard, _)| shard).filter(|shard| shard.of > 1))
+    }
+
+    /// Carries out what is not there yet. Gives all.
+    fn carry_out(&self, asked: &Sweep, shard: Option<Shard>, effort: Effort) -> Result<Pieces, Failure> {
+        let mut todo = asked.parts(shard);
+        let Some(folder) = &self.out else {
+            let pieces = asked.carry_out_all(&todo, effort, &Watch::new("sim"), &|_, _| Ok(()));
+            return pieces.map_err(Failure::reason);
+        };
+        let failed = |error: std::io::Error| unwritable(folder, &error);
+        let (kept, mut pieces) = Kept::open(folder, &Header::new(asked, shard).map_err(Failure::reason)?)?;
+        if !pieces.is_empty() {
+            output::note(format_args!("{} of {} parts are there already", pieces.len(), todo.len()));
+        }
+        todo.retain(|part| !pieces.contains_key(part));
+        let keep = |part: Part, piece: &Piece| swept::write(folder, piece).and_then(|()| kept.add(part, piece));
+        pieces.extend(asked.carry_out_all(&todo, effort, &Watch::new("sim"), &keep).map_err(failed)?);
+        Ok(pieces)
     }
 
     fn run_schedule(&self, file: &Path) -> Result<ExitCode, Failure> {
@@ -219,12 +265,19 @@ impl Sim {
             let name = name.trim_end_matches(".json").trim_end_matches(".schedule");
             event::write(folder, name, &schedule).map_err(|error| unwritable(folder, &error))?;
         }
+        let swept = Swept::Event(Box::new(storm));
+        swept.print(self.json)?;
+        Ok(ExitCode::from(swept.exit_code()))
+    }
+
+    fn run_words(&self) -> Result<ExitCode, Failure> {
+        let words = words();
         if self.json {
-            output::json(&storm)?
+            output::json(&words)?;
         } else {
-            output::line(&storm)?
+            output::line(words.to_string().trim_end())?;
         }
-        Ok(ExitCode::from(storm.exit_code()))
+        Ok(ExitCode::from(u8::from(!words.hold())))
     }
 
     fn run_matrix(&self) -> Result<ExitCode, Failure> {
@@ -250,30 +303,11 @@ fn unwritable(folder: &Path, error: &std::io::Error) -> Failure {
     Failure::usage(format_args!("--out {}: {error}", folder.display()))
 }
 
-/// Writes the report, and what is needed to look at each violation.
-fn write(folder: &Path, report: &Report) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
-    fs::write(folder.join("report.json"), serde_json::to_string_pretty(report)?)?;
-    for row in &report.rows {
-        for found in &row.violations {
-            let plan = Plan::draw(row.scenario, found.seed);
-            let name = format!("{}-{}", row.scenario, found.seed);
-            fs::write(folder.join(format!("{name}.plan.json")), serde_json::to_string_pretty(&plan)?)?;
-            fs::write(folder.join(format!("{name}.trace")), run(&plan).trace())?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use handfast_sim::Planted;
+    use handfast_sim::{Options, Planted, campaign};
 
     use super::*;
-
-    fn report(scenario: Scenario, planted: Option<Planted>) -> Report {
-        campaign(&Options { scenarios: vec![scenario], seeds: 0..1, planted, ..Options::default() }, &|_| {})
-    }
 
     /// A check that cannot fail is a defect: each kind of failure has its exit code, its line, and its command.
     #[test]
@@ -281,13 +315,14 @@ mod tests {
         for (planted, expected) in
             [(None, 0), (Some(Planted::ForgetfulStore), 1), (Some(Planted::Leak), 5), (Some(Planted::Panic), 101)]
         {
-            let report = report(Scenario::NoFault, planted);
-            assert_eq!(exit_code(&report), expected, "{}", Table(&report));
+            let options = Options { scenarios: vec![Scenario::NoFault], seeds: 0..1, planted, ..Options::default() };
+            let swept = Swept::Turmoil(campaign(&options, &|_| {}));
+            assert_eq!(swept.exit_code(), expected, "{swept}");
             let failed = expected != 0;
-            assert_eq!(Table(&report).to_string().contains("VIOLATED"), failed, "{}", Table(&report));
+            assert_eq!(swept.to_string().contains("VIOLATED"), failed, "{swept}");
             let command = failed.then_some("handfast sim --engine turmoil --scenario no-fault --seeds 0..1");
-            assert_eq!(again(&report), command);
-            let counts = suite(&report);
+            assert_eq!(swept.again().as_deref(), command);
+            let counts = swept.suite();
             assert_eq!((counts.tests, counts.failures), (1, usize::from(failed)));
         }
     }
@@ -301,14 +336,18 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_half_open_and_shards_count_from_nought() {
+    fn ranges_are_half_open() {
         assert_eq!("3..7".parse::<Seeds>().map(|seeds| seeds.0), Ok(3..7));
         for wrong in ["", "3", "3..3", "7..3", "a..b", "1..2..3", "-1..3"] {
             assert!(wrong.parse::<Seeds>().is_err(), "{wrong}");
         }
-        assert_eq!(shard("0/2"), Ok(Shard { index: 0, of: 2 }));
-        for wrong in ["", "2", "2/2", "1/0", "a/b"] {
-            assert!(shard(wrong).is_err(), "{wrong}");
+    }
+
+    #[test]
+    fn a_budget_has_a_unit() {
+        assert_eq!(["90s", "10m", "8h"].map(|text| budget(text).unwrap().as_secs()), [90, 600, 28_800]);
+        for wrong in ["", "s", "10", "10d", "1.5h", "-1s", "10µ", "99999999999999999h"] {
+            assert!(budget(wrong).is_err(), "{wrong}");
         }
     }
 }

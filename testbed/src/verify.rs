@@ -17,10 +17,17 @@ use handfast_model::{
     report::{self, Progress, Report, Selection},
 };
 
-use handfast_sim::event::Class;
+use handfast_sim::{Scenario, event::Class};
 use serde::Serialize;
 
-use crate::{failure::Failure, interrupt, output, progress::Watch, sim, size::Size, verdicts};
+use crate::{
+    failure::Failure,
+    interrupt, output,
+    progress::Watch,
+    sim::{self, Chosen, Sweep, Swept},
+    size::Size,
+    verdicts,
+};
 
 /// Seeds of each scenario in a quick run: both profiles, with and without a password.
 const QUICK_SEEDS: u64 = 4;
@@ -109,8 +116,11 @@ pub(crate) fn run(what: &'static str, selection: &Selection) -> Report {
 struct Verified {
     seeds: Range<u64>,
     model: Report,
-    simulation: handfast_sim::Report,
-    event: sim::Storm,
+    simulation: Swept,
+    event: Swept,
+    /// What the two swept.
+    #[serde(skip)]
+    heads: [String; 2],
     exit_code: u8,
 }
 
@@ -131,14 +141,16 @@ impl Verify {
         if !self.json {
             output::line(verdicts::Table { report: &model, whole: true, rows: false })?;
         }
-        let mut options = handfast_sim::Options { seeds: seeds.clone(), jobs, ..handfast_sim::Options::default() };
-        if interrupt::ends_at_once() {
-            options.scenarios.clear();
-        }
-        let simulation = sim::simulate(&options, &Watch::new("verify, simulation"));
-        let event = self.storm(&seeds, jobs);
-        let codes = [verdicts::exit_code(model.outcome), sim::exit_code(&simulation), event.exit_code()];
-        let verified = Verified { seeds, model, simulation, event, exit_code: sim::worst(codes) };
+        let effort = sim::Effort { jobs, until: None, stop: limits.stop };
+        let count = if self.full { FULL_EVENT_SEEDS } else { sim::EVENT_SEEDS.end };
+        let of_event = seeds.start..seeds.start.saturating_add(count);
+        let turmoil = Sweep { chosen: Chosen::Turmoil(Scenario::all()), seeds: seeds.clone() };
+        let event = Sweep { chosen: Chosen::Event(Class::ALL.to_vec()), seeds: of_event };
+        let heads = [turmoil.head(None), event.head(None)];
+        let simulation = swept("verify, simulation", &turmoil, effort)?;
+        let event = swept("verify, event engine", &event, effort)?;
+        let codes = [verdicts::exit_code(model.outcome), simulation.exit_code(), event.exit_code()];
+        let verified = Verified { seeds, model, simulation, event, heads, exit_code: sim::worst(codes) };
         let exit_code = verified.exit_code;
         if let Some(path) = &self.junit {
             verified
@@ -157,37 +169,28 @@ impl Verify {
     }
 }
 
-impl Verify {
-    /// Sweeps the event engine.
-    fn storm(&self, seeds: &Range<u64>, jobs: NonZeroUsize) -> sim::Storm {
-        let count = if interrupt::ends_at_once() {
-            1
-        } else if self.full {
-            FULL_EVENT_SEEDS
-        } else {
-            sim::EVENT_SEEDS.end
-        };
-        let seeds = seeds.start..seeds.start.saturating_add(count);
-        sim::Storm::carry_out(seeds, None, Class::ALL.to_vec(), jobs, &Watch::new("verify, event engine"))
-    }
+/// Carries a whole sweep out.
+fn swept(what: &'static str, asked: &Sweep, effort: sim::Effort) -> Result<Swept, Failure> {
+    let pieces = asked.carry_out_all(&asked.parts(None), effort, &Watch::new(what), &|_, _| Ok(()));
+    Ok(Swept::new(asked, None, &pieces.map_err(Failure::reason)?))
 }
 
 impl Verified {
     /// What is below the model's table.
     fn print_rest(&self) -> Result<(), Failure> {
-        output::line(format_args!("\n{}", sim::Table(&self.simulation)))?;
-        output::line(format_args!("\n{}", self.event))?;
+        for (head, swept) in self.heads.iter().zip([&self.simulation, &self.event]) {
+            output::line(format_args!("\n{head}\n{swept}"))?;
+        }
         let verdict = if self.exit_code == 0 { "ALL AS EXPECTED" } else { "NOT AS EXPECTED" };
         output::line(format_args!("\n{verdict}"))?;
         let again = verdicts::again(&self.model);
-        let event = self.event.again();
-        output::again(again.as_deref().or_else(|| sim::again(&self.simulation)).or(event.as_deref()))
+        output::again(again.or_else(|| self.simulation.again()).or_else(|| self.event.again()))
     }
 
     fn junit(&self, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
         let mut junit = quick_junit::Report::new("handfast");
         junit.add_test_suites(verdicts::suites(&self.model));
-        junit.add_test_suite(sim::suite(&self.simulation));
+        junit.add_test_suite(self.simulation.suite());
         junit.add_test_suite(self.event.suite());
         Ok(std::fs::write(path, junit.to_string()?)?)
     }

@@ -14,13 +14,11 @@ use std::{
 use handfast::outcome::Outcome;
 use handfast_model::{
     pairs::{self, Circumstances, Pair},
-    rows::Row,
     side::{ExportSide, ImportSide},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Class, Engine, Law, Ran, Schedule, Watch};
-use crate::campaign::Shard;
+use super::{Broken, Class, Engine, Law, Ran, Schedule, Walked, Watch};
 
 /// Seeds that a thread takes at once.
 const BLOCK: u64 = 256;
@@ -32,8 +30,6 @@ const KEPT: usize = 20;
 pub struct Sweep {
     /// The seeds.
     pub seeds: Range<u64>,
-    /// The part of them that is this machine's.
-    pub shard: Option<Shard>,
     /// The classes of faults that there are.
     pub classes: Vec<Class>,
     /// Threads.
@@ -45,12 +41,12 @@ pub struct Sweep {
 impl Default for Sweep {
     fn default() -> Self {
         let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { seeds: 0..10_000, shard: None, classes: Class::ALL.to_vec(), jobs, watch: Watch::SWEEP }
+        Self { seeds: 0..10_000, classes: Class::ALL.to_vec(), jobs, watch: Watch::SWEEP }
     }
 }
 
-/// What a campaign found. Equal campaigns find the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// What a campaign found. Equal campaigns find the same; it is written, read back and added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// Sessions.
     pub sessions: u64,
@@ -58,32 +54,48 @@ pub struct Found {
     pub fired: BTreeMap<Class, u64>,
     /// Which allowed pairs they came to, and how often (R-PAIR-1).
     pub pairs: BTreeMap<Pair, u64>,
-    /// How they ended.
-    pub ends: Vec<Ends>,
+    /// How they ended, and how often.
+    #[serde(with = "ends")]
+    pub ends: BTreeMap<Outcomes, u64>,
     /// The rows of the tables that were walked.
-    #[serde(skip)]
-    pub walked: BTreeSet<Row>,
+    pub walked: Walked,
     /// How many broke a law.
     pub broken: u64,
     /// The first of them.
     pub violations: Vec<Violation>,
-    #[serde(skip)]
-    tally: BTreeMap<(Option<Outcome>, Option<Outcome>), u64>,
 }
 
-/// How often two outcomes came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Ends {
-    /// The import's; none if it crashed or never began.
-    pub import: Option<Outcome>,
-    /// The export's.
-    pub export: Option<Outcome>,
-    /// Sessions.
-    pub sessions: u64,
+/// The import's outcome and the export's; none of who crashed or never began.
+pub type Outcomes = (Option<Outcome>, Option<Outcome>);
+
+/// Keys of JSON are text, and outcomes are none.
+mod ends {
+    use std::collections::BTreeMap;
+
+    use handfast::outcome::Outcome;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Outcomes;
+
+    #[derive(Serialize, Deserialize)]
+    struct Ends {
+        import: Option<Outcome>,
+        export: Option<Outcome>,
+        sessions: u64,
+    }
+
+    pub(super) fn serialize<S: Serializer>(ends: &BTreeMap<Outcomes, u64>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(ends.iter().map(|(&(import, export), &sessions)| Ends { import, export, sessions }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(reader: D) -> Result<BTreeMap<Outcomes, u64>, D::Error> {
+        let ends = Vec::<Ends>::deserialize(reader)?;
+        Ok(ends.into_iter().map(|Ends { import, export, sessions }| ((import, export), sessions)).collect())
+    }
 }
 
 /// A session that broke a law.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// Its seed.
     pub seed: u64,
@@ -104,11 +116,12 @@ impl Found {
         if let Some(pair) = pair(&ran) {
             *self.pairs.entry(pair).or_default() += 1;
         }
-        *self.tally.entry(ran.outcomes()).or_default() += 1;
-        self.walked.extend(ran.walked);
+        *self.ends.entry(ran.outcomes()).or_default() += 1;
+        ran.walked.iter().for_each(|row| self.walked.note(row));
         if let Some(broken) = ran.broken {
             self.broken += 1;
             self.violations.push(Violation { seed, law: broken.law, text: broken.text, schedule: schedule.clone() });
+            self.keep_the_first();
         }
     }
 
@@ -118,18 +131,15 @@ impl Found {
         self.broken += other.broken;
         other.fired.into_iter().for_each(|(class, count)| *self.fired.entry(class).or_default() += count);
         other.pairs.into_iter().for_each(|(pair, count)| *self.pairs.entry(pair).or_default() += count);
-        other.tally.into_iter().for_each(|(ends, count)| *self.tally.entry(ends).or_default() += count);
-        self.walked.extend(other.walked);
+        other.ends.into_iter().for_each(|(ends, count)| *self.ends.entry(ends).or_default() += count);
+        self.walked.merge(other.walked);
         self.violations.extend(other.violations);
-        self.settle();
+        self.keep_the_first();
     }
 
-    /// Puts what was noted in order: the first violations, and how often each pair of outcomes came to be.
-    pub fn settle(&mut self) {
+    fn keep_the_first(&mut self) {
         self.violations.sort_by_key(|violation| violation.seed);
         self.violations.truncate(KEPT);
-        let ends = self.tally.iter().map(|(&(import, export), &sessions)| Ends { import, export, sessions });
-        self.ends = ends.collect();
     }
 
     /// The classes among these that never happened.
@@ -161,6 +171,36 @@ fn pair(ran: &Ran) -> Option<Pair> {
     pairs::allowed(ran.import?, ran.export?, around)
 }
 
+/// Carries the sessions of some seeds out, one after the other. The first is carried out twice more, to see that equal schedules
+/// give equal traces.
+pub fn block<I: ImportSide, E: ExportSide>(
+    engine: &Engine<I, E>,
+    seeds: Range<u64>,
+    classes: &[Class],
+    watch: Watch,
+) -> Found {
+    let mut found = Found::default();
+    for seed in seeds.clone() {
+        let schedule = Schedule::draw(seed, classes);
+        let mut ran = engine.run(&schedule, watch);
+        if seed == seeds.start
+            && let Some(text) = differs(engine, &schedule)
+        {
+            // Whatever else it broke, it may not break the next time.
+            ran.broken = Some(Broken { law: Law::Repeatable, text });
+        }
+        found.note(seed, &schedule, ran);
+    }
+    found
+}
+
+/// Where two traces of a schedule differ.
+fn differs<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, schedule: &Schedule) -> Option<String> {
+    let [one, other] = [(); 2].map(|()| engine.run(schedule, Watch { trace: true, ..Watch::BARE }).trace());
+    let same = one.lines().zip(other.lines()).take_while(|(one, other)| one == other).count();
+    (one != other).then(|| format!("line {} of its trace is another one the second time", same + 1))
+}
+
 /// Carries a campaign out. `progress` is told how many sessions more there were, from several threads.
 pub fn sweep<I: ImportSide, E: ExportSide>(
     engine: &Engine<I, E>,
@@ -169,30 +209,21 @@ pub fn sweep<I: ImportSide, E: ExportSide>(
 ) -> Found {
     let next = AtomicU64::new(sweep.seeds.start);
     let all = Mutex::new(Found::default());
-    let mine = |seed: u64| sweep.shard.is_none_or(|shard| seed % shard.of.max(1) == shard.index);
     thread::scope(|scope| {
         for _ in 0..sweep.jobs.get() {
             scope.spawn(|| {
-                let mut found = Found::default();
                 loop {
                     let from = next.fetch_add(BLOCK, Ordering::Relaxed);
                     if from >= sweep.seeds.end {
                         break;
                     }
                     let to = sweep.seeds.end.min(from.saturating_add(BLOCK));
-                    let before = found.sessions;
-                    for seed in (from..to).filter(|&seed| mine(seed)) {
-                        let schedule = Schedule::draw(seed, &sweep.classes);
-                        let ran = engine.run(&schedule, sweep.watch);
-                        found.note(seed, &schedule, ran);
-                    }
-                    progress(found.sessions - before);
+                    let found = block(engine, from..to, &sweep.classes, sweep.watch);
+                    progress(found.sessions);
+                    all.lock().unwrap_or_else(PoisonError::into_inner).merge(found);
                 }
-                all.lock().unwrap_or_else(PoisonError::into_inner).merge(found);
             });
         }
     });
-    let mut found = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.settle();
-    found
+    all.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,13 +1,49 @@
 //! How much of the reducers' tables the storm walks, of what the model walks.
 
-use std::collections::BTreeSet;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
+use handfast::outcome::Side;
 use handfast_model::{
     config::{Cast, Size, configurations},
     explore::Limits,
     rows::{Row, rows},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+/// Rows that were walked: of each side, by place, the kinds that were taken there. Its names are text that was read, or those of
+/// the reducers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walked(BTreeMap<Side, BTreeMap<Cow<'static, str>, BTreeSet<Cow<'static, str>>>>);
+
+impl Walked {
+    /// Notes a row.
+    pub fn note(&mut self, row: &Row) {
+        let place = self.0.entry(row.side).or_default().entry(row.place.into()).or_default();
+        place.insert(row.kind.into());
+    }
+
+    /// Adds what was walked elsewhere.
+    pub fn merge(&mut self, other: Self) {
+        for (side, places) in other.0 {
+            let own = self.0.entry(side).or_default();
+            places.into_iter().for_each(|(place, kinds)| own.entry(place).or_default().extend(kinds));
+        }
+    }
+
+    /// Whether this row was walked.
+    pub fn has(&self, row: &Row) -> bool {
+        let kinds = self.0.get(&row.side).and_then(|places| places.get(row.place));
+        kinds.is_some_and(|kinds| kinds.contains(row.kind))
+    }
+
+    /// How many rows there are.
+    pub fn count(&self) -> usize {
+        self.0.values().flat_map(BTreeMap::values).map(BTreeSet::len).sum()
+    }
+}
 
 /// What was walked of what can be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,14 +67,14 @@ pub fn beyond(row: &Row) -> Option<&'static str> {
 }
 
 /// What these rows are of what the model walks in its environment, old peers apart. `None`: a graph is not complete.
-pub fn coverage(walked: &BTreeSet<Row>) -> Option<Coverage> {
+pub fn coverage(walked: &Walked) -> Option<Coverage> {
     let mut all = BTreeSet::new();
     let casts = [Cast::HH, Cast::HX, Cast::XH];
     for configuration in configurations(Size::Small).into_iter().filter(|one| !one.again && casts.contains(&one.cast)) {
         all.extend(rows(configuration, Limits::default())?);
     }
-    let besides = walked.difference(&all).count();
+    let besides = walked.count() - all.iter().filter(|row| walked.has(row)).count();
     let (beyond, reachable): (BTreeSet<Row>, BTreeSet<Row>) = all.into_iter().partition(|row| beyond(row).is_some());
-    let missing = reachable.difference(walked).copied().collect();
+    let missing = reachable.iter().filter(|row| !walked.has(row)).copied().collect();
     Some(Coverage { reachable: reachable.len(), missing, beyond, besides })
 }

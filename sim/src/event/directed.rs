@@ -1,7 +1,11 @@
 //! What random schedules walk last: a peer that says every word of the alphabet in every state, and a stranger that does each thing
 //! at each time of a session.
 
-use handfast::{import::Ask, outcome::Profile};
+use handfast::{
+    import::Ask,
+    message::Message,
+    outcome::{Profile, Side},
+};
 
 use super::{Act, Archive, At, Device, Fault, Found, Schedule, Story, Visit, Watch, What};
 use handfast_model::{
@@ -72,36 +76,66 @@ const AT_THE_DOOR: [(&[Act], Act); 5] = [
     (&[Act::Secure(true)], Act::Drop),
 ];
 
+/// A side that has somebody hostile in front of it.
+pub(super) struct Stage {
+    pub(super) side: Side,
+    pub(super) alphabet: &'static [Message],
+    /// How it is brought to each of its states.
+    pub(super) ways: &'static [&'static [Act]],
+}
+
+impl Stage {
+    pub(super) const BOTH: [Self; 2] = [
+        Self { side: Side::Import, alphabet: &TO_IMPORTER, ways: &TO_IMPORT },
+        Self { side: Side::Export, alphabet: &TO_EXPORTER, ways: &TO_EXPORT },
+    ];
+
+    /// What can be done there.
+    pub(super) fn words(&self) -> Vec<Act> {
+        words(self.alphabet.len())
+    }
+
+    /// The session in which these acts are done, and then nothing any more.
+    pub(super) fn schedule(&self, profile: Profile, acts: &[Act]) -> Schedule {
+        let acts = [acts, &[Act::Wait(30_000)]].concat();
+        match self.side {
+            Side::Import => {
+                let visit = What::Visit(Visit { knows: true, every: EVERY, acts });
+                Schedule { alone: true, trusting: true, faults: vec![at_the_door(visit)], ..base(profile) }
+            }
+            Side::Export => Schedule { device: Some(Device { every: EVERY, acts }), ..base(profile) },
+        }
+    }
+}
+
+fn base(profile: Profile) -> Schedule {
+    Schedule { profile, archive: (5, 40), pace: 1000, work: [50, 30, 2000, 2000, 2000], ..Schedule::default() }
+}
+
+/// Somebody comes once the token is shown.
+fn at_the_door(what: What) -> Fault {
+    Fault { at: At::Step(Side::Import, 2), what }
+}
+
 /// Each word in each state of each side, and each thing that a stranger does at each time, in both profiles.
 pub fn directed() -> Vec<Schedule> {
     let mut all = Vec::new();
     for profile in [Profile::Documented, Profile::Jamid] {
-        let base =
-            Schedule { profile, archive: (5, 40), pace: 1000, work: [50, 30, 2000, 2000, 2000], ..Schedule::default() };
-        for (way, word) in each(&TO_IMPORT, words(TO_IMPORTER.len())) {
-            let what =
-                What::Visit(Visit { knows: true, every: EVERY, acts: [way, &[word, Act::Wait(30_000)]].concat() });
-            let faults = vec![Fault { at: At::Step(handfast::outcome::Side::Import, 2), what }];
-            all.push(Schedule { alone: true, trusting: true, faults, ..base.clone() });
+        for stage in Stage::BOTH {
+            for way in stage.ways {
+                let each = stage.words().into_iter().map(|word| stage.schedule(profile, &[way, &[word][..]].concat()));
+                all.extend(each);
+            }
         }
         for (before, act) in AT_THE_DOOR {
             for time in 0..TIMES.1 {
                 let acts = [before, &[Act::Wait(1 + time * TIMES.0), act, Act::Wait(30_000)]].concat();
-                let what = What::Visit(Visit { knows: false, every: EVERY, acts });
-                let at = At::Step(handfast::outcome::Side::Import, 2);
-                all.push(Schedule { faults: vec![Fault { at, what }], ..base.clone() });
+                let visit = What::Visit(Visit { knows: false, every: EVERY, acts });
+                all.push(Schedule { faults: vec![at_the_door(visit)], ..base(profile) });
             }
-        }
-        for (way, word) in each(&TO_EXPORT, words(TO_EXPORTER.len())) {
-            let acts = [way, &[word, Act::Wait(30_000)]].concat();
-            all.push(Schedule { device: Some(Device { every: EVERY, acts }), ..base.clone() });
         }
     }
     all
-}
-
-fn each<'a>(ways: &'a [&'a [Act]], words: Vec<Act>) -> impl Iterator<Item = (&'a [Act], Act)> {
-    ways.iter().flat_map(move |way| words.clone().into_iter().map(move |word| (*way, word)))
 }
 
 /// Carries all of them out. Their numbers take the place of seeds.
@@ -110,6 +144,5 @@ pub fn walk<I: ImportSide, E: ExportSide>(engine: &super::Engine<I, E>, watch: W
     for (schedule, number) in directed().iter().zip(0..) {
         found.note(number, schedule, engine.run(schedule, watch));
     }
-    found.settle();
     found
 }

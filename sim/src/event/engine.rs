@@ -105,6 +105,8 @@ pub struct Ran {
     pub around: Option<Circumstances>,
     /// Virtual milliseconds.
     pub time: u64,
+    /// Steps of the model that it took, if it was followed: what a counterexample of the checker counts.
+    pub actions: usize,
     /// The first thing that is wrong.
     pub broken: Option<Broken>,
     /// Every step, if it was recorded.
@@ -198,6 +200,7 @@ pub(super) struct Session<'a, I, E> {
     pub(super) done: [Option<End>; 2],
     pub(super) crashed: [bool; 2],
     pub(super) follower: Option<Follower<I, E>>,
+    actions: usize,
     pub(super) broken: Option<Broken>,
     steps: Vec<Step>,
     walked: Vec<Row>,
@@ -263,6 +266,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             done: [None; 2],
             crashed: [false; 2],
             follower,
+            actions: 0,
             broken: None,
             steps: Vec::new(),
             walked: Vec::new(),
@@ -325,6 +329,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
     /// Follows a step in the model.
     pub(super) fn follow(&mut self, action: Action, did: Did<'_>) {
         let Some(follower) = &mut self.follower else { return };
+        self.actions += 1;
         let mut strayed = follower.follow(action, did);
         if strayed.is_ok() && self.watch.examine {
             strayed = follower.examine();
@@ -389,10 +394,11 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
     /// What came of an input; a refusal is one of the model too.
     fn answered<T>(&mut self, action: Option<Action>, taken: Result<T, Refused>) -> Result<T, Refused> {
         taken.inspect_err(|&why| {
-            if let (Some(action), Some(follower)) = (action, &mut self.follower)
-                && let Err(strayed) = follower.refuse(action, why)
-            {
-                self.break_law(Law::of(&strayed), strayed.to_string());
+            if let (Some(action), Some(follower)) = (action, &mut self.follower) {
+                self.actions += 1;
+                if let Err(strayed) = follower.refuse(action, why) {
+                    self.break_law(Law::of(&strayed), strayed.to_string());
+                }
             }
         })
     }
@@ -455,6 +461,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             fired: self.fired,
             crashed: self.crashed[0] || self.crashed[1],
             time: self.queue.now(),
+            actions: self.actions,
             broken: self.broken,
             steps: self.steps,
             walked: self.walked,

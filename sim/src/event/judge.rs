@@ -7,13 +7,13 @@ use handfast_model::{
     properties::PropertyId,
     side::{ExportSide, ImportSide},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::engine::{LinkEnd, Session, index};
 
-/// What a session can break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+/// What a session can break. In JSON it is its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Law {
     /// A property of the model.
     Property(PropertyId),
@@ -29,6 +29,8 @@ pub enum Law {
     Leak,
     /// The right timers run, and as long as they have to (R-TIME).
     Time,
+    /// Equal schedules give equal traces.
+    Repeatable,
 }
 
 impl Law {
@@ -50,7 +52,38 @@ impl std::fmt::Display for Law {
             Self::Honest => "honest",
             Self::Leak => "leak",
             Self::Time => "time",
+            Self::Repeatable => "repeatable",
         })
+    }
+}
+
+/// There is no law of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no law {0:?}")]
+pub struct NoLaw(String);
+
+impl std::str::FromStr for Law {
+    type Err = NoLaw;
+
+    fn from_str(name: &str) -> Result<Self, NoLaw> {
+        let others = [Self::Model, Self::Ends, Self::Pair, Self::Honest, Self::Leak, Self::Time, Self::Repeatable];
+        let property = PropertyId::from_id(name).map(Self::Property);
+        let found = property.or_else(|| others.into_iter().find(|law| law.to_string() == name));
+        found.ok_or_else(|| NoLaw(name.into()))
+    }
+}
+
+impl TryFrom<String> for Law {
+    type Error = NoLaw;
+
+    fn try_from(name: String) -> Result<Self, NoLaw> {
+        name.parse()
+    }
+}
+
+impl From<Law> for String {
+    fn from(law: Law) -> Self {
+        law.to_string()
     }
 }
 

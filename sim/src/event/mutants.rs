@@ -37,9 +37,9 @@ pub struct Kill {
     pub seeds: u64,
     /// The law that it broke.
     pub law: Law,
-    /// The shortest schedule that was found, and how many steps it takes.
+    /// The shortest schedule that was found.
     pub schedule: Schedule,
-    /// Steps of both sides in it.
+    /// How many steps of the model it takes to the violation.
     pub steps: usize,
 }
 
@@ -134,7 +134,7 @@ impl Mutant {
             let schedule = Schedule::draw(seed, &Class::ALL);
             engine.run(&schedule, watch).broken?;
             let (law, schedule) = shrink(&engine, &schedule)?;
-            let steps = engine.run(&schedule, Watch::ALL).steps.len();
+            let steps = engine.run(&schedule, watch).actions;
             Some(Kill { mutant: self.id, seeds: seed - first + 1, law, schedule, steps })
         })
     }

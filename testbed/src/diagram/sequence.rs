@@ -20,8 +20,8 @@ const EOF: &str = "end of the channel";
 const CLOSE: &str = "close the connection";
 const GONE: &str = "the connection is gone";
 
-/// A Mermaid sequence diagram of a trace of one side, or of both.
-pub(super) fn draw(steps: &[Step], vocabulary: Vocabulary) -> String {
+/// A Mermaid sequence diagram of a trace of one side, or of both, with what is said before and behind it.
+pub(super) fn draw(steps: &[Step], vocabulary: Vocabulary, before: Option<&str>, behind: Option<&str>) -> String {
     let has = |side| steps.iter().any(|step| step.side() == side);
     let mut drawing = Drawing {
         vocabulary,
@@ -30,9 +30,9 @@ pub(super) fn draw(steps: &[Step], vocabulary: Vocabulary) -> String {
         stranger: false,
         lines: Vec::new(),
     };
-    for step in steps {
-        drawing.step(step);
-    }
+    before.iter().for_each(|text| drawing.note("ID,ED", text));
+    steps.iter().for_each(|step| drawing.step(step));
+    behind.iter().for_each(|text| drawing.note("ID,ED", text));
     let mut participants = vec!["IC as New Client", "ID as New Daemon", "ED as Old Daemon", "EC as Old Client"];
     if drawing.stranger {
         participants.push("X as Another caller");
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn both_sides_are_drawn_in_their_order() {
-        insta::assert_snapshot!(draw(&steps("wrong once, then right"), Vocabulary::Documented));
+        insta::assert_snapshot!(draw(&steps("wrong once, then right"), Vocabulary::Documented, None, None));
     }
 
     #[test]
@@ -250,7 +250,7 @@ mod tests {
         for side in [Side::Import, Side::Export] {
             let mut steps = steps("both succeed");
             steps.retain(|step| step.side() == side);
-            insta::assert_snapshot!(side.to_string(), draw(&steps, Vocabulary::Documented));
+            insta::assert_snapshot!(side.to_string(), draw(&steps, Vocabulary::Documented, None, None));
         }
     }
 }

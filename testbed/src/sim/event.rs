@@ -1,26 +1,27 @@
 //! `handfast sim --engine event`: the reducers and the codec, without the shell.
 
-use std::{fmt, fs, num::NonZeroUsize, ops::Range, path::Path};
+use std::{fmt, fs, ops::Range, path::Path};
 
+use handfast::outcome::Outcome;
 use handfast_model::properties::PropertyId;
-use handfast_sim::{
-    Shard,
-    event::{Class, Coverage, Engine, Found, Law, Schedule, Sweep, Watch as Look, coverage, sweep, walk},
-};
+use handfast_sim::event::{Class, Coverage, Engine, Found, Law, Schedule, Violation, Watch as Look, coverage};
 use quick_junit::{TestCase, TestSuite};
 use serde::Serialize;
 
-use super::worst;
-use crate::{progress::Watch, verdicts::status};
+use super::{
+    sweep::{Part, Piece, Pieces, gaps, is_all},
+    worst,
+};
+use crate::verdicts::status;
 
 /// What came of a campaign of the event engine.
 #[derive(Serialize)]
 pub(crate) struct Storm {
-    pub(crate) seeds: Range<u64>,
+    seeds: Range<u64>,
     classes: Vec<Class>,
     /// The sessions of the seeds.
     #[serde(flatten)]
-    pub(crate) found: Found,
+    found: Found,
     /// Those in which a peer says every word in every state, if there were all classes of faults.
     directed: Option<Found>,
     coverage: Option<Coverage>,
@@ -29,58 +30,69 @@ pub(crate) struct Storm {
 }
 
 impl Storm {
-    /// Carries a campaign out.
-    pub(crate) fn carry_out(
-        seeds: Range<u64>,
-        shard: Option<Shard>,
-        classes: Vec<Class>,
-        jobs: NonZeroUsize,
-        watch: &Watch,
-    ) -> Self {
-        let engine = Engine::shipped();
-        watch.expect(usize::try_from(seeds.end - seeds.start).unwrap_or(usize::MAX));
-        let options = Sweep { seeds: seeds.clone(), shard, classes, jobs, ..Sweep::default() };
-        let found = sweep(&engine, &options, &|sessions| (0..sessions).for_each(|_| watch.done("sessions")));
-        let all = Class::ALL.iter().all(|class| options.classes.contains(class));
-        let directed = all.then(|| walk(&engine, Look::SWEEP));
+    /// What the parts come to of all that were asked for.
+    pub(super) fn new(seeds: Range<u64>, classes: &[Class], asked: &[Part], pieces: &Pieces) -> Self {
+        let (mut found, mut directed) = (Found::default(), None);
+        for (part, piece) in pieces {
+            match piece {
+                Piece::Event(one) if *part == Part::Directed => directed = Some(one.clone()),
+                Piece::Event(one) => found.merge(one.clone()),
+                Piece::Turmoil(_) => {}
+            }
+        }
         let mut walked = found.walked.clone();
-        walked.extend(directed.iter().flat_map(|directed| &directed.walked));
+        if let Some(directed) = &directed {
+            walked.merge(directed.walked.clone());
+        }
+        let all = is_all(classes);
         let coverage = if all { coverage(&walked) } else { None };
-        let doubt = found.doubt(&options.classes);
-        Self { seeds, classes: options.classes, found, directed, coverage, doubt }
+        let unwalked = || match &coverage {
+            None => all.then(|| "a graph of the model is not complete".into()),
+            Some(Coverage { missing, .. }) if !missing.is_empty() => {
+                Some(format!("never walked: {} rows", missing.len()))
+            }
+            Some(_) => None,
+        };
+        let doubt = gaps(asked, pieces, None).or_else(|| found.doubt(classes)).or_else(unwalked);
+        Self { seeds, classes: classes.to_vec(), found, directed, coverage, doubt }
     }
 
     /// Carries one schedule out.
-    pub(crate) fn of_one(schedule: &Schedule) -> Self {
+    pub(super) fn of_one(schedule: &Schedule) -> Self {
         let mut found = Found::default();
         found.note(0, schedule, Engine::shipped().run(schedule, Look::ALL));
-        found.settle();
         Self { seeds: 0..1, classes: Vec::new(), found, directed: None, coverage: None, doubt: None }
     }
 
-    fn violations(&self) -> impl Iterator<Item = &handfast_sim::event::Violation> {
+    /// All sessions.
+    pub(super) fn sessions(&self) -> u64 {
+        self.found.sessions + self.directed.as_ref().map_or(0, |directed| directed.sessions)
+    }
+
+    fn violations(&self) -> impl Iterator<Item = &Violation> {
         self.found.violations.iter().chain(self.directed.iter().flat_map(|directed| &directed.violations))
     }
 
     /// What the command returns.
-    pub(crate) fn exit_code(&self) -> u8 {
+    pub(super) fn exit_code(&self) -> u8 {
         let code = |law| match law {
             Law::Ends | Law::Honest => 3,
             Law::Property(property) if PropertyId::is_liveness(property) => 3,
             Law::Property(_) | Law::Model | Law::Pair | Law::Leak | Law::Time => 1,
+            Law::Repeatable => 5,
         };
         let doubt = self.doubt.as_ref().map(|_| 4);
         worst(self.violations().map(|violation| code(violation.law)).chain(doubt))
     }
 
     /// The command that shows the first violation.
-    pub(crate) fn again(&self) -> Option<String> {
+    pub(super) fn again(&self) -> Option<String> {
         let violation = self.found.violations.first()?;
         Some(format!("handfast sim --engine event --seeds {}..{}", violation.seed, violation.seed + 1))
     }
 
     /// The same as a suite of JUnit, a case for each class of faults.
-    pub(crate) fn suite(&self) -> TestSuite {
+    pub(super) fn suite(&self) -> TestSuite {
         let mut suite = TestSuite::new("event engine");
         let violated = self.violations().next().is_some();
         for class in &self.classes {
@@ -90,37 +102,24 @@ impl Storm {
         }
         suite
     }
-
-    /// Writes the report, and the schedule and the trace of each session that broke a law.
-    pub(crate) fn write(&self, folder: &Path) -> std::io::Result<()> {
-        fs::create_dir_all(folder)?;
-        fs::write(folder.join("report.json"), serde_json::to_string_pretty(self)?)?;
-        for violation in self.violations() {
-            write(folder, &violation.seed.to_string(), &violation.schedule)?;
-        }
-        Ok(())
-    }
 }
 
 /// Writes a schedule and its trace.
-pub(crate) fn write(folder: &Path, name: &str, schedule: &Schedule) -> std::io::Result<()> {
+pub(super) fn write(folder: &Path, name: &str, schedule: &Schedule) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     fs::write(folder.join(format!("{name}.schedule.json")), format!("{schedule}\n"))?;
     fs::write(folder.join(format!("{name}.trace")), Engine::shipped().run(schedule, Look::ALL).trace())
 }
 
+/// Below the line that says what is swept.
 impl fmt::Display for Storm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Found { sessions, fired, pairs, ends, broken, .. } = &self.found;
-        if !self.classes.is_empty() {
-            writeln!(f, "event engine, seeds {}..{}", self.seeds.start, self.seeds.end)?;
-        }
         let list = |counts: Vec<String>| counts.join(", ");
         writeln!(f, "happened: {}", list(fired.iter().map(|(class, count)| format!("{count} x {class}")).collect()))?;
-        let outcome =
-            |one: Option<_>| one.map_or_else(|| "-".into(), |one: handfast::outcome::Outcome| one.to_string());
-        for one in ends {
-            writeln!(f, "{:>9} x ({}, {})", one.sessions, outcome(one.import), outcome(one.export))?;
+        let outcome = |one: &Option<Outcome>| one.map_or_else(|| "-".into(), |one| one.to_string());
+        for ((import, export), count) in ends {
+            writeln!(f, "{count:>9} x ({}, {})", outcome(import), outcome(export))?;
         }
         for (pair, count) in pairs {
             writeln!(f, "{count:>9} x {}", pair.text())?;

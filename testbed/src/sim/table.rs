@@ -8,14 +8,12 @@ use quick_junit::{TestCase, TestSuite};
 
 use crate::verdicts::status;
 
-/// The table. Equal campaigns print equal tables.
-pub(crate) struct Table<'a>(pub(crate) &'a Report);
+/// The table, below the line that says what is swept. Equal campaigns print equal tables.
+pub(super) struct Table<'a>(pub(super) &'a Report);
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = &self.0.rows;
-        let seeds = rows.first().map_or(0..0, |row| row.seeds.clone());
-        writeln!(f, "seeds {}..{}, of each scenario", seeds.start, seeds.end)?;
         let names = rows.iter().map(|row| row.scenario.to_string().len()).chain(["scenario".len()]).max().unwrap_or(0);
         writeln!(f, "{:names$}  sessions  fault  goal  verdict; ends (import, export)", "scenario")?;
         for row in rows {
@@ -39,12 +37,12 @@ impl fmt::Display for Table<'_> {
 }
 
 /// The command that shows the first violation.
-pub(crate) fn again(report: &Report) -> Option<&str> {
+pub(super) fn again(report: &Report) -> Option<&str> {
     report.rows.iter().flat_map(|row| &row.violations).map(|found| &*found.reproduce).next()
 }
 
 /// The same as a suite of JUnit, a case for each scenario.
-pub(crate) fn suite(report: &Report) -> TestSuite {
+pub(super) fn suite(report: &Report) -> TestSuite {
     let mut suite = TestSuite::new("simulation");
     for row in &report.rows {
         let expected = matches!(row.verdict, Verdict::NoViolation { .. });

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{Folder, code, run, shown, text};
+use crate::support::{code, run, shown};
 
 #[test]
 fn sessions_are_simulated_and_judged() {
@@ -24,19 +24,29 @@ fn sessions_are_simulated_and_judged() {
 
 #[test]
 fn a_family_is_all_of_its_scenarios_and_shards_share_the_seeds() {
-    let folder = Folder::default();
-    let out = folder.path("out");
     let names = |shard: &str| -> BTreeSet<(String, u64)> {
-        let args =
-            ["sim", "--scenario", "disk-full", "--seeds", "0..5", "--shard", shard, "--out", text(&out), "--json"];
-        let output = run(args, b"");
+        let output = run(["sim", "--scenario", "disk-full", "--seeds", "0..5", "--shard", shard, "--json"], b"");
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(report, serde_json::from_slice::<Value>(&std::fs::read(out.join("report.json")).unwrap()).unwrap());
         let rows = report["rows"].as_array().unwrap();
         rows.iter().map(|row| (row["scenario"].to_string(), row["runs"].as_u64().unwrap())).collect()
     };
     assert_eq!(names("0/2"), BTreeSet::from([("\"disk-full\"".into(), 3)]));
     assert_eq!(names("1/2"), BTreeSet::from([("\"disk-full\"".into(), 2)]));
+}
+
+#[test]
+fn of_all_scenarios_seeds_take_turns() {
+    let output = run(["sim", "--seeds", "3..5", "--timings"], b"");
+    let table = String::from_utf8_lossy(&output.stdout);
+    for part in [
+        "seeds 3..5, each of one scenario\n",
+        "\n2 scenarios, 2 sessions: all as expected\n",
+        " sessions a second, ",
+        " s of virtual time, ",
+    ] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
 }
 
 #[test]
@@ -46,6 +56,7 @@ fn what_is_not_there_is_a_usage_error() {
         &["--seeds", "4"],
         &["--seeds", "4..4"],
         &["--shard", "2/2"],
+        &["--budget", "10"],
         &["--engine", "steam"],
     ] {
         assert_eq!(code(run(["sim"].iter().chain(args), b"").status), 2, "{args:?}");

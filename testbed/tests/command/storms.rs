@@ -8,10 +8,8 @@ const CANCELED: &str = r#"{"faults":[{"at":{"point":"import.scheme"},"what":"can
 
 #[test]
 fn sessions_of_the_event_engine_are_swept() {
-    let folder = Folder::default();
-    let out = folder.path("out");
     let args = ["sim", "--engine", "event", "--scenario", "break", "--scenario", "cancel", "--seeds", "7..400"];
-    let output = run(args.iter().chain(&["--out", text(&out)]), b"");
+    let output = run(args, b"");
     assert_eq!(code(output.status), 0, "{}", shown(&output));
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(table.contains("event engine, seeds 7..400\n"), "{table}");
@@ -20,7 +18,6 @@ fn sessions_of_the_event_engine_are_swept() {
 
     let json = run(args.iter().chain(&["--json"]), b"");
     let report: Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(report, serde_json::from_slice::<Value>(&std::fs::read(out.join("report.json")).unwrap()).unwrap());
     assert_eq!(report["sessions"], 393);
 }
 

@@ -20,6 +20,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// The command with these arguments.
 pub(crate) fn handfast<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_handfast"));
+    // Who runs the tests in parallel does not mean the sweeps in them.
+    for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "CI_NODE_INDEX"] {
+        command.env_remove(name);
+    }
     command.args(args);
     command
 }

@@ -1,0 +1,109 @@
+//! What a session has to have left on the importer's disk (R-ARC-4, R-ARC-5, R-IMP-13).
+
+use std::{
+    io::{self, Read as _},
+    path::Path,
+};
+
+use handfast::{
+    archive::{Archive, Fs as _, Password, Terms},
+    operations::LocalId,
+    outcome::{Scheme, Side},
+};
+use handfast_model::pairs::End;
+
+use crate::{
+    board::{Board, Scene},
+    disk::{self, ROOT},
+    fixture::{NOW, kdf, password},
+    judge::{Rule, Violation, end, told},
+    plan::DiskFault,
+    side::restart_disk,
+};
+
+/// Looks at the importer's disk as the next start will find it. Says how many accounts there are.
+pub(crate) fn look(
+    scene: &Scene,
+    board: &Board,
+    crashed: bool,
+    import: Option<End>,
+    export: Option<End>,
+) -> (Vec<Violation>, usize) {
+    let mut violations = Vec::new();
+    let mut broke = |rule, text: String| violations.push(Violation { rule, text });
+    let bad = matches!(scene.plan.disk, Some(DiskFault::Fails(_) | DiskFault::Full(_) | DiskFault::Crashes(_)));
+    if !crashed && !bad {
+        left_over(scene).into_iter().for_each(|name| broke(Rule::LeftOver, format!("{name} before a restart")));
+    }
+    if scene.fs.is_crashed() || bad {
+        scene.fs.set_capacity(None);
+        restart_disk(scene);
+    }
+    scene.fs.set_most(None);
+    let all = match accounts(scene) {
+        Ok(found) => found,
+        Err(text) => {
+            broke(Rule::Stored, text);
+            return (violations, scene.accounts);
+        }
+    };
+    let Some(found) = all.checked_sub(scene.accounts) else {
+        broke(Rule::Stored, format!("of {} accounts there are {all}", scene.accounts));
+        return (violations, all);
+    };
+    left_over(scene).into_iter().for_each(|name| broke(Rule::LeftOver, format!("{name} after a restart")));
+
+    let succeeded = |end: Option<End>| end.is_some_and(|end| end.outcome.is_success());
+    let removed = board.canceled[Side::Import as usize] == Some(Ok(()));
+    let said = end(&board.steps, Side::Import);
+    if crashed {
+        if found > 1 {
+            broke(Rule::Stored, format!("after a crash there are {found} accounts"));
+        }
+        if found == 0 && !removed && (succeeded(said) || succeeded(export)) {
+            broke(Rule::Stored, "success was said, and after a crash there is no account".into());
+        }
+    } else {
+        let expected = usize::from(succeeded(import) && !removed);
+        if found != expected {
+            broke(Rule::Stored, format!("import: {}, removed: {removed}, accounts: {found}", told(import)));
+        }
+        if let Some(report) = &board.report
+            && usize::from(report.installed.is_some()) != expected
+        {
+            broke(Rule::Stored, format!("import: {}, reported: {:?}", told(import), report.installed));
+        }
+    }
+    (violations, all)
+}
+
+/// How many accounts there are, all of them the one that was sent.
+fn accounts(scene: &Scene) -> Result<usize, String> {
+    let store = disk::open(&scene.fs).map_err(|error| error.to_string())?;
+    let entries = store.list().map_err(|error| error.to_string())?;
+    let plan = &scene.plan;
+    for entry in &entries {
+        let expected = if plan.protected { Scheme::Password } else { Scheme::None };
+        if entry.protection != expected {
+            return Err(format!("stored as {:?}, typed {expected:?}", entry.protection));
+        }
+        let file = store.archive(entry.id).map_err(|error| error.to_string())?;
+        let password = Password::new(password(plan.protected));
+        let opened = Archive::open(file, &password, &*kdf(plan), Terms::at(NOW));
+        let mut text = Vec::new();
+        let read = opened.map_err(io::Error::from).and_then(|archive| archive.into_text()?.read_to_end(&mut text));
+        read.map_err(|error| error.to_string())?;
+        if *text != *scene.archive.text {
+            return Err("the stored archive is not the one that was sent".into());
+        }
+        store.device(entry.id).map_err(|error| error.to_string())?;
+    }
+    Ok(entries.len())
+}
+
+/// What is on the importer's disk and no account.
+fn left_over(scene: &Scene) -> Vec<String> {
+    let names = scene.fs.list(Path::new(ROOT)).unwrap_or_default();
+    let names = names.into_iter().map(|name| name.to_string_lossy().into_owned());
+    names.filter(|name| name.parse::<LocalId>().is_err()).collect()
+}

@@ -1,0 +1,140 @@
+//! What a sweep came to: the verdict on all that was asked for, whoever carried it out, and in however many pieces.
+
+use std::{fmt, fs, io, path::Path, time::Duration};
+
+use handfast_sim::{Plan, Report, Row, Rule, Scenario, Shard, Verdict, run};
+use quick_junit::TestSuite;
+use serde::Serialize;
+
+use super::{
+    Storm, event,
+    sweep::{Chosen, Part, Piece, Pieces, Sweep, gaps},
+    table::{self, Table},
+    worst,
+};
+use crate::{failure::Failure, output};
+
+/// The verdict on a sweep.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Swept {
+    Turmoil(Report),
+    Event(Box<Storm>),
+}
+
+impl Swept {
+    /// That of what a shard was asked for, or all.
+    pub(crate) fn new(asked: &Sweep, shard: Option<Shard>, pieces: &Pieces) -> Self {
+        let parts = asked.parts(shard);
+        match &asked.chosen {
+            Chosen::Event(classes) => Self::Event(Box::new(Storm::new(asked.seeds.clone(), classes, &parts, pieces))),
+            Chosen::Turmoil(_) | Chosen::Turns(_) => {
+                Self::Turmoil(Report { rows: asked.due().map(|one| row(one, asked, &parts, pieces)).collect() })
+            }
+        }
+    }
+
+    /// What the command returns: of several things that are wrong, the worst.
+    pub(crate) fn exit_code(&self) -> u8 {
+        let code = |rule| match rule {
+            Rule::NoPanic => 101,
+            Rule::Ends => 3,
+            Rule::Repeatable | Rule::Replays => 5,
+            // All others say that something never happens.
+            _ => 1,
+        };
+        match self {
+            Self::Turmoil(report) => {
+                let inconclusive = report.is_inconclusive().then_some(4);
+                worst(report.broken().map(code).chain(inconclusive))
+            }
+            Self::Event(storm) => storm.exit_code(),
+        }
+    }
+
+    /// The command that shows the first violation.
+    pub(crate) fn again(&self) -> Option<String> {
+        match self {
+            Self::Turmoil(report) => table::again(report).map(Into::into),
+            Self::Event(storm) => storm.again(),
+        }
+    }
+
+    /// How fast it was.
+    pub(super) fn timings(&self, took: Duration) -> String {
+        let real = took.as_secs_f64();
+        match self {
+            Self::Turmoil(report) => {
+                let (sessions, time) = report.sessions();
+                let (rate, time) = (sessions as f64 / real, time.as_secs_f64());
+                let ratio = time / real;
+                format!("took {real:.1} s: {rate:.0} sessions/s; {time:.1} s of virtual time, {ratio:.1} times as fast")
+            }
+            Self::Event(storm) => {
+                format!("took {real:.1} s: {:.0} sessions/s", storm.sessions() as f64 / real)
+            }
+        }
+    }
+
+    /// The same as a suite of JUnit.
+    pub(crate) fn suite(&self) -> TestSuite {
+        match self {
+            Self::Turmoil(report) => table::suite(report),
+            Self::Event(storm) => storm.suite(),
+        }
+    }
+
+    /// Prints it, below the line that says what was swept, or as one line of JSON.
+    pub(crate) fn print(&self, json: bool) -> Result<(), Failure> {
+        if json {
+            return output::json(self);
+        }
+        output::line(self)?;
+        output::again(self.again())
+    }
+}
+
+impl fmt::Display for Swept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Turmoil(report) => write!(f, "{}", Table(report)),
+            Self::Event(storm) => write!(f, "{storm}"),
+        }
+    }
+}
+
+/// What all parts of a scenario come to.
+fn row(scenario: Scenario, asked: &Sweep, parts: &[Part], pieces: &Pieces) -> Row {
+    let mut row = Row::empty(scenario, asked.seeds.clone());
+    for piece in pieces.values() {
+        if let Piece::Turmoil(rows) = piece {
+            rows.iter().filter(|one| one.scenario == scenario).for_each(|one| row.add(one.clone()));
+        }
+    }
+    if let Some(why) = gaps(parts, pieces, Some(scenario))
+        && row.verdict != Verdict::Violated
+    {
+        row.verdict = Verdict::Inconclusive { why };
+    }
+    row
+}
+
+/// Writes what is needed to look at each violation of a part.
+pub(super) fn write(folder: &Path, piece: &Piece) -> io::Result<()> {
+    match piece {
+        Piece::Event(found) => {
+            let mut all = found.violations.iter();
+            all.try_for_each(|one| event::write(folder, &one.seed.to_string(), &one.schedule))
+        }
+        Piece::Turmoil(rows) => {
+            let mut all =
+                rows.iter().flat_map(|row| row.violations.iter().map(move |found| (row.scenario, found.seed)));
+            all.try_for_each(|(scenario, seed)| {
+                let plan = Plan::draw(scenario, seed);
+                let name = format!("{scenario}-{seed}");
+                fs::write(folder.join(format!("{name}.plan.json")), serde_json::to_string_pretty(&plan)?)?;
+                fs::write(folder.join(format!("{name}.trace")), run(&plan).trace())
+            })
+        }
+    }
+}
