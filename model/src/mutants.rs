@@ -234,4 +234,6 @@ mutants! {
     M50 "M-50" "Prompts are not limited." [PROMPTS_LIMITED] Tries "HX-documented-hostile-exporter";
     M52 "M-52" "The account of a failed import stays." [CLIENT_FAILED_REMOVED] Client "HH-documented-import-client" clients;
     M53 "M-53" "A cancel that is refused is not said." [CLIENT_REFUSAL_IS_SAID] Client "HH-documented-export-client" clients;
+    M54 "M-54" "A request that comes again begins its connection anew." [REPEATS_IGNORED]
+        Honest "HH-documented-duplicates";
 }
