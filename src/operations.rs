@@ -189,6 +189,9 @@ impl<R: Rules> Imports<R> {
     /// # Errors
     /// [`Refused::Unknown`] for a call to an operation that does not exist; else as [`Importer::handle`].
     pub fn handle(&mut self, id: LocalId, input: import::Input) -> Result<(), Refused> {
+        if !R::LATE_IMPORTS_APART && !input.is_call() {
+            self.operations.retain(|(other, importer)| *other == id || importer.outcome().is_some());
+        }
         match self.operations.iter_mut().find(|(other, _)| *other == id) {
             Some((_, importer)) => importer.handle(input),
             None if input.is_call() => Err(Refused::Unknown),

@@ -15,7 +15,7 @@ use crate::{
     action::{Action, CallerAct, Chain, DeviceAct, Remains},
     again::{Again, Both, Step},
     config::{Cast, Configuration, Player},
-    device::ExportDevice,
+    device::{ExportDevice, ImportDevice},
     explore::Path,
     link::Item,
     liveness::Lasso,
@@ -57,10 +57,10 @@ impl Counterexample {
     }
 
     /// Tells a path of two links, and which property it violates.
-    pub(crate) fn of_two<I: ImportSide, D: ExportDevice>(
+    pub(crate) fn of_two<I: ImportDevice, D: ExportDevice>(
         again: &Again<I, D>,
         path: &Path<Both<I, D>, Step>,
-        violated: PropertyId,
+        violated: Option<PropertyId>,
     ) -> Self {
         let mut diagram = Diagram::new(again.configuration().profile.vocabulary(), false);
         let mut schedule = Vec::new();
@@ -80,7 +80,9 @@ impl Counterexample {
             diagram.rest(&state.world);
         }
         diagram.second = false;
-        diagram.note("ED", &format!("VIOLATED {}: {}", violated.id(), violated.text()));
+        if let Some(property) = violated {
+            diagram.note("ED", &format!("VIOLATED {}: {}", property.id(), property.text()));
+        }
         Self { schedule, mermaid: diagram.finish(), trace: Vec::new() }
     }
 
@@ -181,7 +183,15 @@ pub(crate) struct Diagram {
 
 impl Diagram {
     pub(crate) fn new(vocabulary: Vocabulary, device: bool) -> Self {
-        Self { vocabulary, lines: Vec::new(), device, stranger: false, repeated: u32::MAX, second: false, another: false }
+        Self {
+            vocabulary,
+            lines: Vec::new(),
+            device,
+            stranger: false,
+            repeated: u32::MAX,
+            second: false,
+            another: false,
+        }
     }
 
     fn arrow(&mut self, from: &str, arrow: &str, to: &str, text: &str) {
@@ -218,7 +228,7 @@ impl Diagram {
         };
         participants.extend(["ED as Old Daemon", "EC as Old Client"]);
         if self.another {
-            participants.extend(["ID2 as Second New Daemon", "IC2 as Second New Client"]);
+            participants.extend(["ID2 as New Daemon (second link)", "IC2 as New Client (second link)"]);
         }
         if self.stranger && !self.device {
             participants.push("X as Intruder");

@@ -203,7 +203,8 @@ impl World {
         effects: &[import::Effect],
     ) {
         let strange = input.and_then(|input| input.conn()).filter(|&conn| self.seen.import.session != Some(conn));
-        let again = input == Some(import::Input::ConnectionRequested(PEER)) && self.link.half(Side::Import).end != LinkEnd::Away;
+        let again = input == Some(import::Input::ConnectionRequested(PEER))
+            && self.link.half(Side::Import).end != LinkEnd::Away;
         self.expect(!again || effects.is_empty(), P::Isolated, Side::Import);
         if let Some(input) = input {
             self.hear_import(input);

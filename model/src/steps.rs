@@ -14,7 +14,10 @@ use crate::{
     config::{Configuration, Player},
     link::{End, Item},
     system::Aim,
-    world::{ADDRESS, Caller, Device, HONEST, INTRUDER, Kind, PEER, Stage, Storage, World, caller_conn, caller_index, is_right, slot},
+    world::{
+        ADDRESS, Caller, Device, HONEST, INTRUDER, Kind, PEER, Stage, Storage, World, caller_conn, caller_index,
+        is_right, slot,
+    },
 };
 
 /// How often a user answers, at most: once more than there may be prompts.

@@ -5,7 +5,7 @@ use handfast::outcome::Side;
 use crate::{
     again::{Again, Both, REACHED},
     clients::linked::{self, Linked, Whole},
-    device::ExportDevice,
+    device::{ExportDevice, ImportDevice},
     goals::GOALS,
     properties::{Half, PropertyId},
     side::{ExportSide, ImportSide},
@@ -31,15 +31,15 @@ fn reaches<I: ImportSide, E: ExportSide, const N: usize>(_: &System<I, E>, state
     (GOALS[N].reached)(&state.world)
 }
 
-fn again_whole<I: ImportSide, D: ExportDevice, const N: usize>(again: &Again<I, D>, state: &Both<I, D>) -> bool {
+fn again_whole<I: ImportDevice, D: ExportDevice, const N: usize>(again: &Again<I, D>, state: &Both<I, D>) -> bool {
     again.holds(PropertyId::ALL[N], Half::Both, state)
 }
 
-fn again_export<I: ImportSide, D: ExportDevice, const N: usize>(again: &Again<I, D>, state: &Both<I, D>) -> bool {
+fn again_export<I: ImportDevice, D: ExportDevice, const N: usize>(again: &Again<I, D>, state: &Both<I, D>) -> bool {
     again.holds(PropertyId::ALL[N], Half::Only(Side::Export), state)
 }
 
-fn again_reaches<I: ImportSide, D: ExportDevice, const N: usize>(_: &Again<I, D>, state: &Both<I, D>) -> bool {
+fn again_reaches<I: ImportDevice, D: ExportDevice, const N: usize>(_: &Again<I, D>, state: &Both<I, D>) -> bool {
     Again::<I, D>::reaches(state, N)
 }
 
@@ -62,7 +62,9 @@ pub(crate) fn reached<I: ImportSide, E: ExportSide>() -> [Condition<I, E>; GOALS
 }
 
 /// Whether this half of each property holds of two links.
-pub(crate) fn held_again<I: ImportSide, D: ExportDevice>(half: Half) -> [ConditionAgain<I, D>; PropertyId::ALL.len()] {
+pub(crate) fn held_again<I: ImportDevice, D: ExportDevice>(
+    half: Half,
+) -> [ConditionAgain<I, D>; PropertyId::ALL.len()] {
     match half {
         Half::Both | Half::Only(Side::Import) => {
             numbered!(again_whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21)
@@ -72,8 +74,8 @@ pub(crate) fn held_again<I: ImportSide, D: ExportDevice>(half: Half) -> [Conditi
 }
 
 /// Whether each goal of two links is reached.
-pub(crate) fn reached_again<I: ImportSide, D: ExportDevice>() -> [ConditionAgain<I, D>; REACHED.len()] {
-    numbered!(again_reaches: 0 1 2)
+pub(crate) fn reached_again<I: ImportDevice, D: ExportDevice>() -> [ConditionAgain<I, D>; REACHED.len()] {
+    numbered!(again_reaches: 0 1 2 3)
 }
 
 type ConditionLinked = fn(&Linked, &Whole) -> bool;

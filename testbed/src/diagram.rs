@@ -6,7 +6,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use handfast::outcome::Side;
-use handfast_model::{check, clients::edges, config, documented, explore::Limits, refinement};
+use handfast_model::{clients::edges, config, documented, explore::Limits, refinement, walk};
 
 use crate::{failure::Failure, link::options::ProfileName, output, replay};
 
@@ -98,6 +98,6 @@ fn plainest(profile: ProfileName) -> Result<String, Failure> {
         ProfileName::Jamid => "HH-jamid-honest",
     };
     let configuration = config::find(config::Size::Small, name);
-    let way = configuration.and_then(|configuration| check::reach(configuration, "both succeed", Limits::default()));
+    let way = configuration.and_then(|configuration| walk::reach(configuration, "both succeed", Limits::default()));
     way.map(|way| way.mermaid).ok_or_else(|| Failure::with_code(4, "the model does not reach it"))
 }

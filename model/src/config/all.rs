@@ -79,13 +79,13 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             clock: false,
             ..pair(
                 "duplicates",
-                size.pick(0, 0, 0),
+                size.pick(300, 1_500, 1_500),
                 Budget { duplicates: size.pick(1, 2, 2), wrong: size.pick(1, 1, 3), ..NOTHING },
             )
         },
         pair(
             "directory",
-            size.pick(0, 0, 0),
+            size.pick(10_000, 50_000, 50_000),
             Budget { duplicates: size.pick(1, 2, 2), loss: 1, early: 1, ..NOTHING },
         ),
         pair(
@@ -255,6 +255,19 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
             with("export-client", [50_000, 1_000, 0], Clients::Own, &[Side::Export], export),
         ],
     };
+    // The directory of an old importer repeats nothing.
+    if cast == Cast::HL {
+        let duplicates = size.pick(1, 2, 2);
+        clients.extend([
+            Configuration { clock: false, ..pair("duplicates", [0; 3], Budget { duplicates, wrong: 1, ..NOTHING }) },
+            pair("directory", [0; 3], Budget { duplicates: 1, loss: 1, early: size.pick(0, 1, 1), ..NOTHING }),
+        ]);
+    }
+    // Two connections of two messages each.
+    let (intruders, words) = match cast {
+        Cast::HL => size.pick((1, 1), (1, 1), (2, 4)),
+        _ => (1, size.pick(1, 1, 2)),
+    };
     clients.extend([
         Configuration {
             schemes: BOTH,
@@ -273,7 +286,7 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
         pair("strangers", [6_000, 1_700, 20_000], Budget { strangers: 1, asks: size.pick(1, 2, 3), ..NOTHING }),
         Configuration {
             clock: size != Size::Small,
-            ..pair("intruders", [2_000, 10_000, 50_000], Budget { intruders: 1, words: size.pick(1, 1, 2), ..NOTHING })
+            ..pair("intruders", [2_000, 10_000, 50_000], Budget { intruders, words, ..NOTHING })
         },
     ]);
     clients
