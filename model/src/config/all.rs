@@ -85,8 +85,8 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         },
         pair(
             "directory",
-            size.pick(10_000, 50_000, 50_000),
-            Budget { duplicates: size.pick(1, 2, 2), loss: 1, early: 1, ..NOTHING },
+            size.pick(10_000, 10_000, 50_000),
+            Budget { duplicates: size.pick(1, 1, 2), loss: 1, early: 1, ..NOTHING },
         ),
         pair(
             "storage",
@@ -257,10 +257,13 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
     };
     // The directory of an old importer repeats nothing.
     if cast == Cast::HL {
-        let duplicates = size.pick(1, 2, 2);
+        let duplicates = size.pick(1, 1, 2);
         clients.extend([
-            Configuration { clock: false, ..pair("duplicates", [0; 3], Budget { duplicates, wrong: 1, ..NOTHING }) },
-            pair("directory", [0; 3], Budget { duplicates: 1, loss: 1, early: size.pick(0, 1, 1), ..NOTHING }),
+            Configuration {
+                clock: false,
+                ..pair("duplicates", [15_000, 0, 0], Budget { duplicates, wrong: 1, ..NOTHING })
+            },
+            pair("directory", [40_000, 0, 0], Budget { duplicates: 1, loss: 1, early: size.pick(0, 0, 1), ..NOTHING }),
         ]);
     }
     // Two connections of two messages each.
