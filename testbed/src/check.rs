@@ -294,7 +294,8 @@ impl Check {
 
 fn explore(players: Option<Players>, configuration: Configuration, address: SocketAddr) -> Result<ExitCode, Failure> {
     // Its server panics where it cannot listen, and prefers pages of the folder that it is started in.
-    TcpListener::bind(address).map_err(|error| Failure::reason(format_args!("{address}: {error}")))?;
+    let failed = |error| Failure::reason(format_args!("--explore {address}: {error}"));
+    let address = TcpListener::bind(address).and_then(|free| free.local_addr()).map_err(failed)?;
     env::set_current_dir("/").map_err(|error| Failure::reason(format_args!("/: {error}")))?;
     output::line(format_args!("http://{address}/"))?;
     walk::serve(&players.unwrap_or_default(), configuration, address);
