@@ -189,6 +189,9 @@ impl<R: Rules> Imports<R> {
     /// # Errors
     /// [`Refused::Unknown`] for a call to an operation that does not exist; else as [`Importer::handle`].
     pub fn handle(&mut self, id: LocalId, input: import::Input) -> Result<(), Refused> {
+        if !R::LATE_IMPORTS_APART && !input.is_call() {
+            self.operations.retain(|(other, importer)| *other == id || importer.outcome().is_some());
+        }
         match self.operations.iter_mut().find(|(other, _)| *other == id) {
             Some((_, importer)) => importer.handle(input),
             None if input.is_call() => Err(Refused::Unknown),
@@ -267,5 +270,59 @@ mod tests {
         assert_eq!(imports.add_account(LocalId(99), Config::default()), Ok(()));
         assert_eq!(imports.get(LocalId(1)).unwrap().outcome(), None);
         assert_eq!(imports.handle(LocalId(42), import::Input::RemoveAccount), Err(Refused::Unknown));
+    }
+
+    #[test]
+    fn refusals_have_the_numbers_of_the_api() {
+        let errors = [AddDeviceError::InvalidUri, AddDeviceError::AlreadyLinking, AddDeviceError::Generic];
+        assert_eq!(errors.map(AddDeviceError::code), [-1, -2, -3]);
+    }
+
+    /// R-API-4: ids end, and so many ended operations may linger.
+    #[test]
+    fn exports_are_limited() {
+        let mut exports = Exports::<AllRules>::new(Config::default());
+        let lingers = |exports: &mut Exports| {
+            let op = exports.add_device(Scheme::None)?;
+            drain(exports);
+            for input in [export::Input::Opened { pinned: true }, export::Input::CancelAddDevice] {
+                exports.handle(op, input).unwrap();
+                drain(exports);
+            }
+            Ok(op)
+        };
+        for _ in 0..MAX_LINGERING {
+            lingers(&mut exports).unwrap();
+        }
+        assert_eq!(lingers(&mut exports), Err(AddDeviceError::AlreadyLinking));
+
+        let mut spent = Exports::<AllRules> { last: MAX_OP_ID - 1, ..Exports::new(Config::default()) };
+        let last = spent.add_device(Scheme::None).unwrap();
+        drain(&mut spent);
+        spent.handle(last, export::Input::CancelAddDevice).unwrap();
+        drain(&mut spent);
+        assert_eq!((last, spent.add_device(Scheme::None)), (OpId(MAX_OP_ID), Err(AddDeviceError::Generic)));
+    }
+
+    /// R-API-7: what comes for an operation that is not there touches none.
+    #[test]
+    fn an_import_is_forgotten_by_its_name() {
+        let mut imports = Imports::<AllRules>::new();
+        for id in [LocalId(1), LocalId(2)] {
+            imports.add_account(id, Config::default()).unwrap();
+            while imports.poll_effect().is_some() {}
+        }
+        imports.forget(LocalId(1));
+        assert!(imports.get(LocalId(1)).is_none() && imports.get(LocalId(2)).is_some());
+        assert_eq!(imports.handle(LocalId(1), import::Input::Published), Ok(()));
+        assert_eq!(imports.poll_effect(), None);
+    }
+
+    #[test]
+    fn a_local_id_is_sixteen_digits() {
+        assert_eq!("00000000000000ff".parse(), Ok(LocalId(255)));
+        for text in ["ff", "00000000000000fF", "000000000000000ff", "+0000000000000ff", ""] {
+            assert_eq!(text.parse::<LocalId>(), Err(NotALocalId), "{text}");
+        }
     }
 }

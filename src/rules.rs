@@ -49,6 +49,10 @@ pub trait Rules:
     const END_BEHIND_ARCHIVE: bool = true;
     /// Import: CONNECTING is signalled once (R-IMP-2).
     const CONNECTING_ONCE: bool = true;
+    /// Import: a late event of one import does not reach another (R-API-7).
+    const LATE_IMPORTS_APART: bool = true;
+    /// Import: a request that comes again changes nothing (R-RDV-1).
+    const REPEATS_IGNORED: bool = true;
     /// Import: a failed attempt of a stranger changes nothing (R-IMP-2).
     const STRANGERS_ISOLATED: bool = true;
     /// Import: wrong codes are limited (R-TOK-5).

@@ -39,6 +39,8 @@ pub enum Action {
     Unreachable,
     /// The request for a connection is lost on its way.
     LoseRequest,
+    /// The directory delivers the request again, for the connection that it began.
+    Repeat,
     /// The connection is secured.
     Secured,
     /// It cannot be secured.
@@ -203,6 +205,7 @@ impl fmt::Display for Action {
             Self::Unpublishable => f.write_str("the new device cannot be made reachable"),
             Self::Unreachable => f.write_str("the old device does not find the new one"),
             Self::LoseRequest => f.write_str("the connection request is lost"),
+            Self::Repeat => f.write_str("the connection request comes again"),
             Self::Secured => f.write_str("the connection is secured"),
             Self::Unsecured => f.write_str("the connection cannot be secured"),
             Self::Deliver(Side::Import) => f.write_str("the new device gets"),

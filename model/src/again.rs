@@ -1,33 +1,37 @@
-//! Two links, one after the other, of one account: its device and two new ones. Whatever became of the first, the second,
-//! with which nothing goes wrong, has to succeed; and what still happens in the one changes nothing in the other.
+//! Two links, one after the other, between the same two devices. Whatever became of the first, the second, with which nothing
+//! goes wrong, has to succeed; and what still happens in the one changes nothing in the other.
 
 use handfast::{
     export,
+    operations::Exports,
     outcome::{Scheme, Side},
+    rules::AllRules,
 };
 use stateright::{Model, Property};
 
 use crate::{
     action::Action,
-    config::{Budget, Configuration},
-    device::{ExportDevice, Operation},
+    config::{Budget, Configuration, Player},
+    device::{Apart, ExportDevice, ImportDevice, NewDevice, Operation},
+    legacy,
     properties::{Half, PropertyId, PropertySet},
-    side::{ImportSide, Side as _},
+    side::Side as _,
     system::{ENDLESS, State, System},
     table,
+    walk::Told as _,
 };
 
-/// Two links of one device.
+/// Two links of two devices.
 #[derive(Clone, Debug)]
 pub struct Again<I, D> {
     /// The configuration of the first; nothing goes wrong with the second.
-    pub(crate) links: [System<I, Operation<D>>; 2],
+    pub(crate) links: [System<Operation<I>, Operation<D>>; 2],
 }
 
-/// Where both are. The device is in both, and the same.
+/// Where both are. The devices are in both, and the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Both<I, D> {
-    pub(crate) links: [State<I, Operation<D>>; 2],
+    pub(crate) links: [State<Operation<I>, Operation<D>>; 2],
     /// What the step into this state violated between the two.
     violated: PropertySet,
 }
@@ -42,18 +46,21 @@ pub struct Step {
 }
 
 /// A state that has to be reached.
-pub(crate) const REACHED: [&str; 3] = [
+pub(crate) const REACHED: [&str; 4] = [
     "the second link succeeds behind a first that failed",
     "the second link succeeds behind a first that succeeded",
     "the first link is still at work while the second is",
+    "the first import is not closed while the second is there",
 ];
 
-impl<I: ImportSide, D: ExportDevice> Again<I, D> {
+impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
     /// Both links of a configuration.
-    pub fn new(configuration: Configuration, import: I, device: D) -> Self {
+    pub fn new(configuration: Configuration, import: I, export: D) -> Self {
         let quiet = Configuration { clock: false, budget: Budget::default(), ..configuration };
-        let link =
-            |op, configuration| System::new(configuration, import.clone(), Operation { device: device.clone(), op });
+        let link = |op, configuration| {
+            let import = Operation { device: import.clone(), op };
+            System::new(configuration, import, Operation { device: export.clone(), op })
+        };
         Self { links: [link(0, configuration), link(1, quiet)] }
     }
 
@@ -66,7 +73,7 @@ impl<I: ImportSide, D: ExportDevice> Again<I, D> {
     pub(crate) fn asked(configuration: &Configuration) -> impl Iterator<Item = (PropertyId, Half)> {
         let hardened = !configuration.cast.has_legacy();
         PropertyId::ALL.iter().copied().filter_map(move |property| match property {
-            // Of the exporter: the importers are different devices.
+            // Of the exporter, where one side is old: the operations of an old importer have nothing in common.
             PropertyId::Isolated => property.halves(configuration).last().map(|&half| (property, half)),
             PropertyId::Again => Some((property, Half::Both)),
             PropertyId::Consent
@@ -123,7 +130,7 @@ impl<I: ImportSide, D: ExportDevice> Again<I, D> {
     }
 
     pub(crate) fn reaches(state: &Both<I, D>, goal: usize) -> bool {
-        let success = |link: &State<I, Operation<D>>| {
+        let success = |link: &State<Operation<I>, Operation<D>>| {
             link.world
                 .both_ended()
                 .is_some_and(|(import, export)| import.outcome.is_success() && export.outcome.is_success())
@@ -132,7 +139,37 @@ impl<I: ImportSide, D: ExportDevice> Again<I, D> {
         match goal {
             0 => success(second) && !success(first),
             1 => success(second) && success(first),
-            _ => first.is_busy() && second.is_busy(),
+            2 => first.is_busy() && second.is_busy(),
+            _ => !first.import.is_closed() && !second.import.is_closed(),
+        }
+    }
+}
+
+/// What is done with the two links of a configuration, whoever the devices are.
+pub(crate) trait WithBoth {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn with<I: ImportDevice, D: ExportDevice>(self, again: &Again<I, D>) -> Self::Output;
+}
+
+/// Does something with the two links of a configuration.
+pub(crate) fn with_both<W: WithBoth>(configuration: Configuration, work: W) -> W::Output {
+    match configuration.cast.import {
+        // Each of its imports has a manager of its own.
+        Player::Legacy => with_new(configuration, Apart([legacy::Importer::new(), legacy::Importer::new()]), work),
+        Player::Hardened | Player::Hostile => {
+            with_new(configuration, NewDevice::<AllRules>::new(configuration.reducers()), work)
+        }
+    }
+}
+
+fn with_new<W: WithBoth>(configuration: Configuration, import: impl ImportDevice, work: W) -> W::Output {
+    match configuration.cast.export {
+        Player::Legacy => work.with(&Again::new(configuration, import, legacy::Exporter::new())),
+        Player::Hardened | Player::Hostile => {
+            work.with(&Again::new(configuration, import, Exports::<AllRules>::new(configuration.reducers())))
         }
     }
 }
@@ -147,7 +184,7 @@ fn is_over<I, E>(link: &State<I, E>, side: Side) -> bool {
 }
 
 /// While the first link is live, `addDevice` is refused, and that changes nothing (R-API-4).
-fn second_is_refused<I, D: ExportDevice>(state: &Both<I, D>) -> bool {
+fn second_is_refused<I: ImportDevice, D: ExportDevice>(state: &Both<I, D>) -> bool {
     let [first, second] = &state.links;
     if !first.world.seen.export.started || is_over(first, Side::Export) {
         return true;
@@ -156,7 +193,7 @@ fn second_is_refused<I, D: ExportDevice>(state: &Both<I, D>) -> bool {
     probed.take(export::Input::AddDevice(Scheme::Password)).is_err() && probed == second.export
 }
 
-impl<I: ImportSide, D: ExportDevice> Model for Again<I, D> {
+impl<I: ImportDevice, D: ExportDevice> Model for Again<I, D> {
     type State = Both<I, D>;
     type Action = Step;
 
@@ -186,11 +223,15 @@ impl<I: ImportSide, D: ExportDevice> Model for Again<I, D> {
         let (stepped, _) = self.links[link].step(&state.links[link], action)?;
         let other = 1 - link;
         let mut next = Both { links: state.links.clone(), violated: PropertySet::default() };
-        let (before, after) = (&state.links[link].export.device, &stepped.export.device);
-        if !before.is_alike(after, other as u8) {
+        let before = &state.links[link];
+        if !before.import.device.is_alike(&stepped.import.device, other as u8) {
+            next.violated.insert(PropertyId::Isolated, Side::Import);
+        }
+        if !before.export.device.is_alike(&stepped.export.device, other as u8) {
             next.violated.insert(PropertyId::Isolated, Side::Export);
         }
-        next.links[other].export.device = after.clone();
+        next.links[other].import.device = stepped.import.device.clone();
+        next.links[other].export.device = stepped.export.device.clone();
         next.links[other].world.violated = PropertySet::default();
         next.links[link] = stepped;
         Some(next)
@@ -198,6 +239,10 @@ impl<I: ImportSide, D: ExportDevice> Model for Again<I, D> {
 
     fn format_action(&self, Step { link, action }: &Step) -> String {
         format!("{} link: {action}", ["first", "second"][*link])
+    }
+
+    fn as_svg(&self, path: stateright::Path<Self::State, Self::Action>) -> Option<String> {
+        self.picture(path)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

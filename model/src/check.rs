@@ -2,22 +2,21 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use handfast::{export::Exporter, import::Importer, operations::Exports, outcome::Side, rules::AllRules};
+use handfast::{export::Exporter, import::Importer, outcome::Side, rules::AllRules};
 use serde::Serialize;
 
 use crate::{
-    again::{Again, REACHED},
+    again::{Again, REACHED, WithBoth, with_both},
     claims::{self, Decision},
     clients,
-    config::{Cast, Configuration, Player},
-    device::ExportDevice,
+    config::{Cast, Configuration},
+    device::{ExportDevice, ImportDevice},
     diagram::Counterexample,
     documented::Edge,
     explore::{Ended, Graph, Limits, Measure},
     flaws::Flaw,
     goals::GOALS,
     hunt::Seconds,
-    legacy,
     pairs::Pair,
     players::Players,
     properties::{Half, PropertyId},
@@ -274,21 +273,27 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
 
 /// Checks two links in a row.
 fn check_again(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
-    let import = Players::default().importer(&configuration);
-    match configuration.cast.export {
-        Player::Legacy => check_both(&Again::new(configuration, import, legacy::Exporter::new()), property, limits),
-        Player::Hardened | Player::Hostile => {
-            let device = Exports::<AllRules>::new(configuration.reducers());
-            check_both(&Again::new(configuration, import, device), property, limits)
+    struct Check(Option<PropertyId>, Limits);
+
+    impl WithBoth for Check {
+        type Output = Checked;
+
+        fn with<I: ImportDevice, D: ExportDevice>(self, again: &Again<I, D>) -> Checked {
+            check_both(again, self.0, self.1)
         }
     }
+
+    with_both(configuration, Check(property, limits))
 }
 
-fn check_both<D: ExportDevice>(again: &Again<AnyImport, D>, property: Option<PropertyId>, limits: Limits) -> Checked {
+fn check_both<I: ImportDevice, D: ExportDevice>(
+    again: &Again<I, D>,
+    property: Option<PropertyId>,
+    limits: Limits,
+) -> Checked {
     let configuration = again.configuration();
-    let asked: Vec<_> = Again::<AnyImport, D>::asked(configuration)
-        .filter(|(other, _)| property.is_none_or(|only| only == *other))
-        .collect();
+    let asked: Vec<_> =
+        Again::<I, D>::asked(configuration).filter(|(other, _)| property.is_none_or(|only| only == *other)).collect();
     let shown = |&(property, half): &(PropertyId, Half)| {
         matches!(Expected::new(configuration, property, half), Expected::Shown(_) | Expected::Known(_))
     };
@@ -330,7 +335,7 @@ fn check_both<D: ExportDevice>(again: &Again<AnyImport, D>, property: Option<Pro
 }
 
 /// The same of two links.
-pub(crate) fn judge_both<I: ImportSide, D: ExportDevice>(
+pub(crate) fn judge_both<I: ImportDevice, D: ExportDevice>(
     again: &Again<I, D>,
     graph: &Graph,
     property: PropertyId,
@@ -340,7 +345,7 @@ pub(crate) fn judge_both<I: ImportSide, D: ExportDevice>(
     match (graph.path(again, property.name(half)), doubt) {
         (Some(path), _) => {
             let verdict = Verdict::Violated { steps: path.steps.len(), cycle: 0 };
-            (verdict, Some(Counterexample::of_two(again, &path, property)))
+            (verdict, Some(Counterexample::of_two(again, &path, Some(property))))
         }
         (None, Some(doubt)) => (doubt.clone(), None),
         (None, None) => (verified(graph), None),
@@ -417,25 +422,4 @@ pub(crate) fn doubt<M: Explorable>(
         return inconclusive(format!("the engines disagree on {unlike:?}"));
     }
     None
-}
-
-/// A shortest way to a goal, if there is a goal of this name here and it can be reached.
-pub fn reach(configuration: Configuration, goal: &str, limits: Limits) -> Option<Counterexample> {
-    if configuration.cast.has_legacy() {
-        way(&with_legacy(configuration), goal, limits)
-    } else {
-        way(&hardened(configuration), goal, limits)
-    }
-}
-
-/// The same, for any two sides.
-pub fn way<I: ImportSide, E: ExportSide>(system: &System<I, E>, goal: &str, limits: Limits) -> Option<Counterexample> {
-    let known = GOALS.iter().any(|known| known.name == goal && known.is_sought(system.configuration()));
-    let graph = known.then(|| Graph::explore(system, limits, Some(goal)))?;
-    Some(Counterexample::new(system, &graph.path(system, goal)?, None))
-}
-
-/// The goals that are looked for in a configuration.
-pub fn goals(configuration: &Configuration) -> impl Iterator<Item = &'static str> {
-    GOALS.iter().filter(|goal| goal.is_sought(configuration)).map(|goal| goal.name)
 }

@@ -144,6 +144,7 @@ fn by_itself(_: &World, action: Action) -> Fairness {
         | Action::Unpublishable
         | Action::Unreachable
         | Action::LoseRequest
+        | Action::Repeat
         | Action::Unsecured
         | Action::Break { .. }
         | Action::SendFailed

@@ -1,22 +1,28 @@
-//! A device that links one new device after another: its operations side by side.
+//! Devices with several operations: one that links one new device after another, and one that is linked once more.
 
 use handfast::{
-    export::{Effect, Exporter, Input},
+    export::{self, Exporter},
+    import,
     limits::Timers,
-    operations::{Exports, OpId},
-    reducer::{ConnId, Refused},
+    operations::{Exports, Imports, LocalId, OpId},
+    reducer::{Config, ConnId, Refused},
     rules::Rules,
 };
 
 use crate::{legacy, side::Side};
 
-/// The export side of an account with all its operations, numbered from 0 in the order in which they begin.
-pub trait ExportDevice: Clone + std::fmt::Debug + Eq + std::hash::Hash + Send + Sync + 'static {
-    /// Takes an input of one operation. `addDevice` begins it.
+/// A side of a link with all its operations, numbered from 0 in the order in which they begin.
+pub trait Device: Clone + std::fmt::Debug + Eq + std::hash::Hash + Send + Sync + 'static {
+    /// What can happen to an operation.
+    type Input: Copy;
+    /// What one makes its shell do.
+    type Effect: Copy;
+
+    /// Takes an input of one operation. Its first call begins it.
     ///
     /// # Errors
     /// The call is refused.
-    fn take_for(&mut self, op: u8, input: Input) -> Result<Vec<Effect>, Refused>;
+    fn take_for(&mut self, op: u8, input: Self::Input) -> Result<Vec<Self::Effect>, Refused>;
 
     /// [`Side::armed`] of one operation.
     fn armed_of(&self, op: u8) -> Timers;
@@ -30,18 +36,26 @@ pub trait ExportDevice: Clone + std::fmt::Debug + Eq + std::hash::Hash + Send + 
     }
 
     /// [`Side::advance`] of one operation.
-    fn advance_of(&mut self, _op: u8, _step: u8) -> Vec<Effect> {
+    fn advance_of(&mut self, _op: u8, _step: u8) -> Vec<Self::Effect> {
         Vec::new()
     }
 
     /// [`Side::reads`] of one operation.
-    fn reads_of(&self, _op: u8) -> bool {
+    fn reads_of(&self, _op: u8, _conn: ConnId) -> bool {
         true
     }
 
     /// Whether an operation is in both as it is in the other.
     fn is_alike(&self, other: &Self, op: u8) -> bool;
 }
+
+/// The import side of a device.
+pub trait ImportDevice: Device<Input = import::Input, Effect = import::Effect> {}
+/// The export side of an account.
+pub trait ExportDevice: Device<Input = export::Input, Effect = export::Effect> {}
+
+impl<D: Device<Input = import::Input, Effect = import::Effect>> ImportDevice for D {}
+impl<D: Device<Input = export::Input, Effect = export::Effect>> ExportDevice for D {}
 
 /// The id that the shipped registry gives to an operation.
 const fn id(op: u8) -> OpId {
@@ -52,10 +66,13 @@ fn open<R: Rules>(exports: &Exports<R>, op: u8) -> Option<&Exporter<R>> {
     exports.get(id(op)).filter(|exporter| !exporter.is_closed())
 }
 
-impl<R: Rules> ExportDevice for Exports<R> {
-    fn take_for(&mut self, op: u8, input: Input) -> Result<Vec<Effect>, Refused> {
+impl<R: Rules> Device for Exports<R> {
+    type Input = export::Input;
+    type Effect = export::Effect;
+
+    fn take_for(&mut self, op: u8, input: export::Input) -> Result<Vec<export::Effect>, Refused> {
         match input {
-            Input::AddDevice(scheme) => {
+            export::Input::AddDevice(scheme) => {
                 self.add_device(scheme).map_err(|_| Refused::Started)?;
             }
             _ => self.handle(id(op), input)?,
@@ -78,8 +95,11 @@ impl<R: Rules> ExportDevice for Exports<R> {
     }
 }
 
-impl ExportDevice for legacy::Exporter {
-    fn take_for(&mut self, op: u8, input: Input) -> Result<Vec<Effect>, Refused> {
+impl Device for legacy::Exporter {
+    type Input = export::Input;
+    type Effect = export::Effect;
+
+    fn take_for(&mut self, op: u8, input: export::Input) -> Result<Vec<export::Effect>, Refused> {
         self.take_for(op, input)
     }
 
@@ -95,16 +115,99 @@ impl ExportDevice for legacy::Exporter {
         self.inner_of(op)
     }
 
-    fn advance_of(&mut self, op: u8, step: u8) -> Vec<Effect> {
+    fn advance_of(&mut self, op: u8, step: u8) -> Vec<export::Effect> {
         self.advance_of(op, step)
     }
 
-    fn reads_of(&self, op: u8) -> bool {
+    fn reads_of(&self, op: u8, _: ConnId) -> bool {
         self.reads_of(op)
     }
 
     fn is_alike(&self, other: &Self, op: u8) -> bool {
         self.is_alike(other, op)
+    }
+}
+
+/// A new device that is linked once more: each time with an account of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NewDevice<R: Rules> {
+    imports: Imports<R>,
+    config: Config,
+}
+
+impl<R: Rules> NewDevice<R> {
+    /// Without an operation.
+    pub const fn new(config: Config) -> Self {
+        Self { imports: Imports::new(), config }
+    }
+}
+
+const fn local(op: u8) -> LocalId {
+    LocalId(op as u64)
+}
+
+impl<R: Rules> Device for NewDevice<R> {
+    type Input = import::Input;
+    type Effect = import::Effect;
+
+    fn take_for(&mut self, op: u8, input: import::Input) -> Result<Vec<import::Effect>, Refused> {
+        match input {
+            import::Input::AddAccount => {
+                self.imports.add_account(local(op), self.config).map_err(|_| Refused::Started)?;
+            }
+            _ => self.imports.handle(local(op), input)?,
+        }
+        let effects: Vec<_> = std::iter::from_fn(|| self.imports.poll_effect()).collect();
+        Ok(effects.into_iter().filter(|(of, _)| *of == local(op)).map(|(_, effect)| effect).collect())
+    }
+
+    fn armed_of(&self, op: u8) -> Timers {
+        self.imports.get(local(op)).map_or_else(Timers::default, import::Importer::armed)
+    }
+
+    fn is_closed_of(&self, op: u8) -> bool {
+        self.imports.get(local(op)).is_none_or(import::Importer::is_closed)
+    }
+
+    fn is_alike(&self, other: &Self, op: u8) -> bool {
+        self.imports.get(local(op)) == other.imports.get(local(op))
+    }
+}
+
+/// Two devices, an operation each.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Apart<S>(pub [S; 2]);
+
+impl<S: Side> Device for Apart<S> {
+    type Input = S::Input;
+    type Effect = S::Effect;
+
+    fn take_for(&mut self, op: u8, input: S::Input) -> Result<Vec<S::Effect>, Refused> {
+        self.0[usize::from(op)].take(input)
+    }
+
+    fn armed_of(&self, op: u8) -> Timers {
+        self.0[usize::from(op)].armed()
+    }
+
+    fn is_closed_of(&self, op: u8) -> bool {
+        self.0[usize::from(op)].is_closed()
+    }
+
+    fn inner_of(&self, op: u8) -> Vec<u8> {
+        self.0[usize::from(op)].inner()
+    }
+
+    fn advance_of(&mut self, op: u8, step: u8) -> Vec<S::Effect> {
+        self.0[usize::from(op)].advance(step)
+    }
+
+    fn reads_of(&self, op: u8, conn: ConnId) -> bool {
+        self.0[usize::from(op)].reads(conn)
+    }
+
+    fn is_alike(&self, other: &Self, op: u8) -> bool {
+        self.0[usize::from(op)] == other.0[usize::from(op)]
     }
 }
 
@@ -115,11 +218,11 @@ pub struct Operation<D> {
     pub(crate) op: u8,
 }
 
-impl<D: ExportDevice> Side for Operation<D> {
-    type Input = Input;
-    type Effect = Effect;
+impl<D: Device> Side for Operation<D> {
+    type Input = D::Input;
+    type Effect = D::Effect;
 
-    fn take(&mut self, input: Input) -> Result<Vec<Effect>, Refused> {
+    fn take(&mut self, input: D::Input) -> Result<Vec<D::Effect>, Refused> {
         self.device.take_for(self.op, input)
     }
 
@@ -135,11 +238,11 @@ impl<D: ExportDevice> Side for Operation<D> {
         self.device.inner_of(self.op)
     }
 
-    fn advance(&mut self, step: u8) -> Vec<Effect> {
+    fn advance(&mut self, step: u8) -> Vec<D::Effect> {
         self.device.advance_of(self.op, step)
     }
 
-    fn reads(&self, _: ConnId) -> bool {
-        self.device.reads_of(self.op)
+    fn reads(&self, conn: ConnId) -> bool {
+        self.device.reads_of(self.op, conn)
     }
 }

@@ -15,14 +15,14 @@ use crate::{
     action::{Action, CallerAct, Chain, DeviceAct, Remains},
     again::{Again, Both, Step},
     config::{Cast, Configuration, Player},
-    device::ExportDevice,
+    device::{ExportDevice, ImportDevice},
     explore::Path,
     link::Item,
     liveness::Lasso,
     properties::PropertyId,
     side::{ExportSide, ImportSide},
     system::{State, System, Turn},
-    world::{HONEST, PEER, World, is_right},
+    world::{HONEST, PEER, World, caller_conn, is_right},
 };
 
 /// A way to a state, in three forms.
@@ -57,10 +57,10 @@ impl Counterexample {
     }
 
     /// Tells a path of two links, and which property it violates.
-    pub(crate) fn of_two<I: ImportSide, D: ExportDevice>(
+    pub(crate) fn of_two<I: ImportDevice, D: ExportDevice>(
         again: &Again<I, D>,
         path: &Path<Both<I, D>, Step>,
-        violated: PropertyId,
+        violated: Option<PropertyId>,
     ) -> Self {
         let mut diagram = Diagram::new(again.configuration().profile.vocabulary(), false);
         let mut schedule = Vec::new();
@@ -80,7 +80,9 @@ impl Counterexample {
             diagram.rest(&state.world);
         }
         diagram.second = false;
-        diagram.note("ED", &format!("VIOLATED {}: {}", violated.id(), violated.text()));
+        if let Some(property) = violated {
+            diagram.note("ED", &format!("VIOLATED {}: {}", property.id(), property.text()));
+        }
         Self { schedule, mermaid: diagram.finish(), trace: Vec::new() }
     }
 
@@ -171,6 +173,8 @@ pub(crate) struct Diagram {
     /// A hostile device has the importer's place.
     device: bool,
     stranger: bool,
+    /// The first connection that is for a request that comes again.
+    repeated: u32,
     /// What is drawn is of the second of two links.
     second: bool,
     /// Something was.
@@ -179,7 +183,15 @@ pub(crate) struct Diagram {
 
 impl Diagram {
     pub(crate) fn new(vocabulary: Vocabulary, device: bool) -> Self {
-        Self { vocabulary, lines: Vec::new(), device, stranger: false, second: false, another: false }
+        Self {
+            vocabulary,
+            lines: Vec::new(),
+            device,
+            stranger: false,
+            repeated: u32::MAX,
+            second: false,
+            another: false,
+        }
     }
 
     pub(crate) fn arrow(&mut self, from: &str, arrow: &str, to: &str, text: &str) {
@@ -216,7 +228,7 @@ impl Diagram {
         };
         participants.extend(["ED as Old Daemon", "EC as Old Client"]);
         if self.another {
-            participants.extend(["ID2 as Second New Daemon", "IC2 as Second New Client"]);
+            participants.extend(["ID2 as New Daemon (second link)", "IC2 as New Client (second link)"]);
         }
         if self.stranger && !self.device {
             participants.push("X as Intruder");
@@ -227,6 +239,7 @@ impl Diagram {
     }
 
     pub(crate) fn step(&mut self, before: &World, action: Action, turn: &Turn) {
+        self.repeated = caller_conn(before.callers.len() - before.repeated().len()).0;
         match action {
             Action::Deliver(side) => self.delivery(side, before),
             Action::Break { to_import, to_export } => {
@@ -239,6 +252,8 @@ impl Diagram {
                 }
             }
             Action::LoseRequest => self.arrow("ED", "--x", "ID", &words(Item::Request)),
+            Action::Repeat => self.repeated(CallerAct::Knock),
+            Action::Caller(conn, act) if conn >= self.repeated => self.repeated(act),
             Action::Caller(_, act) => self.caller(act),
             Action::Device(act) => self.device(act),
             Action::AddAccount
@@ -352,7 +367,8 @@ impl Diagram {
 
     fn tell_caller(&mut self, conn: ConnId, text: &str) {
         if conn != PEER {
-            self.arrow("ID", "->>", "X", text);
+            let to = if conn.0 >= self.repeated { "ED" } else { "X" };
+            self.arrow("ID", "->>", to, text);
         }
     }
 
@@ -387,6 +403,14 @@ impl Diagram {
         }
         text.push(')');
         self.arrow(daemon, "-->>", client, &text);
+    }
+
+    /// What becomes of a request that the directory delivers again.
+    fn repeated(&mut self, act: CallerAct) {
+        match act {
+            CallerAct::Knock => self.arrow("ED", "->>", "ID", "request a connection (the same, again)"),
+            _ => self.note("ID", "nobody answers"),
+        }
     }
 
     fn caller(&mut self, act: CallerAct) {

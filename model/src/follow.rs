@@ -38,6 +38,7 @@ const ANYTHING: Budget = Budget {
     export_crashes: u8::MAX,
     clicks: u8::MAX,
     foreign: 0,
+    duplicates: 0,
 };
 
 /// The environment in which anything may go wrong, with so many callers that know the token, and so many that do not.

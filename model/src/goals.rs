@@ -7,6 +7,7 @@ use handfast::{
 
 use crate::{
     config::{Configuration, Player},
+    link::{End, Item},
     monitor::Done,
     pairs::{Cause, Pair, classify},
     world::{HONEST, INTRUDER, PEER, Stage, Storage, World},
@@ -47,7 +48,7 @@ const fn pair(pair: Pair, due: fn(&Configuration) -> bool, reached: fn(&World) -
 }
 
 /// All goals.
-pub(crate) const GOALS: [Goal; 71] = [
+pub(crate) const GOALS: [Goal; 78] = [
     goal("both succeed", |c| c.cast.is_pair(), |w| classify(w) == Some(Pair::BothSucceed)),
     goal(
         "wrong once, then right",
@@ -211,6 +212,32 @@ pub(crate) const GOALS: [Goal; 71] = [
         "import: the install fails",
         |c| c.cast.is_pair() && c.budget.storage > 0,
         |w| w.import.storage == (Storage::Reported { durable: false }),
+    ),
+    goal("a request comes again for a connection that is there", Configuration::repeats, |w| {
+        let came = w.repeated().iter().filter(|one| one.came.is_some()).count();
+        w.repeated().len() - usize::from(w.left.duplicates) > came
+    }),
+    goal("a request comes again, and before the first", Configuration::repeats, |w| {
+        came_again(w, |(import, _)| import == LinkState::TokenAvailable)
+    }),
+    goal("a request comes again during the session", Configuration::repeats, |w| {
+        came_again(w, |(import, _)| import == LinkState::InProgress)
+    }),
+    goal("a request comes again behind the import's DONE", Configuration::repeats, |w| {
+        came_again(w, |(import, _)| import == LinkState::Done)
+    }),
+    goal("a request comes again behind the export's DONE", Configuration::repeats, |w| {
+        came_again(w, |(_, export)| export == LinkState::Done)
+    }),
+    goal(
+        "a request that was lost comes again",
+        |c| c.repeats() && c.budget.loss > 0,
+        |w| w.link.half(Side::Import).end == End::Away && w.link.failed && came_again(w, |_| true),
+    ),
+    goal(
+        "a request is late: it is on its way behind the export's DONE",
+        |c| c.repeats() && c.budget.early > 0,
+        |w| w.seen.export.done.is_some() && w.link.half(Side::Import).queue.first() == Some(&Item::Request),
     ),
     goal(
         "a stranger is at the door behind DONE",
@@ -391,6 +418,11 @@ pub(crate) const BEYOND_A_LEGACY_EXPORTER: [&str; 14] = [
     Pair::Told.text(),
     Pair::ImportUnspoken.text(),
 ];
+
+/// Whether a request came again when both clients had seen this.
+fn came_again(world: &World, when: fn((LinkState, LinkState)) -> bool) -> bool {
+    world.repeated().iter().filter_map(|one| one.came).any(when)
+}
 
 /// Whether time passes, and the side takes part.
 fn clocked(configuration: &Configuration, side: Side) -> bool {

@@ -15,6 +15,7 @@ use handfast::{
 use crate::{
     config::{Configuration, Player},
     documented::Edge,
+    link::End as LinkEnd,
     pairs::{self, Cause, End},
     properties::PropertyId as P,
     world::{PEER, Stage, Storage, World},
@@ -202,6 +203,9 @@ impl World {
         effects: &[import::Effect],
     ) {
         let strange = input.and_then(|input| input.conn()).filter(|&conn| self.seen.import.session != Some(conn));
+        let again = input == Some(import::Input::ConnectionRequested(PEER))
+            && self.link.half(Side::Import).end != LinkEnd::Away;
+        self.expect(!again || effects.is_empty(), P::Isolated, Side::Import);
         if let Some(input) = input {
             self.hear_import(input);
         }

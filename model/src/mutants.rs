@@ -8,6 +8,7 @@ use crate::{
     check::{Expected, Row, Verdict, judge, judge_both},
     clients,
     config::{self, Configuration, Player, Size},
+    device::NewDevice,
     diagram::Counterexample,
     explore::{Graph, Limits},
     legacy,
@@ -39,7 +40,7 @@ pub struct Mutant {
 enum Setting {
     /// In the reducers.
     Reducers,
-    /// In the registry of a device's operations: this hunts it.
+    /// In the registries of the devices' operations: this hunts it.
     Device(fn(Configuration, PropertyId, Limits) -> (Verdict, Option<Counterexample>)),
     /// In the clients: this hunts it.
     Clients(fn(Configuration, PropertyId, Limits) -> (Verdict, Option<Counterexample>)),
@@ -117,7 +118,7 @@ fn hunt_device<R: Rules>(
     limits: Limits,
 ) -> (Verdict, Option<Counterexample>) {
     let config = configuration.reducers();
-    let again = Again::new(configuration, Importer::<R>::new(config), Exports::<R>::new(config));
+    let again = Again::new(configuration, NewDevice::<R>::new(config), Exports::<R>::new(config));
     let graph = Graph::explore(&again, limits, Some(property.id()));
     judge_both(&again, &graph, property, Half::Both, None)
 }
@@ -234,4 +235,8 @@ mutants! {
     M50 "M-50" "Prompts are not limited." [PROMPTS_LIMITED] Tries "HX-documented-hostile-exporter";
     M52 "M-52" "The account of a failed import stays." [CLIENT_FAILED_REMOVED] Client "HH-documented-import-client" clients;
     M53 "M-53" "A cancel that is refused is not said." [CLIENT_REFUSAL_IS_SAID] Client "HH-documented-export-client" clients;
+    M54 "M-54" "A request that comes again begins its connection anew." [REPEATS_IGNORED]
+        Honest "HH-documented-duplicates";
+    M55 "M-55" "A late event of an ended import clears the live one." [LATE_IMPORTS_APART]
+        Isolated "HH-documented-again" device;
 }

@@ -68,7 +68,8 @@ properties! {
     Tries "P-TRIES" "At most three passwords are tried and three prompts shown; a verdict answers a password, and nothing else counts as one."
         "R-EXP-6, R-EXP-7, R-IMP-7";
     Password "P-PASSWORD" "A password goes only to the session for which its prompt was shown." "R-IMP-6";
-    Isolated "P-ISOLATED" "What comes on another connection changes nothing in this operation." "R-API-7, R-IMP-2";
+    Isolated "P-ISOLATED" "What comes on another connection changes nothing in this operation, nor does a request that comes again."
+        "R-API-7, R-IMP-2, R-RDV-1";
     Grammar "P-GRAMMAR" "The signals follow the grammar, with their details; DONE comes once and last." "R-STATE-2, R-STATE-3";
     Pair "P-PAIR" "The two ends of a link are an allowed pair." "R-PAIR-1";
     AtRest "P-ATREST" "An archive is stored under what the user typed." "R-ARC-5, R-API-2";

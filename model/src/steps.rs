@@ -14,7 +14,10 @@ use crate::{
     config::{Configuration, Player},
     link::{End, Item},
     system::Aim,
-    world::{ADDRESS, Caller, Device, HONEST, INTRUDER, PEER, Stage, Storage, World, caller_conn, is_right, slot},
+    world::{
+        ADDRESS, Caller, Device, HONEST, INTRUDER, Kind, PEER, Stage, Storage, World, caller_conn, caller_index,
+        is_right, slot,
+    },
 };
 
 /// How often a user answers, at most: once more than there may be prompts.
@@ -117,6 +120,10 @@ impl World {
         if self.link.is_securing() {
             actions.push(Action::Secured);
         }
+        // A shell that no longer has the connection takes the request for a new one: these are among the callers.
+        if self.may_repeat() && matches!(self.link.half(Side::Import).end, End::Trying | End::Open) {
+            actions.push(Action::Repeat);
+        }
         if !may_lose {
             return;
         }
@@ -165,24 +172,20 @@ impl World {
         }
     }
 
-    /// What callers and a hostile device can do.
+    /// What callers and a hostile device can do, and what becomes of requests that come again.
     pub(crate) fn hostile(&self, configuration: &Configuration, actions: &mut Vec<Action>) {
-        let intruders = usize::from(configuration.budget.intruders);
         // Callers of a kind are alike: they come in order.
-        let fresh = |range: std::ops::Range<usize>| {
-            self.callers
-                .get(range.clone())?
-                .iter()
-                .position(|caller| caller.stage == Stage::Away)
-                .map(|at| range.start + at)
+        let fresh = |kind| {
+            let mut indices = 0..self.callers.len();
+            indices.find(|&index| self.kind(index) == kind && self.callers[index].stage == Stage::Away)
         };
         let alone = |caller: &Caller| matches!(caller.stage, Stage::Away | Stage::Gone);
         let blocked = configuration.single_file && !self.callers.iter().all(alone);
-        let next = [fresh(0..intruders), fresh(intruders..self.callers.len())];
+        let next = [Kind::Intruder, Kind::Stranger, Kind::Repeated].map(fresh);
         for (index, caller) in self.callers.iter().enumerate() {
             if caller.stage != Stage::Away || !blocked && next.contains(&Some(index)) {
                 let conn = caller_conn(index);
-                self.caller_acts(caller, index < intruders, |act| actions.push(Action::Caller(conn.0, act)));
+                self.caller_acts(caller, self.kind(index), |act| actions.push(Action::Caller(conn.0, act)));
             }
         }
         if let Some(device) = self.device {
@@ -190,18 +193,20 @@ impl World {
         }
     }
 
-    fn caller_acts(&self, caller: &Caller, intruder: bool, mut act: impl FnMut(CallerAct)) {
+    fn caller_acts(&self, caller: &Caller, kind: Kind, mut act: impl FnMut(CallerAct)) {
         match caller.stage {
+            Stage::Away if kind == Kind::Repeated && !self.may_repeat() => {}
             Stage::Away if self.seen.import.is_up() => act(CallerAct::Knock),
+            Stage::Knocked if kind == Kind::Repeated => act(CallerAct::Fail),
             Stage::Knocked => {
                 act(CallerAct::Fail);
                 act(CallerAct::Prove(Chain::Own));
-                if intruder {
+                if kind == Kind::Intruder {
                     act(CallerAct::Prove(Chain::Forged));
                 }
             }
             Stage::Open => {
-                if intruder {
+                if kind == Kind::Intruder {
                     act(CallerAct::Ask(Ask::Right));
                 }
                 if self.left.asks > 0 {
@@ -330,6 +335,10 @@ impl World {
                 self.left.loss = self.left.loss.checked_sub(1)?;
                 self.lose(action)
             }
+            Action::Repeat => {
+                self.left.duplicates = self.left.duplicates.checked_sub(1)?;
+                Aim::Import(I::ConnectionRequested(PEER))
+            }
             Action::Secured => {
                 self.link.half_mut(Side::Import).end = End::Open;
                 self.link.half_mut(Side::Export).end = End::Open;
@@ -447,7 +456,13 @@ impl World {
             Some(staged) if act == CallerAct::Complete => std::mem::replace(&mut staged.whole, true),
             _ => act == CallerAct::Complete,
         };
+        let came = (self.seen.import.signalled, self.seen.export.signalled);
+        let again = act == CallerAct::Knock && self.kind(caller_index(conn)?) == Kind::Repeated;
+        self.left.duplicates = self.left.duplicates.checked_sub(again.into())?;
         let caller = self.caller_mut(conn)?;
+        if again {
+            caller.came = Some(came);
+        }
         let at = caller.stage;
         caller.stage = match act {
             CallerAct::Fail | CallerAct::Drop => Stage::Gone,

@@ -15,6 +15,7 @@ use crate::{
     properties::{PropertyId, PropertySet},
     side::{ExportSide, ImportSide},
     table,
+    walk::Told as _,
     world::{PEER, Storage, World},
 };
 
@@ -215,6 +216,10 @@ impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
 
     fn format_action(&self, action: &Self::Action) -> String {
         action.to_string()
+    }
+
+    fn as_svg(&self, path: stateright::Path<Self::State, Self::Action>) -> Option<String> {
+        self.picture(path)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

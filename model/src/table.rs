@@ -5,7 +5,7 @@ use handfast::outcome::Side;
 use crate::{
     again::{Again, Both, REACHED},
     clients::linked::{self, Linked, Whole},
-    device::ExportDevice,
+    device::{ExportDevice, ImportDevice},
     goals::GOALS,
     properties::{Half, PropertyId},
     side::{ExportSide, ImportSide},
@@ -31,15 +31,15 @@ fn reaches<I: ImportSide, E: ExportSide, const N: usize>(_: &System<I, E>, state
     (GOALS[N].reached)(&state.world)
 }
 
-fn again_whole<I: ImportSide, D: ExportDevice, const N: usize>(again: &Again<I, D>, state: &Both<I, D>) -> bool {
+fn again_whole<I: ImportDevice, D: ExportDevice, const N: usize>(again: &Again<I, D>, state: &Both<I, D>) -> bool {
     again.holds(PropertyId::ALL[N], Half::Both, state)
 }
 
-fn again_export<I: ImportSide, D: ExportDevice, const N: usize>(again: &Again<I, D>, state: &Both<I, D>) -> bool {
+fn again_export<I: ImportDevice, D: ExportDevice, const N: usize>(again: &Again<I, D>, state: &Both<I, D>) -> bool {
     again.holds(PropertyId::ALL[N], Half::Only(Side::Export), state)
 }
 
-fn again_reaches<I: ImportSide, D: ExportDevice, const N: usize>(_: &Again<I, D>, state: &Both<I, D>) -> bool {
+fn again_reaches<I: ImportDevice, D: ExportDevice, const N: usize>(_: &Again<I, D>, state: &Both<I, D>) -> bool {
     Again::<I, D>::reaches(state, N)
 }
 
@@ -58,11 +58,13 @@ pub(crate) fn held<I: ImportSide, E: ExportSide>(half: Half) -> [Condition<I, E>
 
 /// Whether each goal is reached.
 pub(crate) fn reached<I: ImportSide, E: ExportSide>() -> [Condition<I, E>; GOALS.len()] {
-    numbered!(reaches: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64 65 66 67 68 69 70)
+    numbered!(reaches: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64 65 66 67 68 69 70 71 72 73 74 75 76 77)
 }
 
 /// Whether this half of each property holds of two links.
-pub(crate) fn held_again<I: ImportSide, D: ExportDevice>(half: Half) -> [ConditionAgain<I, D>; PropertyId::ALL.len()] {
+pub(crate) fn held_again<I: ImportDevice, D: ExportDevice>(
+    half: Half,
+) -> [ConditionAgain<I, D>; PropertyId::ALL.len()] {
     match half {
         Half::Both | Half::Only(Side::Import) => {
             numbered!(again_whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21)
@@ -72,8 +74,8 @@ pub(crate) fn held_again<I: ImportSide, D: ExportDevice>(half: Half) -> [Conditi
 }
 
 /// Whether each goal of two links is reached.
-pub(crate) fn reached_again<I: ImportSide, D: ExportDevice>() -> [ConditionAgain<I, D>; REACHED.len()] {
-    numbered!(again_reaches: 0 1 2)
+pub(crate) fn reached_again<I: ImportDevice, D: ExportDevice>() -> [ConditionAgain<I, D>; REACHED.len()] {
+    numbered!(again_reaches: 0 1 2 3)
 }
 
 type ConditionLinked = fn(&Linked, &Whole) -> bool;

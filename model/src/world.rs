@@ -9,7 +9,7 @@ use handfast::{
     export,
     import::{self, Ask},
     message::Slot,
-    outcome::{AccountId, Side},
+    outcome::{AccountId, LinkState, Side},
     reducer::ConnId,
 };
 
@@ -106,7 +106,7 @@ pub(crate) struct ExportShell {
     pub(crate) sending: bool,
 }
 
-/// One connection to the importer that is not the honest exporter's.
+/// One connection to the importer that is not the honest exporter's: a caller's, or one for a request that came again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Caller {
     pub(crate) stage: Stage,
@@ -115,6 +115,19 @@ pub(crate) struct Caller {
     pub(crate) proved: bool,
     /// Wrong codes so far.
     pub(crate) wrong_codes: u8,
+    /// The last signals of importer and exporter when the request came again.
+    pub(crate) came: Option<(LinkState, LinkState)>,
+}
+
+/// Who is behind a connection that is not the honest exporter's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Somebody who knows the token.
+    Intruder,
+    /// Somebody who does not.
+    Stranger,
+    /// Nobody: it is for a request that came again, and the exporter answered the first.
+    Repeated,
 }
 
 /// How far a hostile connection is.
@@ -145,14 +158,15 @@ pub(crate) struct Device {
 impl World {
     pub(crate) fn new(configuration: &Configuration) -> Self {
         let budget = configuration.budget;
-        let caller = Caller { stage: Stage::Away, chain: None, proved: false, wrong_codes: 0 };
+        let caller = Caller { stage: Stage::Away, chain: None, proved: false, wrong_codes: 0, came: None };
+        let repeated = if configuration.repeats() { budget.duplicates } else { 0 };
         Self {
             cast: configuration.cast,
             torn_disk: false,
             link: Link::new(),
             import: ImportShell::default(),
             export: ExportShell::default(),
-            callers: vec![caller; usize::from(budget.intruders + budget.strangers)],
+            callers: vec![caller; usize::from(budget.intruders + budget.strangers + repeated)],
             device: (configuration.cast.import == Player::Hostile)
                 .then_some(Device { stage: Stage::Away, passwords: 0 }),
             asks: Ask::Right,
@@ -169,6 +183,27 @@ impl World {
 
     pub(crate) fn caller_mut(&mut self, conn: ConnId) -> Option<&mut Caller> {
         self.callers.get_mut(caller_index(conn)?)
+    }
+
+    /// Who is behind the connection of the caller with this index. Connections of callers are not used up like other budgets.
+    pub(crate) fn kind(&self, index: usize) -> Kind {
+        let intruders = usize::from(self.left.intruders);
+        match index {
+            _ if index < intruders => Kind::Intruder,
+            _ if index < intruders + usize::from(self.left.strangers) => Kind::Stranger,
+            _ => Kind::Repeated,
+        }
+    }
+
+    /// The connections for requests that came again, or will.
+    pub(crate) fn repeated(&self) -> &[Caller] {
+        self.callers.get(usize::from(self.left.intruders + self.left.strangers)..).unwrap_or_default()
+    }
+
+    /// Whether the exporter's request is out, and the directory may deliver it again.
+    pub(crate) fn may_repeat(&self) -> bool {
+        let sent = self.link.half(Side::Export).end != End::Away;
+        sent && self.seen.import.is_up() && self.left.duplicates > 0 && !self.repeated().is_empty()
     }
 
     /// The account that the chain of the peer on this connection names.
@@ -323,6 +358,6 @@ pub const fn caller_conn(index: usize) -> ConnId {
     ConnId(index as u32 + 2)
 }
 
-fn caller_index(conn: ConnId) -> Option<usize> {
+pub(crate) fn caller_index(conn: ConnId) -> Option<usize> {
     usize::try_from(conn.0).ok()?.checked_sub(2)
 }

@@ -81,6 +81,9 @@ impl<R: Rules> Importer<R> {
     }
 
     fn knock(&mut self, conn: ConnId) {
+        if !R::REPEATS_IGNORED {
+            self.door.forget(conn);
+        }
         let known = self.door.position(conn).is_some();
         if known || !self.admits() || self.door.callers.len() >= MAX_CONNECTIONS {
             if !known {

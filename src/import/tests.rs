@@ -1,5 +1,7 @@
 //! One test a rule: what the specification says, typed as inputs and effects.
 
+mod second_line;
+
 use alloc::{vec, vec::Vec};
 
 use super::*;

@@ -1,18 +1,23 @@
 //! `handfast check`: some of the checks, and what they found.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, str::FromStr};
+use std::{
+    env,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    process::ExitCode,
+    str::FromStr,
+};
 
 use clap::{Args, ValueEnum};
 use handfast_model::{
-    check,
     config::{self, Budget, Configuration},
     mutants::{MUTANTS, Mutant},
     players::Players,
     properties::PropertyId,
     report::{Report, Selection},
+    walk,
 };
 use serde::Serialize;
-use stateright::Model as _;
 
 use crate::{
     baseline::{Baseline, Changes},
@@ -273,12 +278,12 @@ impl Check {
     }
 
     fn reach(&self, players: Option<Players>, configuration: Configuration, goal: &str) -> Result<ExitCode, Failure> {
-        if !check::goals(&configuration).any(|known| known == goal) {
-            let goals: Vec<_> = check::goals(&configuration).map(|goal| format!("\n  {goal}")).collect();
+        let goals = walk::goals(&configuration);
+        if !goals.contains(&goal) {
+            let goals: Vec<_> = goals.iter().map(|goal| format!("\n  {goal}")).collect();
             return Err(Failure::usage(format_args!("--reach: expected one of{}", goals.concat())));
         }
-        let system = players.unwrap_or_default().system(configuration);
-        match check::way(&system, goal, self.effort.limits()?) {
+        match walk::reach_with(&players.unwrap_or_default(), configuration, goal, self.effort.limits()?) {
             Some(way) if self.json => output::json(&way)?,
             Some(way) => output::line(way.mermaid.trim_end())?,
             None => return Err(Failure::with_code(4, format_args!("{goal}: not reached within the limits"))),
@@ -288,6 +293,11 @@ impl Check {
 }
 
 fn explore(players: Option<Players>, configuration: Configuration, address: SocketAddr) -> Result<ExitCode, Failure> {
-    players.unwrap_or_default().system(configuration).checker().serve(address);
+    // Its server panics where it cannot listen, and prefers pages of the folder that it is started in.
+    let failed = |error| Failure::reason(format_args!("--explore {address}: {error}"));
+    let address = TcpListener::bind(address).and_then(|free| free.local_addr()).map_err(failed)?;
+    env::set_current_dir("/").map_err(|error| Failure::reason(format_args!("/: {error}")))?;
+    output::line(format_args!("http://{address}/"))?;
+    walk::serve(&players.unwrap_or_default(), configuration, address);
     Ok(ExitCode::SUCCESS)
 }

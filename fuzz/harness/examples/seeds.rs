@@ -13,9 +13,9 @@ use handfast::{
     outcome::Scheme,
 };
 use handfast_model::{
-    check::{goals, reach},
     config::{Size, configurations},
     explore::Limits,
+    walk::{goals, reach},
 };
 
 /// Long before the sample's certificates end.

@@ -84,7 +84,7 @@ fn judge(
     match (graph.path(linked, property.name(half)), doubt) {
         (Some(path), _) => {
             let verdict = Verdict::Violated { steps: path.steps.len(), cycle: 0 };
-            (verdict, Some(Counterexample::of_clients(linked, &path, property)))
+            (verdict, Some(Counterexample::of_clients(linked, &path, Some(property))))
         }
         (None, Some(doubt)) => (doubt.clone(), None),
         (None, None) => (verified(graph), None),

@@ -17,7 +17,7 @@ use crate::{
 
 impl Counterexample {
     /// Tells a path of a link with clients, and which property it violates.
-    pub(crate) fn of_clients(linked: &Linked, path: &Path<Whole, Step>, violated: PropertyId) -> Self {
+    pub(crate) fn of_clients(linked: &Linked, path: &Path<Whole, Step>, violated: Option<PropertyId>) -> Self {
         let mut diagram = Diagram::new(linked.configuration().profile.vocabulary(), false);
         let mut schedule = Vec::new();
         let mut before = &path.root;
@@ -56,15 +56,16 @@ impl Counterexample {
             schedule.push(words);
             before = after;
         }
-        let mut at_fault = Vec::new();
-        for (watch, client) in [(before.import.watch, "IC"), (before.export.watch, "EC")] {
-            for fault in watch.faults() {
-                diagram.note(client, &format!("VIOLATED {}: the client {}", violated.id(), fault.text()));
-                at_fault.push(fault);
+        if let Some(violated) = violated {
+            let watched = [(before.import.watch, "IC"), (before.export.watch, "EC")];
+            let mut at_fault =
+                watched.iter().flat_map(|(watch, client)| watch.faults().map(move |fault| (client, fault))).peekable();
+            if at_fault.peek().is_none() {
+                diagram.note("IC,EC", &format!("VIOLATED {}: {}", violated.id(), violated.text()));
             }
-        }
-        if at_fault.is_empty() {
-            diagram.note("IC,EC", &format!("VIOLATED {}: {}", violated.id(), violated.text()));
+            for (client, fault) in at_fault {
+                diagram.note(client, &format!("VIOLATED {}: the client {}", violated.id(), fault.text()));
+            }
         }
         Self { schedule, mermaid: diagram.finish(), trace: Vec::new() }
     }

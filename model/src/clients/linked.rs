@@ -19,6 +19,7 @@ use crate::{
     side::{AnyExport, AnyImport},
     system::{ENDLESS, State, System, Turn},
     table,
+    walk::Told as _,
 };
 
 /// The operation of each client, as its daemon names it.
@@ -510,6 +511,10 @@ impl Model for Linked {
 
     fn next_state(&self, state: &Whole, step: Step) -> Option<Whole> {
         self.step(state, step).map(|(next, _)| next)
+    }
+
+    fn as_svg(&self, path: stateright::Path<Self::State, Self::Action>) -> Option<String> {
+        self.picture(path)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -230,7 +230,7 @@ impl Drawing {
 #[cfg(test)]
 mod tests {
     use handfast::trace::from_line;
-    use handfast_model::{check::reach, config, explore::Limits};
+    use handfast_model::{config, explore::Limits, walk::reach};
 
     use super::*;
 

@@ -7,6 +7,7 @@ mod causes;
 mod checks;
 mod damage;
 mod diagrams;
+mod explores;
 mod help;
 mod interrupts;
 mod links;

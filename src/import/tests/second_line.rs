@@ -1,0 +1,168 @@
+//! What the tests of the rules let live when the reducer was mutated: each kills one kind of what survived.
+
+use super::*;
+
+/// R-API-8.
+#[test]
+fn the_last_signal_is_kept() {
+    let mut rig = Rig(Importer::new(Config::default()));
+    assert_eq!(rig.0.last_signal(), None);
+    rig = Rig::prompting();
+    let asked = Signal::Prompt { peer: PEER, scheme: Scheme::Password, wrong_password: false };
+    assert_eq!(rig.0.last_signal(), Some(&asked));
+}
+
+#[test]
+fn each_row_has_its_name() {
+    let mut ended = Rig::prompting();
+    ended.ok(Input::RemoveAccount);
+    let mut preparing = Rig(Importer::new(Config::default()));
+    preparing.ok(Input::AddAccount);
+    let rigs = [
+        Rig(Importer::new(Config::default())),
+        preparing,
+        Rig::waiting(),
+        Rig::waiting().connected(CONN),
+        Rig::greeted(),
+        Rig::prompting(),
+        Rig::answered(),
+        Rig::receiving(),
+        Rig::checking(),
+        Rig::installing(),
+        ended,
+        {
+            let mut gone = Rig::waiting();
+            gone.ok(Input::RemoveAccount);
+            gone
+        },
+    ];
+    assert_eq!(
+        rigs.map(|rig| rig.0.place()),
+        [
+            "idle",
+            "preparing",
+            "waiting",
+            "waiting, somebody came",
+            "greeted",
+            "prompting",
+            "answered",
+            "receiving",
+            "checking",
+            "installing",
+            "done, linked",
+            "done"
+        ]
+    );
+}
+
+/// R-API-2, R-API-3: before anything is asked for, and when all is over.
+#[test]
+fn calls_at_the_wrong_time_are_refused() {
+    let answer = Input::ProvideAccountAuthentication(SLOT, Scheme::Password);
+    let mut idle = Rig(Importer::new(Config::default()));
+    idle.refuses(answer, Refused::NotStarted);
+    idle.refuses(Input::RemoveAccount, Refused::NotStarted);
+    Rig::waiting().refuses(Input::AddAccount, Refused::Started);
+    let mut ended = Rig::prompting();
+    ended.ok(Input::RemoveAccount);
+    ended.refuses(Input::AddAccount, Refused::Started);
+    ended.refuses(answer, Refused::Ended);
+}
+
+/// R-TIME-1, R-TIME-2.
+#[test]
+fn who_is_not_reached_is_not_waited_for_for_ever() {
+    let mut preparing = Rig(Importer::new(Config::default()));
+    preparing.ok(Input::AddAccount);
+    let ends = [Effect::Disarm(Timer::Prepare), Effect::Withdraw, done(Outcome::Timeout)];
+    let told = preparing.ok(Input::Fired(Timer::Prepare));
+    assert_eq!(told, ends[1..]);
+    let mut waiting = Rig::waiting();
+    assert_eq!(waiting.ok(Input::Fired(Timer::Token)), ends[1..]);
+}
+
+/// R-IMP-12: what was staged is wiped, in the middle of the archive as behind it; before it there is nothing to wipe.
+#[test]
+fn what_was_staged_is_wiped() {
+    for (mut rig, staged) in [(Rig::answered(), false), (Rig::receiving(), true), (Rig::checking(), true)] {
+        let told = rig.says(M::State(Word::Canceled));
+        assert_eq!(told.contains(&Effect::Discard), staged, "{told:?}");
+    }
+    let mut full = Rig::receiving();
+    let told = full.ok(Input::ArchiveUnwritable(CONN));
+    assert!(told.contains(&Effect::Discard) && told.contains(&done(Outcome::Storage)), "{told:?}");
+}
+
+/// R-IMP-12: behind the exporter's end of the channel the connection is closed; one that is lost is closed already.
+#[test]
+fn a_link_that_the_exporter_ended_is_closed() {
+    for rig in [Rig::greeted, Rig::prompting, Rig::answered, Rig::receiving] {
+        let told = rig().ok(Input::ChannelEnded(CONN));
+        assert!(told.contains(&Effect::Close(CONN)) && told.contains(&done(Outcome::Network)), "{told:?}");
+        let told = rig().ok(Input::ConnectionLost(CONN));
+        assert!(!told.contains(&Effect::Close(CONN)) && told.contains(&done(Outcome::Network)), "{told:?}");
+    }
+}
+
+/// The ended channel's connection is gone: nothing is left to close, and no timer runs for it.
+#[test]
+fn a_lost_link_behind_the_end_is_let_go() {
+    let mut rig = Rig::prompting();
+    rig.ok(Input::RemoveAccount);
+    assert!(!rig.0.is_closed());
+    assert_eq!(rig.ok(Input::ConnectionLost(CONN)), [Effect::Disarm(Timer::Linger)]);
+    assert!(rig.0.is_closed());
+}
+
+/// R-EXT-2: an exporter that did not name `result` is told none.
+#[test]
+fn a_result_is_told_only_to_who_knows_the_word() {
+    for (features, knows) in [(Features::ALL, true), (Features::NONE, false)] {
+        let mut rig = Rig::prompting_with(features);
+        rig.answers();
+        for input in [Input::ArchiveBegan(CONN), Input::ArchiveComplete(CONN), Input::Checked(Check::Sound(PEER))] {
+            rig.ok(input);
+        }
+        let told = rig.ok(Input::Installed(true));
+        assert_eq!(told.contains(&Effect::Send(CONN, M::ImportResult(ImportResult::Stored))), knows, "{told:?}");
+    }
+}
+
+/// R-RDV-1: a request that comes again changes nothing, at the door, in the session and behind its end.
+#[test]
+fn a_request_that_comes_again_changes_nothing() {
+    let mut knocked = Rig::waiting();
+    knocked.ok(Input::ConnectionRequested(CONN));
+    let mut ended = Rig::prompting();
+    ended.ok(Input::RemoveAccount);
+    for mut rig in [knocked, Rig::waiting().connected(CONN), Rig::greeted(), Rig::receiving(), Rig::installing(), ended]
+    {
+        rig.ignores(Input::ConnectionRequested(CONN));
+    }
+}
+
+/// Who is gone, was sent away or has the session is no longer at the door.
+#[test]
+fn the_door_forgets_who_left_it() {
+    let mut rig = Rig::waiting();
+    rig.ok(Input::ConnectionRequested(STRANGER));
+    rig.ok(Input::ConnectionFailed(STRANGER));
+    assert_eq!(rig.ok(Input::ConnectionRequested(STRANGER)), [Effect::Accept(STRANGER)]);
+    rig.ok(Input::ConnectionOpened { conn: STRANGER, presented: None, verified: false });
+    rig.ok(Input::ConnectionRequested(CONN));
+    let told = rig.ok(Input::RemoveAccount);
+    assert!(told.contains(&Effect::Close(CONN)) && !told.contains(&Effect::Close(STRANGER)), "{told:?}");
+
+    let told = Rig::greeted().ok(Input::RemoveAccount);
+    assert!(!told.contains(&Effect::Close(CONN)), "the session is not at the door: {told:?}");
+}
+
+/// R-TOK-5: who guessed too often is sent away once, and can knock again.
+#[test]
+fn who_guessed_too_often_is_sent_away_once() {
+    let mut rig = Rig::waiting().connected(STRANGER);
+    let tries = crate::limits::MAX_WRONG_CODES_PER_CONNECTION;
+    let closed = (0..=tries)
+        .filter(|_| rig.ok(Input::ChannelRequested(STRANGER, Ask::Wrong)).contains(&Effect::Close(STRANGER)));
+    assert_eq!(closed.count(), 1);
+}
