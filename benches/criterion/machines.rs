@@ -13,7 +13,7 @@ fn reducers(criterion: &mut Criterion) {
 
 fn explorer(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("explorer");
-    let one = Exploration::new(Size::Small, "HH-documented-faults");
+    let one = Exploration::of(Size::Small, "HH-documented-faults");
     group.sample_size(10).throughput(Throughput::Elements(one.measure().states as u64));
     group.bench_function("ours", |bencher| bencher.iter(|| one.graph()));
     group.bench_function("stateright, depth first", |bencher| bencher.iter(|| one.stateright()));

@@ -20,7 +20,7 @@ pub static COUNTED: [Counted; 6] = [
     Counted {
         name: "token-parse",
         times: 1000,
-        prepare: || Box::new(|| drop(std::hint::black_box(codec::parse_token()))),
+        prepare: || Box::new(|| _ = std::hint::black_box(codec::parse_token())),
     },
     Counted {
         name: "message-encode",
@@ -52,7 +52,7 @@ pub static COUNTED: [Counted; 6] = [
         name: "explorer",
         times: 1,
         prepare: || {
-            let one = Exploration::new(Size::Small, "HH-documented-storage");
+            let one = Exploration::of(Size::Small, "HH-documented-storage");
             Box::new(move || assert_eq!(one.graph().states(), one.measure().states))
         },
     },

@@ -1,5 +1,7 @@
 //! The explorer beside `stateright`, on the same model.
 
+use std::hash::Hash;
+
 use handfast_model::{
     check::{Hardened, hardened},
     config::{self, Size},
@@ -8,16 +10,31 @@ use handfast_model::{
 };
 use stateright::{Checker, Model};
 
-/// A configuration of the shipped reducers.
-pub struct Exploration {
-    system: Hardened,
+/// A model that both explore.
+pub struct Exploration<M> {
+    system: M,
     measure: Measure,
 }
 
-impl Exploration {
-    /// That of this id.
-    pub fn new(size: Size, id: &str) -> Self {
-        let system = hardened(config::find(size, id).expect("there is such a configuration"));
+impl Exploration<Hardened> {
+    /// The shipped reducers in the configuration of this id.
+    pub fn of(size: Size, id: &str) -> Self {
+        Self::new(hardened(config::find(size, id).expect("there is such a configuration")))
+    }
+}
+
+impl<M> Exploration<M>
+where
+    M: Model<
+            State: Clone + Hash + PartialEq + Send + Sync + 'static,
+            Action: Clone + PartialEq + Send + Sync + 'static,
+        > + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    /// Any.
+    pub fn new(system: M) -> Self {
         let mut exploration = Self { system, measure: Measure::default() };
         exploration.measure = exploration.graph().measure();
         exploration

@@ -4,6 +4,7 @@
 //! A figure is a ratio wherever there is something to compare with, and both run in turns (A B A B), so that what else the machine
 //! does is in both of them.
 
+pub mod abstraction;
 pub mod archives;
 pub mod carrier;
 pub mod codec;

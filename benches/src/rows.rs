@@ -4,6 +4,7 @@ use handfast_model::config::Size;
 use handfast_sim::event::Watch;
 
 use crate::{
+    abstraction::Links,
     archives::{Account, Deflated},
     carrier::{Carrier, Loopback, Pipe},
     codec, engines,
@@ -182,13 +183,20 @@ fn link(effort: Effort, told: Told<'_>) {
 
 fn explorer(effort: Effort, told: Told<'_>) {
     let size = effort.pick(Size::Small, Size::Quick);
-    let one = Exploration::new(size, "HH-documented-faults");
-    let (ours, theirs) = in_turns(effort.rounds.div_ceil(2), 1, || one.graph(), || one.stateright());
-    let states = one.measure().states as f64;
-    let name = format!("explorer, one thread, edge list kept, {states} states");
-    let figure = Figure::compared(name, Unit::PerSecond, states, "stateright, depth first", (&ours, &theirs));
-    told(figure.reaching(Reach::Share(1.0)));
+    let one = Exploration::of(size, "HH-documented-faults");
+    let compared = |name: &str, states: usize, ours: &dyn Fn() -> usize, theirs: &dyn Fn() -> usize| {
+        let (ours, theirs) = in_turns(effort.rounds.div_ceil(2), 1, ours, theirs);
+        let name = format!("explorer, one thread, edge list kept, {name}, {states} states");
+        let figure =
+            Figure::compared(name, Unit::PerSecond, states as f64, "stateright, depth first", (&ours, &theirs));
+        figure.reaching(Reach::Share(1.0))
+    };
+    let states = one.measure().states;
+    told(compared("the reducers with faults", states, &|| one.graph().states(), &|| one.stateright()));
     told(Figure::alone("explorer, kept of each state", Unit::Bytes, &[one.measure().bytes_per_state as f64]));
+    let links = Exploration::new(Links(effort.pick(3, 4)));
+    let states = links.measure().states;
+    told(compared("abstract links", states, &|| links.graph().states(), &|| links.stateright()));
 }
 
 fn sessions(effort: Effort, told: Told<'_>) {
