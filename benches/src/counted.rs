@@ -43,7 +43,7 @@ pub static COUNTED: [Counted; 6] = [
         name: "archive-decode",
         times: 1,
         prepare: || {
-            let archive = codec::Archive::new(1 << 20);
+            let mut archive = codec::Archive::new(1 << 20);
             Box::new(move || assert_eq!(archive.look(), 1 << 20))
         },
     },
