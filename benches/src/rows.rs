@@ -13,7 +13,7 @@ use crate::{
     link::{Place, confirm_to_done},
     spread::Spread,
     steps,
-    stopwatch::{Cost, in_turns, seconds},
+    stopwatch::{Cost, cpu_seconds, seconds},
     wire::Transfer,
 };
 
@@ -34,16 +34,26 @@ pub const GROUPS: [Group; 8] = [
 
 type Told<'a> = &'a mut dyn FnMut(Figure);
 
+/// The seconds of two things that run in turns: in CPU time, as they stay on this thread.
+fn in_turns<T, U>(
+    rounds: usize,
+    times: usize,
+    mut ours: impl FnMut() -> T,
+    mut theirs: impl FnMut() -> U,
+) -> (Vec<f64>, Vec<f64>) {
+    (0..rounds).map(|_| (cpu_seconds(times, &mut ours), cpu_seconds(times, &mut theirs))).unzip()
+}
+
 /// How often a thing runs each turn so that it takes about a millisecond.
 fn times<T>(mut act: impl FnMut() -> T) -> usize {
-    let once = seconds(3, &mut act);
+    let once = cpu_seconds(3, &mut act);
     ((1e-3 / once.max(1e-9)) as usize).clamp(1, 1 << 20)
 }
 
-/// Something that is compared with nothing: the seconds of each round.
+/// Something that is compared with nothing: the seconds of each round, in CPU time.
 fn alone<T>(rounds: usize, mut act: impl FnMut() -> T) -> Vec<f64> {
     let times = times(&mut act);
-    (0..rounds).map(|_| seconds(times, &mut act)).collect()
+    (0..rounds).map(|_| cpu_seconds(times, &mut act)).collect()
 }
 
 fn codec(effort: Effort, told: Told<'_>) {
@@ -138,17 +148,17 @@ fn beside_the_best(
         copies.iter_mut().for_each(|(buffer, costs)| costs.push(bare(*buffer)));
     }
     let time = |costs: &[Cost]| costs.iter().map(|cost| cost.time.as_secs_f64()).collect::<Vec<_>>();
-    let cpu = |costs: &[Cost]| costs.iter().map(|cost| Some(cost.cpu?.as_secs_f64())).collect::<Option<Vec<_>>>();
-    let best = |of: &dyn Fn(&[Cost]) -> Option<Vec<f64>>| {
-        let all = copies.iter().filter_map(|(buffer, costs)| Some((*buffer, of(costs)?)));
+    let cpu = |costs: &[Cost]| costs.iter().map(|cost| cost.cpu.as_secs_f64()).collect::<Vec<_>>();
+    let best = |of: &dyn Fn(&[Cost]) -> Vec<f64>| {
+        let all = copies.iter().map(|(buffer, costs)| (*buffer, of(costs)));
         let median = |values: &[f64]| Spread::of(values.iter().copied()).median;
-        all.min_by(|(_, one), (_, other)| median(one).total_cmp(&median(other)))
+        all.min_by(|(_, one), (_, other)| median(one).total_cmp(&median(other))).expect("there are some")
     };
-    let (buffer, theirs) = best(&|costs| Some(time(costs))).expect("there are some");
+    let (buffer, theirs) = best(&time);
     let what = format!("bare copy, {} a step", size_text(buffer));
     let mut figure = Figure::compared(name, Unit::Rate, size as f64, what, (&time(&links), &theirs));
-    if let (Some(ours), Some((_, theirs)), Some(beside)) = (cpu(&links), best(&cpu), &mut figure.beside) {
-        beside.cpu = Some(Spread::of_ratios(&theirs, &ours));
+    if let Some(beside) = &mut figure.beside {
+        beside.cpu = Some(Spread::of_ratios(&best(&cpu).1, &cpu(&links)));
     }
     // What the shell does at its usual size.
     let whole = name.starts_with("loopback, link") && size >= 256 * MIB;
@@ -185,7 +195,9 @@ fn explorer(effort: Effort, told: Told<'_>) {
     let size = effort.pick(Size::Small, Size::Quick);
     let one = Exploration::of(size, "HH-documented-faults");
     let compared = |name: &str, states: usize, ours: &dyn Fn() -> usize, theirs: &dyn Fn() -> usize| {
-        let (ours, theirs) = in_turns(effort.rounds.div_ceil(2), 1, ours, theirs);
+        // stateright works on a thread of its own.
+        let turn = |_| (seconds(1, ours), seconds(1, theirs));
+        let (ours, theirs): (Vec<_>, Vec<_>) = (0..effort.rounds.div_ceil(2)).map(turn).unzip();
         let name = format!("explorer, one thread, edge list kept, {name}, {states} states");
         let figure =
             Figure::compared(name, Unit::PerSecond, states as f64, "stateright, depth first", (&ours, &theirs));
@@ -204,14 +216,14 @@ fn sessions(effort: Effort, told: Told<'_>) {
     let schedules = engines::schedules(effort.pick(200, engines::SEEDS));
     let mut storm = |name: &str, watch: Watch, reach: Option<Reach>| {
         let seconds: Vec<_> =
-            (0..effort.rounds).map(|_| seconds(1, || engines::carry_out(&schedules, watch))).collect();
+            (0..effort.rounds).map(|_| cpu_seconds(1, || engines::carry_out(&schedules, watch))).collect();
         told(Figure { reach, ..Figure::alone(name, Unit::PerSecond, &each(schedules.len(), seconds)) });
     };
     storm("event engine, bare", Watch::BARE, Some(Reach::AtLeast(50_000.0)));
     storm("event engine, followed in the model, coverage", Watch::SWEEP, None);
     storm("event engine, every property behind every step, trace", Watch::ALL, None);
     let plans = engines::plans(effort.pick(4, engines::SESSIONS));
-    let seconds: Vec<_> = (0..effort.rounds).map(|_| seconds(1, || engines::simulate(&plans))).collect();
+    let seconds: Vec<_> = (0..effort.rounds).map(|_| cpu_seconds(1, || engines::simulate(&plans))).collect();
     let figure = Figure::alone("turmoil engine, no fault", Unit::PerSecond, &each(plans.len(), seconds));
     told(figure.reaching(Reach::AtLeast(500.0)));
 }

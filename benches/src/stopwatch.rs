@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// Seconds that `act` takes once, of so many times.
 pub fn seconds<T>(times: usize, mut act: impl FnMut() -> T) -> f64 {
     let begin = Instant::now();
@@ -11,22 +13,21 @@ pub fn seconds<T>(times: usize, mut act: impl FnMut() -> T) -> f64 {
     begin.elapsed().as_secs_f64() / times as f64
 }
 
-/// The seconds of two things that run in turns, and so many times each time.
-pub fn in_turns<T, U>(
-    rounds: usize,
-    times: usize,
-    mut ours: impl FnMut() -> T,
-    mut theirs: impl FnMut() -> U,
-) -> (Vec<f64>, Vec<f64>) {
-    (0..rounds).map(|_| (seconds(times, &mut ours), seconds(times, &mut theirs))).unzip()
+/// The same in CPU time of this thread, for what stays on it and waits for nothing: how busy the machine is, is not in it.
+pub fn cpu_seconds<T>(times: usize, mut act: impl FnMut() -> T) -> f64 {
+    let begin = cpu_time();
+    for _ in 0..times {
+        std::hint::black_box(act());
+    }
+    (cpu_time() - begin).as_secs_f64() / times as f64
 }
 
 /// A moment of a thread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
-    pub(crate) at: Instant,
-    /// The thread's CPU time until then; none where the system does not tell.
-    cpu: Option<Duration>,
+    at: Instant,
+    /// The thread's CPU time until then.
+    cpu: Duration,
 }
 
 impl Mark {
@@ -35,10 +36,10 @@ impl Mark {
     }
 }
 
-/// CPU time of this thread, as Linux tells it.
-fn cpu_time() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(Duration::from_nanos(text.split(' ').next()?.parse().ok()?))
+/// CPU time of this thread.
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.cast_unsigned(), time.tv_nsec as u32)
 }
 
 /// What a transfer took.
@@ -46,15 +47,13 @@ fn cpu_time() -> Option<Duration> {
 pub struct Cost {
     /// From when the first byte is taken out until the last one is taken in.
     pub time: Duration,
-    /// CPU time of both ends meanwhile; none where the system does not tell.
-    pub cpu: Option<Duration>,
+    /// CPU time of both ends meanwhile.
+    pub cpu: Duration,
 }
 
 impl Cost {
     /// The sending end's first and last moment, and the receiving end's.
     pub(crate) fn between([start, sent]: [Mark; 2], [begin, end]: [Mark; 2]) -> Self {
-        let cpu = |from: Mark, to: Mark| Some(to.cpu? - from.cpu?);
-        let both = || Some(cpu(start, sent)? + cpu(begin, end)?);
-        Self { time: end.at - start.at, cpu: both() }
+        Self { time: end.at - start.at, cpu: (sent.cpu - start.cpu) + (end.cpu - begin.cpu) }
     }
 }
