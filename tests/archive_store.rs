@@ -73,7 +73,9 @@ fn stage<F: Fs>(store: &Store<F>, id: LocalId, password: &Password, text: &[u8])
     for slice in text.chunks(10_000) {
         staging.write(slice)?;
     }
-    Ok(staging.complete()?.check(terms())?)
+    let follower = staging.follow(terms())?;
+    let staged = staging.complete()?;
+    Ok(staged.confirm(follower.see()?)?)
 }
 
 fn import<F: Fs>(store: &Store<F>, password: &Password) -> Result<LocalId, Failure> {
@@ -149,10 +151,33 @@ fn what_is_not_installed_is_wiped() {
     drop(store.begin(ID, seal()).unwrap());
     let mut staging = store.begin(ID, seal()).unwrap();
     staging.write(b"{}").unwrap();
-    let error = staging.complete().unwrap().check(terms()).unwrap_err();
-    assert!(error.is_about_content());
+    let follower = staging.follow(terms()).unwrap();
+    let staged = staging.complete().unwrap();
+    assert!(follower.see().unwrap_err().is_about_content());
+    drop(staged);
     drop(stage(&store, ID, &Password::none(), text()).unwrap());
     assert_eq!(names(), 0);
+}
+
+/// What is checked on the way is what is durable at the end, or it is no account (R-ARC-4).
+#[test]
+fn what_changes_behind_the_check_is_noticed() {
+    for password in [Password::none(), Password::new("secret")] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let mut staging = store.begin(ID, Seal::new(&password, &InsecureKdf).unwrap()).unwrap();
+        let follower = staging.follow(terms()).unwrap();
+        let checking = std::thread::spawn(move || follower.see());
+        text().chunks(10_000).for_each(|slice| staging.write(slice).unwrap());
+        let staged = staging.complete().unwrap();
+        let seen = checking.join().unwrap().unwrap();
+        let mut file = std::fs::read(staged.path()).unwrap();
+        let middle = file.len() / 2;
+        file[middle] ^= 1;
+        std::fs::write(staged.path(), file).unwrap();
+        assert!(!staged.confirm(seen).unwrap_err().is_about_content());
+        assert_eq!(store.list().unwrap(), []);
+    }
 }
 
 #[test]

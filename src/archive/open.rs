@@ -178,9 +178,37 @@ pub struct Archive<F> {
     file: F,
     lock: Lock,
     terms: Terms,
-    fingerprint: Fingerprint,
-    summary: Summary,
-    account: Identity,
+    seen: Seen,
+}
+
+/// What one pass over an archive saw, to its authentic end.
+pub struct Seen {
+    pub(super) fingerprint: Fingerprint,
+    pub(super) summary: Summary,
+    pub(super) account: Identity,
+}
+
+/// Goes through an archive once and validates all of it. Nothing of it is let out before its end was reached, where an encrypted one
+/// is authenticated.
+pub(super) fn see<F: Read + Seek>(file: &mut F, lock: &Lock, terms: Terms) -> Result<Seen, OpenError> {
+    let mut text = Unverified::new(file, lock, terms)?;
+    let mut scanner = Scanner::new(Collector::default());
+    let mut chunk = Buffer::new(CHUNK);
+    loop {
+        let count = text.read(&mut chunk)?;
+        if count == 0 {
+            break;
+        }
+        scanner.feed(&chunk[..count])?;
+    }
+    let fingerprint = text.fingerprint();
+    let length = scanner.offset();
+    let content = scanner.finish()?.finish()?;
+    let summary = Summary { length, protection: lock.protection(), ..content.summary };
+    if let Some(now) = terms.now {
+        summary.chain.check_time(now).map_err(Unsound::Certificate)?;
+    }
+    Ok(Seen { fingerprint, summary, account: content.account })
 }
 
 impl<F: Read + Seek> Archive<F> {
@@ -208,36 +236,20 @@ impl<F: Read + Seek> Archive<F> {
     }
 
     /// Opens what was sealed with `lock`.
-    pub(super) fn open_with(mut file: F, lock: Lock, terms: Terms) -> Result<Self, OpenError> {
+    fn open_with(mut file: F, lock: Lock, terms: Terms) -> Result<Self, OpenError> {
         authenticate(&mut file, &lock)?;
-        let mut text = Unverified::new(&mut file, &lock, terms)?;
-        let mut scanner = Scanner::new(Collector::default());
-        let mut chunk = Buffer::new(CHUNK);
-        loop {
-            let count = text.read(&mut chunk)?;
-            if count == 0 {
-                break;
-            }
-            scanner.feed(&chunk[..count])?;
-        }
-        let fingerprint = text.fingerprint();
-        let length = scanner.offset();
-        let content = scanner.finish()?.finish()?;
-        let summary = Summary { length, protection: lock.protection(), ..content.summary };
-        if let Some(now) = terms.now {
-            summary.chain.check_time(now).map_err(Unsound::Certificate)?;
-        }
-        Ok(Self { file, lock, terms, fingerprint, summary, account: content.account })
+        let seen = see(&mut file, &lock, terms)?;
+        Ok(Self { file, lock, terms, seen })
     }
 
     /// What is in it.
     pub fn summary(&self) -> &Summary {
-        &self.summary
+        &self.seen.summary
     }
 
     /// The account: its private key, and the certificates that vouch for it.
     pub fn account(&self) -> &Identity {
-        &self.account
+        &self.seen.account
     }
 
     /// The file itself, at whatever position.
@@ -247,18 +259,24 @@ impl<F: Read + Seek> Archive<F> {
 
     /// The text, in a second pass over the open file.
     pub fn text(&mut self) -> Result<Text<&mut F>, OpenError> {
-        Text::new(&mut self.file, &self.lock, self.terms, self.fingerprint.clone(), self.summary.length)
+        Text::new(&mut self.file, &self.lock, self.terms, self.seen.fingerprint.clone(), self.seen.summary.length)
     }
 
     /// The text, as [`Archive::text`], for whoever goes on alone.
     pub fn into_text(self) -> Result<Text<F>, OpenError> {
-        Text::new(self.file, &self.lock, self.terms, self.fingerprint, self.summary.length)
+        Text::new(self.file, &self.lock, self.terms, self.seen.fingerprint, self.seen.summary.length)
     }
 }
 
 impl<F> fmt::Debug for Archive<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Archive").field("summary", &self.summary).finish_non_exhaustive()
+        f.debug_struct("Archive").field("summary", &self.seen.summary).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seen").field("summary", &self.summary).finish_non_exhaustive()
     }
 }
 

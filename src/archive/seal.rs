@@ -110,6 +110,11 @@ impl<W: Write> Sealer<W> {
         Ok(Self { out, compress, gcm, chunk: Buffer::new(CHUNK) })
     }
 
+    /// Where it writes to.
+    pub(super) fn out(&self) -> &W {
+        &self.out
+    }
+
     /// Writes the end, flushes, and hands the writer back.
     pub fn finish(mut self) -> io::Result<W> {
         while self.step(&[], FlushCompress::Finish)?.1 != Status::StreamEnd {}

@@ -2,7 +2,8 @@
 //! (R-MSG-2, R-IMP-11, R-ARC-4).
 //!
 //! [`Staging`] takes the text, [`Staged`] has all of it, [`Checked`] is known to be sound. Each of them wipes what it staged when
-//! it is dropped, and only [`Checked::install`] makes an account of it.
+//! it is dropped, and only [`Checked::install`] makes an account of it. A [`Follower`] reads the file behind [`Staging`], so that
+//! most of the check is done when the last byte arrives.
 
 use std::{collections::BTreeMap, io::Write, path::PathBuf};
 
@@ -10,11 +11,13 @@ use rustls_pki_types::UnixTime;
 
 use super::{
     content::{HAS_PASSWORD, Summary},
+    follow::{Follow, Lead},
     fs::{Disk, Fs, FsFile},
     key::PrivateKey,
-    open::{Archive, OpenError, Terms},
+    open::{OpenError, Seen, Terms, see},
     seal::{Lock, Seal, Sealer},
     store::{ARCHIVE, DEVICE_CHAIN, DEVICE_KEY, SETTINGS, Store, StoreError, io_error},
+    text::read_back,
 };
 use crate::{operations::LocalId, outcome::Scheme};
 
@@ -60,9 +63,16 @@ impl<F: Fs> Drop for Folder<F> {
 
 /// An archive that is arriving: a [`Write`] that takes its text. Wiped when dropped.
 pub struct Staging<F: Fs = Disk> {
-    sealer: Sealer<F::File>,
+    sealer: Sealer<Lead<F::File>>,
     lock: Lock,
     folder: Folder<F>,
+}
+
+/// Goes through a staged archive behind who writes it, in one pull pass (R-MSG-2).
+pub struct Follower<F: Fs = Disk> {
+    file: Follow<F::File>,
+    lock: Lock,
+    terms: Terms,
 }
 
 /// An archive that has arrived. Wiped when dropped.
@@ -75,7 +85,7 @@ pub struct Staged<F: Fs = Disk> {
 /// A staged archive that is sound. Wiped when dropped.
 #[derive(Debug)]
 pub struct Checked<F: Fs = Disk> {
-    archive: Archive<F::File>,
+    seen: Seen,
     folder: Folder<F>,
 }
 
@@ -87,7 +97,7 @@ impl<F: Fs> Store<F> {
         self.shared.fs.create_folder(&path).map_err(io_error("make", &path))?;
         let file = self.shared.fs.create(&archive).map_err(io_error("make", &archive))?;
         let Seal(lock) = seal;
-        let sealer = Sealer::with_lock(file, &lock).map_err(io_error("write", &archive))?;
+        let sealer = Sealer::with_lock(Lead::new(file), &lock).map_err(io_error("write", &archive))?;
         Ok(Staging { sealer, lock, folder })
     }
 }
@@ -99,12 +109,24 @@ impl<F: Fs> Staging<F> {
         self.sealer.write_all(text).map_err(io_error("write", &path))
     }
 
+    /// Somebody who goes through the archive behind this one, on another thread, or on the same one once it is complete.
+    ///
+    /// The ratio of compression is not limited: it is this device's own, of a text whose length was.
+    pub fn follow(&self, terms: Terms) -> Result<Follower<F>, StoreError> {
+        let path = self.folder.path().join(ARCHIVE);
+        let file = self.folder.fs().open(&path).map_err(io_error("open", &path))?;
+        let terms = Terms { max_inflation: u64::MAX, ..terms };
+        Ok(Follower { file: self.sealer.out().follow(file), lock: self.lock.clone(), terms })
+    }
+
     /// All of the text has come: writes the end and makes it durable.
     pub fn complete(self) -> Result<Staged<F>, StoreError> {
         let Self { sealer, lock, folder } = self;
         let path = folder.path().join(ARCHIVE);
-        let mut file = sealer.finish().map_err(io_error("write", &path))?;
-        file.sync().map_err(io_error("sync", &path))?;
+        let mut lead = sealer.finish().map_err(io_error("write", &path))?;
+        // Who follows may go on meanwhile.
+        lead.complete();
+        lead.file().sync().map_err(io_error("sync", &path))?;
         Ok(Staged { lock, folder })
     }
 
@@ -115,21 +137,27 @@ impl<F: Fs> Staging<F> {
     }
 }
 
+impl<F: Fs> Follower<F> {
+    /// Checks all of R-IMP-11 but the account's id, which the caller compares with [`Summary::account`], and waits for what is not
+    /// written yet. [`OpenError::is_about_content`] tells a bad archive from a bad disk.
+    pub fn see(mut self) -> Result<Seen, OpenError> {
+        see(&mut self.file, &self.lock, self.terms)
+    }
+}
+
 impl<F: Fs> Staged<F> {
     /// The file that it is staged in.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join(ARCHIVE)
     }
 
-    /// Reads back what was staged, in one pass, and checks all of R-IMP-11 but the account's id, which the caller compares
-    /// with [`Summary::account`]. [`OpenError::is_about_content`] tells a bad archive from a bad disk.
-    ///
-    /// The ratio of compression is not limited: it is this device's own, of a text whose length was.
-    pub fn check(self, terms: Terms) -> Result<Checked<F>, OpenError> {
-        let terms = Terms { max_inflation: u64::MAX, ..terms };
+    /// Reopens what was staged, now that it is durable, and verifies that it is, byte by byte, what the follower saw (R-ARC-4).
+    pub fn confirm(self, seen: Seen) -> Result<Checked<F>, OpenError> {
         let file = self.folder.fs().open(&self.path())?;
-        let archive = Archive::open_with(file, self.lock, terms)?;
-        Ok(Checked { archive, folder: self.folder })
+        if read_back(file, &self.lock)? != seen.fingerprint {
+            return Err(OpenError::Changed);
+        }
+        Ok(Checked { seen, folder: self.folder })
     }
 
     /// Wipes what was staged.
@@ -141,13 +169,13 @@ impl<F: Fs> Staged<F> {
 impl<F: Fs> Checked<F> {
     /// What is in the archive.
     pub fn summary(&self) -> &Summary {
-        self.archive.summary()
+        &self.seen.summary
     }
 
     /// Makes an account of it: issues a certificate for the new device's key, valid from `now`, makes all of the folder durable,
     /// and gives it its name. After an error there is no account.
     pub fn install(mut self, device: PrivateKey, now: UnixTime) -> Result<LocalId, StoreError> {
-        let device = self.archive.account().issue_device(device, now)?;
+        let device = self.seen.account.issue_device(device, now)?;
         let Folder { store, id, .. } = &self.folder;
         let (path, root, account) = (self.folder.path(), &store.shared.root, store.folder(*id));
         self.folder.write(DEVICE_KEY, device.key().to_pem().as_bytes())?;

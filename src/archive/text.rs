@@ -26,6 +26,17 @@ struct Hashing<F> {
     digest: digest::Context,
 }
 
+impl<F: Read> Hashing<F> {
+    fn new(file: F) -> Self {
+        let file = BufReader::with_capacity(CHUNK, file);
+        Self { file, digest: digest::Context::new(&digest::SHA256) }
+    }
+
+    fn fingerprint(self) -> Fingerprint {
+        Fingerprint(self.digest.finish().as_ref().to_vec())
+    }
+}
+
 impl<F: Read> Read for Hashing<F> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.fill_buf()?.read(out)?;
@@ -85,6 +96,14 @@ pub(super) struct Unverified<F> {
     made: u64,
 }
 
+impl<F: Read> Decrypt<F> {
+    /// Once the end was reached.
+    fn fingerprint<'a>(self, header: impl IntoIterator<Item = &'a u8>) -> Fingerprint {
+        let tag: [u8; TAG] = self.tag();
+        Fingerprint(header.into_iter().copied().chain(tag).collect())
+    }
+}
+
 /// Begins to decrypt a file, which has to begin with the salt and nonce of its lock.
 fn decrypt<F: Read + Seek>(mut file: F, lock: &Lock, mode: Mode) -> Result<Decrypt<F>, OpenError> {
     let Lock::Key(key, header) = lock else { return Err(OpenError::Changed) };
@@ -105,16 +124,36 @@ pub(super) fn read_header<F: Read + Seek>(file: &mut F) -> io::Result<[u8; HEADE
 
 /// Verifies the tag of an encrypted file without decrypting any of it. Does nothing for another one.
 pub(super) fn authenticate<F: Read + Seek>(file: &mut F, lock: &Lock) -> Result<(), OpenError> {
-    if matches!(lock, Lock::None) {
-        return Ok(());
+    if let Lock::Key(..) = lock {
+        read_back(file, lock)?;
     }
-    let mut ciphertext = decrypt(file, lock, Mode::Authenticate)?;
+    Ok(())
+}
+
+/// What tells a file from every other, without looking into it. Of an encrypted one the tag is verified.
+pub(super) fn read_back<F: Read + Seek>(mut file: F, lock: &Lock) -> Result<Fingerprint, OpenError> {
+    match lock {
+        Lock::None => {
+            file.seek(SeekFrom::Start(0))?;
+            let mut source = Hashing::new(file);
+            to_the_end(&mut source)?;
+            Ok(source.fingerprint())
+        }
+        Lock::Key(_, header) => {
+            let mut ciphertext = decrypt(file, lock, Mode::Authenticate)?;
+            to_the_end(&mut ciphertext)?;
+            Ok(ciphertext.fingerprint(header))
+        }
+    }
+}
+
+fn to_the_end(source: &mut impl BufRead) -> io::Result<()> {
     loop {
-        let count = ciphertext.fill_buf()?.len();
+        let count = source.fill_buf()?.len();
         if count == 0 {
             return Ok(());
         }
-        ciphertext.consume(count);
+        source.consume(count);
     }
 }
 
@@ -123,9 +162,7 @@ impl<F: Read + Seek> Unverified<F> {
         let (outer, header) = match lock {
             Lock::None => {
                 file.seek(SeekFrom::Start(0))?;
-                let file = BufReader::with_capacity(CHUNK, file);
-                let source = Hashing { file, digest: digest::Context::new(&digest::SHA256) };
-                (Outer::Gzip(Box::new(Inflate::new(source, Envelope::Gzip, Place::File))), None)
+                (Outer::Gzip(Box::new(Inflate::new(Hashing::new(file), Envelope::Gzip, Place::File))), None)
             }
             Lock::Key(_, header) => {
                 let mut source = decrypt(file, lock, Mode::Open)?;
@@ -150,13 +187,10 @@ impl<F: Read + Seek> Unverified<F> {
             Layers::One(outer) => outer.into_inner(),
             Layers::Two(inner) => inner.into_source().into_inner(),
         };
-        Fingerprint(match outer {
-            Outer::Gzip(layer) => layer.into_source().digest.finish().as_ref().to_vec(),
-            Outer::Encrypted(layer) => {
-                let tag: [u8; TAG] = layer.into_source().tag();
-                self.header.iter().flatten().copied().chain(tag).collect()
-            }
-        })
+        match outer {
+            Outer::Gzip(layer) => layer.into_source().fingerprint(),
+            Outer::Encrypted(layer) => layer.into_source().fingerprint(self.header.iter().flatten()),
+        }
     }
 }
 

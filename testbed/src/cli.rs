@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 use handfast_model::players::Players;
 
 use crate::{
-    archive, check, diagram, export, failure::Failure, import, manual, merge, message, replay, shrink, sim, token,
-    validate, verify,
+    archive, bench, check, diagram, export, failure::Failure, import, manual, merge, message, replay, shrink, sim,
+    token, validate, verify,
 };
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
@@ -31,6 +31,7 @@ enum Command {
     Shrink(shrink::Shrink),
     Validate(validate::Validate),
     Diagram(diagram::Diagram),
+    Bench(bench::Bench),
     /// Take tokens apart, make them, show them as QR codes
     #[command(subcommand)]
     Token(token::Token),
@@ -61,6 +62,7 @@ impl Cli {
             Command::Shrink(shrink) => shrink.run(),
             Command::Validate(validate) => validate.run(),
             Command::Diagram(diagram) => diagram.run(),
+            Command::Bench(bench) => bench.run(),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),
         }

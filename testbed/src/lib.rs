@@ -2,6 +2,7 @@
 
 mod archive;
 mod baseline;
+mod bench;
 mod caret;
 mod check;
 mod cli;

@@ -8,11 +8,11 @@ use std::{
 
 use super::{
     BUFFER,
-    kept::{Installed, Kept, gone},
+    kept::{Installed, Kept, Look, gone},
     source::{FileSource, fill},
 };
 use crate::{
-    archive::{self, Fs, Kdf, PrivateKey, Terms, Text, UnixTime},
+    archive::{self, Follower, Fs, Kdf, PrivateKey, Terms, Text, UnixTime},
     operations::LocalId,
     outcome::{AccountId, Scheme},
     secret::Secret,
@@ -49,10 +49,12 @@ impl<F: Fs> storage::Store for InlineStore<F> {
 
     async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<(InlineSink<F>, InlineStaging<F>)> {
         let device = self.device.take().ok_or_else(gone)?;
-        let kept = Arc::new(Mutex::new(Kept::begin(&self.store, id, &credentials, &*self.kdf)?));
+        let look = |follower: Follower<F>| Ok(Box::new(|| follower.see()) as Look);
+        let kept = Kept::begin(&self.store, id, &credentials, &*self.kdf, self.terms, look)?;
+        let kept = Arc::new(Mutex::new(kept));
         let sink = InlineSink { kept: kept.clone() };
-        let (store, terms, now) = (self.store.clone(), self.terms, self.now);
-        Ok((sink, InlineStaging { kept, store, id, terms, now, device }))
+        let (store, now) = (self.store.clone(), self.now);
+        Ok((sink, InlineStaging { kept, store, id, now, device }))
     }
 
     async fn remove(&mut self, installed: &Installed) -> io::Result<()> {
@@ -80,7 +82,6 @@ pub struct InlineStaging<F: Fs> {
     kept: Arc<Mutex<Kept<F>>>,
     store: archive::Store<F>,
     id: LocalId,
-    terms: Terms,
     now: UnixTime,
     device: PrivateKey,
 }
@@ -89,7 +90,7 @@ impl<F: Fs> storage::Staging for InlineStaging<F> {
     type Installed = Installed;
 
     async fn check(&mut self) -> Result<AccountId, CheckError> {
-        with(&self.kept, |kept| kept.check(self.terms))
+        with(&self.kept, Kept::check)
     }
 
     async fn install(self) -> io::Result<Installed> {

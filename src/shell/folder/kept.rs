@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::{
-    archive::{Checked, Configuration, Fs, Kdf, Password, PrivateKey, Seal, Staged, Staging, Store, Terms, UnixTime},
+    archive::{
+        Checked, Configuration, Follower, Fs, Kdf, OpenError, Password, PrivateKey, Seal, Seen, Staged, Staging, Store,
+        Terms, UnixTime,
+    },
     operations::LocalId,
     outcome::{AccountId, Scheme},
     secret::Secret,
@@ -33,53 +36,66 @@ pub struct Installed {
     pub configuration: Configuration,
 }
 
+/// Gives what a [`Follower`] sees, which has all of the archive before it then.
+pub(super) type Look = Box<dyn FnOnce() -> Result<Seen, OpenError> + Send>;
+
 /// How far it is. Dropped, it is wiped, and a step that is not due wipes it too.
 #[derive(Default)]
 pub(super) enum Kept<F: Fs> {
-    Receiving(Box<Staging<F>>),
-    Staged(Staged<F>),
+    Receiving(Box<Staging<F>>, Look),
+    Staged(Staged<F>, Look),
     Checked(Box<Checked<F>>),
     #[default]
     Gone,
 }
 
 impl<F: Fs> Kept<F> {
-    pub(super) fn begin(store: &Store<F>, id: LocalId, credentials: &Secret, kdf: &dyn Kdf) -> io::Result<Self> {
+    /// `look` decides where the follower does its work.
+    pub(super) fn begin(
+        store: &Store<F>,
+        id: LocalId,
+        credentials: &Secret,
+        kdf: &dyn Kdf,
+        terms: Terms,
+        look: impl FnOnce(Follower<F>) -> io::Result<Look>,
+    ) -> io::Result<Self> {
         let seal = Seal::new(&Password::new(credentials.as_bytes()), kdf).map_err(io::Error::other)?;
         let staging = store.begin(id, seal)?;
-        Ok(Self::Receiving(Box::new(staging)))
+        let look = look(staging.follow(terms)?)?;
+        Ok(Self::Receiving(Box::new(staging), look))
     }
 
     pub(super) fn write(&mut self, text: &[u8]) -> io::Result<()> {
         match self {
-            Self::Receiving(staging) => Ok(staging.write(text)?),
-            Self::Staged(_) | Self::Checked(_) | Self::Gone => Err(gone()),
+            Self::Receiving(staging, _) => Ok(staging.write(text)?),
+            Self::Staged(..) | Self::Checked(_) | Self::Gone => Err(gone()),
         }
     }
 
     pub(super) fn complete(&mut self) -> io::Result<()> {
         match std::mem::take(self) {
-            Self::Receiving(staging) => {
-                *self = Self::Staged(staging.complete()?);
+            Self::Receiving(staging, look) => {
+                *self = Self::Staged(staging.complete()?, look);
                 Ok(())
             }
-            Self::Staged(_) | Self::Checked(_) | Self::Gone => Err(gone()),
+            Self::Staged(..) | Self::Checked(_) | Self::Gone => Err(gone()),
         }
     }
 
-    pub(super) fn check(&mut self, terms: Terms) -> Result<AccountId, CheckError> {
+    pub(super) fn check(&mut self) -> Result<AccountId, CheckError> {
         match std::mem::take(self) {
-            Self::Staged(staged) => {
+            Self::Staged(staged, look) => {
                 let path = staged.path();
-                let checked = staged.check(terms).map_err(|error| match error.is_about_content() {
-                    true => CheckError::Unsound(error.into()),
-                    false => CheckError::Unreadable(with_path(&path)(error.into())),
-                })?;
+                let checked =
+                    look().and_then(|seen| staged.confirm(seen)).map_err(|error| match error.is_about_content() {
+                        true => CheckError::Unsound(error.into()),
+                        false => CheckError::Unreadable(with_path(&path)(error.into())),
+                    })?;
                 let account = checked.summary().account;
                 *self = Self::Checked(Box::new(checked));
                 Ok(account)
             }
-            Self::Receiving(_) | Self::Checked(_) | Self::Gone => Err(CheckError::Unreadable(gone())),
+            Self::Receiving(..) | Self::Checked(_) | Self::Gone => Err(CheckError::Unreadable(gone())),
         }
     }
 
@@ -104,7 +120,7 @@ impl<F: Fs> Kept<F> {
                     configuration: summary.configuration,
                 })
             }
-            Self::Receiving(_) | Self::Staged(_) | Self::Gone => Err(gone()),
+            Self::Receiving(..) | Self::Staged(..) | Self::Gone => Err(gone()),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Accounts that are imported into a folder.
 
 use std::{
-    io,
+    io, panic,
     sync::{Arc, Mutex, PoisonError},
+    thread,
 };
 
 use tokio::{
@@ -12,10 +13,10 @@ use tokio::{
 
 use super::{
     BUFFER, QUEUE,
-    kept::{Installed, Kept, gone},
+    kept::{Installed, Kept, Look, gone},
 };
 use crate::{
-    archive::{self, Disk, Fs, Kdf, KeyError, KeyKind, PrivateKey, Terms, UnixTime},
+    archive::{self, Disk, Follower, Fs, Kdf, KeyError, KeyKind, OpenError, PrivateKey, Seen, Terms, UnixTime},
     operations::LocalId,
     outcome::AccountId,
     secret::Secret,
@@ -191,7 +192,7 @@ impl<F: Fs> Thread<F> {
     /// # Errors
     /// What nobody waits for an answer to has failed.
     fn run(&mut self, credentials: &Secret, kdf: &dyn Kdf) -> io::Result<()> {
-        let mut kept = Kept::begin(&self.store, self.id, credentials, kdf)?;
+        let mut kept = Kept::begin(&self.store, self.id, credentials, kdf, self.terms, look)?;
         while let Some(job) = self.jobs.blocking_recv() {
             // Who does not wait for an answer does not need it.
             match job {
@@ -202,7 +203,7 @@ impl<F: Fs> Thread<F> {
                     drop(self.used.try_send(buffer));
                 }
                 Job::Complete(answer) => drop(answer.send(kept.complete())),
-                Job::Check(answer) => drop(answer.send(kept.check(self.terms))),
+                Job::Check(answer) => drop(answer.send(kept.check())),
                 Job::Install(device, answer) => {
                     let _ = answer.send(kept.install(&self.store, self.id, device, self.now));
                     break;
@@ -215,5 +216,30 @@ impl<F: Fs> Thread<F> {
             }
         }
         Ok(())
+    }
+}
+
+/// Checks what is staged while it arrives: on a thread of its own, as compressing and inflating take the same bytes.
+fn look<F: Fs>(follower: Follower<F>) -> io::Result<Look> {
+    let behind = Behind(Some(thread::Builder::new().spawn(move || follower.see())?));
+    Ok(Box::new(move || behind.join()))
+}
+
+/// A thread that is waited for, whether or not somebody asks what it saw: what it has of the archive is wiped then.
+struct Behind(Option<thread::JoinHandle<Result<Seen, OpenError>>>);
+
+impl Behind {
+    fn join(mut self) -> Result<Seen, OpenError> {
+        let thread = self.0.take().expect("it is joined once");
+        thread.join().unwrap_or_else(|cause| panic::resume_unwind(cause))
+    }
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            // A panic of it has been printed.
+            drop(thread.join());
+        }
     }
 }

@@ -1,0 +1,143 @@
+//! A whole link by the shell's public entries, each end on a thread and a runtime of its own.
+
+use std::{net::SocketAddr, sync::mpsc, thread, time::Instant};
+
+use handfast::{
+    archive::{Disk, Fs, Identity, InsecureKdf, KeyKind, MemoryFs, Store},
+    outcome::{Outcome, Signal},
+    secret::Secret,
+    shell::{
+        ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, SystemRandom, export,
+        folder::FolderStore,
+        identity::{Reach, throw_away},
+        import,
+        rendezvous::{Dial, Publish},
+        storage,
+    },
+};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    archives::{Account, NOW},
+    carrier::{Carrier, Loopback},
+};
+
+/// A link that succeeded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Linked {
+    /// When the exporter's user confirmed.
+    pub(crate) confirmed: Instant,
+    /// When both users were told that it is done.
+    pub(crate) done: Instant,
+}
+
+/// Links, with a password if the archive has one. What the import side is made of is made on its thread.
+pub(crate) fn link<P, S, D, R>(
+    import_side: impl FnOnce() -> (P, S) + Send + 'static,
+    export_side: impl FnOnce(SocketAddr) -> ExportEnv<D, R>,
+    max_archive: u64,
+    password: &'static str,
+) -> Linked
+where
+    P: Publish,
+    S: storage::Store,
+    D: Dial,
+    R: storage::Source,
+{
+    let (shown, token) = mpsc::channel();
+    let importer = thread::spawn(move || {
+        runtime().block_on(async {
+            let (publish, store) = import_side();
+            let identity = ImportIdentity::Ready(throw_away(Reach::Direct, NOW).expect("keys can be made"));
+            let options = ImportOptions { max_archive, ..ImportOptions::default() };
+            let env = ImportEnv { publish, store, identity, random: SystemRandom };
+            let (handle, mut notices, operation) = import(env, options);
+            let user = async {
+                let mut done = Instant::now();
+                while let Some(notice) = notices.recv().await {
+                    match notice.signal {
+                        Signal::TokenAvailable => {
+                            let address = handle.listening().expect("the importer can be reached");
+                            shown.send((notice.details["token"].clone(), address)).expect("somebody reads it");
+                        }
+                        Signal::Prompt { scheme, .. } => {
+                            let answer = handle.provide_account_authentication(Secret::from(password), scheme);
+                            answer.await.expect("the answer is taken");
+                        }
+                        Signal::Done(_) => done = Instant::now(),
+                        _ => {}
+                    }
+                }
+                done
+            };
+            let (report, done) = tokio::join!(operation, user);
+            (report.outcome, done)
+        })
+    });
+    let (token, address) = token.recv().expect("a token is shown");
+    let env = export_side(address);
+    let (exported, confirmed, export_done) = runtime().block_on(async {
+        let (handle, mut notices, operations) = export(env, ExportOptions::default());
+        let user = async move {
+            let op = handle.add_device(&token).await.expect("the token is taken");
+            let mut confirmed = Instant::now();
+            loop {
+                match notices.recv().await.expect("a signal").signal {
+                    Signal::Confirm { .. } => {
+                        confirmed = Instant::now();
+                        handle.confirm_add_device(op).await.expect("it is confirmed");
+                    }
+                    Signal::Done(outcome) => return (outcome, confirmed, Instant::now()),
+                    _ => {}
+                }
+            }
+        };
+        tokio::join!(operations, user).1
+    });
+    let (imported, import_done) = importer.join().expect("the importer ends");
+    assert_eq!((imported, exported), (Outcome::SUCCESS, Outcome::SUCCESS));
+    Linked { confirmed, done: import_done.max(export_done) }
+}
+
+/// A device nobody knows.
+pub(crate) fn device() -> Identity {
+    throw_away(Reach::Direct, NOW).expect("keys can be made")
+}
+
+/// The runtime of one end.
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// Where an account is installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A folder of the disk.
+    Disk,
+    /// A file system in memory.
+    Memory,
+}
+
+/// Seconds from confirm to DONE of a link over loopback, from an archive in memory into a new store.
+pub fn confirm_to_done(account: &Account, place: Place) -> f64 {
+    match place {
+        Place::Memory => link_into(account, Store::open_in(MemoryFs::new(), "/accounts").expect("a store")),
+        Place::Disk => {
+            let folder = tempfile::tempdir().expect("a folder");
+            link_into(account, Store::<Disk>::open(folder.path().join("accounts")).expect("a store"))
+        }
+    }
+}
+
+fn link_into<F: Fs>(account: &Account, store: Store<F>) -> f64 {
+    let length = account.text.len() as u64;
+    let (publish, dial) = Loopback::meet();
+    let import_side = move || {
+        let kdf = std::sync::Arc::new(InsecureKdf);
+        (publish, FolderStore::new(store, kdf, KeyKind::P256, length, NOW))
+    };
+    let (source, identity) = (account.source(), account.device.clone());
+    let export_side = |address| ExportEnv { dial: dial(address), source, identity };
+    let Linked { confirmed, done } = link(import_side, export_side, length, account.password());
+    (done - confirmed).as_secs_f64()
+}

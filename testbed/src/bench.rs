@@ -1,0 +1,193 @@
+//! `handfast bench`: the figures, as ratios within one run.
+
+use std::{fmt, num::NonZeroUsize, process::ExitCode};
+
+use clap::Args;
+use handfast_bench::{
+    Effort, Figure, GROUPS, Group, Scale, Spread,
+    counted::{COUNTED, Counted},
+};
+use serde::Serialize;
+
+use crate::{failure::Failure, output, progress::Watch};
+
+/// Turns of each comparison.
+const ROUNDS: NonZeroUsize = NonZeroUsize::new(15).unwrap();
+/// The same of a quick run.
+const QUICK_ROUNDS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
+
+/// Measure the figures, each beside what bounds it and in turns with it
+#[derive(Args)]
+#[command(after_help = format!("\
+Groups:
+{}
+Examples:
+  handfast bench
+  handfast bench --quick --only codec --only link
+  handfast bench --markdown > figures.md
+
+Exit codes: 0 it was measured, whatever came of it; 2 usage. A figure that is not reached says so.
+Figures are medians, with the quartiles around them; a ratio of 2 is twice as fast.", groups()))]
+pub(crate) struct Bench {
+    /// Only this group; may be given several times
+    #[arg(long, value_name = "NAME", value_parser = group)]
+    only: Vec<&'static Group>,
+    /// Turns of each comparison
+    #[arg(long, value_name = "N")]
+    rounds: Option<NonZeroUsize>,
+    /// Smaller things and fewer turns: a minute
+    #[arg(long, conflicts_with = "large")]
+    quick: bool,
+    /// Transfers of 1 GiB too
+    #[arg(long)]
+    large: bool,
+    /// Print the table of docs/speed.md
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+    /// Go one hot path once, whose instructions callgrind counts, instead
+    #[arg(long, value_name = "NAME", value_parser = counted, conflicts_with_all = ["only", "rounds", "quick", "large", "markdown", "json"])]
+    count: Option<&'static Counted>,
+}
+
+fn groups() -> String {
+    GROUPS.iter().map(|group| format!("  {:<10} {}\n", group.name, group.about)).collect()
+}
+
+fn group(name: &str) -> Result<&'static Group, String> {
+    let names = || GROUPS.iter().map(|group| group.name).collect::<Vec<_>>().join(", ");
+    GROUPS.iter().find(|group| group.name == name).ok_or_else(|| format!("expected one of {}", names()))
+}
+
+fn counted(name: &str) -> Result<&'static Counted, String> {
+    let names = || COUNTED.iter().map(|counted| counted.name).collect::<Vec<_>>().join(", ");
+    Counted::find(name).ok_or_else(|| format!("expected one of {}", names()))
+}
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Measured {
+    rounds: usize,
+    processors: usize,
+    figures: Vec<Judged>,
+}
+
+#[derive(Serialize)]
+struct Judged {
+    group: &'static str,
+    #[serde(flatten)]
+    figure: Figure,
+    reached: Option<bool>,
+}
+
+impl Bench {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        if let Some(counted) = self.count {
+            counted.run();
+            return Ok(ExitCode::SUCCESS);
+        }
+        let rounds = self.rounds.unwrap_or(if self.quick { QUICK_ROUNDS } else { ROUNDS }).get();
+        let scale = match (self.quick, self.large) {
+            (true, _) => Scale::Quick,
+            (_, true) => Scale::Large,
+            _ => Scale::Usual,
+        };
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        if self.markdown {
+            output::line(format_args!("Medians of {rounds} turns, quartiles in brackets, {processors} processors.\n"))?;
+            output::line(
+                "| figure | measured | beside | ratio | CPU ratio | to reach | |\n|---|---|---|---|---|---|---|",
+            )?;
+        } else if !self.json {
+            output::line(format_args!("medians of {rounds} turns, quartiles in brackets, {processors} processors"))?;
+        }
+        let chosen =
+            || GROUPS.iter().filter(|group| self.only.is_empty() || self.only.iter().any(|one| one.name == group.name));
+        let watch = Watch::new("bench");
+        watch.expect(chosen().count());
+        let mut figures = Vec::new();
+        let mut printed = Ok(());
+        for group in chosen() {
+            watch.began(group.name);
+            (group.measure)(Effort { rounds, scale }, &mut |figure| {
+                if printed.is_ok() && !self.json {
+                    printed = if self.markdown { output::line(Markdown(&figure)) } else { output::line(Text(&figure)) };
+                }
+                let reached = figure.is_reached();
+                figures.push(Judged { group: group.name, figure, reached });
+            });
+            watch.done(group.name);
+        }
+        printed?;
+        if self.json {
+            output::json(&Measured { rounds, processors, figures })?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The verdict in one word.
+fn verdict(figure: &Figure) -> &'static str {
+    match figure.is_reached() {
+        Some(true) => "reached",
+        Some(false) => "NOT REACHED",
+        None => "",
+    }
+}
+
+/// A ratio with its quartiles.
+fn ratio(Spread { lower, median, upper }: Spread) -> String {
+    format!("{median:.2} [{lower:.2}, {upper:.2}]")
+}
+
+/// A figure with its quartiles.
+fn measured(figure: &Figure) -> String {
+    let Spread { lower, median, upper } = figure.ours;
+    let text = |value| figure.unit.text(value);
+    if lower == upper { text(median) } else { format!("{} [{}, {}]", text(median), text(lower), text(upper)) }
+}
+
+/// A figure as lines of text.
+struct Text<'a>(&'a Figure);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(figure) = self;
+        write!(f, "{}: {}", figure.name, measured(figure))?;
+        if let Some(beside) = &figure.beside {
+            write!(f, "\n    beside {}: {}", beside.what, figure.unit.text(beside.theirs.median))?;
+            write!(f, "\n    ratio {}", ratio(beside.ratio))?;
+            if let Some(cpu) = beside.cpu {
+                write!(f, ", of CPU time {}", ratio(cpu))?;
+            }
+        }
+        match figure.reach {
+            Some(_) => write!(f, "\n    to reach {}: {}", figure.reach_text(), verdict(figure)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A figure as a row of a table.
+struct Markdown<'a>(&'a Figure);
+
+impl fmt::Display for Markdown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(figure) = self;
+        let beside = figure.beside.as_ref();
+        let theirs = beside.map(|beside| format!("{}: {}", beside.what, figure.unit.text(beside.theirs.median)));
+        let cells = [
+            figure.name.clone(),
+            measured(figure),
+            theirs.unwrap_or_default(),
+            beside.map(|beside| ratio(beside.ratio)).unwrap_or_default(),
+            beside.and_then(|beside| beside.cpu).map(ratio).unwrap_or_default(),
+            figure.reach_text(),
+            verdict(figure).into(),
+        ];
+        write!(f, "| {} |", cells.join(" | "))
+    }
+}
