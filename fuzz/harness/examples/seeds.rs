@@ -63,6 +63,7 @@ fn main() {
         }
         put(target, "all", &cut(&vectors.into_iter().flat_map(|(_, bytes)| bytes).collect::<Vec<_>>()));
     }
+    payloads();
     let text = r#"{"an":"archive"}"#;
     put("message", "archive", &cut(&[archive_header(text.len() as u32).as_bytes(), text.as_bytes()].concat()));
     archives();
@@ -134,6 +135,33 @@ fn clients() {
     }
 }
 
+/// Messages that no recording has: the extensions, and what is refused.
+fn payloads() {
+    let text = |text: &str| match text.len() {
+        length @ ..32 => [&[0xa0 | length as u8], text.as_bytes()].concat(),
+        length => [&[0xd9, length as u8], text.as_bytes()].concat(),
+    };
+    let long = [&b"\xda\x01\x2c"[..], &[b'p'; 300]].concat();
+    let payloads = [
+        ("hello-cancel", vec![("features", text("cancel"))]),
+        ("hello-result", vec![("features", text("result"))]),
+        ("scheme-and-features", vec![("authScheme", text("password")), ("features", text("cancel,result"))]),
+        ("stored", vec![("importResult", text("stored"))]),
+        ("failed-storage", vec![("importResult", text("failed_storage"))]),
+        ("result-of-another-kind", vec![("importResult", text("another"))]),
+        ("archive-cut-in-a-character", vec![("accData", b"\xa2a\xc3".to_vec())]),
+        ("archive-beyond-the-limit", vec![("accData", b"\xda\x10\x01".to_vec())]),
+        ("password-of-300", vec![("password", long)]),
+        ("the-same-key-twice", vec![("password", text("")), ("password", text(""))]),
+    ];
+    for (name, entries) in payloads {
+        let mut stream = b"\x82\xa8schemeId\x00\xa7payload".to_vec();
+        stream.push(0x80 | entries.len() as u8);
+        entries.into_iter().for_each(|(key, value)| stream.extend([text(key), value].concat()));
+        put("message", name, &cut(&stream));
+    }
+}
+
 /// What clients saw of real links, each behind the number of its terms.
 fn recordings() {
     let folder = root().join("model/tests/traces");
@@ -170,11 +198,25 @@ fn archives() {
     }
     let first = pem.split_inclusive("-----END CERTIFICATE-----").next().unwrap();
     put("certificate_chain", "leaf-alone", first.as_bytes());
+    put("certificate_chain", "nine-times", format!("{first}\n").repeat(9).as_bytes());
     put("certificate_chain", "leaf-twice", format!("{first}\n{first}\n").as_bytes());
     let mut text = Vec::new();
     archive.into_text().unwrap().read_to_end(&mut text).unwrap();
     put("archive_json", "real", &text);
     put("archive_open", "real", &file);
+    // What is wrong with it stands where nothing is looked at any more.
+    put("archive_json", "wrong-beyond-the-limit", format!("{:17000}x", "").as_bytes());
+    let texts: [(&str, &[u8]); 6] = [
+        ("words", br#"{"a":[false,true,null,-0,-0.5,"\b\f\/"]}"#),
+        ("half-a-surrogate-pair", br#"{"a":"\ud800\u0041"}"#),
+        ("text-that-is-none", b"{\"a\":\"\xff\"}"),
+        ("nested-too-deep", &[&b"{\"a\":"[..], &[b'['; 200]].concat()),
+        ("names-within", br#"{"ringAccountContacts":{"a":1,"b":2}}"#),
+        ("key-that-is-no-text", br#"{"ringAccountKey":1}"#),
+    ];
+    for (name, text) in texts {
+        put("archive_json", name, text);
+    }
     for (name, text) in [("empty-object", "{}"), ("nested", r#"{"a":[{"b":[[]]}],"c":1.5e-3,"d":"\u00e9\n"}"#)] {
         put("archive_json", name, text.as_bytes());
         let mut sealer = Sealer::new(Vec::new(), Seal::new(&Password::none(), &InsecureKdf).unwrap()).unwrap();

@@ -21,11 +21,7 @@ pub fn check_inputs<R: Rules>(inputs: impl IntoIterator<Item = Input>) {
     for input in inputs {
         let mut shown = client.screen();
         let before = shown;
-        let Ok(effects) = laws::step(&mut client, input) else { continue };
-        watch.see(input, &effects, false);
-        for fault in watch.faults() {
-            panic!("upon {input:?} on {before:?} the client {}: {effects:?}", fault.text());
-        }
+        let Some(effects) = laws::step_watched(&mut client, &mut watch, input) else { continue };
         edges::of_export(before, input, &effects, |edge| assert!(edges::is_listed(&edge), "{edge}"));
         for effect in effects {
             match effect {

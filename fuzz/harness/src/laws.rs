@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 
 use handfast::{client, export, import, reducer, rules::Rules};
+use handfast_model::clients::{ClientEffect, ClientInput, Watch};
 
 /// A reducer, as its laws see it.
 pub trait Machine: Clone + PartialEq + Debug {
@@ -57,6 +58,19 @@ pub fn step<M: Machine>(machine: &mut M, input: M::Input) -> Result<Vec<M::Effec
     assert!(std::iter::from_fn(|| twin.poll_effect()).eq(effects.iter().copied()), "equal inputs, equal effects");
     assert_eq!(twin, *machine);
     Ok(effects)
+}
+
+/// The same of a client. None: the client refused it. Panics also if the client does what it must not (P-CLIENT).
+pub fn step_watched<M>(client: &mut M, watch: &mut Watch, input: M::Input) -> Option<Vec<M::Effect>>
+where
+    M: Machine<Input: ClientInput, Effect: ClientEffect>,
+{
+    let effects = step(client, input).ok()?;
+    watch.see(input, &effects, false);
+    if let Some(fault) = watch.faults().next() {
+        panic!("upon {input:?} the client {}: {effects:?}", fault.text());
+    }
+    Some(effects)
 }
 
 /// How many effects an input of a daemon's reducer leads to: eight connections to close, eight timers, and a few of its own.
