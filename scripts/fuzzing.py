@@ -9,7 +9,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FUZZ = ROOT / "fuzz"
 # The longest input; the fuzzer's own choice would be that of the longest seed.
-LONGEST = {"archive_json": 20000, "archive_open": 12000, "certificate_chain": 8000, "details": 6000, "trace": 8000}
+LONGEST = {"archive_json": 20000, "archive_open": 12000, "certificate_chain": 20000, "details": 6000, "trace": 8000}
 
 
 def build(without_sanitizer, root=ROOT, folder=FUZZ / "target"):
