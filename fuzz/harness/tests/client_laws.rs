@@ -107,6 +107,9 @@ broken! {
     Keeps: CLIENT_FAILED_REMOVED;
 }
 
+/// A check of a broken client, and what has to come to it.
+type Broken<I> = (fn(Vec<I>), Vec<I>);
+
 /// Panics if the check passes with the rule broken, or does not with it kept.
 fn is_found<I: Clone>(broken: fn(Vec<I>), sound: fn(Vec<I>), inputs: Vec<I>) {
     let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| broken(inputs.clone()))).is_err();
@@ -123,7 +126,7 @@ fn broken_import_clients_are_found() {
     }
     let (id, other) = (LocalId(1), LocalId(2));
     let said = |id, signal| I::Signal(id, Told::Signal(signal));
-    let table: [(fn(Vec<I>), Vec<I>); 6] = [
+    let table: [Broken<I>; 6] = [
         (check::<Unheard>, vec![I::Signal(id, Told::Unheard)]),
         (check::<Foreign>, vec![said(other, Signal::Connecting)]),
         (check::<Backward>, vec![said(id, Signal::InProgress), said(id, Signal::Connecting)]),
@@ -145,7 +148,7 @@ fn broken_export_clients_are_found() {
     }
     let (id, other) = (OpId(1), OpId(2));
     let said = |id, signal| I::Signal(id, Told::Signal(signal));
-    let table: [(fn(Vec<I>), Vec<I>); 5] = [
+    let table: [Broken<I>; 5] = [
         (check::<Unheard>, vec![I::Signal(id, Told::Unheard)]),
         (check::<Foreign>, vec![said(other, Signal::InProgress)]),
         (check::<Backward>, vec![said(id, Signal::InProgress), said(id, Signal::Connecting)]),
