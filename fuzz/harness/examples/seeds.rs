@@ -63,6 +63,7 @@ fn main() {
         }
         put(target, "all", &cut(&vectors.into_iter().flat_map(|(_, bytes)| bytes).collect::<Vec<_>>()));
     }
+    payloads();
     let text = r#"{"an":"archive"}"#;
     put("message", "archive", &cut(&[archive_header(text.len() as u32).as_bytes(), text.as_bytes()].concat()));
     archives();
@@ -95,9 +96,69 @@ fn main() {
     put("exporter", "no-password", &[0, 0, 0, 0, 0, 3, 1, 6, 9, 0, 0, 0, 1, 9, 2, 0, 11, 0, 0, 14]);
     put("exporter", "canceled", &[0, 1, 1, 0, 1, 3, 1, 6, 9, 0, 1, 1, 2, 15, 0]);
     put("exporter", "not-pinned", &[0, 1, 1, 0, 1, 3, 0, 5]);
+    clients();
     for seed in 0..8_u8 {
         let bytes: Vec<_> = (0..64_u32).map(|at| ((at * (2 * u32::from(seed) + 1) * 2_654_435) >> 16) as u8).collect();
         put("pair", &format!("walk-{seed}"), &[&[seed], &bytes[..]].concat());
+    }
+}
+
+/// Ways through both clients, as `inputs.rs` reads them; the operation is 1, which is written as 5.
+fn clients() {
+    let ways: [(&str, &[u8]); 6] = [
+        ("linked", &[0, 5, 5, 9, 5, 0, 9, 5, 1, 9, 5, 2, 0, 1, 0, 1, 0, 7, 5, 1, 9, 5, 4, 9, 5, 5, 0, 4]),
+        ("asked-again", &[0, 5, 5, 9, 5, 2, 0, 1, 0, 1, 0, 7, 5, 0, 1, 0, 9, 5, 2, 0, 1, 1, 1, 1, 9, 5, 5, 4, 3]),
+        ("left", &[0, 5, 5, 9, 5, 0, 2, 8, 5, 1, 0, 2, 5, 5, 0, 5, 5, 9, 5, 4, 2, 8, 5, 1, 9, 5, 5, 0]),
+        ("not-left", &[0, 5, 5, 2, 8, 5, 0, 2, 2, 9, 5, 1]),
+        ("refused", &[0, 6, 0, 3, 0, 6, 1, 2, 7, 5, 0, 5, 5, 9, 6, 1, 9, 5, 7]),
+        (
+            "details",
+            &[
+                0, 5, 5, 9, 5, 8, 4, 3, 1, 9, 3, 1, 4, 4, 1, 1, 5, 9, 5, 8, 6, 1, 1, 1, 0, 9, 5, 8, 6, 1, 0, 3, 97, 98,
+                99, 0,
+            ],
+        ),
+    ];
+    for (name, way) in ways {
+        put("import_client", name, way);
+    }
+    let ways: [(&str, &[u8]); 6] = [
+        ("linked", &[0, 1, 2, 3, 0, 11, 5, 15, 5, 1, 15, 5, 3, 0, 7, 13, 5, 1, 15, 5, 4, 15, 5, 5, 0, 10]),
+        ("typed", &[0, 4, 6, 4, 5, 1, 11, 5, 15, 5, 3, 1, 7, 13, 5, 0, 7, 15, 5, 5, 1, 10]),
+        ("left", &[0, 8, 0, 1, 6, 4, 5, 0, 8, 11, 5, 0, 4, 5, 0, 11, 5, 8, 14, 5, 1]),
+        ("not-left", &[0, 4, 5, 0, 11, 5, 15, 5, 4, 8, 14, 5, 0, 8, 8]),
+        ("refused", &[0, 4, 5, 0, 12, 0, 9, 0, 4, 5, 0, 12, 1, 8, 13, 5, 1, 11, 5]),
+        ("details", &[0, 4, 5, 0, 11, 5, 15, 5, 8, 4, 1, 1, 8, 6, 15, 5, 8, 6, 2, 1, 3, 0, 1, 14, 1, 9]),
+    ];
+    for (name, way) in ways {
+        put("export_client", name, way);
+    }
+}
+
+/// Messages that no recording has: the extensions, and what is refused.
+fn payloads() {
+    let text = |text: &str| match text.len() {
+        length @ ..32 => [&[0xa0 | length as u8], text.as_bytes()].concat(),
+        length => [&[0xd9, length as u8], text.as_bytes()].concat(),
+    };
+    let long = [&b"\xda\x01\x2c"[..], &[b'p'; 300]].concat();
+    let payloads = [
+        ("hello-cancel", vec![("features", text("cancel"))]),
+        ("hello-result", vec![("features", text("result"))]),
+        ("scheme-and-features", vec![("authScheme", text("password")), ("features", text("cancel,result"))]),
+        ("stored", vec![("importResult", text("stored"))]),
+        ("failed-storage", vec![("importResult", text("failed_storage"))]),
+        ("result-of-another-kind", vec![("importResult", text("another"))]),
+        ("archive-cut-in-a-character", vec![("accData", b"\xa2a\xc3".to_vec())]),
+        ("archive-beyond-the-limit", vec![("accData", b"\xda\x10\x01".to_vec())]),
+        ("password-of-300", vec![("password", long)]),
+        ("the-same-key-twice", vec![("password", text("")), ("password", text(""))]),
+    ];
+    for (name, entries) in payloads {
+        let mut stream = b"\x82\xa8schemeId\x00\xa7payload".to_vec();
+        stream.push(0x80 | entries.len() as u8);
+        entries.into_iter().for_each(|(key, value)| stream.extend([text(key), value].concat()));
+        put("message", name, &cut(&stream));
     }
 }
 
@@ -137,11 +198,25 @@ fn archives() {
     }
     let first = pem.split_inclusive("-----END CERTIFICATE-----").next().unwrap();
     put("certificate_chain", "leaf-alone", first.as_bytes());
+    put("certificate_chain", "nine-times", format!("{first}\n").repeat(9).as_bytes());
     put("certificate_chain", "leaf-twice", format!("{first}\n{first}\n").as_bytes());
     let mut text = Vec::new();
     archive.into_text().unwrap().read_to_end(&mut text).unwrap();
     put("archive_json", "real", &text);
     put("archive_open", "real", &file);
+    // What is wrong with it stands where nothing is looked at any more.
+    put("archive_json", "wrong-beyond-the-limit", format!("{:17000}x", "").as_bytes());
+    let texts: [(&str, &[u8]); 6] = [
+        ("words", br#"{"a":[false,true,null,-0,-0.5,"\b\f\/"]}"#),
+        ("half-a-surrogate-pair", br#"{"a":"\ud800\u0041"}"#),
+        ("text-that-is-none", b"{\"a\":\"\xff\"}"),
+        ("nested-too-deep", &[&b"{\"a\":"[..], &[b'['; 200]].concat()),
+        ("names-within", br#"{"ringAccountContacts":{"a":1,"b":2}}"#),
+        ("key-that-is-no-text", br#"{"ringAccountKey":1}"#),
+    ];
+    for (name, text) in texts {
+        put("archive_json", name, text);
+    }
     for (name, text) in [("empty-object", "{}"), ("nested", r#"{"a":[{"b":[[]]}],"c":1.5e-3,"d":"\u00e9\n"}"#)] {
         put("archive_json", name, text.as_bytes());
         let mut sealer = Sealer::new(Vec::new(), Seal::new(&Password::none(), &InsecureKdf).unwrap()).unwrap();

@@ -3,13 +3,17 @@
 
 use arbitrary::{Result, Unstructured};
 use handfast::{
+    client::{self, Told},
     export,
     import::{self, Ask, Check},
     limits::Timer,
     message::{Features, ImportResult, Message, Slot, Verdict, Word},
-    outcome::{AccountId, Profile, Scheme},
+    operations::{AddAccountError, AddDeviceError, LocalId, OpId},
+    outcome::{AccountId, Details, Outcome, Profile, Scheme, Side, Signal},
     reducer::{Config, ConnId},
 };
+
+use crate::told;
 
 const MOST_INPUTS: usize = 200;
 
@@ -115,5 +119,90 @@ pub(crate) fn export(from: &mut Unstructured<'_>) -> Result<export::Input> {
         13 => HandedOver,
         14 => SendFailed,
         _ => Fired(timer(from)?),
+    })
+}
+
+/// Which operation: mostly the one that is there.
+fn operation(from: &mut Unstructured<'_>) -> Result<u32> {
+    Ok(from.int_in_range(0..=7)?.max(5) - 4)
+}
+
+/// What a client is told: a signal, or details as a daemon, or whoever is in its place, may write them.
+fn said(from: &mut Unstructured<'_>, side: Side) -> Result<Told> {
+    Ok(Told::Signal(match from.int_in_range(0..=8)? {
+        0 => Signal::TokenAvailable,
+        1 => Signal::Connecting,
+        2 => Signal::Prompt { peer: account(from)?, scheme: scheme(from)?, wrong_password: from.arbitrary()? },
+        3 => Signal::Confirm { peer_address: ([192, 0, 2, 7], from.int_in_range(0..=1)?).into() },
+        4 => Signal::InProgress,
+        5 => Signal::Done(*from.choose(&Outcome::ALL)?),
+        6 => return Ok(Told::Unheard),
+        7 => return Ok(Told::Strange),
+        _ => return Ok(told::read(side, from.int_in_range(-1..=6)?, &details(from)?)),
+    }))
+}
+
+/// Details, of the words that some daemon knows and of others.
+fn details(from: &mut Unstructured<'_>) -> Result<Details> {
+    let keys =
+        ["error", "reason", "token", "peer_id", "auth_scheme", "auth_error", "peer_address", "sent", "confirmed"];
+    let id = "a1".repeat(20);
+    let words =
+        ["", "none", "true", "false", "password", "invalid_credentials", "auth_error", "unknown", "[::1]:1", &id];
+    let outcomes = Outcome::ALL.map(Outcome::reason);
+    let words: Vec<&str> = words.into_iter().chain(outcomes).collect();
+    let mut details = Details::new();
+    for _ in 0..from.int_in_range(0..=4)? {
+        let value = match from.arbitrary()? {
+            true => (*from.choose(&words)?).to_owned(),
+            false => {
+                let length = from.int_in_range(0..=12)?;
+                String::from_utf8_lossy(from.bytes(length)?).into_owned()
+            }
+        };
+        details.insert((*from.choose(&keys)?).to_owned(), value);
+    }
+    Ok(details)
+}
+
+/// Any input of the client of an import.
+pub(crate) fn import_client(from: &mut Unstructured<'_>) -> Result<client::import::Input> {
+    use client::import::Input::*;
+    let id = |from: &mut Unstructured<'_>| Ok(LocalId(operation(from)?.into()));
+    Ok(match from.int_in_range(0..=9)? {
+        0 => Select,
+        1 => Answer(slot(from)?),
+        2 => Back,
+        3 => Reset,
+        4 => Finish,
+        5 => Added(Ok(id(from)?)),
+        6 => Added(Err(*from.choose(&[AddAccountError::TooMany, AddAccountError::Taken])?)),
+        7 => Provided(id(from)?, from.arbitrary()?),
+        8 => Removed(id(from)?, from.arbitrary()?),
+        _ => Signal(id(from)?, said(from, Side::Import)?),
+    })
+}
+
+/// Any input of the client of an export.
+pub(crate) fn export_client(from: &mut Unstructured<'_>) -> Result<client::export::Input> {
+    use {AddDeviceError::*, client::export::Input::*};
+    let id = |from: &mut Unstructured<'_>| Ok(OpId(operation(from)?));
+    Ok(match from.int_in_range(0..=15)? {
+        0 => Select,
+        1 => Camera,
+        2 => Start,
+        3 => Detected(slot(from)?),
+        4 => Manual,
+        5 => Entered(slot(from)?),
+        6 => Cancel,
+        7 => Confirm,
+        8 => Back,
+        9 => Reset,
+        10 => Finish,
+        11 => Added(Ok(id(from)?)),
+        12 => Added(Err(*from.choose(&[InvalidUri, AlreadyLinking, Generic])?)),
+        13 => Confirmed(id(from)?, from.arbitrary()?),
+        14 => Canceled(id(from)?, from.arbitrary()?),
+        _ => Signal(id(from)?, said(from, Side::Export)?),
     })
 }

@@ -1,25 +1,27 @@
 //! What holds of a pair of hardened peers, or of one beside a hostile peer, in any run of the model.
 
-use std::sync::LazyLock;
+use std::{fmt, sync::LazyLock};
 
+use handfast::{export::Exporter, import::Importer, reducer::Config, rules::AllRules};
 use handfast_model::{
     action::Action,
-    check::{Hardened, hardened},
     config::{Cast, Configuration, Size, configurations},
     diagram::Counterexample,
     explore::Path,
     properties::{Half, PropertyId},
+    side::{ExportSide, ImportSide},
+    system::System,
 };
 use stateright::Model;
 
 /// The steps of the longest run; the longest shortest way in the model is below 60.
 const MOST_STEPS: usize = 120;
 
-/// What is asked of a configuration.
-type Asked = Vec<(PropertyId, Half)>;
+/// A configuration, and the properties that are asked of it.
+pub type Asked<I, E> = (System<I, E>, Vec<(PropertyId, Half)>);
 
-/// The largest configurations with hardened sides, and the properties that are asked of each.
-static SYSTEMS: LazyLock<Vec<(Hardened, Asked)>> = LazyLock::new(|| {
+/// The largest configurations with hardened sides, with these in their place.
+pub fn systems<I: ImportSide, E: ExportSide>(sides: impl Fn(Config) -> (I, E)) -> Vec<Asked<I, E>> {
     let of_ours = |configuration: &Configuration| {
         [Cast::HH, Cast::HX, Cast::XH].contains(&configuration.cast) && configuration.is_plain()
     };
@@ -27,18 +29,39 @@ static SYSTEMS: LazyLock<Vec<(Hardened, Asked)>> = LazyLock::new(|| {
     all.map(|configuration| {
         let applies = PropertyId::ALL.iter().filter(|property| property.applies(&configuration));
         let halves = |&property: &PropertyId| property.halves(&configuration).iter().map(move |&half| (property, half));
-        (hardened(configuration), applies.flat_map(halves).collect())
+        let (import, export) = sides(configuration.reducers());
+        (System::new(configuration, import, export), applies.flat_map(halves).collect())
     })
     .collect()
-});
+}
 
-/// Panics if a run violates a property: the first byte chooses the configuration, each further one a step among those that are possible.
-/// The panic tells the run as a sequence diagram, and as a trace that `handfast replay` takes.
+/// Those of the reducers that ship.
+static SYSTEMS: LazyLock<Vec<Asked<Importer<AllRules>, Exporter<AllRules>>>> =
+    LazyLock::new(|| systems(|config| (Importer::new(config), Exporter::new(config))));
+
+/// Panics if a run violates a property. The panic tells the run as a sequence diagram, and as a trace that `handfast replay` takes.
 pub fn check(bytes: &[u8]) {
-    let Some((first, choices)) = bytes.split_first() else { return };
-    let (system, asked) = &SYSTEMS[usize::from(*first) % SYSTEMS.len()];
+    match walk(&SYSTEMS, bytes) {
+        Some(run) if run.violated.is_some() => panic!("{run}"),
+        Some(_) | None => {}
+    }
+}
+
+/// A run through one of the systems, up to the first step at which it violates a property.
+#[derive(Debug)]
+pub struct Run<'a, I, E> {
+    system: &'a System<I, E>,
+    taken: Vec<Action>,
+    /// What it violates.
+    pub violated: Option<PropertyId>,
+}
+
+/// Walks: the first byte chooses the system, each further one a step among those that are possible.
+pub fn walk<'a, I: ImportSide, E: ExportSide>(systems: &'a [Asked<I, E>], bytes: &[u8]) -> Option<Run<'a, I, E>> {
+    let (first, choices) = bytes.split_first()?;
+    let (system, asked) = &systems[usize::from(*first) % systems.len()];
+    let mut run = Run { system, taken: Vec::new(), violated: None };
     let mut state = system.init_states().swap_remove(0);
-    let mut taken: Vec<Action> = Vec::new();
     let mut actions = Vec::new();
     for &choice in choices.iter().take(MOST_STEPS) {
         actions.clear();
@@ -50,25 +73,34 @@ pub fn check(bytes: &[u8]) {
         // What changes nothing is no step.
         let Some(next) = system.next_state(&state, action) else { continue };
         state = next;
-        taken.push(action);
-        for &(property, half) in asked {
-            if !property.holds(half, system, &state) {
-                panic!("{}", tell(system, &taken, property));
-            }
+        run.taken.push(action);
+        let violated = asked.iter().find(|(property, half)| !property.holds(*half, system, &state));
+        if let Some(&(property, _)) = violated {
+            run.violated = Some(property);
+            break;
         }
+    }
+    Some(run)
+}
+
+impl<I: ImportSide, E: ExportSide> Run<'_, I, E> {
+    /// The run in words.
+    pub fn tell(&self) -> Counterexample {
+        let root = self.system.init_states().swap_remove(0);
+        let mut last = root.clone();
+        let step = |&action: &Action| {
+            last = self.system.next_state(&last, action).expect("it was taken before");
+            (action, last.clone())
+        };
+        let path = Path { root, steps: self.taken.iter().map(step).collect() };
+        Counterexample::new(self.system, &path, self.violated)
     }
 }
 
-/// The run in words.
-fn tell(system: &Hardened, taken: &[Action], violated: PropertyId) -> String {
-    let root = system.init_states().swap_remove(0);
-    let mut last = root.clone();
-    let step = |&action: &Action| {
-        last = system.next_state(&last, action).expect("it was taken before");
-        (action, last.clone())
-    };
-    let path = Path { root, steps: taken.iter().map(step).collect() };
-    let told = Counterexample::new(system, &path, Some(violated));
-    let configuration = system.configuration().id();
-    format!("{} in {configuration}\n\n{}\n\n{}", violated.id(), told.mermaid, told.trace.join("\n"))
+impl<I: ImportSide, E: ExportSide> fmt::Display for Run<'_, I, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counterexample { mermaid, trace, .. } = self.tell();
+        let violated = self.violated.map_or("nothing", PropertyId::id);
+        write!(f, "{violated} in {}\n\n{mermaid}\n\n{}", self.system.configuration().id(), trace.join("\n"))
+    }
 }

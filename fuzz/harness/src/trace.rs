@@ -41,5 +41,14 @@ where
     let record: T = from_line(&sealed).ok()?;
     let written = to_line(&record);
     assert_eq!(from_line(&written).as_ref(), Ok(&record), "what is written is read");
+    check_damage(&written, written.len() / 2);
     Some(record)
+}
+
+/// Panics if a line is taken of which one byte, this one, is another one.
+pub fn check_damage(line: &str, at: usize) {
+    let mut bytes = line.as_bytes().to_vec();
+    bytes[at] = if bytes[at] == b'#' { b'%' } else { b'#' };
+    let Ok(damaged) = String::from_utf8(bytes) else { return };
+    assert!(from_line::<Value>(&damaged).is_err(), "a damaged line is none: {damaged}");
 }

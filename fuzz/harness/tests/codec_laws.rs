@@ -11,6 +11,7 @@ use handfast_harness::{
     message::{self, Part},
     mux::{self, Framed},
     pieces::pieces,
+    token_differential,
 };
 use proptest::{collection::vec, prelude::*, sample::Index};
 
@@ -111,6 +112,12 @@ proptest! {
             (Err(_), Err(error)) => prop_assert!(error.offset <= text.len()),
             (Err(_), Ok(_)) => {}
         }
+    }
+
+    /// Today's daemon's rules, and what the crate `url` finds in a URI.
+    #[test]
+    fn other_parsers_agree(text in mutated(tokens().prop_map(|token| token.text().to_string().into_bytes()))) {
+        token_differential::check(&text);
     }
 
     #[test]

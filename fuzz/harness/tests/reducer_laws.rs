@@ -9,8 +9,13 @@ use handfast::{
     outcome::{AccountId, Profile, Scheme},
     reducer::{Config, ConnId},
     rules::AllRules,
+    trace::{Step, from_line, to_line},
 };
-use proptest::{prelude::*, sample::select};
+use handfast_harness::trace::check_damage;
+use proptest::{
+    prelude::*,
+    sample::{Index, select},
+};
 
 fn features() -> impl Strategy<Value = Features> {
     (any::<bool>(), any::<bool>()).prop_map(|(result, cancel)| Features { result, cancel })
@@ -156,5 +161,17 @@ proptest! {
     #[test]
     fn the_exporter_keeps_the_laws(config in config(), way in export_way(), wild in prop::collection::vec(export_input(), 0..30)) {
         handfast_harness::exporter::check_inputs::<AllRules>(config, way.into_iter().chain(wild));
+    }
+
+    /// What a driver records is read as it was written, and not when a byte of it is another one.
+    #[test]
+    fn a_record_is_read_as_it_was_written(config in config(), way in import_way(), wild in prop::collection::vec(import_input(), 0..8), at in any::<Index>()) {
+        let mut importer = import::Importer::<AllRules>::new(config);
+        for (t_ms, input) in way.into_iter().chain(wild).enumerate() {
+            let step = Step::import(t_ms as u64, &mut importer, input);
+            let line = to_line(&step);
+            prop_assert_eq!(from_line(&line), Ok(step));
+            check_damage(&line, at.index(line.len()));
+        }
     }
 }

@@ -157,6 +157,11 @@ pub fn reason(edge: &Edge) -> Option<&'static str> {
     OTHERS.iter().find_map(|(other, reason)| (other == edge).then_some(*reason))
 }
 
+/// Whether it is documented, or has a reason.
+pub fn is_listed(edge: &Edge) -> bool {
+    DOCUMENTED.contains(edge) || reason(edge).is_some()
+}
+
 const fn import_state(screen: I) -> &'static str {
     match screen {
         I::Initial => "Initial",
@@ -189,7 +194,7 @@ const fn export_state(screen: E) -> &'static str {
 }
 
 /// The steps of an import's client, from this screen, upon this input.
-pub(crate) fn of_import(from: I, input: import::Input, effects: &[import::Effect], mut found: impl FnMut(Edge)) {
+pub fn of_import(from: I, input: import::Input, effects: &[import::Effect], mut found: impl FnMut(Edge)) {
     let mut at = from;
     for effect in effects {
         let import::Effect::Show(to) = *effect else { continue };
@@ -229,7 +234,7 @@ const fn import_label(from: I, to: I) -> &'static str {
 }
 
 /// The steps of an export's client, from this screen, upon this input.
-pub(crate) fn of_export(from: E, input: export::Input, effects: &[export::Effect], mut found: impl FnMut(Edge)) {
+pub fn of_export(from: E, input: export::Input, effects: &[export::Effect], mut found: impl FnMut(Edge)) {
     let mut at = from;
     for effect in effects {
         let export::Effect::Show(to) = *effect else { continue };

@@ -94,7 +94,7 @@ impl Watch {
     }
 
     /// The client took this, and that came out.
-    pub(crate) fn see<I: ClientInput, E: ClientEffect>(&mut self, input: I, effects: &[E], broken: bool) {
+    pub fn see<I: ClientInput, E: ClientEffect>(&mut self, input: I, effects: &[E], broken: bool) {
         self.faults = 0;
         let kind = input.kind();
         let mut foreign = false;

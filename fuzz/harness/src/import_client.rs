@@ -1,0 +1,41 @@
+//! What holds of the client of an import under any inputs in any order (laws 2, 3 and 6; R-CLI-1 to R-CLI-6, P-CLIENT).
+
+use arbitrary::Unstructured;
+use handfast::{
+    client::import::{Client, Effect, Input, Screen},
+    rules::{AllRules, Rules},
+};
+use handfast_model::clients::{Watch, edges};
+
+use crate::{inputs, laws};
+
+/// Panics if the client does not keep the laws: the bytes are its inputs.
+pub fn check(bytes: &[u8]) {
+    check_inputs::<AllRules>(inputs::all(&mut Unstructured::new(bytes), inputs::import_client));
+}
+
+/// The same of inputs as they are.
+pub fn check_inputs<R: Rules>(inputs: impl IntoIterator<Item = Input>) {
+    let mut client = Client::<R>::new();
+    let mut watch = Watch::default();
+    for input in inputs {
+        let mut shown = client.screen();
+        let before = shown;
+        let Some(effects) = laws::step_watched(&mut client, &mut watch, input) else { continue };
+        edges::of_import(before, input, &effects, |edge| assert!(edges::is_listed(&edge), "{edge}"));
+        for effect in effects {
+            match effect {
+                Effect::Show(screen) => shown = screen,
+                Effect::ProvideAccountAuthentication(id, slot, scheme) => {
+                    let Screen::Authenticating { prompt, answered: false } = before else {
+                        panic!("an answer to nothing, on {before:?}");
+                    };
+                    assert_eq!((scheme, input), (prompt.scheme, Input::Answer(slot)), "it answers what is asked");
+                    assert_eq!(client.operation(), Some(id));
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(client.screen(), shown, "what is shown last is what there is");
+    }
+}

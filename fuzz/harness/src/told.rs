@@ -1,0 +1,30 @@
+//! What holds of a signal as a client reads it (R-ERR-2, R-CLI-3).
+
+use handfast::{
+    client::Told,
+    outcome::{Details, LinkState, Side, Signal},
+};
+
+/// Reads a signal. Panics if the client was told a success that no daemon meant, or what only the other side is told.
+pub fn read(side: Side, state: i32, details: &Details) -> Told {
+    let told = Told::read(side, state, details);
+    let done = state == i32::from(LinkState::Done.number());
+    match told {
+        Told::Signal(signal) => {
+            assert_eq!(i32::from(signal.state().number()), state);
+            let of = match signal {
+                Signal::TokenAvailable | Signal::Prompt { .. } => Side::Import,
+                Signal::Confirm { .. } => Side::Export,
+                Signal::Connecting | Signal::InProgress | Signal::Done(_) => side,
+            };
+            assert_eq!(of, side, "{signal:?}");
+            if let Signal::Done(outcome) = signal {
+                let error = details.get("error").map(String::as_str);
+                assert_eq!(outcome.is_success(), matches!(error, Some("" | "none")), "{outcome:?} of {error:?}");
+            }
+        }
+        Told::Unheard => assert!(done),
+        Told::Strange => assert!(!done, "an end is an end, whatever is said of it"),
+    }
+    told
+}

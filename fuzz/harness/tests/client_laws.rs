@@ -1,0 +1,162 @@
+//! The laws of the client machines, under any inputs in any order: total, drained, bounded, deterministic, honest about refusals;
+//! what is shown is what the state says, what was told, and no step that is not listed (laws 2, 3 and 6; R-CLI-1 to R-CLI-6).
+
+use handfast::{
+    client::{Told, export, import},
+    message::Slot,
+    operations::{AddAccountError, AddDeviceError, LocalId, OpId},
+    outcome::{AccountId, Details, Outcome, Scheme, Side, Signal},
+    rules::{AllRules, Rules},
+};
+use handfast_harness::{export_client, import_client, told};
+use proptest::{prelude::*, sample::select};
+
+fn told() -> impl Strategy<Value = Told> {
+    let prompt = |(peer, password, wrong_password)| Signal::Prompt {
+        peer: AccountId([peer; 20]),
+        scheme: if password { Scheme::Password } else { Scheme::None },
+        wrong_password,
+    };
+    let signal = prop_oneof![
+        Just(Signal::TokenAvailable),
+        Just(Signal::Connecting),
+        (0..2u8, any::<bool>(), any::<bool>()).prop_map(prompt),
+        (0..2u16).prop_map(|port| Signal::Confirm { peer_address: ([192, 0, 2, 7], port).into() }),
+        Just(Signal::InProgress),
+        select(Outcome::ALL.to_vec()).prop_map(Signal::Done),
+    ];
+    prop_oneof![8 => signal.prop_map(Told::Signal), 1 => Just(Told::Unheard), 1 => Just(Told::Strange)]
+}
+
+/// Mostly what belongs to a signal, and whatever else.
+fn details() -> impl Strategy<Value = Details> {
+    let key = select(vec!["error", "reason", "token", "peer_id", "auth_scheme", "auth_error", "peer_address", "sent"]);
+    let known =
+        select(vec!["", "none", "network", "password", "true", "[::1]:1", "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"]);
+    let word = prop_oneof![2 => known.prop_map(String::from), 1 => any::<String>()];
+    prop::collection::btree_map(key.prop_map(String::from), word, 0..5)
+}
+
+fn import_input() -> impl Strategy<Value = import::Input> {
+    use import::Input::*;
+    let id = || prop_oneof![3 => Just(LocalId(1)), 1 => Just(LocalId(2))];
+    prop_oneof![
+        2 => Just(Select),
+        2 => (0..4u8).prop_map(|slot| Answer(Slot(slot))),
+        1 => Just(Back),
+        1 => Just(Reset),
+        1 => Just(Finish),
+        2 => id().prop_map(|id| Added(Ok(id))),
+        1 => Just(Added(Err(AddAccountError::TooMany))),
+        1 => (id(), any::<bool>()).prop_map(|(id, accepted)| Provided(id, accepted)),
+        1 => (id(), any::<bool>()).prop_map(|(id, accepted)| Removed(id, accepted)),
+        8 => (id(), told()).prop_map(|(id, told)| Signal(id, told)),
+    ]
+}
+
+fn export_input() -> impl Strategy<Value = export::Input> {
+    use export::Input::*;
+    let id = || prop_oneof![3 => Just(OpId(1)), 1 => Just(OpId(2))];
+    prop_oneof![
+        1 => select(vec![Camera, Start, Detected(Slot(0)), Cancel, Back, Reset, Finish]),
+        2 => select(vec![Select, Manual, Entered(Slot(1)), Confirm]),
+        2 => id().prop_map(|id| Added(Ok(id))),
+        1 => Just(Added(Err(AddDeviceError::InvalidUri))),
+        1 => (id(), any::<bool>()).prop_map(|(id, accepted)| Confirmed(id, accepted)),
+        1 => (id(), any::<bool>()).prop_map(|(id, accepted)| Canceled(id, accepted)),
+        8 => (id(), told()).prop_map(|(id, told)| Signal(id, told)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_import_client_keeps_the_laws(inputs in prop::collection::vec(import_input(), 0..60)) {
+        import_client::check_inputs::<AllRules>(inputs);
+    }
+
+    #[test]
+    fn the_export_client_keeps_the_laws(inputs in prop::collection::vec(export_input(), 0..60)) {
+        export_client::check_inputs::<AllRules>(inputs);
+    }
+
+    /// R-ERR-2, R-CLI-3.
+    #[test]
+    fn only_success_is_read_as_success(export in any::<bool>(), state in -1..8_i32, details in details()) {
+        told::read(if export { Side::Export } else { Side::Import }, state, &details);
+    }
+}
+
+macro_rules! broken {
+    ($($name:ident: $rule:ident;)+) => {$(
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        struct $name;
+        impl Rules for $name {
+            const $rule: bool = false;
+        }
+    )+};
+}
+
+broken! {
+    Unheard: CLIENT_UNHEARD_FAILS;
+    Foreign: CLIENT_OWN_SIGNALS;
+    Backward: CLIENT_FORWARD;
+    Stays: CLIENT_LEAVING_CANCELS;
+    Silent: CLIENT_REFUSAL_IS_SAID;
+    Keeps: CLIENT_FAILED_REMOVED;
+}
+
+/// A check of a broken client, and what has to come to it.
+type Broken<I> = (fn(Vec<I>), Vec<I>);
+
+/// Panics if the check passes with the rule broken, or does not with it kept.
+fn is_found<I: Clone>(broken: fn(Vec<I>), sound: fn(Vec<I>), inputs: Vec<I>) {
+    let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| broken(inputs.clone()))).is_err();
+    assert!(found, "a broken client passes");
+    sound(inputs);
+}
+
+/// The checks can fail: each broken rule of a client is found by a few inputs.
+#[test]
+fn broken_import_clients_are_found() {
+    use import::Input as I;
+    fn check<R: Rules>(inputs: Vec<I>) {
+        import_client::check_inputs::<R>(inputs);
+    }
+    let (id, other) = (LocalId(1), LocalId(2));
+    let said = |id, signal| I::Signal(id, Told::Signal(signal));
+    let table: [Broken<I>; 6] = [
+        (check::<Unheard>, vec![I::Signal(id, Told::Unheard)]),
+        (check::<Foreign>, vec![said(other, Signal::Connecting)]),
+        (check::<Backward>, vec![said(id, Signal::InProgress), said(id, Signal::Connecting)]),
+        (check::<Stays>, vec![I::Back]),
+        (check::<Silent>, vec![I::Back, I::Removed(id, false)]),
+        (check::<Keeps>, vec![said(id, Signal::Done(Outcome::Network)), I::Back]),
+    ];
+    for (broken, inputs) in table {
+        let linked = [I::Select, I::Added(Ok(id))].into_iter().chain(inputs);
+        is_found(broken, check::<AllRules>, linked.collect());
+    }
+}
+
+#[test]
+fn broken_export_clients_are_found() {
+    use export::Input as I;
+    fn check<R: Rules>(inputs: Vec<I>) {
+        export_client::check_inputs::<R>(inputs);
+    }
+    let (id, other) = (OpId(1), OpId(2));
+    let said = |id, signal| I::Signal(id, Told::Signal(signal));
+    let table: [Broken<I>; 5] = [
+        (check::<Unheard>, vec![I::Signal(id, Told::Unheard)]),
+        (check::<Foreign>, vec![said(other, Signal::InProgress)]),
+        (check::<Backward>, vec![said(id, Signal::InProgress), said(id, Signal::Connecting)]),
+        (check::<Stays>, vec![I::Back]),
+        (check::<Silent>, vec![I::Back, I::Canceled(id, false)]),
+    ];
+    for (broken, inputs) in table {
+        let linked = [I::Select, I::Manual, I::Entered(Slot(0)), I::Added(Ok(id))].into_iter().chain(inputs);
+        is_found(broken, check::<AllRules>, linked.collect());
+    }
+}
