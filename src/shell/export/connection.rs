@@ -135,6 +135,7 @@ where
     /// Runs until the connection is closed, or is lost, which is told.
     async fn run(mut self) {
         loop {
+            let listen = !self.is_at_the_end();
             let flow = select! { biased;
                 command = self.wiring.commands.recv() => match command {
                     None | Some(Command::Close) => break,
@@ -144,12 +145,13 @@ where
                     }
                 },
                 more = more(&mut self.sending) => self.send(more).await,
-                heard = self.link.turn(true) => {
+                heard = self.link.turn(listen) => {
                     // What was sent is told before what was heard.
                     let flow = self.sent().await;
                     match heard {
                         Heard::Nothing => flow,
-                        Heard::Input if flow.is_continue() => self.read().await,
+                        Heard::Input if flow.is_continue() && !self.is_at_the_end() => self.read().await,
+                        // It stays where it is.
                         Heard::Input => flow,
                         Heard::Lost => {
                             let _ = self.wiring.tell(Event::Lost).await;
@@ -189,6 +191,12 @@ where
             }
             Command::Close => {}
         }
+    }
+
+    /// Whether all bytes of the archive are out, and its reader has not said yet that they are: the importer's result may be there
+    /// already, and is not listened to before.
+    fn is_at_the_end(&self) -> bool {
+        matches!(self.sending, Some(Sending { stage: Stage::Reading(_), left: 0, .. }))
     }
 
     /// Takes further bytes of the archive, the last of which are followed by none.
