@@ -513,6 +513,10 @@ impl Model for Linked {
         self.step(state, step).map(|(next, _)| next)
     }
 
+    fn format_action(&self, step: &Step) -> String {
+        step.to_string()
+    }
+
     fn as_svg(&self, path: stateright::Path<Self::State, Self::Action>) -> Option<String> {
         self.picture(path)
     }

@@ -41,7 +41,7 @@ fn of_all_scenarios_seeds_take_turns() {
     for part in [
         "seeds 3..5, each of one scenario\n",
         "\n2 scenarios, 2 sessions: all as expected\n",
-        " sessions a second, ",
+        " sessions/s; ",
         " s of virtual time, ",
     ] {
         assert!(table.contains(part), "{part}: {table}");
