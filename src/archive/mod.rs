@@ -14,6 +14,7 @@ mod key;
 mod memory;
 mod open;
 mod pem;
+mod pieces;
 mod sample;
 mod seal;
 mod signature;

@@ -9,13 +9,12 @@ use std::{
 use rustls_pki_types::UnixTime;
 
 use super::{
-    buffer::Buffer,
     content::{Collector, Summary, Unsound},
     gcm::TAG,
     identity::Identity,
-    inflate::CHUNK,
     json::Scanner,
     kdf::{Kdf, OutOfMemory, Password},
+    pieces::each_piece,
     seal::{GZIP_MAGIC, HEADER, Lock},
     text::{Fingerprint, Text, Unverified, authenticate, read_header},
 };
@@ -190,18 +189,10 @@ pub struct Seen {
 
 /// Goes through an archive once and validates all of it. Nothing of it is let out before its end was reached, where an encrypted one
 /// is authenticated.
-pub(super) fn see<F: Read + Seek>(file: &mut F, lock: &Lock, terms: Terms) -> Result<Seen, OpenError> {
-    let mut text = Unverified::new(file, lock, terms)?;
+pub(super) fn see<F: Read + Seek + Send>(file: &mut F, lock: &Lock, terms: Terms) -> Result<Seen, OpenError> {
     let mut scanner = Scanner::new(Collector::default());
-    let mut chunk = Buffer::new(CHUNK);
-    loop {
-        let count = text.read(&mut chunk)?;
-        if count == 0 {
-            break;
-        }
-        scanner.feed(&chunk[..count])?;
-    }
-    let fingerprint = text.fingerprint();
+    let text = Unverified::new(file, lock, terms)?;
+    let fingerprint = each_piece(text, |piece| scanner.feed(piece))?.fingerprint();
     let length = scanner.offset();
     let content = scanner.finish()?.finish()?;
     let summary = Summary { length, protection: lock.protection(), ..content.summary };
@@ -211,7 +202,7 @@ pub(super) fn see<F: Read + Seek>(file: &mut F, lock: &Lock, terms: Terms) -> Re
     Ok(Seen { fingerprint, summary, account: content.account })
 }
 
-impl<F: Read + Seek> Archive<F> {
+impl<F: Read + Seek + Send> Archive<F> {
     /// Opens with a password, or with the empty one (R-ARC-5), and validates all of it within a bounded memory.
     ///
     /// The key is derived once, which takes as long as `kdf` does, and kept for the second pass. An encrypted file is

@@ -105,7 +105,7 @@ impl<F: Read + Seek + Send + 'static> storage::Source for FileSource<F> {
     }
 }
 
-impl<F: Read + Seek> FileSource<F> {
+impl<F: Read + Seek + Send> FileSource<F> {
     /// Opens the archive, and reads it for as long as somebody takes what is read.
     fn serve(&self, password: &Secret, answer: oneshot::Sender<Opening<FileReader>>) {
         let (full, pieces) = mpsc::channel(QUEUE);
@@ -205,7 +205,7 @@ pub enum IssueError {
 ///
 /// # Errors
 /// The archive does not open, or its account cannot issue certificates.
-pub fn issued_identity<F: Read + Seek>(
+pub fn issued_identity<F: Read + Seek + Send>(
     file: F,
     password: &Password,
     kdf: &dyn Kdf,
