@@ -112,6 +112,8 @@ impl Inbox {
 
 #[cfg(test)]
 mod tests {
+    use alloc::{format, string::String, vec, vec::Vec};
+
     use proptest::prelude::*;
 
     use super::*;

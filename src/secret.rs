@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use subtle::ConstantTimeEq as _;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 /// A string of secret bytes: a password, an encoded message that may hold one. It is wiped when it is dropped, its text form is
 /// a tag, and comparing two takes a time that depends on their lengths only.
@@ -46,19 +46,6 @@ impl Secret {
             self.0 = larger;
         }
         self.0.extend_from_slice(bytes);
-    }
-
-    /// Wipes the bytes and makes room for `capacity` others.
-    pub(crate) fn reset(&mut self, capacity: usize) {
-        self.clear();
-        if self.0.capacity() < capacity {
-            *self = Self::with_capacity(capacity);
-        }
-    }
-
-    /// Wipes the bytes and keeps the room.
-    pub(crate) fn clear(&mut self) {
-        self.0.zeroize();
     }
 }
 
@@ -138,7 +125,5 @@ mod tests {
             secret.extend(part);
         }
         assert_eq!(secret.as_str(), Some("abcdefg"));
-        secret.clear();
-        assert!(secret.is_empty());
     }
 }

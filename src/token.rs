@@ -97,34 +97,33 @@ impl DeviceId {
 
 /// The bytes of which `digits` begins with the hex.
 fn unhex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
-    let pairs = digits.get(..2 * N)?.chunks_exact(2);
-    let (mut bytes, mut all) = ([0; N], 0);
-    for (byte, pair) in bytes.iter_mut().zip(pairs) {
-        let (high, low) = (hex(pair[0]), hex(pair[1]));
-        *byte = high << 4 | low;
-        all |= high | low;
-    }
+    const { assert!(2 * N <= LONG_HEX) };
+    let digits = digits.get(..2 * N)?;
+    // One loop each for values, their union and the pairs: many digits at once, where one loop for all takes them one by one.
+    let mut values = [0; LONG_HEX];
+    values.iter_mut().zip(digits).for_each(|(value, &digit)| *value = hex(digit));
+    let all = values.iter().fold(0, |all, value| all | value);
+    let mut bytes = [0; N];
+    bytes.iter_mut().zip(values.chunks_exact(2)).for_each(|(byte, pair)| *byte = pair[0] << 4 | pair[1]);
     (all != NOT_HEX).then_some(bytes)
 }
+
+/// Hex digits of a long id.
+const LONG_HEX: usize = 64;
 
 /// No hex digit; each bit of it is set, so that it shows through others.
 const NOT_HEX: u8 = 0xff;
 
-/// The value of each hex digit, of either case.
-const HEX: [u8; 256] = {
-    let mut table = [NOT_HEX; 256];
-    let mut value = 0;
-    while value < 16 {
-        let digit = b"0123456789abcdef"[value as usize];
-        table[digit as usize] = value;
-        table[digit.to_ascii_uppercase() as usize] = value;
-        value += 1;
-    }
-    table
-};
-
+/// The value of a hex digit of either case.
 const fn hex(digit: u8) -> u8 {
-    HEX[digit as usize]
+    let (decimal, letter) = (digit.wrapping_sub(b'0'), (digit | 0x20).wrapping_sub(b'a'));
+    if decimal < 10 {
+        decimal
+    } else if letter < 6 {
+        letter + 10
+    } else {
+        NOT_HEX
+    }
 }
 
 impl FromStr for DeviceId {

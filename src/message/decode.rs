@@ -57,7 +57,7 @@ pub struct Decoder {
     item: u64,
     head: HeadReader,
     state: State,
-    /// The bytes so far of the key or value that is being read. A password is one, so it is wiped after each.
+    /// The bytes so far of a key or value that was cut. A password is one, so it is wiped after each.
     text: Secret,
     partial: Partial,
     failed: Option<MessageError>,
@@ -116,7 +116,7 @@ impl Decoder {
         }
         let result = self.step(input);
         if let Err(error) = result {
-            self.text.clear();
+            self.text = Secret::default();
             self.partial = Partial::default();
             self.failed = Some(error);
         }
@@ -144,11 +144,20 @@ impl Decoder {
                 State::Text { place, length } => {
                     let (place, length) = (*place, *length);
                     let piece = self.take(input, length - self.text.len());
-                    self.text.extend(piece);
-                    if self.text.len() < length {
-                        return Ok(None);
+                    if piece.len() == length {
+                        // All of it at once: it is read where it is.
+                        self.end_text(place, piece)?
+                    } else {
+                        if self.text.is_empty() {
+                            self.text = Secret::with_capacity(length);
+                        }
+                        self.text.extend(piece);
+                        if self.text.len() < length {
+                            return Ok(None);
+                        }
+                        let text = core::mem::take(&mut self.text);
+                        self.end_text(place, text.as_bytes())?
                     }
-                    self.end_text(place)?
                 }
                 State::Archive { left: 0, utf8 } => {
                     utf8.end().map_err(|cut| Kind::Utf8.at(self.offset - cut as u64))?;
@@ -222,7 +231,6 @@ impl Decoder {
                     Text::Value(_) if length > MAX_VALUE => return Err(Kind::ValueLength),
                     Text::OuterKey | Text::InnerKey | Text::Value(_) => {}
                 }
-                self.text.reset(length);
                 self.state = State::Text { place, length };
                 Ok(None)
             }
@@ -235,10 +243,9 @@ impl Decoder {
     }
 
     /// Takes the whole text that stands at `place`.
-    fn end_text<'a>(&mut self, place: Text) -> Result<Option<Event<'a>>, MessageError> {
-        let (start, item) = (self.offset - self.text.len() as u64, self.item);
-        let text =
-            str::from_utf8(self.text.as_bytes()).map_err(|bad| Kind::Utf8.at(start + bad.valid_up_to() as u64))?;
+    fn end_text<'a>(&mut self, place: Text, text: &[u8]) -> Result<Option<Event<'a>>, MessageError> {
+        let (start, item) = (self.offset - text.len() as u64, self.item);
+        let text = str::from_utf8(text).map_err(|bad| Kind::Utf8.at(start + bad.valid_up_to() as u64))?;
         let next = match place {
             Text::OuterKey => self.partial.outer_key(text).map(|key| match key {
                 Some(Key::SchemeId) => Next::State(State::Head(Place::SchemeId)),
@@ -251,7 +258,6 @@ impl Decoder {
             Text::Value(key) => self.partial.value(key, text).map(|()| Next::Entry),
         };
         let next = next.map_err(|kind| kind.at(item))?;
-        self.text.clear();
         Ok(match next {
             Next::State(state) => {
                 self.state = state;
