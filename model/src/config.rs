@@ -121,6 +121,23 @@ pub struct Configuration {
 }
 
 impl Configuration {
+    /// One link with a protected archive, without clients, in which time passes.
+    pub(crate) const fn new(name: &'static str, profile: Profile, cast: Cast, budget: Budget) -> Self {
+        Self {
+            name,
+            profile,
+            cast,
+            schemes: &[Scheme::Password],
+            clock: true,
+            single_file: false,
+            again: false,
+            clients: None,
+            behind: &[Side::Import, Side::Export],
+            least: 0,
+            budget,
+        }
+    }
+
     /// The name that selects it: `HH-documented-faults`.
     pub fn id(&self) -> String {
         let profile = match self.profile {

@@ -121,8 +121,11 @@ flaws! {
     LL Honest Both "honest" "W-14";
 
     LX Consent Both "hostile-exporter" "W-1";
+    LX Single Both "hostile-exporters" "W-2";
     LX Bound Both "hostile-exporter" "W-3";
+    LX Stored Both "hostile-exporters" "W-8";
     LX Tries Both "hostile-exporter" "W-15";
+    LX Password Both "hostile-exporters" "W-11";
     LX Isolated Both "hostile-exporter" "W-6";
     LX Grammar Both "hostile-exporter" "W-8";
     LX AtRest Both "hostile-exporter" "W-26";

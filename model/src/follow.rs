@@ -44,17 +44,8 @@ const ANYTHING: Budget = Budget {
 /// The environment in which anything may go wrong, with so many callers that know the token, and so many that do not.
 pub const fn anything(profile: Profile, cast: Cast, intruders: u8, strangers: u8) -> Configuration {
     Configuration {
-        name: "followed",
-        profile,
-        cast,
         schemes: &[Scheme::None, Scheme::Password],
-        clock: true,
-        single_file: false,
-        again: false,
-        clients: None,
-        behind: &[],
-        least: 0,
-        budget: Budget { intruders, strangers, ..ANYTHING },
+        ..Configuration::new("followed", profile, cast, Budget { intruders, strangers, ..ANYTHING })
     }
 }
 

@@ -71,17 +71,8 @@ impl Terms {
 
     fn configuration(&self) -> Configuration {
         Configuration {
-            name: "observed",
-            profile: self.profile,
-            cast: self.cast,
             schemes: &[Scheme::None, Scheme::Password],
-            clock: true,
-            single_file: false,
-            again: false,
-            clients: None,
-            behind: &[],
-            least: 0,
-            budget: self.budget,
+            ..Configuration::new("observed", self.profile, self.cast, self.budget)
         }
     }
 }

@@ -4,8 +4,8 @@ use std::{io::Read, panic, sync::mpsc, thread};
 
 use super::{buffer::Buffer, inflate::CHUNK, open::OpenError};
 
-/// Pieces that are on their way from one thread to the other, at most.
-const AHEAD: usize = 4;
+/// Pieces that are on their way from one thread to the other, at most: the one that looks waits for the one that reads anyway.
+const AHEAD: usize = 1;
 
 /// Reads a text to its end and shows each piece of it, in order. Gives it back at its end.
 ///

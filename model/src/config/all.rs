@@ -9,14 +9,12 @@ const NOTHING: Budget = Budget::NOTHING;
 /// What goes wrong with a link that another follows.
 const BEFORE_ANOTHER: Budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, ..NOTHING };
 
-const EACH: &[Side] = &[Side::Import, Side::Export];
-
 /// What goes wrong with a client: the screen is left, the other side gives up, the disk fails, and its daemon has another operation.
 const BEFORE_A_CLIENT: Budget = Budget { import_cancels: 1, export_cancels: 1, storage: 1, foreign: 1, ..NOTHING };
 /// And at night: the link fails, and a password is wrong.
 const BEFORE_A_CLIENT_AT_NIGHT: Budget = Budget { loss: 1, wrong: 1, ..BEFORE_A_CLIENT };
 
-const ONE: &[Scheme] = &[Scheme::Password];
+const EACH: &[Side] = &[Side::Import, Side::Export];
 const BOTH: &[Scheme] = &[Scheme::None, Scheme::Password];
 
 /// All configurations of a size, in both profiles.
@@ -26,9 +24,17 @@ pub fn configurations(size: Size) -> Vec<Configuration> {
     let mixed = profiles
         .into_iter()
         .flat_map(|profile| [Cast::HL, Cast::LH].into_iter().flat_map(move |cast| of_legacy(size, profile, cast)));
+    let legacy =
+        |cast, name, least, budget| Configuration { least, ..Configuration::new(name, Profile::Jamid, cast, budget) };
     let alone = [
-        legacy("hostile-exporter", Profile::Jamid, Cast::LX, 1_000, LEGACY_MEETS_EXPORTER),
-        legacy("hostile-importer", Profile::Jamid, Cast::XL, 300, LEGACY_MEETS_IMPORTER),
+        legacy(Cast::LX, "hostile-exporter", 1_000, LEGACY_MEETS_EXPORTER),
+        legacy(
+            Cast::LX,
+            "hostile-exporters",
+            size.pick(170_000, 170_000, 2_100_000),
+            Budget { intruders: 2, words: size.pick(2, 2, 4), ..NOTHING },
+        ),
+        legacy(Cast::XL, "hostile-importer", 300, LEGACY_MEETS_IMPORTER),
     ];
     hardened.chain(mixed).chain(of_legacy(size, Profile::Jamid, Cast::LL)).chain(alone).collect()
 }
@@ -39,19 +45,7 @@ pub fn find(size: Size, id: &str) -> Option<Configuration> {
 }
 
 fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
-    let pair = |name, least: usize, budget| Configuration {
-        name,
-        profile,
-        cast: Cast::HH,
-        schemes: ONE,
-        clock: true,
-        single_file: false,
-        again: false,
-        clients: None,
-        behind: EACH,
-        least,
-        budget,
-    };
+    let pair = |name, least, budget| Configuration { least, ..Configuration::new(name, profile, Cast::HH, budget) };
     // Today's daemon asks only behind the confirmation, so that there is less to happen beside a second link.
     let least_again = match profile {
         Profile::Documented => 58_000,
@@ -199,23 +193,6 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
     all.into_iter().filter(|one| !spared(one)).collect()
 }
 
-/// A configuration with a legacy side.
-const fn legacy(name: &'static str, profile: Profile, cast: Cast, least: usize, budget: Budget) -> Configuration {
-    Configuration {
-        name,
-        profile,
-        cast,
-        schemes: ONE,
-        clock: true,
-        single_file: false,
-        again: false,
-        clients: None,
-        behind: EACH,
-        least,
-        budget,
-    }
-}
-
 /// Enough words for a fourth prompt.
 const LEGACY_MEETS_EXPORTER: Budget = Budget { intruders: 1, words: 5, ..NOTHING };
 const LEGACY_MEETS_IMPORTER: Budget = Budget { words: 4, export_cancels: 1, ..NOTHING };
@@ -228,7 +205,7 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
             Cast::LH => lh,
             _ => ll,
         };
-        legacy(name, profile, cast, least, budget)
+        Configuration { least, ..Configuration::new(name, profile, cast, budget) }
     };
     let wrong = size.pick(0, 1, 2);
     let with = |name, least, clients, behind, budget| Configuration {

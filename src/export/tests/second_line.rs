@@ -192,3 +192,13 @@ fn a_result_that_was_not_promised_is_the_peers_fault() {
 fn progress_starts_the_stall_timer_again() {
     assert_eq!(Rig::sending().ok(Input::Progressed), [Effect::Arm(Timer::Stall)]);
 }
+
+/// R-STATE-2: what is left of a link goes without a signal.
+#[test]
+fn behind_done_nothing_is_said_when_the_link_is_lost() {
+    for mut rig in [Rig::requested(), Rig::accepted()] {
+        rig.ok(Input::CancelAddDevice);
+        let told = rig.ok(Input::Lost);
+        assert!(!told.iter().any(|effect| matches!(effect, Effect::Signal(_))), "{told:?}");
+    }
+}

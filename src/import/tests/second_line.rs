@@ -166,3 +166,30 @@ fn who_guessed_too_often_is_sent_away_once() {
         .filter(|_| rig.ok(Input::ChannelRequested(STRANGER, Ask::Wrong)).contains(&Effect::Close(STRANGER)));
     assert_eq!(closed.count(), 1);
 }
+
+/// R-IMP-7: a verdict judges one answer.
+#[test]
+fn a_second_verdict_on_one_answer_is_ignored() {
+    let mut rig = Rig::answered();
+    rig.says(M::Verdict(Verdict::Wrong));
+    rig.ignores(Input::Message(CONN, M::Verdict(Verdict::Wrong)));
+}
+
+/// R-IMP-7: what is judged is a password, whatever was announced before.
+#[test]
+fn behind_a_verdict_a_password_is_asked_for() {
+    let mut rig = Rig::greeted();
+    rig.says(M::AuthScheme(Scheme::None, Features::ALL));
+    rig.ok(Input::ProvideAccountAuthentication(SLOT, Scheme::None));
+    let asked = Signal::Prompt { peer: PEER, scheme: Scheme::Password, wrong_password: true };
+    let told = rig.says(M::Verdict(Verdict::Wrong));
+    assert!(told.contains(&Effect::Signal(asked)), "{told:?}");
+}
+
+/// R-IMP-13: no timer runs that could end an install.
+#[test]
+fn no_timer_ends_an_install() {
+    let mut rig = Rig::installing();
+    assert!(rig.0.armed().is_empty());
+    rig.ignores(Input::Fired(Timer::Transfer));
+}
