@@ -256,6 +256,25 @@ mod tests {
         assert_eq!(exports.get(second).cloned(), before);
     }
 
+    /// R-API-7, of imports; and an id prints as it is written in the name of its folder.
+    #[test]
+    fn a_late_event_reaches_its_own_import_only() {
+        let mut imports = Imports::<AllRules>::new();
+        let [first, second] = [LocalId(1), LocalId(0xab)];
+        for id in [first, second] {
+            imports.add_account(id, Config::default()).unwrap();
+            while imports.poll_effect().is_some() {}
+        }
+        let before = imports.get(second).cloned();
+        for (id, input) in [(first, import::Input::Published), (LocalId(3), import::Input::Published)] {
+            imports.handle(id, input).unwrap();
+            while imports.poll_effect().is_some() {}
+            assert_eq!(imports.get(second).cloned(), before);
+            assert!(imports.get(first).is_some());
+        }
+        assert_eq!(alloc::string::ToString::to_string(&second), "00000000000000ab");
+    }
+
     #[test]
     fn imports_are_limited_and_independent() {
         let mut imports = Imports::<AllRules>::new();

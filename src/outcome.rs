@@ -437,6 +437,27 @@ mod tests {
         );
     }
 
+    /// R-STATE-1, R-ERR-1: what is printed, word by word.
+    #[test]
+    fn everything_has_its_name() {
+        let states = LinkState::ALL.map(|state| state.to_string());
+        assert_eq!(states, ["INIT", "TOKEN_AVAILABLE", "CONNECTING", "AUTHENTICATING", "IN_PROGRESS", "DONE"]);
+        assert_eq!([Side::Import, Side::Export].map(|side| side.to_string()), ["import", "export"]);
+        let outcomes = [
+            (Outcome::SUCCESS, "success"),
+            (Outcome::Success { confirmed: false }, "success (unconfirmed)"),
+            (Outcome::CANCELED, "canceled"),
+            (Outcome::Canceled { sent: true }, "canceled (sent)"),
+        ];
+        for (outcome, name) in outcomes {
+            assert_eq!(outcome.to_string(), name);
+        }
+        let words = [Vocabulary::Documented, Vocabulary::Jamid].map(Vocabulary::wrong_password);
+        assert_eq!(words, ["bad_password", "invalid_credentials"]);
+        let account = AccountId([0xab; 20]);
+        assert_eq!(alloc::format!("{account:?}"), alloc::format!("AccountId({account})"));
+    }
+
     #[test]
     fn the_documented_vocabulary_loses_no_outcome() {
         let mut seen = Vec::new();
