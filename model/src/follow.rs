@@ -16,7 +16,7 @@ use stateright::Model as _;
 
 use crate::{
     action::{Action, CallerAct, Chain},
-    config::{Budget, Cast, Configuration},
+    config::{Budget, Cast, Configuration, Player},
     device::{ExportDevice, ImportDevice, Operation},
     flaws::FLAWS,
     pairs::{Pair, classify},
@@ -91,6 +91,15 @@ const fn representative(action: Action) -> [Action; 2] {
     }
 }
 
+/// Whether this is known not to hold where a side is old: of the pair, or of an old importer that meets somebody hostile.
+fn is_known(configuration: &Configuration, property: PropertyId, half: Half) -> bool {
+    let Configuration { cast, budget, .. } = configuration;
+    let meets = cast.import == Player::Legacy && budget.intruders > 0 && half != Half::Only(Side::Export);
+    FLAWS
+        .iter()
+        .any(|flaw| flaw.is_of(*cast, property, half) || meets && flaw.cast == Cast::LX && flaw.property == property)
+}
+
 /// Whether a caller can come now. Callers of a kind are alike in a graph, and come in order there.
 fn may_come(world: &World, action: Action) -> bool {
     let Action::Caller(conn, CallerAct::Knock) = action else { return false };
@@ -125,10 +134,10 @@ pub enum Strayed {
 /// What a side did.
 #[derive(Clone, Copy, Debug)]
 pub enum Did<'a> {
-    /// The import side took an input, and these effects came out.
-    Import(import::Input, &'a [import::Effect]),
+    /// The import side took an input, or a step of its own, and these effects came out.
+    Import(Option<import::Input>, &'a [import::Effect]),
     /// The export side did.
-    Export(export::Input, &'a [export::Effect]),
+    Export(Option<export::Input>, &'a [export::Effect]),
     /// Neither took anything.
     Nothing,
 }
@@ -153,7 +162,7 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
             state.world.asks = asks;
         }
         let asked = PropertyId::ALL.iter().filter(|id| id.applies(&configuration)).flat_map(|&id| {
-            let known = move |half: &Half| FLAWS.iter().any(|flaw| flaw.is_of(configuration.cast, id, *half));
+            let known = move |half: &Half| is_known(&configuration, id, *half);
             id.halves(&configuration).iter().filter(move |half| !known(half)).map(move |&half| (id, half))
         });
         let asked = asked.collect();
@@ -184,8 +193,8 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
         }
         let (next, turn) = self.system.take(state, action).map_err(|_| Strayed::NotPermitted(action))?;
         let same = match (&turn, did) {
-            (Turn::Import(Some(input), effects), Did::Import(taken, came)) => *input == taken && **effects == *came,
-            (Turn::Export(Some(input), effects), Did::Export(taken, came)) => *input == taken && **effects == *came,
+            (Turn::Import(input, effects), Did::Import(taken, came)) => *input == taken && **effects == *came,
+            (Turn::Export(input, effects), Did::Export(taken, came)) => *input == taken && **effects == *came,
             // What a shell no longer hands on is what its reducer would ignore.
             (turn, Did::Nothing) => turn.is_empty(),
             (Turn::Import(..) | Turn::Export(..) | Turn::Nobody, Did::Import(..) | Did::Export(..)) => false,

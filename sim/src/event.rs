@@ -24,6 +24,7 @@ mod line;
 mod link;
 mod matrix;
 mod mutants;
+mod old;
 mod people;
 mod pipe;
 mod queue;

@@ -9,6 +9,7 @@ use handfast::{
     rules::Rules,
 };
 use handfast_model::{
+    config::Cast,
     device::{ExportDevice, ImportDevice, NewDevice, Operation},
     pairs::{Cause, End},
     properties::PropertyId,
@@ -34,7 +35,7 @@ pub(super) fn run<R: Rules>(schedule: &Schedule, watch: Watch, durations: Durati
     let quiet = schedule.quiet();
     let import = Operation { device: import, op: 0 };
     let export = Operation { device: export, op: 0 };
-    let mut first = Session::new(schedule, watch, durations, import, export);
+    let mut first = Session::new(schedule, watch, durations, Cast::HH, import, export);
     // Whether a call is taken is the registry's business, and looked at here.
     first.followers.iter_mut().for_each(|follower| follower.forgo(PropertyId::Return));
     first.plan();
@@ -154,10 +155,10 @@ impl<'a, I: ImportDevice, E: ExportDevice> Links<'a, I, E> {
         second.broken = broken;
         let [import, export] = [Party::Import, EXPORT].map(|party| second.done[party.index()].map(|end| end.outcome));
         let succeeds = [import, export] == [Some(Outcome::SUCCESS); 2];
-        // Beside the first, its token may run out while the exporter's account is busy.
+        // Its token may run out while the exporter's account is busy with the first.
         let expired = |end: End| end.cause == Cause::Timer(Timer::Token);
-        let too_late =
-            first.schedule.again.as_ref().is_some_and(|again| again.beside) && second.done[0].is_some_and(expired);
+        let too_late = second.done[0].is_some_and(expired);
+        second.excused = too_late;
         if quiet.is_honest() && !succeeds && !too_late {
             let text = |outcome: Option<Outcome>| outcome.map_or_else(|| "-".into(), |outcome| outcome.to_string());
             second.break_law(again, format!("the second link ends with ({}, {})", text(import), text(export)));
@@ -183,7 +184,7 @@ impl<'a, I: ImportDevice, E: ExportDevice> Link<'a, I, E> {
         self.sealed = true;
         let import = Operation { device: self.import.device.clone(), op: 1 };
         let export = Operation { device: self.lines[0].export.device.clone(), op: u8::from(behind) };
-        let mut second = Session::new(quiet, self.watch, durations, import, export);
+        let mut second = Session::new(quiet, self.watch, durations, Cast::HH, import, export);
         second.followers.iter_mut().for_each(|follower| follower.forgo(PropertyId::Return));
         second.earlier = 1;
         second.queue.at(self.queue.now() + u64::from(think), Event::Begin(Party::Import));

@@ -5,6 +5,7 @@ use handfast::{
     limits::Timer,
     outcome::{Profile, Scheme, Side},
 };
+use handfast_model::config::Cast;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -59,6 +60,15 @@ impl Schedule {
             rng.set_stream(1);
             let times = if usual.is_empty() { 1 } else { RARE };
             Draw(rng).rare(&mut schedule, &rare, times);
+        }
+        schedule
+    }
+
+    /// The same of a pair. Where a side is old, there is one link of two honest sides; whoever comes to the importer may be hostile.
+    pub fn draw_for(seed: u64, classes: &[Class], cast: Cast) -> Self {
+        let mut schedule = Self::draw(seed, classes);
+        if cast.has_legacy() {
+            (schedule.device, schedule.rival, schedule.again, schedule.alone) = (None, None, None, false);
         }
         schedule
     }

@@ -10,9 +10,11 @@ use handfast::{
     trace::{self, Header, Step},
 };
 use handfast_model::{
+    config::{Cast, Player},
+    legacy as old,
     pairs::{Circumstances, End},
     rows::Row,
-    side::{ExportSide, ImportSide},
+    side::{AnyExport, AnyImport, Boxed, ExportSide, ImportSide},
 };
 
 use super::{
@@ -53,6 +55,8 @@ pub struct Engine<I, E> {
     sides: fn(Config) -> (I, E),
     /// Carries out two links of the same devices. Without it, there is one.
     pub(super) twice: Option<Twice>,
+    /// Who is on each side.
+    pub(super) cast: Cast,
     /// How long timers run.
     pub durations: Durations,
 }
@@ -65,10 +69,31 @@ impl Engine<Importer<AllRules>, Exporter<AllRules>> {
     }
 }
 
+impl Engine<AnyImport, AnyExport> {
+    /// With two honest sides, of which one or both may be today's daemon.
+    pub fn of(cast: Cast) -> Self {
+        let sides: fn(Config) -> (AnyImport, AnyExport) = match (cast.import, cast.export) {
+            (Player::Legacy, Player::Legacy) => {
+                |_| (Boxed::new(old::Importer::new()), Boxed::new(old::Exporter::new()))
+            }
+            (Player::Legacy, _) => {
+                |config| (Boxed::new(old::Importer::new()), Boxed::new(Exporter::<AllRules>::new(config)))
+            }
+            (_, Player::Legacy) => {
+                |config| (Boxed::new(Importer::<AllRules>::new(config)), Boxed::new(old::Exporter::new()))
+            }
+            _ => {
+                |config| (Boxed::new(Importer::<AllRules>::new(config)), Boxed::new(Exporter::<AllRules>::new(config)))
+            }
+        };
+        Self { cast, ..Self::new(sides) }
+    }
+}
+
 impl<I: ImportSide, E: ExportSide> Engine<I, E> {
     /// With any two sides.
     pub fn new(sides: fn(Config) -> (I, E)) -> Self {
-        Self { sides, twice: None, durations: Durations::default() }
+        Self { sides, twice: None, cast: Cast::HH, durations: Durations::default() }
     }
 
     /// Carries a schedule out until nothing more happens, and judges it.
@@ -78,7 +103,7 @@ impl<I: ImportSide, E: ExportSide> Engine<I, E> {
         }
         let config = Config { profile: schedule.profile, ..Config::default() };
         let (import, export) = (self.sides)(config);
-        let mut session = Session::new(schedule, watch, self.durations, import, export);
+        let mut session = Session::new(schedule, watch, self.durations, self.cast, import, export);
         session.run();
         session.judged(config)
     }

@@ -135,10 +135,16 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     /// Reads what has arrived.
     pub(super) fn read_export(&mut self, line: usize, upto: u64) {
+        if !self.reads(line, Side::Export) {
+            return self.queue.after(1, Event::ArriveAtExporter(line, upto));
+        }
         let (bytes, start) = self.lines[line].pipes[1].take_bytes();
         let arrived = usize::try_from(upto.saturating_sub(start)).unwrap_or(usize::MAX).min(bytes.len());
         let mut rest = &bytes[..arrived];
         while self.broken.is_none() && self.lines[line].exporting.open && !self.lines[line].exporting.deaf {
+            if !self.reads(line, Side::Export) {
+                break;
+            }
             let heard = self.lines[line].exporting.inbox.next(&mut rest).map(|heard| heard.map(Thing::from));
             let end = start + (arrived - rest.len()) as u64;
             match heard {
@@ -150,7 +156,11 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 }
             }
         }
-        if self.schedule.device.is_none() && self.lines[line].exporting.open {
+        let reads = self.reads(line, Side::Export);
+        if !reads {
+            self.queue.after(1, Event::ArriveAtExporter(line, upto));
+        }
+        if self.schedule.device.is_none() && self.lines[line].exporting.open && reads {
             self.pass_over(line, Side::Export, start + arrived as u64 + 1);
         }
         let deaf = self.lines[line].exporting.deaf || !self.lines[line].exporting.open;
@@ -198,14 +208,17 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let _ = self.take_export(line, Some(action), input);
     }
 
-    /// A password is kept, and named by its number; the lowest bit says whether it is right.
+    /// A password is kept, and has the name that it had on the other side; a hostile device's is named by its number. The lowest bit
+    /// says whether it is right.
     fn keep_password(&mut self, line: usize, message: Message<Secret>) -> Message {
-        let (count, scheme) = (self.lines[line].exporting.passwords, self.schedule.scheme);
-        let message = message.map_password(|bytes| slot(count, bytes.as_bytes() == password(true, scheme)));
-        if let Message::Password(_) = message {
-            self.lines[line].exporting.passwords += 1;
-        }
-        message
+        let scheme = self.schedule.scheme;
+        let own = &mut self.lines[line];
+        message.map_password(|bytes| {
+            let right = bytes.as_bytes() == password(true, scheme);
+            let name = own.slots.pop_front().unwrap_or_else(|| slot(own.exporting.passwords, right));
+            own.exporting.passwords += 1;
+            if is_right(name) == right { name } else { slot(u8::MAX >> 1, right) }
+        })
     }
 
     fn hear_garbage_at_exporter(&mut self, line: usize) {
@@ -244,11 +257,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         let (all, length) = self.schedule.archive;
         let last = frames + 1 >= all;
-        if self.lines[line].can_send(Side::Export) && self.schedule.device.is_none() {
-            static TEXT: [u8; 1 << 16] = [b'h'; 1 << 16];
-            let header = frame_header(CHANNEL, length);
-            self.send(line, Side::Export, &[header.as_bytes(), &TEXT[..usize::from(length)]], last);
-        }
+        self.send_frame(line, last);
         let out = bytes + u64::from(length);
         if out / PROGRESS_STEP > bytes / PROGRESS_STEP {
             let _ = self.take_export(line, None, Input::Progressed);
@@ -263,6 +272,22 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             self.lines[line].exporting.sending = Some(Sending { frames: frames + 1, bytes: out });
             self.queue.after(self.schedule.pace, Event::SendMore(line, generation));
         }
+    }
+
+    /// A frame of the archive.
+    fn send_frame(&mut self, line: usize, last: bool) {
+        static TEXT: [u8; 1 << 16] = [b'h'; 1 << 16];
+        if self.lines[line].can_send(Side::Export) && self.schedule.device.is_none() {
+            let length = self.schedule.archive.1;
+            let header = frame_header(CHANNEL, length);
+            self.send(line, Side::Export, &[header.as_bytes(), &TEXT[..usize::from(length)]], last);
+        }
+    }
+
+    /// An old exporter hands the archive over in one call.
+    fn send_at_once(&mut self, line: usize) {
+        let frames = self.schedule.archive.0;
+        (1..=frames).for_each(|frame| self.send_frame(line, frame == frames));
     }
 
     /// Carries out one effect of the exporter.
@@ -305,6 +330,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 let text = archive_header(u32::from(frames) * u32::from(length));
                 let header = frame_header(CHANNEL, text.as_bytes().len() as u16);
                 self.say_to_importer(line, &[header.as_bytes(), text.as_bytes()]);
+                if self.is_old(Side::Export) {
+                    return self.send_at_once(line);
+                }
                 self.lines[line].exporting.generation += 1;
                 self.lines[line].exporting.sending = Some(Sending { frames: 0, bytes: 0 });
                 self.queue.after(self.schedule.pace, Event::SendMore(line, self.lines[line].exporting.generation));

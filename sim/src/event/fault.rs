@@ -20,6 +20,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// A fault begins, if it can.
     pub(super) fn fault(&mut self, number: usize) {
         let schedule = self.schedule;
+        if let Some(why) = self.is_beyond_the_old(&schedule.faults[number].what) {
+            self.fired[number] = Err(why);
+            return;
+        }
         self.fired[number] = match &schedule.faults[number].what {
             What::Break(to_import, to_export) => self.break_link(*to_import, *to_export),
             What::Hold(side, ms) => self.hold(*side, *ms),
@@ -70,8 +74,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if self.sealed {
             return Err("the device has another operation");
         }
-        let remains =
-            if side == Side::Import && self.importing.crash(whole) { Remains::Whole } else { Remains::Nothing };
+        let remains = match side {
+            Side::Import => self.importing.crash(whole, self.is_old(side)),
+            Side::Export => Remains::Nothing,
+        };
         let action = Action::Crash(side, remains);
         match side {
             Side::Import => {

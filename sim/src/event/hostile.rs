@@ -114,6 +114,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// A visitor does what is next.
     pub(super) fn visitor(&mut self, at: usize) {
         let schedule = self.schedule;
+        if !self.import.reads(self.visitor_conn(at)) {
+            return self.queue.after(1, Event::Visitor(at as u8));
+        }
         let visitor = &mut self.importing.visitors[at];
         let Some(What::Visit(visit)) = visitor.fault.map(|fault| &schedule.faults[fault].what) else { return };
         let Some(&act) = visit.acts.get(visitor.next) else { return self.leave(at) };

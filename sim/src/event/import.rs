@@ -13,7 +13,7 @@ use handfast::{
     token::Code,
 };
 use handfast_model::{
-    action::{Action, CallerAct, Chain},
+    action::{Action, CallerAct, Chain, Remains},
     follow::Did,
     side::{ExportSide, ImportSide},
     world::{HONEST, INTRUDER, PEER},
@@ -96,10 +96,14 @@ pub(super) struct Conn {
     inbox: Inbox,
     stage: Stage,
     session: Option<u16>,
+    /// The channel that was asked for last, and one with the right code, which an old importer accepts later.
     asked: Option<ChannelRequest>,
+    named: Option<ChannelRequest>,
     deaf: bool,
     /// Where the archive goes.
     sink: bool,
+    /// The first byte of the archive that came last.
+    first: Option<u8>,
     /// The importer has ended the channel.
     over: bool,
 }
@@ -115,7 +119,17 @@ pub(super) enum Stage {
 impl Conn {
     pub(super) fn new() -> Self {
         let inbox = Inbox::new(DEFAULT_MAX_ARCHIVE);
-        Self { inbox, stage: Stage::Away, session: None, asked: None, deaf: false, sink: false, over: false }
+        Self {
+            inbox,
+            stage: Stage::Away,
+            session: None,
+            asked: None,
+            named: None,
+            deaf: false,
+            sink: false,
+            first: None,
+            over: false,
+        }
     }
 
     pub(super) const fn is_open(&self) -> bool {
@@ -164,16 +178,18 @@ impl Importing {
         }
     }
 
-    /// The device crashes and starts again, which removes left-overs. Whether an account is there.
-    pub(super) fn crash(&mut self, whole: bool) -> bool {
-        let there = match self.install {
-            Install::Running => whole,
-            Install::Settled(durable) | Install::Reported(durable) => durable,
-            Install::None => false,
+    /// The device crashes and starts again, which removes left-overs. What is there of an account; an old one makes nothing durable.
+    pub(super) fn crash(&mut self, whole: bool, old: bool) -> Remains {
+        let remains = match self.install {
+            Install::Reported(true) if old && !whole => Remains::Torn,
+            Install::Running if whole && !old => Remains::Whole,
+            Install::Settled(true) if !old => Remains::Whole,
+            Install::Reported(true) => Remains::Whole,
+            Install::Running | Install::Settled(_) | Install::Reported(false) | Install::None => Remains::Nothing,
         };
-        self.install = if there { Install::Reported(true) } else { Install::None };
+        self.install = if remains == Remains::Nothing { Install::None } else { Install::Reported(true) };
         (self.publishing, self.checking, self.staged) = (false, false, None);
-        there
+        remains
     }
 
     pub(super) const fn holds_staged(&self) -> bool {
@@ -214,7 +230,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if !std::mem::take(&mut self.importing.publishing) {
             return;
         }
-        let _ = if self.importing.unpublishable.take() {
+        // An old one does not look whether it can be reached.
+        let _ = if !self.is_old(Side::Import) && self.importing.unpublishable.take() {
             self.take_import(Some(Told::Import(Action::Unpublishable)), Input::Unpublishable)
         } else {
             self.take_import(Some(Told::Import(Action::Published)), Input::Published)
@@ -272,7 +289,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         let first = self.importing.staged.as_ref().and_then(|staged| staged.first);
         let check = match first {
-            _ if self.importing.disk[DiskStep::Check as usize].take() => Check::Unreadable,
+            // An old one checks what it has in memory.
+            _ if !self.is_old(Side::Import) && self.importing.disk[DiskStep::Check as usize].take() => {
+                Check::Unreadable
+            }
             Some(b'h') => Check::Sound(HONEST),
             Some(b'i') => Check::Sound(INTRUDER),
             Some(_) | None => Check::Unsound,

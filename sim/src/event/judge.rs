@@ -1,6 +1,9 @@
 //! What has to hold of a session.
 
-use handfast::{limits::Timer, outcome::Outcome};
+use handfast::{
+    limits::{MAX_TRIES, Timer},
+    outcome::{Outcome, Side},
+};
 use handfast_model::{
     follow::Strayed,
     pairs::{self, Cause, Circumstances},
@@ -112,13 +115,11 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         self.judge_race();
         self.judge_party(Party::Import);
         (0..self.lines.len()).for_each(|line| self.judge_party(Party::Export(line)));
-        if self.importing.holds_staged() {
-            self.break_law(Law::Leak, "what was staged is still there".into());
-        }
-        if let Some(conn) = self.importing.conns.iter().position(|conn| conn.is_open()) {
-            self.break_law(Law::Leak, format!("import: connection {conn} is still open"));
+        if !self.is_old(Side::Import) {
+            self.judge_device();
         }
         (0..self.lines.len()).for_each(|line| self.judge_pair(line));
+        self.judge_with_an_old();
         for follower in &self.followers {
             if let Err(strayed) = follower.examine() {
                 let broken = Broken { law: Law::of(&strayed), text: strayed.to_string() };
@@ -127,7 +128,21 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
+    /// Nothing may be left on the importing device.
+    fn judge_device(&mut self) {
+        if self.importing.holds_staged() {
+            self.break_law(Law::Leak, "what was staged is still there".into());
+        }
+        if let Some(conn) = self.importing.conns.iter().position(|conn| conn.is_open()) {
+            self.break_law(Law::Leak, format!("import: connection {conn} is still open"));
+        }
+    }
+
     fn judge_party(&mut self, party: Party) {
+        // What an old one leaves behind is known.
+        if self.is_old(party.side()) {
+            return;
+        }
         let own = party.index();
         let (armed, closed) = match party {
             Party::Import => (self.import.armed(), self.import.is_closed()),
@@ -162,7 +177,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// hostile, or talked to somebody else.
     pub(super) fn around(&self, line: usize) -> Option<Circumstances> {
         let session = self.importing.session;
-        let up = !self.crashed[0] && !self.crashed[Party::Export(line).index()];
+        // Two of which one is old are told by what the model says of each.
+        let up = !self.crashed[0] && !self.crashed[Party::Export(line).index()] && self.old == [false; 2];
         let around = Circumstances { session: session.is_some(), failed: self.lines[line].failed, unconfirmed: false };
         (session.is_none_or(|session| session == line) && up && self.schedule.is_pair()).then_some(around)
     }
@@ -175,8 +191,23 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         let succeed = import.outcome == Outcome::SUCCESS && export.outcome == Outcome::SUCCESS;
         let thrice = import.outcome == Outcome::Authentication && export.outcome == Outcome::Authentication;
-        let expected = if self.people.typed_wrong >= handfast::limits::MAX_TRIES { thrice } else { succeed };
-        if self.schedule.is_honest() && !expected {
+        let expected = if self.people.typed_wrong >= MAX_TRIES { thrice } else { succeed };
+        if self.schedule.is_honest() && !expected && !self.excused {
+            self.break_law(Law::Honest, format!("({}, {})", import.outcome, export.outcome));
+        }
+    }
+
+    /// Where one side is old, an honest pair without fault succeeds too. What an old exporter leaves of three tries, of which a late
+    /// hello may cost two, is enough for one wrong password (W-14).
+    fn judge_with_an_old(&mut self) {
+        let enough = match self.old {
+            [true, false] => MAX_TRIES,
+            [false, true] => 2,
+            _ => return,
+        };
+        let (Some(import), Some(export)) = (self.done[0], self.done[1]) else { return };
+        let due = self.schedule.is_honest() && self.schedule.faults.is_empty() && self.people.typed_wrong < enough;
+        if due && !(import.outcome.is_success() && export.outcome.is_success()) {
             self.break_law(Law::Honest, format!("({}, {})", import.outcome, export.outcome));
         }
     }

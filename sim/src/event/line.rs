@@ -1,6 +1,8 @@
 //! An exporting device, and the connection between it and the importer.
 
-use handfast::outcome::Side;
+use std::collections::VecDeque;
+
+use handfast::{message::Slot, outcome::Side};
 
 use super::{
     export::Exporting,
@@ -28,6 +30,8 @@ pub(super) struct Line<E> {
     pub(super) said_end: [bool; 2],
     /// A loss is on its way to this side: the number of its notice.
     pub(super) lost: [Option<u32>; 2],
+    /// Passwords that are on their way to the exporter.
+    pub(super) slots: VecDeque<Slot>,
     /// The number of the request for the connection.
     pub(super) request: Option<u32>,
     /// The importer has heard it.
@@ -45,6 +49,7 @@ impl<E> Line<E> {
             ends: [LinkEnd::Away; 2],
             said_end: [false; 2],
             lost: [None; 2],
+            slots: VecDeque::new(),
             request: None,
             knocked: false,
             broken: false,

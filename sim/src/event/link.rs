@@ -95,6 +95,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if caught {
             return self.request_fails();
         }
+        if !self.reads(line, side) {
+            return self.queue.after(1, Event::Notice(line, side, notice, number));
+        }
         let own = &mut self.lines[line];
         if !own.pipes[index(side)].take_notice(number) {
             return;

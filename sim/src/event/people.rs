@@ -2,6 +2,7 @@
 
 use handfast::{
     export, import,
+    limits::MAX_TRIES,
     outcome::{AccountId, Scheme, Signal},
     reducer::Refused,
 };
@@ -31,6 +32,9 @@ pub(super) struct People {
     /// Whether the password that was typed last is right.
     pub(super) typed: Option<bool>,
     told: bool,
+    /// The exporting user is asked to confirm, or has given up.
+    pub(super) asked: bool,
+    pub(super) gave_up: bool,
     /// The account is being linked already: the exporting user waits for the end of that (R-API-4).
     pub(super) waits: bool,
     /// What the hostile device does next, and whether it has gone.
@@ -104,7 +108,13 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                     self.queue.after(think, event);
                 }
             }
-            (Party::Export(line), Signal::Confirm { .. }) if !idle => self.queue.after(think, Event::Confirm(line)),
+            (Party::Export(line), Signal::Confirm { .. }) => {
+                self.people.asked = true;
+                if !idle {
+                    self.queue.after(think, Event::Confirm(line));
+                }
+            }
+            (Party::Export(_), Signal::Done(_)) => self.people.asked = false,
             (Party::Import, Signal::Done(_)) => self.people.prompt = None,
             (
                 Party::Import | Party::Export(_),
@@ -112,8 +122,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 | Signal::Connecting
                 | Signal::Prompt { .. }
                 | Signal::Confirm { .. }
-                | Signal::InProgress
-                | Signal::Done(_),
+                | Signal::InProgress,
             ) => {}
         }
     }
@@ -121,6 +130,11 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// The importing user answers the prompt of this number, if it is still open.
     pub(super) fn answer(&mut self, prompt: u8) {
         if prompt != self.people.prompts {
+            return;
+        }
+        // Only an old importer asks so often.
+        if self.people.answers > MAX_TRIES {
+            let _ = self.cancel(Party::Import);
             return;
         }
         if let Some((_, scheme)) = self.people.prompt {
@@ -162,6 +176,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let _ = match party {
             Party::Import => self.take_import(Some(Told::Import(Action::RemoveAccount)), import::Input::RemoveAccount),
             Party::Export(line) => {
+                self.people.gave_up = true;
                 self.take_export(line, Some(Action::CancelAddDevice), export::Input::CancelAddDevice)
             }
         };
@@ -175,6 +190,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Click::Begin | Click::Answer | Click::AnswerOtherwise => (Party::Import, self.import.place()),
             Click::AddDevice | Click::Confirm => (Party::Export(0), self.lines[0].export.place()),
         };
+        if self.is_old(party.side()) && !self.can_click(click) {
+            return Err("nobody asks for it");
+        }
         // Behind the end it would begin another one, where there can be one.
         if click == Click::AddDevice && self.schedule.again.is_some() && self.done[party.index()].is_some() {
             return Err("the operation is over");
@@ -204,5 +222,15 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             self.break_law(super::judge::Law::Model, text);
         }
         Ok(())
+    }
+
+    /// An old daemon takes calls that nobody asks for. Of these the model has those that it was seen to take.
+    fn can_click(&self, click: Click) -> bool {
+        match click {
+            Click::Begin => true,
+            Click::Answer | Click::AnswerOtherwise => self.people.prompt.is_some(),
+            Click::AddDevice => self.done[Party::Export(0).index()].is_none() && !self.people.gave_up,
+            Click::Confirm => self.people.asked,
+        }
     }
 }

@@ -7,6 +7,7 @@ use handfast::{
     limits::{PROGRESS_STEP, Timer},
     outcome::{Profile, Scheme, Side},
 };
+use handfast_model::config::Cast;
 use serde::{Deserialize, Serialize};
 
 use crate::point::Point;
@@ -346,6 +347,16 @@ impl Class {
         Self::Repeat,
         Self::Slow,
     ];
+
+    /// Whether it can happen in this pair. Where a side is old, there is one link of two honest sides.
+    pub fn is_of(self, cast: Cast) -> bool {
+        match self {
+            Self::Device | Self::Rival | Self::Again => !cast.has_legacy(),
+            // An old daemon keeps the requests that it has seen.
+            Self::Repeat => cast != Cast::LL,
+            _ => true,
+        }
+    }
 
     /// Whether few seeds have it.
     pub(super) const fn is_rare(self) -> bool {

@@ -9,6 +9,7 @@ use handfast::{
 };
 use handfast_model::{
     action::Action,
+    config::{Cast, Player},
     follow::{Did, Follower},
     pairs::{Cause, End},
     rows::{Row, kind_of_export, kind_of_import},
@@ -110,12 +111,18 @@ pub(super) enum Event {
     Device,
     /// Nobody secures a connection for a request that came again.
     Unanswered(ConnId),
+    /// A side takes a step of its own: what it had posted.
+    Posted(Side),
 }
 
 /// One session that is being carried out.
 pub(super) struct Session<'a, I, E> {
     pub(super) schedule: &'a Schedule,
     pub(super) watch: Watch,
+    /// Which sides are today's daemon.
+    pub(super) old: [bool; 2],
+    /// Steps of their own that are planned.
+    pub(super) posts: [usize; 2],
     pub(super) queue: Queue<Event>,
     pub(super) import: I,
     pub(super) fresh: (I, E),
@@ -132,6 +139,8 @@ pub(super) struct Session<'a, I, E> {
     pub(super) crashed: [bool; Party::COUNT],
     /// Another link of the same devices has begun: they do not crash, and who has not begun here never does.
     pub(super) sealed: bool,
+    /// Nothing goes wrong, and nobody can promise that it succeeds.
+    pub(super) excused: bool,
     /// Operations of each side before these.
     pub(super) earlier: u32,
     /// As each line sees it.
@@ -140,7 +149,7 @@ pub(super) struct Session<'a, I, E> {
     pub(super) broken: Option<Broken>,
     steps: Vec<Step>,
     walked: Vec<Row>,
-    events: u32,
+    pub(super) events: u32,
 }
 
 /// The index of a side.
@@ -160,12 +169,21 @@ pub(super) const fn other(side: Side) -> Side {
 }
 
 impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
-    pub(super) fn new(schedule: &'a Schedule, watch: Watch, durations: Durations, import: I, export: E) -> Self {
+    pub(super) fn new(
+        schedule: &'a Schedule,
+        watch: Watch,
+        durations: Durations,
+        cast: Cast,
+        import: I,
+        export: E,
+    ) -> Self {
         let lines = 1 + usize::from(schedule.rival.is_some());
-        let followers = if watch.follow { told::followers(schedule, &import, &export) } else { Vec::new() };
+        let followers = if watch.follow { told::followers(schedule, cast, &import, &export) } else { Vec::new() };
         Self {
             schedule,
             watch,
+            old: [cast.import, cast.export].map(|player| player == Player::Legacy),
+            posts: [0; 2],
             queue: Queue::new(),
             fresh: (import.clone(), export.clone()),
             import,
@@ -179,6 +197,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             done: [None; Party::COUNT],
             crashed: [false; Party::COUNT],
             sealed: false,
+            excused: false,
             earlier: 0,
             followers,
             actions: 0,
@@ -243,6 +262,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             Event::Visitor(number) => self.visitor(usize::from(number)),
             Event::Device => self.device(),
             Event::Unanswered(conn) => self.unanswered(conn),
+            Event::Posted(side) => self.posted(side),
         }
     }
 
@@ -252,7 +272,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
 
     /// Hands the importer an input. `told`: what the model is told of it; none for what it has no step for.
     pub(super) fn take_import(&mut self, told: Option<Told>, input: import::Input) -> Result<(), Refused> {
-        if self.watch.cover {
+        if self.watch.cover && !self.old[0] {
             self.walked.push(Row { side: Side::Import, place: self.import.place(), kind: kind_of_import(&input) });
         }
         let taken = self.import.take(input);
@@ -262,7 +282,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         }
         let effects = self.answered(told, taken)?;
         match told {
-            Some(told) => self.follow(told, Did::Import(input, &effects)),
+            Some(told) => self.follow(told, Did::Import(Some(input), &effects)),
             None if effects.iter().all(|effect| self.is_told_apart(*effect)) => {}
             None => self.break_law(Law::Model, format!("{input:?} led to {effects:?}")),
         }
@@ -270,9 +290,10 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             if let import::Effect::Signal(signal) = effect {
                 self.signal(Party::Import, signal, Cause::of_import(input));
             }
-            self.carry_out_import(input, effect);
+            self.carry_out_import(Some(input), effect);
         }
         self.behind_step(Party::Import, Taken::Import(&input));
+        self.post(Side::Import);
         Ok(())
     }
 
@@ -294,7 +315,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
     ) -> Result<(), Refused> {
         let told = action.map(|action| Told::Export(line, action));
         let export = &mut self.lines[line].export;
-        if self.watch.cover {
+        if self.watch.cover && !self.old[1] {
             self.walked.push(Row { side: Side::Export, place: export.place(), kind: kind_of_export(&input) });
         }
         let taken = export.take(input);
@@ -306,7 +327,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         }
         let effects = self.answered(told, taken)?;
         match told {
-            Some(told) => self.follow(told, Did::Export(input, &effects)),
+            Some(told) => self.follow(told, Did::Export(Some(input), &effects)),
             None if effects.iter().all(|effect| matches!(effect, export::Effect::Arm(Timer::Stall))) => {}
             None => self.break_law(Law::Model, format!("{input:?} led to {effects:?}")),
         }
@@ -317,6 +338,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             self.carry_out_export(line, effect);
         }
         self.behind_step(Party::Export(line), Taken::Export(&input));
+        self.post(Side::Export);
         Ok(())
     }
 
@@ -334,7 +356,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         self.steps.push(Step { t_ms: self.queue.now(), op, turn, refused });
     }
 
-    fn signal(&mut self, party: Party, signal: Signal, cause: Cause) {
+    pub(super) fn signal(&mut self, party: Party, signal: Signal, cause: Cause) {
         if let Signal::Done(outcome) = signal {
             self.done[party.index()].get_or_insert(End { outcome, cause });
         }

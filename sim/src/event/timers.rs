@@ -144,6 +144,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     /// Whether exactly the timers run that have to.
     pub(super) fn look_at_timers(&mut self, party: Party) {
+        // An old one has timers of its own.
+        if self.is_old(party.side()) {
+            return;
+        }
         let (place, armed, due) = match party {
             Party::Import => (self.import.place(), self.import.armed(), due_in_import(self.import.place())),
             Party::Export(line) => {

@@ -125,13 +125,14 @@ fn mirrored_input(input: Input) -> Input {
 /// A follower for each line of a schedule.
 pub(super) fn followers<I: ImportSide, E: ExportSide>(
     schedule: &Schedule,
+    cast: Cast,
     import: &I,
     export: &E,
 ) -> Vec<Follower<I, E>> {
     let cast = match (&schedule.device, schedule.alone) {
         (Some(_), _) => Cast::XH,
         (None, true) => Cast::HX,
-        (None, false) => Cast::HH,
+        (None, false) => cast,
     };
     let visits = |who: bool| {
         let is = |what: &What| matches!(what, What::Visit(visit) if visit.knows == who);
@@ -157,7 +158,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             let taken = match did {
                 Did::Import(input, effects) if view > 0 => {
                     let effects: Vec<_> = effects.iter().copied().map(mirrored_effect).collect();
-                    follower.follow(action, Did::Import(mirrored_input(input), &effects))
+                    follower.follow(action, Did::Import(input.map(mirrored_input), &effects))
                 }
                 _ => follower.follow(action, did),
             };

@@ -23,7 +23,7 @@ use super::{
 
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// Carries out one effect of the importer.
-    pub(in super::super) fn carry_out_import(&mut self, input: Input, effect: Effect) {
+    pub(in super::super) fn carry_out_import(&mut self, input: Option<Input>, effect: Effect) {
         let work = self.schedule.work;
         match effect {
             Effect::Signal(_) => {}
@@ -63,9 +63,15 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Effect::Send(conn, message) => self.say(conn, message),
             Effect::End(conn) => self.end_channel(conn),
             Effect::Stage(_) => {
-                if let Some(conn) = input.conn() {
-                    self.importing.conns[conn_number(conn)].sink = true;
-                    self.importing.staged = Some(Staged { first: None, bytes: 0 });
+                if let Some(conn) = input.and_then(|input| input.conn()) {
+                    let old = self.old[0];
+                    if old {
+                        // The client shows that it goes on; a hardened importer refuses what is answered now.
+                        self.people.forget_prompt();
+                    }
+                    let own = &mut self.importing.conns[conn_number(conn)];
+                    own.sink = !old;
+                    self.importing.staged = Some(Staged { first: own.first.filter(|_| old), bytes: 0 });
                 }
             }
             Effect::Check => {
@@ -93,7 +99,11 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     fn answer_channel(&mut self, conn: ConnId, state: RequestState) {
         let number = conn_number(conn);
         let own = &mut self.importing.conns[number];
-        let Some(request) = own.asked.take() else { return };
+        let request = match state {
+            RequestState::Accept => own.named.take(),
+            RequestState::Request | RequestState::Decline => own.asked.take().or_else(|| own.named.take()),
+        };
+        let Some(request) = request else { return };
         if state == RequestState::Accept {
             own.session = Some(request.channel);
             own.inbox.open(request.channel);
@@ -104,7 +114,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     fn say(&mut self, conn: ConnId, message: Message) {
         let Some(channel) = self.importing.conns[conn_number(conn)].session else { return };
-        let Peer::Line(_) = self.importing.peer(conn) else { return };
+        let Peer::Line(line) = self.importing.peer(conn) else { return };
+        if let Message::Password(slot) = message {
+            self.lines[line].slots.push_back(slot);
+        }
         let (right, scheme) = (self.people.typed.unwrap_or_default(), self.schedule.scheme);
         let message = message.map_password(|_| Secret::from(password(right, scheme)));
         let bytes = encode(&message);

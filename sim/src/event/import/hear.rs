@@ -21,7 +21,7 @@ use super::{
     super::{
         pipe::Pipe,
         schedule::DiskStep,
-        session::{Session, index},
+        session::{Event, Session, index},
         told::Told,
     },
     Peer, Stage, conn_number,
@@ -62,13 +62,16 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     /// Reads what has arrived on a connection.
     pub(in super::super) fn read_import(&mut self, conn: ConnId, upto: u64) {
+        if !self.import.reads(conn) {
+            return self.queue.after(1, Event::Arrive(conn, upto));
+        }
         let (number, peer) = (conn_number(conn), self.importing.peer(conn));
         let (bytes, start) = self.pipe(peer).take_bytes();
         let arrived = usize::try_from(upto.saturating_sub(start)).unwrap_or(usize::MAX).min(bytes.len());
         let mut rest = &bytes[..arrived];
         while self.broken.is_none() {
             let own = &mut self.importing.conns[number];
-            if own.stage != Stage::Open || own.deaf {
+            if own.stage != Stage::Open || own.deaf || !self.import.reads(conn) {
                 break;
             }
             let heard = own.inbox.next(&mut rest).map(|heard| heard.map(Thing::from));
@@ -82,10 +85,15 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 }
             }
         }
+        let reads = self.import.reads(conn);
         if let Peer::Line(line) = peer
             && self.importing.conns[number].stage == Stage::Open
+            && reads
         {
             self.pass_over(line, Side::Import, start + arrived as u64 + 1);
+        }
+        if !reads {
+            self.queue.after(1, Event::Arrive(conn, upto));
         }
         let deaf = self.importing.conns[number].deaf || self.importing.conns[number].stage != Stage::Open;
         let taken = if deaf { arrived } else { arrived - rest.len() };
@@ -102,6 +110,11 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     fn hear_import(&mut self, conn: ConnId, end: u64, thing: Thing) {
         let peer = self.importing.peer(conn);
         let own = &mut self.importing.conns[conn_number(conn)];
+        // What is known of old importers was seen without further channels, and without an end behind their own.
+        let beyond = matches!(thing, Thing::Control(_)) && own.session.is_some() || own.over;
+        if self.old[0] && beyond {
+            return;
+        }
         let (act, input) = match thing {
             Thing::Control(Control::Request(request)) => {
                 let usable = request.channel != CONTROL_CHANNEL
@@ -116,7 +129,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                     token::Ask::Code(_) | token::Ask::NoCode => Ask::Wrong,
                     token::Ask::Other => Ask::Other,
                 };
-                own.asked = Some(request);
+                match ask {
+                    Ask::Right => (own.named, own.asked) = (Some(request), None),
+                    Ask::Wrong | Ask::Other => own.asked = Some(request),
+                }
                 (CallerAct::Ask(ask), Input::ChannelRequested(conn, ask))
             }
             Thing::Control(Control::Version(_) | Control::Beacon(_) | Control::Unknown) => return,
@@ -127,7 +143,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Thing::Began => (CallerAct::Begin, Input::ArchiveBegan(conn)),
             Thing::Slice { first, length } => return self.stage(conn, first, length),
             Thing::Complete => {
-                if !std::mem::take(&mut own.sink) {
+                // An old one has all of it before it does anything with it.
+                let old = self.old[0];
+                if !std::mem::take(&mut own.sink) && !old {
                     // An archive that was not staged ends unheard.
                     let told = match peer {
                         Peer::Line(line) => Told::Unheard(line, CallerAct::Complete),
@@ -135,7 +153,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                     };
                     return self.follow(told, Did::Nothing);
                 }
-                if self.importing.disk[DiskStep::Stage as usize].take() {
+                if !old && self.importing.disk[DiskStep::Stage as usize].take() {
                     return self.unwritable(conn);
                 }
                 (CallerAct::Complete, Input::ArchiveComplete(conn))
@@ -166,7 +184,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     /// Bytes of an archive come.
     fn stage(&mut self, conn: ConnId, first: Option<u8>, length: u64) {
-        if !self.importing.conns[conn_number(conn)].sink {
+        let own = &mut self.importing.conns[conn_number(conn)];
+        own.first = first;
+        if !own.sink || self.old[0] {
             return;
         }
         if self.importing.disk[DiskStep::Stage as usize].take() {
