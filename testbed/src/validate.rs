@@ -82,7 +82,7 @@ impl FromStr for Delay {
 }
 
 /// Who took part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
 #[value(rename_all = "verbatim")]
 pub(crate) enum PairName {
     /// Both hardened
