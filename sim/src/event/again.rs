@@ -11,7 +11,6 @@ use handfast::{
 use handfast_model::{
     config::Cast,
     device::{ExportDevice, ImportDevice, NewDevice, Operation},
-    pairs::{Cause, End},
     properties::PropertyId,
 };
 
@@ -21,6 +20,9 @@ use super::{
     schedule::{Again, Class, Schedule},
     session::{Event, Party, Session},
 };
+
+/// Milliseconds of a token's lifetime that are enough for a link to begin.
+const ENOUGH: u64 = 30_000;
 
 /// The exporter.
 const EXPORT: Party = Party::Export(0);
@@ -39,7 +41,7 @@ pub(super) fn run<R: Rules>(schedule: &Schedule, watch: Watch, durations: Durati
     // Whether a call is taken is the registry's business, and looked at here.
     first.followers.iter_mut().for_each(|follower| follower.forgo(PropertyId::Return));
     first.plan();
-    let mut links = Links { first, second: None, shared: [true; 2] };
+    let mut links = Links { first, second: None, shared: [true; 2], too_late: false };
     while links.step() {
         links.go_on(&quiet, durations);
     }
@@ -70,6 +72,8 @@ struct Links<'a, I, E> {
     second: Option<Link<'a, I, E>>,
     /// The operations of this side are one device's. They are not where it restarted.
     shared: [bool; 2],
+    /// The exporter's account was busy with the first until the second's token had run out, or was about to.
+    too_late: bool,
 }
 
 /// Has the device of a side, as another link left it. What that changed in this one's operation breaks a law.
@@ -136,14 +140,16 @@ impl<'a, I: ImportDevice, E: ExportDevice> Links<'a, I, E> {
             second.break_law(Law::Property(PropertyId::Return), text.into());
         }
         if !lives && std::mem::take(&mut second.people.waits) {
-            let now = first.queue.now().max(second.queue.now());
-            second.queue.at(now + u64::from(quiet.think.1), Event::Begin(EXPORT));
+            let at = first.queue.now().max(second.queue.now()) + u64::from(quiet.think.1);
+            let dies = second.clock.fires(Party::Import, Timer::Token);
+            self.too_late = dies.is_none_or(|dies| dies < at + ENOUGH);
+            second.queue.at(at, Event::Begin(EXPORT));
         }
     }
 
     /// Judges both.
     fn judged(self, config: Config, quiet: &Schedule) -> Ran {
-        let Self { mut first, second, .. } = self;
+        let Self { mut first, second, too_late, .. } = self;
         let again = Law::Property(PropertyId::Again);
         let Some(mut second) = second else {
             first.break_law(again, "the second link never began".into());
@@ -155,9 +161,6 @@ impl<'a, I: ImportDevice, E: ExportDevice> Links<'a, I, E> {
         second.broken = broken;
         let [import, export] = [Party::Import, EXPORT].map(|party| second.done[party.index()].map(|end| end.outcome));
         let succeeds = [import, export] == [Some(Outcome::SUCCESS); 2];
-        // Its token may run out while the exporter's account is busy with the first.
-        let expired = |end: End| end.cause == Cause::Timer(Timer::Token);
-        let too_late = second.done[0].is_some_and(expired);
         second.excused = too_late;
         if quiet.is_honest() && !succeeds && !too_late {
             let text = |outcome: Option<Outcome>| outcome.map_or_else(|| "-".into(), |outcome| outcome.to_string());

@@ -57,6 +57,13 @@ impl Clock {
         Timer::ALL.into_iter().for_each(|timer| self.stop(party, timer));
     }
 
+    /// When a timer fires, if it runs.
+    pub(super) fn fires(&self, party: Party, timer: Timer) -> Option<u64> {
+        let started = self.started[party.index()][timer as usize];
+        let runs = u64::try_from(self.durations.of(timer, self.length).as_millis()).unwrap_or(u64::MAX);
+        started.runs.then(|| started.since + runs + u64::from(started.late))
+    }
+
     /// The timers that run.
     pub(super) fn running(&self, party: Party) -> impl Iterator<Item = Timer> {
         Timer::ALL.into_iter().filter(move |&timer| self.started[party.index()][timer as usize].runs)
@@ -107,13 +114,12 @@ fn due_in_export(place: &str) -> Option<&'static [Timer]> {
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     pub(super) fn arm(&mut self, party: Party, timer: Timer) {
         let now = self.queue.now();
-        let runs = self.clock.durations.of(timer, self.clock.length);
-        let runs = u64::try_from(runs.as_millis()).unwrap_or(u64::MAX);
         let started = &mut self.clock.started[party.index()][timer as usize];
         started.generation += 1;
         (started.runs, started.since, started.late) = (true, now, started.next_late);
-        let (late, generation) = (started.late, started.generation);
-        self.queue.at(now + runs + u64::from(late), Event::Fire(party, timer, generation));
+        let generation = started.generation;
+        let at = self.clock.fires(party, timer).unwrap_or(now);
+        self.queue.at(at, Event::Fire(party, timer, generation));
     }
 
     /// A timer runs out. `generation`: it was started so; none if it is early.
