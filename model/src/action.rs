@@ -126,7 +126,7 @@ impl CallerAct {
     /// Whether an exporter would do it that keeps the rules.
     pub(crate) const fn is_honest(self) -> bool {
         match self {
-            Self::Prove(chain) => matches!(chain, Chain::Own),
+            Self::Prove(chain) => !matches!(chain, Chain::Forged),
             Self::Ask(ask) => matches!(ask, Ask::Right),
             Self::Say(message) => {
                 matches!(
@@ -147,6 +147,8 @@ pub enum Chain {
     Own,
     /// The honest exporter's account, with signatures that do not hold.
     Forged,
+    /// The honest exporter's account, verified: another device of it. Only runs that are followed have one.
+    Same,
 }
 
 /// What a hostile device can do to the exporter.

@@ -45,6 +45,11 @@ pub trait Device: Clone + std::fmt::Debug + Eq + std::hash::Hash + Send + Sync +
         true
     }
 
+    /// [`Side::place`] of one operation.
+    fn place_of(&self, _op: u8) -> &'static str {
+        ""
+    }
+
     /// Whether an operation is in both as it is in the other.
     fn is_alike(&self, other: &Self, op: u8) -> bool;
 }
@@ -87,6 +92,12 @@ impl<R: Rules> Device for Exports<R> {
 
     fn is_closed_of(&self, op: u8) -> bool {
         self.get(id(op)).is_none_or(Exporter::is_closed)
+    }
+
+    /// What is closed is forgotten once a later one begins.
+    fn place_of(&self, op: u8) -> &'static str {
+        let forgotten = self.iter().any(|(later, _)| later > id(op));
+        self.get(id(op)).map_or(if forgotten { "done" } else { "idle" }, Exporter::place)
     }
 
     /// Of an operation that is closed nothing is left to change.
@@ -169,6 +180,10 @@ impl<R: Rules> Device for NewDevice<R> {
         self.imports.get(local(op)).is_none_or(import::Importer::is_closed)
     }
 
+    fn place_of(&self, op: u8) -> &'static str {
+        self.imports.get(local(op)).map_or("idle", import::Importer::place)
+    }
+
     fn is_alike(&self, other: &Self, op: u8) -> bool {
         self.imports.get(local(op)) == other.imports.get(local(op))
     }
@@ -214,8 +229,10 @@ impl<S: Side> Device for Apart<S> {
 /// One operation of a device, as a side of a link.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Operation<D> {
-    pub(crate) device: D,
-    pub(crate) op: u8,
+    /// The device, with all its operations.
+    pub device: D,
+    /// Which of them it is.
+    pub op: u8,
 }
 
 impl<D: Device> Side for Operation<D> {
@@ -244,5 +261,9 @@ impl<D: Device> Side for Operation<D> {
 
     fn reads(&self, conn: ConnId) -> bool {
         self.device.reads_of(self.op, conn)
+    }
+
+    fn place(&self) -> &'static str {
+        self.device.place_of(self.op)
     }
 }

@@ -418,6 +418,7 @@ impl Diagram {
             CallerAct::Knock => words(Item::Request),
             CallerAct::Fail => return self.note("ID,X", "TLS fails"),
             CallerAct::Prove(Chain::Own) => return self.note("ID,X", "TLS, the intruder's own account"),
+            CallerAct::Prove(Chain::Same) => return self.note("ID,X", "TLS, another device of the account"),
             CallerAct::Prove(Chain::Forged) => {
                 return self.note("ID,X", "TLS, forged chain of the old device's account");
             }

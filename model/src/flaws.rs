@@ -38,11 +38,15 @@ impl Flaw {
         self.property.name(self.half)
     }
 
+    /// Whether it is of this pair, and of this half of the property, wherever it is shown.
+    pub fn is_of(&self, cast: Cast, property: PropertyId, half: Half) -> bool {
+        (self.cast, self.property, self.half) == (cast, property, half)
+    }
+
     /// Why this half of the property need not hold in this configuration, if it need not.
     pub fn find(configuration: &Configuration, property: PropertyId, half: Half) -> Option<&'static Self> {
         FLAWS.iter().find(|flaw| {
-            (flaw.cast, flaw.property, flaw.half) == (configuration.cast, property, half)
-                && (!flaw.only_there || flaw.shown_in == configuration.name)
+            flaw.is_of(configuration.cast, property, half) && (!flaw.only_there || flaw.shown_in == configuration.name)
         })
     }
 }

@@ -8,18 +8,22 @@ use std::fmt::Debug;
 use handfast::{
     export,
     import::{self, Ask},
-    outcome::{Profile, Scheme},
-    reducer::Refused,
+    message::{Features, Message},
+    outcome::{Profile, Scheme, Side},
+    reducer::{ConnId, Refused},
 };
 use stateright::Model as _;
 
 use crate::{
-    action::Action,
-    config::{Budget, Cast, Configuration},
+    action::{Action, CallerAct, Chain},
+    config::{Budget, Cast, Configuration, Player},
+    device::{ExportDevice, ImportDevice, Operation},
+    flaws::FLAWS,
     pairs::{Pair, classify},
     properties::{Half, PropertyId},
     side::{ExportSide, ImportSide},
     system::{State, System, Turn},
+    world::{Kind, Stage, World, caller_index},
 };
 
 /// Of everything that may go wrong, as much as there is a number for.
@@ -41,12 +45,65 @@ const ANYTHING: Budget = Budget {
     duplicates: 0,
 };
 
-/// The environment in which anything may go wrong, with so many callers that know the token, and so many that do not.
-pub const fn anything(profile: Profile, cast: Cast, intruders: u8, strangers: u8) -> Configuration {
+/// Who else comes to the importer in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Callers that know the token.
+    pub intruders: u8,
+    /// Callers that do not.
+    pub strangers: u8,
+    /// Requests for the connection that the directory delivers again.
+    pub repeats: u8,
+}
+
+/// The environment in which anything may go wrong, with these callers.
+pub const fn anything(profile: Profile, cast: Cast, around: Around) -> Configuration {
+    let Around { intruders, strangers, repeats } = around;
     Configuration {
         schemes: &[Scheme::None, Scheme::Password],
-        ..Configuration::new("followed", profile, cast, Budget { intruders, strangers, ..ANYTHING })
+        ..Configuration::new(
+            "followed",
+            profile,
+            cast,
+            Budget { intruders, strangers, duplicates: repeats, ..ANYTHING },
+        )
     }
+}
+
+/// The step of a graph's alphabet for which this one stands. A graph has one of a kind, and what callers are lost in the middle of is
+/// a thing that cannot be told apart there.
+const fn representative(action: Action) -> [Action; 2] {
+    match action {
+        Action::Caller(conn, CallerAct::Say(Message::AuthScheme(..))) => {
+            let scheme = Message::AuthScheme(Scheme::Password, Features::ALL);
+            [action, Action::Caller(conn, CallerAct::Say(scheme))]
+        }
+        Action::Caller(conn, CallerAct::Prove(Chain::Same)) => {
+            [action, Action::Caller(conn, CallerAct::Prove(Chain::Own))]
+        }
+        // A connection that is lost before it is secured.
+        Action::Caller(conn, CallerAct::Drop) => [action, Action::Caller(conn, CallerAct::Fail)],
+        _ => [action; 2],
+    }
+}
+
+/// Whether this is known not to hold where a side is old: of the pair, or of an old importer that meets somebody hostile.
+fn is_known(configuration: &Configuration, property: PropertyId, half: Half) -> bool {
+    let Configuration { cast, budget, .. } = configuration;
+    let meets = cast.import == Player::Legacy && budget.intruders > 0 && half != Half::Only(Side::Export);
+    FLAWS
+        .iter()
+        .any(|flaw| flaw.is_of(*cast, property, half) || meets && flaw.cast == Cast::LX && flaw.property == property)
+}
+
+/// Whether a caller can come now. Callers of a kind are alike in a graph, and come in order there.
+fn may_come(world: &World, action: Action) -> bool {
+    let Action::Caller(conn, CallerAct::Knock) = action else { return false };
+    let away = |index: usize| {
+        let fresh = world.callers.get(index).is_some_and(|caller| caller.stage == Stage::Away);
+        fresh && world.kind(index) != Kind::Repeated
+    };
+    world.seen.import.is_up() && caller_index(ConnId(conn)).is_some_and(away)
 }
 
 /// What a run does that no run of the model does.
@@ -73,10 +130,10 @@ pub enum Strayed {
 /// What a side did.
 #[derive(Clone, Copy, Debug)]
 pub enum Did<'a> {
-    /// The import side took an input, and these effects came out.
-    Import(import::Input, &'a [import::Effect]),
+    /// The import side took an input, or a step of its own, and these effects came out.
+    Import(Option<import::Input>, &'a [import::Effect]),
     /// The export side did.
-    Export(export::Input, &'a [export::Effect]),
+    Export(Option<export::Input>, &'a [export::Effect]),
     /// Neither took anything.
     Nothing,
 }
@@ -88,6 +145,8 @@ pub struct Follower<I, E> {
     /// None once the run has strayed.
     state: Option<State<I, E>>,
     permitted: Vec<Action>,
+    /// What is asked of the run, in two parts where that is asked of each side by itself.
+    asked: Vec<(PropertyId, Half)>,
 }
 
 impl<I: ImportSide, E: ExportSide> Follower<I, E> {
@@ -98,7 +157,17 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
         if let Some(state) = &mut state {
             state.world.asks = asks;
         }
-        Self { system, state, permitted: Vec::new() }
+        let asked = PropertyId::ALL.iter().filter(|id| id.applies(&configuration)).flat_map(|&id| {
+            let known = move |half: &Half| is_known(&configuration, id, *half);
+            id.halves(&configuration).iter().filter(move |half| !known(half)).map(move |&half| (id, half))
+        });
+        let asked = asked.collect();
+        Self { system, state, permitted: Vec::new(), asked }
+    }
+
+    /// Does not ask for a property.
+    pub fn forgo(&mut self, property: PropertyId) {
+        self.asked.retain(|(asked, _)| *asked != property);
     }
 
     /// Whether the run is one of the model so far.
@@ -114,13 +183,14 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
         let Some(state) = self.state.take() else { return Ok(()) };
         self.permitted.clear();
         self.system.actions(&state, &mut self.permitted);
-        if !self.permitted.contains(&action) {
+        let one_of_a_kind = representative(action).iter().any(|one| self.permitted.contains(one));
+        if !one_of_a_kind && !may_come(&state.world, action) {
             return Err(Strayed::NotPermitted(action));
         }
         let (next, turn) = self.system.take(state, action).map_err(|_| Strayed::NotPermitted(action))?;
         let same = match (&turn, did) {
-            (Turn::Import(Some(input), effects), Did::Import(taken, came)) => *input == taken && **effects == *came,
-            (Turn::Export(Some(input), effects), Did::Export(taken, came)) => *input == taken && **effects == *came,
+            (Turn::Import(input, effects), Did::Import(taken, came)) => *input == taken && **effects == *came,
+            (Turn::Export(input, effects), Did::Export(taken, came)) => *input == taken && **effects == *came,
             // What a shell no longer hands on is what its reducer would ignore.
             (turn, Did::Nothing) => turn.is_empty(),
             (Turn::Import(..) | Turn::Export(..) | Turn::Nobody, Did::Import(..) | Did::Export(..)) => false,
@@ -129,8 +199,10 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
             return Err(Strayed::Otherwise { action, model: format!("{turn:?}"), run: format!("{did:?}") });
         }
         if !next.world.violated.is_empty() {
-            let violated = PropertyId::ALL.iter().find(|id| next.world.violated.contains(**id, Half::Both));
-            return Err(Strayed::Violated(*violated.unwrap_or(&PropertyId::Grammar)));
+            let violated = self.asked.iter().find(|(id, half)| next.world.violated.contains(*id, *half));
+            if let Some((id, _)) = violated {
+                return Err(Strayed::Violated(*id));
+            }
         }
         self.state = Some(next);
         Ok(())
@@ -161,9 +233,8 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
     /// The first that does not hold.
     pub fn examine(&self) -> Result<(), Strayed> {
         let Some(state) = &self.state else { return Ok(()) };
-        let asked = PropertyId::ALL.iter().filter(|id| id.applies(self.system.configuration()));
-        for id in asked {
-            if !id.holds(Half::Both, &self.system, state) {
+        for (id, half) in &self.asked {
+            if !id.holds(*half, &self.system, state) {
                 return Err(Strayed::Violated(*id));
             }
         }
@@ -178,5 +249,25 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
     /// Whether both have ended as one pair, allowed or not.
     pub fn is_paired(&self) -> bool {
         self.state.as_ref().is_some_and(|state| state.world.both_ended().is_some())
+    }
+}
+
+/// One of two links of the same two devices.
+impl<I: ImportDevice, E: ExportDevice> Follower<Operation<I>, Operation<E>> {
+    /// The other link took a step: the device of this side is as it left it. Nothing of this link may be another than before.
+    ///
+    /// # Errors
+    /// Something is.
+    pub fn takes_over(&mut self, side: Side, other: &Self) -> Result<(), Strayed> {
+        let (Some(own), Some(other)) = (&mut self.state, &other.state) else { return Ok(()) };
+        let alike = match side {
+            Side::Import => own.import.device.is_alike(&other.import.device, own.import.op),
+            Side::Export => own.export.device.is_alike(&other.export.device, own.export.op),
+        };
+        match side {
+            Side::Import => own.import.device = other.import.device.clone(),
+            Side::Export => own.export.device = other.export.device.clone(),
+        }
+        if alike { Ok(()) } else { Err(Strayed::Violated(PropertyId::Isolated)) }
     }
 }

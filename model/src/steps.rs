@@ -485,6 +485,7 @@ impl World {
                 let (account, verified): (AccountId, bool) = match chain {
                     Chain::Own => (INTRUDER, true),
                     Chain::Forged => (HONEST, false),
+                    Chain::Same => (HONEST, true),
                 };
                 (caller.chain, caller.proved) = (Some(account), verified);
                 I::ConnectionOpened { conn, presented: Some(account), verified }

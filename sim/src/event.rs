@@ -8,9 +8,11 @@
 //! Every step is followed in the model ([`Follower`](handfast_model::follow::Follower)); when nothing is left to happen, both have to have
 //! ended as an allowed pair, with nothing left behind.
 
+mod again;
 mod campaign;
 mod coverage;
 mod directed;
+mod directory;
 mod draw;
 mod engine;
 mod export;
@@ -18,16 +20,20 @@ mod fault;
 mod hostile;
 mod import;
 mod judge;
+mod line;
 mod link;
 mod matrix;
 mod mutants;
+mod old;
 mod people;
 mod pipe;
 mod queue;
 mod regression;
 mod schedule;
+mod session;
 mod shrink;
 mod timers;
+mod told;
 mod words;
 
 pub use self::{
@@ -39,7 +45,9 @@ pub use self::{
     matrix::{Cell, Matrix, Pairs, matrix, pairs},
     mutants::{Kill, Mutant},
     regression::Regression,
-    schedule::{Act, Archive, At, Class, Click, Device, DiskStep, Fault, Schedule, Story, Visit, What},
+    schedule::{
+        Act, Again, Archive, At, Class, Click, Device, DiskStep, Errand, Fault, Rival, Schedule, Story, Visit, What,
+    },
     shrink::{broken, shrink},
     words::{Word, Words, words},
 };

@@ -87,9 +87,9 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
     match replay(config(plan), config(plan), &board.steps) {
         Err(diverged) => broke(Rule::Replays, diverged.to_string()),
         Ok(replayed) if carried.is_ok() => {
-            let importer = replayed.import.iter().map(|one| (Side::Import, one.is_closed(), one.armed()));
+            let importers = replayed.imports.values().map(|one| (Side::Import, one.is_closed(), one.armed()));
             let exporters = replayed.exports.values().map(|one| (Side::Export, one.is_closed(), one.armed()));
-            for (side, closed, armed) in importer.chain(exporters) {
+            for (side, closed, armed) in importers.chain(exporters) {
                 if !happened.crashed[side as usize] && (!closed || !armed.is_empty()) {
                     broke(
                         Rule::Closed,

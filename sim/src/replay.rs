@@ -29,23 +29,23 @@ fn text(step: &Step) -> String {
 /// The reducers at the end of a trace.
 #[derive(Clone, Debug)]
 pub struct Replayed {
-    /// The importer, if it took a step.
-    pub import: Option<Importer>,
+    /// The importers, by operation.
+    pub imports: BTreeMap<OpId, Importer>,
     /// The exporters, by operation.
     pub exports: BTreeMap<OpId, Exporter>,
 }
 
-/// Replays a trace of one import and any number of exports.
+/// Replays a trace of any number of imports and exports.
 ///
 /// # Errors
 /// The first step that differs.
 pub fn replay(import: Config, export: Config, steps: &[Step]) -> Result<Replayed, Diverged> {
-    let mut replayed = Replayed { import: None, exports: BTreeMap::new() };
+    let mut replayed = Replayed { imports: BTreeMap::new(), exports: BTreeMap::new() };
     let mut known = BTreeMap::<OpId, Exporter>::new();
     for (index, step) in steps.iter().enumerate() {
         let again = match &step.turn {
             Turn::Import { input, .. } => {
-                let importer = replayed.import.get_or_insert_with(|| Importer::new(import));
+                let importer = replayed.imports.entry(step.op).or_insert_with(|| Importer::new(import));
                 Step { op: step.op, ..Step::import(step.t_ms, importer, *input) }
             }
             Turn::Export { input, .. } => {

@@ -3,22 +3,26 @@
 use std::{env, num::NonZeroUsize, process::Command};
 
 use handfast::{
-    export::Exporter,
+    export::{Exporter, Input},
     import::Importer,
+    operations::OpId,
     outcome::{Outcome, Side},
     reducer::Refused,
     rules::AllRules,
+    trace::{Step, Turn},
 };
 use handfast_model::{
-    config::Size,
+    config::{Cast, Size},
     explore::Limits,
     mutants::MUTANTS,
+    pairs::End,
+    properties::PropertyId,
     side::{ImportSide, Side as Reducer},
 };
 use handfast_sim::{
     event::{
-        At, Class, DiskStep, Engine, Fault, Law, Mutant, Schedule, Sweep, Watch, What, beyond, coverage, directed,
-        sweep, walk,
+        Again, At, Class, DiskStep, Engine, Fault, Law, Mutant, Rival, Schedule, Sweep, Watch, What, beyond, coverage,
+        directed, sweep, walk,
     },
     replay,
 };
@@ -140,6 +144,92 @@ fn what_is_left_behind_is_found() {
     let law = |mutant: &str| Mutant::find(mutant).unwrap().engine().run(&schedule, watch).broken.unwrap().law;
     assert_eq!(law("M-47"), Law::Leak);
     assert_eq!(law("M-51d"), Law::Time);
+}
+
+/// A session with a second exporter, whose user thinks so long.
+fn race(think: u32) -> Schedule {
+    Schedule { rival: Some(Rival { think, ..Rival::default() }), ..Schedule::default() }
+}
+
+/// Of two exporters that ask for one importer one is served, whichever it is, and the other one is turned away (R-IMP-3).
+#[test]
+fn of_two_exporters_one_is_served() {
+    let is_served = |step: &&Step| matches!(step.turn, Turn::Export { input: Input::HandedOver, .. });
+    for (think, served) in [(1100, OpId(1)), (900, OpId(2))] {
+        let ran = Engine::shipped().run(&race(think), Watch::ALL);
+        assert_eq!(ran.broken, None);
+        assert_eq!(ran.outcomes(), (Some(Outcome::SUCCESS), Some(Outcome::SUCCESS)));
+        assert_eq!(ran.turned_away.map(|end| end.outcome), Some(Outcome::Network));
+        assert_eq!(ran.steps.iter().find(is_served).map(|step| step.op), Some(served));
+        assert_eq!(ran.classes, [Class::Rival]);
+        replay(Default::default(), Default::default(), &ran.steps).unwrap();
+    }
+}
+
+/// An importer that takes the slot in two steps lets both in: each way of looking finds it.
+#[test]
+fn two_that_are_served_are_found() {
+    let engine = Mutant::find("M-04").unwrap().engine();
+    let law = |follow| engine.run(&race(1005), Watch { follow, ..Watch::BARE }).broken.map(|broken| broken.law);
+    assert_eq!((law(false), law(true)), (Some(Law::Race), Some(Law::Property(PropertyId::Single))));
+}
+
+/// Behind a link that fails, and beside one that goes on, another link of the same devices succeeds; while one is live, the account
+/// is not exported once more (R-API-4).
+#[test]
+fn devices_link_again() {
+    let cancel = Fault { at: At::Point("import.answered".parse().unwrap()), what: What::Cancel(Side::Import) };
+    for (faults, beside) in [(vec![cancel], false), (Vec::new(), true)] {
+        let again = Some(Again { think: 500, beside });
+        let ran = Engine::shipped().run(&Schedule { again, faults, ..Schedule::default() }, Watch::ALL);
+        assert_eq!(ran.broken, None);
+        assert!(ran.classes.contains(&Class::Again));
+        let begun = |op| {
+            let is =
+                |step: &&Step| step.op == op && matches!(step.turn, Turn::Export { input: Input::AddDevice(_), .. });
+            ran.steps.iter().find(is).map(|step| step.t_ms)
+        };
+        let ended =
+            ran.steps.iter().find(|step| step.op == OpId(1) && End::of(step).is_some() && step.side() == Side::Export);
+        assert!(begun(OpId(2)) > ended.map(|step| step.t_ms));
+        replay(Default::default(), Default::default(), &ran.steps).unwrap();
+    }
+}
+
+/// What the directory says again changes nothing, whenever it does (R-RDV-1).
+#[test]
+fn what_the_directory_says_again_changes_nothing() {
+    let without = Engine::shipped().run(&Schedule::default(), Watch::ALL);
+    let mut happened = 0;
+    for (side, step) in [Side::Import, Side::Export].into_iter().flat_map(|side| (1..20).map(move |step| (side, step)))
+    {
+        for what in [What::Repeat, What::RepeatAnswer] {
+            let faults = vec![Fault { at: At::Step(side, step), what }];
+            let ran = Engine::shipped().run(&Schedule { faults, ..Schedule::default() }, Watch::ALL);
+            assert_eq!((ran.broken, ran.import, ran.export), (None, without.import, without.export), "{side} {step}");
+            happened += usize::from(ran.fired[0].is_ok());
+        }
+    }
+    assert!(happened > 30, "{happened}");
+}
+
+/// Where a side is today's daemon, what the other one promises whatever its peer does is kept, and all that can happen does.
+#[test]
+fn with_an_old_side_the_other_one_keeps_its_promises() {
+    let mut table = Vec::new();
+    for cast in [Cast::HL, Cast::LH, Cast::LL] {
+        let classes: Vec<_> = Class::ALL.into_iter().filter(|class| class.is_of(cast)).collect();
+        let options = Sweep { classes: classes.clone(), ..options(6_000) };
+        let found = sweep(&Engine::of(cast), &options, &|_| {});
+        assert_eq!((found.broken, found.violations.first()), (0, None), "{cast}");
+        assert_eq!(found.doubt(&classes), None, "{cast}");
+        let outcome = |one: Option<Outcome>| one.map_or_else(|| "-".into(), |one| one.to_string());
+        let ends = found.ends.iter();
+        table.extend(ends.map(|(&(import, export), count)| {
+            format!("{cast}: {count:>5} x ({}, {})", outcome(import), outcome(export))
+        }));
+    }
+    insta::assert_snapshot!(table.join("\n"));
 }
 
 /// A reducer that is not the model's own is told apart, also where no property sees it.

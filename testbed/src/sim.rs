@@ -20,6 +20,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use handfast_model::config::Cast;
 use handfast_sim::{
     Scenario, Shard,
     event::{Class, matrix, pairs, words},
@@ -34,7 +35,7 @@ pub(crate) use self::{
     sweep::{Chosen, Effort, Pieces, Sweep},
     swept::Swept,
 };
-use crate::{failure::Failure, interrupt, output, progress::Watch, shrink};
+use crate::{failure::Failure, interrupt, output, progress::Watch, shrink, validate::PairName};
 
 /// Simulate sessions with faults, and judge what came of each
 #[derive(Args)]
@@ -47,6 +48,7 @@ Examples:
   handfast sim --seeds 0..20000 --shard 3/8 --budget 10m --out results
   handfast merge results
   handfast sim --engine event --scenario break --scenario cancel
+  handfast sim --engine event --pair HL
   handfast sim --engine event --seeds 0..100 --digest
   handfast sim --matrix
 
@@ -65,6 +67,9 @@ pub(crate) struct Sim {
     /// What carries the sessions
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t)]
     engine: Engine,
+    /// Who takes part in the event engine, the import side first: L is today's daemon
+    #[arg(long, value_enum, value_name = "XY", conflicts_with_all = ["matrix", "words"])]
+    pair: Option<PairName>,
     /// Which scenarios; all by default
     #[arg(long, value_name = "NAME")]
     scenario: Vec<String>,
@@ -211,9 +216,9 @@ impl Sim {
     fn asked(&self) -> Result<Sweep, Failure> {
         let names = &self.scenario;
         let (chosen, seeds) = match self.engine {
-            Engine::Event if names.is_empty() => (Chosen::Event(Class::ALL.to_vec()), EVENT_SEEDS),
-            Engine::Event => {
-                (Chosen::Event(names.iter().map(|name| class(name)).collect::<Result<_, _>>()?), EVENT_SEEDS)
+            Engine::Event => (self.classes()?, EVENT_SEEDS),
+            Engine::Turmoil if self.pair().is_some() => {
+                return Err(Failure::usage("--pair: old sides are in the event engine, --engine event"));
             }
             Engine::Turmoil if names.is_empty() && self.seeds.is_some() => (Chosen::Turns(Scenario::all()), 0..0),
             Engine::Turmoil if names.is_empty() => (Chosen::Turmoil(Scenario::all()), 0..4),
@@ -225,6 +230,29 @@ impl Sim {
         let asked = Sweep { chosen, seeds: self.seeds.as_ref().map_or(seeds, |seeds| seeds.0.clone()) };
         asked.is_sound().map_err(Failure::usage)?;
         Ok(asked)
+    }
+
+    /// The pair, if a side is old.
+    fn pair(&self) -> Option<PairName> {
+        self.pair.filter(|&pair| Cast::from(pair).has_legacy())
+    }
+
+    /// The classes of faults that are asked for; all that there are for this pair by default.
+    fn classes(&self) -> Result<Chosen, Failure> {
+        let pair = self.pair();
+        let cast = pair.map_or(Cast::HH, Cast::from);
+        let named = self.scenario.iter().map(|name| class(name)).collect::<Result<Vec<_>, _>>()?;
+        let chosen = match named.is_empty() {
+            true => Class::ALL.into_iter().filter(|class| class.is_of(cast)).collect(),
+            false => named,
+        };
+        if let Some(class) = chosen.iter().find(|class| !class.is_of(cast)) {
+            return Err(Failure::usage(format_args!("--scenario {class}: it is not there in {cast}")));
+        }
+        Ok(match pair {
+            None => Chosen::Event(chosen),
+            Some(pair) => Chosen::Old(pair, chosen),
+        })
     }
 
     /// The shard that is given, or the environment's. One of one is all.
@@ -252,18 +280,19 @@ impl Sim {
             output::note(format_args!("{} of {} parts are there already", pieces.len(), todo.len()));
         }
         todo.retain(|part| !pieces.contains_key(part));
-        let keep = |part: Part, piece: &Piece| swept::write(folder, piece).and_then(|()| kept.add(part, piece));
+        let keep =
+            |part: Part, piece: &Piece| swept::write(folder, piece, asked.pair()).and_then(|()| kept.add(part, piece));
         pieces.extend(asked.carry_out_all(&todo, effort, &Watch::new("sim"), &keep).map_err(failed)?);
         Ok(pieces)
     }
 
     fn run_schedule(&self, file: &Path) -> Result<ExitCode, Failure> {
         let schedule = shrink::read(file)?.schedule;
-        let storm = Storm::of_one(&schedule);
+        let storm = Storm::of_one(&schedule, self.pair());
         if let Some(folder) = &self.out {
             let name = file.file_name().map_or_else(|| "schedule".into(), |name| name.to_string_lossy());
             let name = name.trim_end_matches(".json").trim_end_matches(".schedule");
-            event::write(folder, name, &schedule).map_err(|error| unwritable(folder, &error))?;
+            event::write(folder, name, &schedule, self.pair()).map_err(|error| unwritable(folder, &error))?;
         }
         let swept = Swept::Event(Box::new(storm));
         swept.print(self.json)?;

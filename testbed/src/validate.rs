@@ -82,9 +82,9 @@ impl FromStr for Delay {
 }
 
 /// Who took part.
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
 #[value(rename_all = "verbatim")]
-enum PairName {
+pub(crate) enum PairName {
     /// Both hardened
     HH,
     /// A hardened importer, a legacy exporter

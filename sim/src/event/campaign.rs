@@ -181,7 +181,7 @@ pub fn block<I: ImportSide, E: ExportSide>(
 ) -> Found {
     let mut found = Found::default();
     for seed in seeds.clone() {
-        let schedule = Schedule::draw(seed, classes);
+        let schedule = Schedule::draw_for(seed, classes, engine.cast);
         let mut ran = engine.run(&schedule, watch);
         if seed == seeds.start
             && let Some(text) = differs(engine, &schedule)

@@ -5,16 +5,21 @@ use handfast::{
     limits::Timer,
     outcome::{Profile, Scheme, Side},
 };
+use handfast_model::config::Cast;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::schedule::{Act, Archive, At, Class, Click, Device, DiskStep, Fault, Schedule, Story, Visit, What};
+use super::schedule::{
+    Act, Again, Archive, At, Class, Click, Device, DiskStep, Errand, Fault, Rival, Schedule, Story, Visit, What,
+};
 use crate::point::Point;
 
 /// Faults of one session, at most.
 const MAX_FAULTS: u32 = 3;
 /// Visitors of one session, where there are many: enough to guess the code too often.
 const MANY_VISITORS: usize = 7;
+/// One seed in so many has what is rare, of each kind.
+const RARE: u32 = 24;
 
 /// Draws one schedule.
 struct Draw(ChaCha8Rng);
@@ -45,7 +50,30 @@ impl Draw {
 impl Schedule {
     /// The schedule of a seed, with faults of these classes. Each seed has only some of them, and one in eight none: what is rare
     /// where everything happens at once is frequent where little does.
+    ///
+    /// What is rare has draws of its own, so that all else is what it would be without.
     pub fn draw(seed: u64, classes: &[Class]) -> Self {
+        let (rare, usual): (Vec<Class>, Vec<Class>) = classes.iter().partition(|class| class.is_rare());
+        let mut schedule = Self::draw_usual(seed, &usual);
+        if !rare.is_empty() {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(1);
+            let times = if usual.is_empty() { 1 } else { RARE };
+            Draw(rng).rare(&mut schedule, &rare, times);
+        }
+        schedule
+    }
+
+    /// The same of a pair. Where a side is old, there is one link of two honest sides; whoever comes to the importer may be hostile.
+    pub fn draw_for(seed: u64, classes: &[Class], cast: Cast) -> Self {
+        let mut schedule = Self::draw(seed, classes);
+        if cast.has_legacy() {
+            (schedule.device, schedule.rival, schedule.again, schedule.alone) = (None, None, None, false);
+        }
+        schedule
+    }
+
+    fn draw_usual(seed: u64, classes: &[Class]) -> Self {
         let mut draw = Draw(ChaCha8Rng::seed_from_u64(seed));
         let plain = draw.once_in(8);
         let on: Vec<Class> = classes.iter().copied().filter(|_| draw.once_in(2)).collect();
@@ -75,6 +103,29 @@ impl Schedule {
 }
 
 impl Draw {
+    /// Each once in so many times: what is rare, where it can be.
+    fn rare(&mut self, schedule: &mut Schedule, classes: &[Class], times: u32) {
+        if self.below(times) >= classes.len() as u32 {
+            return;
+        }
+        let class = self.pick(classes);
+        match class {
+            Class::Rival if schedule.is_pair() => {
+                let latency = (self.between(1, 200), self.between(1, 200));
+                schedule.rival = Some(Rival { latency, think: self.between(1, 3000) });
+            }
+            Class::Again => {
+                schedule.again = Some(Again { think: self.between(1, 3000), beside: self.once_in(3) });
+            }
+            Class::Repeat | Class::Slow => {
+                for _ in 0..=self.below(2) {
+                    schedule.faults.extend(self.fault(class));
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The people, the sizes, and how long things take.
     fn people(&mut self) -> Schedule {
         let slow = self.once_in(64);
@@ -155,7 +206,14 @@ impl Draw {
                 let longest = self.pick(&[20, 400]);
                 What::Visit(Visit { knows, every: self.between(1, longest), acts })
             }
-            Class::Device => return None,
+            Class::Repeat if self.once_in(3) => What::RepeatAnswer,
+            Class::Repeat => What::Repeat,
+            Class::Slow => {
+                at = At::Start;
+                let longest = if self.once_in(2) { 400_000 } else { 5_000 };
+                What::Slow(self.pick(&[Errand::Request, Errand::Answer]), self.between(1, longest))
+            }
+            Class::Device | Class::Rival | Class::Again => return None,
         };
         Some(Fault { at, what })
     }

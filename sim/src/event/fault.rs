@@ -8,16 +8,22 @@ use handfast_model::{
 };
 
 use super::{
-    engine::{LinkEnd, Session, index, other},
     export::Exporting,
     import::Conn,
+    line::LinkEnd,
     schedule::What,
+    session::{Party, Session, index, other},
+    told::Told,
 };
 
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// A fault begins, if it can.
     pub(super) fn fault(&mut self, number: usize) {
         let schedule = self.schedule;
+        if let Some(why) = self.is_beyond_the_old(&schedule.faults[number].what) {
+            self.fired[number] = Err(why);
+            return;
+        }
         self.fired[number] = match &schedule.faults[number].what {
             What::Break(to_import, to_export) => self.break_link(*to_import, *to_export),
             What::Hold(side, ms) => self.hold(*side, *ms),
@@ -27,68 +33,89 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             What::Unsecured => self.importing.unsecured.arm(),
             What::Disk(step) => self.importing.disk[*step as usize].arm(),
             What::Crash(side, whole) => self.crash(*side, *whole),
-            What::Cancel(side) => self.cancel(*side),
+            What::Cancel(side) => self.cancel(Party::of(*side)),
             What::Click(click) => self.click(*click),
             What::Early(side, timer) => self.fire_early(*side, *timer),
             What::Late(side, timer, ms) => {
-                self.clock.delay(*side, *timer, *ms);
+                self.clock.delay(Party::of(*side), *timer, *ms);
                 Ok(())
             }
             What::Visit(visit) => self.visit(visit),
+            What::Repeat => self.repeat_request(),
+            What::RepeatAnswer => self.repeat_answer(),
+            What::Slow(errand, ms) => {
+                self.importing.slow[*errand as usize] = Some(*ms);
+                Ok(())
+            }
         };
     }
 
     pub(super) fn fire_early(&mut self, side: Side, timer: Timer) -> Result<(), &'static str> {
         let armed = match side {
             Side::Import => self.import.armed(),
-            Side::Export => self.export.armed(),
+            Side::Export => self.lines[0].export.armed(),
         };
         if !armed.contains(timer) {
             return Err("the timer does not run");
         }
-        self.fire(side, timer, None);
+        self.fire(Party::of(side), timer, None);
         Ok(())
     }
 
     /// A device crashes and starts again. Of an install that ran, the account is there or not.
     pub(super) fn crash(&mut self, side: Side, whole: bool) -> Result<(), &'static str> {
-        let own = index(side);
-        let up = match side {
-            Side::Import => self.people.started[0] && !self.crashed[0],
-            Side::Export => self.people.started[1] && !self.crashed[1] && self.done[1].is_none(),
-        };
+        let party = Party::of(side);
+        let up = self.people.started[party.index()]
+            && !self.crashed[party.index()]
+            && (side == Side::Import || self.done[party.index()].is_none());
         if !up {
             return Err("there is no operation");
         }
-        let remains =
-            if side == Side::Import && self.importing.crash(whole) { Remains::Whole } else { Remains::Nothing };
-        self.follow(Action::Crash(side, remains), Did::Nothing);
+        if self.sealed {
+            return Err("the device has another operation");
+        }
+        let remains = match side {
+            Side::Import => self.importing.crash(whole, self.is_old(side)),
+            Side::Export => Remains::Nothing,
+        };
+        let action = Action::Crash(side, remains);
         match side {
             Side::Import => {
+                self.follow(Told::Import(action), Did::Nothing);
                 self.import = self.fresh.0.clone();
                 self.importing.conns.iter_mut().for_each(Conn::close);
+                self.people.forget_prompt();
             }
             Side::Export => {
-                self.export = self.fresh.1.clone();
-                self.exporting = Exporting::new();
+                self.follow(Told::Export(0, action), Did::Nothing);
+                self.lines[0].export = self.fresh.1.clone();
+                self.lines[0].exporting = Exporting::new();
             }
         }
-        self.crashed[own] = true;
-        self.people.crash(side);
-        self.clock.stop_all(side);
-        self.link_broken = true;
-        self.link_failed = true;
-        self.pipes[own].clear();
-        self.ends[own] = LinkEnd::Closed;
-        let peer = other(side);
-        if let (Side::Import, Some(request)) = (peer, self.request) {
-            self.pipes[0].drop_item(request);
-        }
-        let linked = matches!(self.ends[index(peer)], LinkEnd::Trying | LinkEnd::Open);
-        if linked && !self.hears_of_loss(peer) {
-            self.lose(peer);
-        }
+        self.crashed[party.index()] = true;
+        self.clock.stop_all(party);
+        let lines = match party {
+            Party::Import => 0..self.lines.len(),
+            Party::Export(line) => line..line + 1,
+        };
+        lines.for_each(|line| self.tear(line, side));
         Ok(())
+    }
+
+    /// A side of a line crashes: the peer learns that the connection is gone, if there is one.
+    fn tear(&mut self, line: usize, side: Side) {
+        let at = &mut self.lines[line];
+        let (own, peer) = (index(side), other(side));
+        at.fail();
+        at.pipes[own].clear();
+        at.ends[own] = LinkEnd::Closed;
+        if let (Side::Import, Some(request)) = (peer, at.request) {
+            at.pipes[0].drop_item(request);
+        }
+        let linked = matches!(at.ends[index(peer)], LinkEnd::Trying | LinkEnd::Open);
+        if linked && !at.hears_of_loss(peer) {
+            self.lose(line, peer);
+        }
     }
 
     /// A fault that was to happen when it can has not happened if it never could.
@@ -101,6 +128,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 What::Unpublishable => importing.unpublishable.is_armed(),
                 What::Unsecured => importing.unsecured.is_armed(),
                 What::Disk(step) => importing.disk[step as usize].is_armed(),
+                What::Slow(errand, _) => importing.slow[errand as usize].is_some(),
                 _ => false,
             };
             if waits && fired.is_ok() {

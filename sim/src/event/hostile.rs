@@ -12,16 +12,17 @@ use handfast_model::{
     action::{Action, CallerAct, Chain, DeviceAct},
     side::{ExportSide, ImportSide},
     steps::{TO_EXPORTER, TO_IMPORTER},
-    world::{HONEST, INTRUDER, caller_conn},
+    world::{HONEST, INTRUDER},
 };
 
 use super::{
-    engine::{Event, Session},
     export::CHANNEL,
     import::{Conn, Stage, code},
     people::password,
     pipe::Pipe,
     schedule::{Act, Archive, Schedule, Story, Visit, What},
+    session::{Event, Session},
+    told::{Told, line_conn},
 };
 
 /// Somebody at the importer's door.
@@ -89,13 +90,19 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let Some(at) = fresh else { return Err("nobody is left to come") };
         let fault = visits(self.schedule, visit.knows).find(|(_, other)| std::ptr::eq(*other, visit));
         self.importing.visitors[at].fault = fault.map(|(fault, _)| fault);
-        let conn = caller_conn(at);
-        let _ = self.take_import(Some(Action::Caller(conn.0, CallerAct::Knock)), Input::ConnectionRequested(conn));
+        let conn = self.visitor_conn(at);
+        let _ = self.take_import(Some(Told::Caller(conn, CallerAct::Knock)), Input::ConnectionRequested(conn));
         self.queue.after(visit.every, Event::Visitor(at as u8));
         Ok(())
     }
 
-    fn make_visitors(&mut self) {
+    /// The connection of a visitor: behind those of the exporters.
+    fn visitor_conn(&self, at: usize) -> ConnId {
+        line_conn(self.importing.lines + at)
+    }
+
+    /// Their connections are behind those of the exporters.
+    pub(super) fn make_visitors(&mut self) {
         let all = visits(self.schedule, true).count() + visits(self.schedule, false).count();
         while self.importing.visitors.len() < all {
             let visitor = Visitor { pipe: Pipe::default(), fault: None, next: 0, archive: None, ended: false };
@@ -107,12 +114,15 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// A visitor does what is next.
     pub(super) fn visitor(&mut self, at: usize) {
         let schedule = self.schedule;
+        if !self.import.reads(self.visitor_conn(at)) {
+            return self.queue.after(1, Event::Visitor(at as u8));
+        }
         let visitor = &mut self.importing.visitors[at];
         let Some(What::Visit(visit)) = visitor.fault.map(|fault| &schedule.faults[fault].what) else { return };
         let Some(&act) = visit.acts.get(visitor.next) else { return self.leave(at) };
         visitor.next += 1;
-        let conn = caller_conn(at);
-        match self.importing.conns[at + 1].stage() {
+        let conn = self.visitor_conn(at);
+        match self.importing.conns[self.importing.lines + at].stage() {
             Stage::Knocked => self.visitor_secures(at, conn, act),
             Stage::Open => self.visitor_sends(at, act, visit.knows),
             Stage::Away | Stage::Closed => return,
@@ -122,8 +132,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     /// Who has nothing more to do, goes.
     fn leave(&mut self, at: usize) {
-        if self.importing.conns[at + 1].is_open() {
-            let act = match self.importing.conns[at + 1].stage() {
+        if self.importing.conns[self.importing.lines + at].is_open() {
+            let act = match self.importing.conns[self.importing.lines + at].stage() {
                 Stage::Knocked => CallerAct::Fail,
                 Stage::Away | Stage::Open | Stage::Closed => CallerAct::Drop,
             };
@@ -132,13 +142,13 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     }
 
     fn visitor_goes(&mut self, at: usize, act: CallerAct) {
-        let conn = caller_conn(at);
-        self.importing.conns[at + 1].close();
+        let conn = self.visitor_conn(at);
+        self.importing.conns[self.importing.lines + at].close();
         let input = match act {
             CallerAct::Fail => Input::ConnectionFailed(conn),
             _ => Input::ConnectionLost(conn),
         };
-        let _ = self.take_import(Some(Action::Caller(conn.0, act)), input);
+        let _ = self.take_import(Some(Told::Caller(conn, act)), input);
     }
 
     fn visitor_secures(&mut self, at: usize, conn: ConnId, act: Act) {
@@ -150,10 +160,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Act::Secure(own) => own || !knows,
             _ => true,
         };
-        self.importing.conns[at + 1].set(Stage::Open);
+        self.importing.conns[self.importing.lines + at].set(Stage::Open);
         let (account, chain) = if own { (INTRUDER, Chain::Own) } else { (HONEST, Chain::Forged) };
         let input = Input::ConnectionOpened { conn, presented: Some(account), verified: own };
-        let _ = self.take_import(Some(Action::Caller(conn.0, CallerAct::Prove(chain))), input);
+        let _ = self.take_import(Some(Told::Caller(conn, CallerAct::Prove(chain))), input);
         if !matches!(act, Act::Secure(_)) {
             // It was let in, and goes on with what it wanted to do.
             self.importing.visitors[at].next -= 1;
@@ -209,7 +219,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         };
         visitor.pipe.write(&[&bytes], false);
         let arrival = visitor.pipe.arrival(self.queue.now(), self.schedule.latency.0);
-        let (end, conn) = (visitor.pipe.end(), caller_conn(at));
+        let (end, conn) = (visitor.pipe.end(), self.visitor_conn(at));
         self.queue.at(arrival, Event::Arrive(conn, end));
     }
 
@@ -222,9 +232,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if self.crashed[1] || !self.people.started[1] || self.people.device_gone {
             return;
         }
-        if !self.exporting.is_open() {
+        if !self.lines[0].exporting.is_open() {
             return match act {
-                _ if self.export.place() != "connecting" => {}
+                _ if self.lines[0].export.place() != "connecting" => {}
                 Act::Drop | Act::Fail => self.device_goes(),
                 Act::Secure(pinned) => self.device_secures(pinned),
                 _ => {
@@ -235,7 +245,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         let bytes = match act {
             Act::Drop | Act::Fail => return self.device_goes(),
-            Act::Answer(accepts) if self.exporting.asks() => {
+            Act::Answer(accepts) if self.lines[0].exporting.asks() => {
                 let state = if accepts { RequestState::Accept } else { RequestState::Decline };
                 Control::Request(ChannelRequest { name: code(true).channel_name(), channel: CHANNEL, state }).to_frame()
             }
@@ -249,21 +259,21 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Act::End => end_of_channel(CHANNEL).as_bytes().to_vec(),
             Act::Answer(_) | Act::Secure(_) | Act::Ask(_) | Act::Complete | Act::Wait(_) => return,
         };
-        self.pipes[1].write(&[&bytes], false);
-        let arrival = self.pipes[1].arrival(self.queue.now(), self.schedule.latency.1);
-        let end = self.pipes[1].end();
-        self.queue.at(arrival, Event::ArriveAtExporter(end));
+        self.lines[0].pipes[1].write(&[&bytes], false);
+        let arrival = self.lines[0].pipes[1].arrival(self.queue.now(), self.schedule.latency.1);
+        let end = self.lines[0].pipes[1].end();
+        self.queue.at(arrival, Event::ArriveAtExporter(0, end));
     }
 
     fn device_secures(&mut self, pinned: bool) {
         self.device_opens();
         let action = Action::Device(DeviceAct::Open { pinned });
-        let _ = self.take_export(Some(action), export::Input::Opened { pinned });
+        let _ = self.take_export(0, Some(action), export::Input::Opened { pinned });
     }
 
     fn device_goes(&mut self) {
         self.people.device_gone = true;
         self.device_drops();
-        let _ = self.take_export(Some(Action::Device(DeviceAct::Drop)), export::Input::Lost);
+        let _ = self.take_export(0, Some(Action::Device(DeviceAct::Drop)), export::Input::Lost);
     }
 }

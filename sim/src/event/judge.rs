@@ -1,15 +1,21 @@
 //! What has to hold of a session.
 
-use handfast::outcome::{Outcome, Side};
+use handfast::{
+    limits::{MAX_TRIES, Timer},
+    outcome::{Outcome, Side},
+};
 use handfast_model::{
     follow::Strayed,
-    pairs::{self, Circumstances},
+    pairs::{self, Cause, Circumstances},
     properties::PropertyId,
     side::{ExportSide, ImportSide},
 };
 use serde::{Deserialize, Serialize};
 
-use super::engine::{LinkEnd, Session, index};
+use super::{
+    line::LinkEnd,
+    session::{Party, Session},
+};
 
 /// What a session can break. In JSON it is its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,6 +35,8 @@ pub enum Law {
     Leak,
     /// The right timers run, and as long as they have to (R-TIME).
     Time,
+    /// Of two exporters one is served.
+    Race,
     /// Equal schedules give equal traces.
     Repeatable,
 }
@@ -52,6 +60,7 @@ impl std::fmt::Display for Law {
             Self::Honest => "honest",
             Self::Leak => "leak",
             Self::Time => "time",
+            Self::Race => "race",
             Self::Repeatable => "repeatable",
         })
     }
@@ -66,7 +75,8 @@ impl std::str::FromStr for Law {
     type Err = NoLaw;
 
     fn from_str(name: &str) -> Result<Self, NoLaw> {
-        let others = [Self::Model, Self::Ends, Self::Pair, Self::Honest, Self::Leak, Self::Time, Self::Repeatable];
+        use Law::{Ends, Honest, Leak, Model, Pair, Race, Repeatable, Time};
+        let others = [Model, Ends, Pair, Honest, Leak, Time, Race, Repeatable];
         let property = PropertyId::from_id(name).map(Self::Property);
         let found = property.or_else(|| others.into_iter().find(|law| law.to_string() == name));
         found.ok_or_else(|| NoLaw(name.into()))
@@ -102,68 +112,132 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if self.broken.is_some() {
             return;
         }
-        for side in [Side::Import, Side::Export] {
-            self.judge_side(side);
+        self.judge_race();
+        self.judge_party(Party::Import);
+        (0..self.lines.len()).for_each(|line| self.judge_party(Party::Export(line)));
+        if !self.is_old(Side::Import) {
+            self.judge_device();
         }
+        (0..self.lines.len()).for_each(|line| self.judge_pair(line));
+        self.judge_with_an_old();
+        for follower in &self.followers {
+            if let Err(strayed) = follower.examine() {
+                let broken = Broken { law: Law::of(&strayed), text: strayed.to_string() };
+                self.broken.get_or_insert(broken);
+            }
+        }
+    }
+
+    /// Nothing may be left on the importing device.
+    fn judge_device(&mut self) {
         if self.importing.holds_staged() {
             self.break_law(Law::Leak, "what was staged is still there".into());
         }
         if let Some(conn) = self.importing.conns.iter().position(|conn| conn.is_open()) {
             self.break_law(Law::Leak, format!("import: connection {conn} is still open"));
         }
-        self.judge_pair();
-        if let Some(follower) = &self.follower
-            && let Err(strayed) = follower.examine()
-        {
-            self.break_law(Law::of(&strayed), strayed.to_string());
-        }
     }
 
-    fn judge_side(&mut self, side: Side) {
-        let own = index(side);
-        let armed = match side {
-            Side::Import => self.import.armed(),
-            Side::Export => self.export.armed(),
+    fn judge_party(&mut self, party: Party) {
+        // What an old one leaves behind is known.
+        if self.is_old(party.side()) {
+            return;
+        }
+        let own = party.index();
+        let (armed, closed) = match party {
+            Party::Import => (self.import.armed(), self.import.is_closed()),
+            Party::Export(line) => {
+                let export = &self.lines[line].export;
+                (export.armed(), export.is_closed())
+            }
         };
-        if !armed.is_empty() || self.clock.running(side).next().is_some() {
-            self.break_law(Law::Leak, format!("{side}: a timer runs for ever"));
+        if !armed.is_empty() || self.clock.running(party).next().is_some() {
+            self.break_law(Law::Leak, format!("{party}: a timer runs for ever"));
         }
         if !self.people.started[own] || self.crashed[own] {
             return;
         }
-        let closed = match side {
-            Side::Import => self.import.is_closed(),
-            Side::Export => self.export.is_closed(),
-        };
         if self.done[own].is_none() {
-            return self.break_law(Law::Ends, format!("{side}: it does not end"));
+            return self.break_law(Law::Ends, format!("{party}: it does not end"));
         }
         if !closed {
-            self.break_law(Law::Leak, format!("{side}: it has ended, and is not closed"));
+            self.break_law(Law::Leak, format!("{party}: it has ended, and is not closed"));
         }
-        if self.schedule.is_pair() && !matches!(self.ends[own], LinkEnd::Away | LinkEnd::Closed) {
-            self.break_law(Law::Leak, format!("{side}: the connection is still there"));
+        let is_left = |end: LinkEnd| !matches!(end, LinkEnd::Away | LinkEnd::Closed);
+        let left = match party {
+            Party::Import => self.lines.iter().any(|line| is_left(line.ends[0])),
+            Party::Export(line) => is_left(self.lines[line].ends[1]),
+        };
+        if self.schedule.is_pair() && left {
+            self.break_law(Law::Leak, format!("{party}: the connection is still there"));
         }
     }
 
-    /// What may excuse the ends of the two. None: they are no pair, since one crashed, is hostile, or talked to somebody else.
-    pub(super) fn around(&self) -> Option<Circumstances> {
-        let paired = self.importing.session.is_none_or(|session| session == 0);
-        let session = self.importing.session == Some(0);
-        let around = Circumstances { session, failed: self.link_failed, unconfirmed: false };
-        (paired && self.crashed == [false; 2] && self.schedule.is_pair()).then_some(around)
+    /// What may excuse the ends of the importer and of the exporter on a line. None: they are no pair, since one crashed, is
+    /// hostile, or talked to somebody else.
+    pub(super) fn around(&self, line: usize) -> Option<Circumstances> {
+        let session = self.importing.session;
+        // Two of which one is old are told by what the model says of each.
+        let up = !self.crashed[0] && !self.crashed[Party::Export(line).index()] && self.old == [false; 2];
+        let around = Circumstances { session: session.is_some(), failed: self.lines[line].failed, unconfirmed: false };
+        (session.is_none_or(|session| session == line) && up && self.schedule.is_pair()).then_some(around)
     }
 
-    fn judge_pair(&mut self) {
-        let (Some(import), Some(export)) = (self.done[0], self.done[1]) else { return };
-        if self.around().is_some_and(|around| pairs::allowed(import, export, around).is_none()) {
+    fn judge_pair(&mut self, line: usize) {
+        let (Some(import), Some(export)) = (self.done[0], self.done[Party::Export(line).index()]) else { return };
+        let Some(around) = self.around(line) else { return };
+        if pairs::allowed(import, export, around).is_none() {
             self.break_law(Law::Pair, format!("({}, {})", import.outcome, export.outcome));
         }
         let succeed = import.outcome == Outcome::SUCCESS && export.outcome == Outcome::SUCCESS;
         let thrice = import.outcome == Outcome::Authentication && export.outcome == Outcome::Authentication;
-        let expected = if self.people.typed_wrong >= handfast::limits::MAX_TRIES { thrice } else { succeed };
-        if self.schedule.is_honest() && !expected {
+        let expected = if self.people.typed_wrong >= MAX_TRIES { thrice } else { succeed };
+        if self.schedule.is_honest() && !expected && !self.excused {
             self.break_law(Law::Honest, format!("({}, {})", import.outcome, export.outcome));
+        }
+    }
+
+    /// Where one side is old, an honest pair without fault succeeds too. What an old exporter leaves of three tries, of which a late
+    /// hello may cost two, is enough for one wrong password (W-14).
+    fn judge_with_an_old(&mut self) {
+        let enough = match self.old {
+            [true, false] => MAX_TRIES,
+            [false, true] => 2,
+            _ => return,
+        };
+        let (Some(import), Some(export)) = (self.done[0], self.done[1]) else { return };
+        let due = self.schedule.is_honest() && self.schedule.faults.is_empty() && self.people.typed_wrong < enough;
+        if due && !(import.outcome.is_success() && export.outcome.is_success()) {
+            self.break_law(Law::Honest, format!("({}, {})", import.outcome, export.outcome));
+        }
+    }
+
+    /// Whether the importer was asked for by two exporters.
+    pub(super) fn is_race(&self) -> bool {
+        self.lines.len() > 1 && self.lines.iter().all(|line| line.knocked)
+    }
+
+    /// Of two exporters that race the importer serves one. The other one is turned away, unless it ended by itself (R-IMP-3); one
+    /// account is stored, at most, and only who was served can say so.
+    fn judge_race(&mut self) {
+        if self.lines.len() < 2 {
+            return;
+        }
+        if self.importing.stored > 1 {
+            self.break_law(Law::Race, format!("{} accounts are stored", self.importing.stored));
+        }
+        let served = self.importing.session;
+        for party in (0..self.lines.len()).filter(|&line| served != Some(line)).map(Party::Export) {
+            let Some(end) = self.done[party.index()] else { continue };
+            let turned_away = match end.outcome {
+                Outcome::Network => true,
+                Outcome::Timeout => end.cause == Cause::Timer(Timer::Connect),
+                Outcome::CANCELED => end.cause == Cause::Call,
+                _ => false,
+            };
+            if !turned_away {
+                self.break_law(Law::Race, format!("{party}: nobody served it, and it ended with {}", end.outcome));
+            }
         }
     }
 }

@@ -5,44 +5,33 @@ use handfast_model::{
     action::Action,
     follow::Did,
     side::{ExportSide, ImportSide},
-    world::PEER,
 };
 
 use super::{
-    engine::{Event, LinkEnd, Session, index, other},
+    line::LinkEnd,
     pipe::Notice,
+    session::{Event, Session, index, other},
+    told::{Told, line_conn},
 };
 
 /// Pieces into which what is written at once is cut, at most.
 const MAX_PIECES: u64 = 256;
 
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
-    /// Whether what this side sends now can reach the other.
-    pub(super) fn can_send(&self, from: Side) -> bool {
-        let (own, peer) = (index(from), index(other(from)));
-        !self.link_broken
-            && self.ends[own] != LinkEnd::Closed
-            && !self.said_end[own]
-            && self.ends[peer] != LinkEnd::Closed
-    }
-
-    /// Whether something is on its way between the two.
-    pub(super) fn link_carries(&self) -> bool {
-        let securing = self.ends == [LinkEnd::Trying; 2] && !self.link_broken;
-        securing || self.pipes.iter().any(|pipe| pipe.items() > 0)
-    }
-
     /// Sends bytes from one side to the other, cut as the schedule says.
-    pub(super) fn send(&mut self, from: Side, pieces: &[&[u8]], item: bool) {
+    pub(super) fn send(&mut self, line: usize, from: Side, pieces: &[&[u8]], item: bool) {
         let to = other(from);
-        let latency = self.latency(to);
-        let pipe = &mut self.pipes[index(to)];
+        let latency = self.latency(line, to);
+        let pipe = &mut self.lines[line].pipes[index(to)];
         let start = pipe.end();
         pipe.write(pieces, item);
         let arrival = pipe.arrival(self.queue.now(), latency);
         let end = pipe.end();
         let mut arrive = |upto| {
-            let event = if to == Side::Import { Event::Arrive(PEER, upto) } else { Event::ArriveAtExporter(upto) };
+            let event = match to {
+                Side::Import => Event::Arrive(line_conn(line), upto),
+                Side::Export => Event::ArriveAtExporter(line, upto),
+            };
             self.queue.at(arrival, event);
         };
         if self.schedule.cut > 0 {
@@ -50,134 +39,136 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             (start..end).step_by(step as usize).skip(1).for_each(&mut arrive);
         }
         arrive(end);
-        self.behind_bytes(to);
+        self.behind_bytes(line, to);
     }
 
     /// Tells the other side something, in order with the bytes.
-    pub(super) fn tell(&mut self, to: Side, notice: Notice) -> u32 {
-        let latency = self.latency(to);
-        let pipe = &mut self.pipes[index(to)];
+    pub(super) fn tell(&mut self, line: usize, to: Side, notice: Notice) -> u32 {
+        let latency = self.latency(line, to);
+        let own = &mut self.lines[line];
+        let pipe = &mut own.pipes[index(to)];
         let number = pipe.tell();
         let arrival = pipe.arrival(self.queue.now(), latency);
-        self.queue.at(arrival, Event::Notice(to, notice, number));
+        self.queue.at(arrival, Event::Notice(line, to, notice, number));
         if notice == Notice::Request {
-            self.request = Some(number);
+            own.request = Some(number);
         }
         number
     }
 
-    pub(super) const fn latency(&self, to: Side) -> u32 {
+    pub(super) fn latency(&self, line: usize, to: Side) -> u32 {
+        let (to_import, to_export) = match &self.schedule.rival {
+            Some(rival) if line > 0 => rival.latency,
+            _ => self.schedule.latency,
+        };
         match to {
-            Side::Import => self.schedule.latency.0,
-            Side::Export => self.schedule.latency.1,
+            Side::Import => to_import,
+            Side::Export => to_export,
         }
     }
 
     /// Tells a side that the connection is gone, behind everything that is on its way to it.
-    pub(super) fn lose(&mut self, side: Side) {
-        let number = self.tell(side, Notice::Lost);
-        self.lost[index(side)] = Some(number);
-    }
-
-    /// Whether the last thing that is on its way to a side is the loss.
-    pub(super) fn hears_of_loss(&self, side: Side) -> bool {
-        let last = self.pipes[index(side)].last_item();
-        last.is_some() && last == self.lost[index(side)]
+    pub(super) fn lose(&mut self, line: usize, side: Side) {
+        let number = self.tell(line, side, Notice::Lost);
+        self.lines[line].lost[index(side)] = Some(number);
     }
 
     /// A side closes the connection: what it sent before still arrives.
-    pub(super) fn close(&mut self, side: Side) {
+    pub(super) fn close(&mut self, line: usize, side: Side) {
         let (own, peer) = (index(side), index(other(side)));
-        if self.ends[own] == LinkEnd::Closed {
+        let at = &mut self.lines[line];
+        if at.ends[own] == LinkEnd::Closed {
             return;
         }
-        self.pipes[own].clear();
-        self.said_end[own] = true;
-        self.ends[own] = LinkEnd::Closed;
-        if !self.link_broken && self.ends[peer] != LinkEnd::Closed && !self.hears_of_loss(other(side)) {
-            self.lose(other(side));
+        at.pipes[own].clear();
+        at.said_end[own] = true;
+        at.ends[own] = LinkEnd::Closed;
+        if !at.broken && at.ends[peer] != LinkEnd::Closed && !at.hears_of_loss(other(side)) {
+            self.lose(line, other(side));
         }
     }
 
-    pub(super) fn notice(&mut self, side: Side, notice: Notice, number: u32) {
-        if notice == Notice::Request && (self.importing.lose_request.take() || self.importing.unreachable.is_armed()) {
+    pub(super) fn notice(&mut self, line: usize, side: Side, notice: Notice, number: u32) {
+        let caught = line == 0
+            && notice == Notice::Request
+            && (self.importing.lose_request.take() || self.importing.unreachable.is_armed());
+        if caught {
             return self.request_fails();
         }
-        if !self.pipes[index(side)].take_notice(number) {
+        if !self.reads(line, side) {
+            return self.queue.after(1, Event::Notice(line, side, notice, number));
+        }
+        let own = &mut self.lines[line];
+        if !own.pipes[index(side)].take_notice(number) {
             return;
         }
         if matches!(notice, Notice::Lost | Notice::Refused) {
-            self.ends[index(side)] = LinkEnd::Closed;
+            own.ends[index(side)] = LinkEnd::Closed;
         }
         match side {
-            Side::Import => self.notice_import(notice),
-            Side::Export => self.notice_export(notice),
+            Side::Import => self.notice_import(line, notice),
+            Side::Export => self.notice_export(line, notice),
         }
     }
 
     /// The request for the connection does not arrive.
-    pub(super) fn request_fails(&mut self) {
-        let there = self.pipes[0].items() > 0;
-        if !there {
+    fn request_fails(&mut self) {
+        let own = &mut self.lines[0];
+        if own.pipes[0].items() == 0 {
             return;
         }
-        self.link_broken = true;
-        self.link_failed = true;
-        self.pipes[0].clear();
-        let told = self.importing.unreachable.take() && self.ends[1] == LinkEnd::Trying;
+        own.fail();
+        own.pipes[0].clear();
+        let told = self.importing.unreachable.take() && own.ends[1] == LinkEnd::Trying;
         if told {
-            self.ends[1] = LinkEnd::Closed;
-            let _ = self.take_export(Some(Action::Unreachable), export::Input::Unreachable);
+            own.ends[1] = LinkEnd::Closed;
+            let _ = self.take_export(0, Some(Action::Unreachable), export::Input::Unreachable);
         } else {
-            self.follow(Action::LoseRequest, Did::Nothing);
+            self.follow(Told::Export(0, Action::LoseRequest), Did::Nothing);
         }
     }
 
     /// The link breaks. It has to be there, and to be news to somebody.
     pub(super) fn break_link(&mut self, to_import: u32, to_export: u32) -> Result<(), &'static str> {
-        if self.link_broken || self.ends[0] == LinkEnd::Away || self.schedule.device.is_some() {
+        let at = &mut self.lines[0];
+        if at.broken || at.ends[0] == LinkEnd::Away || self.schedule.device.is_some() {
             return Err("there is no link");
         }
-        let learns = [Side::Import, Side::Export]
-            .iter()
-            .any(|&side| self.ends[index(side)] != LinkEnd::Closed && !self.hears_of_loss(side));
+        let both = [Side::Import, Side::Export];
+        let learns = both.iter().any(|&side| at.ends[index(side)] != LinkEnd::Closed && !at.hears_of_loss(side));
         let mut kept = [0; 2];
         let mut all = true;
         for (side, keep) in [(Side::Import, to_import), (Side::Export, to_export)] {
             let own = index(side);
-            let loses = self.hears_of_loss(side);
-            let before = self.pipes[own].items() - u8::from(loses);
-            if loses && let Some(number) = self.lost[own].take() {
-                self.pipes[own].drop_item(number);
+            let loses = at.hears_of_loss(side);
+            let before = at.pipes[own].items() - u8::from(loses);
+            if loses && let Some(number) = at.lost[own].take() {
+                at.pipes[own].drop_item(number);
             }
-            kept[own] = self.pipes[own].cut(keep);
+            kept[own] = at.pipes[own].cut(keep);
             all &= kept[own] == before;
         }
-        if !learns && all {
-            // Both learn of the end already, and everything arrives.
-            for side in [Side::Import, Side::Export] {
-                if self.ends[index(side)] != LinkEnd::Closed {
-                    self.lose(side);
-                }
-            }
-            return Err("both have left already");
+        let news = learns || !all;
+        if news {
+            at.fail();
+            let action = Action::Break { to_import: kept[0], to_export: kept[1] };
+            self.follow(Told::Export(0, action), Did::Nothing);
         }
-        self.link_broken = true;
-        self.link_failed = true;
-        self.follow(Action::Break { to_import: kept[0], to_export: kept[1] }, Did::Nothing);
-        for side in [Side::Import, Side::Export] {
-            if self.ends[index(side)] != LinkEnd::Closed {
-                self.lose(side);
+        for side in both {
+            if self.lines[0].ends[index(side)] != LinkEnd::Closed {
+                self.lose(0, side);
             }
         }
-        Ok(())
+        // Both learn of the end already, and everything arrives.
+        if news { Ok(()) } else { Err("both have left already") }
     }
 
     /// What is on its way to a side is held, and what is sent to it in the meantime.
     pub(super) fn hold(&mut self, side: Side, ms: u32) -> Result<(), &'static str> {
         let until = self.queue.now() + u64::from(ms);
-        let pipe = &mut self.pipes[index(side)];
+        let own = &mut self.lines[0];
+        let pipe = &mut own.pipes[index(side)];
         pipe.held = pipe.held.max(until);
-        if self.ends == [LinkEnd::Closed; 2] { Err("there is no link") } else { Ok(()) }
+        if own.ends == [LinkEnd::Closed; 2] { Err("there is no link") } else { Ok(()) }
     }
 }

@@ -7,15 +7,17 @@ use handfast::{
     import::Importer,
     limits::{Durations, Timer},
     reducer::Config,
-    rules::Rules,
+    rules::{AllRules, Rules},
 };
 use handfast_model::{
-    mutants::MUTANTS,
+    config::Cast,
+    legacy,
+    mutants::{MUTANTS, rules as checked},
     side::{AnyExport, AnyImport, Boxed},
 };
 use serde::Serialize;
 
-use super::{Class, Engine, Law, Schedule, Watch, shrink};
+use super::{Class, Engine, Law, Schedule, Watch, again, engine::Twice, shrink};
 
 /// Two reducers with something broken, or their clock.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +26,14 @@ pub struct Mutant {
     pub id: &'static str,
     /// What is broken.
     pub broken: &'static str,
-    sides: fn(Config) -> (AnyImport, AnyExport),
+    sides: Sides,
+    twice: Option<Twice>,
+    cast: Cast,
     durations: fn(&mut Durations),
 }
+
+/// Makes both sides.
+type Sides = fn(Config) -> (AnyImport, AnyExport);
 
 /// What came of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,7 +68,7 @@ macro_rules! timers {
         }
 
         const TIMERS: [Mutant; 3] = [$(
-            Mutant { id: $id, broken: $broken, sides: sides::<rules::$name>, durations: |_| {} },
+            Mutant { id: $id, broken: $broken, sides: sides::<rules::$name>, twice: None, cast: Cast::HH, durations: |_| {} },
         )*];
     };
 }
@@ -79,32 +86,48 @@ fn sides<R: Rules>(config: Config) -> (AnyImport, AnyExport) {
 const A_CLIENT: &str = "it is a client's: the storm's people call the daemons themselves";
 
 /// Why the storm cannot kill a mutant of the checker.
-const BEYOND: [(&str, &str); 12] = [
-    ("M-16", "it is in the registry of a device's operations: the storm has one operation a side"),
+const BEYOND: [(&str, &str); 6] = [
     ("M-27", A_CLIENT),
     ("M-28", A_CLIENT),
     ("M-31", A_CLIENT),
     ("M-32", "it is in the order in which a disk makes things durable: the storm's disks are outcomes"),
-    ("M-39", "it takes an importer that names no features"),
-    ("M-44", "it is in the registry of a device's operations: the storm has one operation a side"),
-    ("M-46", "it takes an exporter that ends the channel behind the archive"),
     ("M-52", A_CLIENT),
     ("M-53", A_CLIENT),
-    ("M-54", "it takes a directory that repeats a request: the storm's devices are dialled once"),
-    ("M-55", "it is in the registry of a device's operations: the storm has one operation a side"),
+];
+
+/// Those of the registries of a device's operations: it takes two links to see them.
+const DEVICES: [(&str, Twice); 3] =
+    [("M-16", again::run::<checked::M16>), ("M-44", again::run::<checked::M44>), ("M-55", again::run::<checked::M55>)];
+
+/// Those that only an old peer shows.
+const BESIDE_THE_OLD: [(&str, Cast, Sides); 2] = [
+    ("M-39", Cast::LH, |config| {
+        (Boxed::new(legacy::Importer::new()), Boxed::new(Exporter::<checked::M39>::new(config)))
+    }),
+    ("M-46", Cast::HL, |config| {
+        (Boxed::new(Importer::<checked::M46>::new(config)), Boxed::new(legacy::Exporter::new()))
+    }),
 ];
 
 impl Mutant {
     /// All that the storm can be asked for.
     pub fn all() -> Vec<Self> {
         let checked = MUTANTS.iter().filter(|mutant| Self::beyond(mutant.id).is_none()).filter_map(|mutant| {
-            let sides = mutant.sides()?;
-            Some(Self { id: mutant.id, broken: mutant.broken, sides, durations: |_| {} })
+            let twice = DEVICES.iter().find(|(id, _)| *id == mutant.id).map(|(_, twice)| *twice);
+            let old = BESIDE_THE_OLD.iter().find(|(id, ..)| *id == mutant.id);
+            let (cast, sides) = match (old, twice) {
+                (Some(&(_, cast, sides)), _) => (cast, sides),
+                (None, Some(_)) => (Cast::HH, sides::<AllRules> as Sides),
+                (None, None) => (Cast::HH, mutant.sides()?),
+            };
+            Some(Self { id: mutant.id, broken: mutant.broken, sides, twice, cast, durations: |_| {} })
         });
         let wrong = Self {
             id: "M-51a",
             broken: "A timer has a wrong duration.",
-            sides: sides::<handfast::rules::AllRules>,
+            sides: sides::<AllRules>,
+            twice: None,
+            cast: Cast::HH,
             durations: |durations| durations.authenticate = durations.of(Timer::Token, 0) * 2,
         };
         checked.chain([wrong]).chain(TIMERS).collect()
@@ -123,6 +146,7 @@ impl Mutant {
     /// An engine with it.
     pub fn engine(&self) -> Engine<AnyImport, AnyExport> {
         let mut engine = Engine::new(self.sides);
+        (engine.twice, engine.cast) = (self.twice, self.cast);
         (self.durations)(&mut engine.durations);
         engine
     }
@@ -133,7 +157,7 @@ impl Mutant {
         let watch = Watch { trace: false, cover: false, ..Watch::ALL };
         let first = seeds.start;
         seeds.into_iter().find_map(|seed| {
-            let schedule = Schedule::draw(seed, &Class::ALL);
+            let schedule = Schedule::draw_for(seed, &Class::ALL, self.cast);
             engine.run(&schedule, watch).broken?;
             let (law, schedule) = shrink(&engine, &schedule)?;
             let steps = engine.run(&schedule, watch).actions;

@@ -27,6 +27,11 @@ impl<T> Queue<T> {
         self.now
     }
 
+    /// When the next thing is planned for.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.heap.peek().map(|Reverse(entry)| entry.at)
+    }
+
     /// Plans something for a time that is not past.
     pub(super) fn at(&mut self, at: u64, what: T) {
         self.planned += 1;

@@ -7,6 +7,7 @@ use handfast::{
     limits::{PROGRESS_STEP, Timer},
     outcome::{Profile, Scheme, Side},
 };
+use handfast_model::config::Cast;
 use serde::{Deserialize, Serialize};
 
 use crate::point::Point;
@@ -43,6 +44,12 @@ pub struct Schedule {
     pub device: Option<Device>,
     /// There is no exporter but the visitors.
     pub alone: bool,
+    /// A second exporting device, whose user has the token too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rival: Option<Rival>,
+    /// Behind this link comes another one of the same two devices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again: Option<Again>,
     /// What goes wrong.
     pub faults: Vec<Fault>,
 }
@@ -65,6 +72,8 @@ impl Default for Schedule {
             typo: false,
             device: None,
             alone: false,
+            rival: None,
+            again: None,
             faults: Vec::new(),
         }
     }
@@ -124,6 +133,22 @@ pub enum What {
     Late(Side, Timer, u32),
     /// Somebody connects to the importer.
     Visit(Visit),
+    /// The directory delivers the request for the connection again.
+    Repeat,
+    /// The exporter hears again that the connection is there.
+    RepeatAnswer,
+    /// The directory takes so many milliseconds more to deliver the request, or its answer.
+    Slow(Errand, u32),
+}
+
+/// What the directory carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Errand {
+    /// The request for a connection.
+    Request,
+    /// Its answer.
+    Answer,
 }
 
 /// An operation of a disk that can fail.
@@ -235,6 +260,35 @@ pub struct Device {
     pub acts: Vec<Act>,
 }
 
+/// A second device of the account, which does what the first one does: of the two, one is served. No fault is about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rival {
+    /// Milliseconds that a byte takes from it to the importer, and to it.
+    pub latency: (u32, u32),
+    /// Milliseconds that its user thinks about each thing.
+    pub think: u32,
+}
+
+impl Default for Rival {
+    /// As near and as fast as the first.
+    fn default() -> Self {
+        let Schedule { latency, think, .. } = Schedule::default();
+        Self { latency, think: think.1 }
+    }
+}
+
+/// A second link of the same two devices, with which nothing goes wrong: whatever became of the first, it has to succeed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Again {
+    /// Milliseconds until its import begins.
+    pub think: u32,
+    /// It does not wait for the end of the first import. The exporter's account has one operation at a time all the same: the call
+    /// is refused, and made again.
+    pub beside: bool,
+}
+
 /// A class of faults: what a swarm turns on and off, and what has to fire in a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -263,11 +317,19 @@ pub enum Class {
     Intruder,
     /// A hostile device is in place of the importer.
     Device,
+    /// Two exporters ask for the same importer.
+    Rival,
+    /// A second link of the same devices succeeds.
+    Again,
+    /// The directory says again what it has said.
+    Repeat,
+    /// The directory takes its time.
+    Slow,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Break,
         Self::Hold,
         Self::Directory,
@@ -280,7 +342,26 @@ impl Class {
         Self::Stranger,
         Self::Intruder,
         Self::Device,
+        Self::Rival,
+        Self::Again,
+        Self::Repeat,
+        Self::Slow,
     ];
+
+    /// Whether it can happen in this pair. Where a side is old, there is one link of two honest sides.
+    pub fn is_of(self, cast: Cast) -> bool {
+        match self {
+            Self::Device | Self::Rival | Self::Again => !cast.has_legacy(),
+            // An old daemon keeps the requests that it has seen.
+            Self::Repeat => cast != Cast::LL,
+            _ => true,
+        }
+    }
+
+    /// Whether few seeds have it.
+    pub(super) const fn is_rare(self) -> bool {
+        matches!(self, Self::Rival | Self::Again | Self::Repeat | Self::Slow)
+    }
 }
 
 impl fmt::Display for Class {
@@ -298,6 +379,10 @@ impl fmt::Display for Class {
             Self::Stranger => "stranger",
             Self::Intruder => "intruder",
             Self::Device => "device",
+            Self::Rival => "rival",
+            Self::Again => "again",
+            Self::Repeat => "repeat",
+            Self::Slow => "slow",
         })
     }
 }
@@ -317,6 +402,8 @@ impl What {
             Self::Late(..) => Class::Late,
             Self::Visit(Visit { knows: true, .. }) => Class::Intruder,
             Self::Visit(Visit { knows: false, .. }) => Class::Stranger,
+            Self::Repeat | Self::RepeatAnswer => Class::Repeat,
+            Self::Slow(..) => Class::Slow,
         }
     }
 }
@@ -324,9 +411,12 @@ impl What {
 impl Schedule {
     /// Whether nothing can keep both from success, wrong passwords apart (R-PAIR-2): nothing goes wrong, and everybody does their part.
     pub fn is_honest(&self) -> bool {
-        let harmless = |fault: &Fault| matches!(fault.what, What::Click(_) | What::Late(..));
+        // What the directory says again changes nothing (R-RDV-1).
+        let harmless =
+            |fault: &Fault| matches!(fault.what, What::Click(_) | What::Late(..) | What::Repeat | What::RepeatAnswer);
         // Slower than a step of progress every so often, it stalls.
-        let (bytes, times) = (u64::from(self.archive.1), [self.think.0, self.think.1, self.pace]);
+        let rival = self.rival.as_ref().map_or(0, |rival| rival.think);
+        let (bytes, times) = (u64::from(self.archive.1), [self.think.0, self.think.1, rival, self.pace]);
         let steady = self.pace < 1000 || bytes >= PROGRESS_STEP;
         let patient = times.iter().all(|&ms| ms <= 25_000) && steady;
         self.faults.iter().all(harmless) && self.idle.is_none() && !self.typo && self.is_pair() && patient

@@ -2,7 +2,7 @@
 
 use handfast_model::side::{ExportSide, ImportSide};
 
-use super::{Act, At, Device, Engine, Law, Schedule, Visit, Watch, What};
+use super::{Act, Again, At, Device, Engine, Law, Rival, Schedule, Visit, Watch, What};
 
 /// What a schedule breaks.
 pub fn broken<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, schedule: &Schedule) -> Option<Law> {
@@ -42,6 +42,10 @@ fn candidates(schedule: &Schedule) -> Vec<Schedule> {
     }
     with(&|one| one.device = None);
     with(&|one| one.alone = false);
+    with(&|one| one.rival = None);
+    with(&|one| one.again = None);
+    with(&|one| one.again = one.again.is_some().then(Again::default));
+    with(&|one| one.rival = one.rival.is_some().then(Rival::default));
     with(&|one| one.profile = plain.profile);
     with(&|one| one.scheme = plain.scheme);
     with(&|one| one.archive = plain.archive);
@@ -103,6 +107,7 @@ fn simpler(what: &What) -> Vec<What> {
         ],
         What::Hold(side, ms) => vec![What::Hold(*side, ms / 2)],
         What::Late(side, timer, ms) => vec![What::Late(*side, *timer, ms / 2)],
+        What::Slow(errand, ms) => vec![What::Slow(*errand, ms / 2)],
         What::Crash(side, true) => vec![What::Crash(*side, false)],
         What::Visit(visit) => {
             fewer(&visit.acts).map(|acts| What::Visit(Visit { acts, knows: visit.knows, every: visit.every })).collect()
@@ -115,6 +120,8 @@ fn simpler(what: &What) -> Vec<What> {
         | What::Disk(_)
         | What::Cancel(_)
         | What::Click(_)
+        | What::Repeat
+        | What::RepeatAnswer
         | What::Early(..) => Vec::new(),
     }
 }

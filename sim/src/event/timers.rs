@@ -1,9 +1,8 @@
 //! Timers in virtual time, and the law of them: which ones run in which row of the tables, and for how long (R-TIME).
 
 use handfast::{
-    import,
+    export, import,
     limits::{Durations, Timer, Timers},
-    outcome::Side,
 };
 use handfast_model::{
     action::Action,
@@ -11,9 +10,10 @@ use handfast_model::{
 };
 
 use super::{
-    engine::{Event, Session, index},
     judge::Law,
     schedule::Schedule,
+    session::{Event, Party, Session},
+    told::Told,
 };
 
 /// The timers that were started.
@@ -22,7 +22,7 @@ pub(super) struct Clock {
     durations: Durations,
     /// Bytes of the archive that is transferred.
     length: u64,
-    started: [[Started; Timer::ALL.len()]; 2],
+    started: [[Started; Timer::ALL.len()]; Party::COUNT],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,23 +43,30 @@ impl Clock {
     }
 
     /// From now on this timer fires late where it is started.
-    pub(super) fn delay(&mut self, side: Side, timer: Timer, ms: u32) {
-        self.started[index(side)][timer as usize].next_late = ms;
+    pub(super) fn delay(&mut self, party: Party, timer: Timer, ms: u32) {
+        self.started[party.index()][timer as usize].next_late = ms;
     }
 
-    pub(super) fn stop(&mut self, side: Side, timer: Timer) {
-        let started = &mut self.started[index(side)][timer as usize];
+    pub(super) fn stop(&mut self, party: Party, timer: Timer) {
+        let started = &mut self.started[party.index()][timer as usize];
         started.runs = false;
         started.generation += 1;
     }
 
-    pub(super) fn stop_all(&mut self, side: Side) {
-        Timer::ALL.into_iter().for_each(|timer| self.stop(side, timer));
+    pub(super) fn stop_all(&mut self, party: Party) {
+        Timer::ALL.into_iter().for_each(|timer| self.stop(party, timer));
+    }
+
+    /// When a timer fires, if it runs.
+    pub(super) fn fires(&self, party: Party, timer: Timer) -> Option<u64> {
+        let started = self.started[party.index()][timer as usize];
+        let runs = u64::try_from(self.durations.of(timer, self.length).as_millis()).unwrap_or(u64::MAX);
+        started.runs.then(|| started.since + runs + u64::from(started.late))
     }
 
     /// The timers that run.
-    pub(super) fn running(&self, side: Side) -> impl Iterator<Item = Timer> {
-        Timer::ALL.into_iter().filter(move |&timer| self.started[index(side)][timer as usize].runs)
+    pub(super) fn running(&self, party: Party) -> impl Iterator<Item = Timer> {
+        Timer::ALL.into_iter().filter(move |&timer| self.started[party.index()][timer as usize].runs)
     }
 }
 
@@ -105,52 +112,63 @@ fn due_in_export(place: &str) -> Option<&'static [Timer]> {
 }
 
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
-    pub(super) fn arm(&mut self, side: Side, timer: Timer) {
+    pub(super) fn arm(&mut self, party: Party, timer: Timer) {
         let now = self.queue.now();
-        let runs = self.clock.durations.of(timer, self.clock.length);
-        let runs = u64::try_from(runs.as_millis()).unwrap_or(u64::MAX);
-        let started = &mut self.clock.started[index(side)][timer as usize];
+        let started = &mut self.clock.started[party.index()][timer as usize];
         started.generation += 1;
         (started.runs, started.since, started.late) = (true, now, started.next_late);
-        let (late, generation) = (started.late, started.generation);
-        self.queue.at(now + runs + u64::from(late), Event::Fire(side, timer, generation));
+        let generation = started.generation;
+        let at = self.clock.fires(party, timer).unwrap_or(now);
+        self.queue.at(at, Event::Fire(party, timer, generation));
     }
 
     /// A timer runs out. `generation`: it was started so; none if it is early.
-    pub(super) fn fire(&mut self, side: Side, timer: Timer, generation: Option<u32>) {
-        let started = self.clock.started[index(side)][timer as usize];
+    pub(super) fn fire(&mut self, party: Party, timer: Timer, generation: Option<u32>) {
+        let started = self.clock.started[party.index()][timer as usize];
         if !started.runs || generation.is_some_and(|generation| generation != started.generation) {
             return;
         }
         let ran = self.queue.now() - started.since;
         let expected = specified(timer, self.clock.length) + u64::from(started.late);
         if generation.is_some() && ran != expected {
-            self.break_law(Law::Time, format!("{side}: {timer:?} ran for {ran} ms, not {expected}"));
+            self.break_law(Law::Time, format!("{party}: {timer:?} ran for {ran} ms, not {expected}"));
         }
-        self.clock.stop(side, timer);
+        self.clock.stop(party, timer);
         // What is on its way was given all the time that a link has (R-PAIR-1).
-        self.link_failed |= timer == Timer::Linger && self.link_carries();
-        let action = Some(Action::Fire(side, timer));
-        let _ = match side {
-            Side::Import => self.take_import(action, import::Input::Fired(timer)),
-            Side::Export => self.take_export(action, handfast::export::Input::Fired(timer)),
+        if timer == Timer::Linger {
+            let waited = |line: usize| party == Party::Import || party == Party::Export(line);
+            for (_, own) in self.lines.iter_mut().enumerate().filter(|(line, _)| waited(*line)) {
+                own.failed |= own.carries();
+            }
+        }
+        let action = Action::Fire(party.side(), timer);
+        let _ = match party {
+            Party::Import => self.take_import(Some(Told::Import(action)), import::Input::Fired(timer)),
+            Party::Export(line) => self.take_export(line, Some(action), export::Input::Fired(timer)),
         };
     }
 
     /// Whether exactly the timers run that have to.
-    pub(super) fn look_at_timers(&mut self, side: Side) {
-        let (place, armed, due) = match side {
-            Side::Import => (self.import.place(), self.import.armed(), due_in_import(self.import.place())),
-            Side::Export => (self.export.place(), self.export.armed(), due_in_export(self.export.place())),
+    pub(super) fn look_at_timers(&mut self, party: Party) {
+        // An old one has timers of its own.
+        if self.is_old(party.side()) {
+            return;
+        }
+        let (place, armed, due) = match party {
+            Party::Import => (self.import.place(), self.import.armed(), due_in_import(self.import.place())),
+            Party::Export(line) => {
+                let export = &self.lines[line].export;
+                (export.place(), export.armed(), due_in_export(export.place()))
+            }
         };
         let Some(due) = due else {
-            return self.break_law(Law::Time, format!("{side}: nothing is said of the timers in {place:?}"));
+            return self.break_law(Law::Time, format!("{party}: nothing is said of the timers in {place:?}"));
         };
         let mut expected = Timers::default();
         due.iter().for_each(|&timer| expected.insert(timer));
         if armed != expected {
             let text = |timers: Timers| format!("{:?}", timers.iter().collect::<Vec<_>>());
-            let text = format!("{side}, {place}: {} run, not {}", text(armed), text(expected));
+            let text = format!("{party}, {place}: {} run, not {}", text(armed), text(expected));
             self.break_law(Law::Time, text);
         }
     }

@@ -3,21 +3,24 @@
 use std::{fmt, fs, ops::Range, path::Path};
 
 use handfast::outcome::Outcome;
-use handfast_model::properties::PropertyId;
-use handfast_sim::event::{Class, Coverage, Engine, Found, Law, Schedule, Violation, Watch as Look, coverage};
+use handfast_model::{config::Cast, properties::PropertyId};
+use handfast_sim::event::{Class, Coverage, Found, Law, Schedule, Violation, Watch as Look, coverage};
 use quick_junit::{TestCase, TestSuite};
 use serde::Serialize;
 
 use super::{
-    sweep::{Part, Piece, Pieces, gaps, is_all},
+    sweep::{Part, Piece, Pieces, Sweep, gaps, is_all, look},
     worst,
 };
-use crate::verdicts::status;
+use crate::{validate::PairName, verdicts::status};
 
 /// What came of a campaign of the event engine.
 #[derive(Serialize)]
 pub(crate) struct Storm {
     seeds: Range<u64>,
+    /// Which side is old, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pair: Option<PairName>,
     classes: Vec<Class>,
     /// The sessions of the seeds.
     #[serde(flatten)]
@@ -31,7 +34,7 @@ pub(crate) struct Storm {
 
 impl Storm {
     /// What the parts come to of all that were asked for.
-    pub(super) fn new(seeds: Range<u64>, classes: &[Class], asked: &[Part], pieces: &Pieces) -> Self {
+    pub(super) fn new(sweep: &Sweep, classes: &[Class], asked: &[Part], pieces: &Pieces) -> Self {
         let (mut found, mut directed) = (Found::default(), None);
         for (part, piece) in pieces {
             match piece {
@@ -54,14 +57,15 @@ impl Storm {
             Some(_) => None,
         };
         let doubt = gaps(asked, pieces, None).or_else(|| found.doubt(classes)).or_else(unwalked);
-        Self { seeds, classes: classes.to_vec(), found, directed, coverage, doubt }
+        let (seeds, pair) = (sweep.seeds.clone(), sweep.pair());
+        Self { seeds, pair, classes: classes.to_vec(), found, directed, coverage, doubt }
     }
 
     /// Carries one schedule out.
-    pub(super) fn of_one(schedule: &Schedule) -> Self {
+    pub(super) fn of_one(schedule: &Schedule, pair: Option<PairName>) -> Self {
         let mut found = Found::default();
-        found.note(0, schedule, Engine::shipped().run(schedule, Look::ALL));
-        Self { seeds: 0..1, classes: Vec::new(), found, directed: None, coverage: None, doubt: None }
+        found.note(0, schedule, look(schedule, pair, Look::ALL));
+        Self { seeds: 0..1, pair, classes: Vec::new(), found, directed: None, coverage: None, doubt: None }
     }
 
     /// All sessions.
@@ -78,7 +82,7 @@ impl Storm {
         let code = |law| match law {
             Law::Ends | Law::Honest => 3,
             Law::Property(property) if PropertyId::is_liveness(property) => 3,
-            Law::Property(_) | Law::Model | Law::Pair | Law::Leak | Law::Time => 1,
+            Law::Property(_) | Law::Model | Law::Pair | Law::Leak | Law::Time | Law::Race => 1,
             Law::Repeatable => 5,
         };
         let doubt = self.doubt.as_ref().map(|_| 4);
@@ -88,7 +92,8 @@ impl Storm {
     /// The command that shows the first violation.
     pub(super) fn again(&self) -> Option<String> {
         let violation = self.found.violations.first()?;
-        Some(format!("handfast sim --engine event --seeds {}..{}", violation.seed, violation.seed + 1))
+        let pair = self.pair.map_or_else(String::new, |pair| format!(" --pair {}", Cast::from(pair)));
+        Some(format!("handfast sim --engine event{pair} --seeds {}..{}", violation.seed, violation.seed + 1))
     }
 
     /// The same as a suite of JUnit, a case for each class of faults.
@@ -105,10 +110,10 @@ impl Storm {
 }
 
 /// Writes a schedule and its trace.
-pub(super) fn write(folder: &Path, name: &str, schedule: &Schedule) -> std::io::Result<()> {
+pub(super) fn write(folder: &Path, name: &str, schedule: &Schedule, pair: Option<PairName>) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     fs::write(folder.join(format!("{name}.schedule.json")), format!("{schedule}\n"))?;
-    fs::write(folder.join(format!("{name}.trace")), Engine::shipped().run(schedule, Look::ALL).trace())
+    fs::write(folder.join(format!("{name}.trace")), look(schedule, pair, Look::ALL).trace())
 }
 
 /// Below the line that says what is swept.

@@ -13,14 +13,15 @@ use std::{
     time::Instant,
 };
 
+use handfast_model::config::Cast;
 use handfast_sim::{
     Options, Plan, Row, Scenario, Shard, Spread, campaign,
-    event::{Class, Engine, Found, Schedule, Watch as Look, block, walk},
+    event::{Class, Engine, Found, Ran, Schedule, Watch as Look, block, walk},
     run,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::progress::Watch;
+use crate::{progress::Watch, validate::PairName};
 
 /// What is swept. Equal sweeps come to the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,9 @@ pub(crate) enum Chosen {
     Turns(Vec<Scenario>),
     /// One session, with faults of these classes.
     Event(Vec<Class>),
+    /// The same of a pair with an old side.
+    #[serde(rename = "event-of-pair")]
+    Old(PairName, Vec<Class>),
 }
 
 /// Seeds in a row, half open.
@@ -117,6 +121,7 @@ impl Sweep {
                 let directed = is_all(classes).then_some(Part::Directed);
                 directed.into_iter().chain(blocks.map(Part::Seeds)).collect()
             }
+            Chosen::Old(..) => blocks.map(Part::Seeds).collect(),
         }
     }
 
@@ -129,7 +134,7 @@ impl Sweep {
 
     /// Seeds of a block.
     fn block_length(&self) -> u64 {
-        let most = if let Chosen::Event(_) = self.chosen { MOST.0 } else { MOST.1 };
+        let most = if matches!(self.chosen, Chosen::Event(_) | Chosen::Old(..)) { MOST.0 } else { MOST.1 };
         (self.count() / BLOCKS).clamp(1, most).next_power_of_two()
     }
 
@@ -141,7 +146,7 @@ impl Sweep {
     pub(crate) fn is_sound(&self) -> Result<(), String> {
         let scenarios = match &self.chosen {
             Chosen::Turmoil(scenarios) => scenarios.len() as u64,
-            Chosen::Turns(_) | Chosen::Event(_) => 1,
+            Chosen::Turns(_) | Chosen::Event(_) | Chosen::Old(..) => 1,
         };
         let parts = self.count().div_ceil(self.block_length()).saturating_mul(scenarios);
         let few = (1..=MAX_PARTS).contains(&parts);
@@ -162,9 +167,10 @@ impl Sweep {
                 Piece::Turmoil(campaign(&options, &|_| {}).rows)
             }
             Part::Directed => Piece::Event(walk(&Engine::shipped(), Look::SWEEP)),
-            Part::Seeds(Block { from, to }) => {
-                Piece::Event(block(&Engine::shipped(), from..to, self.classes(), Look::SWEEP))
-            }
+            Part::Seeds(Block { from, to }) => Piece::Event(match self.pair() {
+                Some(pair) => block(&Engine::of(pair.into()), from..to, self.classes(), Look::SWEEP),
+                None => block(&Engine::shipped(), from..to, self.classes(), Look::SWEEP),
+            }),
         }
     }
 
@@ -183,12 +189,17 @@ impl Sweep {
     fn scenarios(&self) -> &[Scenario] {
         match &self.chosen {
             Chosen::Turmoil(scenarios) | Chosen::Turns(scenarios) => scenarios,
-            Chosen::Event(_) => &[],
+            Chosen::Event(_) | Chosen::Old(..) => &[],
         }
     }
 
     fn classes(&self) -> &[Class] {
-        if let Chosen::Event(classes) = &self.chosen { classes } else { &[] }
+        if let Chosen::Event(classes) | Chosen::Old(_, classes) = &self.chosen { classes } else { &[] }
+    }
+
+    /// The pair, if a side is old.
+    pub(super) const fn pair(&self) -> Option<PairName> {
+        if let Chosen::Old(pair, _) = self.chosen { Some(pair) } else { None }
     }
 
     /// Carries parts out, and keeps what each came to. What is behind the end of the effort is left out.
@@ -241,7 +252,10 @@ impl Sweep {
                 plans.for_each(|plan| note(run(&plan).trace()));
             }
             Part::Seeds(Block { from, to }) => {
-                let trace = |seed| Engine::shipped().run(&Schedule::draw(seed, self.classes()), Look::ALL).trace();
+                let trace = |seed| {
+                    let schedule = Schedule::draw_for(seed, self.classes(), self.pair().map_or(Cast::HH, Cast::from));
+                    look(&schedule, self.pair(), Look::ALL).trace()
+                };
                 (from..to).map(trace).for_each(note);
             }
             Part::Directed => {
@@ -260,7 +274,16 @@ impl Sweep {
             Chosen::Turmoil(_) => format!("seeds {start}..{end}{shard}, of each scenario"),
             Chosen::Turns(_) => format!("seeds {start}..{end}{shard}, each of one scenario"),
             Chosen::Event(_) => format!("event engine, seeds {start}..{end}{shard}"),
+            Chosen::Old(pair, _) => format!("event engine, {}, seeds {start}..{end}{shard}", Cast::from(pair)),
         }
+    }
+}
+
+/// Carries out one schedule of the event engine.
+pub(super) fn look(schedule: &Schedule, pair: Option<PairName>, look: Look) -> Ran {
+    match pair {
+        Some(pair) => Engine::of(pair.into()).run(schedule, look),
+        None => Engine::shipped().run(schedule, look),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     table::{self, Table},
     worst,
 };
-use crate::{failure::Failure, output};
+use crate::{failure::Failure, output, validate::PairName};
 
 /// The verdict on a sweep.
 #[derive(Serialize)]
@@ -27,7 +27,9 @@ impl Swept {
     pub(crate) fn new(asked: &Sweep, shard: Option<Shard>, pieces: &Pieces) -> Self {
         let parts = asked.parts(shard);
         match &asked.chosen {
-            Chosen::Event(classes) => Self::Event(Box::new(Storm::new(asked.seeds.clone(), classes, &parts, pieces))),
+            Chosen::Event(classes) | Chosen::Old(_, classes) => {
+                Self::Event(Box::new(Storm::new(asked, classes, &parts, pieces)))
+            }
             Chosen::Turmoil(_) | Chosen::Turns(_) => {
                 Self::Turmoil(Report { rows: asked.due().map(|one| row(one, asked, &parts, pieces)).collect() })
             }
@@ -120,11 +122,11 @@ fn row(scenario: Scenario, asked: &Sweep, parts: &[Part], pieces: &Pieces) -> Ro
 }
 
 /// Writes what is needed to look at each violation of a part.
-pub(super) fn write(folder: &Path, piece: &Piece) -> io::Result<()> {
+pub(super) fn write(folder: &Path, piece: &Piece, pair: Option<PairName>) -> io::Result<()> {
     match piece {
         Piece::Event(found) => {
             let mut all = found.violations.iter();
-            all.try_for_each(|one| event::write(folder, &one.seed.to_string(), &one.schedule))
+            all.try_for_each(|one| event::write(folder, &one.seed.to_string(), &one.schedule, pair))
         }
         Piece::Turmoil(rows) => {
             let mut all =

@@ -1,0 +1,138 @@
+//! What the importing device does for its reducer.
+
+use handfast::{
+    import::{Effect, Input},
+    message::{Message, encode},
+    mux::{ChannelRequest, Control, RequestState, end_of_channel, frame_header},
+    outcome::Side,
+    reducer::ConnId,
+    secret::Secret,
+};
+use handfast_model::side::{ExportSide, ImportSide};
+
+use super::{
+    super::{
+        line::LinkEnd,
+        people::password,
+        pipe::Notice,
+        schedule::Errand,
+        session::{Event, Party, Session},
+    },
+    Install, Peer, Stage, Staged, conn_number,
+};
+
+impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
+    /// Carries out one effect of the importer.
+    pub(in super::super) fn carry_out_import(&mut self, input: Option<Input>, effect: Effect) {
+        let work = self.schedule.work;
+        match effect {
+            Effect::Signal(_) => {}
+            Effect::Arm(timer) => self.arm(Party::Import, timer),
+            Effect::Disarm(timer) => self.clock.stop(Party::Import, timer),
+            Effect::Publish => {
+                self.importing.publishing = true;
+                self.queue.after(work[0], Event::Published);
+            }
+            Effect::Withdraw => self.importing.publishing = false,
+            Effect::Accept(conn) => {
+                self.importing.conns[conn_number(conn)].set(Stage::Knocked);
+                if let Peer::Line(line) = self.importing.peer(conn) {
+                    self.lines[line].ends[0] = LinkEnd::Trying;
+                    let more = if line == 0 { self.importing.slow[Errand::Answer as usize].take() } else { None };
+                    self.queue.after(work[1] + more.unwrap_or_default(), Event::Secured(line));
+                }
+            }
+            Effect::Refuse(conn) => {
+                self.importing.conns[conn_number(conn)].close();
+                if let Peer::Line(line) = self.importing.peer(conn) {
+                    if self.lines[line].can_send(Side::Import) {
+                        self.tell(line, Side::Export, Notice::Refused);
+                    }
+                    self.lines[line].ends[0] = LinkEnd::Closed;
+                    self.lines[line].pipes[0].clear();
+                }
+            }
+            Effect::Close(conn) => {
+                self.importing.conns[conn_number(conn)].close();
+                if let Peer::Line(line) = self.importing.peer(conn) {
+                    self.close(line, Side::Import);
+                }
+            }
+            Effect::AcceptChannel(conn) => self.answer_channel(conn, RequestState::Accept),
+            Effect::DeclineChannel(conn) => self.answer_channel(conn, RequestState::Decline),
+            Effect::Send(conn, message) => self.say(conn, message),
+            Effect::End(conn) => self.end_channel(conn),
+            Effect::Stage(_) => {
+                if let Some(conn) = input.and_then(|input| input.conn()) {
+                    let old = self.old[0];
+                    if old {
+                        // The client shows that it goes on; a hardened importer refuses what is answered now.
+                        self.people.forget_prompt();
+                    }
+                    let own = &mut self.importing.conns[conn_number(conn)];
+                    own.sink = !old;
+                    self.importing.staged = Some(Staged { first: own.first.filter(|_| old), bytes: 0 });
+                }
+            }
+            Effect::Check => {
+                self.importing.checking = true;
+                self.queue.after(work[3], Event::Checked);
+            }
+            Effect::Install => {
+                self.importing.install = Install::Running;
+                self.queue.after(work[4], Event::Settled);
+            }
+            Effect::Discard => self.importing.staged = None,
+            Effect::Remove => self.importing.install = Install::None,
+        }
+    }
+
+    /// Sends something to the exporter behind a connection. What is said to a visitor, nobody reads.
+    fn say_on(&mut self, conn: ConnId, pieces: &[&[u8]]) {
+        if let Peer::Line(line) = self.importing.peer(conn)
+            && self.lines[line].can_send(Side::Import)
+        {
+            self.send(line, Side::Import, pieces, true);
+        }
+    }
+
+    fn answer_channel(&mut self, conn: ConnId, state: RequestState) {
+        let number = conn_number(conn);
+        let own = &mut self.importing.conns[number];
+        let request = match state {
+            RequestState::Accept => own.named.take(),
+            RequestState::Request | RequestState::Decline => own.asked.take().or_else(|| own.named.take()),
+        };
+        let Some(request) = request else { return };
+        if state == RequestState::Accept {
+            own.session = Some(request.channel);
+            own.inbox.open(request.channel);
+            self.importing.session = Some(number);
+        }
+        self.say_on(conn, &[&Control::Request(ChannelRequest { state, ..request }).to_frame()]);
+    }
+
+    fn say(&mut self, conn: ConnId, message: Message) {
+        let Some(channel) = self.importing.conns[conn_number(conn)].session else { return };
+        let Peer::Line(line) = self.importing.peer(conn) else { return };
+        if let Message::Password(slot) = message {
+            self.lines[line].slots.push_back(slot);
+        }
+        let (right, scheme) = (self.people.typed.unwrap_or_default(), self.schedule.scheme);
+        let message = message.map_password(|_| Secret::from(password(right, scheme)));
+        let bytes = encode(&message);
+        let header = frame_header(channel, bytes.len() as u16);
+        self.say_on(conn, &[header.as_bytes(), bytes.as_bytes()]);
+    }
+
+    fn end_channel(&mut self, conn: ConnId) {
+        let own = &mut self.importing.conns[conn_number(conn)];
+        own.inbox.stop_listening();
+        (own.sink, own.over) = (false, true);
+        let channel = own.session.unwrap_or_default();
+        self.say_on(conn, &[end_of_channel(channel).as_bytes()]);
+        if let Peer::Line(line) = self.importing.peer(conn) {
+            self.lines[line].said_end[0] = true;
+        }
+    }
+}

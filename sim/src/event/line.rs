@@ -1,0 +1,87 @@
+//! An exporting device, and the connection between it and the importer.
+
+use std::collections::VecDeque;
+
+use handfast::{message::Slot, outcome::Side};
+
+use super::{
+    export::Exporting,
+    pipe::Pipe,
+    session::{index, other},
+};
+
+/// Where an end of a connection is. The model's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LinkEnd {
+    Away,
+    Trying,
+    Open,
+    Closed,
+}
+
+/// An exporter, what is around it, and its connection to the importer.
+pub(super) struct Line<E> {
+    pub(super) export: E,
+    pub(super) exporting: Exporting,
+    /// To the importer; to the exporter.
+    pub(super) pipes: [Pipe; 2],
+    pub(super) ends: [LinkEnd; 2],
+    /// This side has ended the channel.
+    pub(super) said_end: [bool; 2],
+    /// A loss is on its way to this side: the number of its notice.
+    pub(super) lost: [Option<u32>; 2],
+    /// Passwords that are on their way to the exporter.
+    pub(super) slots: VecDeque<Slot>,
+    /// The number of the request for the connection.
+    pub(super) request: Option<u32>,
+    /// The importer has heard it.
+    pub(super) knocked: bool,
+    pub(super) broken: bool,
+    pub(super) failed: bool,
+}
+
+impl<E> Line<E> {
+    pub(super) fn new(export: E) -> Self {
+        Self {
+            export,
+            exporting: Exporting::new(),
+            pipes: [Pipe::default(), Pipe::default()],
+            ends: [LinkEnd::Away; 2],
+            said_end: [false; 2],
+            lost: [None; 2],
+            slots: VecDeque::new(),
+            request: None,
+            knocked: false,
+            broken: false,
+            failed: false,
+        }
+    }
+
+    /// Whether what this side sends now can reach the other.
+    pub(super) fn can_send(&self, from: Side) -> bool {
+        let (own, peer) = (index(from), index(other(from)));
+        !self.broken && self.ends[own] != LinkEnd::Closed && !self.said_end[own] && self.ends[peer] != LinkEnd::Closed
+    }
+
+    /// Whether it is being secured.
+    pub(super) fn is_securing(&self) -> bool {
+        self.ends == [LinkEnd::Trying; 2] && !self.broken
+    }
+
+    /// Whether something is on its way between the two.
+    pub(super) fn carries(&self) -> bool {
+        self.is_securing() || self.pipes.iter().any(|pipe| pipe.items() > 0)
+    }
+
+    /// Whether the last thing that is on its way to a side is the loss.
+    pub(super) fn hears_of_loss(&self, side: Side) -> bool {
+        let last = self.pipes[index(side)].last_item();
+        last.is_some() && last == self.lost[index(side)]
+    }
+
+    /// It breaks, by no one's will.
+    pub(super) fn fail(&mut self) {
+        self.broken = true;
+        self.failed = true;
+    }
+}
