@@ -14,6 +14,7 @@ use crate::{
     limits::{Durations, MAX_CALLS},
     operations::{AddDeviceError, OpId},
     reducer::{Config, Refused},
+    rules::{AllRules, Rules},
 };
 
 /// What an exporting account is given of the world.
@@ -52,9 +53,22 @@ where
     D: Dial,
     S: Source,
 {
+    export_under::<AllRules, D, S>(env, options)
+}
+
+/// [`export`] under other rules than the shipped ones: how a checker shows that a broken one is found.
+pub fn export_under<R, D, S>(
+    env: ExportEnv<D, S>,
+    options: ExportOptions,
+) -> (ExportHandle, mpsc::UnboundedReceiver<Notice>, impl Future<Output = ()> + Send)
+where
+    R: Rules,
+    D: Dial,
+    S: Source,
+{
     let (calls, called) = mpsc::channel(MAX_CALLS);
     let (notices, noticed) = mpsc::unbounded_channel();
-    let operations = Operations::new(env, options, notices);
+    let operations = Operations::<R, D, S>::new(env, options, notices);
     (ExportHandle { calls }, noticed, operations.run(called))
 }
 

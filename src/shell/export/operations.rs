@@ -15,7 +15,7 @@ use crate::{
     operations::{AddDeviceError, Exports, OpId},
     outcome::{Outcome, Signal},
     reducer::Refused,
-    rules::AllRules,
+    rules::Rules,
     secret::Secret,
     shell::{
         Notice, Progress,
@@ -32,8 +32,8 @@ use crate::{
 };
 
 /// All operations of an account.
-pub(super) struct Operations<D, S: Source> {
-    exports: Exports<AllRules>,
+pub(super) struct Operations<R: Rules, D, S: Source> {
+    exports: Exports<R>,
     options: ExportOptions,
     dial: D,
     source: S,
@@ -62,7 +62,7 @@ struct Operation<A> {
     progress: Progress,
 }
 
-impl<D: Dial, S: Source> Operations<D, S> {
+impl<R: Rules, D: Dial, S: Source> Operations<R, D, S> {
     pub(super) fn new(env: ExportEnv<D, S>, options: ExportOptions, notices: mpsc::UnboundedSender<Notice>) -> Self {
         let (events, happened) = mpsc::channel(MAX_EVENTS);
         Self {

@@ -30,6 +30,7 @@ use crate::{
     operations::OpId,
     outcome::{Outcome, Signal},
     reducer::{ConnId, Refused},
+    rules::Rules,
     shell::{
         Notice, Random,
         identity::throw_away,
@@ -47,10 +48,10 @@ use crate::{
 };
 
 /// The operation's own side of things.
-pub(super) struct Operation<R> {
-    registered: Registered,
+pub(super) struct Operation<N, R: Rules> {
+    registered: Registered<R>,
     options: ImportOptions,
-    random: R,
+    random: N,
     shared: Arc<Shared>,
     notices: mpsc::UnboundedSender<Notice>,
     began: Instant,
@@ -82,11 +83,11 @@ struct World<L: Listener, K> {
 
 type Preparation<L> = Pin<Box<dyn Future<Output = io::Result<(Identity, L)>> + Send>>;
 
-impl<R: Random> Operation<R> {
+impl<N: Random, R: Rules> Operation<N, R> {
     pub(super) fn new(
-        registered: Registered,
+        registered: Registered<R>,
         options: ImportOptions,
-        random: R,
+        random: N,
         shared: Arc<Shared>,
         notices: mpsc::UnboundedSender<Notice>,
     ) -> Self {
