@@ -162,6 +162,7 @@ impl Plan {
             disk: draw.disk(scenario, text),
             enemy: if let Scenario::Enemy(enemy) = scenario { Some(enemy) } else { None },
             shipped,
+            linked: shipped && seed & 1 == 1,
             planted: None,
         };
         plan.faults.extend(scenario.point().zip(draw.what(scenario)).map(|(at, what)| Fault { at, what }));

@@ -11,6 +11,7 @@ use handfast::{
         Argon2i, Identity, InsecureKdf, Kdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime,
         certificate::Chain,
     },
+    limits::MAX_CHAIN,
     outcome::Scheme,
     shell::Random,
 };
@@ -55,6 +56,24 @@ pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     }
 });
 
+/// Who no honest device is.
+pub(crate) struct Strange {
+    /// Its chain is longer than one may be.
+    pub(crate) long: Identity,
+    /// Its certificate is its own.
+    pub(crate) alone: Identity,
+    /// Another account than the one that is linked.
+    other: Identity,
+}
+
+pub(crate) static STRANGE: LazyLock<Strange> = LazyLock::new(|| {
+    let alone = Identity::authority(key(8), "nobody", NOW).expect(BROKEN);
+    let authority = || Identity::authority(key(9), "Jami CA", NOW).expect(BROKEN);
+    let below = |above: Identity| above.issue(key(10), "Jami", Role::Authority, NOW).expect(BROKEN);
+    let long = (0..MAX_CHAIN).fold(authority(), |above, _| below(above));
+    Strange { long, alone, other: below(authority()) }
+});
+
 /// The key with this number.
 fn key(number: u8) -> PrivateKey {
     // PKCS#8 of Ed25519 is these bytes and the key's 32.
@@ -81,16 +100,27 @@ impl Fixture {
         archives.entry((protected, text, shipped)).or_insert_with(|| self.make(protected, text, &*kdf(plan))).clone()
     }
 
+    /// The text of a sound archive of another account.
+    pub(crate) fn of_another(&self, protected: bool, length: u64) -> Vec<u8> {
+        text(&STRANGE.other, &key(9), protected, length)
+    }
+
     fn make(&self, protected: bool, length: u64, kdf: &dyn Kdf) -> Exported {
-        let scheme = if protected { Scheme::Password } else { Scheme::None };
-        let sample = Sample::of(&self.account, &self.authority, scheme, length, length).expect(BROKEN);
-        let mut text = Vec::new();
-        sample.write_to(&mut text).expect(BROKEN);
+        let text = text(&self.account, &self.authority, protected, length);
         let seal = Seal::new(&Password::new(password(protected)), kdf).expect(BROKEN);
         let mut sealer = Sealer::new(Vec::new(), seal).expect(BROKEN);
         sealer.write_all(&text).expect(BROKEN);
         Exported { text: text.into(), file: sealer.finish().expect(BROKEN).into() }
     }
+}
+
+/// The text of an account's archive, of this length.
+fn text(account: &Identity, authority: &PrivateKey, protected: bool, length: u64) -> Vec<u8> {
+    let scheme = if protected { Scheme::Password } else { Scheme::None };
+    let sample = Sample::of(account, authority, scheme, length, length).expect(BROKEN);
+    let mut text = Vec::new();
+    sample.write_to(&mut text).expect(BROKEN);
+    text
 }
 
 /// An archive, as a text and as a file.

@@ -16,11 +16,11 @@ use crate::{
     enemy::Enemy,
     pairs::{Allowed, allowed},
     plan::{DiskFault, Plan, Planted, What},
-    replay::replay,
     run::{Broken, Run},
     scenario::{Fate, Scenario},
     side::config,
     stored,
+    under::Left,
 };
 
 /// What was broken.
@@ -41,6 +41,8 @@ pub enum Rule {
     Leak,
     /// Signals come in their order (R-STATE-2).
     Grammar,
+    /// A client that comes late is told what was signalled, and progress goes forward (R-API-8).
+    Told,
     /// The two ends are an allowed pair (R-PAIR-1).
     Pair,
     /// Nobody blames an honest peer (R-PAIR-3).
@@ -84,12 +86,10 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
         let rule = if let Broken::Hang(_) = broken { Rule::Ends } else { Rule::NoPanic };
         broke(rule, broken.to_string());
     }
-    match replay(config(plan), config(plan), &board.steps) {
+    match (scene.under.replay)(config(plan), config(plan), &board.steps) {
         Err(diverged) => broke(Rule::Replays, diverged.to_string()),
-        Ok(replayed) if carried.is_ok() => {
-            let importer = replayed.import.iter().map(|one| (Side::Import, one.is_closed(), one.armed()));
-            let exporters = replayed.exports.values().map(|one| (Side::Export, one.is_closed(), one.armed()));
-            for (side, closed, armed) in importer.chain(exporters) {
+        Ok(left) if carried.is_ok() => {
+            for Left { side, closed, armed } in left {
                 if !happened.crashed[side as usize] && (!closed || !armed.is_empty()) {
                     broke(
                         Rule::Closed,
@@ -101,6 +101,7 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
         Ok(_) => {}
     }
     board.leaks.iter().for_each(|leak| broke(Rule::Leak, leak.clone()));
+    board.lies.iter().for_each(|lie| broke(Rule::Told, lie.clone()));
     for side in [Side::Import, Side::Export] {
         if let Err(text) = grammar(&board.steps, side, plan.profile) {
             broke(Rule::Grammar, text);

@@ -18,6 +18,7 @@ pub mod event;
 mod fixture;
 mod hosts;
 mod judge;
+mod late;
 mod meeting;
 mod packets;
 mod pairs;
@@ -30,6 +31,7 @@ mod side;
 mod source;
 mod stored;
 mod stream;
+mod under;
 
 pub use self::{
     campaign::{Ends, Found, Options, Progress, Report, Row, Shard, Spread, Verdict, campaign},
