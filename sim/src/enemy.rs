@@ -401,8 +401,7 @@ pub(crate) async fn exporter(scene: &Scene, mischief: M, token: &str, stream: im
 
 /// The token of a device that is in the hands of an enemy.
 pub(crate) fn token(profile: Profile) -> String {
-    let importer = FIXTURE.importer();
-    let leaf = importer.chain().leaf();
+    let leaf = FIXTURE.importer.chain().leaf();
     let device = match Form::shown_by(profile) {
         Form::Short => DeviceId::Short(leaf.short_id().0),
         Form::Long => DeviceId::Long(leaf.long_id()),
@@ -420,8 +419,7 @@ pub(crate) async fn importer(scene: &Scene, mischief: M, stream: impl AsyncRead 
     if let Some(pieces) = plain(mischief) {
         return say(stream, pieces).await;
     }
-    let own = FIXTURE.importer();
-    let Ok((stream, _)) = ImporterTls::new(shown(mischief, &own)).handshake(stream).await else { return };
+    let Ok((stream, _)) = ImporterTls::new(shown(mischief, &FIXTURE.importer)).handshake(stream).await else { return };
     let mut pieces = vec![
         control(&Control::Version(VERSION)),
         ANSWER,

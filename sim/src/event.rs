@@ -30,6 +30,7 @@ mod shrink;
 mod timers;
 mod words;
 
+pub(crate) use self::mutants::time;
 pub use self::{
     campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
     coverage::{Coverage, Walked, beyond, coverage},

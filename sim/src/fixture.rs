@@ -7,10 +7,7 @@ use std::{
 };
 
 use handfast::{
-    archive::{
-        Argon2i, Identity, InsecureKdf, Kdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime,
-        certificate::Chain,
-    },
+    archive::{Argon2i, Identity, InsecureKdf, Kdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime},
     limits::MAX_CHAIN,
     outcome::Scheme,
     shell::Random,
@@ -34,8 +31,8 @@ pub(crate) struct Fixture {
     authority: PrivateKey,
     /// Who the exporter shows itself as (R-EXP-11).
     pub(crate) exporter: Arc<Identity>,
-    /// The importer's throw-away chain.
-    importer: Chain,
+    /// Who the importer is towards the exporter.
+    pub(crate) importer: Arc<Identity>,
     /// By protection, length, and whether the key derivation is the real one.
     archives: Mutex<BTreeMap<(bool, u64, bool), Exported>>,
 }
@@ -51,7 +48,7 @@ pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
         account,
         authority: key(1),
         exporter: Arc::new(exporter),
-        importer: importer.chain().clone(),
+        importer: Arc::new(importer),
         archives: Mutex::default(),
     }
 });
@@ -88,11 +85,6 @@ pub(crate) fn new_device() -> PrivateKey {
 }
 
 impl Fixture {
-    /// Who the importer is towards the exporter.
-    pub(crate) fn importer(&self) -> Identity {
-        Identity::new(key(6), self.importer.clone()).expect(BROKEN)
-    }
-
     /// An archive whose text has this length.
     pub(crate) fn archive(&self, plan: &Plan) -> Exported {
         let Plan { protected, text, shipped, .. } = *plan;

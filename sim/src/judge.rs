@@ -1,10 +1,11 @@
 //! What a session has to have come to.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use handfast::{
-    export::Effect as ExportEffect,
+    export::{Effect as ExportEffect, Input as ExportInput},
     import::{Effect as ImportEffect, Input as I},
+    operations::OpId,
     outcome::{LinkState, Outcome, Profile, Side, Signal},
     trace::{Step, Turn},
 };
@@ -51,6 +52,8 @@ pub enum Rule {
     Stored,
     /// Nothing temporary is left (R-ARC-4).
     LeftOver,
+    /// No password is tried, and no archive sent, before the user has confirmed the device (R-EXP-9).
+    Gate,
     /// After a cancel that was accepted no archive byte arrives (R-API-6).
     NotSent,
     /// What the scenario has to come to.
@@ -106,6 +109,9 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
         if let Err(text) = grammar(&board.steps, side, plan.profile) {
             broke(Rule::Grammar, text);
         }
+    }
+    if let Some(op) = ungated(&board.steps) {
+        broke(Rule::Gate, format!("{op:?} opened the archive and was not confirmed"));
     }
     let both = || format!("import: {}, export: {}", told(import), told(export));
     let hostile = plan.enemy.is_some_and(Enemy::is_a_side);
@@ -215,6 +221,19 @@ fn installs(step: &Step) -> bool {
         Turn::Import { effects, .. } => effects.contains(&ImportEffect::Install),
         Turn::Export { .. } => false,
     }
+}
+
+/// The export that opened its archive before its user had confirmed the device.
+fn ungated(steps: &[Step]) -> Option<OpId> {
+    let mut confirmed = BTreeSet::new();
+    steps.iter().find_map(|step| {
+        let Turn::Export { input, effects } = &step.turn else { return None };
+        if matches!(input, ExportInput::ConfirmAddDevice) && step.refused.is_none() {
+            confirmed.insert(step.op);
+        }
+        let opens = effects.iter().any(|effect| matches!(effect, ExportEffect::Open(_) | ExportEffect::SendArchive));
+        (opens && !confirmed.contains(&step.op)).then_some(step.op)
+    })
 }
 
 /// Whether every session of the scenario in which its fault fired has to come to its goal.

@@ -20,6 +20,7 @@ mod hosts;
 mod judge;
 mod late;
 mod meeting;
+mod mutants;
 mod packets;
 mod pairs;
 mod plan;
@@ -37,6 +38,7 @@ pub use self::{
     campaign::{Ends, Found, Options, Progress, Report, Row, Shard, Spread, Verdict, campaign},
     enemy::{Enemy, Mischief},
     judge::{Rule, Violation},
+    mutants::{Kill, Mutant},
     pairs::Allowed,
     plan::{DiskFault, Fault, Plan, Planted, Spot, StreamFault, What, World},
     point::Point,

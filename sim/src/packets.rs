@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use handfast::rules::AllRules;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio::{
@@ -154,12 +153,8 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
     });
     let guard = net.enter();
     let mut hosts = [
-        Host::start(
-            import,
-            scene,
-            import_side(scene.clone(), Stack(scene.clone()), under::import::<AllRules, _, _, _>),
-        )?,
-        Host::start(export, scene, export_side(scene.clone(), Stack(scene.clone()), under::export::<AllRules, _, _>))?,
+        Host::start(import, scene, import_side(scene.clone(), Stack(scene.clone()), under::import))?,
+        Host::start(export, scene, export_side(scene.clone(), Stack(scene.clone()), under::export))?,
     ];
     let mut wire = Wire::new(patience);
     loop {

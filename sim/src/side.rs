@@ -15,7 +15,6 @@ use handfast::{
     operations::AddDeviceError,
     outcome::{Scheme, Side, Signal},
     reducer::{Config, Refused},
-    rules::AllRules,
     secret::Secret,
     shell::{
         ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, Progress, SystemRandom,
@@ -102,10 +101,10 @@ pub(crate) async fn import_side<P: Publish>(
         let store = FolderStore::new(folder, kdf, KeyKind::P256, DEFAULT_MAX_ARCHIVE, NOW);
         let identity = ImportIdentity::Make { reach: Reach::Direct, now: NOW };
         let env = ImportEnv { publish, store, identity, random: SystemRandom };
-        return importing(scene, env, under::import::<AllRules, _, _, _>).await;
+        return importing(scene, env, under::import).await;
     }
     let store = Accounts::open(&scene)?;
-    let identity = ImportIdentity::Ready(FIXTURE.importer());
+    let identity = ImportIdentity::Ready(FIXTURE.importer.clone());
     let random = Seeded::new(scene.plan.random);
     importing(scene, ImportEnv { publish, store, identity, random }, begin).await
 }
@@ -165,9 +164,14 @@ async fn importing<E>(scene: Arc<Scene>, env: E, begin: fn(E, ImportOptions) -> 
                 asked = None;
                 let unsendable = handle.provide_account_authentication(Secret::from(vec![0xff]), scheme).await;
                 late.expect(unsendable == Err(Refused::Credentials), || format!("no text is an answer: {unsendable:?}"));
+                let other = if scheme == Scheme::None { Scheme::Password } else { Scheme::None };
+                let amiss = handle.provide_account_authentication(Secret::default(), other).await;
+                late.expect(amiss.is_err(), || format!("an answer in {other:?} is taken, asked for {scheme:?}"));
                 if let Some(answer) = answers.pop_front() {
                     // It may have ended in the meantime.
                     let _ = handle.provide_account_authentication(answer, scheme).await;
+                    let again = handle.provide_account_authentication(Secret::default(), scheme).await;
+                    late.expect(again.is_err(), || "a second answer is taken".into());
                 }
             }
         }
@@ -228,13 +232,13 @@ pub(crate) async fn export_side<D: Dial>(
             let (store, id) = linked(&scene.archive, plan)?;
             let identity = Arc::new(store.device(id)?);
             let env = ExportEnv { dial, source: FileSource::account(store, id, kdf, terms)?, identity };
-            return exporting(scene, env, under::export::<AllRules, _, _>, &token).await;
+            return exporting(scene, env, under::export, &token).await;
         }
         let password = Password::new(password(plan.protected));
         let identity = issued_identity(Cursor::new(file.clone()), &password, &*kdf, terms, KeyKind::P256, NOW)?;
         let source = FileSource::new(move || Ok(Cursor::new(file.clone())), kdf, terms)?;
         let env = ExportEnv { dial, source, identity: Arc::new(identity) };
-        return exporting(scene, env, under::export::<AllRules, _, _>, &token).await;
+        return exporting(scene, env, under::export, &token).await;
     }
     let readable = if let Some(DiskFault::Unreadable(bytes)) = plan.disk { bytes } else { u64::MAX };
     let source = Archive::new(scene.archive.file.clone(), Duration::from_millis(plan.work_ms.1), readable)?;
@@ -301,6 +305,8 @@ async fn exporting<E>(
                 asked = None;
                 // It may have ended in the meantime.
                 let _ = handle.confirm_add_device(op).await;
+                let again = handle.confirm_add_device(op).await;
+                late.expect(again.is_err(), || "a second confirmation is taken".into());
             }
         }
     }

@@ -8,8 +8,8 @@ use handfast::{
     reducer::Config,
     rules::{AllRules, Rules},
     shell::{
-        ExportEnv, ExportHandle, ExportOptions, ImportEnv, ImportHandle, ImportOptions, ImportReport, Imports, Notice,
-        Random, export_under,
+        self, ExportEnv, ExportHandle, ExportOptions, ImportEnv, ImportHandle, ImportOptions, ImportReport, Imports,
+        Notice, Random, export_under,
         folder::Installed,
         rendezvous::{Dial, Publish},
         storage::{Source, Store},
@@ -53,34 +53,37 @@ pub(crate) struct Left {
 
 impl Under {
     /// As shipped.
-    pub(crate) const ALL: Self = Self::rules::<AllRules>();
+    pub(crate) const ALL: Self = Self { import, export, replay: left::<AllRules> };
 
+    /// As a mutant has it.
     pub(crate) const fn rules<R: Rules>() -> Self {
-        Self { import: import::<R, _, _, _>, export: export::<R, _, _>, replay: left::<R> }
+        let import: fn(_, _) -> Import = |env, options| {
+            let begun = Imports::<R>::default().add_account(env, options);
+            let (handle, notices, operation) = begun.expect("there is room for one");
+            (handle, notices, Box::pin(operation))
+        };
+        let export: fn(_, _) -> Export = |env, options| {
+            let (handle, notices, operations) = export_under::<R, _, _>(env, options);
+            (handle, notices, Box::pin(operations))
+        };
+        Self { import, export, replay: left::<R> }
     }
 }
 
-/// Begins an import.
-pub(crate) fn import<R, P, S, N>(env: ImportEnv<P, S, N>, options: ImportOptions) -> Import
+/// Begins an import, as shipped.
+pub(crate) fn import<P, S, N>(env: ImportEnv<P, S, N>, options: ImportOptions) -> Import
 where
-    R: Rules,
     P: Publish,
     S: Store<Installed = Installed>,
     N: Random,
 {
-    let begun = Imports::<R>::default().add_account(env, options);
-    let (handle, notices, operation) = begun.expect("there is room for one");
+    let (handle, notices, operation) = shell::import(env, options);
     (handle, notices, Box::pin(operation))
 }
 
-/// Begins an account's exports.
-pub(crate) fn export<R, D, S>(env: ExportEnv<D, S>, options: ExportOptions) -> Export
-where
-    R: Rules,
-    D: Dial,
-    S: Source,
-{
-    let (handle, notices, operations) = export_under::<R, D, S>(env, options);
+/// Begins an account's exports, as shipped.
+pub(crate) fn export<D: Dial, S: Source>(env: ExportEnv<D, S>, options: ExportOptions) -> Export {
+    let (handle, notices, operations) = shell::export(env, options);
     (handle, notices, Box::pin(operations))
 }
 

@@ -12,7 +12,7 @@ use super::{Notice, Progress, Recorder, rendezvous::Dial, storage::Source};
 use crate::{
     archive::Identity,
     limits::{Durations, MAX_CALLS},
-    operations::{AddDeviceError, OpId},
+    operations::{AddDeviceError, Exports, OpId},
     reducer::{Config, Refused},
     rules::{AllRules, Rules},
 };
@@ -68,7 +68,8 @@ where
 {
     let (calls, called) = mpsc::channel(MAX_CALLS);
     let (notices, noticed) = mpsc::unbounded_channel();
-    let operations = Operations::<R, D, S>::new(env, options, notices);
+    let reducers = Box::new(Exports::<R>::new(options.config));
+    let operations = Operations::new(reducers, env, options, notices);
     (ExportHandle { calls }, noticed, operations.run(called))
 }
 

@@ -49,7 +49,7 @@ pub enum ImportIdentity {
         now: UnixTime,
     },
     /// One that is ready.
-    Ready(Identity),
+    Ready(Arc<Identity>),
 }
 
 /// How an import operation behaves.
@@ -158,7 +158,7 @@ impl<R: Rules> Imports<R> {
             left: OnceLock::new(),
         });
         let handle = ImportHandle { calls, shared: shared.clone() };
-        let operation = Operation::new(registered, options, random, shared, notices);
+        let operation = Operation::new(Box::new(registered), options, random, shared, notices);
         Ok((handle, noticed, operation.run(effects, publish, identity, store, called)))
     }
 
@@ -166,6 +166,16 @@ impl<R: Rules> Imports<R> {
     fn lock(&self) -> MutexGuard<'_, operations::Imports<R>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// An operation's reducer. Whatever rules it keeps, what drives it is compiled once.
+trait Reducer: Send {
+    /// Hands it an input. Gives what that led to.
+    fn handle(&self, input: Input) -> (Option<Refused>, Vec<Effect>);
+
+    fn outcome(&self) -> Option<Outcome>;
+
+    fn is_closed(&self) -> bool;
 }
 
 /// An operation among those of its device, until it is dropped.
@@ -183,8 +193,9 @@ impl<R: Rules> Registered<R> {
         drop(all);
         Ok((Self { imports, id }, effects))
     }
+}
 
-    /// Hands it an input. Gives what that led to.
+impl<R: Rules> Reducer for Registered<R> {
     fn handle(&self, input: Input) -> (Option<Refused>, Vec<Effect>) {
         let mut all = self.imports.lock();
         let refused = all.handle(self.id, input).err();
