@@ -23,7 +23,7 @@ pub mod tls;
 mod wiring;
 
 pub use self::{
-    export::{ExportEnv, ExportHandle, ExportOptions, export},
+    export::{ExportEnv, ExportHandle, ExportOptions, export, export_under},
     import::{ImportEnv, ImportHandle, ImportIdentity, ImportOptions, ImportReport, Imports, import},
     notice::{Cause, Notice, Progress, Recorder},
     random::{Random, SystemRandom},

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use LinkState::{Connecting, Done};
 use handfast::{
     limits::MAX_IMPORTS,
@@ -16,7 +18,7 @@ use handfast::{
 use support::{Dead, Line, NOW, account, export_with, import_with, in_time, inline, store};
 
 fn env(line: Line) -> ImportEnv<Line, impl handfast::shell::storage::Store, SystemRandom> {
-    let identity = ImportIdentity::Ready(throw_away(Reach::Direct, NOW).unwrap());
+    let identity = ImportIdentity::Ready(Arc::new(throw_away(Reach::Direct, NOW).unwrap()));
     ImportEnv { publish: line, store: inline(&store()), identity, random: SystemRandom }
 }
 

@@ -1,6 +1,11 @@
 //! A whole link by the shell's public entries, each end on a thread and a runtime of its own.
 
-use std::{net::SocketAddr, sync::mpsc, thread, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, mpsc},
+    thread,
+    time::Instant,
+};
 
 use handfast::{
     archive::{Disk, Fs, Identity, InsecureKdf, KeyKind, MemoryFs, Store},
@@ -48,7 +53,7 @@ where
     let importer = thread::spawn(move || {
         runtime().block_on(async {
             let (publish, store) = import_side();
-            let identity = ImportIdentity::Ready(throw_away(Reach::Direct, NOW).expect("keys can be made"));
+            let identity = ImportIdentity::Ready(Arc::new(throw_away(Reach::Direct, NOW).expect("keys can be made")));
             let options = ImportOptions { max_archive, ..ImportOptions::default() };
             let env = ImportEnv { publish, store, identity, random: SystemRandom };
             let (handle, mut notices, operation) = import(env, options);
@@ -133,7 +138,7 @@ fn link_into<F: Fs>(account: &Account, store: Store<F>) -> f64 {
     let length = account.text.len() as u64;
     let (publish, dial) = Loopback::meet();
     let import_side = move || {
-        let kdf = std::sync::Arc::new(InsecureKdf);
+        let kdf = Arc::new(InsecureKdf);
         (publish, FolderStore::new(store, kdf, KeyKind::P256, length, NOW))
     };
     let (source, identity) = (account.source(), account.device.clone());

@@ -15,11 +15,14 @@ use crate::{
     fixture::{Exported, FIXTURE},
     plan::{DiskFault, Plan, What},
     stream::Wires,
+    under::Under,
 };
 
 /// A session that is being carried out.
 pub(crate) struct Scene {
     pub(crate) plan: Plan,
+    /// The rules that the sides keep.
+    pub(crate) under: Under,
     /// The importer's disk.
     pub(crate) fs: MemoryFs,
     /// What is exported.
@@ -48,6 +51,8 @@ pub(crate) struct Board {
     pub(crate) open: [usize; 2],
     /// Tasks, and what is open, that a side had at its end, and not at its beginning.
     pub(crate) leaks: Vec<String>,
+    /// What a client was told, or saw, that is not so.
+    pub(crate) lies: Vec<String>,
     /// An enemy was there.
     pub(crate) met: bool,
     /// The importer's machine crashed at an operation of its disk, and that was carried out.
@@ -65,12 +70,13 @@ pub(crate) struct Board {
 }
 
 impl Scene {
-    pub(crate) fn new(plan: &Plan, begin: fn(What), fs: MemoryFs, accounts: usize) -> Self {
+    pub(crate) fn new(plan: &Plan, under: Under, begin: fn(What), fs: MemoryFs, accounts: usize) -> Self {
         let (token, shown) = oneshot::channel();
         let (fired, hit) = (vec![false; plan.faults.len()], vec![false; plan.streams.len()]);
         let board = Board { token: Some(token), shown: Some(shown), fired, hit, ..Board::default() };
         Self {
             plan: plan.clone(),
+            under,
             fs,
             accounts,
             archive: FIXTURE.archive(plan),

@@ -13,7 +13,7 @@ use crate::{
 /// Bytes of texts that make several steps of progress.
 const LONG: [u64; 4] = [70_000, 131_071, 200_000, 300_000];
 /// Bytes of texts that make none.
-const SHORT: [u64; 4] = [6_000, 9_000, 15_000, 30_000];
+const SHORT: [u64; 4] = [6_000, 7_500, 9_000, 15_000];
 /// Bytes that a side writes before the archive, about.
 const OPENING: u64 = 4_000;
 
@@ -133,7 +133,7 @@ impl Plan {
             // The one that crawls has to be slower than what is waited for.
             Scenario::Crawl(_) | Scenario::ArchiveFails => draw.one_of(&LONG),
             _ if scenario.point().is_some_and(Point::needs_progress) => draw.one_of(&LONG),
-            _ if draw.between(0, 15) == 0 => draw.one_of(&LONG),
+            _ if draw.between(0, 31) == 0 => draw.one_of(&LONG),
             _ => draw.one_of(&SHORT),
         };
         let latency = draw.between(1, 4);
@@ -162,6 +162,7 @@ impl Plan {
             disk: draw.disk(scenario, text),
             enemy: if let Scenario::Enemy(enemy) = scenario { Some(enemy) } else { None },
             shipped,
+            linked: shipped && seed & 1 == 1,
             planted: None,
         };
         plan.faults.extend(scenario.point().zip(draw.what(scenario)).map(|(at, what)| Fault { at, what }));

@@ -5,7 +5,9 @@
 use std::{fmt, future::Future, io};
 
 use handfast::{
-    message::{Features, Message, archive_header, encode},
+    archive::Identity,
+    limits::MAX_FRAME,
+    message::{Features, ImportResult, Message, archive_header, encode},
     mux::{
         ChannelName, ChannelRequest, Control, FIRST_SERVER_CHANNEL, RequestState, VERSION, end_of_channel, frame_header,
     },
@@ -20,7 +22,11 @@ use tokio::{
     time::{Duration, sleep},
 };
 
-use crate::{board::Scene, fixture::FIXTURE};
+use crate::{
+    board::Scene,
+    fixture::{FIXTURE, STRANGE, password},
+    plan::Plan,
+};
 
 /// An enemy, and what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,8 +54,16 @@ pub enum Mischief {
     Record,
     /// Sends a handshake that never comes to its end, a byte a millisecond.
     Drip,
+    /// Shows a chain of more certificates than there may be.
+    LongChain,
+    /// Shows itself with a certificate that no account issued.
+    Nameless,
+    /// Is another device than the token names, and does all that is asked.
+    Imposter,
     /// Shakes hands, and says nothing.
     Secured,
+    /// Says all that is allowed and that nobody asked for: signs of life, other channels, answers.
+    Chatter,
     /// Sends what are no frames, secured.
     NoFrames,
     /// Sends a frame of 4 GiB, secured, or what has the head of one.
@@ -68,32 +82,46 @@ pub enum Mischief {
     ByteFrames,
     /// Sends messages that mean nothing, without an end.
     Flood,
-    /// Sends an archive to which nobody has consented.
+    /// Sends an archive, a sound one, to which nobody has consented.
     Unasked,
+    /// Asks for consent, and sends the archive at once.
+    Hasty,
+    /// Sends a sound archive of another account than it showed.
+    OtherArchive,
     /// Sends an archive of 4 GiB, or what has the head of one.
     GiantArchive,
     /// Ends the channel in the middle of the archive.
     CutArchive,
     /// Sends an archive that is none.
     NoArchive,
+    /// Answers with a wrong password, time after time.
+    Guesses,
+    /// Takes the archive, and ends the channel without a word on what came of it.
+    NoResult,
 }
 
 use Mischief as M;
 
-const STRANGERS: [M; 10] = [
+const STRANGERS: [M; 13] = [
     M::Silence,
     M::Leave,
     M::Text,
     M::Record,
     M::Drip,
+    M::LongChain,
+    M::Nameless,
     M::Secured,
+    M::Chatter,
     M::NoFrames,
     M::GiantFrame,
     M::GiantName,
     M::WrongCodes,
 ];
-const EXPORTERS: [M; 11] = [
+const EXPORTERS: [M; 16] = [
+    M::LongChain,
+    M::Nameless,
     M::Secured,
+    M::Chatter,
     M::NoFrames,
     M::GiantFrame,
     M::NoMessage,
@@ -101,14 +129,19 @@ const EXPORTERS: [M; 11] = [
     M::Nesting,
     M::ByteFrames,
     M::Unasked,
+    M::Hasty,
+    M::OtherArchive,
     M::GiantArchive,
     M::CutArchive,
     M::NoArchive,
 ];
-const IMPORTERS: [M; 11] = [
+const IMPORTERS: [M; 16] = [
     M::Silence,
     M::Leave,
+    M::LongChain,
+    M::Imposter,
     M::Secured,
+    M::Chatter,
     M::NoFrames,
     M::GiantFrame,
     M::NoMessage,
@@ -117,6 +150,8 @@ const IMPORTERS: [M; 11] = [
     M::ByteFrames,
     M::Flood,
     M::Unasked,
+    M::Guesses,
+    M::NoResult,
 ];
 
 impl Enemy {
@@ -153,9 +188,13 @@ impl Mischief {
     pub(crate) fn leads_to(self, end: Outcome) -> bool {
         match self {
             // Nobody breaks a rule who says nothing, or nothing that means anything.
-            M::Silence | M::Leave | M::Secured | M::Flood => matches!(end, Outcome::Timeout | Outcome::Network),
+            M::Silence | M::Leave | M::LongChain | M::Nameless | M::Imposter | M::Secured | M::Chatter | M::Flood => {
+                matches!(end, Outcome::Timeout | Outcome::Network)
+            }
             // A channel may end at any time.
-            M::CutArchive => end == Outcome::Network,
+            M::CutArchive | M::NoResult => end == Outcome::Network,
+            // Without a password none is wrong, and one that is not asked for breaks a rule.
+            M::Guesses => matches!(end, Outcome::Authentication | Outcome::Protocol),
             _ => end == Outcome::Protocol,
         }
     }
@@ -197,8 +236,27 @@ fn plain(mischief: M) -> Option<Vec<Piece>> {
 }
 
 /// What is said over TLS, behind what it takes to have a session.
-fn secured(mischief: M) -> Vec<Piece> {
+fn secured(scene: &Scene, mischief: M) -> Vec<Piece> {
+    let Plan { protected, text, .. } = scene.plan;
     match mischief {
+        M::Chatter => {
+            let other = |state| {
+                let name = ChannelName::new(b"git").expect("a short name");
+                control(&Control::Request(ChannelRequest { name, channel: FIRST_SERVER_CHANNEL + 1, state }))
+            };
+            let again = channel(code().channel_name(), RequestState::Request);
+            vec![
+                control(&Control::Beacon(true)),
+                control(&Control::Beacon(false)),
+                control(&Control::Unknown),
+                control(&Control::Version(VERSION)),
+                other(RequestState::Request),
+                other(RequestState::Accept),
+                other(RequestState::Decline),
+                Say(frame(FIRST_SERVER_CHANNEL + 1, b"of nobody")),
+                control(&again),
+            ]
+        }
         M::NoFrames => vec![Say(b"GET / HTTP/1.1\r\n\r\n".repeat(50))],
         M::GiantFrame => vec![Say([&[0x92, 0xcd, 0x80, 0x00, 0xc6, 0xff, 0xff, 0xff, 0xff][..], &[0; 1000]].concat())],
         M::GiantName => {
@@ -214,11 +272,20 @@ fn secured(mischief: M) -> Vec<Piece> {
         M::Nesting => vec![Say(data(&[0x91; 5000]))],
         M::ByteFrames => [0xc1; 100].into_iter().map(|byte| Say(data(&[byte]))).collect(),
         M::Flood => (0..2000).flat_map(|_| [Say(message(&Message::Unknown)), Wait(1)]).collect(),
-        M::Unasked => vec![Say(archive(5000, 5000))],
-        M::GiantArchive => vec![Say(archive(u32::MAX, 5000))],
-        M::CutArchive => vec![Say(archive(5000, 3000)), Say(end_of_channel(FIRST_SERVER_CHANNEL).as_bytes().to_vec())],
-        M::NoArchive => vec![Say(archive(5000, 5000))],
-        M::Silence | M::Leave | M::Text | M::Record | M::Drip | M::Secured => Vec::new(),
+        M::Unasked => vec![Say(archive(text as u32, &scene.archive.text))],
+        // In one piece: nobody answers in between.
+        M::Hasty => vec![Say([ask(protected), archive(text as u32, &scene.archive.text)].concat())],
+        M::OtherArchive => vec![Say(archive(text as u32, &FIXTURE.of_another(protected, text)))],
+        M::GiantArchive => vec![Say(archive(u32::MAX, &[0; 5000]))],
+        M::CutArchive => vec![Say(archive(5000, &[0; 3000])), the_end()],
+        M::NoArchive => vec![Say(archive(5000, &[0; 5000]))],
+        M::Guesses => (0..5).flat_map(|_| [Say(message(&Message::Password("wrong".into()))), ANSWER]).collect(),
+        M::Imposter | M::NoResult => {
+            let answer = Say(message(&Message::Password(password(protected).into())));
+            let result = Say(message(&Message::ImportResult(ImportResult::Stored)));
+            vec![answer, ANSWER, if mischief == M::NoResult { the_end() } else { result }]
+        }
+        M::Silence | M::Leave | M::Text | M::Record | M::Drip | M::LongChain | M::Nameless | M::Secured => Vec::new(),
     }
 }
 
@@ -234,9 +301,19 @@ fn message(message: &Message<handfast::secret::Secret>) -> Vec<u8> {
     data(encode(message).as_bytes())
 }
 
-/// The head of an archive, and zeros in its place.
-fn archive(says: u32, sent: usize) -> Vec<u8> {
-    [data(archive_header(says).as_bytes()), data(&vec![0; sent])].concat()
+/// Asks for consent, or a password.
+fn ask(protected: bool) -> Vec<u8> {
+    let scheme = if protected { Scheme::Password } else { Scheme::None };
+    message(&Message::AuthScheme(scheme, Features::ALL))
+}
+
+/// The head of an archive, and what is sent in its place.
+fn archive(says: u32, sent: &[u8]) -> Vec<u8> {
+    std::iter::once(data(archive_header(says).as_bytes())).chain(sent.chunks(MAX_FRAME).map(data)).flatten().collect()
+}
+
+fn the_end() -> Piece {
+    Say(end_of_channel(FIRST_SERVER_CHANNEL).as_bytes().to_vec())
 }
 
 fn control(control: &Control) -> Piece {
@@ -295,9 +372,10 @@ where
     match plain(mischief) {
         Some(pieces) => say(stream, pieces).await,
         None => {
-            if let Ok((stream, _)) = ExporterTls::new(&FIXTURE.exporter).handshake(stream).await {
-                say(stream, std::iter::once(control(&Control::Version(VERSION))).chain(secured(mischief)).collect())
-                    .await;
+            if let Ok((stream, _)) = ExporterTls::new(shown(mischief, &FIXTURE.exporter)).handshake(stream).await {
+                let mut pieces = vec![control(&Control::Version(VERSION))];
+                pieces.extend(secured(scene, mischief));
+                say(stream, pieces).await;
             }
         }
     }
@@ -307,25 +385,23 @@ where
 pub(crate) async fn exporter(scene: &Scene, mischief: M, token: &str, stream: impl AsyncRead + AsyncWrite + Unpin) {
     scene.board().met = true;
     let Ok(token) = Token::parse(token.as_bytes()) else { return };
-    let Ok((stream, _)) = ExporterTls::new(&FIXTURE.exporter).handshake(stream).await else { return };
+    let Ok((stream, _)) = ExporterTls::new(shown(mischief, &FIXTURE.exporter)).handshake(stream).await else { return };
     let mut pieces = vec![
         control(&Control::Version(VERSION)),
         control(&channel(token.code.channel_name(), RequestState::Request)),
         ANSWER,
     ];
     // An archive comes when it is asked for.
-    if let M::GiantArchive | M::CutArchive | M::NoArchive = mischief {
-        let scheme = if scene.plan.protected { Scheme::Password } else { Scheme::None };
-        pieces.extend([Say(message(&Message::AuthScheme(scheme, Features::ALL))), ANSWER]);
+    if let M::OtherArchive | M::GiantArchive | M::CutArchive | M::NoArchive = mischief {
+        pieces.extend([Say(ask(scene.plan.protected)), ANSWER]);
     }
-    pieces.extend(secured(mischief));
+    pieces.extend(secured(scene, mischief));
     say(stream, pieces).await;
 }
 
 /// The token of a device that is in the hands of an enemy.
 pub(crate) fn token(profile: Profile) -> String {
-    let importer = FIXTURE.importer();
-    let leaf = importer.chain().leaf();
+    let leaf = FIXTURE.importer.chain().leaf();
     let device = match Form::shown_by(profile) {
         Form::Short => DeviceId::Short(leaf.short_id().0),
         Form::Long => DeviceId::Long(leaf.long_id()),
@@ -343,7 +419,7 @@ pub(crate) async fn importer(scene: &Scene, mischief: M, stream: impl AsyncRead 
     if let Some(pieces) = plain(mischief) {
         return say(stream, pieces).await;
     }
-    let Ok((stream, _)) = ImporterTls::new(&FIXTURE.importer()).handshake(stream).await else { return };
+    let Ok((stream, _)) = ImporterTls::new(shown(mischief, &FIXTURE.importer)).handshake(stream).await else { return };
     let mut pieces = vec![
         control(&Control::Version(VERSION)),
         ANSWER,
@@ -351,6 +427,16 @@ pub(crate) async fn importer(scene: &Scene, mischief: M, stream: impl AsyncRead 
         Say(message(&Message::Hello(Features::ALL))),
         ANSWER,
     ];
-    pieces.extend(secured(mischief));
+    pieces.extend(secured(scene, mischief));
     say(stream, pieces).await;
+}
+
+/// Who an enemy shows itself as, which is `own` unless that is its mischief.
+fn shown(mischief: M, own: &Identity) -> &Identity {
+    match mischief {
+        M::LongChain => &STRANGE.long,
+        M::Nameless => &STRANGE.alone,
+        M::Imposter => &FIXTURE.exporter,
+        _ => own,
+    }
 }

@@ -7,10 +7,8 @@ use std::{
 };
 
 use handfast::{
-    archive::{
-        Argon2i, Identity, InsecureKdf, Kdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime,
-        certificate::Chain,
-    },
+    archive::{Argon2i, Identity, InsecureKdf, Kdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime},
+    limits::MAX_CHAIN,
     outcome::Scheme,
     shell::Random,
 };
@@ -33,8 +31,8 @@ pub(crate) struct Fixture {
     authority: PrivateKey,
     /// Who the exporter shows itself as (R-EXP-11).
     pub(crate) exporter: Arc<Identity>,
-    /// The importer's throw-away chain.
-    importer: Chain,
+    /// Who the importer is towards the exporter.
+    pub(crate) importer: Arc<Identity>,
     /// By protection, length, and whether the key derivation is the real one.
     archives: Mutex<BTreeMap<(bool, u64, bool), Exported>>,
 }
@@ -50,9 +48,27 @@ pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
         account,
         authority: key(1),
         exporter: Arc::new(exporter),
-        importer: importer.chain().clone(),
+        importer: Arc::new(importer),
         archives: Mutex::default(),
     }
+});
+
+/// Who no honest device is.
+pub(crate) struct Strange {
+    /// Its chain is longer than one may be.
+    pub(crate) long: Identity,
+    /// Its certificate is its own.
+    pub(crate) alone: Identity,
+    /// Another account than the one that is linked.
+    other: Identity,
+}
+
+pub(crate) static STRANGE: LazyLock<Strange> = LazyLock::new(|| {
+    let alone = Identity::authority(key(8), "nobody", NOW).expect(BROKEN);
+    let authority = || Identity::authority(key(9), "Jami CA", NOW).expect(BROKEN);
+    let below = |above: Identity| above.issue(key(10), "Jami", Role::Authority, NOW).expect(BROKEN);
+    let long = (0..MAX_CHAIN).fold(authority(), |above, _| below(above));
+    Strange { long, alone, other: below(authority()) }
 });
 
 /// The key with this number.
@@ -69,11 +85,6 @@ pub(crate) fn new_device() -> PrivateKey {
 }
 
 impl Fixture {
-    /// Who the importer is towards the exporter.
-    pub(crate) fn importer(&self) -> Identity {
-        Identity::new(key(6), self.importer.clone()).expect(BROKEN)
-    }
-
     /// An archive whose text has this length.
     pub(crate) fn archive(&self, plan: &Plan) -> Exported {
         let Plan { protected, text, shipped, .. } = *plan;
@@ -81,16 +92,27 @@ impl Fixture {
         archives.entry((protected, text, shipped)).or_insert_with(|| self.make(protected, text, &*kdf(plan))).clone()
     }
 
+    /// The text of a sound archive of another account.
+    pub(crate) fn of_another(&self, protected: bool, length: u64) -> Vec<u8> {
+        text(&STRANGE.other, &key(9), protected, length)
+    }
+
     fn make(&self, protected: bool, length: u64, kdf: &dyn Kdf) -> Exported {
-        let scheme = if protected { Scheme::Password } else { Scheme::None };
-        let sample = Sample::of(&self.account, &self.authority, scheme, length, length).expect(BROKEN);
-        let mut text = Vec::new();
-        sample.write_to(&mut text).expect(BROKEN);
+        let text = text(&self.account, &self.authority, protected, length);
         let seal = Seal::new(&Password::new(password(protected)), kdf).expect(BROKEN);
         let mut sealer = Sealer::new(Vec::new(), seal).expect(BROKEN);
         sealer.write_all(&text).expect(BROKEN);
         Exported { text: text.into(), file: sealer.finish().expect(BROKEN).into() }
     }
+}
+
+/// The text of an account's archive, of this length.
+fn text(account: &Identity, authority: &PrivateKey, protected: bool, length: u64) -> Vec<u8> {
+    let scheme = if protected { Scheme::Password } else { Scheme::None };
+    let sample = Sample::of(account, authority, scheme, length, length).expect(BROKEN);
+    let mut text = Vec::new();
+    sample.write_to(&mut text).expect(BROKEN);
+    text
 }
 
 /// An archive, as a text and as a file.

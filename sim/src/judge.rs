@@ -1,10 +1,11 @@
 //! What a session has to have come to.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use handfast::{
-    export::Effect as ExportEffect,
+    export::{Effect as ExportEffect, Input as ExportInput},
     import::{Effect as ImportEffect, Input as I},
+    operations::OpId,
     outcome::{LinkState, Outcome, Profile, Side, Signal},
     trace::{Step, Turn},
 };
@@ -16,11 +17,11 @@ use crate::{
     enemy::Enemy,
     pairs::{Allowed, allowed},
     plan::{DiskFault, Plan, Planted, What},
-    replay::replay,
     run::{Broken, Run},
     scenario::{Fate, Scenario},
     side::config,
     stored,
+    under::Left,
 };
 
 /// What was broken.
@@ -41,6 +42,8 @@ pub enum Rule {
     Leak,
     /// Signals come in their order (R-STATE-2).
     Grammar,
+    /// A client that comes late is told what was signalled, and progress goes forward (R-API-8).
+    Told,
     /// The two ends are an allowed pair (R-PAIR-1).
     Pair,
     /// Nobody blames an honest peer (R-PAIR-3).
@@ -49,6 +52,8 @@ pub enum Rule {
     Stored,
     /// Nothing temporary is left (R-ARC-4).
     LeftOver,
+    /// No password is tried, and no archive sent, before the user has confirmed the device (R-EXP-9).
+    Gate,
     /// After a cancel that was accepted no archive byte arrives (R-API-6).
     NotSent,
     /// What the scenario has to come to.
@@ -84,12 +89,10 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
         let rule = if let Broken::Hang(_) = broken { Rule::Ends } else { Rule::NoPanic };
         broke(rule, broken.to_string());
     }
-    match replay(config(plan), config(plan), &board.steps) {
+    match (scene.under.replay)(config(plan), config(plan), &board.steps) {
         Err(diverged) => broke(Rule::Replays, diverged.to_string()),
-        Ok(replayed) if carried.is_ok() => {
-            let importers = replayed.imports.values().map(|one| (Side::Import, one.is_closed(), one.armed()));
-            let exporters = replayed.exports.values().map(|one| (Side::Export, one.is_closed(), one.armed()));
-            for (side, closed, armed) in importers.chain(exporters) {
+        Ok(left) if carried.is_ok() => {
+            for Left { side, closed, armed } in left {
                 if !happened.crashed[side as usize] && (!closed || !armed.is_empty()) {
                     broke(
                         Rule::Closed,
@@ -101,10 +104,14 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
         Ok(_) => {}
     }
     board.leaks.iter().for_each(|leak| broke(Rule::Leak, leak.clone()));
+    board.lies.iter().for_each(|lie| broke(Rule::Told, lie.clone()));
     for side in [Side::Import, Side::Export] {
         if let Err(text) = grammar(&board.steps, side, plan.profile) {
             broke(Rule::Grammar, text);
         }
+    }
+    if let Some(op) = ungated(&board.steps) {
+        broke(Rule::Gate, format!("{op:?} opened the archive and was not confirmed"));
     }
     let both = || format!("import: {}, export: {}", told(import), told(export));
     let hostile = plan.enemy.is_some_and(Enemy::is_a_side);
@@ -214,6 +221,19 @@ fn installs(step: &Step) -> bool {
         Turn::Import { effects, .. } => effects.contains(&ImportEffect::Install),
         Turn::Export { .. } => false,
     }
+}
+
+/// The export that opened its archive before its user had confirmed the device.
+fn ungated(steps: &[Step]) -> Option<OpId> {
+    let mut confirmed = BTreeSet::new();
+    steps.iter().find_map(|step| {
+        let Turn::Export { input, effects } = &step.turn else { return None };
+        if matches!(input, ExportInput::ConfirmAddDevice) && step.refused.is_none() {
+            confirmed.insert(step.op);
+        }
+        let opens = effects.iter().any(|effect| matches!(effect, ExportEffect::Open(_) | ExportEffect::SendArchive));
+        (opens && !confirmed.contains(&step.op)).then_some(step.op)
+    })
 }
 
 /// Whether every session of the scenario in which its fault fired has to come to its goal.

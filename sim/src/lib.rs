@@ -18,7 +18,9 @@ pub mod event;
 mod fixture;
 mod hosts;
 mod judge;
+mod late;
 mod meeting;
+mod mutants;
 mod packets;
 mod pairs;
 mod plan;
@@ -30,11 +32,13 @@ mod side;
 mod source;
 mod stored;
 mod stream;
+mod under;
 
 pub use self::{
     campaign::{Ends, Found, Options, Progress, Report, Row, Shard, Spread, Verdict, campaign},
     enemy::{Enemy, Mischief},
     judge::{Rule, Violation},
+    mutants::{Kill, Mutant},
     pairs::Allowed,
     plan::{DiskFault, Fault, Plan, Planted, Spot, StreamFault, What, World},
     point::Point,

@@ -8,9 +8,9 @@ pub(crate) const PORT: u16 = 4711;
 macro_rules! meeting {
     ($net:ident, $import:expr) => {
         #[derive(Clone)]
-        struct $net(std::sync::Arc<crate::board::Scene>);
+        pub(crate) struct $net(std::sync::Arc<crate::board::Scene>);
 
-        struct Door {
+        pub(crate) struct Door {
             listener: TcpListener,
             scene: std::sync::Arc<crate::board::Scene>,
         }

@@ -26,6 +26,7 @@ use crate::{
     plan::{Plan, What},
     run::Broken,
     side::{Failure, export_side, import_side},
+    under,
 };
 
 const IMPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1));
@@ -152,8 +153,8 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
     });
     let guard = net.enter();
     let mut hosts = [
-        Host::start(import, scene, import_side(scene.clone(), Stack(scene.clone())))?,
-        Host::start(export, scene, export_side(scene.clone(), Stack(scene.clone())))?,
+        Host::start(import, scene, import_side(scene.clone(), Stack(scene.clone()), under::import))?,
+        Host::start(export, scene, export_side(scene.clone(), Stack(scene.clone()), under::export))?,
     ];
     let mut wire = Wire::new(patience);
     loop {

@@ -134,6 +134,8 @@ pub enum Planted {
     Timer,
     /// When the faults are over, the importer's disk still has no room.
     Rot,
+    /// What a client was signalled is forgotten, so that a late one seems to be told something else.
+    Forgetful,
 }
 
 /// One session: everything that is not the same in all of them. Equal plans give equal traces.
@@ -175,6 +177,9 @@ pub struct Plan {
     pub enemy: Option<Enemy>,
     /// Both sides are as they are shipped ([`Scenario::Shipped`]), and time is real.
     pub shipped: bool,
+    /// Of sides as they are shipped: the exporting device was linked itself, and exports from its store. Else it has an archive.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub linked: bool,
     /// What is wrong on purpose.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub planted: Option<Planted>,

@@ -79,12 +79,13 @@ impl Point {
         if self.name().starts_with("import") { Side::Import } else { Side::Export }
     }
 
-    /// Whether `step` is of this kind.
+    /// Whether `step` is of this kind. A call that was refused is no step of the session.
     pub fn is(self, step: &Step) -> bool {
-        self.is_of(match &step.turn {
-            Turn::Import { input, .. } => Taken::Import(input),
-            Turn::Export { input, .. } => Taken::Export(input),
-        })
+        step.refused.is_none()
+            && self.is_of(match &step.turn {
+                Turn::Import { input, .. } => Taken::Import(input),
+                Turn::Export { input, .. } => Taken::Export(input),
+            })
     }
 
     /// Whether an input is of this kind.

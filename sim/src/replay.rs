@@ -7,6 +7,7 @@ use handfast::{
     import::Importer,
     operations::OpId,
     reducer::{Config, Refused},
+    rules::{AllRules, Rules},
     trace::{Step, Turn},
 };
 
@@ -28,11 +29,11 @@ fn text(step: &Step) -> String {
 
 /// The reducers at the end of a trace.
 #[derive(Clone, Debug)]
-pub struct Replayed {
+pub struct Replayed<R: Rules = AllRules> {
     /// The importers, by operation.
-    pub imports: BTreeMap<OpId, Importer>,
+    pub imports: BTreeMap<OpId, Importer<R>>,
     /// The exporters, by operation.
-    pub exports: BTreeMap<OpId, Exporter>,
+    pub exports: BTreeMap<OpId, Exporter<R>>,
 }
 
 /// Replays a trace of any number of imports and exports.
@@ -40,8 +41,13 @@ pub struct Replayed {
 /// # Errors
 /// The first step that differs.
 pub fn replay(import: Config, export: Config, steps: &[Step]) -> Result<Replayed, Diverged> {
+    replay_under(import, export, steps)
+}
+
+/// The same under other rules than the shipped ones.
+pub(crate) fn replay_under<R: Rules>(import: Config, export: Config, steps: &[Step]) -> Result<Replayed<R>, Diverged> {
     let mut replayed = Replayed { imports: BTreeMap::new(), exports: BTreeMap::new() };
-    let mut known = BTreeMap::<OpId, Exporter>::new();
+    let mut known = BTreeMap::<OpId, Exporter<R>>::new();
     for (index, step) in steps.iter().enumerate() {
         let again = match &step.turn {
             Turn::Import { input, .. } => {

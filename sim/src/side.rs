@@ -10,18 +10,17 @@ use std::{
 };
 
 use handfast::{
-    archive::{KeyKind, Terms},
+    archive::{KeyKind, Password, Terms},
     limits::DEFAULT_MAX_ARCHIVE,
+    operations::AddDeviceError,
     outcome::{Scheme, Side, Signal},
-    reducer::Config,
+    reducer::{Config, Refused},
     secret::Secret,
     shell::{
-        ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, Random, SystemRandom, export,
-        folder::{FileSource, FolderStore, Installed},
+        ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, Progress, SystemRandom,
+        folder::{FileSource, FolderStore, issued_identity},
         identity::Reach,
-        import,
         rendezvous::{Dial, Publish},
-        storage::{Source, Store},
     },
 };
 use tokio::{
@@ -35,8 +34,11 @@ use crate::{
     board::Scene,
     disk::{self, Accounts},
     fixture::{FIXTURE, NOW, Seeded, kdf, password},
+    late::Late,
+    meeting::PORT,
     plan::{DiskFault, Plan, Planted},
-    source::Archive,
+    source::{Archive, linked},
+    under::{self, Export, Import},
 };
 
 /// Why a side did not come to its end.
@@ -89,25 +91,25 @@ fn tasks() -> usize {
 }
 
 /// An import, from `addAccount` until nothing of it is left.
-pub(crate) async fn import_side(scene: Arc<Scene>, publish: impl Publish) -> Result<(), Failure> {
+pub(crate) async fn import_side<P: Publish>(
+    scene: Arc<Scene>,
+    publish: P,
+    begin: fn(ImportEnv<P, Accounts, Seeded>, ImportOptions) -> Import,
+) -> Result<(), Failure> {
     if scene.plan.shipped {
         let (folder, kdf) = (disk::open(&scene.fs)?, kdf(&scene.plan));
         let store = FolderStore::new(folder, kdf, KeyKind::P256, DEFAULT_MAX_ARCHIVE, NOW);
         let identity = ImportIdentity::Make { reach: Reach::Direct, now: NOW };
-        return importing(scene, ImportEnv { publish, store, identity, random: SystemRandom }).await;
+        let env = ImportEnv { publish, store, identity, random: SystemRandom };
+        return importing(scene, env, under::import).await;
     }
     let store = Accounts::open(&scene)?;
-    let identity = ImportIdentity::Ready(FIXTURE.importer());
+    let identity = ImportIdentity::Ready(FIXTURE.importer.clone());
     let random = Seeded::new(scene.plan.random);
-    importing(scene, ImportEnv { publish, store, identity, random }).await
+    importing(scene, ImportEnv { publish, store, identity, random }, begin).await
 }
 
-async fn importing<P, S, R>(scene: Arc<Scene>, env: ImportEnv<P, S, R>) -> Result<(), Failure>
-where
-    P: Publish,
-    S: Store<Installed = Installed>,
-    R: Random,
-{
+async fn importing<E>(scene: Arc<Scene>, env: E, begin: fn(E, ImportOptions) -> Import) -> Result<(), Failure> {
     let plan = &scene.plan;
     let tally = Tally::begin(&scene, Side::Import);
     let mut token = scene.token();
@@ -121,13 +123,18 @@ where
         recorder: Some(scene.recorder()),
         ..ImportOptions::default()
     };
-    let (handle, mut notices, operation) = import(env, options);
+    let (handle, mut notices, operation) = begin(env, options);
     let operation = tokio::spawn(operation);
+    let mut late = Late::new(&scene, Side::Import);
 
     let wrong = (0..plan.wrong).map(|number| format!("wrong {number}"));
     let mut answers: VecDeque<_> = wrong.chain([password(plan.protected).to_owned()]).map(Secret::from).collect();
     let mut asked: Option<(Instant, Scheme)> = None;
     loop {
+        if notices.is_empty() {
+            late.asks(handle.current());
+        }
+        late.looks(&handle.progress());
         select! { biased;
             () = scene.canceled(Side::Import) => {
                 let answer = handle.remove_account().await;
@@ -135,8 +142,11 @@ where
             }
             notice = notices.recv() => {
                 let Some(notice) = notice else { break };
+                late.is_told(&notice);
                 match notice.signal {
                     Signal::TokenAvailable => {
+                        let port = handle.listening().map(|address| address.port());
+                        late.expect(port == Some(PORT), || format!("it listens at {port:?}"));
                         if let Some(token) = token.take() {
                             // Whoever does not look does not see.
                             let _ = token.send(notice.details["token"].clone());
@@ -149,16 +159,29 @@ where
                     Signal::Connecting | Signal::Prompt { .. } | Signal::Confirm { .. } | Signal::InProgress => {}
                 }
             }
+            () = due(late.next_look()) => {}
             scheme = due(asked) => {
                 asked = None;
+                let unsendable = handle.provide_account_authentication(Secret::from(vec![0xff]), scheme).await;
+                late.expect(unsendable == Err(Refused::Credentials), || format!("no text is an answer: {unsendable:?}"));
+                let other = if scheme == Scheme::None { Scheme::Password } else { Scheme::None };
+                let amiss = handle.provide_account_authentication(Secret::default(), other).await;
+                late.expect(amiss.is_err(), || format!("an answer in {other:?} is taken, asked for {scheme:?}"));
                 if let Some(answer) = answers.pop_front() {
                     // It may have ended in the meantime.
                     let _ = handle.provide_account_authentication(answer, scheme).await;
+                    let again = handle.provide_account_authentication(Secret::default(), scheme).await;
+                    late.expect(again.is_err(), || "a second answer is taken".into());
                 }
             }
         }
     }
     let report = joined(operation).await?;
+    // Whatever is asked of an operation that is over.
+    let removed = handle.remove_account().await;
+    let left = report.installed.is_some();
+    late.expect(removed.is_err() == left, || format!("left an account: {left}, and to remove it is {removed:?}"));
+    late.expect(handle.id() == report.id, || format!("{} reports {}", handle.id(), report.id));
     scene.board().report = Some(report);
     // Its sender is the operation's.
     drop((handle, notices));
@@ -194,22 +217,41 @@ pub(crate) fn restart_disk(scene: &Scene) {
 }
 
 /// An export, from `addDevice` until nothing of it is left. None if no token was shown.
-pub(crate) async fn export_side(scene: Arc<Scene>, dial: impl Dial) -> Result<(), Failure> {
+pub(crate) async fn export_side<D: Dial>(
+    scene: Arc<Scene>,
+    dial: D,
+    begin: fn(ExportEnv<D, Archive>, ExportOptions) -> Export,
+) -> Result<(), Failure> {
     let plan = &scene.plan;
     let Some(shown) = scene.shown() else { return Ok(()) };
     let Ok(token) = shown.await else { return Ok(()) };
     sleep(think(plan, Side::Export)).await;
     if plan.shipped {
-        let file = scene.archive.file.clone();
-        let source = FileSource::new(move || Ok(Cursor::new(file.clone())), kdf(plan), Terms::at(NOW))?;
-        return exporting(scene, dial, source, &token).await;
+        let (kdf, terms, file) = (kdf(plan), Terms::at(NOW), scene.archive.file.clone());
+        if plan.linked {
+            let (store, id) = linked(&scene.archive, plan)?;
+            let identity = Arc::new(store.device(id)?);
+            let env = ExportEnv { dial, source: FileSource::account(store, id, kdf, terms)?, identity };
+            return exporting(scene, env, under::export, &token).await;
+        }
+        let password = Password::new(password(plan.protected));
+        let identity = issued_identity(Cursor::new(file.clone()), &password, &*kdf, terms, KeyKind::P256, NOW)?;
+        let source = FileSource::new(move || Ok(Cursor::new(file.clone())), kdf, terms)?;
+        let env = ExportEnv { dial, source, identity: Arc::new(identity) };
+        return exporting(scene, env, under::export, &token).await;
     }
     let readable = if let Some(DiskFault::Unreadable(bytes)) = plan.disk { bytes } else { u64::MAX };
     let source = Archive::new(scene.archive.file.clone(), Duration::from_millis(plan.work_ms.1), readable)?;
-    exporting(scene, dial, source, &token).await
+    let env = ExportEnv { dial, source, identity: FIXTURE.exporter.clone() };
+    exporting(scene, env, begin, &token).await
 }
 
-async fn exporting(scene: Arc<Scene>, dial: impl Dial, source: impl Source, token: &str) -> Result<(), Failure> {
+async fn exporting<E>(
+    scene: Arc<Scene>,
+    env: E,
+    begin: fn(E, ExportOptions) -> Export,
+    token: &str,
+) -> Result<(), Failure> {
     let plan = &scene.plan;
     let tally = Tally::begin(&scene, Side::Export);
     let options = ExportOptions {
@@ -218,11 +260,14 @@ async fn exporting(scene: Arc<Scene>, dial: impl Dial, source: impl Source, toke
         recorder: Some(scene.recorder()),
         ..ExportOptions::default()
     };
-    let env = ExportEnv { dial, source, identity: FIXTURE.exporter.clone() };
-    let (handle, mut notices, operations) = export(env, options);
+    let (handle, mut notices, operations) = begin(env, options);
     let operations = tokio::spawn(operations);
 
+    let mut late = Late::new(&scene, Side::Export);
+    let none = handle.add_device("jami-auth://").await;
+    late.expect(none == Err(AddDeviceError::InvalidUri), || format!("no token, and it is {none:?}"));
     let op = handle.add_device(token).await?;
+    let mut progress = Progress::default();
     let mut asked: Option<(Instant, ())> = None;
     loop {
         select! { biased;
@@ -230,17 +275,38 @@ async fn exporting(scene: Arc<Scene>, dial: impl Dial, source: impl Source, toke
                 let answer = handle.cancel_add_device(op).await;
                 scene.board().canceled[Side::Export as usize] = Some(answer);
             }
-            notice = notices.recv() => match notice.map(|notice| notice.signal) {
-                Some(Signal::Confirm { .. }) if plan.idle != Some(Side::Export) => {
-                    asked = Some((Instant::now() + think(plan, Side::Export), ()));
+            notice = notices.recv() => {
+                let Some(notice) = notice else { break };
+                late.is_told(&notice);
+                let current = handle.current(op).await;
+                if notices.is_empty() {
+                    late.asks(current);
                 }
-                Some(Signal::Done(_)) | None => break,
-                Some(_) => {}
-            },
+                // Of one that is over nothing further is told.
+                progress = handle.progress(op).await.unwrap_or(progress);
+                late.looks(&progress);
+                match notice.signal {
+                    Signal::Confirm { .. } => {
+                        if notices.is_empty() {
+                            let second = handle.add_device(token).await;
+                            let refused = second == Err(AddDeviceError::AlreadyLinking);
+                            late.expect(refused, || format!("beside this operation there is {second:?}"));
+                        }
+                        if plan.idle != Some(Side::Export) {
+                            asked = Some((Instant::now() + think(plan, Side::Export), ()));
+                        }
+                    }
+                    Signal::Done(_) => break,
+                    _ => {}
+                }
+            }
+            () = due(late.next_look()) => late.looks(&progress),
             () = due(asked) => {
                 asked = None;
                 // It may have ended in the meantime.
                 let _ = handle.confirm_add_device(op).await;
+                let again = handle.confirm_add_device(op).await;
+                late.expect(again.is_err(), || "a second confirmation is taken".into());
             }
         }
     }

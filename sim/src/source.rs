@@ -6,7 +6,8 @@ use std::{
 };
 
 use handfast::{
-    archive::{InsecureKdf, Terms},
+    archive::{InsecureKdf, MemoryFs, Password, Seal, Store, Terms},
+    operations::LocalId,
     outcome::Scheme,
     secret::Secret,
     shell::{
@@ -16,7 +17,12 @@ use handfast::{
 };
 use tokio::time::{Duration, sleep};
 
-use crate::fixture::NOW;
+use crate::{
+    disk,
+    fixture::{Exported, NOW, kdf, new_device, password},
+    plan::Plan,
+    side::Failure,
+};
 
 type File = Cursor<Arc<[u8]>>;
 
@@ -53,6 +59,18 @@ impl storage::Source for Archive {
             Opening::Unreadable(error) => Opening::Unreadable(error),
         }
     }
+}
+
+/// The store of a device that has linked the account before.
+pub(crate) fn linked(archive: &Exported, plan: &Plan) -> Result<(Store<MemoryFs>, LocalId), Failure> {
+    let store = disk::open(&MemoryFs::new())?;
+    let seal = Seal::new(&Password::new(password(plan.protected)), &*kdf(plan))?;
+    let mut staging = store.begin(LocalId(1), seal)?;
+    let follower = staging.follow(Terms::at(NOW))?;
+    staging.write(&archive.text)?;
+    let staged = staging.complete()?;
+    let id = staged.confirm(follower.see()?)?.install(new_device(), NOW)?;
+    Ok((store, id))
 }
 
 /// An archive that is open.

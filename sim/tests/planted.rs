@@ -46,6 +46,13 @@ fn what_is_left_open_is_found() {
 }
 
 #[test]
+fn what_a_late_client_is_told_is_compared() {
+    for scenario in ["no-fault", "loss", "disk-fails@3", "cancel@export.greeted"] {
+        assert_eq!(broken(scenario, 1, Planted::Forgetful), [Rule::Told], "{scenario}");
+    }
+}
+
+#[test]
 fn a_pair_that_does_not_recover_is_found() {
     for scenario in ["disk-fails@3", "crash@import.received", "swarm@hosts", "swarm@packets"] {
         assert_eq!(broken(scenario, 0, Planted::Rot), [Rule::Converges], "{scenario}");

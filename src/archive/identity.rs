@@ -93,7 +93,9 @@ impl Identity {
         let issuer = Issuer::from_params(&own, self.key.pair());
         let certificate = params.signed_by(key.pair(), &issuer).map_err(|_| IdentityError::Issue)?;
         let chain = self.chain.with_leaf(Certificate::from_der(certificate.der().to_vec())?);
-        Self::new(key, chain)
+        // What vouches for the leaf is an identity's chain.
+        chain.verify_before(1)?;
+        Ok(Self { key, chain })
     }
 
     /// Issues the certificate of a device of this account.

@@ -22,6 +22,15 @@ pub enum KeyKind {
     P521,
 }
 
+/// The kinds of signatures that keys make.
+#[cfg(feature = "net")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Rsa,
+    Ecdsa,
+    Eddsa,
+}
+
 /// Why there is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
@@ -58,19 +67,37 @@ impl PrivateKey {
 
     /// Reads a key from PKCS#8 in DER.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
-        const KINDS: [&SignatureAlgorithm; 5] = [
-            &rcgen::PKCS_RSA_SHA384,
-            &rcgen::PKCS_ECDSA_P256_SHA256,
-            &rcgen::PKCS_ECDSA_P384_SHA384,
-            &rcgen::PKCS_ECDSA_P521_SHA512,
-            &rcgen::PKCS_ED25519,
+        /// With the identifier of each in DER.
+        const KINDS: [(&SignatureAlgorithm, &[u8]); 5] = [
+            (&rcgen::PKCS_RSA_SHA384, &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1]),
+            (&rcgen::PKCS_ECDSA_P256_SHA256, &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]),
+            (&rcgen::PKCS_ECDSA_P384_SHA384, &[6, 5, 0x2b, 0x81, 4, 0, 34]),
+            (&rcgen::PKCS_ECDSA_P521_SHA512, &[6, 5, 0x2b, 0x81, 4, 0, 35]),
+            (&rcgen::PKCS_ED25519, &[6, 3, 0x2b, 0x65, 0x70]),
         ];
+        // To try a kind costs as much as to read the key: the one that the head names comes first.
+        let head = &der[..der.len().min(40)];
+        let mut kinds = KINDS;
+        kinds.sort_by_key(|(_, id)| !head.windows(id.len()).any(|window| window == *id));
         let der = PrivatePkcs8KeyDer::from(der);
-        KINDS
+        kinds
             .into_iter()
-            .find_map(|kind| KeyPair::from_pkcs8_der_and_sign_algo(&der, kind).ok())
+            .find_map(|(kind, _)| KeyPair::from_pkcs8_der_and_sign_algo(&der, kind).ok())
             .map(Self)
             .ok_or(KeyError::Unaccepted)
+    }
+
+    /// The kind of its signatures.
+    #[cfg(feature = "net")]
+    pub(crate) fn family(&self) -> Family {
+        let algorithm = self.0.algorithm();
+        if *algorithm == rcgen::PKCS_ED25519 {
+            Family::Eddsa
+        } else if *algorithm == rcgen::PKCS_RSA_SHA384 {
+            Family::Rsa
+        } else {
+            Family::Ecdsa
+        }
     }
 
     /// The key in PKCS#8 DER: what TLS libraries take.

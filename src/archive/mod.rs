@@ -26,6 +26,8 @@ pub use content::{APPLIED, Configuration, HAS_PASSWORD, Summary, Unsound};
 pub use fs::{Disk, Fs, FsFile};
 pub use identity::{Identity, IdentityError, Role};
 pub use kdf::{Argon2i, InsecureKdf, Kdf, Key, OutOfMemory, Password};
+#[cfg(feature = "net")]
+pub(crate) use key::Family;
 pub use key::{KeyError, KeyKind, PrivateKey};
 pub use memory::{MemoryFile, MemoryFs};
 pub use open::{Archive, Corrupt, OpenError, Place, Seen, Terms, protection};

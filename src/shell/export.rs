@@ -12,8 +12,9 @@ use super::{Notice, Progress, Recorder, rendezvous::Dial, storage::Source};
 use crate::{
     archive::Identity,
     limits::{Durations, MAX_CALLS},
-    operations::{AddDeviceError, OpId},
+    operations::{AddDeviceError, Exports, OpId},
     reducer::{Config, Refused},
+    rules::{AllRules, Rules},
 };
 
 /// What an exporting account is given of the world.
@@ -52,9 +53,23 @@ where
     D: Dial,
     S: Source,
 {
+    export_under::<AllRules, D, S>(env, options)
+}
+
+/// [`export`] under other rules than the shipped ones: how a checker shows that a broken one is found.
+pub fn export_under<R, D, S>(
+    env: ExportEnv<D, S>,
+    options: ExportOptions,
+) -> (ExportHandle, mpsc::UnboundedReceiver<Notice>, impl Future<Output = ()> + Send)
+where
+    R: Rules,
+    D: Dial,
+    S: Source,
+{
     let (calls, called) = mpsc::channel(MAX_CALLS);
     let (notices, noticed) = mpsc::unbounded_channel();
-    let operations = Operations::new(env, options, notices);
+    let reducers = Box::new(Exports::<R>::new(options.config));
+    let operations = Operations::new(reducers, env, options, notices);
     (ExportHandle { calls }, noticed, operations.run(called))
 }
 

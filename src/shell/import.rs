@@ -21,12 +21,13 @@ use crate::{
     operations::{self, AddAccountError, LocalId},
     outcome::{Outcome, Scheme},
     reducer::{Config, Refused},
+    rules::{AllRules, Rules},
     secret::Secret,
 };
 
 /// What an import operation is given of the world.
 #[derive(Debug)]
-pub struct ImportEnv<P, S, R> {
+pub struct ImportEnv<P, S, N> {
     /// Makes this device reachable.
     pub publish: P,
     /// Where the account will be kept.
@@ -34,7 +35,7 @@ pub struct ImportEnv<P, S, R> {
     /// Who this device is towards the exporter.
     pub identity: ImportIdentity,
     /// Where the token's code and the account's id come from.
-    pub random: R,
+    pub random: N,
 }
 
 /// Who an importing device is towards the exporter: nobody, for this one time (R-IMP-1).
@@ -48,7 +49,7 @@ pub enum ImportIdentity {
         now: UnixTime,
     },
     /// One that is ready.
-    Ready(Identity),
+    Ready(Arc<Identity>),
 }
 
 /// How an import operation behaves.
@@ -86,28 +87,38 @@ pub struct ImportReport<I> {
 }
 
 /// `addAccount` on a device that has no other import operation: as [`Imports::add_account`], which see.
-pub fn import<P, S, R>(
-    env: ImportEnv<P, S, R>,
+pub fn import<P, S, N>(
+    env: ImportEnv<P, S, N>,
     options: ImportOptions,
 ) -> (ImportHandle, mpsc::UnboundedReceiver<Notice>, impl Future<Output = ImportReport<S::Installed>> + Send)
 where
     P: Publish,
     S: Store,
-    R: Random,
+    N: Random,
 {
     Imports::new().add_account(env, options).expect("there is room for one")
 }
 
 /// The import operations of a device, of which [`MAX_IMPORTS`](crate::limits::MAX_IMPORTS) may be live at once. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub struct Imports(Arc<Mutex<operations::Imports>>);
+///
+/// They keep [all rules](AllRules), unless a checker asks for others.
+#[derive(Clone, Debug)]
+pub struct Imports<R: Rules = AllRules>(Arc<Mutex<operations::Imports<R>>>);
 
 impl Imports {
     /// No operation yet.
     pub fn new() -> Self {
         Self::default()
     }
+}
 
+impl<R: Rules> Default for Imports<R> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<R: Rules> Imports<R> {
     /// `addAccount` (R-API-1): begins an import operation. Its signals come through the receiver, at most ten of them.
     ///
     /// The future is the operation: it has to be polled, on a tokio runtime with time and I/O. It is done when the operation has ended and
@@ -117,22 +128,22 @@ impl Imports {
     /// # Errors
     /// Too many operations are live. Nothing has changed then.
     #[expect(clippy::type_complexity, reason = "what a caller takes apart at once")]
-    pub fn add_account<P, S, R>(
+    pub fn add_account<P, S, N>(
         &self,
-        env: ImportEnv<P, S, R>,
+        env: ImportEnv<P, S, N>,
         options: ImportOptions,
     ) -> Result<
         (
             ImportHandle,
             mpsc::UnboundedReceiver<Notice>,
-            impl Future<Output = ImportReport<S::Installed>> + Send + use<P, S, R>,
+            impl Future<Output = ImportReport<S::Installed>> + Send + use<P, S, N, R>,
         ),
         AddAccountError,
     >
     where
         P: Publish,
         S: Store,
-        R: Random,
+        N: Random,
     {
         let ImportEnv { publish, store, identity, mut random } = env;
         let id = LocalId(random::id(&mut random));
@@ -147,33 +158,44 @@ impl Imports {
             left: OnceLock::new(),
         });
         let handle = ImportHandle { calls, shared: shared.clone() };
-        let operation = Operation::new(registered, options, random, shared, notices);
+        let operation = Operation::new(Box::new(registered), options, random, shared, notices);
         Ok((handle, noticed, operation.run(effects, publish, identity, store, called)))
     }
 
     /// Nobody panics while it is locked.
-    fn lock(&self) -> MutexGuard<'_, operations::Imports> {
+    fn lock(&self) -> MutexGuard<'_, operations::Imports<R>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// An operation's reducer. Whatever rules it keeps, what drives it is compiled once.
+trait Reducer: Send {
+    /// Hands it an input. Gives what that led to.
+    fn handle(&self, input: Input) -> (Option<Refused>, Vec<Effect>);
+
+    fn outcome(&self) -> Option<Outcome>;
+
+    fn is_closed(&self) -> bool;
+}
+
 /// An operation among those of its device, until it is dropped.
-struct Registered {
-    imports: Imports,
+struct Registered<R: Rules> {
+    imports: Imports<R>,
     id: LocalId,
 }
 
-impl Registered {
+impl<R: Rules> Registered<R> {
     /// Begins it. Gives what its first step led to.
-    fn new(imports: Imports, id: LocalId, config: Config) -> Result<(Self, Vec<Effect>), AddAccountError> {
+    fn new(imports: Imports<R>, id: LocalId, config: Config) -> Result<(Self, Vec<Effect>), AddAccountError> {
         let mut all = imports.lock();
         all.add_account(id, config)?;
         let effects = drain(&mut all);
         drop(all);
         Ok((Self { imports, id }, effects))
     }
+}
 
-    /// Hands it an input. Gives what that led to.
+impl<R: Rules> Reducer for Registered<R> {
     fn handle(&self, input: Input) -> (Option<Refused>, Vec<Effect>) {
         let mut all = self.imports.lock();
         let refused = all.handle(self.id, input).err();
@@ -189,14 +211,14 @@ impl Registered {
     }
 }
 
-impl Drop for Registered {
+impl<R: Rules> Drop for Registered<R> {
     fn drop(&mut self) {
         self.imports.lock().forget(self.id);
     }
 }
 
 /// Each input is followed by this before the lock is given back: what there is belongs to it.
-fn drain(all: &mut operations::Imports) -> Vec<Effect> {
+fn drain<R: Rules>(all: &mut operations::Imports<R>) -> Vec<Effect> {
     std::iter::from_fn(|| all.poll_effect()).map(|(_, effect)| effect).collect()
 }
 

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, Resumption};
-use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::crypto::aws_lc_rs::sign::{RsaSigningKey, any_ecdsa_type, any_eddsa_type};
 use rustls::crypto::aws_lc_rs::{self, cipher_suite, kx_group};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls13_signature_with_raw_key};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, ServerConfig};
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 use rustls::version::TLS13;
 use rustls::{
     CertificateError, CommonState, DigitallySignedStruct, DistinguishedName, Error, OtherError, PeerIncompatible,
@@ -25,8 +25,8 @@ use subtle::ConstantTimeEq;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
-use crate::archive::Identity;
 use crate::archive::certificate::{Certificate, Chain, ChainError};
+use crate::archive::{Family, Identity};
 use crate::outcome::AccountId;
 use crate::token::DeviceId;
 
@@ -176,9 +176,14 @@ fn provider() -> Arc<CryptoProvider> {
 /// The identity as rustls takes it.
 fn certified(identity: &Identity) -> CertifiedKey {
     let certificates = identity.chain().certificates().iter().map(|certificate| certificate.der().to_vec().into());
-    let key = PrivatePkcs8KeyDer::from(identity.key().pkcs8()).into();
-    let key = any_supported_type(&key).expect("an identity's key is of a kind that TLS has");
-    CertifiedKey::new(certificates.collect(), key)
+    let der = PrivatePkcs8KeyDer::from(identity.key().pkcs8());
+    // By its kind: to try the others costs as much as to read it.
+    let key = match identity.key().family() {
+        Family::Rsa => RsaSigningKey::new(&der.into()).map(|key| Arc::new(key) as Arc<dyn SigningKey>),
+        Family::Ecdsa => any_ecdsa_type(&der.into()),
+        Family::Eddsa => any_eddsa_type(&der),
+    };
+    CertifiedKey::new(certificates.collect(), key.expect("an identity's key is of a kind that TLS has"))
 }
 
 /// The chain that the peer presented.

@@ -118,7 +118,7 @@ where
     P: Publish,
     S: storage::Store<Installed = Installed>,
 {
-    let identity = ImportIdentity::Ready(shell::identity::throw_away(Reach::Direct, NOW).unwrap());
+    let identity = ImportIdentity::Ready(Arc::new(shell::identity::throw_away(Reach::Direct, NOW).unwrap()));
     let (handle, notices, report) =
         shell::import(ImportEnv { publish, store, identity, random: SystemRandom }, options);
     Importer { handle, notices, report: tokio::spawn(report) }

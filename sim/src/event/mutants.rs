@@ -53,13 +53,13 @@ pub struct Kill {
 macro_rules! timers {
     ($($name:ident $id:literal $broken:literal [$($rule:ident)*];)*) => {
         /// The rules of the mutants that only time can tell.
-        mod rules {
+        pub(crate) mod time {
             use handfast::rules::Rules;
 
             $(
                 #[doc = $broken]
                 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-                pub(super) struct $name;
+                pub(crate) struct $name;
 
                 impl Rules for $name {
                     $(const $rule: bool = false;)*
@@ -68,7 +68,7 @@ macro_rules! timers {
         }
 
         const TIMERS: [Mutant; 3] = [$(
-            Mutant { id: $id, broken: $broken, sides: sides::<rules::$name>, twice: None, cast: Cast::HH, durations: |_| {} },
+            Mutant { id: $id, broken: $broken, sides: sides::<time::$name>, twice: None, cast: Cast::HH, durations: |_| {} },
         )*];
     };
 }

@@ -13,9 +13,9 @@ use crate::{
     limits::{MAX_COMMANDS, MAX_EVENTS, Timer},
     message::Slot,
     operations::{AddDeviceError, Exports, OpId},
-    outcome::{Outcome, Signal},
+    outcome::{Outcome, Scheme, Signal},
     reducer::Refused,
-    rules::AllRules,
+    rules::Rules,
     secret::Secret,
     shell::{
         Notice, Progress,
@@ -33,7 +33,7 @@ use crate::{
 
 /// All operations of an account.
 pub(super) struct Operations<D, S: Source> {
-    exports: Exports<AllRules>,
+    reducers: Box<dyn Reducers>,
     options: ExportOptions,
     dial: D,
     source: S,
@@ -47,6 +47,46 @@ pub(super) struct Operations<D, S: Source> {
     openings: JoinSet<(OpId, Slot, Opening<S::Reader>)>,
     events: mpsc::Sender<(OpId, Event)>,
     happened: mpsc::Receiver<(OpId, Event)>,
+}
+
+/// The reducers of an account. Whatever rules they keep, what drives them is compiled once.
+pub(super) trait Reducers: Send {
+    fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError>;
+
+    fn handle(&mut self, op: OpId, input: Input) -> Option<Refused>;
+
+    /// What the last input led to.
+    fn drain(&mut self) -> Vec<Effect>;
+
+    /// What is known of an operation, unless it is forgotten.
+    fn look(&self, op: OpId) -> Option<Look>;
+}
+
+/// What is known of an operation.
+pub(super) struct Look {
+    signal: Option<Signal>,
+    ended: bool,
+    closed: bool,
+}
+
+impl<R: Rules> Reducers for Exports<R> {
+    fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError> {
+        self.add_device(scheme)
+    }
+
+    fn handle(&mut self, op: OpId, input: Input) -> Option<Refused> {
+        self.handle(op, input).err()
+    }
+
+    fn drain(&mut self) -> Vec<Effect> {
+        std::iter::from_fn(|| self.poll_effect()).map(|(_, effect)| effect).collect()
+    }
+
+    fn look(&self, op: OpId) -> Option<Look> {
+        let exporter = self.get(op)?;
+        let signal = exporter.last_signal().copied();
+        Some(Look { signal, ended: exporter.outcome().is_some(), closed: exporter.is_closed() })
+    }
 }
 
 /// What the shell has of one operation.
@@ -63,10 +103,15 @@ struct Operation<A> {
 }
 
 impl<D: Dial, S: Source> Operations<D, S> {
-    pub(super) fn new(env: ExportEnv<D, S>, options: ExportOptions, notices: mpsc::UnboundedSender<Notice>) -> Self {
+    pub(super) fn new(
+        reducers: Box<dyn Reducers>,
+        env: ExportEnv<D, S>,
+        options: ExportOptions,
+        notices: mpsc::UnboundedSender<Notice>,
+    ) -> Self {
         let (events, happened) = mpsc::channel(MAX_EVENTS);
         Self {
-            exports: Exports::new(options.config),
+            reducers,
             options,
             dial: env.dial,
             source: env.source,
@@ -130,8 +175,8 @@ impl<D: Dial, S: Source> Operations<D, S> {
             Call::Confirm(op, answer) => drop(answer.send(self.step(op, Input::ConfirmAddDevice))),
             Call::Cancel(op, answer) => drop(answer.send(self.step(op, Input::CancelAddDevice))),
             Call::Current(op, answer) => {
-                let signal = self.exports.get(op).and_then(|exporter| exporter.last_signal());
-                drop(answer.send(signal.map(|signal| self.notice(op, *signal))));
+                let signal = self.reducers.look(op).and_then(|look| look.signal);
+                drop(answer.send(signal.map(|signal| self.notice(op, signal))));
             }
             Call::Progress(op, answer) => {
                 drop(answer.send(self.operations.get(&op).map(|operation| operation.progress.clone())));
@@ -144,8 +189,8 @@ impl<D: Dial, S: Source> Operations<D, S> {
         let parse = if self.options.lenient { Token::parse_lenient } else { Token::parse };
         let token = parse(token.as_bytes()).map_err(|_| AddDeviceError::InvalidUri)?;
         let scheme = self.source.scheme();
-        let op = self.exports.add_device(scheme)?;
-        self.causes.retain(|op, _| self.exports.get(*op).is_some());
+        let op = self.reducers.add_device(scheme)?;
+        self.causes.retain(|op, _| self.reducers.look(*op).is_some());
         let operation = Operation {
             token,
             began: Instant::now(),
@@ -225,7 +270,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
 
     /// Hands an input to the operation's reducer and carries out what it decides.
     fn step(&mut self, op: OpId, input: Input) -> Result<(), Refused> {
-        let refused = self.exports.handle(op, input).err();
+        let refused = self.reducers.handle(op, input);
         let effects = self.drain(op, input, refused);
         self.carry_out(op, effects);
         refused.map_or(Ok(()), Err)
@@ -233,7 +278,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
 
     /// Takes what an input led to, and records the step.
     fn drain(&mut self, op: OpId, input: Input, refused: Option<Refused>) -> Vec<Effect> {
-        let effects: Vec<_> = std::iter::from_fn(|| self.exports.poll_effect()).map(|(_, effect)| effect).collect();
+        let effects = self.reducers.drain();
         if let Some(recorder) = &mut self.options.recorder {
             let began = self.operations.get(&op).map_or_else(Instant::now, |operation| operation.began);
             let t_ms = began.elapsed().as_millis() as u64;
@@ -246,15 +291,15 @@ impl<D: Dial, S: Source> Operations<D, S> {
         for effect in effects {
             self.carry_out_one(op, effect);
         }
-        let exporter = self.exports.get(op);
+        let look = self.reducers.look(op);
         if let Some(operation) = self.operations.get_mut(&op) {
             // What was opened and is not sent at once is not sent.
             operation.archive = None;
-            if exporter.is_none_or(|exporter| exporter.outcome().is_some()) {
+            if look.as_ref().is_none_or(|look| look.ended) {
                 operation.passwords.clear();
             }
         }
-        if exporter.is_none_or(|exporter| exporter.is_closed()) {
+        if look.is_none_or(|look| look.closed) {
             self.operations.remove(&op);
         }
     }

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    Call, ImportIdentity, ImportOptions, ImportReport, Registered, Shared,
+    Call, ImportIdentity, ImportOptions, ImportReport, Reducer, Shared,
     connection::{self, Command, Event, Limits, Wiring},
     keeper::{self, Done, Work},
 };
@@ -47,10 +47,10 @@ use crate::{
 };
 
 /// The operation's own side of things.
-pub(super) struct Operation<R> {
-    registered: Registered,
+pub(super) struct Operation<N> {
+    reducer: Box<dyn Reducer>,
     options: ImportOptions,
-    random: R,
+    random: N,
     shared: Arc<Shared>,
     notices: mpsc::UnboundedSender<Notice>,
     began: Instant,
@@ -77,21 +77,21 @@ struct World<L: Listener, K> {
     works: mpsc::Sender<Work<K>>,
     /// Makes the device reachable, once it is wanted.
     preparation: Option<Preparation<L>>,
-    publishing: JoinSet<io::Result<(Identity, L)>>,
+    publishing: JoinSet<io::Result<(Arc<Identity>, L)>>,
 }
 
-type Preparation<L> = Pin<Box<dyn Future<Output = io::Result<(Identity, L)>> + Send>>;
+type Preparation<L> = Pin<Box<dyn Future<Output = io::Result<(Arc<Identity>, L)>> + Send>>;
 
-impl<R: Random> Operation<R> {
+impl<N: Random> Operation<N> {
     pub(super) fn new(
-        registered: Registered,
+        reducer: Box<dyn Reducer>,
         options: ImportOptions,
-        random: R,
+        random: N,
         shared: Arc<Shared>,
         notices: mpsc::UnboundedSender<Notice>,
     ) -> Self {
         Self {
-            registered,
+            reducer,
             options,
             random,
             shared,
@@ -139,7 +139,7 @@ impl<R: Random> Operation<R> {
         self.began = Instant::now();
         let mut pause = None;
         self.carry_out(&mut world, Input::AddAccount, None, effects);
-        while !self.registered.is_closed() {
+        while !self.reducer.is_closed() {
             let input = select! { biased;
                 Some(call) = calls.recv() => {
                     self.call(&mut world, call);
@@ -191,7 +191,7 @@ impl<R: Random> Operation<R> {
         // This is the end, which comes once. Calls that still wait are told of it.
         let _ = self.shared.left.set(installed.is_some());
         // Closed means ended.
-        let outcome = self.registered.outcome().unwrap_or(Outcome::Network);
+        let outcome = self.reducer.outcome().unwrap_or(Outcome::Network);
         ImportReport { id: self.shared.id, outcome, installed }
     }
 
@@ -368,7 +368,7 @@ impl<R: Random> Operation<R> {
 
     /// Hands an input to the reducer and carries out what it decides.
     fn step<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, input: Input) -> Result<(), Refused> {
-        let (refused, effects) = self.registered.handle(input);
+        let (refused, effects) = self.reducer.handle(input);
         self.carry_out(world, input, refused, effects);
         refused.map_or(Ok(()), Err)
     }
@@ -388,7 +388,7 @@ impl<R: Random> Operation<R> {
         for effect in effects {
             self.carry_out_one(world, effect);
         }
-        if self.registered.outcome().is_some() {
+        if self.reducer.outcome().is_some() {
             self.answers.clear();
         }
     }
@@ -410,12 +410,12 @@ impl<L: Listener, K> World<L, K> {
 }
 
 /// Makes the device reachable, under an identity that may have to be made.
-async fn prepare<P: Publish>(publish: P, identity: ImportIdentity) -> io::Result<(Identity, P::Listener)> {
+async fn prepare<P: Publish>(publish: P, identity: ImportIdentity) -> io::Result<(Arc<Identity>, P::Listener)> {
     let identity = match identity {
         ImportIdentity::Ready(identity) => identity,
         ImportIdentity::Make { reach, now } => {
             let made = spawn_blocking(move || throw_away(reach, now)).await;
-            joined(made).ok_or(io::ErrorKind::Interrupted)?.map_err(io::Error::other)?
+            Arc::new(joined(made).ok_or(io::ErrorKind::Interrupted)?.map_err(io::Error::other)?)
         }
     };
     let listener = publish.publish(&identity).await?;
