@@ -21,6 +21,21 @@ fn sessions_of_the_event_engine_are_swept() {
     assert_eq!(report["sessions"], 393);
 }
 
+/// Where a side is old, sessions are those of the pair, and what is not there is said.
+#[test]
+fn an_old_side_is_swept_too() {
+    for (pair, ends) in [("HL", "x (success, success)"), ("LH", "x (success, success (unconfirmed))")] {
+        let args = ["sim", "--engine", "event", "--pair", pair, "--scenario", "cancel", "--seeds", "0..200"];
+        let output = run(args, b"");
+        assert_eq!(code(output.status), 0, "{}", shown(&output));
+        let table = String::from_utf8_lossy(&output.stdout);
+        assert!(table.starts_with(&format!("event engine, {pair}, seeds 0..200\n")) && table.contains(ends), "{table}");
+    }
+    let rival = run(["sim", "--engine", "event", "--pair", "HL", "--scenario", "rival"], b"");
+    let turmoil = run(["sim", "--pair", "HL"], b"");
+    assert_eq!((code(rival.status), code(turmoil.status)), (2, 2));
+}
+
 #[test]
 fn a_class_that_never_happens_is_inconclusive() {
     let output = run(["sim", "--engine", "event", "--scenario", "early", "--seeds", "0..1"], b"");
