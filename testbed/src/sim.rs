@@ -2,6 +2,7 @@
 
 mod digest;
 mod event;
+mod mutants;
 pub(crate) mod results;
 mod shard;
 mod sweep;
@@ -28,6 +29,7 @@ use handfast_sim::{
 
 use self::{
     event::Storm,
+    mutants::Hunted,
     results::{Header, Kept},
     sweep::{Part, Piece},
 };
@@ -51,6 +53,7 @@ Examples:
   handfast sim --engine event --pair HL
   handfast sim --engine event --seeds 0..100 --digest
   handfast sim --matrix
+  handfast sim --mutants
 
 A scenario is named whole, partition@import.opened, or by its family, partition. Four seeds in a row
 have both profiles, with and without a password. Scenarios that are named have each of the seeds; of
@@ -98,6 +101,9 @@ pub(crate) struct Sim {
     /// Print what comes of every word of a hostile peer in every state, in the event engine
     #[arg(long, conflicts_with_all = ["scenario", "seeds", "shard", "budget", "out", "schedule", "matrix"])]
     words: bool,
+    /// Print in how many sessions each mutant is found, or why it cannot be
+    #[arg(long, conflicts_with_all = ["scenario", "seeds", "shard", "budget", "out", "schedule", "matrix", "words"])]
+    mutants: bool,
     /// Carry out every pair of the matrix too
     #[arg(long, requires = "matrix")]
     pairs: bool,
@@ -186,6 +192,9 @@ impl Sim {
         }
         if self.words {
             return self.run_words();
+        }
+        if self.mutants {
+            return self.run_mutants();
         }
         if let Some(file) = &self.schedule {
             return self.run_schedule(file);
@@ -307,6 +316,16 @@ impl Sim {
             output::line(words.to_string().trim_end())?;
         }
         Ok(ExitCode::from(u8::from(!words.hold())))
+    }
+
+    fn run_mutants(&self) -> Result<ExitCode, Failure> {
+        let hunted = Hunted::all(self.engine, &Watch::new("sim"));
+        if self.json {
+            output::json(&hunted)?;
+        } else {
+            hunted.iter().try_for_each(output::line)?;
+        }
+        Ok(ExitCode::from(u8::from(hunted.iter().any(Hunted::survives))))
     }
 
     fn run_matrix(&self) -> Result<ExitCode, Failure> {

@@ -1,0 +1,92 @@
+//! `handfast sim --mutants`: in how many sessions each mutant is found, or why it cannot be.
+
+use std::fmt;
+
+use handfast_model::mutants::MUTANTS;
+use handfast_sim::{Mutant, event};
+use serde::Serialize;
+
+use super::{EVENT_SEEDS, Engine};
+use crate::progress::Watch;
+
+/// What came of a mutant.
+#[derive(Serialize)]
+pub(super) struct Hunted {
+    mutant: &'static str,
+    #[serde(flatten)]
+    came: Came,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Came {
+    /// It was found in so many sessions, which this shows.
+    Found { sessions: u64, by: String },
+    /// It cannot be, and why.
+    Beyond(&'static str),
+    /// It was not, in so many.
+    Survives { sessions: u64 },
+}
+
+impl Hunted {
+    /// Looks for each of them.
+    pub(super) fn all(engine: Engine, watch: &Watch) -> Vec<Self> {
+        let mut ids: Vec<_> = MUTANTS.iter().map(|mutant| mutant.id).collect();
+        let timed: Vec<_> =
+            event::Mutant::all().iter().map(|mutant| mutant.id).filter(|id| !ids.contains(id)).collect();
+        ids.extend(timed);
+        watch.expect(ids.len());
+        let hunt = |mutant| {
+            watch.began(mutant);
+            let came = match engine {
+                Engine::Turmoil => Came::in_the_shell(mutant),
+                Engine::Event => Came::in_events(mutant),
+            };
+            watch.done(mutant);
+            Self { mutant, came }
+        };
+        ids.into_iter().map(hunt).collect()
+    }
+
+    /// Whether it was to be found, and was not.
+    pub(super) fn survives(&self) -> bool {
+        matches!(self.came, Came::Survives { .. })
+    }
+}
+
+impl Came {
+    fn in_the_shell(id: &str) -> Self {
+        if let Some(why) = Mutant::beyond(id) {
+            return Self::Beyond(why);
+        }
+        let sessions = Mutant::SESSIONS;
+        match Mutant::find(id).and_then(|mutant| mutant.hunt(0..sessions)) {
+            Some(kill) => Self::Found {
+                sessions: kill.sessions,
+                by: format!("{:?} in {} with seed {}", kill.rule, kill.scenario, kill.seed),
+            },
+            None => Self::Survives { sessions },
+        }
+    }
+
+    fn in_events(id: &str) -> Self {
+        if let Some(why) = event::Mutant::beyond(id) {
+            return Self::Beyond(why);
+        }
+        match event::Mutant::find(id).and_then(|mutant| mutant.hunt(EVENT_SEEDS)) {
+            Some(kill) => Self::Found { sessions: kill.seeds, by: format!("{} in {} steps", kill.law, kill.steps) },
+            None => Self::Survives { sessions: EVENT_SEEDS.end },
+        }
+    }
+}
+
+impl fmt::Display for Hunted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:6}  ", self.mutant)?;
+        match &self.came {
+            Came::Found { sessions, by } => write!(f, "{sessions:>6} sessions: {by}"),
+            Came::Beyond(why) => write!(f, "     - not here: {why}"),
+            Came::Survives { sessions } => write!(f, "{sessions:>6} sessions: SURVIVES"),
+        }
+    }
+}
