@@ -17,6 +17,7 @@ mod draw;
 mod engine;
 mod export;
 mod fault;
+mod heard;
 mod hostile;
 mod import;
 mod judge;

@@ -2,9 +2,9 @@
 
 use handfast::{
     export::{Effect, Input, Tried},
-    inbox::{Garbage, Heard, Inbox},
+    inbox::{Garbage, Inbox},
     limits::PROGRESS_STEP,
-    message::{self, Message, Slot, archive_header, encode},
+    message::{Message, Slot, archive_header, encode},
     mux::{ChannelRequest, Control, FIRST_SERVER_CHANNEL, RequestState, VERSION, end_of_channel, frame_header},
     outcome::Side,
     secret::Secret,
@@ -16,6 +16,7 @@ use handfast_model::{
 };
 
 use super::{
+    heard::Thing,
     import::code,
     line::LinkEnd,
     people::password,
@@ -78,27 +79,6 @@ impl Exporting {
     /// Whether something is read here.
     pub(super) const fn is_open(&self) -> bool {
         self.open
-    }
-}
-
-/// What was heard, without what it was read from.
-enum Thing {
-    Control(Control),
-    Message(Message<Secret>),
-    Began,
-    Rest,
-    End,
-}
-
-impl From<Heard<'_>> for Thing {
-    fn from(heard: Heard<'_>) -> Self {
-        match heard {
-            Heard::Control(control) => Self::Control(control),
-            Heard::Message(message::Event::Message(message)) => Self::Message(message),
-            Heard::Message(message::Event::ArchiveBegan { .. }) => Self::Began,
-            Heard::Message(message::Event::ArchiveSlice(_) | message::Event::ArchiveEnded) => Self::Rest,
-            Heard::End => Self::End,
-        }
     }
 }
 
@@ -187,7 +167,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                     }
                 }
             }
-            Thing::Control(Control::Version(_) | Control::Beacon(_) | Control::Unknown) | Thing::Rest => return,
+            // Behind its beginning an archive is not listened to.
+            Thing::Control(Control::Version(_) | Control::Beacon(_) | Control::Unknown)
+            | Thing::Slice { .. }
+            | Thing::Complete => return,
             Thing::Message(message) => {
                 let message = self.keep_password(line, message);
                 (DeviceAct::Say(message), Input::Message(message))

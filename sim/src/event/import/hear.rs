@@ -2,13 +2,12 @@
 
 use handfast::{
     import::{Ask, Input},
-    inbox::{Garbage, Heard},
+    inbox::Garbage,
     limits::PROGRESS_STEP,
-    message::{self, Message, Slot},
+    message::Slot,
     mux::{CONTROL_CHANNEL, Control, PROTOCOL_CHANNEL, RequestState},
     outcome::Side,
     reducer::ConnId,
-    secret::Secret,
     token,
 };
 use handfast_model::{
@@ -19,6 +18,7 @@ use handfast_model::{
 
 use super::{
     super::{
+        heard::Thing,
         pipe::Pipe,
         schedule::DiskStep,
         session::{Event, Session, index},
@@ -26,31 +26,6 @@ use super::{
     },
     Peer, Stage, conn_number,
 };
-
-/// What was heard, without what it was read from.
-enum Thing {
-    Control(Control),
-    Message(Message<Secret>),
-    Began,
-    Slice { first: Option<u8>, length: u64 },
-    Complete,
-    End,
-}
-
-impl From<Heard<'_>> for Thing {
-    fn from(heard: Heard<'_>) -> Self {
-        match heard {
-            Heard::Control(control) => Self::Control(control),
-            Heard::Message(message::Event::Message(message)) => Self::Message(message),
-            Heard::Message(message::Event::ArchiveBegan { .. }) => Self::Began,
-            Heard::Message(message::Event::ArchiveSlice(bytes)) => {
-                Self::Slice { first: bytes.first().copied(), length: bytes.len() as u64 }
-            }
-            Heard::Message(message::Event::ArchiveEnded) => Self::Complete,
-            Heard::End => Self::End,
-        }
-    }
-}
 
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     fn pipe(&mut self, peer: Peer) -> &mut Pipe {
