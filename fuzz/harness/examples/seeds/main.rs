@@ -1,25 +1,20 @@
 //! Writes the first inputs of each fuzz target, made of the vectors, of recorded traces and of ways through the model:
-//! `cargo run -p handfast-harness --example seeds`. What a fuzzer finds beyond them is added by `scripts/fuzz --keep`.
+//! `cargo run -p handfast-harness --example seeds`. Archives have new keys each time. What a fuzzer finds beyond them is added by
+//! `scripts/fuzz --keep`.
 
 use std::{
     fs,
-    io::{Cursor, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
-use handfast::{
-    archive::{Archive, InsecureKdf, KeyKind, Password, Sample, Seal, Sealer, Terms, UnixTime},
-    message::archive_header,
-    outcome::Scheme,
-};
+use handfast::{limits::MAX_CHANNEL_NAME, message::archive_header};
 use handfast_model::{
     config::{Size, configurations},
     explore::Limits,
     walk::{goals, reach},
 };
 
-/// Long before the sample's certificates end.
-const NOW: u64 = 1_790_000_000;
+mod archives;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -54,7 +49,11 @@ fn cut(stream: &[u8]) -> Vec<u8> {
 fn main() {
     for file in fs::read_dir(root().join("fuzz/corpus/token")).unwrap() {
         let file = file.unwrap().path();
-        put("token_differential", file.file_name().unwrap().to_str().unwrap(), &fs::read(&file).unwrap());
+        let name = file.file_name().unwrap().to_str().unwrap();
+        // What a fuzzer found is named by its digest, and stays where it was found.
+        if name.len() != 40 {
+            put("token_differential", name, &fs::read(&file).unwrap());
+        }
     }
     for (target, part) in [("message", "messages"), ("mux", "frames")] {
         let vectors = vectors(part);
@@ -64,9 +63,13 @@ fn main() {
         put(target, "all", &cut(&vectors.into_iter().flat_map(|(_, bytes)| bytes).collect::<Vec<_>>()));
     }
     payloads();
+    let name = vec![b'n'; MAX_CHANNEL_NAME + 1];
+    let request = [&[0x93, 0xda], &(name.len() as u16).to_be_bytes()[..], &name, &[0xcd, 0x80, 0, 0]].concat();
+    let frame = [&[0x92, 0, 0xc5], &(request.len() as u16).to_be_bytes()[..], &request].concat();
+    put("mux", "REQUEST-of-a-name-too-long", &cut(&frame));
     let text = r#"{"an":"archive"}"#;
     put("message", "archive", &cut(&[archive_header(text.len() as u32).as_bytes(), text.as_bytes()].concat()));
-    archives();
+    archives::put_all();
     recordings();
     traces();
     // The plainest ways of both reducers, as `inputs.rs` reads them: documented profile, both features.
@@ -172,56 +175,6 @@ fn recordings() {
             let bytes = [&[number as u8 % 8][..], &fs::read(&file).unwrap()].concat();
             put("details", file.file_stem().unwrap().to_str().unwrap(), &bytes);
         }
-    }
-}
-
-/// Small archives of this library, and the text and chain of a real one.
-fn archives() {
-    let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(NOW));
-    for (name, protection, password) in
-        [("plain", Scheme::None, Password::none()), ("protected", Scheme::Password, Password::new("password"))]
-    {
-        let sample = Sample::new(KeyKind::P256, now, protection, 6_000, 1).unwrap();
-        let mut text = Vec::new();
-        sample.write_to(&mut text).unwrap();
-        let mut sealer = Sealer::new(Vec::new(), Seal::new(&password, &InsecureKdf).unwrap()).unwrap();
-        sealer.write_all(&text).unwrap();
-        put("archive_open", name, &sealer.finish().unwrap());
-        put("archive_json", name, &text);
-    }
-    let file = fs::read(root().join("tests/vectors/archive-plain.gz")).unwrap();
-    let archive = Archive::open(Cursor::new(&file), &Password::none(), &InsecureKdf, Terms::any_time()).unwrap();
-    let pem = archive.account().chain().to_pem();
-    put("certificate_chain", "real", pem.as_bytes());
-    for (at, certificate) in archive.account().chain().certificates().iter().enumerate() {
-        put("certificate_chain", &format!("real-{at}"), certificate.der());
-    }
-    let first = pem.split_inclusive("-----END CERTIFICATE-----").next().unwrap();
-    put("certificate_chain", "leaf-alone", first.as_bytes());
-    put("certificate_chain", "nine-times", format!("{first}\n").repeat(9).as_bytes());
-    put("certificate_chain", "leaf-twice", format!("{first}\n{first}\n").as_bytes());
-    let mut text = Vec::new();
-    archive.into_text().unwrap().read_to_end(&mut text).unwrap();
-    put("archive_json", "real", &text);
-    put("archive_open", "real", &file);
-    // What is wrong with it stands where nothing is looked at any more.
-    put("archive_json", "wrong-beyond-the-limit", format!("{:17000}x", "").as_bytes());
-    let texts: [(&str, &[u8]); 6] = [
-        ("words", br#"{"a":[false,true,null,-0,-0.5,"\b\f\/"]}"#),
-        ("half-a-surrogate-pair", br#"{"a":"\ud800\u0041"}"#),
-        ("text-that-is-none", b"{\"a\":\"\xff\"}"),
-        ("nested-too-deep", &[&b"{\"a\":"[..], &[b'['; 200]].concat()),
-        ("names-within", br#"{"ringAccountContacts":{"a":1,"b":2}}"#),
-        ("key-that-is-no-text", br#"{"ringAccountKey":1}"#),
-    ];
-    for (name, text) in texts {
-        put("archive_json", name, text);
-    }
-    for (name, text) in [("empty-object", "{}"), ("nested", r#"{"a":[{"b":[[]]}],"c":1.5e-3,"d":"\u00e9\n"}"#)] {
-        put("archive_json", name, text.as_bytes());
-        let mut sealer = Sealer::new(Vec::new(), Seal::new(&Password::none(), &InsecureKdf).unwrap()).unwrap();
-        sealer.write_all(text.as_bytes()).unwrap();
-        put("archive_open", name, &sealer.finish().unwrap());
     }
 }
 
