@@ -6,11 +6,13 @@
 Without --parser it fuzzes `parse` below, which is what one writes in a minute, and wrong in more than one way. COMMAND is a parser in
 any language: it reads texts that end with a zero byte, and answers each with a line, `yes` or `no`.
 
-Each way in which the two disagree is shown by the shortest text that was found. 0 if there is none, 1 if there is one.
+Each way in which the two disagree is shown by the shortest text that was found. 0 if there is none, 1 if there is one, 2 if one
+of them cannot be asked.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import random
 import re
@@ -34,13 +36,26 @@ class Process:
     """A parser that is asked text by text."""
 
     def __init__(self, command):
-        self.process = subprocess.Popen(shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.command = command
+        try:
+            self.process = subprocess.Popen(shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        except OSError as error:
+            fail(f"{command}: {error.strerror}")
 
     def ask(self, text):
-        self.process.stdin.write(text + b"\0")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(text + b"\0")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
         answer = self.process.stdout.readline()
-        return answer.decode().strip() if answer else sys.exit("the parser has ended")
+        return answer.decode().strip() if answer else fail(f"{self.command}: has ended")
+
+
+def fail(why):
+    print(why, file=sys.stderr)
+    # No buffer is flushed into a process that is gone.
+    os._exit(2)
 
 
 def words():

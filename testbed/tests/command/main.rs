@@ -13,6 +13,7 @@ mod interrupts;
 mod links;
 mod messages;
 mod observed;
+mod other_parsers;
 mod person;
 mod records;
 mod refusals;
