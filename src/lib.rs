@@ -10,6 +10,8 @@ extern crate alloc;
 
 #[cfg(feature = "archive")]
 pub mod archive;
+#[cfg(feature = "archive")]
+mod buffer;
 pub mod client;
 pub mod export;
 pub mod import;

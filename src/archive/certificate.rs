@@ -237,15 +237,17 @@ impl Chain {
 
     /// The same where the certificates from `known` on are a chain that was verified: their signatures are not verified again.
     pub(super) fn verify_before(&self, known: usize) -> Result<(), ChainError> {
+        let mut parsed = Vec::with_capacity(self.0.len());
         for (index, certificate) in self.0.iter().enumerate() {
-            let issuer = self.0.get(index + 1).unwrap_or(certificate);
+            parsed.push(parse(&certificate.der).ok_or(ChainError::Malformed { index })?);
+        }
+        for (index, (certificate, subject)) in self.0.iter().zip(&parsed).enumerate() {
+            let above = (index + 1).min(self.0.len() - 1);
+            let (issuer, above) = (&self.0[above], &parsed[above]);
             if certificate.unknown_critical {
                 return Err(ChainError::UnknownExtension { index });
             }
-            let malformed = ChainError::Malformed { index };
-            let (subject, parsed) =
-                (parse(&certificate.der).ok_or(malformed.clone())?, parse(&issuer.der).ok_or(malformed)?);
-            if subject.issuer().as_raw() != parsed.subject().as_raw() {
+            if subject.issuer().as_raw() != above.subject().as_raw() {
                 return Err(ChainError::WrongIssuer { index });
             }
             // The certificates between an issuer and the leaf are those that its path length counts.
@@ -253,7 +255,7 @@ impl Chain {
                 return Err(ChainError::NotAnAuthority { index: index + 1 });
             }
             if index < known {
-                signature::verify(&subject, &parsed).map_err(|error| error.at(index))?;
+                signature::verify(subject, above).map_err(|error| error.at(index))?;
             }
         }
         Ok(())

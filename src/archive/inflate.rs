@@ -8,10 +8,10 @@ use flate2::{Decompress, FlushDecompress, Status};
 use subtle::ConstantTimeEq;
 
 use super::{
-    buffer::Buffer,
     gcm::{Gcm, TAG},
     open::{Corrupt, OpenError, Place},
 };
+use crate::buffer::Buffer;
 
 /// Bytes that are read from a file at once.
 pub(super) const CHUNK: usize = 64 * 1024;

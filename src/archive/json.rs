@@ -3,11 +3,11 @@
 //! Written for archives: the outermost value is an object, the sink learns its members, and the members of objects in it are
 //! counted. A string that nobody asked for may be of any length; depth is limited.
 
-use super::{
+use super::open::{Corrupt, Place};
+use crate::{
     buffer::Buffer,
-    open::{Corrupt, Place},
+    limits::{MAX_JSON_DEPTH, MAX_VALUE},
 };
-use crate::limits::{MAX_JSON_DEPTH, MAX_VALUE};
 
 /// Bytes of a member's name that are handed to the sink.
 const MAX_NAME: usize = 256;

@@ -1,6 +1,5 @@
 //! The account archive: its at-rest form, its JSON, its keys and certificates (R-ARC, R-MSG-2).
 
-mod buffer;
 pub mod certificate;
 mod content;
 mod follow;

@@ -2,7 +2,8 @@
 
 use std::{io::Read, panic, sync::mpsc, thread};
 
-use super::{buffer::Buffer, inflate::CHUNK, open::OpenError};
+use super::{inflate::CHUNK, open::OpenError};
+use crate::buffer::Buffer;
 
 /// Pieces that are on their way from one thread to the other, at most: the one that looks waits for the one that reads anyway.
 const AHEAD: usize = 1;

@@ -6,11 +6,10 @@ use aws_lc_rs::rand;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::{
-    buffer::Buffer,
     gcm::{Gcm, NONCE},
     kdf::{Kdf, Key, OutOfMemory, Password},
 };
-use crate::outcome::Scheme;
+use crate::{buffer::Buffer, outcome::Scheme};
 
 /// Bytes of a salt.
 pub(super) const SALT: usize = 16;

@@ -13,12 +13,10 @@
 
 use std::{
     fmt,
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-use zeroize::Zeroizing;
 
 use super::{
     certificate::Chain,
@@ -28,6 +26,7 @@ use super::{
     open::protection,
 };
 use crate::{
+    buffer::Buffer,
     limits::MAX_VALUE,
     operations::LocalId,
     outcome::{AccountId, Scheme},
@@ -202,12 +201,18 @@ impl<F: Fs> Store<F> {
     }
 
     /// Reads a small file.
-    fn read(&self, id: LocalId, name: &str) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    fn read(&self, id: LocalId, name: &str) -> Result<Buffer, StoreError> {
         let path = self.folder(id).join(name);
         let mut file = self.shared.fs.open(&path).map_err(io_error("open", &path))?;
-        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_VALUE));
-        (&mut file).take(MAX_VALUE as u64).read_to_end(&mut bytes).map_err(io_error("read", &path))?;
-        Ok(bytes)
+        let mut read = || {
+            let length = file.seek(SeekFrom::End(0))?.min(MAX_VALUE as u64);
+            file.rewind()?;
+            // It does not grow, which would leave copies behind.
+            let mut bytes = Buffer::new(length as usize);
+            file.read_exact(&mut bytes)?;
+            Ok(bytes)
+        };
+        read().map_err(io_error("read", &path))
     }
 }
 

@@ -8,13 +8,12 @@ use std::{
 use aws_lc_rs::digest;
 
 use super::{
-    buffer::Buffer,
     gcm::{Gcm, TAG},
     inflate::{CHUNK, Decrypt, Envelope, Inflate, Mode},
     open::{OpenError, Place, Terms},
     seal::{GZIP_MAGIC, HEADER, Lock},
 };
-use crate::limits::INFLATION_SLACK;
+use crate::{buffer::Buffer, limits::INFLATION_SLACK};
 
 /// Tells one file from every other: the digest of a gzip file, salt, nonce and tag of an encrypted one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,7 +241,8 @@ impl<F: Read + Seek> Text<F> {
         length: u64,
     ) -> Result<Self, OpenError> {
         let source = Unverified::new(file, lock, terms).map_err(changed)?;
-        let (ready, held) = (Buffer::new(CHUNK), Buffer::new(CHUNK));
+        let chunk = length.min(CHUNK as u64) as usize;
+        let (ready, held) = (Buffer::new(chunk), Buffer::new(chunk));
         Ok(Self { source: Some(source), expected, left: length, ready, start: 0, end: 0, held, holds: 0 })
     }
 

@@ -330,7 +330,7 @@ mod tests {
             let mut slow = Slow { taken: Vec::new(), most, waits: false };
             outgoing.data(CHANNEL, archive_header(length as u32).as_bytes());
             for piece in text.chunks(90_000) {
-                outgoing.archive(CHANNEL, Buffer::new(piece.to_vec()));
+                outgoing.archive(CHANNEL, piece.to_vec().into());
                 write(&mut outgoing, &mut slow, 3);
                 outgoing.control(&Control::Beacon(false));
                 while outgoing.used_up().is_none() {
@@ -348,7 +348,7 @@ mod tests {
         fn an_end_in_the_middle_finishes_the_frame_and_no_more(most in 500_usize..40_000, turns in 0_usize..30) {
             let mut outgoing = Outgoing::default();
             let mut slow = Slow { taken: Vec::new(), most, waits: false };
-            outgoing.archive(CHANNEL, Buffer::new(vec![0; 300_000]));
+            outgoing.archive(CHANNEL, vec![0; 300_000].into());
             write(&mut outgoing, &mut slow, turns);
             let before = slow.taken.len();
             outgoing.end(CHANNEL);

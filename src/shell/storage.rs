@@ -5,16 +5,13 @@
 
 use std::{future::Future, io};
 
-use zeroize::Zeroizing;
-
 use crate::{
     operations::LocalId,
     outcome::{AccountId, Scheme},
     secret::Secret,
 };
 
-/// Bytes of an archive's text on their way. Wiped on drop.
-pub type Buffer = Zeroizing<Vec<u8>>;
+pub use crate::buffer::Buffer;
 
 /// Where an importing device keeps its accounts.
 pub trait Store: Send + 'static {

@@ -7,7 +7,6 @@ use std::{
 };
 
 use super::{
-    BUFFER,
     kept::{Installed, Kept, Look, gone},
     source::{FileSource, fill},
 };
@@ -150,6 +149,6 @@ impl<F: Read + Seek + Send + 'static> storage::Reader for InlineReader<F> {
     }
 
     async fn next(&mut self, buffer: &mut Buffer) -> io::Result<()> {
-        fill(buffer, BUFFER, &mut self.text)
+        fill(buffer, &mut self.text)
     }
 }

@@ -119,7 +119,7 @@ impl<F: Read + Seek + Send> FileSource<F> {
         let (Ok(()), Some(mut text)) = (answer.send(opening), text) else { return };
         loop {
             let mut buffer = free.try_recv().unwrap_or_default();
-            let piece = fill(&mut buffer, BUFFER, &mut text).map(|()| buffer).map_err(|error| self.named(error));
+            let piece = fill(&mut buffer, &mut text).map(|()| buffer).map_err(|error| self.named(error));
             let last = piece.as_ref().map_or(true, |piece| piece.is_empty());
             if full.blocking_send(piece).is_err() || last {
                 return;
@@ -151,8 +151,9 @@ impl<F: Read + Seek + Send> FileSource<F> {
     }
 }
 
-/// Replaces what is in `buffer` by at most `most` bytes of `text`, fewer only at its end.
-pub(super) fn fill(buffer: &mut Buffer, most: usize, text: &mut impl Read) -> io::Result<()> {
+/// Replaces what is in `buffer` by at most [`BUFFER`] bytes of `text`, fewer only at its end.
+pub(super) fn fill(buffer: &mut Buffer, text: &mut Text<impl Read + Seek>) -> io::Result<()> {
+    let most = text.remaining().min(BUFFER as u64) as usize;
     buffer.resize(most, 0);
     let mut length = 0;
     while length < most {
