@@ -133,7 +133,7 @@ impl Plan {
             // The one that crawls has to be slower than what is waited for.
             Scenario::Crawl(_) | Scenario::ArchiveFails => draw.one_of(&LONG),
             _ if scenario.point().is_some_and(Point::needs_progress) => draw.one_of(&LONG),
-            _ if draw.between(0, 31) == 0 => draw.one_of(&LONG),
+            _ if draw.between(0, 63) == 0 => draw.one_of(&LONG),
             _ => draw.one_of(&SHORT),
         };
         let latency = draw.between(1, 4);
@@ -148,7 +148,7 @@ impl Plan {
             tick_ms: match scenario {
                 Scenario::Idle(_) => 50,
                 // Time passes in steps that no fault depends on.
-                Scenario::NoFault | Scenario::Wrong(_) => draw.one_of(&[1, 5, 10]),
+                Scenario::NoFault | Scenario::Wrong(_) => draw.one_of(&[5, 10]),
                 _ => 1,
             },
             latency_ms: if idles { (50, 200) } else { (latency, latency + draw.between(0, 3)) },

@@ -25,7 +25,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 const BROKEN: &str = "the fixture is made of constants";
 
 /// What is the same in all sessions. Keys are Ed25519 and made of numbers, so that ids are the same in every process, and signatures
-/// have the same length in every handshake.
+/// have the same length in every handshake. An authority's is RSA, as Jami's are, and of its shortest: most of the signatures that a
+/// session verifies are by one, and that is what RSA is quickest at.
 pub(crate) struct Fixture {
     account: Identity,
     authority: PrivateKey,
@@ -38,15 +39,15 @@ pub(crate) struct Fixture {
 }
 
 pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
-    let authority = Identity::authority(key(1), "Jami CA", NOW).expect(BROKEN);
-    let account = authority.issue(key(2), "Jami", Role::Authority, NOW).expect(BROKEN);
+    let own = Identity::authority(authority(), "Jami CA", NOW).expect(BROKEN);
+    let account = own.issue(key(2), "Jami", Role::Authority, NOW).expect(BROKEN);
     let exporter = account.issue_device(key(3), NOW).expect(BROKEN);
-    let nobody = Identity::authority(key(4), "Jami Temporary CA", NOW).expect(BROKEN);
+    let nobody = Identity::authority(authority(), "Jami Temporary CA", NOW).expect(BROKEN);
     let nobody = nobody.issue(key(5), "Jami Temporary User", Role::Authority, NOW).expect(BROKEN);
     let importer = nobody.issue(key(6), "Jami Temporary device", Role::Device, NOW).expect(BROKEN);
     Fixture {
         account,
-        authority: key(1),
+        authority: authority(),
         exporter: Arc::new(exporter),
         importer: Arc::new(importer),
         archives: Mutex::default(),
@@ -77,6 +78,11 @@ fn key(number: u8) -> PrivateKey {
     let mut der = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec();
     der.extend([number; 32]);
     PrivateKey::from_pkcs8(&der).expect(BROKEN)
+}
+
+/// The key of every authority that vouches for somebody.
+fn authority() -> PrivateKey {
+    PrivateKey::from_pkcs8(include_bytes!("authority.der")).expect(BROKEN)
 }
 
 /// The key of a device that is new.

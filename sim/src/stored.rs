@@ -5,6 +5,11 @@ use std::{
     path::Path,
 };
 
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    digest::{SHA256, digest},
+};
+use flate2::read::ZlibDecoder;
 use handfast::{
     archive::{Archive, Fs as _, Password, Terms},
     operations::LocalId,
@@ -15,9 +20,9 @@ use handfast_model::pairs::End;
 use crate::{
     board::{Board, Scene},
     disk::{self, ROOT},
-    fixture::{NOW, kdf, password},
+    fixture::{NOW, PASSWORD, kdf, password},
     judge::{Rule, Violation, end, told},
-    plan::DiskFault,
+    plan::{DiskFault, Plan},
     side::restart_disk,
 };
 
@@ -92,19 +97,37 @@ fn accounts(scene: &Scene) -> Result<usize, String> {
             store.archive(entry.id).map_err(io::Error::from).and_then(|mut stored| stored.read_to_end(&mut file));
         read.map_err(|error| error.to_string())?;
         // Without a password it is the very file that was exported, which is known to open.
-        if *file != *scene.archive.file {
-            let password = Password::new(password(plan.protected));
-            let opened = Archive::open(Cursor::new(file), &password, &*kdf(plan), Terms::at(NOW));
-            let mut text = Vec::new();
-            let read = opened.map_err(io::Error::from).and_then(|archive| archive.into_text()?.read_to_end(&mut text));
-            read.map_err(|error| error.to_string())?;
-            if *text != *scene.archive.text {
-                return Err("the stored archive is not the one that was sent".into());
-            }
+        if *file != *scene.archive.file && *text(file, plan)? != *scene.archive.text {
+            return Err("the stored archive is not the one that was sent".into());
         }
         store.device(entry.id).map_err(|error| error.to_string())?;
     }
     Ok(entries.len())
+}
+
+/// The text in a stored archive. Where the key costs nothing, it is read by other code than what wrote it.
+fn text(file: Vec<u8>, plan: &Plan) -> Result<Vec<u8>, String> {
+    if plan.protected && !plan.shipped {
+        return unseal(file).ok_or_else(|| "the stored archive does not open".into());
+    }
+    let password = Password::new(password(plan.protected));
+    let opened = Archive::open(Cursor::new(file), &password, &*kdf(plan), Terms::at(NOW));
+    let mut text = Vec::new();
+    let read = opened.map_err(io::Error::from).and_then(|archive| archive.into_text()?.read_to_end(&mut text));
+    read.map_err(|error| error.to_string())?;
+    Ok(text)
+}
+
+/// Salt, nonce, and AES-256-GCM of a zlib stream; the key is the digest of the salt and the password.
+fn unseal(mut file: Vec<u8>) -> Option<Vec<u8>> {
+    let (salt, rest) = file.split_first_chunk_mut::<16>()?;
+    let (nonce, sealed) = rest.split_first_chunk_mut::<12>()?;
+    let key = digest(&SHA256, &[&salt[..], PASSWORD.as_bytes()].concat());
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_ref()).ok()?);
+    let data = key.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), sealed).ok()?;
+    let mut text = Vec::new();
+    ZlibDecoder::new(&*data).read_to_end(&mut text).ok()?;
+    Some(text)
 }
 
 /// What is on the importer's disk and no account.
@@ -112,4 +135,24 @@ fn left_over(scene: &Scene) -> Vec<String> {
     let names = scene.fs.list(Path::new(ROOT)).unwrap_or_default();
     let names = names.into_iter().map(|name| name.to_string_lossy().into_owned());
     names.filter(|name| name.parse::<LocalId>().is_err()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::FIXTURE;
+
+    #[test]
+    fn what_the_shell_seals_is_read_without_it_and_what_was_changed_is_not() {
+        let plan = Plan { protected: true, shipped: false, ..Plan::draw(crate::scenario::Scenario::NoFault, 0) };
+        let exported = FIXTURE.archive(&plan);
+        let file = exported.file.to_vec();
+        assert_eq!(unseal(file.clone()).as_deref(), Some(&*exported.text));
+        for place in [0, 20, 40, file.len() - 1] {
+            let mut changed = file.clone();
+            changed[place] ^= 1;
+            assert_eq!(unseal(changed), None, "byte {place}");
+        }
+        assert_eq!(unseal(file[..27].to_vec()), None);
+    }
 }
