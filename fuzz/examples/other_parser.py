@@ -67,7 +67,8 @@ def words():
 
 def change(text, dictionary, draw):
     """The text with something in it changed."""
-    at = draw.randrange(len(text) + 1)
+    # Parsers are often wrong about the end.
+    at = draw.choice([draw.randrange(len(text) + 1), draw.randrange(len(text) + 1), len(text)])
     to = min(len(text), at + draw.choice([1, 1, 1, 2, 6, 40]))
     digits = "٣३３௩".encode() if draw.random() < 0.5 else b"\n\r\t +-_"
     piece = draw.choice([

@@ -233,12 +233,13 @@ fn a_token_that_is_none_is_pointed_at_while_it_is_typed() {
     exporter.sees("Next:");
     let mut album = Album::default();
     exporter.presses("jami-auth://02f92cb0X4a7");
-    album.add("a wrong digit", exporter.sees("character 21"));
+    // Keys that come together may be read in parts: the last one tells.
+    album.add("a wrong digit", exporter.sees("02f92cb0X4a7"));
     // It is not taken, and can be mended where it is wrong.
     exporter.presses("\r\x1b[D\x1b[D\x1b[D\x7f3\x1b[F");
-    album.add("mended", exporter.sees("Next:"));
+    album.add("mended", exporter.sees("02f92cb034a7"));
     exporter.presses("\x15jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456789");
-    album.add("too long", exporter.sees("No token"));
+    album.add("too long", exporter.sees("/123456789"));
     exporter.presses("\x7f\x7f\x7f");
     exporter.sees("This is a token.");
     // Back, and back again; what was typed is still there.
