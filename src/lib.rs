@@ -11,7 +11,7 @@ extern crate alloc;
 #[cfg(feature = "archive")]
 pub mod archive;
 #[cfg(feature = "archive")]
-mod buffer;
+pub mod buffer;
 pub mod client;
 pub mod export;
 pub mod import;
