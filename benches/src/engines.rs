@@ -7,8 +7,8 @@ use handfast_sim::{
 
 /// Seeds of the event engine that run in one measurement.
 pub const SEEDS: u64 = 2_000;
-/// Sessions of turmoil that run in one measurement.
-pub const SESSIONS: u64 = 16;
+/// Sessions of turmoil that run in one measurement: enough for the rare long archive to be as rare as it is in a sweep.
+pub const SESSIONS: u64 = 512;
 
 /// Draws schedules with all kinds of faults.
 pub fn schedules(count: u64) -> Vec<Schedule> {
