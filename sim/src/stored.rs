@@ -125,9 +125,14 @@ fn unseal(mut file: Vec<u8>) -> Option<Vec<u8>> {
     let key = digest(&SHA256, &[&salt[..], PASSWORD.as_bytes()].concat());
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_ref()).ok()?);
     let data = key.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), sealed).ok()?;
-    let mut text = Vec::new();
-    ZlibDecoder::new(&*data).read_to_end(&mut text).ok()?;
-    Some(text)
+    inflate(data)
+}
+
+/// The text of a zlib stream with nothing behind it.
+fn inflate(data: &[u8]) -> Option<Vec<u8>> {
+    let (mut decoder, mut text) = (ZlibDecoder::new(data), Vec::new());
+    decoder.read_to_end(&mut text).ok()?;
+    (decoder.total_in() == data.len() as u64).then_some(text)
 }
 
 /// What is on the importer's disk and no account.
@@ -154,5 +159,14 @@ mod tests {
             assert_eq!(unseal(changed), None, "byte {place}");
         }
         assert_eq!(unseal(file[..27].to_vec()), None);
+    }
+
+    #[test]
+    fn nothing_may_stand_behind_the_text() {
+        // Python's zlib.compress(b"{}").
+        let stream = b"\x78\x9c\xab\xae\x05\x00\x01\x75\x00\xf9";
+        assert_eq!(inflate(stream).as_deref(), Some(&b"{}"[..]));
+        assert_eq!(inflate(&[&stream[..], b"\0"].concat()), None);
+        assert_eq!(inflate(&stream[..9]), None);
     }
 }

@@ -25,8 +25,8 @@ pub fn check_text(text: &[u8]) {
     assert_eq!(plain, protected, "one text, two answers");
 }
 
-/// The file of a text.
-fn seal(text: &[u8], password: &Password) -> Vec<u8> {
+/// The file of a text, protected if there is a password, with a key that costs nothing.
+pub fn seal(text: &[u8], password: &Password) -> Vec<u8> {
     let seal = Seal::new(password, &InsecureKdf).expect("a function that costs nothing");
     let write = |seal| -> io::Result<_> {
         let mut sealer = Sealer::new(Vec::new(), seal)?;

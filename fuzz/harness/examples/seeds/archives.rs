@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Cursor, Read as _, Write as _},
+    io::{Cursor, Read as _},
     time::Duration,
 };
 
@@ -13,11 +13,11 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use handfast::{
     archive::{
-        Archive, Identity, InsecureKdf, KeyKind, Password, PrivateKey, Sample, Seal, Sealer, Terms, UnixTime,
-        certificate::Chain,
+        Archive, Identity, InsecureKdf, KeyKind, Password, PrivateKey, Sample, Terms, UnixTime, certificate::Chain,
     },
     outcome::Scheme,
 };
+use handfast_harness::archive::seal;
 use rcgen::{BasicConstraints, CertificateParams, DnType, DnValue, IsCa, KeyPair};
 
 use super::{put, root};
@@ -123,12 +123,6 @@ fn write(sample: &Sample) -> Vec<u8> {
     let mut text = Vec::new();
     sample.write_to(&mut text).unwrap();
     text
-}
-
-fn seal(text: &[u8], password: &Password) -> Vec<u8> {
-    let mut sealer = Sealer::new(Vec::new(), Seal::new(password, &InsecureKdf).unwrap()).unwrap();
-    sealer.write_all(text).unwrap();
-    sealer.finish().unwrap()
 }
 
 /// The protected file of these bytes, whatever they are.
