@@ -3,7 +3,7 @@
 //! A [`Connection`] has no socket, no clock and no task. A driver that has them moves bytes:
 //!
 //! 1. It gives received bytes to [`Connection::receive`] until that returns `None`, and carries out what each event leads to.
-//!    Once a command has let it read on, it does so again, with no bytes if there are none: an item may be complete without more.
+//!    Where the connection [has resumed](Connection::has_resumed), it does so again, with no bytes if there are none.
 //! 2. It transmits what [`Connection::transmit`] returns, and reports with [`Connection::sent`] how many bytes of it went out, until
 //!    nothing waits.
 //! 3. It reads from its transport only while [`Connection::is_reading`].
@@ -93,6 +93,8 @@ pub struct Connection {
     waits: Waits,
     /// An archive has begun to be received, and has a place.
     receiving: bool,
+    /// Something was left when it stopped reading, perhaps complete already.
+    stopped: bool,
     /// Bytes of an announced archive that were not yet handed to [`Connection::archive`].
     sending: Option<u64>,
     inbound: Inbound,
@@ -128,6 +130,7 @@ impl Connection {
             channel,
             waits: Waits::Nothing,
             receiving: false,
+            stopped: false,
             sending: None,
             inbound: Inbound::new(max_archive),
             outbound,
@@ -153,12 +156,23 @@ impl Connection {
         !matches!(self.phase, Phase::Free | Phase::Requested | Phase::Closed)
     }
 
+    /// Whether this side has ended the session's channel.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Ended | Phase::Over | Phase::DeafEnded)
+    }
+
     /// Whether bytes are to be received: no command is waited for, and not too many bytes wait to be transmitted ([`MAX_UNSENT`]).
     ///
     /// The exporter does not read between the archive's last byte and [`Connection::finish_archive`]: the importer's result may be there,
     /// and comes after it.
     pub fn is_reading(&self) -> bool {
         matches!(self.waits, Waits::Nothing) && self.outbound.queued() < MAX_UNSENT && !self.is_finishing()
+    }
+
+    /// Whether it stopped in the middle of what it was given, and reads again: [`Connection::receive`] may return an event without further
+    /// bytes.
+    pub fn has_resumed(&self) -> bool {
+        self.stopped && self.is_reading()
     }
 
     fn is_finishing(&self) -> bool {
@@ -174,10 +188,11 @@ impl Connection {
     /// [`Connection::receive`], which reports each thing that is received, and where, also those that lead to no event: what coverage
     /// counts.
     pub fn receive_noting<'a>(&mut self, input: &mut &'a [u8], mut note: impl FnMut(Place, Kind)) -> Option<Event<'a>> {
+        self.stopped = false;
         while self.is_reading() {
             if matches!(self.phase, Phase::Deaf | Phase::DeafEnded | Phase::Closed) {
                 *input = &[];
-                break;
+                return None;
             }
             let item = self.inbound.next(input)?;
             note(self.place(), self.kind(&item));
@@ -187,6 +202,7 @@ impl Connection {
                 return event;
             }
         }
+        self.stopped = true;
         None
     }
 
@@ -254,7 +270,10 @@ impl Connection {
             }
 
             (phase, Item::Message(_) | Item::NoMessage | Item::End | Item::NoFrame) => {
-                debug_assert!(false, "the inbound half reads the session's channel only while it is open, not {phase:?}");
+                debug_assert!(
+                    false,
+                    "the inbound half reads the session's channel only while it is open, not {phase:?}"
+                );
                 None
             }
         }
@@ -503,10 +522,14 @@ impl Connection {
         debug_assert!(!self.has_session() || self.channel.is_some(), "a session has a channel");
         debug_assert!(self.phase != Phase::Requested || self.side == Side::Export, "the exporter requests the channel");
         debug_assert!(
-            !(self.receiving || matches!(self.waits, Waits::Place)) || self.phase == Phase::Open && self.side == Side::Import,
+            !(self.receiving || matches!(self.waits, Waits::Place))
+                || self.phase == Phase::Open && self.side == Side::Import,
             "an archive comes in an open session of the importer"
         );
-        debug_assert!(self.sending.is_none() || self.sends_on().is_some(), "an archive goes out in a session that is not ended");
+        debug_assert!(
+            self.sending.is_none() || self.sends_on().is_some(),
+            "an archive goes out in a session that is not ended"
+        );
         debug_assert!(self.side == Side::Import || !matches!(self.waits, Waits::Answer(_)), "the importer is asked");
     }
 }

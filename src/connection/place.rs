@@ -56,18 +56,18 @@ pub enum Doing {
 }
 
 impl Place {
-    /// Its name.
+    /// Its name, which no place of a reducer has.
     pub const fn name(self) -> &'static str {
         macro_rules! name {
             ($phase:literal) => {
                 match self.doing {
-                    Doing::Nothing => $phase,
-                    Doing::Answering => concat!($phase, ", answering"),
-                    Doing::AnsweringAmidArchive => concat!($phase, ", answering amid an archive"),
-                    Doing::Placing => concat!($phase, ", placing an archive"),
-                    Doing::Receiving => concat!($phase, ", receiving an archive"),
-                    Doing::Sending => concat!($phase, ", sending an archive"),
-                    Doing::Finishing => concat!($phase, ", finishing an archive"),
+                    Doing::Nothing => concat!("connection ", $phase),
+                    Doing::Answering => concat!("connection ", $phase, ", answering"),
+                    Doing::AnsweringAmidArchive => concat!("connection ", $phase, ", answering amid an archive"),
+                    Doing::Placing => concat!("connection ", $phase, ", placing an archive"),
+                    Doing::Receiving => concat!("connection ", $phase, ", receiving an archive"),
+                    Doing::Sending => concat!("connection ", $phase, ", sending an archive"),
+                    Doing::Finishing => concat!("connection ", $phase, ", finishing an archive"),
                 }
             };
         }

@@ -29,6 +29,8 @@ pub(super) enum Turn {
     Nothing,
     /// There is something to read.
     Input,
+    /// Something that was read before is to be received now.
+    Resumed,
     /// The stream is gone.
     Lost,
 }
@@ -38,9 +40,12 @@ impl<T: AsyncBufRead + AsyncWrite + Unpin> Link<T> {
         Self { stream, connection, unflushed: false }
     }
 
-    /// Writes what waits, and looks for input while the connection reads. Done when there is input, when all that waited is out, or when
+    /// Writes what waits, and looks for input while the connection reads. Done when there is something to receive, when all that waited is out, or when
     /// some of the archive is. A future that is dropped loses nothing.
     pub(super) async fn turn(&mut self) -> Turn {
+        if self.connection.has_resumed() {
+            return Turn::Resumed;
+        }
         poll_fn(|cx| {
             let mut done = false;
             if self.is_waiting() {

@@ -132,7 +132,10 @@ where
                     match turn {
                         Turn::Nothing => flow,
                         Turn::Input if flow.is_continue() => self.read().await,
-                        Turn::Input => flow,
+                        Turn::Resumed if flow.is_continue() => {
+                            receive(&mut self.link.connection, &mut &[][..], self.address, &self.wiring).await
+                        }
+                        Turn::Input | Turn::Resumed => flow,
                         Turn::Lost => {
                             let _ = self.wiring.tell(Event::Lost).await;
                             return;
@@ -229,29 +232,40 @@ where
         let Self { link: Link { stream, connection, .. }, address, wiring, .. } = self;
         let Ok(input) = stream.fill_buf().await else { return ControlFlow::Continue(()) };
         let (mut rest, length) = (input, input.len());
-        while let Some(event) = connection.receive(&mut rest) {
-            let event = match event {
-                connection::Event::ChannelAccepted => Event::Accepted(*address),
-                connection::Event::ChannelDeclined => Event::Declined,
-                connection::Event::ChannelEnded => Event::Ended,
-                connection::Event::Message(message) => Event::Message(message),
-                connection::Event::Malformed => Event::Malformed,
-                connection::Event::Lost => {
-                    let _ = wiring.tell(Event::Lost).await;
-                    return ControlFlow::Break(());
-                }
-                // An exporter is asked for no channel, and takes no archive.
-                connection::Event::ChannelRequested(_)
-                | connection::Event::ArchiveBegan { .. }
-                | connection::Event::ArchiveSlice(_)
-                | connection::Event::ArchiveEnded => continue,
-            };
-            wiring.tell(event).await?;
-        }
+        let flow = receive(connection, &mut rest, *address, wiring).await;
         let taken = length - rest.len();
         stream.consume(taken);
-        ControlFlow::Continue(())
+        flow
     }
+}
+
+/// Receives, and reports what happens. Breaks when the connection is over.
+async fn receive<R>(
+    connection: &mut Connection,
+    input: &mut &[u8],
+    address: SocketAddr,
+    wiring: &Wiring<R>,
+) -> ControlFlow<()> {
+    while let Some(event) = connection.receive(input) {
+        let event = match event {
+            connection::Event::ChannelAccepted => Event::Accepted(address),
+            connection::Event::ChannelDeclined => Event::Declined,
+            connection::Event::ChannelEnded => Event::Ended,
+            connection::Event::Message(message) => Event::Message(message),
+            connection::Event::Malformed => Event::Malformed,
+            connection::Event::Lost => {
+                let _ = wiring.tell(Event::Lost).await;
+                return ControlFlow::Break(());
+            }
+            // An exporter is asked for no channel, and takes no archive.
+            connection::Event::ChannelRequested(_)
+            | connection::Event::ArchiveBegan { .. }
+            | connection::Event::ArchiveSlice(_)
+            | connection::Event::ArchiveEnded => continue,
+        };
+        wiring.tell(event).await?;
+    }
+    ControlFlow::Continue(())
 }
 
 /// The next bytes of an archive that is being sent and waits for them.

@@ -135,8 +135,7 @@ where
                         Ok(sink) => {
                             self.receiver.sink = Some(sink);
                             self.link.connection.take_archive();
-                            // An archive may be complete without more bytes.
-                            self.receiver.receive(&mut self.link.connection, &mut &[][..]).await
+                            ControlFlow::Continue(())
                         }
                         Err(error) => {
                             if self.receiver.wiring.tell(Event::ArchiveUnwritable(error)).await.is_break() {
@@ -149,6 +148,7 @@ where
                 turn = self.link.turn() => match turn {
                     Turn::Nothing => ControlFlow::Continue(()),
                     Turn::Input => self.read().await,
+                    Turn::Resumed => self.receiver.receive(&mut self.link.connection, &mut &[][..]).await,
                     Turn::Lost => {
                         let _ = self.receiver.wiring.tell(Event::Lost).await;
                         return;
