@@ -38,7 +38,7 @@ mod timers;
 mod told;
 mod words;
 
-pub(crate) use self::mutants::time;
+pub(crate) use self::mutants::TIMERS;
 pub use self::{
     below::Below,
     campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
