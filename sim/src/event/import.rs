@@ -99,6 +99,8 @@ pub(super) struct Conn {
     sink: bool,
     /// The first byte of the archive that came last.
     first: Option<u8>,
+    /// The peer has ended the channel.
+    peer_ended: bool,
     /// Bytes up to here have arrived, and are read when the connection reads again.
     unread: Option<u64>,
 }
@@ -116,7 +118,7 @@ impl Conn {
         let mut connection = Connection::importer(DEFAULT_MAX_ARCHIVE);
         // The exporter's version is enough.
         transmit(&mut connection);
-        Self { connection, stage: Stage::Away, sink: false, first: None, unread: None }
+        Self { connection, stage: Stage::Away, sink: false, first: None, peer_ended: false, unread: None }
     }
 
     pub(super) const fn is_open(&self) -> bool {

@@ -153,9 +153,11 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             self.pass_over(line, Side::Import, end);
             self.lines[line].pipes[0].take_item(end);
         }
-        // In the middle of an archive the model's callers request no channel.
+        // In the middle of an archive, and after their end, the model's callers request no channel.
+        let own = &mut self.importing.conns[conn_number(conn)];
         let amid = act == CallerAct::Ask(Ask::Other)
-            && self.importing.conns[conn_number(conn)].connection.place().doing == Doing::AnsweringAmidArchive;
+            && (own.peer_ended || own.connection.place().doing == Doing::AnsweringAmidArchive);
+        own.peer_ended |= act == CallerAct::End;
         let _ = self.take_import((!amid).then_some(peer.told(conn, act)), input);
         // An old one reads on, whatever it is asked; what it accepts, it accepts later.
         if self.old[0] && matches!(act, CallerAct::Ask(Ask::Wrong | Ask::Other)) {
@@ -170,8 +172,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             own.close();
             (Some(CallerAct::Drop), Input::ConnectionLost(conn))
         } else {
-            // Behind its own end the importer ignores it, and the model leaves it out.
-            let act = (!own.connection.has_ended()).then_some(CallerAct::Babble);
+            // After an end of the channel the importer ignores it, and the model leaves it out.
+            let over = own.connection.has_ended() || own.peer_ended;
+            let act = (!over).then_some(CallerAct::Babble);
             (act, Input::Malformed(conn))
         };
         let _ = self.take_import(act.map(|act| peer.told(conn, act)), input);
