@@ -145,21 +145,27 @@ impl Lookup {
         self.candidates.iter()
     }
 
-    /// Goes through the nodes that count: alive as far as known, and not too many from one network.
-    fn usable(&self) -> impl Iterator<Item = &Candidate> {
-        let mut networks: Vec<([u8; 6], usize)> = Vec::new();
-        self.candidates.iter().filter(|candidate| candidate.state != State::Dead).filter(move |candidate| {
-            let Some(network) = network(candidate.contact.address.ip()) else { return true };
-            match networks.iter_mut().find(|(known, _)| *known == network) {
-                Some((_, count)) => {
-                    *count += 1;
-                    *count <= limits::CANDIDATES_PER_NETWORK
-                }
-                None => {
-                    networks.push((network, 1));
-                    true
-                }
+    /// Goes through the nodes that are used: alive as far as known, and not too many from one network. Says of each whether it counts:
+    /// of a network that crowds around the key none does, so that others are looked for beyond them.
+    fn usable(&self) -> impl Iterator<Item = (&Candidate, bool)> {
+        let alive = || self.candidates.iter().filter(|candidate| candidate.state != State::Dead);
+        let mut crowds: Vec<([u8; 6], usize)> = Vec::new();
+        for network in alive().filter_map(|candidate| network(candidate.contact.address.ip())) {
+            match crowds.iter_mut().find(|(known, _)| *known == network) {
+                Some((_, count)) => *count += 1,
+                None => crowds.push((network, 1)),
             }
+        }
+        crowds.retain(|(_, count)| *count > limits::CANDIDATES_PER_NETWORK);
+        // From here on: how many of each have been passed.
+        crowds.iter_mut().for_each(|(_, count)| *count = 0);
+        alive().filter_map(move |candidate| {
+            let network = network(candidate.contact.address.ip());
+            let Some((_, count)) = crowds.iter_mut().find(|(crowd, _)| Some(*crowd) == network) else {
+                return Some((candidate, true));
+            };
+            *count += 1;
+            (*count <= limits::CANDIDATES_PER_NETWORK).then_some((candidate, false))
         })
     }
 
@@ -177,16 +183,16 @@ impl Lookup {
         }
         let (mut live, mut seen) = (0, 0);
         let mut next = None;
-        for candidate in self.usable() {
+        for (candidate, counts) in self.usable() {
             match candidate.state {
                 State::New => {
                     next = Some(candidate.contact.address);
                     break;
                 }
-                State::Live => live += 1,
+                State::Live => live += usize::from(counts),
                 _ => {}
             }
-            seen += usize::from(!candidate.is_slow(now));
+            seen += usize::from(counts && !candidate.is_slow(now));
             if live >= limits::REPLICAS || seen >= limits::LOOKUP_WIDTH {
                 break;
             }
@@ -200,10 +206,13 @@ impl Lookup {
 
     /// Says whether the nodes nearest to the key are known: nothing nearer than the last of them is left to ask or to wait for.
     pub(crate) fn is_synced(&self, now: Duration) -> bool {
-        let (mut live, mut slow) = (0, 0);
-        for candidate in self.usable() {
+        let (mut live, mut any, mut slow) = (0, false, 0);
+        for (candidate, counts) in self.usable() {
             match candidate.state {
-                State::Live => live += 1,
+                State::Live => {
+                    any = true;
+                    live += usize::from(counts);
+                }
                 State::Asked(_) if candidate.is_slow(now) => slow += 1,
                 _ => return false,
             }
@@ -211,20 +220,28 @@ impl Lookup {
                 return true;
             }
         }
-        live > 0 || slow == 0
+        any || slow == 0
     }
 
-    /// Returns the addresses of the nearest nodes that have answered.
+    /// Returns the addresses of the nearest nodes that have answered: so many that count, and crowds among them.
     pub(crate) fn targets(&self, count: usize) -> Vec<SocketAddr> {
-        let live = self.usable().filter(|candidate| candidate.is_live());
-        live.take(count).map(|candidate| candidate.contact.address).collect()
+        let mut left = count;
+        let mut targets = Vec::with_capacity(count);
+        for (candidate, counts) in self.usable().filter(|(candidate, _)| candidate.is_live()) {
+            if left == 0 || targets.len() >= limits::LOOKUP_WIDTH {
+                break;
+            }
+            left -= usize::from(counts);
+            targets.push(candidate.contact.address);
+        }
+        targets
     }
 
     /// Says whether `own` belongs to the nodes nearest to the key.
     pub(crate) fn includes(&self, own: &InfoHash) -> bool {
-        let live: Vec<_> = self.usable().filter(|candidate| candidate.is_live()).take(limits::REPLICAS).collect();
-        live.len() < limits::REPLICAS
-            || live.last().is_some_and(|last| own.distance(&self.target) < last.contact.id.distance(&self.target))
+        let live = self.usable().filter(|(candidate, counts)| candidate.is_live() && *counts);
+        let last = live.map(|(candidate, _)| candidate.contact.id).nth(limits::REPLICAS - 1);
+        last.is_none_or(|last| own.distance(&self.target) < last.distance(&self.target))
     }
 
     /// Notes an answer. A node may have another id than was heard of it.
