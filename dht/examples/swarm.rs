@@ -43,11 +43,7 @@ fn options() -> Result<Options, String> {
 }
 
 /// Starts an operation of a host, and returns its events until `over` holds.
-fn until(
-    network: &mut Network,
-    host: Host,
-    over: impl Fn(&Event) -> bool,
-) -> Vec<Event> {
+fn until(network: &mut Network, host: Host, over: impl Fn(&Event) -> bool) -> Vec<Event> {
     let mut all = Vec::new();
     let end = network.now() + Duration::from_secs(60);
     network.run_until(end, |network| {

@@ -2,9 +2,9 @@
 
 mod task;
 
+use core::time::Duration;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
-use core::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -201,12 +201,7 @@ impl Running {
     ///
     /// # Errors
     /// [`Unfinished`].
-    pub async fn put(
-        &self,
-        key: InfoHash,
-        value: Value<'static>,
-        options: PutOptions,
-    ) -> Result<Placed, Unfinished> {
+    pub async fn put(&self, key: InfoHash, value: Value<'static>, options: PutOptions) -> Result<Placed, Unfinished> {
         let mut events = self.begin(move |node, now| node.put(now, key, value, options)).await?;
         loop {
             if let Event::Put { operation, acknowledged, here } = events.next().await.ok_or(Unfinished::Shutdown)? {

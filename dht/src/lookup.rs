@@ -172,9 +172,8 @@ impl Lookup {
     /// Returns the next node to ask, and notes that it is asked; none when enough are asked, or have answered.
     pub(crate) fn next(&mut self, now: Duration) -> Option<Contact> {
         let asked = |slow: bool| {
-            let waits = |candidate: &&Candidate| {
-                matches!(candidate.state, State::Asked(_)) && candidate.is_slow(now) == slow
-            };
+            let waits =
+                |candidate: &&Candidate| matches!(candidate.state, State::Asked(_)) && candidate.is_slow(now) == slow;
             self.candidates.iter().filter(waits).count()
         };
         let (quick, slow) = (asked(false), asked(true));
@@ -246,7 +245,9 @@ impl Lookup {
 
     /// Notes an answer. A node may have another id than was heard of it.
     pub(crate) fn answered(&mut self, now: Duration, contact: Contact, token: Option<&[u8]>) {
-        let Some(at) = self.candidates.iter().position(|known| known.contact.address == contact.address) else { return };
+        let Some(at) = self.candidates.iter().position(|known| known.contact.address == contact.address) else {
+            return;
+        };
         let mut candidate = if self.candidates[at].contact.id == contact.id {
             self.candidates.remove(at)
         } else {

@@ -44,7 +44,8 @@ mod tests {
     fn one_address_cannot_use_the_share_of_another() {
         let mut rate = Rate::default();
         let now = Duration::from_secs(5);
-        let admitted = |rate: &mut Rate, now, last| (0..2000).filter(|_| rate.admits(now, [10, 0, 0, last].into())).count();
+        let admitted =
+            |rate: &mut Rate, now, last| (0..2000).filter(|_| rate.admits(now, [10, 0, 0, last].into())).count();
         assert_eq!(admitted(&mut rate, now, 1), 1024);
         for last in 2..9 {
             assert_eq!(admitted(&mut rate, now, last), 1024);

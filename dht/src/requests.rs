@@ -95,8 +95,7 @@ impl Requests {
         random: &mut Random,
     ) {
         let due = now + random.between(limits::WAITS[0]);
-        let request =
-            Request { to, purpose, head: head.into_boxed_slice(), values, sent_at: now, tries: 1, due };
+        let request = Request { to, purpose, head: head.into_boxed_slice(), values, sent_at: now, tries: 1, due };
         self.due.insert((due, transaction));
         self.waiting.insert(transaction, request);
     }
@@ -114,8 +113,7 @@ impl Requests {
 
     /// Drops the requests of an operation that ended.
     pub(crate) fn cancel(&mut self, unwanted: impl Fn(&Request) -> bool) {
-        let gone: Vec<u32> =
-            self.waiting.iter().filter(|(_, request)| unwanted(request)).map(|(id, _)| *id).collect();
+        let gone: Vec<u32> = self.waiting.iter().filter(|(_, request)| unwanted(request)).map(|(id, _)| *id).collect();
         for transaction in gone {
             self.finish(transaction);
         }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 #[cfg(feature = "crypto")]
 pub use crypto::{
-    CannotEncrypt, CannotSign, Identity, NotAnIdentity, NotAPublicKey, Opened, PublicKey, Unreadable, certificate_keys,
+    CannotEncrypt, CannotSign, Identity, NotAPublicKey, NotAnIdentity, Opened, PublicKey, Unreadable, certificate_keys,
     encrypted_len,
 };
 pub use kind::ValueType;

@@ -206,7 +206,8 @@ async fn signed_and_encrypted_values_pass_both_ways() {
     assert_eq!(peer.get(place)[0]["data"], hex(chain.as_bytes()));
     let sealed = key("encrypted by the library");
     let mut events = node.listen(sealed, Query::default()).await.unwrap();
-    let request = json!({"do": "put_encrypted", "key": sealed.to_string(), "id": 4, "data": hex(b"for us"), "to": long});
+    let request =
+        json!({"do": "put_encrypted", "key": sealed.to_string(), "id": 4, "data": hex(b"for us"), "to": long});
     assert_eq!(peer.ask(&request)["ok"], true);
     let value = heard(&mut events, 4).await;
     assert!(matches!(value.content, Content::Encrypted(_)));
@@ -269,9 +270,7 @@ async fn values_of_type_five_expire_after_a_minute_at_both() {
     peer.ask(&json!({"do": "listen", "key": key.to_string()}));
     put(&node, key, Value::plain(1, ValueType::ICE, *b"short")).await;
     heard(&mut events, 1).await;
-    let gone = async {
-        while !matches!(events.next().await, Some(Event::Expired { ids, .. }) if ids == [1]) {}
-    };
+    let gone = async { while !matches!(events.next().await, Some(Event::Expired { ids, .. }) if ids == [1]) {} };
     tokio::time::timeout(PATIENCE, gone).await.expect("the value expires");
     peer.expired(1);
     assert_eq!(node.get(key, Query::default()).await.unwrap().values, []);

@@ -7,11 +7,8 @@ use handfast_dht::value::Query;
 use handfast_dht::wire::{Contact, Family};
 use handfast_dht::{Config, Event, InfoHash, OperationId, PutOptions, Value, ValueType};
 
-const LOSSY: Faults = Faults {
-    loss: 0.05,
-    duplication: 0.02,
-    latency: (Duration::from_millis(10), Duration::from_millis(80)),
-};
+const LOSSY: Faults =
+    Faults { loss: 0.05, duplication: 0.02, latency: (Duration::from_millis(10), Duration::from_millis(80)) };
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -93,7 +90,7 @@ fn round(network: &mut Network, count: u64) -> (u64, f64) {
 }
 
 #[test]
-fn two_nodes_need_no_third() {
+fn two_nodes_suffice() {
     let mut network = Network::new(1, Faults::default());
     let (one, two) = (network.add(), network.add());
     network.join(two, one).unwrap();
@@ -116,6 +113,23 @@ fn a_node_alone_ends_its_operations() {
     assert_eq!(get(&mut network, alone, key).0, [7]);
 }
 
+/// Two nodes find each other while the way into the network is closed; later it opens.
+#[test]
+fn an_island_finds_the_mainland() {
+    let mut network = Network::settled(17, Faults::default(), 10, seconds(30));
+    let (one, two) = (network.add(), network.add());
+    [one, two].into_iter().for_each(|host| network.set_side(host, 1));
+    network.join(one, Host(3)).unwrap();
+    network.join(two, one).unwrap();
+    network.run(seconds(25));
+    assert!(network.node(one).is_connected(Family::V4));
+    [one, two].into_iter().for_each(|host| network.set_side(host, 0));
+    network.run(seconds(120));
+    let key = network.id();
+    put(&mut network, Host(5), key, value(1));
+    assert_eq!(get(&mut network, two, key).0, [1]);
+}
+
 #[test]
 fn ten_nodes_with_loss_find_everything() {
     let mut network = Network::settled(2, LOSSY, 10, seconds(60));
@@ -135,9 +149,8 @@ fn a_thousand_nodes_with_loss_find_everything_cheaply() {
 #[test]
 fn both_families_are_networks() {
     let mut network = Network::new(4, LOSSY);
-    let hosts: Vec<Host> = (0..20)
-        .map(|_| network.add_with(Family::V6, Config::default(), Behaviour::Honest))
-        .collect();
+    let hosts: Vec<Host> =
+        (0..20).map(|_| network.add_with(Family::V6, Config::default(), Behaviour::Honest)).collect();
     hosts.iter().skip(1).for_each(|host| network.join(*host, hosts[0]).unwrap());
     network.run(seconds(60));
     let (found, _) = round(&mut network, 20);

@@ -57,7 +57,10 @@ fn packets_mean_what_their_decoding_says() {
     let Some(Item::Inline(value)) = reply.values.unwrap().iter().next() else { panic!("no value") };
     let value = Value::decode(value).unwrap();
     let body = value.body().unwrap();
-    assert_eq!((value.id, body.kind, body.user_type.as_ref()), (1234605616436508552, ValueType::USER_DATA, "text/plain"));
+    assert_eq!(
+        (value.id, body.kind, body.user_type.as_ref()),
+        (1234605616436508552, ValueType::USER_DATA, "text/plain")
+    );
     let node = reply.nodes4.iter(Family::V4).next().unwrap();
     assert_eq!(node.address.ip().to_string(), "127.0.0.1");
 
@@ -75,8 +78,7 @@ fn packets_mean_what_their_decoding_says() {
         else {
             panic!("no update")
         };
-        let (ids, none) =
-            if expired { (update.expired, update.refreshed) } else { (update.refreshed, update.expired) };
+        let (ids, none) = if expired { (update.expired, update.refreshed) } else { (update.refreshed, update.expired) };
         assert_eq!((ids.iter().count(), none.iter().count(), update.subscription), (1, 0, 55), "{name}");
     }
 }

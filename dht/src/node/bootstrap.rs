@@ -1,7 +1,7 @@
 //! The first contact: addresses that are asked again and again until a node answers.
 
 use core::time::Duration;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::limits;
@@ -10,10 +10,13 @@ use crate::operation::{CannotBegin, Event};
 use crate::requests::Purpose;
 use crate::wire::{Family, Request};
 
-/// The addresses that the caller has given.
+/// The addresses that the caller has given, and whether each has answered.
+///
+/// One that has not is asked again though others have answered: nodes that join each other before any of them has reached the network
+/// would stay an island.
 #[derive(Debug, Default)]
 pub(super) struct Bootstraps {
-    addresses: BTreeSet<SocketAddr>,
+    addresses: BTreeMap<SocketAddr, bool>,
     next_at: Option<Duration>,
     pause: Duration,
 }
@@ -24,7 +27,7 @@ impl Bootstraps {
     }
 
     pub(super) fn has(&self, family: Family) -> bool {
-        self.addresses.iter().any(|address| Family::of(address) == family)
+        self.addresses.keys().any(|address| Family::of(address) == family)
     }
 }
 
@@ -40,25 +43,35 @@ impl Node {
         if self.bootstraps.addresses.len() >= limits::BOOTSTRAPS {
             return Err(CannotBegin::TooMany);
         }
-        self.bootstraps.addresses.insert(address);
+        self.bootstraps.addresses.insert(address, false);
         self.bootstraps.pause = limits::BOOTSTRAP_FIRST;
         self.bootstraps.next_at = Some(now + limits::BOOTSTRAP_FIRST);
         self.request(now, address, Purpose::Bootstrap, &Request::Ping, Vec::new());
         Ok(())
     }
 
-    /// Asks all addresses of families without contact; after that, pauses twice as long.
+    /// Asks the addresses that have not answered, and all of families without contact; after that, pauses twice as long.
     pub(super) fn bootstrap_again(&mut self, now: Duration) {
         if self.bootstraps.next_at.is_none_or(|at| at > now) {
             return;
         }
         let connected = self.connected;
-        let wanted = |address: &&SocketAddr| !connected[index(Family::of(address))];
-        let addresses: Vec<SocketAddr> = self.bootstraps.addresses.iter().filter(wanted).copied().collect();
+        let wanted = |(address, answered): &(&SocketAddr, &bool)| !connected[index(Family::of(address))] || !**answered;
+        let all = self.bootstraps.addresses.iter().filter(wanted);
+        let addresses: Vec<SocketAddr> = all.map(|(address, _)| *address).collect();
         self.bootstraps.pause = (self.bootstraps.pause * 2).min(limits::BOOTSTRAP_LAST);
         self.bootstraps.next_at = (!addresses.is_empty()).then(|| now + self.bootstraps.pause);
         for address in addresses {
             self.request(now, address, Purpose::Bootstrap, &Request::Ping, Vec::new());
+        }
+    }
+
+    /// Notes that a bootstrap node has answered. One that answers late shows a network that was not in reach before.
+    pub(super) fn note_bootstrap(&mut self, now: Duration, address: &SocketAddr) {
+        let Some(answered) = self.bootstraps.addresses.get_mut(address) else { return };
+        let late = !core::mem::replace(answered, true);
+        if late && self.connected[index(Family::of(address))] {
+            self.join(now, Family::of(address));
         }
     }
 

@@ -180,7 +180,8 @@ impl Node {
             self.observe(seen);
         }
         match request.purpose {
-            Purpose::Bootstrap | Purpose::Confirm => {}
+            Purpose::Bootstrap => self.note_bootstrap(now, &from),
+            Purpose::Confirm => {}
             Purpose::Upkeep => self.learn(now, &from, reply),
             Purpose::Ping(operation) => {
                 self.operations.remove(&operation);

@@ -57,14 +57,7 @@ impl Node {
     }
 
     /// Answers with the nodes near a target and a token.
-    fn reply_near(
-        &mut self,
-        asked: Asked,
-        target: &InfoHash,
-        want: Want,
-        reply: Reply<'_>,
-        parts: &[Arc<[u8]>],
-    ) {
+    fn reply_near(&mut self, asked: Asked, target: &InfoHash, want: Want, reply: Reply<'_>, parts: &[Arc<[u8]>]) {
         let own = Family::of(&asked.from);
         let wanted = |family| match (want.is_open(), family) {
             (true, family) => family == own,
@@ -127,14 +120,7 @@ impl Node {
         }
     }
 
-    fn serve_put(
-        &mut self,
-        asked: Asked,
-        key: &InfoHash,
-        token: &[u8],
-        created: Option<u64>,
-        values: &[Value<'_>],
-    ) {
+    fn serve_put(&mut self, asked: Asked, key: &InfoHash, token: &[u8], created: Option<u64>, values: &[Value<'_>]) {
         let Asked { now, from, transaction } = asked;
         if key.is_zero() {
             return self.refuse(from, transaction, refusal::PUT_ZERO);
@@ -147,9 +133,8 @@ impl Node {
         if values.iter().any(|value| value.id == 0) {
             return self.refuse(from, transaction, refusal::PUT_INVALID_ID);
         }
-        let created = created.map_or(now, |unix| {
-            Duration::from_secs(unix).saturating_sub(self.config.unix_start).min(now)
-        });
+        let created =
+            created.map_or(now, |unix| Duration::from_secs(unix).saturating_sub(self.config.unix_start).min(now));
         // It is acknowledged whatever becomes of it: so does the library, and putting nodes count on it.
         self.reply(from, transaction, Reply { value: Some(first.id), ..Reply::default() }, &[]);
         if !self.config.client && !self.is_too_far(now, Family::of(&from), key) {

@@ -225,9 +225,10 @@ impl Node {
 
     fn next_step(&self, now: Duration, operation: &Operation) -> Option<Duration> {
         let slow = operation.lookups.iter().filter_map(|(_, lookup)| lookup.next_due(now));
-        let waiting = operation.lookups.iter().any(|(family, lookup)| {
-            lookup.is_empty() && self.may_connect(now, *family, operation.began)
-        });
+        let waiting = operation
+            .lookups
+            .iter()
+            .any(|(family, lookup)| lookup.is_empty() && self.may_connect(now, *family, operation.began));
         let connect = waiting.then_some(operation.began + limits::CONNECT);
         let (round, renewals) = match &operation.kind {
             Kind::Put(put) => (put.next_round, false),
@@ -385,7 +386,8 @@ impl Node {
         let lookups = &self.operations.get(&id)?.lookups;
         let mut candidates = lookups.iter().flat_map(|(_, lookup)| lookup.all());
         let listens = candidates.any(|candidate| {
-            candidate.contact.address == *from && candidate.subscription.is_some_and(|(number, _)| number == subscription)
+            candidate.contact.address == *from
+                && candidate.subscription.is_some_and(|(number, _)| number == subscription)
         });
         listens.then_some(id)
     }
@@ -474,4 +476,3 @@ fn question(kind: &Kind, key: InfoHash) -> Request<'static> {
         Kind::Ping | Kind::Join | Kind::Put(_) | Kind::Listen(_) => Request::Find { target: key, want },
     }
 }
-

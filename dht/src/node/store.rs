@@ -79,8 +79,7 @@ impl Node {
         for listener in self.listeners.of(key) {
             let token = self.tokens.of(&listener.0);
             let subscription = listener.1;
-            let update =
-                Update { subscription, key: None, token: Some(&token), values: None, refreshed, expired };
+            let update = Update { subscription, key: None, token: Some(&token), values: None, refreshed, expired };
             self.report(now, listener, &Request::Update(update), Vec::new());
         }
     }

@@ -6,9 +6,7 @@ use std::borrow::Cow;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::{self, SystemRandom};
-use aws_lc_rs::rsa::{
-    Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
-};
+use aws_lc_rs::rsa::{Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey};
 use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA512, RsaKeyPair, UnparsedPublicKey};
 use sha2::{Digest, Sha256};
 use x509_parser::certificate::X509Certificate;
@@ -199,9 +197,7 @@ impl Identity {
         let mut value = Value { content: Content::Signed(unsigned), ..value };
         let bytes = value.signed_bytes().ok_or(CannotSign)?;
         let mut signature = vec![0; self.signing.public_modulus_len()];
-        self.signing
-            .sign(&RSA_PKCS1_SHA512, &SystemRandom::new(), &bytes, &mut signature)
-            .map_err(|_| CannotSign)?;
+        self.signing.sign(&RSA_PKCS1_SHA512, &SystemRandom::new(), &bytes, &mut signature).map_err(|_| CannotSign)?;
         if let Content::Signed(signed) = &mut value.content {
             signed.signature = Cow::Owned(signature);
         }

@@ -30,7 +30,10 @@ fn python() -> Option<Command> {
     let command = || {
         let mut command = Command::new("python3");
         let path = env::var_os("PYTHONPATH").into_iter().chain([tools.clone().into_os_string()]);
-        command.env("PYTHONPATH", env::join_paths(path.flat_map(|all| env::split_paths(&all).collect::<Vec<_>>())).unwrap());
+        command.env(
+            "PYTHONPATH",
+            env::join_paths(path.flat_map(|all| env::split_paths(&all).collect::<Vec<_>>())).unwrap(),
+        );
         command
     };
     let found = *FOUND.get_or_init(|| {
