@@ -132,6 +132,8 @@ pub trait Rules:
     const CLIENT_LEAVING_CANCELS: bool = true;
     /// Clients: where a cancel is refused, it is said that the operation goes on (R-CLI-5).
     const CLIENT_REFUSAL_IS_SAID: bool = true;
+    /// Clients: a question whose answer was refused is asked again only after the daemon signalled it again (R-CLI-8).
+    const CLIENT_REFUSAL_WAITS: bool = true;
     /// Import client: the account of a failed import is removed (R-CLI-6).
     const CLIENT_FAILED_REMOVED: bool = true;
 }

@@ -239,4 +239,6 @@ mutants! {
         Honest "HH-documented-duplicates";
     M55 "M-55" "A late event of an ended import clears the live one." [LATE_IMPORTS_APART]
         Isolated "HH-documented-again" device;
+    M56 "M-56" "A question whose answer was refused is asked again at once." [CLIENT_REFUSAL_WAITS]
+        Client "HH-documented-clients-at-once" clients;
 }

@@ -30,7 +30,7 @@ fn of_rules<R: Rules>() -> [(String, BTreeSet<Fault>); 2] {
     [closed(&Alone::import(import::Client::<R>::new())), closed(&Alone::export(export::Client::<R>::new()))]
 }
 
-/// No failure and no false success, whatever comes (R-CLI-2 to R-CLI-6). The counts are in the documents.
+/// No failure and no false success, whatever comes (R-CLI-2 to R-CLI-6, R-CLI-8). The counts are in the documents.
 #[test]
 fn our_clients_are_never_at_fault() {
     let [(import, faults), (export, others)] = of_rules::<AllRules>();
@@ -95,5 +95,6 @@ fn every_rule_of_the_clients_is_guarded() {
     assert_eq!(shows::<rules::M31>(Fault::LeftAlone), [true; 2]);
     assert_eq!(shows::<rules::M52>(Fault::Kept), [true, false]);
     assert_eq!(shows::<rules::M53>(Fault::RefusedUnsaid), [true; 2]);
+    assert_eq!(shows::<rules::M56>(Fault::CalledAgain), [true; 2]);
     assert_eq!(shows::<BackAndForth>(Fault::Back), [true; 2]);
 }
