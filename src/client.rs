@@ -14,7 +14,6 @@ pub use self::told::Told;
 use crate::{
     operations::{AddAccountError, AddDeviceError},
     outcome::Outcome,
-    rules::Rules,
 };
 
 /// Why an action of the person was refused. The state is as it was before.
@@ -74,13 +73,6 @@ enum Reply {
     Given,
     /// The daemon refused the answer. The question opens again when the daemon signals it again, and not before (R-CLI-8).
     Refused,
-}
-
-impl Reply {
-    /// The reply after a refusal.
-    const fn refused<R: Rules>() -> Self {
-        if R::CLIENT_REFUSAL_WAITS { Self::Refused } else { Self::Open }
-    }
 }
 
 /// How an operation ended, as the client was told; `None` is success.
