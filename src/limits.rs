@@ -39,6 +39,15 @@ pub const DEFAULT_MAX_ARCHIVE: u64 = 64 * 1024 * 1024;
 pub const MAX_INFLATION: u64 = 200;
 /// What the text may have beyond that ratio: a short one may well be very regular (R-ARC-3).
 pub const INFLATION_SLACK: u64 = 1024 * 1024;
+/// What the file of an archive may have beyond the limit of its text: compression makes hardly any text longer (R-ARC-3).
+pub const FILE_SLACK: u64 = 1024 * 1024;
+
+/// Bytes that the file of an archive may have whose text has at most `max_text`. Nothing of a larger one is read.
+pub const fn max_archive_file(max_text: u64) -> u64 {
+    // Stored blocks of either layer add five bytes to some thousands.
+    max_text.saturating_add(max_text / 64).saturating_add(FILE_SLACK)
+}
+
 /// Depth of nested objects and arrays in an archive's JSON text. Real ones reach 4.
 pub const MAX_JSON_DEPTH: u32 = 32;
 /// Names of an archive's configuration that are reported; the rest are counted. Real ones have about 50.
