@@ -39,7 +39,7 @@ pub use open::{Archive, Seen, protection};
 pub use rustls_pki_types::UnixTime;
 pub use sample::Sample;
 pub use seal::{Seal, Sealer};
-pub use staging::{Checked, Follower, Staged, Staging};
+pub use staging::{Checked, Complete, Follower, Installed, Staging};
 pub use store::{Entry, Store};
 pub use terms::Terms;
 pub use text::Text;

@@ -79,7 +79,7 @@ fn stage<F: Fs>(store: &Store<F>, id: LocalId, password: &Password, text: &[u8])
 }
 
 fn import<F: Fs>(store: &Store<F>, password: &Password) -> Result<LocalId, Failure> {
-    Ok(stage(store, ID, password, text())?.install(device(), now())?)
+    Ok(stage(store, ID, password, text())?.install(device(), now())?.id)
 }
 
 /// That the account is there with all that belongs to it.
@@ -350,7 +350,7 @@ fn everything_can_be_sent_to_another_thread() {
     fn assert_send<T: Send + 'static>() {}
     assert_send::<Store>();
     assert_send::<handfast::archive::Staging>();
-    assert_send::<handfast::archive::Staged>();
+    assert_send::<handfast::archive::Complete>();
     assert_send::<Checked>();
     assert_send::<Archive<std::fs::File>>();
     assert_send::<handfast::archive::Text<std::fs::File>>();

@@ -24,7 +24,7 @@ use handfast::{
     shell::{
         ExportEnv,
         rendezvous::{Dial, Listener, Publish},
-        storage::{Buffer, CheckError, Opening, Reader, Sink, Source, Staging, Store},
+        storage::{Buffer, CheckError, Checked, Complete, Opening, Reader, Source, Staging, Store},
         tls::{self, ExporterTls, ImporterTls},
     },
     token::DeviceId,
@@ -260,13 +260,12 @@ struct Null {
 }
 
 impl Store for Null {
-    type Sink = NullSink;
     type Staging = NullStaging;
     type Installed = ();
 
-    async fn begin(&mut self, _: LocalId, _: Secret) -> io::Result<(NullSink, NullStaging)> {
+    async fn begin(&mut self, _: LocalId, _: Secret) -> io::Result<NullStaging> {
         self.marks.send(Mark::now()).map_err(io::Error::other)?;
-        Ok((NullSink(self.marks.clone()), NullStaging(self.account)))
+        Ok(NullStaging { account: self.account, marks: self.marks.clone() })
     }
 
     async fn remove(&mut self, (): &()) -> io::Result<()> {
@@ -274,26 +273,46 @@ impl Store for Null {
     }
 }
 
-struct NullSink(mpsc::Sender<Mark>);
+struct NullStaging {
+    account: AccountId,
+    marks: mpsc::Sender<Mark>,
+}
 
-impl Sink for NullSink {
+impl Staging for NullStaging {
+    type Complete = NullComplete;
+
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         std::hint::black_box(bytes);
         Ok(())
     }
 
-    async fn complete(self) -> io::Result<()> {
-        self.0.send(Mark::now()).map_err(io::Error::other)
+    async fn complete(self) -> io::Result<NullComplete> {
+        self.marks.send(Mark::now()).map_err(io::Error::other)?;
+        Ok(NullComplete(self.account))
     }
+
+    async fn discard(self) {}
 }
 
-struct NullStaging(AccountId);
+struct NullComplete(AccountId);
 
-impl Staging for NullStaging {
+impl Complete for NullComplete {
+    type Checked = NullChecked;
+
+    async fn check(self) -> Result<NullChecked, CheckError> {
+        Ok(NullChecked(self.0))
+    }
+
+    async fn discard(self) {}
+}
+
+struct NullChecked(AccountId);
+
+impl Checked for NullChecked {
     type Installed = ();
 
-    async fn check(&mut self) -> Result<AccountId, CheckError> {
-        Ok(self.0)
+    fn account(&self) -> AccountId {
+        self.0
     }
 
     async fn install(self) -> io::Result<()> {

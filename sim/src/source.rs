@@ -68,9 +68,9 @@ pub(crate) fn linked(archive: &Exported, plan: &Plan) -> Result<(Store<MemoryFs>
     let mut staging = store.begin(LocalId(1), seal)?;
     let follower = staging.follow(Terms::at(NOW))?;
     staging.write(&archive.text)?;
-    let staged = staging.complete()?;
-    let id = staged.confirm(follower.see()?)?.install(new_device(), NOW)?;
-    Ok((store, id))
+    let complete = staging.complete()?;
+    let installed = complete.confirm(follower.see()?)?.install(new_device(), NOW)?;
+    Ok((store, installed.id))
 }
 
 /// An archive that is open.

@@ -12,10 +12,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::{
-    BUFFER, QUEUE,
-    kept::{gone, with_path},
-};
+use super::{BUFFER, QUEUE, gone, with_path};
 use crate::{
     archive::{
         self, Archive, Fs, Identity, IdentityError, Kdf, KeyKind, OpenError, Password, PrivateKey, Terms, Text,
