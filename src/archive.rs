@@ -30,7 +30,7 @@ pub use error::{
 };
 pub use fs::{Disk, Fs, FsFile};
 pub use identity::{Identity, Role};
-pub use kdf::{Argon2i, InsecureKdf, Kdf, Key, Password};
+pub use kdf::{Argon2i, InsecureKdf, Kdf, Key};
 #[cfg(feature = "net")]
 pub(crate) use key::Family;
 pub use key::{KeyKind, PrivateKey};

@@ -8,7 +8,9 @@ use std::{
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use handfast::{
-    archive::{Archive, Identity, InsecureKdf, KeyKind, Password, PrivateKey, Sample, Seal, Sealer, Terms, UnixTime},
+    archive::{Archive, Identity, InsecureKdf, KeyKind, PrivateKey, Sample, Seal, Sealer, Terms, UnixTime},
+    outcome::Scheme,
+    secret::Secret,
     shell::folder::FileSource,
 };
 
@@ -40,7 +42,7 @@ impl Account {
         let (account, authority) = Identity::account(KeyKind::P256, NOW).expect("an account");
         let key = PrivateKey::generate(KeyKind::P256).expect("a key");
         let device = Arc::new(account.issue_device(key, NOW).expect("a device"));
-        let protection = Password::new(password).protection();
+        let protection = Scheme::of(&Secret::from(password));
         let sample = Sample::of(&account, &authority, protection, length as u64, 1).expect("it has room for the keys");
         let mut text = Vec::with_capacity(length);
         sample.write_to(&mut text).expect("memory takes everything");
@@ -69,7 +71,7 @@ impl Account {
 
     /// Seals the text.
     pub fn seal(&self, out: &mut impl Write) {
-        let seal = Seal::new(&Password::new(self.password), &InsecureKdf).expect("random bytes");
+        let seal = Seal::new(&Secret::from(self.password), &InsecureKdf).expect("random bytes");
         let mut sealer = Sealer::new(out, seal).expect("it takes everything");
         let sealed = self.text.chunks(CHUNK).try_for_each(|piece| sealer.write_all(piece));
         sealed.and_then(|()| sealer.finish().map(drop)).expect("it takes everything");
@@ -87,7 +89,7 @@ impl Account {
 
     fn archive(&self) -> Archive<File> {
         let file = Cursor::new(self.file.clone());
-        Archive::open(file, &Password::new(self.password), &InsecureKdf, self.terms()).expect("it is sound")
+        Archive::open(file, &Secret::from(self.password), &InsecureKdf, self.terms()).expect("it is sound")
     }
 
     /// Compresses the text, and nothing else. Gives the number of bytes.

@@ -12,13 +12,13 @@ use super::{
     gcm::TAG,
     identity::Identity,
     json::Scanner,
-    kdf::{Kdf, Password},
+    kdf::Kdf,
     pieces::each_piece,
     seal::{GZIP_MAGIC, HEADER, Lock},
     terms::Terms,
     text::{Fingerprint, Text, Unverified, authenticate, read_header},
 };
-use crate::outcome::Scheme;
+use crate::{outcome::Scheme, secret::Secret};
 
 /// How a file is protected, told by its first bytes: gzip is not, everything else is taken for encrypted. The position moves.
 pub fn protection<F: Read + Seek>(file: &mut F) -> io::Result<Scheme> {
@@ -63,9 +63,9 @@ impl<F: Read + Seek + Send> Archive<F> {
     ///
     /// The key is derived once, which takes as long as `kdf` does, and kept for the second pass. An encrypted file is
     /// authenticated as a whole before any of it is decrypted.
-    pub fn open(mut file: F, password: &Password, kdf: &dyn Kdf, terms: Terms) -> Result<Self, OpenError> {
+    pub fn open(mut file: F, password: &Secret, kdf: &dyn Kdf, terms: Terms) -> Result<Self, OpenError> {
         let protection = protection(&mut file)?;
-        if protection != password.protection() {
+        if protection != Scheme::of(password) {
             let length = file.seek(SeekFrom::End(0))?;
             check_length(protection, length)?;
             return Err(OpenError::WrongPassword);

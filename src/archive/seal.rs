@@ -8,9 +8,9 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use super::{
     error::{OutOfMemory, SealError},
     gcm::{Gcm, NONCE},
-    kdf::{Kdf, Key, Password},
+    kdf::{Kdf, Key},
 };
-use crate::{buffer::Buffer, outcome::Scheme};
+use crate::{buffer::Buffer, outcome::Scheme, secret::Secret};
 
 /// Bytes of a salt.
 pub(super) const SALT: usize = 16;
@@ -39,7 +39,7 @@ pub(super) enum Lock {
 
 impl Seal {
     /// Derives the key of a non-empty password, which takes as long as `kdf` does, with a random salt and nonce (R-ARC-5).
-    pub fn new(password: &Password, kdf: &dyn Kdf) -> Result<Self, SealError> {
+    pub fn new(password: &Secret, kdf: &dyn Kdf) -> Result<Self, SealError> {
         if password.is_empty() {
             return Ok(Self(Lock::None));
         }
@@ -52,7 +52,7 @@ impl Seal {
     }
 
     /// The same with a salt and a nonce of the caller's. Sealing two texts with equal ones gives both away.
-    pub(super) fn with_header(password: &Password, kdf: &dyn Kdf, header: [u8; HEADER]) -> Result<Self, OutOfMemory> {
+    pub(super) fn with_header(password: &Secret, kdf: &dyn Kdf, header: [u8; HEADER]) -> Result<Self, OutOfMemory> {
         let salt = header.first_chunk().expect("the header begins with the salt");
         Ok(Self(Lock::Key(kdf.derive(password, salt)?, header)))
     }

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::{
-    archive::{Checked, Complete, Follower, Fs, Kdf, OpenError, Password, Seal, Seen, Staging, Store, Terms},
+    archive::{Checked, Complete, Follower, Fs, Kdf, OpenError, Seal, Seen, Staging, Store, Terms},
     operations::LocalId,
     secret::Secret,
     shell::storage::CheckError,
@@ -19,7 +19,7 @@ pub(super) fn begin<F: Fs>(
     kdf: &dyn Kdf,
     terms: Terms,
 ) -> io::Result<(Staging<F>, Follower<F>)> {
-    let seal = Seal::new(&Password::new(credentials.as_bytes()), kdf).map_err(io::Error::other)?;
+    let seal = Seal::new(credentials, kdf).map_err(io::Error::other)?;
     let staging = store.begin(id, seal)?;
     let follower = staging.follow(terms)?;
     Ok((staging, follower))

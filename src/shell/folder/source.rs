@@ -15,8 +15,8 @@ use tokio::{
 use super::{BUFFER, QUEUE, gone, with_path};
 use crate::{
     archive::{
-        self, Archive, Fs, Identity, IdentityError, Kdf, KeyKind, OpenError, Password, PrivateKey, Terms, Text,
-        UnixTime, protection,
+        self, Archive, Fs, Identity, IdentityError, Kdf, KeyKind, OpenError, PrivateKey, Terms, Text, UnixTime,
+        protection,
     },
     operations::LocalId,
     outcome::Scheme,
@@ -130,7 +130,7 @@ impl<F: Read + Seek + Send> FileSource<F> {
             Ok(file) => file,
             Err(error) => return Opening::Unreadable(error),
         };
-        let opened = Archive::open(file, &Password::new(password.as_bytes()), &*self.kdf, self.terms)
+        let opened = Archive::open(file, password, &*self.kdf, self.terms)
             .and_then(|archive| Ok((archive.summary().length, archive.into_text()?)));
         match opened {
             Ok(opened) => Opening::Opened(opened),
@@ -205,7 +205,7 @@ pub enum IssueError {
 /// The archive does not open, or its account cannot issue certificates.
 pub fn issued_identity<F: Read + Seek + Send>(
     file: F,
-    password: &Password,
+    password: &Secret,
     kdf: &dyn Kdf,
     terms: Terms,
     keys: KeyKind,
