@@ -14,6 +14,7 @@ use handfast::{
     archive::{Archive, Fs as _, Terms},
     operations::LocalId,
     outcome::{Scheme, Side},
+    secret::Secret,
 };
 use handfast_model::pairs::End;
 
