@@ -2,6 +2,7 @@
 
 pub mod certificate;
 mod content;
+mod deflate;
 mod error;
 mod follow;
 mod fs;
@@ -35,7 +36,7 @@ pub use kdf::{Argon2i, InsecureKdf, Kdf, Key};
 pub(crate) use key::Family;
 pub use key::{KeyKind, PrivateKey};
 pub use memory::{MemoryFile, MemoryFs};
-pub use open::{Archive, Seen, protection};
+pub use open::{Archive, Seen, Validated, protection};
 pub use rustls_pki_types::UnixTime;
 pub use sample::Sample;
 pub use seal::{Seal, Sealer};

@@ -127,6 +127,11 @@ impl<F: Fs> Store<F> {
 }
 
 impl<F: Fs> Staging<F> {
+    /// Compresses on so many threads: see [`Sealer::on_threads`].
+    pub fn on_threads(self, threads: usize) -> Self {
+        Self { sealer: self.sealer.on_threads(threads), ..self }
+    }
+
     /// Seals the next bytes of the text.
     pub fn write(&mut self, text: &[u8]) -> Result<(), StoreError> {
         let path = self.folder.path().join(ARCHIVE);

@@ -1,6 +1,10 @@
 //! Accounts that are imported into a folder.
 
-use std::{io, panic, sync::Arc, thread};
+use std::{
+    io, panic,
+    sync::Arc,
+    thread::{self, available_parallelism},
+};
 
 use tokio::{
     runtime::Handle,
@@ -16,6 +20,7 @@ use crate::{
     archive::{
         self, Disk, Follower, Fs, Installed, Kdf, KeyError, KeyKind, OpenError, PrivateKey, Seen, Terms, UnixTime,
     },
+    limits::MAX_DEFLATE_THREADS,
     operations::LocalId,
     outcome::AccountId,
     secret::Secret,
@@ -54,7 +59,8 @@ impl<F: Fs> storage::Store for FolderStore<F> {
         let (store, kdf, terms) = (self.store.clone(), self.kdf.clone(), self.terms);
         let writer = spawn_blocking(move || {
             let (staging, follower) = begin(&store, id, &credentials, &*kdf, terms)?;
-            write(Following::new(follower)?, staging, arriving, &used)
+            let threads = available_parallelism().map_or(1, |processors| processors.get().min(MAX_DEFLATE_THREADS));
+            write(Following::new(follower)?, staging.on_threads(threads), arriving, &used)
         });
         let staged = Staged { device, now: self.now };
         Ok(FolderStaging { pieces, free, buffer: Buffer::default(), writer: Some(writer), staged })
@@ -250,7 +256,7 @@ struct Following(Option<thread::JoinHandle<Result<Seen, OpenError>>>);
 
 impl Following {
     fn new<F: Fs>(follower: Follower<F>) -> io::Result<Self> {
-        Ok(Self(Some(thread::Builder::new().spawn(move || follower.see())?)))
+        Ok(Self(Some(thread::Builder::new().name("check".into()).spawn(move || follower.see())?)))
     }
 
     fn join(mut self) -> Result<Seen, OpenError> {
