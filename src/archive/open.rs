@@ -12,11 +12,11 @@ use super::{
     gcm::TAG,
     identity::Identity,
     json::Scanner,
-    kdf::Kdf,
+    kdf::{InsecureKdf, Kdf},
     pieces::each_piece,
     seal::{GZIP_MAGIC, HEADER, Lock},
     terms::Terms,
-    text::{Fingerprint, Text, Unverified, authenticate, read_header},
+    text::{Fingerprint, Text, Unverified, authenticate, read_back, read_header},
 };
 use crate::{outcome::Scheme, secret::Secret};
 
@@ -56,6 +56,41 @@ pub(super) fn see<F: Read + Seek + Send>(file: &mut F, lock: &Lock, terms: Terms
         summary.chain.check_time(now).map_err(Unsound::Certificate)?;
     }
     Ok(Seen { fingerprint, summary, account: content.account })
+}
+
+/// What a pass over an unprotected archive found: enough to know the file again, and nothing of what is in it.
+#[derive(Clone, Debug)]
+pub struct Validated {
+    fingerprint: Fingerprint,
+    length: u64,
+    terms: Terms,
+}
+
+impl Validated {
+    /// Goes through an archive that has no password, and validates all of it.
+    ///
+    /// # Errors
+    /// As [`Archive::open`]. One that is protected is [`OpenError::WrongPassword`].
+    pub fn of<F: Read + Seek + Send>(file: F, terms: Terms) -> Result<Self, OpenError> {
+        let Archive { terms, seen, .. } = Archive::open(file, &Secret::default(), &InsecureKdf, terms)?;
+        Ok(Self { fingerprint: seen.fingerprint, length: seen.summary.length, terms })
+    }
+
+    /// Bytes of the archive's text.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Returns the text of `file`, if it is still the same to the last byte: reads all of it, and looks into none.
+    ///
+    /// # Errors
+    /// The file cannot be read. [`OpenError::Changed`]: it is another one.
+    pub fn text<F: Read + Seek>(&self, mut file: F) -> Result<Text<F>, OpenError> {
+        if read_back(&mut file, &Lock::None)? != self.fingerprint {
+            return Err(OpenError::Changed);
+        }
+        Text::new(file, &Lock::None, self.terms, self.fingerprint.clone(), self.length)
+    }
 }
 
 impl<F: Read + Seek + Send> Archive<F> {

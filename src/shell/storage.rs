@@ -117,6 +117,10 @@ pub trait Source: Clone + Send + 'static {
     /// How it is protected.
     fn scheme(&self) -> Scheme;
 
+    /// Goes through an unprotected archive before it is asked for, while the users look at their screens: [`Source::open`] has less to
+    /// do then, and the same result. Does nothing by default.
+    fn prepare(&mut self) {}
+
     /// Opens the archive with a password, which is empty where there is none: the first of two passes, which authenticates, inflates,
     /// counts and validates it (R-MSG-2).
     fn open(&mut self, password: Secret) -> impl Future<Output = Opening<Self::Reader>> + Send;

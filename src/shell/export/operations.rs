@@ -188,6 +188,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
     fn add(&mut self, token: Token) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
         let scheme = self.source.scheme();
         let op = self.reducers.add_device(scheme)?;
+        self.source.prepare();
         self.causes.retain(|op, _| self.reducers.look(*op).is_some());
         let operation = Operation {
             token,
