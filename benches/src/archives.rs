@@ -3,12 +3,14 @@
 use std::{
     io::{self, Cursor, Write},
     sync::Arc,
+    thread::available_parallelism,
     time::Duration,
 };
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use handfast::{
     archive::{Archive, Identity, InsecureKdf, KeyKind, PrivateKey, Sample, Seal, Sealer, Terms, UnixTime},
+    limits::MAX_DEFLATE_THREADS,
     outcome::Scheme,
     secret::Secret,
     shell::folder::FileSource,
@@ -75,6 +77,16 @@ impl Account {
         let mut sealer = Sealer::new(out, seal).expect("it takes everything");
         let sealed = self.text.chunks(CHUNK).try_for_each(|piece| sealer.write_all(piece));
         sealed.and_then(|()| sealer.finish().map(drop)).expect("it takes everything");
+    }
+
+    /// Seals the text on as many threads as a store does.
+    pub fn seal_on_threads(&self) -> u64 {
+        let seal = Seal::new(&Secret::from(self.password), &InsecureKdf).expect("random bytes");
+        let threads = available_parallelism().map_or(1, |processors| processors.get().min(MAX_DEFLATE_THREADS));
+        let mut sealer = Sealer::new(io::sink(), seal).expect("it takes everything").on_threads(threads);
+        let sealed = self.text.chunks(CHUNK).try_for_each(|piece| sealer.write_all(piece));
+        sealed.and_then(|()| sealer.finish().map(drop)).expect("it takes everything");
+        self.text.len() as u64
     }
 
     /// Opens the file: the first pass, which authenticates, inflates and validates all of it. Gives the length of the text.

@@ -10,6 +10,7 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, mpsc},
     thread,
+    time::Duration,
 };
 
 use handfast::{
@@ -67,7 +68,7 @@ impl Transfer {
         let import_side = move || (publish, Null { account, marks });
         let source = Memory { length, buffers: self.buffers.clone(), marks: starts };
         let export_side = |address| ExportEnv { dial: dial(address), source, identity: self.exporter.clone() };
-        link(import_side, export_side, length, "");
+        link(import_side, export_side, length, "", Duration::ZERO);
         let pair = |marks: mpsc::Receiver<Mark>| [(); 2].map(|()| marks.recv().expect("it began and ended"));
         Cost::between(pair(out), pair(taken))
     }
@@ -118,7 +119,7 @@ impl Transfer {
         let (publish, dial) = C::meet();
         let length = self.text.len();
         let importer = thread::spawn(move || {
-            runtime().block_on(async move {
+            runtime("blocking").block_on(async move {
                 let mut listener = publish.publish(&device()).await?;
                 opened.send(listener.local_addr()?).map_err(io::Error::other)?;
                 let (mut stream, _) = listener.accept().await?;
@@ -129,7 +130,7 @@ impl Transfer {
             })
         });
         let address: SocketAddr = address.recv().expect("the importer listens");
-        let written = runtime().block_on(async {
+        let written = runtime("blocking").block_on(async {
             let (mut stream, _) = dial(address).dial(DeviceId::Short([0; 20])).await?;
             write(&mut stream, self.text.clone()).await
         });
