@@ -59,6 +59,10 @@ pub trait Rules:
     const CODES_LIMITED: bool = true;
     /// Import: channels of other names are no wrong codes (R-TOK-5).
     const OTHER_CHANNELS_FREE: bool = true;
+    /// Import: where all places are taken, the oldest connection that has come as far makes room (R-IMP-15).
+    const ROOM_IS_MADE: bool = true;
+    /// Import: a connection makes room only for one that has come as far as it has (R-IMP-15).
+    const PROGRESS_COUNTS: bool = true;
     /// Import: what was staged is wiped on failure (R-IMP-12).
     const WIPED: bool = true;
 
@@ -98,6 +102,8 @@ pub trait Rules:
     const LATE_ACCEPT_ANSWERED: bool = true;
     /// Export: an operation has a timer before its channel is open (R-TIME-2).
     const CONNECT_TIMER: bool = true;
+    /// Export: an attempt to connect that fails is made again (R-EXP-12).
+    const ATTEMPTS_REPEATED: bool = true;
     /// Export: `authScheme` goes out once (R-EXP-4).
     const SCHEME_SENT_ONCE: bool = true;
     /// Export: while an operation is live, another is refused (R-API-4).

@@ -46,6 +46,7 @@ pub(crate) fn decide<I: ImportSide, E: ExportSide>(
         PropertyId::Ends => (waits, |world, half| !waits(world, half), in_time),
         PropertyId::CancelHeard => (is_unheard, |world, half| !is_unheard(world, half), by_itself),
         PropertyId::Honest => (|_, _| true, |world, _| both_succeed(world), with_people),
+        PropertyId::Admits => (|world, _| world.seen.export.started, |world, _| has_session(world), in_a_crowd),
         PropertyId::Consent
         | PropertyId::Single
         | PropertyId::Bound
@@ -124,6 +125,11 @@ fn both_succeed(world: &World) -> bool {
     ends.is_some_and(|(import, export)| three_wrong || import.outcome.is_success() && export.outcome.is_success())
 }
 
+/// The honest exporter has the session.
+fn has_session(world: &World) -> bool {
+    world.seen.import.session == Some(PEER)
+}
+
 /// What devices and links do by themselves, timers apart: things on their way arrive, what a shell has begun it ends.
 fn by_itself(_: &World, action: Action) -> Fairness {
     match action {
@@ -143,6 +149,7 @@ fn by_itself(_: &World, action: Action) -> Fairness {
         | Action::Settle { durable: false }
         | Action::Unpublishable
         | Action::Unreachable
+        | Action::AttemptFails
         | Action::LoseRequest
         | Action::Repeat
         | Action::Unsecured
@@ -174,6 +181,14 @@ fn in_time(world: &World, action: Action) -> Fairness {
     match action {
         Action::Fire(Side::Import, timer) => Fair(IMPORT_TIMERS + timer as u8),
         Action::Fire(Side::Export, timer) => Fair(EXPORT_TIMERS + timer as u8),
+        _ => by_itself(world, action),
+    }
+}
+
+/// The same without time, and the exporter tries again.
+fn in_a_crowd(world: &World, action: Action) -> Fairness {
+    match action {
+        Action::Fire(Side::Export, timer @ Timer::Retry) => Fair(EXPORT_TIMERS + timer as u8),
         _ => by_itself(world, action),
     }
 }

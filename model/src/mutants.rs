@@ -237,6 +237,9 @@ mutants! {
     M53 "M-53" "A cancel that is refused is not said." [CLIENT_REFUSAL_IS_SAID] Client "HH-documented-export-client" clients;
     M54 "M-54" "A request that comes again begins its connection anew." [REPEATS_IGNORED]
         Honest "HH-documented-duplicates";
+    M57Room "M-57a" "Where all places are taken, a connection is turned away." [ROOM_IS_MADE] Admits "HH-documented-crowd";
+    M57Progress "M-57b" "A connection makes room for one that has proved less." [PROGRESS_COUNTS] Admits "HH-documented-crowd";
+    M57Attempts "M-57c" "An attempt to connect that fails is the end." [ATTEMPTS_REPEATED] Admits "HH-documented-crowd";
     M55 "M-55" "A late event of an ended import clears the live one." [LATE_IMPORTS_APART]
         Isolated "HH-documented-again" device;
 }

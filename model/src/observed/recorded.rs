@@ -170,7 +170,8 @@ impl Names {
     fn import_input(&self, input: import::Input) -> import::Input {
         use import::Input as I;
         match input {
-            I::ConnectionRequested(_) => I::ConnectionRequested(PEER),
+            I::ConnectionRequested(_) | I::ConnectionRequestedFrom(..) => I::ConnectionRequested(PEER),
+            I::ConnectionAnswered(_) => I::ConnectionAnswered(PEER),
             I::ConnectionOpened { presented, verified, .. } => {
                 I::ConnectionOpened { conn: PEER, presented: presented.map(|id| self.account(id)), verified }
             }
@@ -190,6 +191,7 @@ impl Names {
             | I::RemoveAccount
             | I::Published
             | I::Unpublishable
+            | I::ConnectionsExhausted
             | I::Checked(Check::Unsound | Check::Unreadable)
             | I::Installed(_)
             | I::Fired(_) => input,

@@ -18,7 +18,6 @@ use handfast_model::{
 use super::{
     heard::Thing,
     import::code,
-    line::LinkEnd,
     people::password,
     pipe::Notice,
     schedule::{DiskStep, Errand},
@@ -39,6 +38,8 @@ pub(super) struct Exporting {
     /// Passwords that came.
     pub(super) passwords: u8,
     sending: Option<Sending>,
+    /// Attempts to connect.
+    pub(super) attempts: u32,
     /// Counts archives that are sent, so that what is planned for one is not done for another.
     generation: u32,
 }
@@ -67,8 +68,15 @@ impl Exporting {
             opening: None,
             passwords: 0,
             sending: None,
+            attempts: 0,
             generation: 0,
         }
+    }
+
+    /// Another attempt to connect begins.
+    pub(super) fn begin(&mut self) {
+        self.attempts += 1;
+        (self.inbox, self.open, self.channel, self.deaf) = (Inbox::new(0), false, Channel::None, false);
     }
 
     /// Whether the channel is asked for, and not answered.
@@ -91,7 +99,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.send(line, Side::Export, &[&Control::Version(VERSION).to_frame()], false);
                 self.take_export(line, action, Input::Opened { pinned: true })
             }
-            Notice::Refused => self.take_export(line, action, Input::Unreachable),
+            Notice::Refused => self.take_export(line, action, Input::Failed),
+            Notice::Absent => self.take_export(line, action, Input::Unreachable),
             Notice::Lost => {
                 self.lines[line].exporting.open = false;
                 self.lines[line].exporting.sending = None;
@@ -280,9 +289,13 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Effect::Signal(_) => {}
             Effect::Arm(timer) => self.arm(Party::Export(line), timer),
             Effect::Disarm(timer) => self.clock.stop(Party::Export(line), timer),
-            Effect::Connect if hostile => self.queue.after(self.schedule.work[1], Event::Device),
+            Effect::Connect if hostile => {
+                self.lines[line].exporting.begin();
+                self.people.device_gone = false;
+                self.queue.after(self.schedule.work[1], Event::Device);
+            }
             Effect::Connect => {
-                self.lines[line].ends[1] = LinkEnd::Trying;
+                self.lines[line].begin();
                 if line == 0
                     && let Some(ms) = self.importing.slow[Errand::Request as usize].take()
                 {

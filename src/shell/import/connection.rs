@@ -3,15 +3,16 @@
 use std::{io, ops::ControlFlow};
 
 use tokio::{
-    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite},
     select,
     sync::oneshot,
-    time::{Duration, Instant, sleep_until, timeout_at},
+    time::{Duration, Instant, sleep_until},
 };
 
+use super::securing;
 use crate::{
     inbox::{self, Garbage, Inbox},
-    limits::{PROGRESS_STEP, READ_AHEAD},
+    limits::PROGRESS_STEP,
     message::{self, Message},
     mux::{CONTROL_CHANNEL, ChannelName, ChannelRequest, Control, PROTOCOL_CHANNEL, RequestState, VERSION},
     reducer::ConnId,
@@ -40,6 +41,8 @@ pub(super) enum Command<K> {
 
 /// What happens on a connection, in order.
 pub(super) enum Event {
+    /// Its handshake is under way.
+    Answered,
     Opened(PeerFacts),
     Failed,
     Lost,
@@ -60,7 +63,9 @@ pub(super) type Wiring<K> = wiring::Wiring<ConnId, Command<K>, Event>;
 /// What a connection is allowed.
 pub(super) struct Limits {
     pub(super) max_archive: u64,
-    /// How long it may take to become the session's.
+    /// How long it may take to be secured.
+    pub(super) handshake: Duration,
+    /// How long it may then take to become the session's.
     pub(super) opening: Duration,
 }
 
@@ -70,21 +75,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     K: Sink,
 {
-    let deadline = Instant::now() + limits.opening;
-    let handshake = select! { biased;
-        // There is nothing yet that could be asked of it but to close.
-        _ = wiring.commands.recv() => return,
-        handshake = timeout_at(deadline, tls.handshake(BufReader::with_capacity(READ_AHEAD, stream))) => handshake,
-    };
-    match handshake {
-        Ok(Ok((stream, facts))) => {
-            if wiring.tell(Event::Opened(facts)).await.is_continue() {
-                Connection::new(stream, limits.max_archive, wiring).run(deadline).await;
-            }
-        }
-        Ok(Err(_)) | Err(_) => {
-            let _ = wiring.tell(Event::Failed).await;
-        }
+    let Some((stream, facts)) = securing::secure(stream, &tls, limits.handshake, &mut wiring).await else { return };
+    if wiring.tell(Event::Opened(facts)).await.is_continue() {
+        let deadline = Instant::now() + limits.opening;
+        Connection::new(stream, limits.max_archive, wiring).run(deadline).await;
     }
 }
 
