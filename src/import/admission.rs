@@ -10,12 +10,12 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::{Ask, Effect, Importer, Input, Phase, Stage};
+use super::{Ask, Effect, Importer, Input, Phase};
 use crate::{
     limits::{MAX_WRONG_CODES, MAX_WRONG_CODES_PER_CONNECTION},
     outcome::{AccountId, Outcome, Signal},
     reducer::{ConnId, Farewell, Origin, Places},
-    rules::Rules,
+    rules::{Rule, Rules},
 };
 
 /// The connections that are not the session's, and the wrong codes so far.
@@ -68,9 +68,12 @@ impl Admission {
         self.candidates.iter().position(|candidate| candidate.conn == conn)
     }
 
-    /// Removes a connection. Gives what was known of it.
-    fn remove(&mut self, conn: ConnId) -> Option<Candidate> {
-        self.position(conn).map(|at| self.candidates.remove(at))
+    pub(super) fn knows(&self, conn: ConnId) -> bool {
+        self.position(conn).is_some()
+    }
+
+    pub(super) fn remove(&mut self, conn: ConnId) {
+        self.candidates.retain(|candidate| candidate.conn != conn);
     }
 
     fn of_stage(&self, stage: usize) -> impl Iterator<Item = &Candidate> {
@@ -100,6 +103,9 @@ impl Admission {
 impl<R: Rules> Importer<R> {
     /// What comes on a connection that is not the session's.
     pub(super) fn on_candidate(&mut self, conn: ConnId, input: Input) {
+        if self.broken_candidate(conn, input) {
+            return;
+        }
         match input {
             Input::ConnectionRequested(_) => self.admit(conn, Origin::UNKNOWN),
             Input::ConnectionRequestedFrom(_, origin) => self.admit(conn, origin),
@@ -111,12 +117,7 @@ impl<R: Rules> Importer<R> {
                 }
             }
             Input::ConnectionOpened { presented, verified, .. } => self.identify(conn, presented, verified),
-            Input::ConnectionFailed(_) | Input::ConnectionLost(_) => {
-                self.admission.remove(conn);
-                if !R::STRANGERS_ISOLATED && self.outcome().is_none() {
-                    self.finish(Outcome::Network, Farewell::None);
-                }
-            }
+            Input::ConnectionFailed(_) | Input::ConnectionLost(_) => self.admission.remove(conn),
             Input::ChannelRequested(_, ask) => self.ask(conn, ask),
 
             // Only the session's channel carries anything; the rest has no connection.
@@ -140,34 +141,21 @@ impl<R: Rules> Importer<R> {
     }
 
     /// Whether the token admits a session. After a session it is dead (R-TOK-5).
-    const fn admits(&self) -> bool {
-        match self.phase {
-            Phase::Waiting { .. } => true,
-            Phase::Linked(Stage::Greeted, _) => !R::SLOT_TAKEN_AT_ONCE,
-            Phase::Done { .. } => !R::TOKEN_DIES,
-            Phase::Idle | Phase::Preparing | Phase::Linked(..) => false,
-        }
+    fn admits(&self) -> bool {
+        matches!(self.phase, Phase::Waiting { .. }) || self.admits_wrongly()
     }
 
-    fn admit(&mut self, conn: ConnId, origin: Origin) {
-        if !R::REPEATS_IGNORED {
-            self.admission.remove(conn);
-        }
-        if self.admission.position(conn).is_some() {
+    /// Lets a connection in, if the token admits a session.
+    pub(super) fn admit(&mut self, conn: ConnId, origin: Origin) {
+        if self.admission.knows(conn) {
             return;
         }
         if !self.admits() || !self.make_room(0, origin) {
-            self.out.push(Effect::Refuse(conn));
-            if !R::DONE_LAST && matches!(self.phase, Phase::Done { .. }) {
-                self.signal(Signal::Connecting);
-            }
-            return;
+            return self.out.push(Effect::Refuse(conn));
         }
         self.admission.candidates.push(Candidate { conn, origin, proof: Proof::Nothing, wrong_codes: 0 });
         self.out.push(Effect::Accept(conn));
-        if let Phase::Waiting { connecting } = self.phase
-            && (!connecting || !R::CONNECTING_ONCE)
-        {
+        if let Phase::Waiting { connecting: false } = self.phase {
             self.phase = Phase::Waiting { connecting: true };
             self.signal(Signal::Connecting);
         }
@@ -175,14 +163,17 @@ impl<R: Rules> Importer<R> {
 
     /// Makes room for one more candidate in a stage. Says whether there is some.
     fn make_room(&mut self, stage: usize, origin: Origin) -> bool {
-        let full = self.admission.of_stage(stage).count() >= self.admission.places(stage);
-        if full && R::ROOM_IS_MADE {
-            // Whatever has proved most makes room, if progress counts for nothing.
-            let stages = if R::PROGRESS_COUNTS { stage..stage + 1 } else { 0..Proof::STAGES };
-            let victim = stages.rev().find_map(|stage| self.admission.victim(stage, origin));
-            victim.into_iter().for_each(|conn| self.evict(conn));
+        if self.admission.of_stage(stage).count() < self.admission.places(stage) {
+            return true;
         }
-        !full || R::ROOM_IS_MADE
+        let victim = if self.rules.keeps(Rule::ProgressCounts) {
+            self.admission.victim(stage, origin)
+        } else {
+            (0..Proof::STAGES).rev().find_map(|stage| self.admission.victim(stage, origin))
+        };
+        let made = self.rules.keeps(Rule::RoomIsMade);
+        victim.filter(|_| made).into_iter().for_each(|conn| self.evict(conn));
+        made
     }
 
     fn evict(&mut self, conn: ConnId) {
@@ -223,10 +214,10 @@ impl<R: Rules> Importer<R> {
     }
 
     /// A peer that does not prove the account that it names is closed: that account would be shown to the user (R-SEC-1).
-    fn identify(&mut self, conn: ConnId, presented: Option<AccountId>, verified: bool) {
+    pub(super) fn identify(&mut self, conn: ConnId, presented: Option<AccountId>, verified: bool) {
         let Some(at) = self.admission.position(conn) else { return };
         match presented {
-            Some(peer) if verified || !R::VERIFIED_CHAIN => self.advance(at, Proof::Secured(peer)),
+            Some(peer) if verified => self.advance(at, Proof::Secured(peer)),
             Some(_) | None => self.evict(conn),
         }
     }
@@ -246,12 +237,7 @@ impl<R: Rules> Importer<R> {
     /// Declines a channel, and counts its code if it was a wrong one (R-TOK-5).
     pub(super) fn decline(&mut self, conn: ConnId, ask: Ask) {
         self.out.push(Effect::DeclineChannel(conn));
-        let counts = match ask {
-            Ask::Wrong => true,
-            Ask::Other => !R::OTHER_CHANNELS_FREE,
-            Ask::Right => false,
-        };
-        if !counts || !R::CODES_LIMITED || self.outcome().is_some() {
+        if ask != Ask::Wrong || self.outcome().is_some() {
             return;
         }
         self.admission.wrong_codes = self.admission.wrong_codes.saturating_add(1);
