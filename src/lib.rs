@@ -10,9 +10,9 @@ extern crate alloc;
 
 #[cfg(feature = "archive")]
 pub mod archive;
-#[cfg(feature = "archive")]
 pub mod buffer;
 pub mod client;
+pub mod connection;
 pub mod export;
 pub mod import;
 pub mod inbox;

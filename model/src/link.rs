@@ -145,10 +145,11 @@ impl Link {
         self.import.queue.clear();
     }
 
-    /// The exporter asks for a connection: for another one, if there was one before. What is still on its way to the importer arrives before.
-    pub(crate) fn begin(&mut self) {
+    /// The exporter asks for a connection: for another one, if there was one before. What is still on its way to the importer arrives
+    /// before. `served`: the one before was the session's, for the importer, and that it failed still excuses how that ended.
+    pub(crate) fn begin(&mut self, served: bool) {
         if self.export.end != End::Away {
-            (self.broken, self.failed) = (false, false);
+            (self.broken, self.failed) = (false, self.failed && served);
             self.export.queue.clear();
             self.export.ended = false;
             self.import.ended = false;

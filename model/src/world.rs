@@ -324,7 +324,10 @@ impl World {
         }
         match effect {
             E::Signal(_) | E::Arm(_) | E::Disarm(_) | E::Open(_) => {}
-            E::Connect => self.link.begin(),
+            E::Connect => {
+                let served = self.seen.import.session == Some(PEER);
+                self.link.begin(served);
+            }
             E::RequestChannel => self.link.send(Side::Export, Item::ChannelRequest),
             E::Send(message) => self.link.send(Side::Export, Item::Message(message)),
             E::SendArchive => {

@@ -217,7 +217,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             }
             Act::Secure(_) | Act::Answer(_) | Act::Password(_) | Act::Wait(_) => return,
         };
-        visitor.pipe.write(&[&bytes], false);
+        visitor.pipe.write(&bytes, false);
         let arrival = visitor.pipe.arrival(self.queue.now(), self.schedule.latency.0);
         let (end, conn) = (visitor.pipe.end(), self.visitor_conn(at));
         self.queue.at(arrival, Event::Arrive(conn, end));
@@ -259,7 +259,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Act::End => end_of_channel(CHANNEL).as_bytes().to_vec(),
             Act::Answer(_) | Act::Secure(_) | Act::Ask(_) | Act::Complete | Act::Wait(_) => return,
         };
-        self.lines[0].pipes[1].write(&[&bytes], false);
+        self.lines[0].pipes[1].write(&bytes, false);
         let arrival = self.lines[0].pipes[1].arrival(self.queue.now(), self.schedule.latency.1);
         let end = self.lines[0].pipes[1].end();
         self.queue.at(arrival, Event::ArriveAtExporter(0, end));

@@ -79,10 +79,11 @@ impl<E> Line<E> {
         last.is_some() && last == self.lost[index(side)]
     }
 
-    /// The exporter begins another attempt, if it is not the first. What is on its way to the importer arrives before.
-    pub(super) fn begin(&mut self) {
+    /// The exporter begins another attempt, if it is not the first. What is on its way to the importer arrives before. `served`: the one
+    /// before was the session's, for the importer, and that it failed still excuses how that ended.
+    pub(super) fn begin(&mut self, served: bool) {
         if self.ends[1] != LinkEnd::Away {
-            (self.broken, self.failed) = (false, false);
+            (self.broken, self.failed) = (false, self.failed && served);
             self.pipes[1].clear();
             (self.said_end, self.lost[1]) = ([false; 2], None);
             if self.ends[0] == LinkEnd::Closed {

@@ -44,11 +44,9 @@ struct Item {
 
 impl Pipe {
     /// Writes bytes. `item`: they complete one.
-    pub(super) fn write(&mut self, pieces: &[&[u8]], item: bool) {
-        for piece in pieces {
-            self.bytes.extend_from_slice(piece);
-            self.written += piece.len() as u64;
-        }
+    pub(super) fn write(&mut self, bytes: &[u8], item: bool) {
+        self.bytes.extend_from_slice(bytes);
+        self.written += bytes.len() as u64;
         if item {
             self.push(false);
         }
