@@ -9,7 +9,8 @@
 //! 3. It reads from its transport only while [`Connection::is_reading`].
 //!
 //! Version, beacons, and the refusal of channels that cannot be opened are the connection's own business: they lead to no event. A
-//! command that makes no sense where the connection is changes nothing and returns `false`.
+//! command that makes no sense where the connection is changes nothing and returns `false`. What means nothing, or costs an answer, is
+//! borne up to a limit; a peer that goes on beyond it has lost its connection, as if it had sent what is no frame (R-MUX-2).
 
 mod inbound;
 mod outbound;
@@ -21,7 +22,7 @@ use core::fmt;
 
 use crate::{
     buffer::Buffer,
-    limits::MAX_UNSENT,
+    limits::{MAX_BEACONS, MAX_REQUESTS, MAX_STRAYS, MAX_UNSENT},
     message::{self, Message},
     mux::{
         CONTROL_CHANNEL, ChannelName, ChannelRequest, Control, FIRST_SERVER_CHANNEL, PROTOCOL_CHANNEL, RequestState,
@@ -95,10 +96,19 @@ pub struct Connection {
     receiving: bool,
     /// Something was left when it stopped reading, perhaps complete already.
     stopped: bool,
+    spent: Spent,
     /// Bytes of an announced archive that were not yet handed to [`Connection::archive`].
     sending: Option<u64>,
     inbound: Inbound,
     outbound: Outbound,
+}
+
+/// What the peer has used up of what one connection bears (R-MUX-2).
+#[derive(Default)]
+struct Spent {
+    strays: u32,
+    requests: u32,
+    beacons: u32,
 }
 
 /// Which command is waited for before anything further is read.
@@ -130,6 +140,7 @@ impl Connection {
             channel,
             waits: Waits::Nothing,
             receiving: false,
+            spent: Spent::default(),
             stopped: false,
             sending: None,
             inbound: Inbound::new(max_archive),
@@ -195,8 +206,9 @@ impl Connection {
                 return None;
             }
             let item = self.inbound.next(input)?;
-            note(self.place(), self.kind(&item));
-            let event = self.take(item);
+            let kind = self.kind(&item);
+            note(self.place(), kind);
+            let event = if self.bears(kind) { self.take(item) } else { self.take(Item::NoFrame) };
             self.check();
             if event.is_some() {
                 return event;
@@ -229,6 +241,20 @@ impl Connection {
             Item::NoMessage => Kind::NoMessage,
             Item::NoFrame => Kind::NoFrame,
         }
+    }
+
+    /// Counts what means nothing or costs an answer. `false`: it is more than a connection bears, and counts as no frame (R-MUX-2).
+    fn bears(&mut self, kind: Kind) -> bool {
+        let (count, most) = match kind {
+            Kind::Stray | Kind::StrayAnswer | Kind::BeaconAnswer | Kind::Unknown | Kind::Version => {
+                (&mut self.spent.strays, MAX_STRAYS)
+            }
+            Kind::Request | Kind::UselessRequest => (&mut self.spent.requests, MAX_REQUESTS),
+            Kind::Beacon => (&mut self.spent.beacons, MAX_BEACONS),
+            _ => return true,
+        };
+        *count = count.saturating_add(1);
+        *count <= most
     }
 
     fn take<'a>(&mut self, item: Item<'a>) -> Option<Event<'a>> {

@@ -15,7 +15,6 @@ pub mod client;
 pub mod connection;
 pub mod export;
 pub mod import;
-pub mod inbox;
 pub mod limits;
 pub mod message;
 mod msgpack;

@@ -9,6 +9,7 @@
 //! ended as an allowed pair, with nothing left behind.
 
 mod again;
+mod below;
 mod campaign;
 mod coverage;
 mod directed;
@@ -39,6 +40,7 @@ mod words;
 
 pub(crate) use self::mutants::TIMERS;
 pub use self::{
+    below::Below,
     campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
     coverage::{Coverage, Walked, beyond, coverage},
     directed::{directed, walk},

@@ -214,7 +214,7 @@ fn a_long_password_takes_two_frames() {
 #[test]
 fn nothing_is_read_while_much_waits_and_it_goes_on_after_it() {
     let mut connection = importer();
-    let beacons = Control::Beacon(true).to_frame().repeat(10_000);
+    let beacons = Control::Beacon(true).to_frame().repeat(MAX_BEACONS as usize);
     let (mut rest, mut answers) = (&beacons[..], 0);
     while !rest.is_empty() {
         assert_eq!(connection.receive(&mut rest), None);
@@ -223,7 +223,51 @@ fn nothing_is_read_while_much_waits_and_it_goes_on_after_it() {
         assert!(bytes.len() < MAX_UNSENT + 100);
         answers += bytes.len() / Control::Beacon(false).to_frame().len();
     }
-    assert_eq!(answers, 10_000);
+    assert_eq!(answers, MAX_BEACONS as usize);
+}
+
+/// R-MUX-2, on connections without a session, with one, and after its end.
+#[test]
+fn what_only_keeps_the_connection_busy_is_borne_up_to_a_limit() {
+    let request = |number| request(number, RequestState::Request);
+    let stray_answer = self::request(7, RequestState::Accept);
+    let busy = [
+        (frame(7, b"x"), MAX_STRAYS, false),
+        (end_of_channel(7).as_bytes().to_vec(), MAX_STRAYS, false),
+        (Control::Unknown.to_frame(), MAX_STRAYS, false),
+        (Control::Version(VERSION).to_frame(), MAX_STRAYS, false),
+        (Control::Beacon(false).to_frame(), MAX_STRAYS, false),
+        (stray_answer, MAX_STRAYS, false),
+        (request(9), MAX_REQUESTS, true),
+        (request(0), MAX_REQUESTS, true),
+        (Control::Beacon(true).to_frame(), MAX_BEACONS, false),
+    ];
+    for (bytes, most, is_request) in busy {
+        // A session has taken a request.
+        let before = u32::from(is_request);
+        for ended in [false, true] {
+            let mut connection = importer();
+            if ended {
+                connection.end();
+            }
+            let lost = keep_busy(&mut connection, &bytes, most - before);
+            assert_eq!((lost, connection.has_ended()), (Some("Malformed".into()), ended));
+            let mut more = &bytes[..];
+            assert!(connection.receive(&mut more).is_none() && more.is_empty(), "nothing is received any more");
+        }
+        assert_eq!(keep_busy(&mut Connection::importer(0), &bytes, most), Some("Lost".into()));
+    }
+}
+
+/// Receives these bytes so often, and once more: what happens then.
+fn keep_busy(connection: &mut Connection, bytes: &[u8], times: u32) -> Option<String> {
+    for _ in 0..times {
+        let event = connection.receive(&mut &bytes[..]);
+        assert!(matches!(event, None | Some(Event::ChannelRequested(_))), "{event:?}");
+        connection.decline();
+        transmit(connection, usize::MAX);
+    }
+    connection.receive(&mut &bytes[..]).map(|event| alloc::format!("{event:?}"))
 }
 
 #[test]

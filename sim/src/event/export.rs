@@ -2,7 +2,7 @@
 
 use handfast::{
     buffer::Buffer,
-    connection::{Connection, Phase},
+    connection::{Connection, Kind, Phase},
     export::{Effect, Input, Tried},
     limits::PROGRESS_STEP,
     message::{Message, Slot},
@@ -17,13 +17,14 @@ use handfast_model::{
 };
 
 use super::{
-    heard::Thing,
+    heard::{Thing, receive},
     import::code,
+    judge::Law,
     link::transmit,
     people::password,
     pipe::Notice,
     schedule::{DiskStep, Errand},
-    session::{Event, Party, Session},
+    session::{Event, Party, Session, Whose},
 };
 
 /// The session's channel.
@@ -69,6 +70,10 @@ impl Exporting {
     /// Whether the channel is asked for, and not answered.
     pub(super) fn asks(&self) -> bool {
         self.connection.place().phase == Phase::Requested
+    }
+
+    pub(super) const fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 
     /// Whether something is read here.
@@ -118,8 +123,11 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let arrived = usize::try_from(upto.saturating_sub(start)).unwrap_or(usize::MAX).min(bytes.len());
         let mut rest = &bytes[..arrived];
         while self.broken.is_none() && self.lines[line].exporting.open && self.reads(line, Side::Export) {
-            let event = self.lines[line].exporting.connection.receive(&mut rest);
-            let Some(thing) = event.map(Thing::from) else { break };
+            let rows = self.rows_of(Side::Export);
+            let connection = &mut self.lines[line].exporting.connection;
+            let Some(thing) = receive(connection, &mut rest, Side::Export, rows.then_some(&mut self.received)) else {
+                break;
+            };
             let end = start + (arrived - rest.len()) as u64;
             self.hear_export(line, end, thing);
         }
@@ -133,6 +141,12 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let taken = if self.lines[line].exporting.open { arrived - rest.len() } else { arrived };
         self.lines[line].pipes[1].put_back(bytes, taken);
         self.transmit_export(line, false);
+        if self.schedule.device.is_some() && self.lines[line].exporting.open && !self.is_old(Side::Export) {
+            let read = self.lines[line].pipes[1].read();
+            if let Some(text) = self.people.ledger.wrong(&self.lines[line].exporting.connection, read) {
+                self.break_law(Law::Answered, format!("export: {text}"));
+            }
+        }
     }
 
     fn hear_export(&mut self, line: usize, end: u64, thing: Thing) {
@@ -216,7 +230,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         if last {
             self.lines[line].exporting.sending = None;
-            self.lines[line].exporting.connection.finish_archive();
+            self.command(Whose::Export(line), Kind::FinishArchive, Connection::finish_archive);
             let _ = self.take_export(line, Some(Action::HandedOver), Input::HandedOver);
         } else {
             self.lines[line].exporting.sending = Some(Sending { frames: frames + 1, bytes: out });
@@ -226,8 +240,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     /// A frame of the archive.
     fn send_frame(&mut self, line: usize, last: bool) {
-        let (length, connection) = (self.schedule.archive.1, &mut self.lines[line].exporting.connection);
-        connection.archive(Buffer::from(vec![b'h'; length.into()]));
+        let buffer = Buffer::from(vec![b'h'; self.schedule.archive.1.into()]);
+        self.command(Whose::Export(line), Kind::Archive, |connection| connection.archive(buffer));
         self.transmit_export(line, last);
         self.lines[line].exporting.connection.used_up();
     }
@@ -236,7 +250,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     fn send_at_once(&mut self, line: usize) {
         let frames = self.schedule.archive.0;
         (1..=frames).for_each(|frame| self.send_frame(line, frame == frames));
-        self.lines[line].exporting.connection.finish_archive();
+        self.command(Whose::Export(line), Kind::FinishArchive, Connection::finish_archive);
     }
 
     /// Carries out one effect of the exporter.
@@ -265,13 +279,13 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             }
             Effect::RequestChannel => {
                 let name = code(line > 0 || !self.schedule.typo).channel_name();
-                self.lines[line].exporting.connection.request_channel(name);
+                self.command(Whose::Export(line), Kind::RequestChannel, |connection| connection.request_channel(name));
                 self.transmit_export(line, true);
             }
             Effect::Send(message) => {
                 // An exporter sends no password.
                 let message = message.map_password(|_| Secret::from(""));
-                self.lines[line].exporting.connection.send(&message);
+                self.command(Whose::Export(line), Kind::Send, |connection| connection.send(&message));
                 self.transmit_export(line, true);
             }
             Effect::Open(slot) => {
@@ -281,7 +295,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Effect::SendArchive => {
                 let (frames, length) = self.schedule.archive;
                 let length = u32::from(frames) * u32::from(length);
-                let begun = self.lines[line].exporting.connection.begin_archive(length);
+                let begun = self
+                    .command(Whose::Export(line), Kind::BeginArchive, |connection| connection.begin_archive(length));
                 self.transmit_export(line, true);
                 if !begun {
                     return;
@@ -295,7 +310,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             }
             Effect::End => {
                 self.lines[line].exporting.sending = None;
-                self.lines[line].exporting.connection.end();
+                self.command(Whose::Export(line), Kind::EndChannel, Connection::end);
                 self.transmit_export(line, true);
                 self.lines[line].said_end[1] = true;
             }
@@ -311,10 +326,12 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    /// Transmits what waits on the exporter's connection. `item`: it completes one. What is sent to a hostile device, no one reads.
+    /// Transmits what waits on the exporter's connection. `item`: it completes one. A hostile device only counts its answers.
     fn transmit_export(&mut self, line: usize, item: bool) {
         let bytes = transmit(&mut self.lines[line].exporting.connection);
-        if !bytes.is_empty() && self.schedule.device.is_none() && self.lines[line].can_send(Side::Export) {
+        if self.schedule.device.is_some() {
+            self.people.ledger.take(&bytes);
+        } else if !bytes.is_empty() && self.lines[line].can_send(Side::Export) {
             self.send(line, Side::Export, &bytes, item);
         }
     }

@@ -1,6 +1,13 @@
 //! What a side receives on a connection.
 
-use handfast::{connection::Event, message::Message, mux::ChannelName, secret::Secret};
+use handfast::{
+    connection::{Connection, Event},
+    message::Message,
+    mux::ChannelName,
+    outcome::Side,
+    secret::Secret,
+};
+use handfast_model::rows::Row;
 
 /// What was received, without the bytes that it was read from.
 pub(super) enum Thing {
@@ -31,4 +38,20 @@ impl From<Event<'_>> for Thing {
             Event::Lost => Self::Lost,
         }
     }
+}
+
+/// Receives the next thing. `rows`: where the rows of the connection's table are noted that this walks.
+pub(super) fn receive(
+    connection: &mut Connection,
+    input: &mut &[u8],
+    side: Side,
+    rows: Option<&mut Vec<Row>>,
+) -> Option<Thing> {
+    let event = match rows {
+        None => connection.receive(input),
+        Some(rows) => connection.receive_noting(input, |place, kind| {
+            rows.push(Row { side, place: place.name(), kind: kind.name() });
+        }),
+    };
+    event.map(Thing::from)
 }

@@ -4,7 +4,7 @@ mod carry;
 mod hear;
 
 use handfast::{
-    connection::Connection,
+    connection::{Connection, Kind},
     import::{Check, Input},
     limits::DEFAULT_MAX_ARCHIVE,
     outcome::Side,
@@ -24,7 +24,7 @@ use super::{
     link::transmit,
     pipe::Notice,
     schedule::DiskStep,
-    session::{Event, Session},
+    session::{Event, Session, Whose},
     told::{Told, line_conn},
 };
 
@@ -129,6 +129,10 @@ impl Conn {
 
     pub(super) const fn stage(&self) -> Stage {
         self.stage
+    }
+
+    pub(super) const fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 
     pub(super) fn close(&mut self) {
@@ -271,7 +275,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     fn unwritable(&mut self, conn: ConnId) {
         let own = &mut self.importing.conns[conn_number(conn)];
         own.sink = false;
-        own.connection.hold_archive();
+        self.command(Whose::Import(conn), Kind::HoldArchive, Connection::hold_archive);
         let _ = self.take_import(Some(Told::Import(Action::Unwritable)), Input::ArchiveUnwritable(conn));
     }
 

@@ -63,6 +63,11 @@ impl Pipe {
         self.numbered
     }
 
+    /// How many bytes were read.
+    pub(super) const fn read(&self) -> u64 {
+        self.read
+    }
+
     /// Where the bytes end.
     pub(super) fn end(&self) -> u64 {
         self.read + self.bytes.len() as u64

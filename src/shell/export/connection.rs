@@ -10,7 +10,7 @@ use tokio::{
 
 use crate::{
     connection::{self, Connection},
-    limits::PROGRESS_STEP,
+    limits::{MAX_TURN, PROGRESS_STEP},
     message::Message,
     mux::ChannelName,
     operations::OpId,
@@ -251,7 +251,7 @@ where
         ControlFlow::Continue(())
     }
 
-    /// Reads all that has arrived. Breaks when the connection is over.
+    /// Reads a turn of what has arrived. Breaks when the connection is over.
     async fn read(&mut self) -> ControlFlow<()> {
         let Self { link: Link { stream, connection, .. }, address, wiring, .. } = self;
         let Ok(input) = stream.fill_buf().await else { return ControlFlow::Continue(()) };
@@ -270,7 +270,12 @@ async fn receive<R>(
     address: SocketAddr,
     wiring: &Wiring<R>,
 ) -> ControlFlow<()> {
-    while let Some(event) = connection.receive(input) {
+    for count in 0.. {
+        // What needs no further bytes is little.
+        if count >= MAX_TURN && !input.is_empty() {
+            break;
+        }
+        let Some(event) = connection.receive(input) else { break };
         let event = match event {
             connection::Event::ChannelAccepted => Event::Accepted(address),
             connection::Event::ChannelDeclined => Event::Declined,

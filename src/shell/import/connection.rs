@@ -12,7 +12,7 @@ use tokio::{
 use super::securing;
 use crate::{
     connection::{self, Connection},
-    limits::PROGRESS_STEP,
+    limits::{MAX_TURN, PROGRESS_STEP},
     message::Message,
     mux::ChannelName,
     reducer::ConnId,
@@ -24,6 +24,9 @@ use crate::{
         wiring,
     },
 };
+
+#[cfg(test)]
+mod tests;
 
 /// What the operation asks of a connection, in order.
 pub(super) enum Command<K> {
@@ -123,6 +126,11 @@ where
                     self.receiver.next = Some(command.unwrap_or(Command::Close));
                     continue;
                 }
+                // A peer that never pauses does not put it off (R-MUX-2).
+                () = sleep_until(deadline), if !self.link.connection.has_session() => {
+                    let _ = self.receiver.wiring.tell(Event::Lost).await;
+                    break;
+                }
                 place = place(&mut self.making) => {
                     self.making = None;
                     match place {
@@ -148,10 +156,6 @@ where
                         return;
                     }
                 },
-                () = sleep_until(deadline), if !self.link.connection.has_session() => {
-                    let _ = self.receiver.wiring.tell(Event::Lost).await;
-                    break;
-                }
             };
             if flow.is_break() {
                 break;
@@ -181,7 +185,7 @@ where
         }
     }
 
-    /// Reads what has arrived, up to the first thing that has to be waited for. Breaks when the connection is over.
+    /// Reads what has arrived, up to the first thing that has to be waited for, or a turn of it. Breaks when the connection is over.
     async fn read(&mut self) -> ControlFlow<()> {
         let Link { stream, connection, .. } = &mut self.link;
         let Ok(input) = stream.fill_buf().await else { return ControlFlow::Continue(()) };
@@ -194,12 +198,15 @@ where
 }
 
 impl<K: Sink> Receiver<K> {
-    /// Receives, and reports what happens. Breaks when the connection is over.
+    /// Receives, and reports what happens, up to [`MAX_TURN`] events. Breaks when the connection is over.
     async fn receive(&mut self, connection: &mut Connection, input: &mut &[u8]) -> ControlFlow<()> {
         let Self { wiring, sink, next } = self;
-        while next.is_none()
-            && let Some(event) = connection.receive(input)
-        {
+        for count in 0.. {
+            // What needs no further bytes is little.
+            if next.is_some() || count >= MAX_TURN && !input.is_empty() {
+                break;
+            }
+            let Some(event) = connection.receive(input) else { break };
             let event = match event {
                 connection::Event::ChannelRequested(name) => Event::Asked(name),
                 connection::Event::ChannelEnded => Event::Ended,

@@ -146,15 +146,15 @@ impl<N: Random> Operation<N> {
             publishing: JoinSet::new(),
         };
         self.began = Instant::now();
-        let mut pause = None;
+        let (mut pause, mut turn) = (None, First::Event);
         self.carry_out(&mut world, Input::AddAccount, None, effects);
         while !self.reducer.is_closed() {
             let input = select! { biased;
+                timer = self.timers.fired() => Input::Fired(timer),
                 Some(call) = calls.recv() => {
                     self.call(&mut world, call);
                     continue;
                 }
-                timer = self.timers.fired() => Input::Fired(timer),
                 Some(published) = world.publishing.join_next() => match joined(published) {
                     Some(Ok((identity, listener))) => {
                         self.published(&mut world, &identity, listener);
@@ -174,24 +174,29 @@ impl<N: Random> Operation<N> {
                     pause = None;
                     continue;
                 }
-                Some((conn, event)) = happened.recv() => self.input(&mut world, conn, event),
-                accepted = accept(&mut world.listener, &mut pause) => match accepted {
-                    Ok((stream, from)) => {
-                        // Those that were taken before are served first, however many come.
-                        yield_now().await;
-                        let Some(next) = world.last.checked_add(1) else { continue };
-                        world.last = next;
-                        world.arrived = Some(stream);
-                        Input::ConnectionRequestedFrom(ConnId(next), Origin::from(from))
+                arrived = arrive(&mut happened, &mut world.listener, &mut pause, turn) => match arrived {
+                    Arrived::Event(conn, event) => {
+                        turn = First::Connection;
+                        self.input(&mut world, conn, event)
                     }
-                    Err(error) if is_of_peer(&error) => {
+                    Arrived::Connection(accepted) => {
+                        turn = First::Event;
+                        // Connections that were taken before go on first, however many there are.
                         yield_now().await;
-                        continue;
-                    }
-                    Err(_) => {
-                        pause = Some(Instant::now() + ACCEPT_PAUSE);
-                        world.cut_off(0);
-                        Input::ConnectionsExhausted
+                        match accepted {
+                            Ok((stream, from)) => {
+                                let Some(next) = world.last.checked_add(1) else { continue };
+                                world.last = next;
+                                world.arrived = Some(stream);
+                                Input::ConnectionRequestedFrom(ConnId(next), Origin::from(from))
+                            }
+                            Err(error) if is_of_peer(&error) => continue,
+                            Err(_) => {
+                                pause = Some(Instant::now() + ACCEPT_PAUSE);
+                                world.cut_off(0);
+                                Input::ConnectionsExhausted
+                            }
+                        }
                     }
                 },
             };
@@ -447,6 +452,38 @@ async fn prepare<P: Publish>(publish: P, identity: ImportIdentity) -> io::Result
     };
     let listener = publish.publish(&identity).await?;
     Ok((identity, listener))
+}
+
+/// What reaches the operation from outside.
+enum Arrived<T> {
+    Event(ConnId, Event),
+    Connection(io::Result<(T, IpAddr)>),
+}
+
+/// What is looked at first.
+#[derive(Clone, Copy)]
+enum First {
+    Event,
+    Connection,
+}
+
+/// The next event or connection. The two take turns, so that peers which never pause keep no one else out (R-MUX-2).
+async fn arrive<L: Listener>(
+    events: &mut mpsc::Receiver<(ConnId, Event)>,
+    listener: &mut Option<L>,
+    pause: &mut Option<Instant>,
+    first: First,
+) -> Arrived<L::Stream> {
+    match first {
+        First::Event => select! { biased;
+            Some((conn, event)) = events.recv() => Arrived::Event(conn, event),
+            accepted = accept(listener, pause) => Arrived::Connection(accepted),
+        },
+        First::Connection => select! { biased;
+            accepted = accept(listener, pause) => Arrived::Connection(accepted),
+            Some((conn, event)) = events.recv() => Arrived::Event(conn, event),
+        },
+    }
 }
 
 /// The next connection, not before `pause` is over. Waits for ever if there is no listener.

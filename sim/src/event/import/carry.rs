@@ -1,6 +1,7 @@
 //! What the importing device does for its reducer.
 
 use handfast::{
+    connection::{Connection, Kind},
     import::{Effect, Input},
     message::Message,
     outcome::Side,
@@ -16,7 +17,7 @@ use super::{
         people::password,
         pipe::Notice,
         schedule::Errand,
-        session::{Event, Party, Session},
+        session::{Event, Party, Session, Whose},
     },
     Install, Peer, Stage, Staged, conn_number,
 };
@@ -72,8 +73,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                     }
                     let own = &mut self.importing.conns[conn_number(conn)];
                     own.sink = !old;
-                    own.connection.take_archive();
                     self.importing.staged = Some(Staged { first: own.first.filter(|_| old), bytes: 0 });
+                    self.command(Whose::Import(conn), Kind::TakeArchive, Connection::take_archive);
                 }
             }
             Effect::Check => {
@@ -89,7 +90,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    /// Transmits what waits on a connection. `item`: it completes one. What is sent to a visitor, no one reads.
+    /// Transmits what waits on a connection. `item`: it completes one. A visitor only counts its answers.
     pub(in super::super) fn transmit_import(&mut self, conn: ConnId, item: bool) {
         let own = &mut self.importing.conns[conn_number(conn)];
         let bytes = transmit(&mut own.connection);
@@ -98,20 +99,22 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         {
             self.queue.after(0, Event::Arrive(conn, upto));
         }
-        if let Peer::Line(line) = self.importing.peer(conn)
-            && !bytes.is_empty()
-            && self.lines[line].can_send(Side::Import)
-        {
-            self.send(line, Side::Import, &bytes, item);
+        match self.importing.peer(conn) {
+            _ if bytes.is_empty() => {}
+            Peer::Visitor(visitor) => self.importing.visitors[visitor].ledger.take(&bytes),
+            Peer::Line(line) if self.lines[line].can_send(Side::Import) => {
+                self.send(line, Side::Import, &bytes, item);
+            }
+            Peer::Line(_) => {}
         }
     }
 
     fn answer_channel(&mut self, conn: ConnId, accepts: bool) {
         let number = conn_number(conn);
-        let connection = &mut self.importing.conns[number].connection;
+        let whose = Whose::Import(conn);
         if !accepts {
-            connection.decline();
-        } else if connection.accept() {
+            self.command(whose, Kind::Decline, Connection::decline);
+        } else if self.command(whose, Kind::Accept, Connection::accept) {
             self.importing.session = Some(number);
         }
         self.transmit_import(conn, true);
@@ -127,14 +130,13 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         let (right, scheme) = (self.people.typed.unwrap_or_default(), self.schedule.scheme);
         let message = message.map_password(|_| Secret::from(password(right, scheme)));
-        self.importing.conns[number].connection.send(&message);
+        self.command(Whose::Import(conn), Kind::Send, |connection| connection.send(&message));
         self.transmit_import(conn, true);
     }
 
     fn end_channel(&mut self, conn: ConnId) {
-        let own = &mut self.importing.conns[conn_number(conn)];
-        own.connection.end();
-        own.sink = false;
+        self.command(Whose::Import(conn), Kind::EndChannel, Connection::end);
+        self.importing.conns[conn_number(conn)].sink = false;
         self.transmit_import(conn, true);
         if let Peer::Line(line) = self.importing.peer(conn) {
             self.lines[line].said_end[0] = true;

@@ -16,7 +16,8 @@ use handfast_model::{
 
 use super::{
     super::{
-        heard::Thing,
+        heard::{Thing, receive},
+        judge::Law,
         pipe::Pipe,
         schedule::DiskStep,
         session::{Event, Session, index},
@@ -43,11 +44,13 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let arrived = usize::try_from(upto.saturating_sub(start)).unwrap_or(usize::MAX).min(bytes.len());
         let mut rest = &bytes[..arrived];
         while self.broken.is_none() {
+            let rows = self.rows_of(Side::Import);
             let own = &mut self.importing.conns[number];
             if own.stage != Stage::Open || !self.import.reads(conn) {
                 break;
             }
-            let Some(thing) = own.connection.receive(&mut rest).map(Thing::from) else { break };
+            let rows = rows.then_some(&mut self.received);
+            let Some(thing) = receive(&mut own.connection, &mut rest, Side::Import, rows) else { break };
             let end = start + (arrived - rest.len()) as u64;
             self.hear_import(conn, end, thing);
         }
@@ -68,6 +71,20 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let taken = if open { arrived - rest.len() } else { arrived };
         self.pipe(peer).put_back(bytes, taken);
         self.transmit_import(conn, false);
+        if let Peer::Visitor(visitor) = peer {
+            self.look_at_answers(number, visitor);
+        }
+    }
+
+    /// What a visitor sent has been answered, on a connection that is still there.
+    fn look_at_answers(&mut self, number: usize, visitor: usize) {
+        let (own, visitor) = (&self.importing.conns[number], &mut self.importing.visitors[visitor]);
+        if own.stage != Stage::Open || self.old[0] {
+            return;
+        }
+        if let Some(text) = visitor.ledger.wrong(&own.connection, visitor.pipe.read()) {
+            self.break_law(Law::Answered, format!("import, connection {number}: {text}"));
+        }
     }
 
     /// What ends before here, and was not handed on, is passed over in the model too.
