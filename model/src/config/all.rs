@@ -69,7 +69,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         Configuration {
             crowd: Some(FEW),
             clock: false,
-            ..pair("crowd", 1_000, Budget { strangers: size.pick(3, 4, 4), bursts: 1, retries: 1, ..NOTHING })
+            ..pair("crowd", 20_000, Budget { strangers: 3, bursts: 1, retries: 1, ..NOTHING })
         },
         pair(
             "cancel",
