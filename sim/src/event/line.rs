@@ -65,7 +65,7 @@ impl<E> Line<E> {
 
     /// Whether it is being secured.
     pub(super) fn is_securing(&self) -> bool {
-        self.ends == [LinkEnd::Trying; 2] && !self.broken
+        self.ends == [LinkEnd::Trying; 2] && !self.broken && self.pipes[0].items() == 0
     }
 
     /// Whether something is on its way between the two.
@@ -77,6 +77,21 @@ impl<E> Line<E> {
     pub(super) fn hears_of_loss(&self, side: Side) -> bool {
         let last = self.pipes[index(side)].last_item();
         last.is_some() && last == self.lost[index(side)]
+    }
+
+    /// The exporter begins another attempt, if it is not the first. What is on its way to the importer arrives before. `served`: the one
+    /// before was the session's, for the importer, and that it failed still excuses how that ended.
+    pub(super) fn begin(&mut self, served: bool) {
+        if self.ends[1] != LinkEnd::Away {
+            (self.broken, self.failed) = (false, self.failed && served);
+            self.pipes[1].clear();
+            (self.said_end, self.lost[1]) = ([false; 2], None);
+            if self.ends[0] == LinkEnd::Closed {
+                self.ends[0] = LinkEnd::Away;
+            }
+        }
+        self.exporting.begin();
+        self.ends[1] = LinkEnd::Trying;
     }
 
     /// It breaks, by no one's will.
