@@ -94,7 +94,13 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     pub(in super::super) fn transmit_import(&mut self, conn: ConnId, item: bool) {
         let own = &mut self.importing.conns[conn_number(conn)];
         let bytes = transmit(&mut own.connection);
+        let left = match self.importing.peer(conn) {
+            Peer::Line(line) => self.lines[line].pipes[0].has_bytes(),
+            Peer::Visitor(visitor) => self.importing.visitors[visitor].pipe.has_bytes(),
+        };
+        // An old one has nothing left but what has not been read.
         if own.connection.is_reading()
+            && (left || !self.old[0])
             && let Some(upto) = own.unread.take()
         {
             self.queue.after(0, Event::Arrive(conn, upto));
