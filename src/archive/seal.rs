@@ -6,8 +6,9 @@ use aws_lc_rs::rand;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::{
+    error::{OutOfMemory, SealError},
     gcm::{Gcm, NONCE},
-    kdf::{Kdf, Key, OutOfMemory, Password},
+    kdf::{Kdf, Key, Password},
 };
 use crate::{buffer::Buffer, outcome::Scheme};
 
@@ -22,17 +23,6 @@ pub(super) const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 const CHUNK: usize = 32 * 1024;
 /// The window of deflate, as a power of two.
 const WINDOW: u8 = 15;
-
-/// Why nothing can be sealed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SealError {
-    /// The key could not be derived.
-    #[error(transparent)]
-    OutOfMemory(#[from] OutOfMemory),
-    /// The system gave no random bytes.
-    #[error("the system gave no random bytes")]
-    Random,
-}
 
 /// How an archive is sealed: not at all, or with a key. Serves one archive, since a nonce must not come twice.
 #[derive(Debug)]

@@ -8,10 +8,11 @@ use std::{
 use aws_lc_rs::digest;
 
 use super::{
+    error::{OpenError, Place},
     gcm::{Gcm, TAG},
     inflate::{CHUNK, Decrypt, Envelope, Inflate, Mode},
-    open::{OpenError, Place, Terms},
     seal::{GZIP_MAGIC, HEADER, Lock},
+    terms::Terms,
 };
 use crate::{buffer::Buffer, limits::INFLATION_SLACK};
 

@@ -55,16 +55,16 @@ impl Cli {
             Command::Merge(merge) => merge.run(),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),
-            Command::Token(command) => command.run(),
-            Command::Message(command) => command.run(),
-            Command::Archive(command) => command.run(),
+            Command::Token(command) => command.run().map_err(Failure::without_verdict),
+            Command::Message(command) => command.run().map_err(Failure::without_verdict),
+            Command::Archive(command) => command.run().map_err(Failure::without_verdict),
             Command::Replay(replay) => replay.run(),
             Command::Shrink(shrink) => shrink.run(),
             Command::Validate(validate) => validate.run(),
             Command::Diagram(diagram) => diagram.run(),
             Command::Bench(bench) => bench.run(),
-            Command::Completions(completions) => completions.run(),
-            Command::Man(man) => man.run(),
+            Command::Completions(completions) => completions.run().map_err(Failure::without_verdict),
+            Command::Man(man) => man.run().map_err(Failure::without_verdict),
         }
     }
 }

@@ -11,6 +11,7 @@ mod drawn;
 mod export;
 mod failure;
 mod flaws;
+mod given;
 mod import;
 mod input;
 mod interrupt;

@@ -132,6 +132,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
         let mut called = true;
         while called || !self.operations.is_empty() {
             let (op, input) = select! { biased;
+                (op, timer) = self.timers.fired() => (op, Input::Fired(timer)),
                 call = calls.recv(), if called => {
                     match call {
                         Some(call) => self.call(call),
@@ -139,7 +140,6 @@ impl<D: Dial, S: Source> Operations<D, S> {
                     }
                     continue;
                 }
-                (op, timer) = self.timers.fired() => (op, Input::Fired(timer)),
                 Some(opened) = self.openings.join_next() => match joined(opened) {
                     Some((op, slot, opening)) => (op, self.opened(op, slot, opening)),
                     None => continue,
@@ -208,14 +208,24 @@ impl<D: Dial, S: Source> Operations<D, S> {
     /// What an event is to the reducer.
     fn input(&mut self, op: OpId, event: Event) -> Input {
         match event {
-            Event::Opened { pinned } => Input::Opened { pinned },
+            Event::Opened { pinned } => {
+                if !pinned {
+                    let other = "another device answered, not the one that the token names";
+                    self.note(op, Outcome::Network, io::Error::new(io::ErrorKind::NotFound, other));
+                }
+                Input::Opened { pinned }
+            }
             Event::Unreachable(error) => {
                 self.note(op, Outcome::Network, error);
                 Input::Unreachable
             }
             Event::Lost => Input::Lost,
             Event::Accepted(peer_address) => Input::Accepted { peer_address },
-            Event::Declined => Input::Declined,
+            Event::Declined => {
+                let unknown = "the new device does not know the token's code";
+                self.note(op, Outcome::Network, io::Error::new(io::ErrorKind::PermissionDenied, unknown));
+                Input::Declined
+            }
             Event::Ended => Input::Ended,
             Event::Message(message) => Input::Message(message.map_password(|password| self.keep(op, password))),
             Event::Malformed => Input::Malformed,

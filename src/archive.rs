@@ -2,6 +2,7 @@
 
 pub mod certificate;
 mod content;
+mod error;
 mod follow;
 mod fs;
 mod gcm;
@@ -19,20 +20,26 @@ mod seal;
 mod signature;
 mod staging;
 mod store;
+mod terms;
 mod text;
 
-pub use content::{APPLIED, Configuration, HAS_PASSWORD, Summary, Unsound};
+pub use content::{APPLIED, Configuration, HAS_PASSWORD, Summary};
+pub use error::{
+    ChainError, Corrupt, IdentityError, KeyError, OpenError, OutOfMemory, Place, SampleError, SealError, StoreError,
+    Unsound,
+};
 pub use fs::{Disk, Fs, FsFile};
-pub use identity::{Identity, IdentityError, Role};
-pub use kdf::{Argon2i, InsecureKdf, Kdf, Key, OutOfMemory, Password};
+pub use identity::{Identity, Role};
+pub use kdf::{Argon2i, InsecureKdf, Kdf, Key, Password};
 #[cfg(feature = "net")]
 pub(crate) use key::Family;
-pub use key::{KeyError, KeyKind, PrivateKey};
+pub use key::{KeyKind, PrivateKey};
 pub use memory::{MemoryFile, MemoryFs};
-pub use open::{Archive, Corrupt, OpenError, Place, Seen, Terms, protection};
+pub use open::{Archive, Seen, protection};
 pub use rustls_pki_types::UnixTime;
-pub use sample::{Sample, SampleError};
-pub use seal::{Seal, SealError, Sealer};
+pub use sample::Sample;
+pub use seal::{Seal, Sealer};
 pub use staging::{Checked, Follower, Staged, Staging};
-pub use store::{Entry, Store, StoreError};
+pub use store::{Entry, Store};
+pub use terms::Terms;
 pub use text::Text;
