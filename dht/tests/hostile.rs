@@ -35,9 +35,13 @@ fn answers(node: &mut Node, now: Duration, from: SocketAddr, datagram: &[u8]) ->
 
 fn token(node: &mut Node, now: Duration, at: SocketAddr) -> Vec<u8> {
     let datagram = request(1, Request::Find { target: id(3), want: Want::default() });
+    // Questions of its own may be among them.
     let answers = answers(node, now, at, &datagram);
-    let Payload::Reply(reply) = Message::decode(&answers[0]).unwrap().payload else { panic!("no reply") };
-    reply.token.unwrap().to_vec()
+    let token = answers.iter().find_map(|bytes| match Message::decode(bytes).unwrap().payload {
+        Payload::Reply(reply) => reply.token.map(<[u8]>::to_vec),
+        _ => None,
+    });
+    token.expect("a find is answered with a token")
 }
 
 fn refusal(answers: &[Vec<u8>]) -> Option<u16> {
@@ -87,7 +91,8 @@ fn each_refusal_has_its_number() {
 fn impossible_senders_are_not_answered() {
     let mut node = node();
     let ping = request(1, Request::Ping);
-    for sender in ["0.1.2.3:4", "224.0.0.1:4", "255.255.255.255:4", "10.0.0.1:0", "[::ffff:10.0.0.1]:4", "[ff02::1]:4"] {
+    for sender in ["0.1.2.3:4", "224.0.0.1:4", "255.255.255.255:4", "10.0.0.1:0", "[::ffff:10.0.0.1]:4", "[ff02::1]:4"]
+    {
         assert_eq!(answers(&mut node, START, sender.parse().unwrap(), &ping).len(), 0, "{sender}");
     }
     for (sender, network) in [(InfoHash::ZERO, 0), (node.id(), 0), (id(1), 7)] {
@@ -174,8 +179,8 @@ fn scrambled(number: u64) -> u64 {
 /// Makes the `number`th hostile datagram: half of them well-formed questions for stores, listeners and parts, half mutated.
 fn hostile(number: u64, token: &[u8]) -> Vec<u8> {
     let random = scrambled(number);
-    let key = InfoHash::of(&(random % 5000).to_be_bytes());
-    let value = values_of(&Value::plain(1 + random % 4096, ValueType(random as u16 % 10), vec![1; 300]));
+    let key = InfoHash::of(&(random % 100).to_be_bytes());
+    let value = values_of(&Value::plain(1 + (random >> 8) % 100, ValueType(random as u16 % 10), vec![1; 300]));
     let announced = [0xcd, 0xff, 0x00];
     let query = Query { select: vec![Field::Id], filters: vec![Filter::Seq(random as u16)] };
     let values = handfast_dht::wire::Values::of(1, if random & 64 == 0 { &value } else { &announced });
@@ -184,7 +189,7 @@ fn hostile(number: u64, token: &[u8]) -> Vec<u8> {
         1 => Request::Find { target: key, want: Want::BOTH },
         2 => Request::Get { key, query, want: Want::default() },
         3 | 4 => Request::Put { key, values, token, created: None },
-        5 => Request::Listen { key, token, subscription: random as u32, query: Query::default() },
+        5 => Request::Listen { key, token, subscription: (random >> 16) as u32 % 50, query: Query::default() },
         _ => Request::Refresh { key, value: random, token },
     };
     let payload = Payload::Request { id: InfoHash::of(&random.to_be_bytes()), request: question };
@@ -223,25 +228,28 @@ fn memory_does_not_grow_under_a_flood_of_hostile_datagrams() {
         }
         now += Duration::from_secs(2);
         node.handle_timeout(now);
+        while node.poll_transmit().is_some() {}
     };
     // Until every table has been filled.
-    flood(&mut node, 150_000);
+    flood(&mut node, 100_000);
     let mut grown = Vec::new();
-    for _ in 0..3 {
+    let lots = std::env::var("HANDFAST_FLOOD").map_or(2, |count| count.parse().expect("lots of 50 000 datagrams"));
+    for _ in 0..lots {
         let used = allocation_counter::measure(|| flood(&mut node, 50_000));
         grown.push(used.bytes_current);
     }
     let statistics = node.statistics();
     assert!(statistics.bytes <= limits::STORE_BYTES && statistics.listeners <= limits::LISTENERS);
     assert!(statistics.values > 1000, "the flood stores: {statistics:?}");
-    // Some values replace others of another length; what is kept stays about the same.
-    assert!(grown.iter().sum::<i64>() < 4 << 20, "{grown:?}");
+    // It goes up and down with what is under way; it does not go on growing.
+    let all: i64 = grown.iter().sum();
+    assert!(all < 1 << 20, "{all}: {grown:?}");
 }
 
 fn body() -> impl Strategy<Value = Body<'static>> {
-    (any::<u16>(), proptest::collection::vec(any::<u8>(), 0..700), "[a-z/]{0,12}").prop_map(|(kind, data, user_type)| {
-        Body { kind: ValueType(kind), data: data.into(), user_type: user_type.into() }
-    })
+    (any::<u16>(), proptest::collection::vec(any::<u8>(), 0..700), "[a-z/]{0,12}").prop_map(
+        |(kind, data, user_type)| Body { kind: ValueType(kind), data: data.into(), user_type: user_type.into() },
+    )
 }
 
 fn bytes(max: usize) -> impl Strategy<Value = Vec<u8>> {
@@ -257,8 +265,12 @@ fn value() -> impl Strategy<Value = Value<'static>> {
     );
     let encrypted = bytes(2000).prop_map(|cypher| Content::Encrypted(cypher.into()));
     let content = prop_oneof![body().prop_map(Content::Plain), signed, encrypted];
-    (any::<u64>(), any::<u32>(), "[a-z]{0,5}", content)
-        .prop_map(|(id, priority, push, content)| Value { id, priority, push: push.into(), content })
+    (any::<u64>(), any::<u32>(), "[a-z]{0,5}", content).prop_map(|(id, priority, push, content)| Value {
+        id,
+        priority,
+        push: push.into(),
+        content,
+    })
 }
 
 proptest! {
@@ -286,7 +298,8 @@ proptest! {
             ..Reply::default()
         };
         let message = Message { transaction, network, client, payload: Payload::Reply(reply) };
-        prop_assert_eq!(Message::decode(&message.to_bytes()).unwrap(), message);
+        let bytes = message.to_bytes();
+        prop_assert_eq!(Message::decode(&bytes).unwrap(), message);
     }
 
     #[test]
@@ -296,7 +309,8 @@ proptest! {
             prop_assert_eq!(Message::decode(&again).unwrap(), message);
         }
         if let Ok(value) = Value::decode(&datagram) {
-            prop_assert_eq!(Value::decode(&value.encode()).unwrap(), value.clone());
+            let bytes = value.encode();
+            prop_assert_eq!(Value::decode(&bytes).unwrap(), value);
         }
         let mut node = node();
         node.handle_datagram(START, from(1, 1), &datagram);

@@ -20,7 +20,10 @@ pub fn check_datagram(input: &[u8]) {
         (Payload::Parts(again), Payload::Parts(parts)) => assert!(again.iter().eq(parts.iter())),
         (again, payload) => assert_eq!(again, payload),
     }
-    assert_eq!((again.transaction, again.network, again.client), (message.transaction, message.network, message.client));
+    assert_eq!(
+        (again.transaction, again.network, again.client),
+        (message.transaction, message.network, message.client)
+    );
     if let Payload::Reply(reply) = &message.payload {
         let values = reply.values.map_or(0, |values| values.iter().count());
         assert!(values <= limits::VALUES_PER_MESSAGE);
