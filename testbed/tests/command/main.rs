@@ -6,6 +6,7 @@ mod calls;
 mod causes;
 mod checks;
 mod damage;
+mod dht;
 mod diagrams;
 mod endless;
 mod explores;
