@@ -58,6 +58,8 @@ pub const MAX_CHAIN: usize = 8;
 pub const MAX_CERTIFICATE: usize = 16 * 1024;
 /// How far in the future a certificate may begin to be valid: clocks of two devices differ.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Threads that compress an archive as it arrives, each with two blocks of 128 KiB: as many as there are processors, up to this.
+pub const MAX_DEFLATE_THREADS: usize = 4;
 /// Data bytes of a frame of an archive: with its header it fills four TLS records.
 pub const ARCHIVE_FRAME: usize = 65536 - 7;
 /// Bytes that wait to be sent on a connection before nothing further is read from it.

@@ -164,7 +164,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
     fn call(&mut self, call: Call) {
         // A caller that does not wait for the answer does not need it.
         match call {
-            Call::Add(token, answer) => match self.add(&token) {
+            Call::Add(token, answer) => match self.add(token) {
                 Ok((op, effects)) => {
                     let _ = answer.send(Ok(op));
                     // Behind the answer: the first signal comes after the return (R-API-4).
@@ -185,11 +185,10 @@ impl<D: Dial, S: Source> Operations<D, S> {
     }
 
     /// Begins an operation; its effects are still to be carried out.
-    fn add(&mut self, token: &str) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
-        let parse = if self.options.lenient { Token::parse_lenient } else { Token::parse };
-        let token = parse(token.as_bytes()).map_err(|_| AddDeviceError::InvalidUri)?;
+    fn add(&mut self, token: Token) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
         let scheme = self.source.scheme();
         let op = self.reducers.add_device(scheme)?;
+        self.source.prepare();
         self.causes.retain(|op, _| self.reducers.look(*op).is_some());
         let operation = Operation {
             token,
