@@ -207,6 +207,9 @@ pub fn of_import(from: I, input: import::Input, effects: &[import::Effect], mut 
             // The same question, answered or not.
             (I::Authenticating { .. }, I::Authenticating { .. }) if input.is_action() => {}
             (I::Authenticating { .. }, I::Authenticating { .. }) if matches!(input, import::Input::Provided(..)) => {}
+            // Asked again after a refusal (R-CLI-8).
+            (I::Authenticating { prompt, .. }, I::Authenticating { prompt: again, .. })
+                if prompt == again && !prompt.wrong_password => {}
             (at, to) => found(import(import_state(at), import_state(to), import_label(at, to))),
         }
         at = to;
