@@ -92,12 +92,13 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     /// Transmits what waits on a connection. `item`: it completes one. A visitor only counts its answers.
     pub(in super::super) fn transmit_import(&mut self, conn: ConnId, item: bool) {
-        let own = &mut self.importing.conns[conn_number(conn)];
-        let bytes = transmit(&mut own.connection);
-        let left = match self.importing.peer(conn) {
+        let peer = self.importing.peer(conn);
+        let left = match peer {
             Peer::Line(line) => self.lines[line].pipes[0].has_bytes(),
             Peer::Visitor(visitor) => self.importing.visitors[visitor].pipe.has_bytes(),
         };
+        let own = &mut self.importing.conns[conn_number(conn)];
+        let bytes = transmit(&mut own.connection);
         // An old one has nothing left but what has not been read.
         if own.connection.is_reading()
             && (left || !self.old[0])
@@ -105,7 +106,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         {
             self.queue.after(0, Event::Arrive(conn, upto));
         }
-        match self.importing.peer(conn) {
+        match peer {
             _ if bytes.is_empty() => {}
             Peer::Visitor(visitor) => self.importing.visitors[visitor].ledger.take(&bytes),
             Peer::Line(line) if self.lines[line].can_send(Side::Import) => {
