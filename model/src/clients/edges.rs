@@ -250,6 +250,8 @@ pub fn of_export(from: E, input: export::Input, effects: &[export::Effect], mut 
             (_, E::Initial) => found(export("ExportDevice", "Initial", "Back/Cancel")),
             (E::TokenObtained, E::Connecting) => found(export("Export_Init", "Export_Connecting", "Token validated")),
             (E::Authenticating { .. }, E::Authenticating { .. }) if !matches!(input, export::Input::Signal(..)) => {}
+            // Asked again after a refusal (R-CLI-8).
+            (E::Authenticating { address, .. }, E::Authenticating { address: again, .. }) if address == again => {}
             (at, to) => found(export(export_state(at), export_state(to), export_label(at, to))),
         }
         at = to;
