@@ -254,8 +254,7 @@ mod tests {
     /// Where there is no cycle, the claim and the dead end are the same.
     #[test]
     fn a_claim_says_what_a_dead_end_says() {
-        let hardened_pairs =
-            configurations(Size::Small)
+        let hardened_pairs = configurations(Size::Small)
             .into_iter()
             .filter(|one| !one.cast.has_legacy() && one.is_plain() && one.crowd.is_none());
         for configuration in hardened_pairs {

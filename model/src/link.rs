@@ -145,17 +145,14 @@ impl Link {
         self.import.queue.clear();
     }
 
-    /// The exporter asks for a connection: for another one, if there was one before. What is still on its way to the importer arrives
-    /// before. `served`: the one before was the session's, for the importer, and that it failed still excuses how that ended.
+    /// The exporter asks for a connection: for another one, if there was one before, of which nothing is left. `served`: the one before was the session's, for the importer, and that it failed still excuses how that ended.
     pub(crate) fn begin(&mut self, served: bool) {
         if self.export.end != End::Away {
             (self.broken, self.failed) = (false, self.failed && served);
             self.export.queue.clear();
             self.export.ended = false;
             self.import.ended = false;
-            if self.import.end == End::Closed {
-                self.import.end = End::Away;
-            }
+            self.import.end = End::Away;
         }
         self.export.end = End::Trying;
         self.send(Side::Export, Item::Request);
@@ -167,10 +164,15 @@ impl Link {
         self.failed = true;
     }
 
+    /// Whether the importer has no connection with the exporter, and none is on its way to it.
+    pub(crate) fn is_free(&self) -> bool {
+        matches!(self.import.end, End::Away | End::Closed) && self.import.queue.is_empty()
+    }
+
     /// Whether the connection is being secured.
     pub(crate) fn is_securing(&self) -> bool {
         let waiting = [&self.import, &self.export].iter().all(|half| half.end == End::Trying);
-        waiting && !self.broken && self.import.queue.is_empty()
+        waiting && !self.broken
     }
 
     /// Whether something is on its way.

@@ -199,8 +199,8 @@ impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
                 actions.extend(timers.map(|timer| Action::Fire(side, timer)));
             }
         }
-        // It is a short one, and as much a part of connecting as anything.
-        if world.left.retries > 0 && state.export.armed().contains(Timer::Retry) {
+        // It is a short one, and as much a part of connecting as anything, but longer than the importer takes to learn of the loss.
+        if world.left.retries > 0 && world.link.is_free() && state.export.armed().contains(Timer::Retry) {
             actions.push(Action::Fire(Side::Export, Timer::Retry));
         }
         world.hostile(&self.configuration, actions);

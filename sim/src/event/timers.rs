@@ -137,9 +137,20 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if !started.runs || generation.is_some_and(|generation| generation != started.generation) {
             return;
         }
+        // The model has one connection of an exporter at a time: the next attempt waits until nothing is left of the one before.
+        if let (Timer::Retry, Party::Export(line)) = (timer, party)
+            && self.schedule.device.is_none()
+            && !self.lines[line].is_free()
+        {
+            if let Some(generation) = generation {
+                self.queue.after(1, Event::Fire(party, timer, generation));
+            }
+            return;
+        }
         let ran = self.queue.now() - started.since;
         let expected = specified(timer, self.clock.length, started.count) + u64::from(started.late);
-        if generation.is_some() && ran != expected {
+        let late = timer == Timer::Retry && ran > expected;
+        if generation.is_some() && ran != expected && !late {
             self.break_law(Law::Time, format!("{party}: {timer:?} ran for {ran} ms, not {expected}"));
         }
         self.clock.stop(party, timer);
