@@ -32,7 +32,8 @@ const HARDENED: [(&str, &str); 12] = traces![
 fn verdict(text: &str, cast: Cast) -> Option<Verdict> {
     let mut trace = Trace::default();
     trace.read(text.as_bytes()).ok()?;
-    let terms = Terms::new(cast, trace.profile.unwrap_or_default());
+    // They are traces of whole links: what is missing at an end is missing.
+    let terms = Terms { whole: true, ..Terms::new(cast, trace.profile.unwrap_or_default()) };
     Some(validate(&trace, &terms))
 }
 

@@ -2,7 +2,9 @@
 
 pub mod certificate;
 mod content;
+mod dates;
 mod follow;
+mod form;
 mod fs;
 mod gcm;
 mod identity;
@@ -22,6 +24,7 @@ mod store;
 mod text;
 
 pub use content::{APPLIED, Configuration, HAS_PASSWORD, Summary, Unsound};
+pub use dates::{DateDoubt, Day, ShownDates, Whose, plausible, today};
 pub use fs::{Disk, Fs, FsFile};
 pub use identity::{Identity, IdentityError, Role};
 pub use kdf::{Argon2i, InsecureKdf, Kdf, Key, OutOfMemory, Password};

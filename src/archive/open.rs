@@ -7,15 +7,18 @@ use std::{
 };
 
 use rustls_pki_types::UnixTime;
+use zeroize::Zeroizing;
 
 use super::{
     content::{Collector, Summary, Unsound},
+    dates::DateDoubt,
+    form::{Form, HEAD},
     gcm::TAG,
     identity::Identity,
     json::Scanner,
     kdf::{Kdf, OutOfMemory, Password},
     pieces::each_piece,
-    seal::{GZIP_MAGIC, HEADER, Lock},
+    seal::{HEADER, Lock},
     text::{Fingerprint, Text, Unverified, authenticate, read_header},
 };
 use crate::{
@@ -111,6 +114,12 @@ pub enum OpenError {
         /// The least that it would have to be.
         minimum: u64,
     },
+    /// It is of another format, which cannot be an archive, encrypted or not.
+    #[error("not an account archive: it is {what}")]
+    Foreign {
+        /// What it is, and what to do with it.
+        what: &'static str,
+    },
     /// The compressed data or the JSON text is malformed.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
@@ -129,6 +138,9 @@ pub enum OpenError {
     /// Well-formed JSON, but not of a sound account.
     #[error(transparent)]
     Unsound(#[from] Unsound),
+    /// The account's certificates are not valid at this device's date, which is in doubt.
+    #[error(transparent)]
+    Date(#[from] DateDoubt),
     /// The file is not the one that was validated.
     #[error("the archive changed while it was read")]
     Changed,
@@ -141,9 +153,13 @@ impl OpenError {
         match self {
             Self::Corrupt(corrupt) => corrupt.place == Place::Text,
             Self::TooLarge { .. } | Self::Inflation { .. } | Self::Unsound(_) => true,
-            Self::Io(_) | Self::OutOfMemory(_) | Self::WrongPassword | Self::NotAnArchive { .. } | Self::Changed => {
-                false
-            }
+            Self::Io(_)
+            | Self::OutOfMemory(_)
+            | Self::WrongPassword
+            | Self::NotAnArchive { .. }
+            | Self::Foreign { .. }
+            | Self::Date(_)
+            | Self::Changed => false,
         }
     }
 }
@@ -164,12 +180,25 @@ impl From<OpenError> for io::Error {
     }
 }
 
-/// How a file is protected, told by its first bytes: gzip is not, everything else is taken for encrypted. The position moves.
+/// How a file is protected, as its first bytes say: gzip and JSON are not. What can be encrypted is taken for encrypted. The position
+/// moves.
+///
+/// # Errors
+/// It cannot be read, or is of another format: an [`OpenError::Foreign`] is inside then.
 pub fn protection<F: Read + Seek>(file: &mut F) -> io::Result<Scheme> {
+    match form(file)? {
+        Form::Gzip | Form::Plain(_) => Ok(Scheme::None),
+        Form::Sealed => Ok(Scheme::Password),
+        Form::Foreign(what) => Err(OpenError::Foreign { what }.into()),
+    }
+}
+
+/// What a file is, as its first bytes say. The position moves.
+pub(super) fn form<F: Read + Seek>(file: &mut F) -> io::Result<Form> {
     file.seek(SeekFrom::Start(0))?;
-    let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
-    file.take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
-    Ok(if magic == GZIP_MAGIC { Scheme::None } else { Scheme::Password })
+    let mut head = Zeroizing::new(Vec::with_capacity(HEAD));
+    file.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(Form::of(&head))
 }
 
 /// An open archive: authentic, bounded, well-formed, and of a sound account. It is the same file that a second pass reads.
@@ -197,7 +226,7 @@ pub(super) fn see<F: Read + Seek + Send>(file: &mut F, lock: &Lock, terms: Terms
     let content = scanner.finish()?.finish()?;
     let summary = Summary { length, protection: lock.protection(), ..content.summary };
     if let Some(now) = terms.now {
-        summary.chain.check_time(now).map_err(Unsound::Certificate)?;
+        summary.chain.check_account_date(now)?;
     }
     Ok(Seen { fingerprint, summary, account: content.account })
 }

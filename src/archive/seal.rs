@@ -6,6 +6,7 @@ use aws_lc_rs::rand;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::{
+    form::Form,
     gcm::{Gcm, NONCE},
     kdf::{Kdf, Key, OutOfMemory, Password},
 };
@@ -54,8 +55,8 @@ impl Seal {
             return Ok(Self(Lock::None));
         }
         let mut header = [0; HEADER];
-        // Three bytes tell a gzip file from an encrypted one.
-        while header[..3] == GZIP_MAGIC || header == [0; HEADER] {
+        // What it begins with tells an encrypted file from others.
+        while Form::of(&header) != Form::Sealed || header == [0; HEADER] {
             rand::fill(&mut header).map_err(|_| SealError::Random)?;
         }
         Ok(Self::with_header(password, kdf, header)?)

@@ -9,7 +9,7 @@ use std::{
 use handfast_model::report::{Report, Selection};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, input::without_mark};
 
 /// What is compared of a report of `handfast check --json`.
 #[derive(Deserialize)]
@@ -73,7 +73,8 @@ impl Baseline {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
         let text = fs::read(path).map_err(|error| Failure::usage(format_args!("--baseline {name}: {error}")))?;
-        serde_json::from_slice(&text)
+        let text = without_mark(&text).map_err(|error| Failure::usage(format_args!("--baseline {name}: {error}")))?;
+        serde_json::from_slice(text)
             .map_err(|error| Failure::usage(format_args!("--baseline {name}: no report of check --json: {error}")))
     }
 

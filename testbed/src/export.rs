@@ -12,9 +12,10 @@ use std::{
 
 use clap::Args;
 use handfast::{
+    archive::ShownDates,
     operations::AddDeviceError,
     outcome::{Outcome, Side},
-    shell::{self, ExportEnv, ExportOptions, rendezvous::Peer},
+    shell::{self, ExportEnv, ExportOptions, rendezvous::Peers},
 };
 
 use self::user::{AddDevice, User, Way};
@@ -81,24 +82,29 @@ impl Export {
     }
 
     async fn link(self) -> Result<ExitCode, Failure> {
+        let now = link::today()?;
         let mut interrupts = Interrupts::listen().map_err(Failure::reason)?;
         let config = self.link.config();
         let mut typed = None;
         let way = self.way(&mut typed).await?;
         let (trace, recorder) = self.link.trace(Side::Export)?;
-        let peer = link::address("--peer", &self.peer).await?;
+        let peers = Peers::new(&link::addresses("--peer", &self.peer).await?);
         // Who reads lines already goes on reading lines.
         let mut front = if typed.is_some() { Front::Lines(typed) } else { Front::choose(&self.link) };
-        let account = self.account(&mut interrupts, &mut front).await?;
+        let account = self.account(now, &mut interrupts, &mut front).await?;
+        let doubt = ShownDates::of(account.identity.chain()).doubt_of_own(now);
 
         let id = account.identity.chain().certificates().get(1).map(|account| account.short_id());
-        let env = ExportEnv { dial: Peer(peer), source: account.source, identity: Arc::new(account.identity) };
-        let options = ExportOptions { config, recorder, ..ExportOptions::default() };
+        let env = ExportEnv { dial: peers.clone(), source: account.source, identity: Arc::new(account.identity) };
+        let options = ExportOptions { config, now: Some(now), recorder, ..ExportOptions::default() };
         let observer = Observer::begin(self.link.json, Side::Export, config.profile, None)?;
         let (handle, notices, operation) = shell::export(env, options);
         let operation = tokio::spawn(operation);
-        let session = Session::new(&self.link, observer, notices, operation, interrupts, front);
-        let code = User::new(&self.link, id, peer.to_string(), handle, session).attend(way).await?;
+        let mut session = Session::new(&self.link, observer, notices, operation, interrupts, front);
+        if let Some(doubt) = doubt {
+            session.complain(format_args!("handfast: warning: {doubt}"));
+        }
+        let code = User::new(&self.link, id, self.peer.clone(), handle, session).attend(way).await?;
         if let Some(trace) = trace {
             trace.complain();
         }

@@ -6,7 +6,7 @@ use std::{io, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::Args;
 use handfast::{
-    archive::{Argon2i, KeyKind, Store, UnixTime},
+    archive::{Argon2i, KeyKind, Store},
     outcome::{Outcome, Side},
     shell::{self, ImportEnv, ImportIdentity, ImportOptions, SystemRandom, folder::FolderStore, identity::Reach},
 };
@@ -56,12 +56,14 @@ impl Import {
     }
 
     async fn link(self) -> Result<ExitCode, Failure> {
+        let now = link::today()?;
         let passwords = passwords(self.password_file.as_ref())?;
         let interrupts = Interrupts::listen().map_err(Failure::reason)?;
         let config = self.link.config();
         let (trace, recorder) = self.link.trace(Side::Import)?;
         let store = Store::open(&self.store)
             .map_err(|error| Failure::with_code(Outcome::Storage.exit_code(), format_args!("--store: {error}")))?;
+        link::note_locks(&store);
         let unreachable = |error: io::Error| {
             let code = Outcome::Network.exit_code();
             Failure::with_code(code, format_args!("--listen {}: {error}", self.listen))
@@ -69,7 +71,6 @@ impl Import {
         let listener = TcpListener::bind(link::address("--listen", &self.listen).await?).await.map_err(unreachable)?;
         let listening = listener.local_addr().map_err(unreachable)?;
 
-        let now = UnixTime::now();
         let max_archive = self.link.max_archive.0;
         let env = ImportEnv {
             publish: listener,
@@ -77,7 +78,7 @@ impl Import {
             identity: ImportIdentity::Make { reach: Reach::Direct, now },
             random: SystemRandom,
         };
-        let options = ImportOptions { config, max_archive, recorder, ..ImportOptions::default() };
+        let options = ImportOptions { config, max_archive, now: Some(now), recorder, ..ImportOptions::default() };
         let observer = Observer::begin(self.link.json, Side::Import, config.profile, Some(listening))?;
         let token_lifetime = options.durations.token;
         let (handle, notices, operation) = shell::import(env, options);

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     drawn::keys::{Decoder, Key},
+    input::{Utf16, without_mark},
     interrupt::Interrupts,
 };
 
@@ -31,6 +32,9 @@ pub(crate) enum LineError {
     /// The rest of it was passed over; the next line may be good.
     #[error("has more than {MAX_LINE} bytes")]
     TooLong,
+    /// It is not in UTF-8, and nor are the next ones.
+    #[error("cannot be read: {0}")]
+    Utf16(#[from] Utf16),
     /// There will be no more.
     #[error("cannot be read: {0}")]
     Unreadable(#[from] io::Error),
@@ -124,6 +128,8 @@ fn read_chunks(chunks: &mpsc::Sender<io::Result<Chunk>>) -> io::Result<()> {
 struct Splitter {
     line: Line,
     too_long: bool,
+    /// Whether the first line is over.
+    begun: bool,
 }
 
 impl Splitter {
@@ -152,6 +158,15 @@ impl Splitter {
         let mut line = std::mem::take(&mut self.line);
         if std::mem::take(&mut self.too_long) {
             return Some(Err(LineError::TooLong));
+        }
+        if !std::mem::replace(&mut self.begun, true) {
+            match without_mark(&line) {
+                Ok(text) => {
+                    let mark = line.len() - text.len();
+                    drop(line.drain(..mark));
+                }
+                Err(error) => return Some(Err(error.into())),
+            }
         }
         if line.last() == Some(&b'\r') {
             line.pop();

@@ -89,6 +89,8 @@ impl<F: Fs> Kept<F> {
                 let checked =
                     look().and_then(|seen| staged.confirm(seen)).map_err(|error| match error.is_about_content() {
                         true => CheckError::Unsound(error.into()),
+                        // It is not the file's.
+                        false if matches!(error, OpenError::Date(_)) => CheckError::Unreadable(error.into()),
                         false => CheckError::Unreadable(with_path(&path)(error.into())),
                     })?;
                 let account = checked.summary().account;

@@ -18,8 +18,8 @@ use crate::{
     },
     failure::Failure,
     interrupt::Interrupts,
-    link::{options::passwords, session::Front},
-    terminal,
+    link::{note_locks, options::passwords, session::Front},
+    output, terminal,
 };
 
 /// What is exported, and who this device is.
@@ -30,8 +30,12 @@ pub(super) struct Account {
 
 impl Export {
     /// What is exported, and who this device is.
-    pub(super) async fn account(&self, interrupts: &mut Interrupts, front: &mut Front) -> Result<Account, Failure> {
-        let now = UnixTime::now();
+    pub(super) async fn account(
+        &self,
+        now: UnixTime,
+        interrupts: &mut Interrupts,
+        front: &mut Front,
+    ) -> Result<Account, Failure> {
         let terms = Terms::at(now).with_max_text(self.link.max_archive.0);
         match (&self.archive, &self.store) {
             (Some(path), _) => {
@@ -52,7 +56,11 @@ impl Export {
             return Err(refused(&format_args!("{} is no folder", folder.display())));
         }
         let store = Store::open(folder).map_err(|error| refused(&error))?;
+        note_locks(&store);
         let entries = store.list().map_err(|error| refused(&error))?;
+        for (path, why) in store.strays().map_err(|error| refused(&error))? {
+            output::note(format_args!("--store: {} is passed over, as it is no account: {why}", path.display()));
+        }
         let wanted = |entry: &Entry| match &self.account {
             Some(account) => *account == entry.account.to_string() || *account == entry.id.to_string(),
             None => true,

@@ -38,6 +38,9 @@ struct SignalLine<'a> {
     /// With DONE: what failed on this device, for a person. Real daemons say nothing of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
+    /// With AUTHENTICATING: why a date is in doubt, for a person (R-TIME-6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
 }
 
 /// A call, and what it returned.
@@ -90,7 +93,7 @@ impl Observer {
 
     /// A signal.
     pub(crate) fn signal(&self, notice: &Notice) -> Result<(), Failure> {
-        let Notice { op: op_id, details, cause, .. } = notice;
+        let Notice { op: op_id, details, cause, doubt, .. } = notice;
         self.line(|t_ms, side| SignalLine {
             t_ms,
             side,
@@ -99,6 +102,7 @@ impl Observer {
             details,
             op_id: *op_id,
             cause: cause.as_ref().map(ToString::to_string),
+            warning: doubt.as_ref().map(ToString::to_string),
         })
     }
 

@@ -1,7 +1,6 @@
 //! `--trace`: the steps of the protocol, in the format of every driver.
 
 use std::{
-    fs::File,
     io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -14,7 +13,7 @@ use handfast::{
     trace::{Header, VERSION, to_line},
 };
 
-use crate::{failure::Failure, terminal};
+use crate::{failure::Failure, output, terminal};
 
 /// A trace that is being written. It is no part of the link: that goes on where it cannot be written.
 pub(crate) struct TraceFile {
@@ -30,7 +29,7 @@ impl TraceFile {
             Side::Export => (None, Some(config)),
         };
         let header = Header { trace: VERSION, driver: "shell".into(), import, export };
-        let mut file = File::create(path)
+        let mut file = output::private(path)
             .and_then(|mut file| writeln!(file, "{}", to_line(&header)).map(|()| file))
             .map_err(|error| Failure::usage(format_args!("--trace {}: {error}", path.display())))?;
         let failed = Arc::new(OnceLock::new());

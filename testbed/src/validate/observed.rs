@@ -6,14 +6,16 @@ use clap::ValueEnum as _;
 use handfast_model::observed::{self, MAX_LINE, Trace};
 
 use super::{Delay, PairName, Validate};
-use crate::failure::Failure;
+use crate::{failure::Failure, input::without_mark};
 
 impl Validate {
     pub(super) fn run_observed(&self) -> Result<ExitCode, Failure> {
         let mut trace = Trace::default();
         for path in &self.files {
             let text = read(path)?;
-            trace.read(&text).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))?;
+            let text =
+                without_mark(&text).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))?;
+            trace.read(text).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))?;
         }
         if trace.lines.is_empty() {
             return Err(Failure::reason("there is no call and no signal in it"));
@@ -28,6 +30,7 @@ impl Validate {
         };
         let mut terms = self.terms(pair, trace.profile.unwrap_or_default());
         terms.free_timers = self.free_timers;
+        terms.whole = self.whole;
         for Delay { key, ms } in &self.delay {
             terms.delays.set(key, *ms);
         }
