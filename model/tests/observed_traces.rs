@@ -48,7 +48,7 @@ fn table(traces: &[(&str, &str)], cast: Cast) -> String {
         let mut allowed = Vec::new();
         for mutation in all {
             match verdict(&mutation.text, cast) {
-                Some(Verdict::Allowed { runs }) => {
+                Some(Verdict::Allowed { runs, .. }) => {
                     let lost = runs.iter().any(|run| run.faults.loss > 0);
                     allowed.push(format!(
                         "  {:>2} {}: {}",

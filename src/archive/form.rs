@@ -3,10 +3,17 @@
 //! An encrypted archive begins with random bytes, so anything can be one that is long enough. What begins as another format does, with at
 //! least four bytes that no chance gives, or is text from its first byte on, is none: no password is asked for it.
 
-use super::{gcm::TAG, seal::GZIP_MAGIC, seal::HEADER};
+use std::io::{self, Read, Seek, SeekFrom};
+
+use zeroize::Zeroizing;
+
+/// What a gzip file begins with.
+pub(super) const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
+/// Bytes of the shortest encrypted archive: salt, nonce and tag.
+const SHORTEST: usize = 16 + 12 + 16;
 
 /// Bytes of the beginning that are looked at.
-pub(super) const HEAD: usize = 512;
+const HEAD: usize = 512;
 /// The mark with which some editors begin a text in UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 /// Fewer bytes of text can be the beginning of an encrypted archive that was cut.
@@ -69,6 +76,14 @@ const TEXTS: [(&str, &str); 11] = [
     ("[", "a JSON text, but not an object as an account is"),
 ];
 
+/// What a file is, as its first bytes say. The position moves.
+pub(super) fn form<F: Read + Seek>(file: &mut F) -> io::Result<Form> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut head = Zeroizing::new(Vec::with_capacity(HEAD));
+    file.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(Form::of(&head))
+}
+
 impl Form {
     /// Of a file that begins with `head`, which has [`HEAD`] bytes or is all of it.
     pub(super) fn of(head: &[u8]) -> Self {
@@ -78,7 +93,7 @@ impl Form {
         if let Some((_, what)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
             return Self::Foreign(what);
         }
-        if head.len() >= HEADER + TAG && head.iter().all(|byte| *byte == 0) {
+        if head.len() >= SHORTEST && head.iter().all(|byte| *byte == 0) {
             return Self::Foreign("a file of zeros: what was in it is lost");
         }
         if head.get(257..262) == Some(b"ustar") {
@@ -178,7 +193,7 @@ mod tests {
     proptest! {
         /// What is encrypted begins with random bytes, and is taken for encrypted whatever they are.
         #[test]
-        fn random_bytes_can_be_encrypted(head in proptest::collection::vec(any::<u8>(), HEADER + TAG..HEAD)) {
+        fn random_bytes_can_be_encrypted(head in proptest::collection::vec(any::<u8>(), SHORTEST..HEAD)) {
             prop_assert_eq!(Form::of(&head), Form::Sealed);
         }
 

@@ -7,6 +7,7 @@ use aws_lc_rs::digest;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::error::OutOfMemory;
 use crate::outcome::Scheme;
 
 /// A password as it was typed: UTF-8, and empty where there is none. Does not print, is wiped on drop.
@@ -83,11 +84,6 @@ impl fmt::Debug for Key {
         f.write_str("Key(<secret>)")
     }
 }
-
-/// There was not enough memory to derive the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not enough memory to derive the archive's key")]
-pub struct OutOfMemory;
 
 /// Derives the key from a password. [`Argon2i`] outside of simulations.
 pub trait Kdf: fmt::Debug + Send + Sync {

@@ -2,7 +2,7 @@
 
 use std::{io::Read, panic, sync::mpsc, thread};
 
-use super::{inflate::CHUNK, open::OpenError};
+use super::{error::OpenError, inflate::CHUNK};
 use crate::buffer::Buffer;
 
 /// Pieces that are on their way from one thread to the other, at most: the one that looks waits for the one that reads anyway.
@@ -56,7 +56,7 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::archive::open::{Corrupt, Place};
+    use crate::archive::error::{Corrupt, Place};
 
     /// So many bytes, a few at a time, and then the end or an error.
     struct Counting {

@@ -6,9 +6,10 @@ use aws_lc_rs::rand;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::{
+    error::{OutOfMemory, SealError},
     form::Form,
     gcm::{Gcm, NONCE},
-    kdf::{Kdf, Key, OutOfMemory, Password},
+    kdf::{Kdf, Key, Password},
 };
 use crate::{buffer::Buffer, outcome::Scheme};
 
@@ -16,24 +17,11 @@ use crate::{buffer::Buffer, outcome::Scheme};
 pub(super) const SALT: usize = 16;
 /// What an encrypted archive begins with: salt and nonce.
 pub(super) const HEADER: usize = SALT + NONCE;
-/// What a gzip file begins with.
-pub(super) const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 
 /// Bytes of compressed text that are written at once.
 const CHUNK: usize = 32 * 1024;
 /// The window of deflate, as a power of two.
 const WINDOW: u8 = 15;
-
-/// Why nothing can be sealed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SealError {
-    /// The key could not be derived.
-    #[error(transparent)]
-    OutOfMemory(#[from] OutOfMemory),
-    /// The system gave no random bytes.
-    #[error("the system gave no random bytes")]
-    Random,
-}
 
 /// How an archive is sealed: not at all, or with a key. Serves one archive, since a nonce must not come twice.
 #[derive(Debug)]

@@ -11,12 +11,14 @@ use rustls_pki_types::UnixTime;
 
 use super::{
     content::{HAS_PASSWORD, Summary},
+    error::{OpenError, StoreError},
     follow::{Follow, Lead},
     fs::{Disk, Fs, FsFile},
     key::PrivateKey,
-    open::{OpenError, Seen, Terms, see},
+    open::{Seen, see},
     seal::{Lock, Seal, Sealer},
-    store::{ARCHIVE, DEVICE_CHAIN, DEVICE_KEY, SETTINGS, Store, StoreError, io_error},
+    store::{ARCHIVE, DEVICE_CHAIN, DEVICE_KEY, SETTINGS, Store, io_error},
+    terms::Terms,
     text::read_back,
 };
 use crate::{operations::LocalId, outcome::Scheme};

@@ -20,8 +20,9 @@ use std::{
 
 use super::{
     certificate::Chain,
+    error::{IdentityError, StoreError},
     fs::{Disk, Fs},
-    identity::{Identity, IdentityError},
+    identity::Identity,
     key::PrivateKey,
     open::protection,
 };
@@ -38,39 +39,6 @@ pub(super) const DEVICE_CHAIN: &str = "ring_device.crt";
 pub(super) const SETTINGS: &str = "account.json";
 /// How the names of folders begin that are no accounts.
 const STAGING: &str = ".staging-";
-
-/// Why a store could not do something. All of them are this device's fault: outcome Storage.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A file operation failed.
-    #[error("could not {what} {}: {error}", path.display())]
-    Io {
-        /// What was tried.
-        what: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// Why it failed.
-        error: io::Error,
-    },
-    /// There is no such account.
-    #[error("there is no account {0} in the store")]
-    NoSuchAccount(LocalId),
-    /// The device's key or certificate is damaged, or could not be made.
-    #[error("the device's identity: {0}")]
-    Identity(#[from] IdentityError),
-}
-
-impl From<StoreError> for io::Error {
-    /// Of the kind that the file operation failed with.
-    fn from(error: StoreError) -> Self {
-        let kind = match &error {
-            StoreError::Io { error, .. } => error.kind(),
-            StoreError::NoSuchAccount(_) => io::ErrorKind::NotFound,
-            StoreError::Identity(_) => io::ErrorKind::Other,
-        };
-        Self::new(kind, error)
-    }
-}
 
 /// An account of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,11 +8,12 @@ use std::{
 use aws_lc_rs::digest;
 
 use super::{
+    error::{OpenError, Place},
+    form::{Form, GZIP_MAGIC, form},
     gcm::{Gcm, TAG},
     inflate::{CHUNK, Decrypt, Envelope, Inflate, Mode},
-    form::Form,
-    open::{OpenError, Place, Terms, form},
-    seal::{GZIP_MAGIC, HEADER, Lock},
+    seal::{HEADER, Lock},
+    terms::Terms,
 };
 use crate::{buffer::Buffer, limits::INFLATION_SLACK};
 

@@ -25,7 +25,10 @@ use subtle::ConstantTimeEq;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
-use crate::archive::certificate::{Certificate, Chain, ChainError};
+use crate::archive::{
+    ChainError,
+    certificate::{Certificate, Chain},
+};
 use crate::archive::{Family, Identity, ShownDates};
 use crate::outcome::AccountId;
 use crate::token::DeviceId;

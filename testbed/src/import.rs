@@ -8,10 +8,13 @@ use clap::Args;
 use handfast::{
     archive::{Argon2i, KeyKind, Store},
     outcome::{Outcome, Side},
-    shell::{self, ImportEnv, ImportIdentity, ImportOptions, SystemRandom, folder::FolderStore, identity::Reach},
+    shell::{
+        self, ImportEnv, ImportIdentity, ImportOptions, SystemRandom,
+        folder::FolderStore,
+        identity::Reach as Found,
+        rendezvous::Listeners,
+    },
 };
-use tokio::net::TcpListener;
-
 use self::user::User;
 use crate::{
     failure::Failure,
@@ -20,6 +23,7 @@ use crate::{
         self, KeyType,
         observed::Observer,
         options::{EXIT_CODES, LinkOptions, passwords},
+        reach::Reach,
         session::{Front, Session},
     },
 };
@@ -68,24 +72,25 @@ impl Import {
             let code = Outcome::Network.exit_code();
             Failure::with_code(code, format_args!("--listen {}: {error}", self.listen))
         };
-        let listener = TcpListener::bind(link::address("--listen", &self.listen).await?).await.map_err(unreachable)?;
-        let listening = listener.local_addr().map_err(unreachable)?;
+        let addresses = link::addresses("--listen", &self.listen).await?;
+        let listeners = Listeners::bind(&addresses).await.map_err(unreachable)?;
+        let reach = Reach::of(listeners.addresses().map_err(unreachable)?);
 
         let max_archive = self.link.max_archive.0;
         let env = ImportEnv {
-            publish: listener,
+            publish: listeners,
             store: FolderStore::new(store, Arc::new(Argon2i), self.key_type.0, max_archive, now),
-            identity: ImportIdentity::Make { reach: Reach::Direct, now },
+            identity: ImportIdentity::Make { reach: Found::Direct, now },
             random: SystemRandom,
         };
         let options = ImportOptions { config, max_archive, now: Some(now), recorder, ..ImportOptions::default() };
-        let observer = Observer::begin(self.link.json, Side::Import, config.profile, Some(listening))?;
+        let observer = Observer::begin(self.link.json, Side::Import, config.profile, Some(&reach))?;
         let token_lifetime = options.durations.token;
         let (handle, notices, operation) = shell::import(env, options);
         let operation = tokio::spawn(operation);
         let front = Front::choose(&self.link);
         let session = Session::new(&self.link, observer, notices, operation, interrupts, front);
-        let code = User::new(&self.link, passwords, handle, session, listening, token_lifetime).attend().await?;
+        let code = User::new(&self.link, passwords, handle, session, reach, token_lifetime).attend().await?;
         if let Some(trace) = trace {
             trace.complain();
         }

@@ -3,6 +3,7 @@
 pub(crate) mod calls;
 pub(crate) mod observed;
 pub(crate) mod options;
+pub(crate) mod reach;
 pub(crate) mod recorder;
 pub(crate) mod session;
 pub(crate) mod texts;

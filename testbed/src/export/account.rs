@@ -58,13 +58,17 @@ impl Export {
         let store = Store::open(folder).map_err(|error| refused(&error))?;
         note_locks(&store);
         let entries = store.list().map_err(|error| refused(&error))?;
-        for (path, why) in store.strays().map_err(|error| refused(&error))? {
-            output::note(format_args!("--store: {} is passed over, as it is no account: {why}", path.display()));
-        }
         let wanted = |entry: &Entry| match &self.account {
             Some(account) => *account == entry.account.to_string() || *account == entry.id.to_string(),
             None => true,
         };
+        for (path, why) in store.strays().map_err(|error| refused(&error))? {
+            let named = self.account.as_deref().is_none_or(|account| path.ends_with(account));
+            if named && !entries.iter().any(wanted) {
+                return Err(refused(&format_args!("{}: {why}", path.display())));
+            }
+            output::note(format_args!("--store: {} is passed over, as it is no account: {why}", path.display()));
+        }
         let mut found = entries.iter().filter(|entry| wanted(entry));
         let (entry, more) = (found.next(), found.next());
         let entry = match (entry, more) {

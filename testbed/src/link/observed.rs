@@ -12,17 +12,21 @@ use handfast::{
 use handfast_model::observed::{VERSION, signal_of};
 use serde::Serialize;
 
+use super::reach::Reach;
 use crate::{failure::Failure, output};
 
 /// The first line.
 #[derive(Serialize)]
-struct Header {
+struct Header<'a> {
     observed: u32,
     profile: Profile,
     t_ms: u64,
     side: Side,
     #[serde(skip_serializing_if = "Option::is_none")]
     listening: Option<SocketAddr>,
+    /// At which addresses this device is reached there, the best one first. A wildcard is none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addresses: Option<&'a [SocketAddr]>,
 }
 
 /// A signal.
@@ -83,10 +87,12 @@ impl Observer {
         json: bool,
         side: Side,
         profile: Profile,
-        listening: Option<SocketAddr>,
+        reach: Option<&Reach>,
     ) -> Result<Self, Failure> {
         if json {
-            output::json(&Header { observed: VERSION, profile, t_ms: 0, side, listening })?;
+            let listening = reach.and_then(|reach| reach.listening().first().copied());
+            let addresses = reach.map(Reach::addresses);
+            output::json(&Header { observed: VERSION, profile, t_ms: 0, side, listening, addresses })?;
         }
         Ok(Self { side, began: json.then(Instant::now) })
     }
