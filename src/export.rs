@@ -2,9 +2,8 @@
 //!
 //! [`Exporter::handle`] is the protocol as a table: state by state, input by input.
 
+mod broken;
 mod io;
-
-use core::marker::PhantomData;
 
 use serde::Serialize;
 
@@ -14,7 +13,7 @@ use crate::{
     message::{Features, ImportResult, Message as M, Slot, Verdict, Word},
     outcome::{LinkState, Outcome, Profile, Scheme, Signal},
     reducer::{Config, Farewell, Outbox, Refused},
-    rules::{AllRules, Rules},
+    rules::{AllRules, Rule, Rules},
 };
 
 /// The export side of one operation.
@@ -27,7 +26,7 @@ pub struct Exporter<R: Rules = AllRules> {
     last: Option<Signal>,
     out: Outbox<Effect>,
     #[serde(skip)]
-    rules: PhantomData<R>,
+    rules: R,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -88,10 +87,17 @@ enum Rest {
     Link,
 }
 
-impl<R: Rules> Exporter<R> {
-    /// An operation that waits for [`Input::AddDevice`].
+impl Exporter {
+    /// Returns an operation that waits for [`Input::AddDevice`].
     pub fn new(config: Config) -> Self {
-        Self { config, scheme: Scheme::None, phase: Phase::Idle, last: None, out: Outbox::new(), rules: PhantomData }
+        Self::under(config, AllRules)
+    }
+}
+
+impl<R: Rules> Exporter<R> {
+    /// Returns an operation that waits for [`Input::AddDevice`] and keeps `rules`: how a checker shows that a broken one is found.
+    pub fn under(config: Config, rules: R) -> Self {
+        Self { config, scheme: Scheme::None, phase: Phase::Idle, last: None, out: Outbox::new(), rules }
     }
 
     /// Takes one input, in any state.
@@ -107,6 +113,9 @@ impl<R: Rules> Exporter<R> {
             && !self.out.fired(timer)
         {
             return Ok(());
+        }
+        if let Some(result) = self.broken(input) {
+            return result;
         }
         match (self.phase, input) {
             // The token is good; the device is looked for (R-EXP-1).
@@ -133,7 +142,7 @@ impl<R: Rules> Exporter<R> {
                 self.proceed(Session { features: Some(features), ..session });
             }
             (Linked(Authenticating, session @ Session { confirmed: false, .. }), ConfirmAddDevice) => {
-                self.proceed(Session { confirmed: R::EARLY_CONFIRM_KEPT || session.features.is_some(), ..session });
+                self.proceed(Session { confirmed: true, ..session });
             }
 
             // A password is tried, one at a time, and none before the user confirmed (R-EXP-6, R-EXP-9).
@@ -143,24 +152,17 @@ impl<R: Rules> Exporter<R> {
             }
 
             // The archive goes out (R-EXP-8).
-            (Linked(Sending, _), Progressed) if R::PROGRESS_REARMS => self.out.arm(Timer::Stall),
+            (Linked(Sending, _), Progressed) => self.out.arm(Timer::Stall),
             (Linked(Sending, session), HandedOver) => self.await_result(session),
             (Linked(Sending, _), SendFailed) => self.finish(Outcome::Storage, Farewell::End),
-            (Linked(Sending, session), Message(M::ImportResult(result))) if !R::RESULT_AFTER_ARCHIVE => {
-                self.result(session, result);
-            }
 
             // The importer says how it went, or a legacy one just ends the channel (R-EXT-2).
             (Linked(Sent, session), Message(M::ImportResult(result))) => self.result(session, result),
             (Linked(Sent, session), Ended) => self.ended_behind_archive(session),
-            (Linked(Sent, _), Lost) if !R::LOSS_IS_FAILURE => self.finish(Outcome::SUCCESS, Farewell::None),
 
-            // The user gives up (R-API-6, R-CANCEL-1); not once archive bytes are out.
-            (Linked(Authenticating, session), CancelAddDevice) => {
-                self.finish(Outcome::CANCELED, self.cancel(session));
-            }
-            (Linked(Sending | Sent, _), CancelAddDevice) if !R::CANCEL_BEFORE_SENT => {
-                self.finish(Outcome::CANCELED, Farewell::End);
+            // The user gives up (R-API-6, R-CANCEL-1); not once archive bytes are out. Every importer knows the word (R-EXT-3).
+            (Linked(Authenticating, _), CancelAddDevice) => {
+                self.finish(Outcome::CANCELED, Farewell::Word(Word::Canceled));
             }
             (Linked(Sending | Sent, _), CancelAddDevice) => return Err(Refused::TooLate),
 
@@ -175,17 +177,12 @@ impl<R: Rules> Exporter<R> {
 
             // The importer ends it (R-EXT-3), or breaks a rule (R-EXP-7).
             (Linked(stage, _), Message(M::State(Word::Canceled))) => {
-                self.finish(Outcome::Canceled { sent: R::SENT_IS_TOLD && stage >= Sending }, Farewell::End);
+                self.finish(Outcome::Canceled { sent: stage >= Sending }, Farewell::End);
             }
-            (Linked(..), Message(M::State(Word::Timeout))) if R::TIMEOUT_UNDERSTOOD => {
+            (Linked(..), Message(M::State(Word::Timeout))) => {
                 self.finish(Outcome::Timeout, Farewell::End);
             }
-            (Linked(Authenticating, session), Message(M::AuthScheme(..) | M::Verdict(_) | M::Unknown))
-                if !R::ONLY_PASSWORDS_COUNTED && session.asked =>
-            {
-                self.wrong(session);
-            }
-            (Linked(..), Malformed | Message(M::AuthScheme(..) | M::Verdict(_) | M::State(Word::Timeout)))
+            (Linked(..), Malformed | Message(M::AuthScheme(..) | M::Verdict(_)))
             | (Linked(Sending | Sent, _), Message(M::Password(_)))
             | (Linked(Authenticating | Sending, _), Message(M::ImportResult(_))) => {
                 self.finish(Outcome::Protocol, Farewell::End);
@@ -203,9 +200,6 @@ impl<R: Rules> Exporter<R> {
             (Done { rest: Rest::Requested(_) | Rest::Link, .. }, Lost) => self.let_go(false),
             (Done { rest: Rest::Requested(_), .. }, Declined | Fired(Timer::Linger))
             | (Done { rest: Rest::Link, .. }, Ended | Fired(Timer::Linger)) => self.let_go(true),
-            (Done { .. }, Tried(_, self::Tried::Opened)) if !R::LATE_OPENING_DISCARDED => {
-                self.out.push(Effect::SendArchive);
-            }
 
             // Calls at the wrong time.
             (Connecting { .. } | Linked(..) | Done { .. }, AddDevice(_)) => return Err(Refused::Started),
@@ -296,16 +290,14 @@ impl<R: Rules> Exporter<R> {
     fn connect(&mut self, scheme: Scheme) {
         self.scheme = scheme;
         self.phase = Phase::Connecting { requested: false };
-        if R::CONNECT_TIMER {
-            self.out.arm(Timer::Connect);
-        }
+        self.out.arm(Timer::Connect);
         self.signal(Signal::Connecting);
         self.out.push(Effect::Connect);
     }
 
     /// Only the token's own device is asked for a channel (R-SEC-1).
     fn request(&mut self, pinned: bool) {
-        if !pinned && R::PINNED {
+        if !pinned {
             self.out.push(Effect::Close);
             return self.finish(Outcome::Network, Farewell::None);
         }
@@ -316,9 +308,9 @@ impl<R: Rules> Exporter<R> {
     fn open(&mut self, signal: Signal) {
         self.phase = Phase::Linked(
             Stage::Authenticating,
-            Session { features: None, confirmed: !R::CONFIRM_GATE, asked: false, password: Password::None, tries: 0 },
+            Session { features: None, confirmed: false, asked: false, password: Password::None, tries: 0 },
         );
-        if R::SESSION_STOPS_TIMERS {
+        if self.rules.keeps(Rule::SessionStopsTimers) {
             self.out.disarm(Timer::Connect);
         }
         self.out.arm(Timer::Authenticate);
@@ -332,17 +324,15 @@ impl<R: Rules> Exporter<R> {
                 Profile::Documented => true,
                 Profile::Jamid => session.confirmed,
             };
-        if due && !(session.asked && R::SCHEME_SENT_ONCE) {
+        if due && !session.asked {
             session.asked = true;
             self.out.push(Effect::Send(M::AuthScheme(self.scheme, self.config.features)));
         }
         if let Password::Kept(slot) = session.password
             && session.confirmed
         {
-            session.password = if R::EARLY_PASSWORD_KEPT { Password::Trying(slot) } else { Password::None };
-            if R::EARLY_PASSWORD_KEPT {
-                self.out.push(Effect::Open(slot));
-            }
+            session.password = Password::Trying(slot);
+            self.out.push(Effect::Open(slot));
         }
         self.phase = Phase::Linked(Stage::Authenticating, session);
     }
@@ -351,10 +341,9 @@ impl<R: Rules> Exporter<R> {
         if !session.asked || session.password != Password::None {
             return self.finish(Outcome::Protocol, Farewell::End);
         }
-        let now = session.confirmed || !R::EARLY_PASSWORD_WAITS;
-        let password = if now { Password::Trying(slot) } else { Password::Kept(slot) };
+        let password = if session.confirmed { Password::Trying(slot) } else { Password::Kept(slot) };
         self.phase = Phase::Linked(Stage::Authenticating, Session { password, ..session });
-        if now {
+        if session.confirmed {
             self.out.push(Effect::Open(slot));
         }
     }
@@ -371,14 +360,13 @@ impl<R: Rules> Exporter<R> {
                 self.out.push(Effect::SendArchive);
             }
             Tried::Wrong => self.wrong(session),
-            Tried::Unreadable if !R::UNREADABLE_IS_NO_TRY => self.wrong(session),
             Tried::Unreadable => self.finish(Outcome::Storage, Farewell::End),
         }
     }
 
     /// The third wrong password is the last one (R-EXP-6).
     fn wrong(&mut self, session: Session) {
-        let tries = if R::TRIES_COUNTED { session.tries.saturating_add(1) } else { session.tries };
+        let tries = session.tries.saturating_add(1);
         if tries >= MAX_TRIES {
             self.out.push(Effect::Send(M::Verdict(Verdict::Final)));
             return self.finish(Outcome::Authentication, Farewell::End);
@@ -390,50 +378,39 @@ impl<R: Rules> Exporter<R> {
     fn await_result(&mut self, session: Session) {
         self.out.disarm(Timer::Stall);
         self.out.disarm(Timer::Transfer);
-        if !R::SUCCESS_CONFIRMED {
-            return self.finish(Outcome::SUCCESS, Farewell::End);
-        }
         self.phase = Phase::Linked(Stage::Sent, session);
         self.out.arm(Timer::Result);
     }
 
     /// Whether this importer promised a result (R-EXT-1).
     fn result_in_force(&self, session: Session) -> bool {
-        !R::RESULT_ONLY_IF_NAMED || session.features.is_some_and(|peer| peer.and(self.config.features).result)
+        session.features.is_some_and(|peer| peer.and(self.config.features).result)
     }
 
     fn result(&mut self, session: Session, result: ImportResult) {
-        let outcome = match result {
-            _ if !self.result_in_force(session) => Outcome::Protocol,
+        let outcome = if self.result_in_force(session) { Self::outcome_of(result) } else { Outcome::Protocol };
+        self.finish(outcome, Farewell::End);
+    }
+
+    const fn outcome_of(result: ImportResult) -> Outcome {
+        match result {
             ImportResult::Stored => Outcome::SUCCESS,
             ImportResult::FailedArchive | ImportResult::FailedStorage | ImportResult::Other => Outcome::Peer,
-        };
-        self.finish(outcome, Farewell::End);
+        }
     }
 
     fn ended_behind_archive(&mut self, session: Session) {
         let outcome = match self.result_in_force(session) {
-            true if R::END_IS_FAILURE => Outcome::Network,
-            true => Outcome::SUCCESS,
+            true => Outcome::Network,
             false => Outcome::Success { confirmed: false },
         };
         self.out.push(Effect::Close);
         self.finish(outcome, Farewell::None);
     }
 
-    /// How a cancel is said (R-EXT-3): every importer understands the word.
-    fn cancel(&self, session: Session) -> Farewell {
-        match session.features {
-            _ if !R::CANCEL_SAID => Farewell::None,
-            None if !R::WORD_WHILE_UNKNOWN => Farewell::End,
-            None | Some(_) => Farewell::Word(Word::Canceled),
-        }
-    }
-
     /// How a timer is said (R-EXT-3): a legacy importer does not know the word.
     fn time_out(session: Session) -> Farewell {
         match session.features {
-            None if !R::WORD_WHILE_UNKNOWN => Farewell::End,
             Some(features) if !features.cancel => Farewell::End,
             None | Some(_) => Farewell::Word(Word::Timeout),
         }
@@ -442,7 +419,7 @@ impl<R: Rules> Exporter<R> {
     /// Ends an operation that has no channel. If one is requested, its late ACCEPT will be answered (R-CANCEL-1).
     fn abandon(&mut self, outcome: Outcome, requested: bool, word: Word) {
         self.finish(outcome, Farewell::None);
-        if requested && R::LATE_ACCEPT_ANSWERED {
+        if requested {
             self.phase = Phase::Done { outcome, rest: Rest::Requested(word) };
             self.out.arm(Timer::Linger);
         } else {
@@ -451,7 +428,7 @@ impl<R: Rules> Exporter<R> {
     }
 
     fn finish(&mut self, outcome: Outcome, farewell: Farewell) {
-        if R::END_STOPS_TIMERS {
+        if self.rules.keeps(Rule::EndStopsTimers) {
             self.out.disarm_all();
         }
         let mut rest = Rest::Nothing;
@@ -480,8 +457,6 @@ impl<R: Rules> Exporter<R> {
             self.out.disarm(Timer::Linger);
             if open {
                 self.out.push(Effect::Close);
-            } else if !R::DONE_ONCE {
-                self.signal(Signal::Done(Outcome::Network));
             }
         }
     }

@@ -3,10 +3,9 @@
 //! [`Importer::handle`] is the protocol as a table: state by state, input by input. Connections that are not the session's
 //! are the business of the module `door`: they can never change the operation, except that sixteen wrong codes kill its token.
 
+mod broken;
 mod door;
 mod io;
-
-use core::marker::PhantomData;
 
 use serde::Serialize;
 
@@ -17,7 +16,7 @@ use crate::{
     message::{Features, ImportResult, Message as M, Slot, Verdict, Word},
     outcome::{AccountId, LinkState, Outcome, Profile, Scheme, Signal},
     reducer::{Config, ConnId, Farewell, Outbox, Refused},
-    rules::{AllRules, Rules},
+    rules::{AllRules, Rule, Rules},
 };
 
 /// The import side of one operation.
@@ -30,7 +29,7 @@ pub struct Importer<R: Rules = AllRules> {
     last: Option<Signal>,
     out: Outbox<Effect>,
     #[serde(skip)]
-    rules: PhantomData<R>,
+    rules: R,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -95,10 +94,17 @@ enum Link {
     Lost,
 }
 
-impl<R: Rules> Importer<R> {
-    /// An operation that waits for [`Input::AddAccount`].
+impl Importer {
+    /// Returns an operation that waits for [`Input::AddAccount`].
     pub fn new(config: Config) -> Self {
-        Self { config, phase: Phase::Idle, door: Door::default(), last: None, out: Outbox::new(), rules: PhantomData }
+        Self::under(config, AllRules)
+    }
+}
+
+impl<R: Rules> Importer<R> {
+    /// Returns an operation that waits for [`Input::AddAccount`] and keeps `rules`: how a checker shows that a broken one is found.
+    pub fn under(config: Config, rules: R) -> Self {
+        Self { config, phase: Phase::Idle, door: Door::default(), last: None, out: Outbox::new(), rules }
     }
 
     /// Takes one input, in any state.
@@ -120,6 +126,9 @@ impl<R: Rules> Importer<R> {
             && !self.out.fired(timer)
         {
             return Ok(());
+        }
+        if let Some(result) = self.broken(input) {
+            return result;
         }
         match (self.phase, input) {
             // Nothing was asked for yet.
@@ -143,17 +152,9 @@ impl<R: Rules> Importer<R> {
             (Linked(Prompting, session), ProvideAccountAuthentication(slot, scheme)) => {
                 return self.answer(session, slot, scheme);
             }
-            (Linked(Answered, session), ProvideAccountAuthentication(slot, scheme)) if !R::ONE_ANSWER => {
-                return self.answer(session, slot, scheme);
-            }
 
             // The exporter judges the answer (R-IMP-7, R-IMP-8).
             (Linked(Answered, session), Message(_, M::Verdict(Verdict::Wrong))) => self.prompt_again(session),
-            (Linked(Prompting, session), Message(_, M::Verdict(Verdict::Wrong)))
-                if !R::STRAY_VERDICT_IGNORED && session.answer.is_some() =>
-            {
-                self.prompt_again(session);
-            }
             (Linked(Prompting | Answered, session), Message(_, M::Verdict(Verdict::Final))) => {
                 self.finish(Outcome::Authentication, session.end());
             }
@@ -161,12 +162,10 @@ impl<R: Rules> Importer<R> {
             // The archive comes, behind an answer for this peer only (R-IMP-9, R-IMP-10).
             (Linked(Answered, session), ArchiveBegan(_)) => self.receive(session),
             (Linked(Prompting, session), ArchiveBegan(_)) if session.verdict_strayed() => self.receive(session),
-            (Linked(Greeted, session), ArchiveBegan(_)) if !R::PROMPT_BEFORE_ARCHIVE => self.receive(session),
-            (Linked(Prompting, session), ArchiveBegan(_)) if !R::ANSWER_BEFORE_ARCHIVE => self.receive(session),
             (Linked(Greeted | Prompting | Receiving | Checking, session), ArchiveBegan(_)) => {
                 self.finish(Outcome::Protocol, session.end());
             }
-            (Linked(Receiving, _), ArchiveProgressed(_)) if R::PROGRESS_REARMS => self.out.arm(Timer::Stall),
+            (Linked(Receiving, _), ArchiveProgressed(_)) => self.out.arm(Timer::Stall),
             (Linked(Receiving, session), ArchiveComplete(_)) => self.check(session),
             (Linked(Receiving, session), ArchiveUnwritable(_)) => self.finish(Outcome::Storage, session.end()),
 
@@ -176,10 +175,10 @@ impl<R: Rules> Importer<R> {
 
             // The user gives up (R-API-3, R-CANCEL-1); from the Install effect on it is too late.
             (Preparing | Waiting { .. }, RemoveAccount) => self.finish(Outcome::CANCELED, Farewell::None),
-            (Linked(Installing, session), RemoveAccount) if R::INSTALL_OUTLIVES_REMOVAL => {
+            (Linked(Installing, session), RemoveAccount) => {
                 self.phase = Linked(Installing, Session { remove: true, ..session });
             }
-            (Linked(_, session), RemoveAccount) => self.finish(Outcome::CANCELED, session.cancel::<R>()),
+            (Linked(_, session), RemoveAccount) => self.finish(Outcome::CANCELED, session.cancel()),
             (Done { .. }, RemoveAccount) => self.remove(),
 
             // Too long (R-TIME-3 to R-TIME-5).
@@ -188,17 +187,7 @@ impl<R: Rules> Importer<R> {
                 self.finish(Outcome::Timeout, session.word(Word::Timeout));
             }
 
-            (Linked(Installing, session), Fired(Timer::Transfer)) if !R::INSTALL_OUTLIVES_TIMERS => {
-                self.finish(Outcome::Timeout, session.word(Word::Timeout));
-            }
-
             // The exporter ends it (R-EXT-3), or breaks a rule (R-IMP-14).
-            (Linked(Installing, session), Message(_, M::State(Word::Timeout))) if !R::INSTALL_OUTLIVES_WORD => {
-                self.finish(Outcome::Timeout, session.end());
-            }
-            (Linked(Prompting | Answered, session), Message(_, M::AuthScheme(..))) if !R::SCHEME_AGAIN_IGNORED => {
-                self.finish(Outcome::Protocol, session.end());
-            }
             (
                 Linked(Greeted | Prompting | Answered | Receiving | Checking, session),
                 Message(_, M::State(Word::Canceled)),
@@ -206,10 +195,10 @@ impl<R: Rules> Importer<R> {
             (
                 Linked(Greeted | Prompting | Answered | Receiving | Checking, session),
                 Message(_, M::State(Word::Timeout)),
-            ) if R::TIMEOUT_UNDERSTOOD => self.finish(Outcome::Timeout, session.end()),
+            ) => self.finish(Outcome::Timeout, session.end()),
             (
                 Linked(Greeted | Prompting | Answered | Receiving | Checking, session),
-                Malformed(_) | Message(_, M::Hello(_) | M::Password(_) | M::ImportResult(_) | M::State(Word::Timeout)),
+                Malformed(_) | Message(_, M::Hello(_) | M::Password(_) | M::ImportResult(_)),
             )
             | (Linked(Greeted | Receiving | Checking, session), Message(_, M::Verdict(Verdict::Final))) => {
                 self.finish(Outcome::Protocol, session.end());
@@ -221,12 +210,6 @@ impl<R: Rules> Importer<R> {
             }
             (Linked(Greeted | Prompting | Answered | Receiving, session), ChannelEnded(_)) => {
                 self.fail(session, Link::Ended);
-            }
-            (Linked(Checking, session), ConnectionLost(_) | ChannelEnded(_)) if !R::END_BEHIND_ARCHIVE => {
-                self.fail(session, Link::Lost);
-            }
-            (Linked(Installing, session), ConnectionLost(_)) if !R::INSTALL_OUTLIVES_LOSS => {
-                self.fail(session, Link::Lost);
             }
             (Linked(stage @ (Checking | Installing), session), ConnectionLost(_)) => {
                 self.phase = Linked(stage, Session { link: Link::Lost, ..session });
@@ -379,7 +362,7 @@ impl<R: Rules> Importer<R> {
             },
         );
         self.out.push(Effect::AcceptChannel(conn));
-        if R::SESSION_STOPS_TIMERS {
+        if self.rules.keeps(Rule::SessionStopsTimers) {
             self.out.disarm(Timer::Token);
         }
         self.out.arm(Timer::Authenticate);
@@ -393,17 +376,14 @@ impl<R: Rules> Importer<R> {
     }
 
     fn prompt_again(&mut self, session: Session) {
-        if R::PROMPTS_LIMITED && session.prompts >= MAX_TRIES {
+        if session.prompts >= MAX_TRIES {
             return self.finish(Outcome::Protocol, session.end());
         }
         self.prompt(Session { scheme: Scheme::Password, ..session }, true);
     }
 
     fn answer(&mut self, session: Session, slot: Slot, scheme: Scheme) -> Result<(), Refused> {
-        if R::SCHEME_MATCHES && scheme != session.scheme {
-            if !R::REFUSAL_IS_PURE {
-                self.phase = Phase::Linked(Stage::Answered, session);
-            }
+        if scheme != session.scheme {
             return Err(Refused::WrongScheme);
         }
         self.phase = Phase::Linked(Stage::Answered, Session { answer: Some(slot), ..session });
@@ -422,7 +402,7 @@ impl<R: Rules> Importer<R> {
         if self.config.profile == Profile::Documented {
             self.signal(Signal::InProgress);
         }
-        // Without an answer there are no credentials: only a broken rule gets here so.
+        // Without an answer there are no credentials: only an importer that breaks a rule gets here so.
         self.out.push(Effect::Stage(session.answer.unwrap_or(Slot(0))));
     }
 
@@ -434,15 +414,10 @@ impl<R: Rules> Importer<R> {
 
     fn judge(&mut self, session: Session, check: Check) {
         match check {
-            Check::Sound(account) if account == session.peer || !R::BOUND => {
+            Check::Sound(account) if account == session.peer => {
                 self.phase = Phase::Linked(Stage::Installing, session);
-                if R::INSTALL_OUTLIVES_TIMERS {
-                    self.out.disarm(Timer::Transfer);
-                }
+                self.out.disarm(Timer::Transfer);
                 self.out.push(Effect::Install);
-                if !R::DURABLE {
-                    self.signal(Signal::Done(Outcome::SUCCESS));
-                }
             }
             Check::Sound(_) | Check::Unsound => {
                 self.say(session, ImportResult::FailedArchive);
@@ -456,7 +431,7 @@ impl<R: Rules> Importer<R> {
     }
 
     fn installed(&mut self, session: Session, durable: bool) {
-        let outcome = if durable || !R::INSTALL_ERRORS { Outcome::SUCCESS } else { Outcome::Storage };
+        let outcome = if durable { Outcome::SUCCESS } else { Outcome::Storage };
         self.say(session, if outcome.is_success() { ImportResult::Stored } else { ImportResult::FailedStorage });
         self.finish(outcome, session.end());
         if session.remove {
@@ -479,7 +454,7 @@ impl<R: Rules> Importer<R> {
     }
 
     fn finish(&mut self, outcome: Outcome, farewell: Farewell) {
-        if R::END_STOPS_TIMERS {
+        if self.rules.keeps(Rule::EndStopsTimers) {
             self.out.disarm_all();
         }
         let mut link = None;
@@ -494,7 +469,7 @@ impl<R: Rules> Importer<R> {
             } else if session.link == Link::Ended {
                 self.out.push(Effect::Close(session.conn));
             }
-            if stage >= Stage::Receiving && !outcome.is_success() && R::WIPED {
+            if stage >= Stage::Receiving && !outcome.is_success() && self.rules.keeps(Rule::Wiped) {
                 self.out.push(Effect::Discard);
             }
         }
@@ -520,8 +495,6 @@ impl<R: Rules> Importer<R> {
             self.out.disarm(Timer::Linger);
             if let Some(conn) = link {
                 self.out.push(Effect::Close(conn));
-            } else if !R::DONE_ONCE {
-                self.signal(Signal::Done(Outcome::Network));
             }
         }
     }
@@ -544,10 +517,8 @@ impl Session {
     }
 
     /// How a cancel is said (R-EXT-3): a legacy exporter would count the word as a wrong password.
-    fn cancel<R: Rules>(&self) -> Farewell {
+    fn cancel(&self) -> Farewell {
         match self.features {
-            _ if !R::CANCEL_SAID => Farewell::None,
-            None if !R::WORD_WHILE_UNKNOWN => self.end(),
             Some(features) if !features.cancel => self.end(),
             None | Some(_) => self.word(Word::Canceled),
         }

@@ -1,5 +1,7 @@
 //! The operations of one account or device: which may begin, and that an event of one never reaches another (R-API-7).
 
+mod broken;
+
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,7 @@ use crate::{
     limits::{MAX_IMPORTS, MAX_LINGERING, MAX_OP_ID},
     outcome::Scheme,
     reducer::{Config, Refused},
-    rules::{AllRules, Rules},
+    rules::{AllRules, Rule, Rules},
 };
 
 /// Names one export operation: 1 to 2^31-1, never reused in a process (R-API-4).
@@ -50,12 +52,21 @@ pub struct Exports<R: Rules = AllRules> {
     config: Config,
     last: u32,
     operations: Vec<(OpId, Exporter<R>)>,
+    #[serde(skip)]
+    rules: R,
+}
+
+impl Exports {
+    /// Returns a registry without an operation.
+    pub const fn new(config: Config) -> Self {
+        Self::under(config, AllRules)
+    }
 }
 
 impl<R: Rules> Exports<R> {
-    /// No operation yet.
-    pub const fn new(config: Config) -> Self {
-        Self { config, last: 0, operations: Vec::new() }
+    /// Returns a registry without an operation that keeps `rules`: how a checker shows that a broken one is found.
+    pub const fn under(config: Config, rules: R) -> Self {
+        Self { config, last: 0, operations: Vec::new(), rules }
     }
 
     /// `addDevice` with a token that parses. The operation's effects wait to be drained when it returns.
@@ -66,13 +77,13 @@ impl<R: Rules> Exports<R> {
     pub fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError> {
         self.operations.retain(|(_, exporter)| !exporter.is_closed());
         let live = self.operations.iter().any(|(_, exporter)| exporter.outcome().is_none());
-        if live && R::ONE_IS_LIVE || self.operations.len() >= MAX_LINGERING {
+        if live && self.rules.keeps(Rule::OneIsLive) || self.operations.len() >= MAX_LINGERING {
             return Err(AddDeviceError::AlreadyLinking);
         }
         if self.last >= MAX_OP_ID {
             return Err(AddDeviceError::Generic);
         }
-        let mut exporter = Exporter::new(self.config);
+        let mut exporter = Exporter::under(self.config, self.rules);
         exporter.handle(export::Input::AddDevice(scheme)).map_err(|_| AddDeviceError::Generic)?;
         self.last += 1;
         self.operations.push((OpId(self.last), exporter));
@@ -84,9 +95,7 @@ impl<R: Rules> Exports<R> {
     /// # Errors
     /// [`Refused::Unknown`] for a call to an operation that does not exist; else as [`Exporter::handle`].
     pub fn handle(&mut self, op: OpId, input: export::Input) -> Result<(), Refused> {
-        if !R::LATE_EVENTS_APART && !input.is_call() {
-            self.operations.retain(|(id, exporter)| *id == op || exporter.outcome().is_some());
-        }
+        self.broken(op, input);
         match self.operations.iter_mut().find(|(id, _)| *id == op) {
             Some((_, exporter)) => exporter.handle(input),
             None if input.is_call() => Err(Refused::Unknown),
@@ -153,18 +162,27 @@ pub enum AddAccountError {
 #[serde(bound = "")]
 pub struct Imports<R: Rules = AllRules> {
     operations: Vec<(LocalId, Importer<R>)>,
+    #[serde(skip)]
+    rules: R,
 }
 
-impl<R: Rules> Default for Imports<R> {
+impl Default for Imports {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<R: Rules> Imports<R> {
-    /// No operation yet.
+impl Imports {
+    /// Returns a registry without an operation.
     pub const fn new() -> Self {
-        Self { operations: Vec::new() }
+        Self::under(AllRules)
+    }
+}
+
+impl<R: Rules> Imports<R> {
+    /// Returns a registry without an operation that keeps `rules`: how a checker shows that a broken one is found.
+    pub const fn under(rules: R) -> Self {
+        Self { operations: Vec::new(), rules }
     }
 
     /// `addAccount`: begins an operation under an id that the caller drew at random. Its effects wait to be drained when it returns.
@@ -178,7 +196,7 @@ impl<R: Rules> Imports<R> {
         if self.operations.iter().filter(|(_, importer)| importer.outcome().is_none()).count() >= MAX_IMPORTS {
             return Err(AddAccountError::TooMany);
         }
-        let mut importer = Importer::new(config);
+        let mut importer = Importer::under(config, self.rules);
         importer.handle(import::Input::AddAccount).map_err(|_| AddAccountError::Taken)?;
         self.operations.push((id, importer));
         Ok(())
@@ -189,9 +207,7 @@ impl<R: Rules> Imports<R> {
     /// # Errors
     /// [`Refused::Unknown`] for a call to an operation that does not exist; else as [`Importer::handle`].
     pub fn handle(&mut self, id: LocalId, input: import::Input) -> Result<(), Refused> {
-        if !R::LATE_IMPORTS_APART && !input.is_call() {
-            self.operations.retain(|(other, importer)| *other == id || importer.outcome().is_some());
-        }
+        self.broken(id, input);
         match self.operations.iter_mut().find(|(other, _)| *other == id) {
             Some((_, importer)) => importer.handle(input),
             None if input.is_call() => Err(Refused::Unknown),
@@ -226,7 +242,7 @@ mod tests {
 
     #[test]
     fn one_export_is_live_and_ids_are_not_reused() {
-        let mut exports = Exports::<AllRules>::new(Config::default());
+        let mut exports = Exports::new(Config::default());
         let first = exports.add_device(Scheme::None).unwrap();
         drain(&mut exports);
         assert_eq!(exports.add_device(Scheme::None), Err(AddDeviceError::AlreadyLinking));
@@ -243,7 +259,7 @@ mod tests {
     /// R-API-7: a late event of an ended operation does not touch the live one.
     #[test]
     fn a_late_event_reaches_its_own_operation_only() {
-        let mut exports = Exports::<AllRules>::new(Config::default());
+        let mut exports = Exports::new(Config::default());
         let first = exports.add_device(Scheme::None).unwrap();
         drain(&mut exports);
         exports.handle(first, export::Input::CancelAddDevice).unwrap();
@@ -259,7 +275,7 @@ mod tests {
     /// R-API-7, of imports; and an id prints as it is written in the name of its folder.
     #[test]
     fn a_late_event_reaches_its_own_import_only() {
-        let mut imports = Imports::<AllRules>::new();
+        let mut imports = Imports::new();
         let [first, second] = [LocalId(1), LocalId(0xab)];
         for id in [first, second] {
             imports.add_account(id, Config::default()).unwrap();
@@ -277,7 +293,7 @@ mod tests {
 
     #[test]
     fn imports_are_limited_and_independent() {
-        let mut imports = Imports::<AllRules>::new();
+        let mut imports = Imports::new();
         for id in 0..MAX_IMPORTS as u64 {
             imports.add_account(LocalId(id), Config::default()).unwrap();
             while imports.poll_effect().is_some() {}
@@ -300,7 +316,7 @@ mod tests {
     /// R-API-4: ids end, and so many ended operations may linger.
     #[test]
     fn exports_are_limited() {
-        let mut exports = Exports::<AllRules>::new(Config::default());
+        let mut exports = Exports::new(Config::default());
         let lingers = |exports: &mut Exports| {
             let op = exports.add_device(Scheme::None)?;
             drain(exports);
@@ -315,7 +331,7 @@ mod tests {
         }
         assert_eq!(lingers(&mut exports), Err(AddDeviceError::AlreadyLinking));
 
-        let mut spent = Exports::<AllRules> { last: MAX_OP_ID - 1, ..Exports::new(Config::default()) };
+        let mut spent = Exports { last: MAX_OP_ID - 1, ..Exports::new(Config::default()) };
         let last = spent.add_device(Scheme::None).unwrap();
         drain(&mut spent);
         spent.handle(last, export::Input::CancelAddDevice).unwrap();
@@ -326,7 +342,7 @@ mod tests {
     /// R-API-7: what comes for an operation that is not there touches none.
     #[test]
     fn an_import_is_forgotten_by_its_name() {
-        let mut imports = Imports::<AllRules>::new();
+        let mut imports = Imports::new();
         for id in [LocalId(1), LocalId(2)] {
             imports.add_account(id, Config::default()).unwrap();
             while imports.poll_effect().is_some() {}

@@ -147,12 +147,12 @@ pub fn from_line<T: DeserializeOwned>(line: &str) -> Result<T, LineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{limits::Timer, outcome::Scheme, rules::AllRules};
+    use crate::{limits::Timer, outcome::Scheme};
 
     fn lines() -> Vec<String> {
         let config = Config::default();
         let header = Header { trace: VERSION, driver: "event".into(), import: Some(config), export: None };
-        let mut importer = Importer::<AllRules>::new(config);
+        let mut importer = Importer::new(config);
         let inputs = [
             import::Input::AddAccount,
             import::Input::Published,
@@ -161,7 +161,7 @@ mod tests {
         ];
         let mut lines = alloc::vec![to_line(&header)];
         lines.extend(inputs.into_iter().map(|input| to_line(&Step::import(0, &mut importer, input))));
-        let mut exporter = Exporter::<AllRules>::new(config);
+        let mut exporter = Exporter::new(config);
         lines.push(to_line(&Step::export(7, OpId(1), &mut exporter, export::Input::AddDevice(Scheme::Password))));
         lines
     }

@@ -183,8 +183,8 @@ async fn recorded_steps_replay_on_fresh_reducers() {
         importer.report().await;
         exporter.close().await;
 
-        let mut fresh_importer = handfast::import::Importer::<handfast::rules::AllRules>::new(Config::default());
-        let mut fresh_exporter = handfast::export::Exporter::<handfast::rules::AllRules>::new(Config::default());
+        let mut fresh_importer = handfast::import::Importer::new(Config::default());
+        let mut fresh_exporter = handfast::export::Exporter::new(Config::default());
         let steps = steps.lock().unwrap();
         assert!(steps.len() > 20);
         for step in steps.iter() {

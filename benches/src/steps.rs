@@ -60,10 +60,7 @@ pub const STEPS: usize = 26;
 
 /// Takes all of them, drains their effects, and says how many those were.
 pub fn link() -> usize {
-    let (mut importer, mut exporter) = (
-        Importer::<handfast::rules::AllRules>::new(Config::default()),
-        Exporter::<handfast::rules::AllRules>::new(Config::default()),
-    );
+    let (mut importer, mut exporter) = (Importer::new(Config::default()), Exporter::new(Config::default()));
     let mut effects = 0;
     for input in import_inputs() {
         importer.handle(std::hint::black_box(input)).expect("it is asked for");

@@ -160,7 +160,7 @@ pub(crate) fn with_both<W: WithBoth>(configuration: Configuration, work: W) -> W
         // Each of its imports has a manager of its own.
         Player::Legacy => with_new(configuration, Apart([legacy::Importer::new(), legacy::Importer::new()]), work),
         Player::Hardened | Player::Hostile => {
-            with_new(configuration, NewDevice::<AllRules>::new(configuration.reducers()), work)
+            with_new(configuration, NewDevice::under(configuration.reducers(), AllRules), work)
         }
     }
 }
@@ -169,7 +169,7 @@ fn with_new<W: WithBoth>(configuration: Configuration, import: impl ImportDevice
     match configuration.cast.export {
         Player::Legacy => work.with(&Again::new(configuration, import, legacy::Exporter::new())),
         Player::Hardened | Player::Hostile => {
-            work.with(&Again::new(configuration, import, Exports::<AllRules>::new(configuration.reducers())))
+            work.with(&Again::new(configuration, import, Exports::new(configuration.reducers())))
         }
     }
 }

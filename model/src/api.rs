@@ -271,8 +271,8 @@ impl Seen {
     }
 }
 
-type HardenedImport = import::Importer<handfast::rules::AllRules>;
-type HardenedExport = export::Exporter<handfast::rules::AllRules>;
+type HardenedImport = import::Importer;
+type HardenedExport = export::Exporter;
 
 /// Explores the shipped reducers, as a pair and beside the hostile.
 pub fn explore(profile: Profile) -> Seen {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use handfast::{export::Exporter, import::Importer, outcome::Side, rules::AllRules};
+use handfast::{export::Exporter, import::Importer, outcome::Side};
 use serde::Serialize;
 
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The two reducers that ship.
-pub type Hardened = System<Importer<AllRules>, Exporter<AllRules>>;
+pub type Hardened = System<Importer, Exporter>;
 
 /// The shipped reducers in a configuration.
 pub fn hardened(configuration: Configuration) -> Hardened {

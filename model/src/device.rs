@@ -147,9 +147,9 @@ pub struct NewDevice<R: Rules> {
 }
 
 impl<R: Rules> NewDevice<R> {
-    /// Without an operation.
-    pub const fn new(config: Config) -> Self {
-        Self { imports: Imports::new(), config }
+    /// Returns one without an operation, whose imports keep these rules.
+    pub const fn under(config: Config, rules: R) -> Self {
+        Self { imports: Imports::under(rules), config }
     }
 }
 

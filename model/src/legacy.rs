@@ -12,7 +12,7 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use handfast::{export::Input, outcome::Scheme, rules::AllRules};
+use handfast::{export::Input, outcome::Scheme};
 use stateright::Model;
 
 use crate::{
@@ -68,12 +68,8 @@ pub fn rows_taken(configuration: Configuration) -> (Rows, Rows) {
     let config = configuration.reducers();
     match (configuration.cast.import, configuration.cast.export) {
         (Player::Legacy, Player::Legacy) => walk(configuration, Importer::new(), Exporter::new()),
-        (Player::Legacy, _) => {
-            walk(configuration, Importer::new(), handfast::export::Exporter::<AllRules>::new(config))
-        }
-        (_, Player::Legacy) => {
-            walk(configuration, handfast::import::Importer::<AllRules>::new(config), Exporter::new())
-        }
+        (Player::Legacy, _) => walk(configuration, Importer::new(), handfast::export::Exporter::new(config)),
+        (_, Player::Legacy) => walk(configuration, handfast::import::Importer::new(config), Exporter::new()),
         _ => (Rows::default(), Rows::default()),
     }
 }
@@ -85,8 +81,8 @@ trait Told {
     }
 }
 
-impl Told for handfast::import::Importer<AllRules> {}
-impl Told for handfast::export::Exporter<AllRules> {}
+impl Told for handfast::import::Importer {}
+impl Told for handfast::export::Exporter {}
 
 impl Told for Importer {
     fn told(&self) -> Rows {

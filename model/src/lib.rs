@@ -42,4 +42,5 @@ pub mod system;
 mod table;
 pub mod walk;
 pub mod weaknesses;
+pub mod without;
 pub mod world;

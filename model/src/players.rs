@@ -1,6 +1,6 @@
 //! Who plays the hardened sides: the reducers that ship, or others in their place.
 
-use handfast::{export::Exporter, import::Importer, reducer::Config, rules::AllRules};
+use handfast::{export::Exporter, import::Importer, reducer::Config};
 
 use crate::{
     config::{Configuration, Player},
@@ -21,10 +21,7 @@ pub struct Players {
 impl Default for Players {
     /// Those that ship.
     fn default() -> Self {
-        Self {
-            import: |config| Boxed::new(Importer::<AllRules>::new(config)),
-            export: |config| Boxed::new(Exporter::<AllRules>::new(config)),
-        }
+        Self { import: |config| Boxed::new(Importer::new(config)), export: |config| Boxed::new(Exporter::new(config)) }
     }
 }
 

@@ -78,7 +78,7 @@ struct Through<W>(W);
 
 /// Of a device with several links, and with clients, there is the shipped one only.
 fn through_any<W: Walk>(players: &Players, configuration: Configuration, walk: W) -> W::Output {
-    match linked::<AllRules>(configuration) {
+    match linked(configuration, AllRules) {
         Some(linked) => walk.through(linked),
         None if configuration.again => with_both(configuration, Through(walk)),
         None => walk.through(players.system(configuration)),
@@ -87,7 +87,7 @@ fn through_any<W: Walk>(players: &Players, configuration: Configuration, walk: W
 
 /// The goals that are looked for in a configuration.
 pub fn goals(configuration: &Configuration) -> Vec<&'static str> {
-    match linked::<AllRules>(*configuration) {
+    match linked(*configuration, AllRules) {
         Some(linked) => linked.sought().map(|(_, name)| name).collect(),
         None if configuration.again => again::REACHED.to_vec(),
         None => GOALS.iter().filter(|goal| goal.is_sought(configuration)).map(|goal| goal.name).collect(),

@@ -5,12 +5,12 @@ use std::{collections::BTreeSet, fs, path::Path};
 use handfast::{
     client::{Told, export, import},
     outcome::{Details, LinkState, Outcome, Signal},
-    rules::{AllRules, Rules},
+    rules::{AllRules, Rule, Rules},
 };
 use handfast_model::{
     clients::{Client, ClientInput, Fault, Kind, alone::Alone},
     explore::{Graph, Limits},
-    mutants::rules,
+    without::Without,
 };
 
 /// How large the closed graph of a client is, and all that it does wrong in it.
@@ -26,14 +26,14 @@ fn closed<C: Client>(alone: &Alone<C>) -> (String, BTreeSet<Fault>) {
     (format!("{inputs} | {states} | {edges} | {}", graph.depth), found)
 }
 
-fn of_rules<R: Rules>() -> [(String, BTreeSet<Fault>); 2] {
-    [closed(&Alone::import(import::Client::<R>::new())), closed(&Alone::export(export::Client::<R>::new()))]
+fn under(rules: impl Rules) -> [(String, BTreeSet<Fault>); 2] {
+    [closed(&Alone::import(import::Client::under(rules))), closed(&Alone::export(export::Client::under(rules)))]
 }
 
 /// No failure and no false success, whatever comes (R-CLI-2 to R-CLI-6). The counts are in the documents.
 #[test]
 fn our_clients_are_never_at_fault() {
-    let [(import, faults), (export, others)] = of_rules::<AllRules>();
+    let [(import, faults), (export, others)] = under(AllRules);
     assert_eq!((faults, others), (BTreeSet::new(), BTreeSet::new()));
     let told = format!("| import | {import} |\n| export | {export} |\n");
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/clients.md");
@@ -75,25 +75,18 @@ fn everything_can_come() {
         let odd = Details::from([("error".to_owned(), "something new".to_owned())]);
         assert_eq!(Told::read(<C::Input as ClientInput>::SIDE, 5, &odd), Told::Unheard);
     }
-    of(&Alone::import(import::Client::<AllRules>::new()));
-    of(&Alone::export(export::Client::<AllRules>::new()));
+    of(&Alone::import(import::Client::new()));
+    of(&Alone::export(export::Client::new()));
 }
 
 /// Every rule of the clients is guarded: without it the closed graph shows a fault.
 #[test]
 fn every_rule_of_the_clients_is_guarded() {
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    struct BackAndForth;
-    impl Rules for BackAndForth {
-        const CLIENT_FORWARD: bool = false;
-    }
-    fn shows<R: Rules>(fault: Fault) -> [bool; 2] {
-        of_rules::<R>().map(|(_, faults)| faults.contains(&fault))
-    }
-    assert_eq!(shows::<rules::M27>(Fault::FalseSuccess), [true; 2]);
-    assert_eq!(shows::<rules::M28>(Fault::Foreign), [true; 2]);
-    assert_eq!(shows::<rules::M31>(Fault::LeftAlone), [true; 2]);
-    assert_eq!(shows::<rules::M52>(Fault::Kept), [true, false]);
-    assert_eq!(shows::<rules::M53>(Fault::RefusedUnsaid), [true; 2]);
-    assert_eq!(shows::<BackAndForth>(Fault::Back), [true; 2]);
+    let shows = |rule, fault| under(Without::new(&[rule])).map(|(_, faults)| faults.contains(&fault));
+    assert_eq!(shows(Rule::ClientUnheardFails, Fault::FalseSuccess), [true; 2]);
+    assert_eq!(shows(Rule::ClientOwnSignals, Fault::Foreign), [true; 2]);
+    assert_eq!(shows(Rule::ClientLeavingCancels, Fault::LeftAlone), [true; 2]);
+    assert_eq!(shows(Rule::ClientFailedRemoved, Fault::Kept), [true, false]);
+    assert_eq!(shows(Rule::ClientRefusalIsSaid, Fault::RefusedUnsaid), [true; 2]);
+    assert_eq!(shows(Rule::ClientForward, Fault::Back), [true; 2]);
 }

@@ -7,7 +7,6 @@ use handfast::{
     message::{Features, Message},
     outcome::{LinkState, Scheme},
     reducer::Refused,
-    rules::AllRules,
 };
 use handfast_model::{
     check::{Checked, Verdict, check_system},
@@ -21,7 +20,7 @@ use handfast_model::{
 /// Answers every `authScheme` with one more hello.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct ChattyImporter {
-    inner: Importer<AllRules>,
+    inner: Importer,
     /// Hands no `authScheme` to the reducer, so that its user is never asked.
     deaf: bool,
 }
@@ -52,7 +51,7 @@ impl Side for ChattyImporter {
 
 /// Answers every hello with `authScheme`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct ChattyExporter(Exporter<AllRules>);
+struct ChattyExporter(Exporter);
 
 impl Side for ChattyExporter {
     type Input = export::Input;

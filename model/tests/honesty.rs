@@ -1,6 +1,6 @@
 //! A check that was cut short, or in which nothing happened, is no pass; and the two engines see the same graph.
 
-use handfast::{export::Exporter, import::Importer, rules::AllRules};
+use handfast::{export::Exporter, import::Importer};
 use handfast_model::{
     check::{Hardened, Verdict, check, hardened},
     config::{Budget, Cast, Configuration, Size, configurations, find},
@@ -66,8 +66,8 @@ fn both_engines_count_the_same_graph() {
 fn boxing_changes_nothing() {
     let configuration = configuration("HH-documented-faults");
     let config = configuration.reducers();
-    let import = Boxed::new(Importer::<AllRules>::new(config));
-    let boxed = System::new(configuration, import, Boxed::new(Exporter::<AllRules>::new(config)));
+    let import = Boxed::new(Importer::new(config));
+    let boxed = System::new(configuration, import, Boxed::new(Exporter::new(config)));
     let plain: Hardened = hardened(configuration);
     let (boxed, plain) =
         (Graph::explore(&boxed, Limits::default(), None), Graph::explore(&plain, Limits::default(), None));

@@ -9,20 +9,20 @@ use handfast::{
     shell::{ImportReport, Recorder, folder::Installed},
     trace::Step,
 };
+use handfast_model::without::Without;
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
     fixture::{Exported, FIXTURE},
     plan::{DiskFault, Plan, What},
     stream::Wires,
-    under::Under,
 };
 
 /// A session that is being carried out.
 pub(crate) struct Scene {
     pub(crate) plan: Plan,
     /// The rules that the sides keep.
-    pub(crate) under: Under,
+    pub(crate) without: Option<Without>,
     /// The importer's disk.
     pub(crate) fs: MemoryFs,
     /// What is exported.
@@ -70,13 +70,13 @@ pub(crate) struct Board {
 }
 
 impl Scene {
-    pub(crate) fn new(plan: &Plan, under: Under, begin: fn(What), fs: MemoryFs, accounts: usize) -> Self {
+    pub(crate) fn new(plan: &Plan, without: Option<Without>, begin: fn(What), fs: MemoryFs, accounts: usize) -> Self {
         let (token, shown) = oneshot::channel();
         let (fired, hit) = (vec![false; plan.faults.len()], vec![false; plan.streams.len()]);
         let board = Board { token: Some(token), shown: Some(shown), fired, hit, ..Board::default() };
         Self {
             plan: plan.clone(),
-            under,
+            without,
             fs,
             accounts,
             archive: FIXTURE.archive(plan),

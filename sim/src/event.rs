@@ -37,7 +37,7 @@ mod timers;
 mod told;
 mod words;
 
-pub(crate) use self::mutants::time;
+pub(crate) use self::mutants::TIMERS;
 pub use self::{
     campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
     coverage::{Coverage, Walked, beyond, coverage},

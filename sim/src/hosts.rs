@@ -71,14 +71,8 @@ async fn take_part(scene: Arc<Scene>, side: Side) -> Result<(), Failure> {
             enemy::exporter(&scene, mischief, &token, stream).await;
             Ok(())
         }
-        (Side::Import, _) => {
-            let begin = scene.under.import;
-            import_side(scene, net, begin).await
-        }
-        (Side::Export, _) => {
-            let begin = scene.under.export;
-            export_side(scene, net, begin).await
-        }
+        (Side::Import, _) => import_side(scene, net).await,
+        (Side::Export, _) => export_side(scene, net).await,
     }
 }
 

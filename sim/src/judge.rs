@@ -17,11 +17,11 @@ use crate::{
     enemy::Enemy,
     pairs::{Allowed, allowed},
     plan::{DiskFault, Plan, Planted, What},
+    replay::{Left, left},
     run::{Broken, Run},
     scenario::{Fate, Scenario},
     side::config,
     stored,
-    under::Left,
 };
 
 /// What was broken.
@@ -89,7 +89,7 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
         let rule = if let Broken::Hang(_) = broken { Rule::Ends } else { Rule::NoPanic };
         broke(rule, broken.to_string());
     }
-    match (scene.under.replay)(config(plan), config(plan), &board.steps) {
+    match left(config(plan), config(plan), &board.steps, scene.without) {
         Err(diverged) => broke(Rule::Replays, diverged.to_string()),
         Ok(left) if carried.is_ok() => {
             for Left { side, closed, armed } in left {

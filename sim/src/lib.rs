@@ -9,6 +9,7 @@
 //! TCP survives it. Archives are real, and opened and sealed by the library with a key derivation that costs nothing; disks are in
 //! memory and forget at a crash what was not synced.
 
+mod begin;
 mod board;
 mod campaign;
 mod disk;
@@ -32,7 +33,6 @@ mod side;
 mod source;
 mod stored;
 mod stream;
-mod under;
 
 pub use self::{
     campaign::{Ends, Found, Options, Progress, Report, Row, Shard, Spread, Verdict, campaign},

@@ -2,16 +2,18 @@
 
 use std::ops::Range;
 
-use handfast_model::mutants::rules as checker;
+use handfast_model::{
+    mutants::{MUTANTS, Setting},
+    without::Without,
+};
 use serde::Serialize;
 
 use crate::{
-    event::time,
+    event,
     judge::Rule,
     plan::{Plan, World},
     run::run_under,
     scenario::Scenario,
-    under::Under,
 };
 
 /// A mutant whose reducers the shell drives.
@@ -19,7 +21,7 @@ use crate::{
 pub struct Mutant {
     /// Its id, which is the checker's.
     pub id: &'static str,
-    under: Under,
+    without: Without,
 }
 
 /// How a mutant was found.
@@ -35,69 +37,6 @@ pub struct Kill {
     pub seed: u64,
     /// The rule that it broke.
     pub rule: Rule,
-}
-
-macro_rules! mutants {
-    ($($family:ident::$rules:ident $id:literal,)*) => {
-        const MUTANTS: &[Mutant] = &[$(Mutant { id: $id, under: Under::rules::<$family::$rules>() }),*];
-    };
-}
-
-mutants! {
-    checker::M01 "M-01",
-    checker::M02 "M-02",
-    checker::M03 "M-03",
-    checker::M04 "M-04",
-    checker::M05 "M-05",
-    checker::M06 "M-06",
-    checker::M07 "M-07",
-    checker::M08 "M-08",
-    checker::M09 "M-09",
-    checker::M10 "M-10",
-    checker::M11 "M-11",
-    checker::M12 "M-12",
-    checker::M13 "M-13",
-    checker::M14 "M-14",
-    checker::M15 "M-15",
-    checker::M16 "M-16",
-    checker::M17 "M-17",
-    checker::M18 "M-18",
-    checker::M19 "M-19",
-    checker::M20 "M-20",
-    checker::M21 "M-21",
-    checker::M22 "M-22",
-    checker::M23 "M-23",
-    checker::M24 "M-24",
-    checker::M25 "M-25",
-    checker::M26 "M-26",
-    checker::M29 "M-29",
-    checker::M30 "M-30",
-    checker::M33 "M-33",
-    checker::M34Removal "M-34a",
-    checker::M34Loss "M-34b",
-    checker::M34Word "M-34c",
-    checker::M35 "M-35",
-    checker::M36 "M-36",
-    checker::M37 "M-37",
-    checker::M38 "M-38",
-    checker::M39 "M-39",
-    checker::M40Loss "M-40a",
-    checker::M40End "M-40b",
-    checker::M41 "M-41",
-    checker::M42 "M-42",
-    checker::M43 "M-43",
-    checker::M44 "M-44",
-    checker::M45 "M-45",
-    checker::M46 "M-46",
-    checker::M47 "M-47",
-    checker::M48 "M-48",
-    checker::M49 "M-49",
-    checker::M50 "M-50",
-    checker::M54 "M-54",
-    checker::M55 "M-55",
-    time::NotStopped "M-51b",
-    time::NotRearmed "M-51c",
-    time::NotDisarmed "M-51d",
 }
 
 /// The scenarios of the hunt, one after the other: of the world in which hosts crash, and without real timers and threads.
@@ -156,7 +95,9 @@ impl Mutant {
 
     /// All that the shell can be given.
     pub fn all() -> impl Iterator<Item = Self> {
-        MUTANTS.iter().copied()
+        let checked = MUTANTS.iter().filter(|mutant| !matches!(mutant.setting, Setting::Clients | Setting::Disk));
+        let checked = checked.map(|mutant| Self { id: mutant.id, without: mutant.without });
+        checked.chain(event::TIMERS.map(|(id, _, without)| Self { id, without }))
     }
 
     /// The mutant of this id.
@@ -170,7 +111,7 @@ impl Mutant {
         let laps = grounds.len() as u64;
         sessions.into_iter().find_map(|number| {
             let (scenario, seed) = (grounds[(number % laps) as usize], number + number / laps);
-            let rule = run_under(&Plan::draw(scenario, seed), self.under).violations.first()?.rule;
+            let rule = run_under(&Plan::draw(scenario, seed), Some(self.without)).violations.first()?.rule;
             Some(Kill { mutant: self.id, sessions: number + 1, scenario, seed, rule })
         })
     }

@@ -26,7 +26,6 @@ use crate::{
     plan::{Plan, What},
     run::Broken,
     side::{Failure, export_side, import_side},
-    under,
 };
 
 const IMPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1));
@@ -153,8 +152,8 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
     });
     let guard = net.enter();
     let mut hosts = [
-        Host::start(import, scene, import_side(scene.clone(), Stack(scene.clone()), under::import))?,
-        Host::start(export, scene, export_side(scene.clone(), Stack(scene.clone()), under::export))?,
+        Host::start(import, scene, import_side(scene.clone(), Stack(scene.clone())))?,
+        Host::start(export, scene, export_side(scene.clone(), Stack(scene.clone())))?,
     ];
     let mut wire = Wire::new(patience);
     loop {

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use handfast::{
     export::{Exporter, Input},
     import::Importer,
+    limits::Timers,
     operations::OpId,
+    outcome::Side,
     reducer::{Config, Refused},
     rules::{AllRules, Rules},
     trace::{Step, Turn},
 };
+use handfast_model::without::Without;
 
 /// A step that fresh reducers do not take as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,24 +44,24 @@ pub struct Replayed<R: Rules = AllRules> {
 /// # Errors
 /// The first step that differs.
 pub fn replay(import: Config, export: Config, steps: &[Step]) -> Result<Replayed, Diverged> {
-    replay_under(import, export, steps)
+    replay_under(import, export, steps, AllRules)
 }
 
 /// The same under other rules than the shipped ones.
-pub(crate) fn replay_under<R: Rules>(import: Config, export: Config, steps: &[Step]) -> Result<Replayed<R>, Diverged> {
+fn replay_under<R: Rules>(import: Config, export: Config, steps: &[Step], rules: R) -> Result<Replayed<R>, Diverged> {
     let mut replayed = Replayed { imports: BTreeMap::new(), exports: BTreeMap::new() };
     let mut known = BTreeMap::<OpId, Exporter<R>>::new();
     for (index, step) in steps.iter().enumerate() {
         let again = match &step.turn {
             Turn::Import { input, .. } => {
-                let importer = replayed.imports.entry(step.op).or_insert_with(|| Importer::new(import));
+                let importer = replayed.imports.entry(step.op).or_insert_with(|| Importer::under(import, rules));
                 Step { op: step.op, ..Step::import(step.t_ms, importer, *input) }
             }
             Turn::Export { input, .. } => {
                 if let Input::AddDevice(_) = input {
                     // What is over is forgotten when the next one begins.
                     replayed.exports.extend(known.extract_if(.., |_, exporter| exporter.is_closed()));
-                    known.entry(step.op).or_insert_with(|| Exporter::new(export));
+                    known.entry(step.op).or_insert_with(|| Exporter::under(export, rules));
                 }
                 match known.get_mut(&step.op) {
                     Some(exporter) => Step::export(step.t_ms, step.op, exporter, *input),
@@ -75,4 +78,34 @@ pub(crate) fn replay_under<R: Rules>(import: Config, export: Config, steps: &[St
     }
     replayed.exports.append(&mut known);
     Ok(replayed)
+}
+
+/// What is left of a reducer at the end of a trace.
+pub(crate) struct Left {
+    pub(crate) side: Side,
+    pub(crate) closed: bool,
+    pub(crate) armed: Timers,
+}
+
+/// Replays a trace under the rules of a mutant, or under all. Returns what is left of its reducers.
+pub(crate) fn left(
+    import: Config,
+    export: Config,
+    steps: &[Step],
+    rules: Option<Without>,
+) -> Result<Vec<Left>, Diverged> {
+    match rules {
+        None => Ok(replay(import, export, steps)?.left()),
+        Some(rules) => Ok(replay_under(import, export, steps, rules)?.left()),
+    }
+}
+
+impl<R: Rules> Replayed<R> {
+    fn left(&self) -> Vec<Left> {
+        let importers = self.imports.values();
+        let importers = importers.map(|one| Left { side: Side::Import, closed: one.is_closed(), armed: one.armed() });
+        let exporters = self.exports.values();
+        let exporters = exporters.map(|one| Left { side: Side::Export, closed: one.is_closed(), armed: one.armed() });
+        importers.chain(exporters).collect()
+    }
 }

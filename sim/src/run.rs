@@ -11,6 +11,7 @@ use handfast::{
     outcome::Outcome,
     trace::{self, Header, Step},
 };
+use handfast_model::without::Without;
 
 use crate::{
     board::Scene,
@@ -20,7 +21,6 @@ use crate::{
     pairs::Allowed,
     plan::{Plan, Planted, World},
     side::config,
-    under::Under,
 };
 
 /// Why a session did not come to its end.
@@ -69,20 +69,20 @@ impl Run {
 ///
 /// If the scenario has a second phase, the pair is then asked to link once more, on the same disk and without a fault.
 pub fn run(plan: &Plan) -> Run {
-    run_under(plan, Under::ALL)
+    run_under(plan, None)
 }
 
-/// The same with sides that keep other rules than the shipped ones; in the world of hosts.
-pub(crate) fn run_under(plan: &Plan, under: Under) -> Run {
+/// The same, with the rules of a mutant in the place of all.
+pub(crate) fn run_under(plan: &Plan, rules: Option<Without>) -> Run {
     let world = plan.scenario.world();
     let fs = MemoryFs::new();
-    let (mut run, accounts) = carry_out(world, plan, under, fs.clone(), 0);
+    let (mut run, accounts) = carry_out(world, plan, rules, fs.clone(), 0);
     let ended = !run.violations.iter().any(|violation| matches!(violation.rule, Rule::Ends | Rule::NoPanic));
     if plan.scenario.has_second_phase() && ended {
         if plan.planted == Some(Planted::Rot) {
             fs.set_capacity(Some(0));
         }
-        let (second, _) = carry_out(world, &plan.afterwards(), under, fs, accounts);
+        let (second, _) = carry_out(world, &plan.afterwards(), rules, fs, accounts);
         run.time += second.time;
         run.violations.extend(second.violations.into_iter().map(|Violation { rule, text }| {
             let text = format!("{rule:?}: {text}");
@@ -92,12 +92,12 @@ pub(crate) fn run_under(plan: &Plan, under: Under) -> Run {
     run
 }
 
-fn carry_out(world: World, plan: &Plan, under: Under, fs: MemoryFs, accounts: usize) -> (Run, usize) {
+fn carry_out(world: World, plan: &Plan, rules: Option<Without>, fs: MemoryFs, accounts: usize) -> (Run, usize) {
     let (begin, carry_out) = match world {
         World::Hosts => (hosts::begin as fn(_), hosts::carry_out as fn(&_) -> _),
         World::Packets => (packets::begin as _, packets::carry_out as _),
     };
-    let scene = Arc::new(Scene::new(plan, under, begin, fs, accounts));
+    let scene = Arc::new(Scene::new(plan, rules, begin, fs, accounts));
     let carried = catch_unwind(AssertUnwindSafe(|| carry_out(&scene))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied().map(String::from);
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());

@@ -17,10 +17,11 @@ use handfast::{
     reducer::{Config, Refused},
     secret::Secret,
     shell::{
-        ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, Progress, SystemRandom,
-        folder::{FileSource, FolderStore, issued_identity},
+        ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, Progress, Random, SystemRandom,
+        folder::{FileSource, FolderStore, Installed, issued_identity},
         identity::Reach,
         rendezvous::{Dial, Publish},
+        storage::{Source, Store},
     },
 };
 use tokio::{
@@ -31,6 +32,7 @@ use tokio::{
 };
 
 use crate::{
+    begin,
     board::Scene,
     disk::{self, Accounts},
     fixture::{FIXTURE, NOW, Seeded, kdf, password},
@@ -38,7 +40,6 @@ use crate::{
     meeting::PORT,
     plan::{DiskFault, Plan, Planted},
     source::{Archive, linked},
-    under::{self, Export, Import},
 };
 
 /// Why a side did not come to its end.
@@ -91,25 +92,26 @@ fn tasks() -> usize {
 }
 
 /// An import, from `addAccount` until nothing of it is left.
-pub(crate) async fn import_side<P: Publish>(
-    scene: Arc<Scene>,
-    publish: P,
-    begin: fn(ImportEnv<P, Accounts, Seeded>, ImportOptions) -> Import,
-) -> Result<(), Failure> {
+pub(crate) async fn import_side<P: Publish>(scene: Arc<Scene>, publish: P) -> Result<(), Failure> {
     if scene.plan.shipped {
         let (folder, kdf) = (disk::open(&scene.fs)?, kdf(&scene.plan));
         let store = FolderStore::new(folder, kdf, KeyKind::P256, DEFAULT_MAX_ARCHIVE, NOW);
         let identity = ImportIdentity::Make { reach: Reach::Direct, now: NOW };
         let env = ImportEnv { publish, store, identity, random: SystemRandom };
-        return importing(scene, env, under::import).await;
+        return importing(scene, env).await;
     }
     let store = Accounts::open(&scene)?;
     let identity = ImportIdentity::Ready(FIXTURE.importer.clone());
     let random = Seeded::new(scene.plan.random);
-    importing(scene, ImportEnv { publish, store, identity, random }, begin).await
+    importing(scene, ImportEnv { publish, store, identity, random }).await
 }
 
-async fn importing<E>(scene: Arc<Scene>, env: E, begin: fn(E, ImportOptions) -> Import) -> Result<(), Failure> {
+async fn importing<P, S, N>(scene: Arc<Scene>, env: ImportEnv<P, S, N>) -> Result<(), Failure>
+where
+    P: Publish,
+    S: Store<Installed = Installed>,
+    N: Random,
+{
     let plan = &scene.plan;
     let tally = Tally::begin(&scene, Side::Import);
     let mut token = scene.token();
@@ -123,7 +125,7 @@ async fn importing<E>(scene: Arc<Scene>, env: E, begin: fn(E, ImportOptions) -> 
         recorder: Some(scene.recorder()),
         ..ImportOptions::default()
     };
-    let (handle, mut notices, operation) = begin(env, options);
+    let (handle, mut notices, operation) = begin::import(env, options, scene.without);
     let operation = tokio::spawn(operation);
     let mut late = Late::new(&scene, Side::Import);
 
@@ -217,11 +219,7 @@ pub(crate) fn restart_disk(scene: &Scene) {
 }
 
 /// An export, from `addDevice` until nothing of it is left. None if no token was shown.
-pub(crate) async fn export_side<D: Dial>(
-    scene: Arc<Scene>,
-    dial: D,
-    begin: fn(ExportEnv<D, Archive>, ExportOptions) -> Export,
-) -> Result<(), Failure> {
+pub(crate) async fn export_side<D: Dial>(scene: Arc<Scene>, dial: D) -> Result<(), Failure> {
     let plan = &scene.plan;
     let Some(shown) = scene.shown() else { return Ok(()) };
     let Ok(token) = shown.await else { return Ok(()) };
@@ -232,26 +230,21 @@ pub(crate) async fn export_side<D: Dial>(
             let (store, id) = linked(&scene.archive, plan)?;
             let identity = Arc::new(store.device(id)?);
             let env = ExportEnv { dial, source: FileSource::account(store, id, kdf, terms)?, identity };
-            return exporting(scene, env, under::export, &token).await;
+            return exporting(scene, env, &token).await;
         }
         let password = Password::new(password(plan.protected));
         let identity = issued_identity(Cursor::new(file.clone()), &password, &*kdf, terms, KeyKind::P256, NOW)?;
         let source = FileSource::new(move || Ok(Cursor::new(file.clone())), kdf, terms)?;
         let env = ExportEnv { dial, source, identity: Arc::new(identity) };
-        return exporting(scene, env, under::export, &token).await;
+        return exporting(scene, env, &token).await;
     }
     let readable = if let Some(DiskFault::Unreadable(bytes)) = plan.disk { bytes } else { u64::MAX };
     let source = Archive::new(scene.archive.file.clone(), Duration::from_millis(plan.work_ms.1), readable)?;
     let env = ExportEnv { dial, source, identity: FIXTURE.exporter.clone() };
-    exporting(scene, env, begin, &token).await
+    exporting(scene, env, &token).await
 }
 
-async fn exporting<E>(
-    scene: Arc<Scene>,
-    env: E,
-    begin: fn(E, ExportOptions) -> Export,
-    token: &str,
-) -> Result<(), Failure> {
+async fn exporting<D: Dial, S: Source>(scene: Arc<Scene>, env: ExportEnv<D, S>, token: &str) -> Result<(), Failure> {
     let plan = &scene.plan;
     let tally = Tally::begin(&scene, Side::Export);
     let options = ExportOptions {
@@ -260,7 +253,7 @@ async fn exporting<E>(
         recorder: Some(scene.recorder()),
         ..ExportOptions::default()
     };
-    let (handle, mut notices, operations) = begin(env, options);
+    let (handle, mut notices, operations) = begin::export(env, options, scene.without);
     let operations = tokio::spawn(operations);
 
     let mut late = Late::new(&scene, Side::Export);

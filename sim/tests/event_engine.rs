@@ -8,7 +8,6 @@ use handfast::{
     operations::OpId,
     outcome::{Outcome, Side},
     reducer::Refused,
-    rules::AllRules,
     trace::{Step, Turn},
 };
 use handfast_model::{
@@ -234,7 +233,7 @@ fn with_an_old_side_the_other_one_keeps_its_promises() {
 
 /// A reducer that is not the model's own is told apart, also where no property sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Leaky(Importer<AllRules>);
+struct Leaky(Importer);
 
 impl Reducer for Leaky {
     type Input = handfast::import::Input;
@@ -269,7 +268,7 @@ fn is_import(_: &impl ImportSide) {}
 #[test]
 fn a_planted_leak_is_caught() {
     is_import(&Leaky(Importer::new(Default::default())));
-    let engine = Engine::new(|config| (Leaky(Importer::new(config)), Exporter::<AllRules>::new(config)));
+    let engine = Engine::new(|config| (Leaky(Importer::new(config)), Exporter::new(config)));
     let broken = engine.run(&Schedule::default(), Watch::ALL).broken.unwrap();
     assert_eq!(broken.law, Law::Model, "{broken:?}");
 }

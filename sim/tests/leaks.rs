@@ -15,7 +15,6 @@ use handfast::{
     import::{Effect, Importer, Input},
     limits::Timers,
     reducer::Refused,
-    rules::AllRules,
 };
 use handfast_model::side::Side;
 use handfast_sim::event::{Class, Engine, Law, Watch, block};
@@ -72,7 +71,7 @@ impl Source for Select {
 
 /// An importer whose effects come in one order or the other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Leaky<S>(Importer<AllRules>, PhantomData<S>);
+struct Leaky<S>(Importer, PhantomData<S>);
 
 impl<S: Source> Side for Leaky<S> {
     type Input = Input;
@@ -101,8 +100,7 @@ impl<S: Source> Side for Leaky<S> {
 
 /// Whether sessions that are carried out twice show it. They look at nothing else.
 fn is_caught<S: Source>() -> bool {
-    let engine =
-        Engine::new(|config| (Leaky::<S>(Importer::new(config), PhantomData), Exporter::<AllRules>::new(config)));
+    let engine = Engine::new(|config| (Leaky::<S>(Importer::new(config), PhantomData), Exporter::new(config)));
     (0..64).any(|seed| {
         let found = block(&engine, seed..seed + 1, &Class::ALL, Watch::BARE);
         found.violations.iter().any(|violation| violation.law == Law::Repeatable)

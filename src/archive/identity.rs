@@ -168,7 +168,7 @@ mod tests {
     use std::{io::Cursor, time::Duration};
 
     use super::*;
-    use crate::archive::{Archive, Argon2i, Password, Terms};
+    use crate::archive::{Archive, Argon2i, KeyError, Password, Terms};
 
     fn now() -> UnixTime {
         UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000))

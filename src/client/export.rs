@@ -1,8 +1,9 @@
 //! The client of the old device: it takes the token, asks to confirm the new device, and says how it ended.
 
+mod broken;
 mod io;
 
-use core::{marker::PhantomData, net::SocketAddr};
+use core::net::SocketAddr;
 
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ use crate::{
     operations::OpId,
     outcome::{Outcome, Signal},
     reducer::Outbox,
-    rules::{AllRules, Rules},
+    rules::{AllRules, Rule, Rules},
 };
 
 /// The client of an export.
@@ -23,7 +24,7 @@ pub struct Client<R: Rules = AllRules> {
     phase: Phase,
     out: Outbox<Effect>,
     #[serde(skip)]
-    rules: PhantomData<R>,
+    rules: R,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -77,16 +78,23 @@ enum Stage {
     InProgress,
 }
 
-impl<R: Rules> Default for Client<R> {
+impl Default for Client {
     fn default() -> Self {
-        Self { phase: Phase::Initial, out: Outbox::new(), rules: PhantomData }
+        Self::new()
+    }
+}
+
+impl Client {
+    /// Returns a client of which nothing was asked yet.
+    pub fn new() -> Self {
+        Self::under(AllRules)
     }
 }
 
 impl<R: Rules> Client<R> {
-    /// A client of which nothing was asked yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// Returns a client of which nothing was asked yet and which keeps `rules`: how a checker shows that a broken one is found.
+    pub fn under(rules: R) -> Self {
+        Self { phase: Phase::Initial, out: Outbox::new(), rules }
     }
 
     /// Takes one input, in any state.
@@ -98,6 +106,9 @@ impl<R: Rules> Client<R> {
         use {Entry::*, Input::*, Phase::*, Stage::*};
         if !self.out.is_drained() {
             return Err(Refused::Undrained);
+        }
+        if self.broken(input) {
+            return Ok(());
         }
         match (self.phase, input) {
             // It begins, and the token is taken.
@@ -117,9 +128,7 @@ impl<R: Rules> Client<R> {
             (Adding, Added(Err(error))) => self.go(NotBegun(Failure::NoDevice(error))),
 
             // The daemon says how far it is; whoever else it speaks of is not shown (R-CLI-2).
-            (Linking(operation), Signal(id, told)) if id == operation.id || !R::CLIENT_OWN_SIGNALS => {
-                self.told(operation, told);
-            }
+            (Linking(operation), Signal(id, told)) if id == operation.id => self.told(operation, told),
             (Done(own, _) | Failed(own, _), Signal(id, _)) if id == own => self.ignore(Ignored::Late),
             (_, Signal(..)) => self.ignore(Ignored::Foreign),
 
@@ -142,7 +151,7 @@ impl<R: Rules> Client<R> {
 
             // The person wants to be out of here, which ends the operation (R-CLI-5).
             (Token(_) | Done(..) | Failed(..) | NotBegun(_), Back) => self.go(Initial),
-            (Adding, Back) => self.go(if R::CLIENT_LEAVING_CANCELS { Dropping } else { Initial }),
+            (Adding, Back) => self.go(Dropping),
             (Dropping, Added(Ok(id))) => {
                 self.out.push(Effect::CancelAddDevice(id));
                 self.phase = Initial;
@@ -225,7 +234,7 @@ impl<R: Rules> Client<R> {
     }
 
     fn say_goes_on(&mut self) {
-        if R::CLIENT_REFUSAL_IS_SAID {
+        if self.rules.keeps(Rule::ClientRefusalIsSaid) {
             self.out.push(Effect::Tell(Note::GoesOn));
         }
     }
@@ -242,9 +251,7 @@ impl<R: Rules> Client<R> {
         use Stage::*;
         let Operation { id, stage, leaving } = operation;
         let stage = match (stage, told) {
-            (_, Told::Unheard) if R::CLIENT_UNHEARD_FAILS => return self.end(operation, told),
-            (_, Told::Unheard) => return self.end(operation, Told::Signal(Signal::Done(Outcome::SUCCESS))),
-            (_, Told::Signal(Signal::Done(_))) => return self.end(operation, told),
+            (_, Told::Unheard | Told::Signal(Signal::Done(_))) => return self.end(operation, told),
 
             // It is shown from the call on.
             (Connecting, Told::Signal(Signal::Connecting)) => return,
@@ -259,7 +266,6 @@ impl<R: Rules> Client<R> {
             (Connecting | Authenticating { .. }, Told::Signal(Signal::InProgress)) => InProgress,
             (InProgress, Told::Signal(Signal::InProgress)) => return self.ignore(Ignored::Again),
 
-            (Authenticating { .. } | InProgress, Told::Signal(Signal::Connecting)) if !R::CLIENT_FORWARD => Connecting,
             (Authenticating { .. } | InProgress, Told::Signal(Signal::Connecting))
             | (InProgress, Told::Signal(Signal::Confirm { .. }))
             | (_, Told::Signal(Signal::TokenAvailable | Signal::Prompt { .. }) | Told::Strange) => {
@@ -281,7 +287,6 @@ impl<R: Rules> Client<R> {
 
     fn leave(&mut self, operation: Operation) {
         match operation.leaving {
-            _ if !R::CLIENT_LEAVING_CANCELS => self.go(Phase::Initial),
             false => {
                 self.out.push(Effect::CancelAddDevice(operation.id));
                 self.phase = Phase::Linking(Operation { leaving: true, ..operation });

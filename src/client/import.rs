@@ -1,8 +1,7 @@
 //! The client of the new device: it shows the token, asks for consent and password, and says how it ended.
 
+mod broken;
 mod io;
-
-use core::marker::PhantomData;
 
 use serde::Serialize;
 
@@ -12,7 +11,7 @@ use crate::{
     operations::LocalId,
     outcome::{Outcome, Signal},
     reducer::Outbox,
-    rules::{AllRules, Rules},
+    rules::{AllRules, Rule, Rules},
 };
 
 /// The client of an import.
@@ -22,7 +21,7 @@ pub struct Client<R: Rules = AllRules> {
     phase: Phase,
     out: Outbox<Effect>,
     #[serde(skip)]
-    rules: PhantomData<R>,
+    rules: R,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -74,16 +73,23 @@ enum Leaving {
     Waits,
 }
 
-impl<R: Rules> Default for Client<R> {
+impl Default for Client {
     fn default() -> Self {
-        Self { phase: Phase::Initial, out: Outbox::new(), rules: PhantomData }
+        Self::new()
+    }
+}
+
+impl Client {
+    /// Returns a client of which nothing was asked yet.
+    pub fn new() -> Self {
+        Self::under(AllRules)
     }
 }
 
 impl<R: Rules> Client<R> {
-    /// A client of which nothing was asked yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// Returns a client of which nothing was asked yet and which keeps `rules`: how a checker shows that a broken one is found.
+    pub fn under(rules: R) -> Self {
+        Self { phase: Phase::Initial, out: Outbox::new(), rules }
     }
 
     /// Takes one input, in any state.
@@ -95,6 +101,9 @@ impl<R: Rules> Client<R> {
         use {Input::*, Phase::*, Stage::*};
         if !self.out.is_drained() {
             return Err(Refused::Undrained);
+        }
+        if self.broken(input) {
+            return Ok(());
         }
         match (self.phase, input) {
             // It begins (R-API-1).
@@ -110,9 +119,7 @@ impl<R: Rules> Client<R> {
             (Adding, Added(Err(error))) => self.go(NotBegun(Failure::NoAccount(error))),
 
             // The daemon says how far it is; whoever else it speaks of is not shown (R-CLI-2).
-            (Linking(operation), Signal(id, told)) if id == operation.id || !R::CLIENT_OWN_SIGNALS => {
-                self.told(operation, told);
-            }
+            (Linking(operation), Signal(id, told)) if id == operation.id => self.told(operation, told),
             (Over(own, _), Signal(id, _)) if id == own => self.ignore(Ignored::Late),
             (_, Signal(..)) => self.ignore(Ignored::Foreign),
 
@@ -134,7 +141,7 @@ impl<R: Rules> Client<R> {
             }
 
             // The person wants to be out of here, which ends the operation (R-CLI-5).
-            (Adding, Back) => self.go(if R::CLIENT_LEAVING_CANCELS { Dropping } else { Initial }),
+            (Adding, Back) => self.go(Dropping),
             (Dropping, Added(Ok(id))) => {
                 self.out.push(Effect::RemoveAccount(id));
                 self.phase = Initial;
@@ -208,7 +215,7 @@ impl<R: Rules> Client<R> {
     }
 
     fn say_goes_on(&mut self) {
-        if R::CLIENT_REFUSAL_IS_SAID {
+        if self.rules.keeps(Rule::ClientRefusalIsSaid) {
             self.out.push(Effect::Tell(Note::GoesOn));
         }
     }
@@ -218,9 +225,7 @@ impl<R: Rules> Client<R> {
         use Stage::*;
         let Operation { id, stage, leaving } = operation;
         let stage = match (stage, told) {
-            (_, Told::Unheard) if R::CLIENT_UNHEARD_FAILS => return self.end(operation, Some(Failure::Unheard)),
-            (_, Told::Unheard) => return self.end(operation, None),
-            (_, Told::Signal(Signal::Done(_))) => return self.end(operation, failure(told)),
+            (_, Told::Unheard | Told::Signal(Signal::Done(_))) => return self.end(operation, failure(told)),
 
             (Init, Told::Signal(Signal::TokenAvailable)) => TokenAvailable,
             (Init | TokenAvailable, Told::Signal(Signal::Connecting)) => Connecting,
@@ -245,12 +250,6 @@ impl<R: Rules> Client<R> {
             | (InProgress, Told::Signal(Signal::InProgress)) => return self.ignore(Ignored::Again),
 
             (Connecting | Authenticating { .. } | InProgress, Told::Signal(Signal::TokenAvailable))
-                if !R::CLIENT_FORWARD =>
-            {
-                TokenAvailable
-            }
-            (Authenticating { .. } | InProgress, Told::Signal(Signal::Connecting)) if !R::CLIENT_FORWARD => Connecting,
-            (Connecting | Authenticating { .. } | InProgress, Told::Signal(Signal::TokenAvailable))
             | (Authenticating { .. } | InProgress, Told::Signal(Signal::Connecting))
             | (_, Told::Signal(Signal::Confirm { .. }) | Told::Strange) => return self.ignore(Ignored::Strange),
         };
@@ -268,15 +267,14 @@ impl<R: Rules> Client<R> {
                 self.out.push(Effect::Tell(Note::RemovedAgain));
                 return self.go(Phase::Initial);
             }
-            (Leaving::No, Some(_)) if R::CLIENT_FAILED_REMOVED => self.out.push(Effect::RemoveAccount(id)),
-            (Leaving::No, Some(_) | None) | (Leaving::Called | Leaving::Waits, Some(_)) => {}
+            (Leaving::No, Some(_)) => self.out.push(Effect::RemoveAccount(id)),
+            (Leaving::No, None) | (Leaving::Called | Leaving::Waits, Some(_)) => {}
         }
         self.go(Phase::Over(id, failure));
     }
 
     fn leave(&mut self, operation: Operation) {
         match operation.leaving {
-            _ if !R::CLIENT_LEAVING_CANCELS => self.go(Phase::Initial),
             Leaving::No => {
                 self.out.push(Effect::RemoveAccount(operation.id));
                 self.phase = Phase::Linking(Operation { leaving: Leaving::Called, ..operation });

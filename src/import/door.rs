@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::{Ask, Effect, Importer, Input, Phase, Stage};
+use super::{Ask, Effect, Importer, Input, Phase};
 use crate::{
     limits::{MAX_CONNECTIONS, MAX_WRONG_CODES, MAX_WRONG_CODES_PER_CONNECTION},
     outcome::{AccountId, Outcome, Signal},
@@ -32,7 +32,11 @@ impl Door {
         self.callers.iter().position(|caller| caller.conn == conn)
     }
 
-    fn forget(&mut self, conn: ConnId) {
+    pub(super) fn knows(&self, conn: ConnId) -> bool {
+        self.position(conn).is_some()
+    }
+
+    pub(super) fn forget(&mut self, conn: ConnId) {
         self.callers.retain(|caller| caller.conn != conn);
     }
 }
@@ -40,15 +44,13 @@ impl Door {
 impl<R: Rules> Importer<R> {
     /// What comes on a connection that is not the session's.
     pub(super) fn at_the_door(&mut self, conn: ConnId, input: Input) {
+        if self.broken_at_the_door(conn, input) {
+            return;
+        }
         match input {
             Input::ConnectionRequested(_) => self.knock(conn),
             Input::ConnectionOpened { presented, verified, .. } => self.identify(conn, presented, verified),
-            Input::ConnectionFailed(_) | Input::ConnectionLost(_) => {
-                self.door.forget(conn);
-                if !R::STRANGERS_ISOLATED && self.outcome().is_none() {
-                    self.finish(Outcome::Network, Farewell::None);
-                }
-            }
+            Input::ConnectionFailed(_) | Input::ConnectionLost(_) => self.door.forget(conn),
             Input::ChannelRequested(_, ask) => self.ask(conn, ask),
 
             // Only the session's channel carries anything; the rest has no connection and is not for the door.
@@ -71,44 +73,31 @@ impl<R: Rules> Importer<R> {
     }
 
     /// Whether the token admits a session. After a session it is dead (R-TOK-5).
-    const fn admits(&self) -> bool {
-        match self.phase {
-            Phase::Waiting { .. } => true,
-            Phase::Linked(Stage::Greeted, _) => !R::SLOT_TAKEN_AT_ONCE,
-            Phase::Done { .. } => !R::TOKEN_DIES,
-            Phase::Idle | Phase::Preparing | Phase::Linked(..) => false,
-        }
+    fn admits(&self) -> bool {
+        matches!(self.phase, Phase::Waiting { .. }) || self.admits_wrongly()
     }
 
-    fn knock(&mut self, conn: ConnId) {
-        if !R::REPEATS_IGNORED {
-            self.door.forget(conn);
-        }
-        let known = self.door.position(conn).is_some();
+    pub(super) fn knock(&mut self, conn: ConnId) {
+        let known = self.door.knows(conn);
         if known || !self.admits() || self.door.callers.len() >= MAX_CONNECTIONS {
             if !known {
                 self.out.push(Effect::Refuse(conn));
-            }
-            if !R::DONE_LAST && matches!(self.phase, Phase::Done { .. }) {
-                self.signal(Signal::Connecting);
             }
             return;
         }
         self.door.callers.push(Caller { conn, peer: None, wrong_codes: 0 });
         self.out.push(Effect::Accept(conn));
-        if let Phase::Waiting { connecting } = self.phase
-            && (!connecting || !R::CONNECTING_ONCE)
-        {
+        if let Phase::Waiting { connecting: false } = self.phase {
             self.phase = Phase::Waiting { connecting: true };
             self.signal(Signal::Connecting);
         }
     }
 
     /// Who cannot prove the account that it names is sent away: that account would be shown to the user (R-SEC-1).
-    fn identify(&mut self, conn: ConnId, presented: Option<AccountId>, verified: bool) {
+    pub(super) fn identify(&mut self, conn: ConnId, presented: Option<AccountId>, verified: bool) {
         let Some(at) = self.door.position(conn) else { return };
         match presented {
-            Some(peer) if verified || !R::VERIFIED_CHAIN => self.door.callers[at].peer = Some(peer),
+            Some(peer) if verified => self.door.callers[at].peer = Some(peer),
             Some(_) | None => {
                 self.door.forget(conn);
                 self.out.push(Effect::Close(conn));
@@ -131,12 +120,7 @@ impl<R: Rules> Importer<R> {
     /// Declines a channel, and counts its code if it was a wrong one (R-TOK-5).
     pub(super) fn decline(&mut self, conn: ConnId, ask: Ask) {
         self.out.push(Effect::DeclineChannel(conn));
-        let counts = match ask {
-            Ask::Wrong => true,
-            Ask::Other => !R::OTHER_CHANNELS_FREE,
-            Ask::Right => false,
-        };
-        if !counts || !R::CODES_LIMITED || self.outcome().is_some() {
+        if ask != Ask::Wrong || self.outcome().is_some() {
             return;
         }
         self.door.wrong_codes = self.door.wrong_codes.saturating_add(1);

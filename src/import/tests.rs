@@ -474,7 +474,7 @@ fn a_dead_token_admits_nobody() {
 
 #[test]
 fn inputs_before_the_effects_are_drained_are_refused() {
-    let mut importer = Importer::<AllRules>::new(Config::default());
+    let mut importer = Importer::new(Config::default());
     importer.handle(Input::AddAccount).unwrap();
     assert_eq!(importer.handle(Input::Published), Err(Refused::Undrained));
 }

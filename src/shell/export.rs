@@ -55,13 +55,14 @@ where
     D: Dial,
     S: Source,
 {
-    export_under::<AllRules, D, S>(env, options)
+    export_under(env, options, AllRules)
 }
 
 /// [`export`] under other rules than the shipped ones: how a checker shows that a broken one is found.
 pub fn export_under<R, D, S>(
     env: ExportEnv<D, S>,
     options: ExportOptions,
+    rules: R,
 ) -> (ExportHandle, mpsc::UnboundedReceiver<Notice>, impl Future<Output = ()> + Send)
 where
     R: Rules,
@@ -70,7 +71,7 @@ where
 {
     let (calls, called) = mpsc::channel(MAX_CALLS);
     let (notices, noticed) = mpsc::unbounded_channel();
-    let reducers = Box::new(Exports::<R>::new(options.config));
+    let reducers = Box::new(Exports::under(options.config, rules));
     let operations = Operations::new(reducers, env, options, notices);
     (ExportHandle { calls }, noticed, operations.run(called))
 }

@@ -104,24 +104,29 @@ where
 
 /// The import operations of a device, of which [`MAX_IMPORTS`](crate::limits::MAX_IMPORTS) may be live at once. Clones share them.
 ///
-/// They keep [all rules](AllRules), unless a checker asks for others.
+/// They keep [all rules](AllRules), unless a checker makes them [under others](Imports::under).
 #[derive(Clone, Debug)]
 pub struct Imports<R: Rules = AllRules>(Arc<Mutex<operations::Imports<R>>>);
 
 impl Imports {
     /// No operation yet.
     pub fn new() -> Self {
-        Self::default()
+        Self::under(AllRules)
     }
 }
 
-impl<R: Rules> Default for Imports<R> {
+impl Default for Imports {
     fn default() -> Self {
-        Self(Arc::default())
+        Self::new()
     }
 }
 
 impl<R: Rules> Imports<R> {
+    /// No operation yet, under these rules: how a checker shows that a broken one is found.
+    pub fn under(rules: R) -> Self {
+        Self(Arc::new(Mutex::new(operations::Imports::under(rules))))
+    }
+
     /// `addAccount` (R-API-1): begins an import operation. Its signals come through the receiver, at most ten of them.
     ///
     /// The future is the operation: it has to be polled, on a tokio runtime with time and I/O. It is done when the operation has ended and

@@ -14,12 +14,12 @@ use crate::{grammar::Grammar, inputs, laws};
 pub fn check(bytes: &[u8]) {
     let mut from = Unstructured::new(bytes);
     let Ok(config) = inputs::config(&mut from) else { return };
-    check_inputs::<AllRules>(config, inputs::all(&mut from, inputs::export));
+    check_inputs(config, inputs::all(&mut from, inputs::export), AllRules);
 }
 
 /// The same of inputs as they are.
-pub fn check_inputs<R: Rules>(config: Config, inputs: impl IntoIterator<Item = Input>) {
-    let mut exporter = Exporter::<R>::new(config);
+pub fn check_inputs(config: Config, inputs: impl IntoIterator<Item = Input>, rules: impl Rules) {
+    let mut exporter = Exporter::under(config, rules);
     let mut grammar = Grammar::default();
     let mut confirmed = false;
     for input in inputs {

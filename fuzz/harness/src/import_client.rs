@@ -11,12 +11,12 @@ use crate::{inputs, laws};
 
 /// Panics if the client does not keep the laws: the bytes are its inputs.
 pub fn check(bytes: &[u8]) {
-    check_inputs::<AllRules>(inputs::all(&mut Unstructured::new(bytes), inputs::import_client));
+    check_inputs(inputs::all(&mut Unstructured::new(bytes), inputs::import_client), AllRules);
 }
 
 /// The same of inputs as they are.
-pub fn check_inputs<R: Rules>(inputs: impl IntoIterator<Item = Input>) {
-    let mut client = Client::<R>::new();
+pub fn check_inputs(inputs: impl IntoIterator<Item = Input>, rules: impl Rules) {
+    let mut client = Client::under(rules);
     let mut watch = Watch::default();
     for input in inputs {
         let mut shown = client.screen();

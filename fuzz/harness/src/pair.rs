@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::LazyLock};
 
-use handfast::{export::Exporter, import::Importer, reducer::Config, rules::AllRules};
+use handfast::{export::Exporter, import::Importer, reducer::Config};
 use handfast_model::{
     action::Action,
     config::{Cast, Configuration, Size, configurations},
@@ -36,7 +36,7 @@ pub fn systems<I: ImportSide, E: ExportSide>(sides: impl Fn(Config) -> (I, E)) -
 }
 
 /// Those of the reducers that ship.
-static SYSTEMS: LazyLock<Vec<Asked<Importer<AllRules>, Exporter<AllRules>>>> =
+static SYSTEMS: LazyLock<Vec<Asked<Importer, Exporter>>> =
     LazyLock::new(|| systems(|config| (Importer::new(config), Exporter::new(config))));
 
 /// Panics if a run violates a property. The panic tells the run as a sequence diagram, and as a trace that `handfast replay` takes.

@@ -6,7 +6,6 @@ use handfast::{
     export::Exporter,
     import::Importer,
     reducer::Config,
-    rules::AllRules,
     trace::{Header, LineError, Step, Turn, from_line, to_line},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -16,7 +15,7 @@ use serde_json::Value;
 pub fn check(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let config = Config::default();
-    let (mut importer, mut exporter) = (Importer::<AllRules>::new(config), Exporter::<AllRules>::new(config));
+    let (mut importer, mut exporter) = (Importer::new(config), Exporter::new(config));
     for line in text.lines() {
         round_trip::<Header>(line);
         let Some(step) = round_trip::<Step>(line) else { continue };

@@ -5,7 +5,6 @@ use std::{fs, path::Path};
 use handfast::{
     export::Exporter,
     import::Importer,
-    rules::AllRules,
     trace::{Header, Step, from_line},
 };
 use handfast_harness::pair::{Run, systems, walk};
@@ -46,7 +45,7 @@ fn replay<I: ImportSide, E: ExportSide>(run: &Run<'_, I, E>) -> Result<usize, us
 /// Whatever happens in it, crashes of a device included.
 #[test]
 fn each_run_replays() {
-    let systems = systems(|config| (Importer::<AllRules>::new(config), Exporter::<AllRules>::new(config)));
+    let systems = systems(|config| (Importer::new(config), Exporter::new(config)));
     let mut longest = 0;
     for bytes in choices() {
         let run = walk(&systems, &bytes).unwrap();
@@ -60,8 +59,8 @@ fn each_run_replays() {
 /// A broken reducer is told, and its run is none of a sound one: `handfast replay` says at which step.
 #[test]
 fn a_run_of_a_broken_reducer_is_told_and_differs() {
-    let sides = Mutant::find("M-18").and_then(Mutant::sides).unwrap();
-    let systems = systems(sides);
+    let mutant = Mutant::find("M-18").unwrap();
+    let systems = systems(|config| mutant.sides(config));
     let found = choices().into_iter().find_map(|bytes| walk(&systems, &bytes).filter(|run| run.violated.is_some()));
     let run = found.expect("no run of an importer that signals behind DONE violates anything");
     assert_eq!(run.violated, Some(PropertyId::Grammar));

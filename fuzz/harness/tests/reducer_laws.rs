@@ -155,18 +155,18 @@ proptest! {
 
     #[test]
     fn the_importer_keeps_the_laws(config in config(), way in import_way(), wild in prop::collection::vec(import_input(), 0..30)) {
-        handfast_harness::importer::check_inputs::<AllRules>(config, way.into_iter().chain(wild));
+        handfast_harness::importer::check_inputs(config, way.into_iter().chain(wild), AllRules);
     }
 
     #[test]
     fn the_exporter_keeps_the_laws(config in config(), way in export_way(), wild in prop::collection::vec(export_input(), 0..30)) {
-        handfast_harness::exporter::check_inputs::<AllRules>(config, way.into_iter().chain(wild));
+        handfast_harness::exporter::check_inputs(config, way.into_iter().chain(wild), AllRules);
     }
 
     /// What a driver records is read as it was written, and not when a byte of it is another one.
     #[test]
     fn a_record_is_read_as_it_was_written(config in config(), way in import_way(), wild in prop::collection::vec(import_input(), 0..8), at in any::<Index>()) {
-        let mut importer = import::Importer::<AllRules>::new(config);
+        let mut importer = import::Importer::new(config);
         for (t_ms, input) in way.into_iter().chain(wild).enumerate() {
             let step = Step::import(t_ms as u64, &mut importer, input);
             let line = to_line(&step);

@@ -17,17 +17,18 @@ use crate::{
     legacy,
     players::Players,
     properties::{Half, PropertyId},
+    without::Without,
 };
 
 /// Our two clients, with these rules.
-fn own<R: Rules>() -> (AnyImportClient, AnyExportClient) {
-    (AnyImportClient::new(import::Client::<R>::new()), AnyExportClient::new(export::Client::<R>::new()))
+fn own(rules: impl Rules) -> (AnyImportClient, AnyExportClient) {
+    (AnyImportClient::new(import::Client::under(rules)), AnyExportClient::new(export::Client::under(rules)))
 }
 
 /// The link of a configuration with clients, with these rules where they are ours. `None`: it has no clients.
-pub fn linked<R: Rules>(configuration: Configuration) -> Option<Linked> {
+pub fn linked(configuration: Configuration, rules: impl Rules) -> Option<Linked> {
     let clients = match configuration.clients? {
-        Clients::Own => own::<R>(),
+        Clients::Own => own(rules),
         Clients::Qt => legacy::clients::qt(),
         Clients::Android => legacy::clients::android(),
         Clients::Ios => legacy::clients::ios(),
@@ -37,7 +38,7 @@ pub fn linked<R: Rules>(configuration: Configuration) -> Option<Linked> {
 
 /// Checks one configuration with clients. `None`: it has none.
 pub(crate) fn check(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Option<Checked> {
-    let linked = linked::<AllRules>(configuration)?;
+    let linked = linked(configuration, AllRules)?;
     let asked: Vec<_> =
         Linked::asked(&configuration).filter(|(other, _)| property.is_none_or(|only| only == *other)).collect();
     let shown =
@@ -92,12 +93,13 @@ fn judge(
 }
 
 /// Hunts clients that break a rule: whichever side shows it first.
-pub(crate) fn hunt<R: Rules>(
+pub(crate) fn hunt(
     configuration: Configuration,
+    rules: Without,
     property: PropertyId,
     limits: Limits,
 ) -> (Verdict, Option<Counterexample>) {
-    let Some(linked) = linked::<R>(configuration) else {
+    let Some(linked) = linked(configuration, rules) else {
         return (Verdict::Inconclusive { why: "there are no clients in it".into() }, None);
     };
     let steps = |(verdict, _): &(Verdict, Option<Counterexample>)| match verdict {

@@ -281,7 +281,7 @@ const fn export_label(from: E, to: E) -> &'static str {
 /// The steps of both clients alone, whatever comes.
 pub fn alone() -> BTreeSet<Edge> {
     let mut found = BTreeSet::from([DOCUMENTED[0]]);
-    let importing = Alone::import(import::Client::<AllRules>::new());
+    let importing = Alone::import(import::Client::new());
     Graph::explore_with(&importing, Limits::default(), None, |_, at, input| {
         let (next, effects) = importing.step(at, input)?;
         of_import(at.client.screen(), input, &effects, |edge| {
@@ -289,7 +289,7 @@ pub fn alone() -> BTreeSet<Edge> {
         });
         Some(next)
     });
-    let exporting = Alone::export(export::Client::<AllRules>::new());
+    let exporting = Alone::export(export::Client::new());
     Graph::explore_with(&exporting, Limits::default(), None, |_, at, input| {
         let (next, effects) = exporting.step(at, input)?;
         of_export(at.client.screen(), input, &effects, |edge| {
@@ -312,7 +312,7 @@ pub fn in_links(profile: Profile) -> BTreeSet<Edge> {
         let wrong = Budget { wrong: 3, ..Budget::default() };
         [one.budget, lost, wrong].map(|budget| Configuration { budget, ..one })
     };
-    for linked in ours.flat_map(troubles).filter_map(linked::<AllRules>) {
+    for linked in ours.flat_map(troubles).filter_map(|configuration| linked(configuration, AllRules)) {
         Graph::explore_with(&linked, Limits::default(), None, |_, state, step| {
             let (next, done) = linked.step(state, step)?;
             if let Some((input, effects)) = &done.import {

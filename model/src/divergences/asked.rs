@@ -7,7 +7,6 @@ use handfast::{
     operations::{AddDeviceError, Exports},
     outcome::{LinkState, Outcome, Profile, Scheme, Side, Signal, Vocabulary},
     reducer::Config,
-    rules::AllRules,
     token::{self, DeviceId, Form, Token},
 };
 
@@ -301,6 +300,6 @@ pub(super) fn unasked_answer_is_true(subject: Subject) -> bool {
 
 pub(super) fn errors_are_negative(_: Subject) -> bool {
     let errors = [AddDeviceError::InvalidUri, AddDeviceError::AlreadyLinking, AddDeviceError::Generic];
-    let first = Exports::<AllRules>::new(Config::default()).add_device(Scheme::None);
+    let first = Exports::new(Config::default()).add_device(Scheme::None);
     errors.map(AddDeviceError::code) == [-1, -2, -3] && first.is_ok_and(|op| op.0 > 0)
 }

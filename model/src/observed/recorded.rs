@@ -11,7 +11,6 @@ use handfast::{
     operations::OpId,
     outcome::{Side, Signal},
     reducer::{Config, ConnId},
-    rules::AllRules,
     trace::{self, Header, Step},
 };
 
@@ -100,7 +99,7 @@ fn import_turns<'a>(
         import::Input::ConnectionOpened { conn, presented, verified: true } if Some(conn) == peer => presented,
         _ => None,
     });
-    let mut importer = Importer::<AllRules>::new(config);
+    let mut importer = Importer::new(config);
     let mut turns = Vec::new();
     for (line, step) in steps {
         let trace::Turn::Import { input, effects } = &step.turn else { continue };
@@ -120,7 +119,7 @@ fn import_turns<'a>(
 }
 
 fn export_turns<'a>(config: Config, steps: impl Iterator<Item = (usize, &'a Step)>, file: usize) -> Vec<Turned> {
-    let mut exporter = Exporter::<AllRules>::new(config);
+    let mut exporter = Exporter::new(config);
     let mut turns = Vec::new();
     for (line, step) in steps {
         let trace::Turn::Export { input, effects } = &step.turn else { continue };

@@ -194,7 +194,7 @@ impl<'a> Followed<'a> {
             budget.set(key, count).then_some(())?;
         }
         let configuration = Configuration { schemes, budget, ..find(Size::Small, name)? };
-        Some(Self { linked: linked::<AllRules>(configuration)?, reading: Reading::new(document, scenario, profile) })
+        Some(Self { linked: linked(configuration, AllRules)?, reading: Reading::new(document, scenario, profile) })
     }
 
     /// Takes a step, and tells what happened on the lifelines, each with the number of its arrow.

@@ -31,9 +31,9 @@ const EXPORT: Party = Party::Export(0);
 type Link<'a, I, E> = Session<'a, Operation<I>, Operation<E>>;
 
 /// Carries out a schedule with a second link.
-pub(super) fn run<R: Rules>(schedule: &Schedule, watch: Watch, durations: Durations) -> Ran {
+pub(super) fn run(schedule: &Schedule, watch: Watch, durations: Durations, rules: impl Rules) -> Ran {
     let config = Config { profile: schedule.profile, ..Config::default() };
-    let (import, export) = (NewDevice::<R>::new(config), Exports::<R>::new(config));
+    let (import, export) = (NewDevice::under(config, rules), Exports::under(config, rules));
     let quiet = schedule.quiet();
     let import = Operation { device: import, op: 0 };
     let export = Operation { device: export, op: 0 };

@@ -1,12 +1,14 @@
 //! Carries a schedule out, from event to event.
 
+use std::sync::Arc;
+
 use handfast::{
     export::Exporter,
     import::Importer,
     limits::Durations,
     outcome::Outcome,
     reducer::Config,
-    rules::AllRules,
+    rules::{AllRules, Rules},
     trace::{self, Header, Step},
 };
 use handfast_model::{
@@ -15,6 +17,7 @@ use handfast_model::{
     pairs::{Circumstances, End},
     rows::Row,
     side::{AnyExport, AnyImport, Boxed, ExportSide, ImportSide},
+    without::Without,
 };
 
 use super::{
@@ -46,14 +49,18 @@ impl Watch {
     pub const SWEEP: Self = Self { follow: true, examine: false, trace: false, cover: true };
 }
 
-/// Carries out a schedule with two links.
-pub(super) type Twice = fn(&Schedule, Watch, Durations) -> Ran;
+/// The rules of the devices of which a schedule asks two links.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Twice {
+    Shipped,
+    Without(Without),
+}
 
 /// Carries out schedules with two sides.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Engine<I, E> {
-    sides: fn(Config) -> (I, E),
-    /// Carries out two links of the same devices. Without it, there is one.
+    sides: Arc<dyn Fn(Config) -> (I, E) + Send + Sync>,
+    /// The devices of two links. Without them, there is one link.
     pub(super) twice: Option<Twice>,
     /// Who is on each side.
     pub(super) cast: Cast,
@@ -61,30 +68,32 @@ pub struct Engine<I, E> {
     pub durations: Durations,
 }
 
-impl Engine<Importer<AllRules>, Exporter<AllRules>> {
+impl Engine<Importer, Exporter> {
     /// With the reducers that ship.
     pub fn shipped() -> Self {
         let sides = |config| (Importer::new(config), Exporter::new(config));
-        Self { twice: Some(again::run::<AllRules>), ..Self::new(sides) }
+        Self { twice: Some(Twice::Shipped), ..Self::new(sides) }
     }
 }
 
 impl Engine<AnyImport, AnyExport> {
     /// With two honest sides, of which one or both may be today's daemon.
     pub fn of(cast: Cast) -> Self {
-        let sides: fn(Config) -> (AnyImport, AnyExport) = match (cast.import, cast.export) {
-            (Player::Legacy, Player::Legacy) => {
-                |_| (Boxed::new(old::Importer::new()), Boxed::new(old::Exporter::new()))
-            }
-            (Player::Legacy, _) => {
-                |config| (Boxed::new(old::Importer::new()), Boxed::new(Exporter::<AllRules>::new(config)))
-            }
-            (_, Player::Legacy) => {
-                |config| (Boxed::new(Importer::<AllRules>::new(config)), Boxed::new(old::Exporter::new()))
-            }
-            _ => {
-                |config| (Boxed::new(Importer::<AllRules>::new(config)), Boxed::new(Exporter::<AllRules>::new(config)))
-            }
+        Self::under(cast, AllRules)
+    }
+
+    /// The same, with rules of a mutant in the place of all.
+    pub(super) fn under(cast: Cast, rules: impl Rules) -> Self {
+        let sides = move |config| {
+            let import: AnyImport = match cast.import {
+                Player::Legacy => Boxed::new(old::Importer::new()),
+                _ => Boxed::new(Importer::under(config, rules)),
+            };
+            let export: AnyExport = match cast.export {
+                Player::Legacy => Boxed::new(old::Exporter::new()),
+                _ => Boxed::new(Exporter::under(config, rules)),
+            };
+            (import, export)
         };
         Self { cast, ..Self::new(sides) }
     }
@@ -92,14 +101,17 @@ impl Engine<AnyImport, AnyExport> {
 
 impl<I: ImportSide, E: ExportSide> Engine<I, E> {
     /// With any two sides.
-    pub fn new(sides: fn(Config) -> (I, E)) -> Self {
-        Self { sides, twice: None, cast: Cast::HH, durations: Durations::default() }
+    pub fn new(sides: impl Fn(Config) -> (I, E) + Send + Sync + 'static) -> Self {
+        Self { sides: Arc::new(sides), twice: None, cast: Cast::HH, durations: Durations::default() }
     }
 
     /// Carries a schedule out until nothing more happens, and judges it.
     pub fn run(&self, schedule: &Schedule, watch: Watch) -> Ran {
         if let (Some(_), Some(twice)) = (&schedule.again, self.twice) {
-            return twice(schedule, watch, self.durations);
+            return match twice {
+                Twice::Shipped => again::run(schedule, watch, self.durations, AllRules),
+                Twice::Without(rules) => again::run(schedule, watch, self.durations, rules),
+            };
         }
         let config = Config { profile: schedule.profile, ..Config::default() };
         let (import, export) = (self.sides)(config);

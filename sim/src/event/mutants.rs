@@ -3,21 +3,18 @@
 use std::ops::Range;
 
 use handfast::{
-    export::Exporter,
-    import::Importer,
     limits::{Durations, Timer},
-    reducer::Config,
-    rules::{AllRules, Rules},
+    rules::Rule,
 };
 use handfast_model::{
     config::Cast,
-    legacy,
-    mutants::{MUTANTS, rules as checked},
-    side::{AnyExport, AnyImport, Boxed},
+    mutants::{MUTANTS, Setting},
+    side::{AnyExport, AnyImport},
+    without::Without,
 };
 use serde::Serialize;
 
-use super::{Class, Engine, Law, Schedule, Watch, again, engine::Twice, shrink};
+use super::{Class, Engine, Law, Schedule, Watch, engine::Twice, shrink};
 
 /// Two reducers with something broken, or their clock.
 #[derive(Clone, Copy, Debug)]
@@ -26,14 +23,12 @@ pub struct Mutant {
     pub id: &'static str,
     /// What is broken.
     pub broken: &'static str,
-    sides: Sides,
-    twice: Option<Twice>,
+    without: Without,
+    /// It takes two links of the same devices to see it.
+    twice: bool,
     cast: Cast,
     durations: fn(&mut Durations),
 }
-
-/// Makes both sides.
-type Sides = fn(Config) -> (AnyImport, AnyExport);
 
 /// What came of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,38 +45,12 @@ pub struct Kill {
     pub steps: usize,
 }
 
-macro_rules! timers {
-    ($($name:ident $id:literal $broken:literal [$($rule:ident)*];)*) => {
-        /// The rules of the mutants that only time can tell.
-        pub(crate) mod time {
-            use handfast::rules::Rules;
-
-            $(
-                #[doc = $broken]
-                #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-                pub(crate) struct $name;
-
-                impl Rules for $name {
-                    $(const $rule: bool = false;)*
-                }
-            )*
-        }
-
-        const TIMERS: [Mutant; 3] = [$(
-            Mutant { id: $id, broken: $broken, sides: sides::<time::$name>, twice: None, cast: Cast::HH, durations: |_| {} },
-        )*];
-    };
-}
-
-timers! {
-    NotStopped "M-51b" "A timer is not stopped when a session opens." [SESSION_STOPS_TIMERS];
-    NotRearmed "M-51c" "Progress does not start the stall timer again." [PROGRESS_REARMS];
-    NotDisarmed "M-51d" "Timers are not stopped at the end." [END_STOPS_TIMERS];
-}
-
-fn sides<R: Rules>(config: Config) -> (AnyImport, AnyExport) {
-    (Boxed::new(Importer::<R>::new(config)), Boxed::new(Exporter::<R>::new(config)))
-}
+/// Those that only time can tell: the id, what is broken, and the rules.
+pub(crate) const TIMERS: [(&str, &str, Without); 3] = [
+    ("M-51b", "A timer is not stopped when a session opens.", Without::new(&[Rule::SessionStopsTimers])),
+    ("M-51c", "Progress does not start the stall timer again.", Without::new(&[Rule::ProgressRearms])),
+    ("M-51d", "Timers are not stopped at the end.", Without::new(&[Rule::EndStopsTimers])),
+];
 
 const A_CLIENT: &str = "it is a client's: the storm's people call the daemons themselves";
 
@@ -95,42 +64,28 @@ const BEYOND: [(&str, &str); 6] = [
     ("M-53", A_CLIENT),
 ];
 
-/// Those of the registries of a device's operations: it takes two links to see them.
-const DEVICES: [(&str, Twice); 3] =
-    [("M-16", again::run::<checked::M16>), ("M-44", again::run::<checked::M44>), ("M-55", again::run::<checked::M55>)];
-
 /// Those that only an old peer shows.
-const BESIDE_THE_OLD: [(&str, Cast, Sides); 2] = [
-    ("M-39", Cast::LH, |config| {
-        (Boxed::new(legacy::Importer::new()), Boxed::new(Exporter::<checked::M39>::new(config)))
-    }),
-    ("M-46", Cast::HL, |config| {
-        (Boxed::new(Importer::<checked::M46>::new(config)), Boxed::new(legacy::Exporter::new()))
-    }),
-];
+const BESIDE_THE_OLD: [(&str, Cast); 2] = [("M-39", Cast::LH), ("M-46", Cast::HL)];
 
 impl Mutant {
     /// All that the storm can be asked for.
     pub fn all() -> Vec<Self> {
-        let checked = MUTANTS.iter().filter(|mutant| Self::beyond(mutant.id).is_none()).filter_map(|mutant| {
-            let twice = DEVICES.iter().find(|(id, _)| *id == mutant.id).map(|(_, twice)| *twice);
-            let old = BESIDE_THE_OLD.iter().find(|(id, ..)| *id == mutant.id);
-            let (cast, sides) = match (old, twice) {
-                (Some(&(_, cast, sides)), _) => (cast, sides),
-                (None, Some(_)) => (Cast::HH, sides::<AllRules> as Sides),
-                (None, None) => (Cast::HH, mutant.sides()?),
-            };
-            Some(Self { id: mutant.id, broken: mutant.broken, sides, twice, cast, durations: |_| {} })
+        let sound =
+            Self { id: "", broken: "", without: Without::new(&[]), twice: false, cast: Cast::HH, durations: |_| {} };
+        let checked = MUTANTS.iter().filter(|mutant| Self::beyond(mutant.id).is_none()).map(|mutant| {
+            let old = BESIDE_THE_OLD.iter().find(|(id, _)| *id == mutant.id);
+            let cast = old.map_or(Cast::HH, |&(_, cast)| cast);
+            let twice = mutant.setting == Setting::Registries;
+            Self { id: mutant.id, broken: mutant.broken, without: mutant.without, twice, cast, ..sound }
         });
         let wrong = Self {
             id: "M-51a",
             broken: "A timer has a wrong duration.",
-            sides: sides::<AllRules>,
-            twice: None,
-            cast: Cast::HH,
             durations: |durations| durations.authenticate = durations.of(Timer::Token, 0) * 2,
+            ..sound
         };
-        checked.chain([wrong]).chain(TIMERS).collect()
+        let timers = TIMERS.map(|(id, broken, without)| Self { id, broken, without, ..sound });
+        checked.chain([wrong]).chain(timers).collect()
     }
 
     /// The mutant of this id.
@@ -145,8 +100,10 @@ impl Mutant {
 
     /// An engine with it.
     pub fn engine(&self) -> Engine<AnyImport, AnyExport> {
-        let mut engine = Engine::new(self.sides);
-        (engine.twice, engine.cast) = (self.twice, self.cast);
+        let mut engine = Engine::under(self.cast, self.without);
+        if self.twice {
+            engine.twice = Some(Twice::Without(self.without));
+        }
         (self.durations)(&mut engine.durations);
         engine
     }

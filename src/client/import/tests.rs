@@ -285,7 +285,7 @@ fn leaving_before_the_account_is_known_cancels_it() {
 
 #[test]
 fn the_law_is_kept() {
-    let mut client = Client::<AllRules>::new();
+    let mut client = Client::new();
     client.handle(Input::Select).unwrap();
     assert_eq!(client.handle(Input::Back), Err(Refused::Undrained));
 }

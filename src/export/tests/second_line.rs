@@ -9,7 +9,7 @@ fn ends_with_close(told: &[Effect], outcome: Outcome) {
 /// R-API-8.
 #[test]
 fn the_last_signal_is_kept() {
-    let exporter = Exporter::<AllRules>::new(Config::default());
+    let exporter = Exporter::new(Config::default());
     assert_eq!((exporter.last_signal(), exporter.state()), (None, LinkState::Init));
     let rig = Rig::requested();
     assert_eq!((rig.0.last_signal(), rig.0.state()), (Some(&Signal::Connecting), LinkState::Connecting));

@@ -1,0 +1,39 @@
+//! What a client does that breaks a rule, for the checks that have to find it.
+//!
+//! The client's table asks here first. Under [`AllRules`](crate::rules::AllRules) every guard is a constant, and no arm is left.
+
+use super::{Client, Input, Operation, Phase, Stage};
+use crate::{
+    client::Told,
+    outcome::{Outcome, Signal as S},
+    rules::{Rule, Rules},
+};
+
+impl<R: Rules> Client<R> {
+    /// Handles an input as a rule that is broken has it. Returns whether it is handled.
+    #[inline]
+    pub(super) fn broken(&mut self, input: Input) -> bool {
+        use {Input::*, Phase::*, Stage::*};
+        let rules = self.rules;
+        let lacks = |rule| rules.lacks(rule);
+        match (self.phase, input) {
+            (Linking(operation), Signal(id, told)) if lacks(Rule::ClientOwnSignals) && id != operation.id => {
+                self.told(operation, told);
+            }
+            (Linking(operation), Signal(id, Told::Unheard))
+                if lacks(Rule::ClientUnheardFails) && id == operation.id =>
+            {
+                self.end(operation, Told::Signal(S::Done(Outcome::SUCCESS)));
+            }
+            (
+                Linking(operation @ Operation { stage: Authenticating { .. } | InProgress, .. }),
+                Signal(id, Told::Signal(S::Connecting)),
+            ) if lacks(Rule::ClientForward) && id == operation.id => {
+                self.go(Linking(Operation { stage: Connecting, ..operation }));
+            }
+            (Adding | Linking(_), Back) if lacks(Rule::ClientLeavingCancels) => self.go(Initial),
+            _ => return false,
+        }
+        true
+    }
+}
