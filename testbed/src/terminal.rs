@@ -10,7 +10,7 @@ use std::{
 use handfast::{limits::MAX_VALUE, secret::Secret};
 use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 use tokio::sync::mpsc;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     drawn::keys::{Decoder, Key},
@@ -73,6 +73,10 @@ impl Typed {
             let mut rest = &self.chunk[self.at..];
             let line = self.splitter.next(&mut rest, self.over);
             self.at = self.chunk.len() - rest.len();
+            if self.at == self.chunk.len() {
+                // What was taken may be a password, and what waits for the next line may wait for ever.
+                (self.chunk, self.at) = Default::default();
+            }
             if line.is_some() || self.over {
                 return line;
             }
@@ -117,6 +121,8 @@ fn read_chunks(chunks: &mpsc::Sender<io::Result<Chunk>>) -> io::Result<()> {
             other => other?,
         };
         let chunk = Zeroizing::new(buffer[..count].to_vec());
+        // The next read may wait for long, or for ever.
+        buffer[..count].zeroize();
         if chunks.blocking_send(Ok(chunk)).is_err() || count == 0 {
             return Ok(());
         }
