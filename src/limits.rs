@@ -62,6 +62,15 @@ pub const STALE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 pub const ARCHIVE_FRAME: usize = 65536 - 7;
 /// Bytes that wait to be sent on a connection before nothing further is read from it.
 pub const MAX_UNSENT: usize = 64 * 1024;
+/// Frames on one connection that mean nothing: of channels that are not open, and control messages that tell nothing (R-MUX-2). A
+/// channel that was declined may carry something until the peer has read so; real peers send a handful.
+pub const MAX_STRAYS: u32 = 1024;
+/// Channels that a peer may request on one connection (R-MUX-2). Each costs an answer. Real peers request up to four.
+pub const MAX_REQUESTS: u32 = 1024;
+/// Beacons that are answered on one connection (R-MUX-2): ten a second for as long as a link can last at all.
+pub const MAX_BEACONS: u32 = 16 * 1024;
+/// Events of one connection that are handled before its commands and its deadline are looked at again.
+pub const MAX_TURN: usize = 64;
 /// Bytes that an importing device takes from a connection at once, before TLS sees them: `docs/choices.md` has the gain.
 pub const READ_AHEAD: usize = 128 * 1024;
 /// Commands that wait for a connection. A reducer has at most a handful on the way.

@@ -14,9 +14,9 @@ use std::{
 
 use handfast::{
     archive::Identity,
-    inbox::{Heard, Inbox},
+    connection::Event,
     limits::{ARCHIVE_FRAME, READ_AHEAD},
-    message::{Event, archive_header},
+    message::archive_header,
     mux::frame_header,
     operations::LocalId,
     outcome::{AccountId, Scheme},
@@ -33,7 +33,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::{
     carrier::Carrier,
-    codec::CHANNEL,
+    codec::{CHANNEL, session},
     link::{device, link, runtime},
     stopwatch::{Cost, Mark},
 };
@@ -182,8 +182,7 @@ async fn write_frames(stream: &mut (impl AsyncWrite + Unpin), text: &[u8]) -> io
 
 /// Reads a message in frames, in place.
 async fn read_frames(stream: &mut (impl AsyncRead + Unpin), length: usize) -> io::Result<[Mark; 2]> {
-    let mut inbox = Inbox::new(length as u64);
-    inbox.open(CHANNEL);
+    let mut connection = session(length);
     let mut bytes = vec![0; READ_AHEAD];
     let begin = Mark::now();
     loop {
@@ -192,10 +191,11 @@ async fn read_frames(stream: &mut (impl AsyncRead + Unpin), length: usize) -> io
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut rest = &bytes[..count];
-        while let Some(heard) = inbox.next(&mut rest).expect("they are frames") {
-            match heard {
-                Heard::Message(Event::ArchiveSlice(slice)) => _ = std::hint::black_box(slice),
-                Heard::Message(Event::ArchiveEnded) => return Ok([begin, Mark::now()]),
+        while let Some(event) = connection.receive(&mut rest) {
+            match event {
+                Event::ArchiveSlice(slice) => _ = std::hint::black_box(slice),
+                Event::ArchiveEnded => return Ok([begin, Mark::now()]),
+                Event::ArchiveBegan { .. } => _ = connection.take_archive(),
                 _ => {}
             }
         }

@@ -154,8 +154,10 @@ fn replay(header: Header, steps: &[Step]) -> Result<Replayed, Differs> {
     let (import, export) = (header.import.unwrap_or_default(), header.export.unwrap_or_default());
     let replayed = handfast_sim::replay(import, export, steps)
         .map_err(|diverged| Differs { line: diverged.index as u64 + 2, what: difference(&diverged) })?;
-    let imports = replayed.imports.iter().map(|(&op, one)| Ended { side: Side::Import, op, outcome: one.outcome() });
-    let exports = replayed.exports.iter().map(|(&op, one)| Ended { side: Side::Export, op, outcome: one.outcome() });
+    let imports =
+        replayed.imports.iter().map(|&(op, ref one)| Ended { side: Side::Import, op, outcome: one.outcome() });
+    let exports =
+        replayed.exports.iter().map(|&(op, ref one)| Ended { side: Side::Export, op, outcome: one.outcome() });
     let operations = imports.chain(exports).collect();
     Ok(Replayed { driver: header.driver, steps: steps.len() as u64, operations })
 }

@@ -8,6 +8,7 @@
 
 pub mod archive;
 pub mod certificate_chain;
+pub mod connection;
 pub mod details;
 pub mod export_client;
 pub mod exporter;
@@ -30,10 +31,11 @@ pub mod trace;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target of `fuzz/`.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     ("archive_json", archive::check_text),
     ("archive_open", archive::check_file),
     ("certificate_chain", certificate_chain::check),
+    ("connection", connection::check),
     ("details", details::check),
     ("export_client", export_client::check),
     ("exporter", exporter::check),

@@ -8,6 +8,7 @@ use std::{
 use handfast::outcome::Side;
 use handfast_model::{
     config::{Cast, Size, configurations},
+    connection::Table,
     explore::Limits,
     rows::{Row, rows},
 };
@@ -72,6 +73,9 @@ pub fn coverage(walked: &Walked) -> Option<Coverage> {
     let casts = [Cast::HH, Cast::HX, Cast::XH];
     for configuration in configurations(Size::Small).into_iter().filter(|one| !one.again && casts.contains(&one.cast)) {
         all.extend(rows(configuration, Limits::default())?);
+    }
+    for side in [Side::Import, Side::Export] {
+        all.extend(Table::explore(side).rows());
     }
     let besides = walked.count() - all.iter().filter(|row| walked.has(row)).count();
     let (beyond, reachable): (BTreeSet<Row>, BTreeSet<Row>) = all.into_iter().partition(|row| beyond(row).is_some());

@@ -7,7 +7,7 @@ use handfast::{
     outcome::{Profile, Side},
 };
 
-use super::{Act, Archive, At, Device, Fault, Found, Schedule, Story, Visit, Watch, What};
+use super::{Act, Archive, At, Below, Device, Fault, Found, Schedule, Story, Visit, Watch, What};
 use handfast_model::{
     side::{ExportSide, ImportSide},
     steps::{TO_EXPORTER, TO_IMPORTER},
@@ -61,6 +61,7 @@ fn words(alphabet: usize) -> Vec<Act> {
     words.extend([Ask::Right, Ask::Wrong, Ask::Other].map(Act::Ask));
     words.extend([Act::Password(true), Act::Password(false), Act::Answer(true), Act::Answer(false)]);
     words.extend([Act::Complete, Act::End, Act::Drop]);
+    words.extend(Below::ALL.map(Act::Below));
     words
 }
 

@@ -133,6 +133,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
         let mut called = true;
         while called || !self.operations.is_empty() {
             let (op, input) = select! { biased;
+                (op, timer) = self.timers.fired() => (op, Input::Fired(timer)),
                 call = calls.recv(), if called => {
                     match call {
                         Some(call) => self.call(call),
@@ -140,7 +141,6 @@ impl<D: Dial, S: Source> Operations<D, S> {
                     }
                     continue;
                 }
-                (op, timer) = self.timers.fired() => (op, Input::Fired(timer)),
                 Some(opened) = self.openings.join_next() => match joined(opened) {
                     Some((op, slot, opening)) => (op, self.opened(op, slot, opening)),
                     None => continue,

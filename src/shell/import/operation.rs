@@ -143,15 +143,15 @@ impl<N: Random> Operation<N> {
             publishing: JoinSet::new(),
         };
         self.began = Instant::now();
-        let mut pause = None;
+        let (mut pause, mut turn) = (None, First::Event);
         self.carry_out(&mut world, Input::AddAccount, None, effects);
         while !self.reducer.is_closed() {
             let input = select! { biased;
+                timer = self.timers.fired() => Input::Fired(timer),
                 Some(call) = calls.recv() => {
                     self.call(&mut world, call);
                     continue;
                 }
-                timer = self.timers.fired() => Input::Fired(timer),
                 Some(published) = world.publishing.join_next() => match joined(published) {
                     Some(Ok((identity, listener))) => {
                         self.published(&mut world, &identity, listener);
@@ -169,19 +169,27 @@ impl<N: Random> Operation<N> {
                     joined(ended);
                     continue;
                 }
-                Some((conn, event)) = happened.recv() => self.input(&mut world, conn, event),
-                accepted = accept(&mut world.listener, &mut pause) => match accepted {
-                    Ok((stream, _)) => match world.last.checked_add(1) {
-                        Some(next) => {
-                            world.last = next;
-                            world.caller = Some(stream);
-                            Input::ConnectionRequested(ConnId(next))
+                arrived = arrive(&mut happened, &mut world.listener, &mut pause, turn) => match arrived {
+                    Arrived::Event(conn, event) => {
+                        turn = First::Connection;
+                        self.input(&mut world, conn, event)
+                    }
+                    Arrived::Connection(accepted) => {
+                        turn = First::Event;
+                        match accepted {
+                            Ok((stream, _)) => match world.last.checked_add(1) {
+                                Some(next) => {
+                                    world.last = next;
+                                    world.caller = Some(stream);
+                                    Input::ConnectionRequested(ConnId(next))
+                                }
+                                None => continue,
+                            },
+                            Err(_) => {
+                                pause = Some(Instant::now() + ACCEPT_PAUSE);
+                                continue;
+                            }
                         }
-                        None => continue,
-                    },
-                    Err(_) => {
-                        pause = Some(Instant::now() + ACCEPT_PAUSE);
-                        continue;
                     }
                 },
             };
@@ -434,6 +442,38 @@ async fn prepare<P: Publish>(publish: P, identity: ImportIdentity) -> io::Result
     };
     let listener = publish.publish(&identity).await?;
     Ok((identity, listener))
+}
+
+/// What reaches the operation from outside.
+enum Arrived<T> {
+    Event(ConnId, Event),
+    Connection(io::Result<(T, SocketAddr)>),
+}
+
+/// What is looked at first.
+#[derive(Clone, Copy)]
+enum First {
+    Event,
+    Connection,
+}
+
+/// The next event or connection. The two take turns, so that peers which never pause keep no one else out (R-MUX-2).
+async fn arrive<L: Listener>(
+    events: &mut mpsc::Receiver<(ConnId, Event)>,
+    listener: &mut Option<L>,
+    pause: &mut Option<Instant>,
+    first: First,
+) -> Arrived<L::Stream> {
+    match first {
+        First::Event => select! { biased;
+            Some((conn, event)) = events.recv() => Arrived::Event(conn, event),
+            accepted = accept(listener, pause) => Arrived::Connection(accepted),
+        },
+        First::Connection => select! { biased;
+            accepted = accept(listener, pause) => Arrived::Connection(accepted),
+            Some((conn, event)) = events.recv() => Arrived::Event(conn, event),
+        },
+    }
 }
 
 /// The next connection, not before `pause` is over. Waits for ever if there is no listener.
