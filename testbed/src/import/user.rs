@@ -35,6 +35,7 @@ use crate::{
         calls::ImportCall,
         observed::Returned,
         options::LinkOptions,
+        reach::Reach,
         session::{Happened, Session},
         texts,
     },
