@@ -54,7 +54,7 @@ fn exporter_with(certificates: Vec<CertificateDer<'static>>, signer: &Identity) 
         .unwrap()
         .with_client_cert_verifier(Arc::new(Possession::new()))
         .with_cert_resolver(showing(certificates, signer));
-    ExporterTls(TlsAcceptor::from(Arc::new(config)))
+    ExporterTls { acceptor: TlsAcceptor::from(Arc::new(config)), shown: Arc::default() }
 }
 
 fn importer_with(certificates: Vec<CertificateDer<'static>>, signer: &Identity) -> ImporterTls {

@@ -67,7 +67,7 @@ fn a_byte_order_mark_is_no_part_of_calls_and_traces() {
     let trace = folder.path("import.trace");
     // One that others may read.
     std::fs::write(&trace, "old").unwrap();
-    std::fs::set_permissions(&trace, PermissionsExt::from_mode(0o644)).unwrap();
+    std::fs::set_permissions(&trace, std::fs::Permissions::from_mode(0o644)).unwrap();
     let fresh = folder.path("export.trace");
     let mut importer = Side::import(&folder.path("store"), &["--calls", "--trace", text(&trace)]);
     let exporter = Side::export(&mut importer, &["--yes", "--archive", text(&archive), "--trace", text(&fresh)]);
