@@ -170,6 +170,7 @@ impl<F: Read + Seek + Send> FileSource<F> {
         match opened {
             Ok(opened) => Opening::Opened(opened),
             Err(OpenError::WrongPassword) => Opening::Wrong,
+            Err(error @ OpenError::Date(_)) => Opening::Unreadable(error.into()),
             Err(error) => Opening::Unreadable(self.named(error.into())),
         }
     }
