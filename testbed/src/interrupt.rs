@@ -135,6 +135,11 @@ impl Interrupts {
         }
     }
 
+    /// Hears only those that come from now on.
+    pub(crate) fn forget(&mut self) {
+        self.heard = *self.count.borrow();
+    }
+
     /// Waits for something, or until an interrupt comes before: `None`.
     pub(crate) async fn or<T>(&mut self, wait: impl Future<Output = T>) -> Option<T> {
         tokio::select! {

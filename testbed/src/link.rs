@@ -43,7 +43,8 @@ pub(crate) async fn written(interrupts: &mut Interrupts, out: Background, trace:
             trace.finish().await;
         }
     };
-    // An interrupt that comes now has no link to cancel.
+    // Those of the link are done with; one that comes now has no link to cancel.
+    interrupts.forget();
     let _ = interrupts.or(all).await;
 }
 

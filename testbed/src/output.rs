@@ -3,7 +3,7 @@
 use std::{
     fmt::Display,
     fs::File,
-    io::{self, Write},
+    io::{self, IsTerminal as _, Write},
     path::Path,
     sync::{
         Arc, OnceLock,
@@ -55,6 +55,11 @@ pub(crate) fn whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>
     Ok(())
 }
 
+/// Reports that the standard output of a link is lost.
+fn lost(error: &io::Error) {
+    note(format_args!("standard output is lost, and the link goes on: {error}"));
+}
+
 /// Bytes that wait to be written by a [`Background`]. What does not fit is lost, and is reported as lost.
 const MAX_WAITING: usize = 16 << 20;
 
@@ -62,7 +67,8 @@ const MAX_WAITING: usize = 16 << 20;
 /// reader that is slow or gone, or a disk that is full, changes nothing but what is read. Clones write to the same one.
 #[derive(Clone)]
 pub(crate) struct Background {
-    pieces: mpsc::Sender<Vec<u8>>,
+    /// The thread; none for a terminal, which is written to at once, in the order of what is printed to standard error.
+    pieces: Option<mpsc::Sender<Vec<u8>>>,
     shared: Arc<Shared>,
     /// Closed once all is written, or the first failure is noted.
     done: watch::Receiver<()>,
@@ -99,12 +105,15 @@ impl Background {
                 let _ = of.failed.set(error);
             }
         });
-        Self { pieces, shared, done }
+        Self { pieces: Some(pieces), shared, done }
     }
 
     /// Standard output. That it is lost is reported once, on standard error.
     pub(crate) fn standard_output() -> Self {
-        Self::new(io::stdout(), |error| note(format_args!("standard output is lost, and the link goes on: {error}")))
+        if io::stdout().is_terminal() {
+            return Self { pieces: None, shared: Arc::default(), done: watch::channel(()).1 };
+        }
+        Self::new(io::stdout(), lost)
     }
 
     /// Writes a text, and the end of a line after it.
@@ -120,8 +129,18 @@ impl Background {
                 self.shared.failed.set(io::Error::other(format!("more than {MAX_WAITING} bytes wait for its reader")));
             return;
         }
-        // After a failure there is no thread that takes it.
-        let _ = self.pieces.send(piece);
+        match &self.pieces {
+            // After a failure there is no thread that takes it.
+            Some(pieces) => drop(pieces.send(piece)),
+            None => {
+                let mut out = io::stdout().lock();
+                if let Err(error) = out.write_all(&piece).and_then(|()| out.flush()) {
+                    lost(&error);
+                    let _ = self.shared.failed.set(error);
+                }
+                self.shared.waiting.fetch_sub(length, Ordering::Relaxed);
+            }
+        }
     }
 
     /// Writes a value as one line of JSON.

@@ -3,7 +3,7 @@
 use std::{fs::File, path::Path, sync::Arc};
 
 use handfast::{
-    archive::{Argon2i, Entry, Identity, KeyKind, OpenError, Password, Store, Terms, UnixTime},
+    archive::{Argon2i, Entry, Identity, KeyKind, OpenError, Store, Terms, UnixTime},
     outcome::Outcome,
     secret::Secret,
     shell::folder::{FileSource, IssueError, issued_identity},
@@ -59,7 +59,7 @@ impl Export {
     async fn issue(&self, mut opening: Opening<'_>) -> Result<Identity, Failure> {
         let path = opening.path;
         // Without a password first, for what needs none, and for what is no archive.
-        match opening.with(Password::none()).await? {
+        match opening.with(Secret::default()).await? {
             Err(IssueError::Open(OpenError::WrongPassword)) => {}
             issued => return issued.map_err(|error| unusable(path, &error)),
         }
@@ -72,7 +72,7 @@ impl Export {
         };
         let mut password = passwords.first().map_err(|error| failed(Outcome::Authentication, error))?;
         loop {
-            let tried = opening.with(Password::new(password.as_bytes())).await?;
+            let tried = opening.with(password).await?;
             match (tried, passwords.next()) {
                 (Err(IssueError::Open(OpenError::WrongPassword)), Some(next)) => password = next,
                 (issued, _) => return issued.map_err(|error| unusable(path, &error)),
@@ -122,7 +122,7 @@ struct Opening<'a> {
 
 impl Opening<'_> {
     /// Issues a certificate with the account key that this password opens, unless somebody gives up before.
-    async fn with(&mut self, password: Password) -> Result<Result<Identity, IssueError>, Failure> {
+    async fn with(&mut self, password: Secret) -> Result<Result<Identity, IssueError>, Failure> {
         let (path, terms, now) = (self.path.to_path_buf(), self.terms, self.now);
         let mut issued = tokio::task::spawn_blocking(move || {
             let file = File::open(path).map_err(OpenError::from)?;
@@ -158,7 +158,7 @@ impl Opening<'_> {
                 }
                 Front::Drawn(_) => self.typed().await?,
             };
-            match self.with(Password::new(password.as_bytes())).await? {
+            match self.with(password).await? {
                 Err(IssueError::Open(OpenError::WrongPassword)) => {
                     self.view.wrong = true;
                     if matches!(self.front, Front::Lines(_)) {

@@ -84,7 +84,7 @@ fn any_other_command_ends_by_the_signal() {
         &["token", "qr"],
         &["message", "decode"],
         &["archive", "inspect", fifo],
-        &["archive", "new", "--output", "/dev/null", "--password-file", fifo],
+        &["archive", "new", "--size", "64KiB", "--output", "/dev/null", "--password-file", fifo],
         &["replay", fifo],
         &["diagram", fifo],
         &["validate", fifo],
