@@ -52,7 +52,7 @@ pub(crate) enum Dht {
     Ping(Ping),
 }
 
-/// Which network, and how to print.
+/// The network, and the form of the output.
 #[derive(Args)]
 struct Common {
     /// The number of the network; Jami's is 0
@@ -79,7 +79,7 @@ pub(crate) struct NodeOptions {
     bootstrap: Vec<String>,
 }
 
-/// What to look for.
+/// The key to look for.
 #[derive(Args)]
 pub(crate) struct Get {
     #[command(flatten)]
@@ -92,7 +92,7 @@ pub(crate) struct Get {
     key: InfoHash,
 }
 
-/// What to store.
+/// The value to store.
 #[derive(Args)]
 pub(crate) struct Put {
     #[command(flatten)]
@@ -111,7 +111,7 @@ pub(crate) struct Put {
     permanent: bool,
 }
 
-/// Whom to ask.
+/// The address to ask.
 #[derive(Args)]
 pub(crate) struct Ping {
     #[command(flatten)]
@@ -202,7 +202,7 @@ fn unfinished(error: Unfinished) -> Failure {
     Failure::reason(error)
 }
 
-/// Finds the addresses of a name. Every family that it has is used.
+/// Resolves names. Every family that it has is used.
 fn resolve(names: &[String]) -> Result<Vec<SocketAddr>, Failure> {
     let mut all = Vec::new();
     for name in names {
@@ -257,7 +257,7 @@ async fn joined(common: &Common, names: &[String]) -> Result<Running, Failure> {
 }
 
 impl Dht {
-    /// Does it.
+    /// Runs the subcommand.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Node(options) => block_on(options.run()),
