@@ -18,7 +18,7 @@ use super::{
     terms::Terms,
     text::{Fingerprint, Text, Unverified, authenticate, read_back, read_header},
 };
-use crate::{outcome::Scheme, secret::Secret};
+use crate::{limits::max_archive_file, outcome::Scheme, secret::Secret};
 
 /// How a file is protected, told by its first bytes: gzip is not, everything else is taken for encrypted. The position moves.
 pub fn protection<F: Read + Seek>(file: &mut F) -> io::Result<Scheme> {
@@ -99,6 +99,10 @@ impl<F: Read + Seek + Send> Archive<F> {
     /// The key is derived once, which takes as long as `kdf` does, and kept for the second pass. An encrypted file is
     /// authenticated as a whole before any of it is decrypted.
     pub fn open(mut file: F, password: &Secret, kdf: &dyn Kdf, terms: Terms) -> Result<Self, OpenError> {
+        // A file may be longer than all that was ever written to it: its length counts before anything is read.
+        if file.seek(SeekFrom::End(0))? > max_archive_file(terms.max_text) {
+            return Err(OpenError::TooLarge { limit: terms.max_text });
+        }
         let protection = protection(&mut file)?;
         if protection != Scheme::of(password) {
             let length = file.seek(SeekFrom::End(0))?;

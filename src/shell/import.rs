@@ -3,6 +3,7 @@
 mod connection;
 mod keeper;
 mod operation;
+mod securing;
 
 use std::{
     future::Future,

@@ -128,10 +128,10 @@ impl Inspect {
 
 /// Asks the person at the terminal, who may go on to press Ctrl-C.
 fn ask(question: &str) -> Result<Secret, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(Failure::reason)?;
-    let mut interrupts = runtime.block_on(async { Interrupts::listen() }).map_err(Failure::reason)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Failure::reason)?;
+    let mut interrupts = Interrupts::of_a_link()?;
     let password = runtime.block_on(terminal::ask_password(question, &mut interrupts, &mut None));
-    // Who listens to it once has to go on: it ends the process no more by itself.
+    // A signal that is caught once ends the process no more by itself.
     thread::spawn(move || {
         runtime.block_on(interrupts.next());
         process::exit(1);
