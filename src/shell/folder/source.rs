@@ -251,3 +251,6 @@ pub fn issued_identity<F: Read + Seek + Send>(
     let key = PrivateKey::generate(keys).map_err(IdentityError::from)?;
     Ok(archive.account().issue_device(key, now)?)
 }
+
+#[cfg(test)]
+mod tests;

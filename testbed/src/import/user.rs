@@ -12,12 +12,11 @@ use handfast::{
         Note, Told,
         import::{Client, Effect, Input, Prompt, Screen},
     },
-    message::Slot,
     operations::LocalId,
     outcome::{AccountId, LinkState, Outcome, Scheme, Side, Signal},
     reducer::Refused,
     secret::Secret,
-    shell::{Cause, ImportHandle, ImportReport, Notice, folder::Installed},
+    shell::{Cause, ImportHandle, ImportReport, Notice, Slots, folder::Installed},
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -107,8 +106,8 @@ pub(super) struct User<'a> {
     reach: Reach,
     client: Client,
     out: Background,
-    /// The one slot: what is typed, until it is provided.
-    answer: Secret,
+    /// What is typed, until it is provided.
+    answers: Slots,
     /// The account that the user agreed to.
     agreed: Option<AccountId>,
     /// The last signal, with what is no business of a machine: the token's text, the cause of a failure.
@@ -146,7 +145,7 @@ impl<'a> User<'a> {
             reach,
             client: Client::new(),
             out,
-            answer: Secret::default(),
+            answers: Slots::default(),
             agreed: None,
             last: None,
             asked: Asked::Nothing,
@@ -259,8 +258,9 @@ impl<'a> User<'a> {
                 self.session.called("addAccount", args, Returned::Account(id));
                 Some(Input::Added(Ok(id)))
             }
-            Effect::ProvideAccountAuthentication(id, _, scheme) => {
-                let answer = std::mem::take(&mut self.answer);
+            Effect::ProvideAccountAuthentication(id, slot, scheme) => {
+                let answer = self.answers.of(slot);
+                self.answers.clear();
                 Some(Input::Provided(id, self.provide(answer, scheme).await))
             }
             // Of a failed import this device keeps nothing anyway.
@@ -421,8 +421,7 @@ impl<'a> User<'a> {
     }
 
     fn answer_with(&mut self, password: Secret) -> Input {
-        self.answer = password;
-        Input::Answer(Slot(0))
+        Input::Answer(self.answers.keep(password))
     }
 
     /// Asks on a line. Where screens are drawn, they ask.
