@@ -41,6 +41,15 @@ pub const DEFAULT_MAX_ARCHIVE: u64 = 64 * 1024 * 1024;
 pub const MAX_INFLATION: u64 = 200;
 /// What the text may have beyond that ratio: a short one may well be very regular (R-ARC-3).
 pub const INFLATION_SLACK: u64 = 1024 * 1024;
+/// What the file of an archive may have beyond the limit of its text: compression makes hardly any text longer (R-ARC-3).
+pub const FILE_SLACK: u64 = 1024 * 1024;
+
+/// Bytes that the file of an archive may have whose text has at most `max_text`. Nothing of a larger one is read.
+pub const fn max_archive_file(max_text: u64) -> u64 {
+    // Stored blocks of either layer add five bytes to some thousands.
+    max_text.saturating_add(max_text / 64).saturating_add(FILE_SLACK)
+}
+
 /// Depth of nested objects and arrays in an archive's JSON text. Real ones reach 4.
 pub const MAX_JSON_DEPTH: u32 = 32;
 /// Names of an archive's configuration that are reported; the rest are counted. Real ones have about 50.
@@ -51,6 +60,8 @@ pub const MAX_CHAIN: usize = 8;
 pub const MAX_CERTIFICATE: usize = 16 * 1024;
 /// How far in the future a certificate may begin to be valid: clocks of two devices differ.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Threads that compress an archive as it arrives, each with two blocks of 128 KiB: as many as there are processors, up to this.
+pub const MAX_DEFLATE_THREADS: usize = 4;
 /// Data bytes of a frame of an archive: with its header it fills four TLS records.
 pub const ARCHIVE_FRAME: usize = 65536 - 7;
 /// Bytes that wait to be sent on a connection before nothing further is read from it.

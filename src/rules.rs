@@ -151,6 +151,8 @@ rules! {
     ClientLeavingCancels,
     /// Clients: where a cancel is refused, the client shows that the operation goes on (R-CLI-5).
     ClientRefusalIsSaid,
+    /// Clients: a question whose answer was refused is asked again only after a further signal (R-CLI-8).
+    ClientRefusalWaits,
     /// Import client: the account of a failed import is removed (R-CLI-6).
     ClientFailedRemoved,
 }

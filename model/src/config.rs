@@ -117,6 +117,8 @@ pub struct Configuration {
     pub clients: Option<Clients>,
     /// Before which daemons they stand. People call the others themselves, and so may do all that a client lets them.
     pub behind: &'static [Side],
+    /// Whether people with a client answer in the moment in which they are asked, and always: before anything else can happen.
+    pub at_once: bool,
     /// The states that its graph has at least: with fewer, something that should happen no longer does.
     pub least: usize,
     /// How much goes wrong.
@@ -137,6 +139,7 @@ impl Configuration {
             again: false,
             clients: None,
             behind: &[Side::Import, Side::Export],
+            at_once: false,
             least: 0,
             budget,
         }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use handfast::{
-    archive::{KeyKind, Password, Terms},
+    archive::{KeyKind, Terms},
     limits::DEFAULT_MAX_ARCHIVE,
     operations::AddDeviceError,
     outcome::{Scheme, Side, Signal},
@@ -238,7 +238,7 @@ pub(crate) async fn export_side<D: Dial>(scene: Arc<Scene>, dial: D) -> Result<(
             let env = ExportEnv { dial, source: FileSource::account(store, id, kdf, terms)?, identity };
             return exporting(scene, env, &token).await;
         }
-        let password = Password::new(password(plan.protected));
+        let password = Secret::from(password(plan.protected));
         let identity = issued_identity(Cursor::new(file.clone()), &password, &*kdf, terms, KeyKind::P256, NOW)?;
         let source = FileSource::new(move || Ok(Cursor::new(file.clone())), kdf, terms)?;
         let env = ExportEnv { dial, source, identity: Arc::new(identity) };

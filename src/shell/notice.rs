@@ -30,7 +30,10 @@ pub struct Notice {
     pub cause: Option<Cause>,
 }
 
-/// What failed on this device, for the person in front of it. No reducer and no peer learns it: to them it is an outcome.
+/// What failed, for the person in front of this device. No reducer and no peer learns it: to them it is an outcome.
+///
+/// Its kind tells the causes of an export's `Network` apart that need different next steps: `ConnectionRefused` where nothing listens,
+/// `PermissionDenied` where the importing device declined the token's code, `NotFound` where another device answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     kind: io::ErrorKind,

@@ -2,26 +2,31 @@
 
 mod user;
 
-use std::{io, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::Args;
 use handfast::{
     archive::{Argon2i, KeyKind, Store, UnixTime},
     outcome::{Outcome, Side},
-    shell::{self, ImportEnv, ImportIdentity, ImportOptions, SystemRandom, folder::FolderStore, identity::Reach},
+    shell::{
+        self, ImportEnv, ImportIdentity, ImportOptions, Recorder, SystemRandom, folder::FolderStore, identity::Reach,
+    },
 };
 use tokio::net::TcpListener;
 
 use self::user::User;
 use crate::{
     failure::Failure,
-    interrupt::Interrupts,
+    interrupt::{self, Interrupts},
     link::{
         self, KeyType,
         observed::Observer,
         options::{EXIT_CODES, LinkOptions, passwords},
+        recorder::TraceFile,
         session::{Front, Session},
     },
+    output::Background,
+    passwords::Passwords,
 };
 
 const EXAMPLES: &str = "\
@@ -50,25 +55,26 @@ pub(crate) struct Import {
     link: LinkOptions,
 }
 
+/// What a link needs.
+struct Prepared {
+    passwords: Option<Passwords>,
+    trace: Option<TraceFile>,
+    recorder: Option<Recorder>,
+    store: Store,
+    listener: TcpListener,
+    listening: SocketAddr,
+}
+
 impl Import {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         link::run(self.link())
     }
 
     async fn link(self) -> Result<ExitCode, Failure> {
-        let passwords = passwords(self.password_file.as_ref())?;
-        let interrupts = Interrupts::listen().map_err(Failure::reason)?;
+        let mut interrupts = Interrupts::of_a_link()?;
+        let prepared = interrupts.or(self.prepare()).await.ok_or_else(link::given_up)??;
+        let Prepared { passwords, trace, recorder, store, listener, listening } = prepared;
         let config = self.link.config();
-        let (trace, recorder) = self.link.trace(Side::Import)?;
-        let store = Store::open(&self.store)
-            .map_err(|error| Failure::with_code(Outcome::Storage.exit_code(), format_args!("--store: {error}")))?;
-        let unreachable = |error: io::Error| {
-            let code = Outcome::Network.exit_code();
-            Failure::with_code(code, format_args!("--listen {}: {error}", self.listen))
-        };
-        let listener = TcpListener::bind(link::address("--listen", &self.listen).await?).await.map_err(unreachable)?;
-        let listening = listener.local_addr().map_err(unreachable)?;
-
         let now = UnixTime::now();
         let max_archive = self.link.max_archive.0;
         let env = ImportEnv {
@@ -78,16 +84,34 @@ impl Import {
             random: SystemRandom,
         };
         let options = ImportOptions { config, max_archive, recorder, ..ImportOptions::default() };
-        let observer = Observer::begin(self.link.json, Side::Import, config.profile, Some(listening))?;
+        let out = Background::standard_output();
+        let lines = self.link.json.then(|| out.clone());
+        let observer = Observer::begin(lines, Side::Import, config.profile, Some(listening));
         let token_lifetime = options.durations.token;
         let (handle, notices, operation) = shell::import(env, options);
         let operation = tokio::spawn(operation);
         let front = Front::choose(&self.link);
-        let session = Session::new(&self.link, observer, notices, operation, interrupts, front);
-        let code = User::new(&self.link, passwords, handle, session, listening, token_lifetime).attend().await?;
-        if let Some(trace) = trace {
-            trace.complain();
-        }
+        let session = Session::new(&self.link, observer, notices, operation, interrupts.clone(), front);
+        let user = User::new(&self.link, passwords, handle, session, out.clone(), listening, token_lifetime);
+        let code = user.attend().await;
+        link::written(&mut interrupts, out, trace).await;
         Ok(code)
+    }
+
+    /// Reads and opens all that the link needs.
+    async fn prepare(&self) -> Result<Prepared, Failure> {
+        let passwords = passwords(self.password_file.as_ref()).await?;
+        let (trace, recorder) = self.link.trace(Side::Import).await?;
+        let folder = self.store.clone();
+        let store = interrupt::apart(move || Store::open(&folder))
+            .await
+            .map_err(|error| Failure::with_code(Outcome::Storage.exit_code(), format_args!("--store: {error}")))?;
+        let unreachable = |error: io::Error| {
+            let code = Outcome::Network.exit_code();
+            Failure::with_code(code, format_args!("--listen {}: {error}", self.listen))
+        };
+        let listener = TcpListener::bind(link::address("--listen", &self.listen).await?).await.map_err(unreachable)?;
+        let listening = listener.local_addr().map_err(unreachable)?;
+        Ok(Prepared { passwords, trace, recorder, store, listener, listening })
     }
 }

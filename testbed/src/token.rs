@@ -144,7 +144,8 @@ pub(crate) fn typed(text: &[u8]) -> Result<Parsed, String> {
     read_typed(text).map_err(|error| explain(text, error))
 }
 
-fn explain(text: &[u8], error: TokenError) -> String {
+/// The reason with the place in the text.
+pub(crate) fn explain(text: &[u8], error: TokenError) -> String {
     format!("this is no token: {error}\n{}", point_at(text, error.offset))
 }
 

@@ -9,6 +9,9 @@ use super::{Budget, Cast, Clients, Configuration, Size};
 
 const NOTHING: Budget = Budget::NOTHING;
 
+/// The link fails once.
+const LOSS: Budget = Budget { loss: 1, ..NOTHING };
+
 /// What goes wrong with a link that another follows.
 const BEFORE_ANOTHER: Budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, ..NOTHING };
 
@@ -112,6 +115,12 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             behind: &[Side::Export],
             clock: false,
             ..pair("export-client", 14_000, before_a_client)
+        },
+        Configuration {
+            clients: Some(Clients::Own),
+            at_once: true,
+            clock: false,
+            ..pair("clients-at-once", size.pick(1_000, 1_000, 30_000), size.pick(LOSS, LOSS, BEFORE_ANOTHER))
         },
         pair(
             "crash",

@@ -118,7 +118,7 @@ fn in_time(what: What) -> Fault {
     Fault { at: At::Step(Side::Import, 2), what }
 }
 
-/// Each word in each state of each side, and each thing that a stranger does at each time, in both profiles.
+/// Each word in each state of each side, what is below the messages after the end of a session that goes on, and each thing that a stranger does at each time, in both profiles.
 pub fn directed() -> Vec<Schedule> {
     let mut all = Vec::new();
     for profile in [Profile::Documented, Profile::Jamid] {
@@ -126,6 +126,14 @@ pub fn directed() -> Vec<Schedule> {
             for way in stage.ways {
                 let each = stage.words().into_iter().map(|word| stage.schedule(profile, &[way, &[word][..]].concat()));
                 all.extend(each);
+            }
+        }
+        // While the importer installs, a session that is garbled or that the peer has ended goes on.
+        let [import, _] = Stage::BOTH;
+        let installing = import.ways[import.ways.len() - 1];
+        for first in [Act::Babble(Story::Message), Act::End] {
+            for then in Below::ALL.map(Act::Below).into_iter().chain([Act::End, Act::Babble(Story::Frame)]) {
+                all.push(import.schedule(profile, &[installing, &[first, then][..]].concat()));
             }
         }
         for (before, act) in AT_THE_DOOR {

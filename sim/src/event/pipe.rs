@@ -63,6 +63,11 @@ impl Pipe {
         self.numbered
     }
 
+    /// Whether bytes are there that were not read.
+    pub(super) const fn has_bytes(&self) -> bool {
+        !self.bytes.is_empty()
+    }
+
     /// How many bytes were read.
     pub(super) const fn read(&self) -> u64 {
         self.read

@@ -166,7 +166,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
     fn call(&mut self, call: Call) {
         // A caller that does not wait for the answer does not need it.
         match call {
-            Call::Add(token, answer) => match self.add(&token) {
+            Call::Add(token, answer) => match self.add(token) {
                 Ok((op, effects)) => {
                     let _ = answer.send(Ok(op));
                     // Behind the answer: the first signal comes after the return (R-API-4).
@@ -187,11 +187,10 @@ impl<D: Dial, S: Source> Operations<D, S> {
     }
 
     /// Begins an operation; its effects are still to be carried out.
-    fn add(&mut self, token: &str) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
-        let parse = if self.options.lenient { Token::parse_lenient } else { Token::parse };
-        let token = parse(token.as_bytes()).map_err(|_| AddDeviceError::InvalidUri)?;
+    fn add(&mut self, token: Token) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
         let scheme = self.source.scheme();
         let op = self.reducers.add_device(scheme)?;
+        self.source.prepare();
         self.causes.retain(|op, _| self.reducers.look(*op).is_some());
         let operation = Operation {
             token,
@@ -211,7 +210,13 @@ impl<D: Dial, S: Source> Operations<D, S> {
     /// What an event is to the reducer.
     fn input(&mut self, op: OpId, event: Event) -> Input {
         match event {
-            Event::Opened { pinned } => Input::Opened { pinned },
+            Event::Opened { pinned } => {
+                if !pinned {
+                    let other = "another device answered, not the one that the token names";
+                    self.note(op, Outcome::Network, io::Error::new(io::ErrorKind::NotFound, other));
+                }
+                Input::Opened { pinned }
+            }
             Event::Unreachable(error) => {
                 self.note(op, Outcome::Network, error);
                 Input::Unreachable
@@ -223,7 +228,11 @@ impl<D: Dial, S: Source> Operations<D, S> {
             }
             Event::Lost => Input::Lost,
             Event::Accepted(peer_address) => Input::Accepted { peer_address },
-            Event::Declined => Input::Declined,
+            Event::Declined => {
+                let unknown = "the new device does not know the token's code";
+                self.note(op, Outcome::Network, io::Error::new(io::ErrorKind::PermissionDenied, unknown));
+                Input::Declined
+            }
             Event::Ended => Input::Ended,
             Event::Message(message) => Input::Message(message.map_password(|password| self.keep(op, password))),
             Event::Malformed => Input::Malformed,

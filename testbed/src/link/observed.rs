@@ -12,7 +12,7 @@ use handfast::{
 use handfast_model::observed::{VERSION, signal_of};
 use serde::Serialize;
 
-use crate::{failure::Failure, output};
+use crate::output::Background;
 
 /// The first line.
 #[derive(Serialize)]
@@ -70,26 +70,26 @@ fn as_text<S: serde::Serializer>(value: &impl std::fmt::Display, serializer: S) 
 /// Writes the lines, as they happen, where they were asked for.
 pub(crate) struct Observer {
     side: Side,
-    /// When the operation began; none if nothing is to be written.
-    began: Option<Instant>,
+    /// When the operation began, and where the lines go; none if nothing is to be written.
+    lines: Option<(Instant, Background)>,
 }
 
 impl Observer {
     /// Begins the trace. An import says where it listens.
     pub(crate) fn begin(
-        json: bool,
+        lines: Option<Background>,
         side: Side,
         profile: Profile,
         listening: Option<SocketAddr>,
-    ) -> Result<Self, Failure> {
-        if json {
-            output::json(&Header { observed: VERSION, profile, t_ms: 0, side, listening })?;
+    ) -> Self {
+        if let Some(lines) = &lines {
+            lines.json(&Header { observed: VERSION, profile, t_ms: 0, side, listening });
         }
-        Ok(Self { side, began: json.then(Instant::now) })
+        Self { side, lines: lines.map(|lines| (Instant::now(), lines)) }
     }
 
     /// A signal.
-    pub(crate) fn signal(&self, notice: &Notice) -> Result<(), Failure> {
+    pub(crate) fn signal(&self, notice: &Notice) {
         let Notice { op: op_id, details, cause, .. } = notice;
         self.line(|t_ms, side| SignalLine {
             t_ms,
@@ -99,18 +99,17 @@ impl Observer {
             details,
             op_id: *op_id,
             cause: cause.as_ref().map(ToString::to_string),
-        })
+        });
     }
 
     /// A call that has returned.
-    pub(crate) fn call(&self, call: &'static str, args: impl Serialize, ret: Returned) -> Result<(), Failure> {
-        self.line(|t_ms, side| CallLine { t_ms, side, call, args, ret })
+    pub(crate) fn call(&self, call: &'static str, args: impl Serialize, ret: Returned) {
+        self.line(|t_ms, side| CallLine { t_ms, side, call, args, ret });
     }
 
-    fn line<L: Serialize>(&self, line: impl FnOnce(u64, Side) -> L) -> Result<(), Failure> {
-        match self.began {
-            Some(began) => output::json(&line(began.elapsed().as_millis() as u64, self.side)),
-            None => Ok(()),
+    fn line<L: Serialize>(&self, line: impl FnOnce(u64, Side) -> L) {
+        if let Some((began, lines)) = &self.lines {
+            lines.json(&line(began.elapsed().as_millis() as u64, self.side));
         }
     }
 }
