@@ -88,7 +88,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             clock: false,
             ..pair(
                 "duplicates",
-                size.pick(300, 1_500, 1_500),
+                size.pick(300, 1_400, 1_400),
                 Budget { duplicates: size.pick(1, 2, 2), wrong: size.pick(1, 1, 3), ..NOTHING },
             )
         },
