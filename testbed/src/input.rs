@@ -77,12 +77,6 @@ impl Limit {
             Err(error) => Err(error.into()),
         }
     }
-
-    /// Reads a whole file of text.
-    pub(crate) fn text(self, path: &Path) -> Result<String, FileError> {
-        let not_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8");
-        Ok(String::from_utf8(self.read(path)?).map_err(not_text)?)
-    }
 }
 
 /// Something that is read up to a limit; more is an error, not an end.
@@ -153,7 +147,7 @@ mod tests {
         let path = folder.path().join("file");
         for (text, good) in [("", true), ("12345678", true), ("123456789", false)] {
             std::fs::write(&path, text).unwrap();
-            assert_eq!(FEW.text(&path).ok(), good.then(|| text.to_owned()));
+            assert_eq!(FEW.read(&path).ok(), good.then(|| text.as_bytes().to_owned()));
         }
         assert_eq!(FEW.read(&path).unwrap_err().to_string(), "it is larger than it can be: a test has at most 8");
     }
