@@ -91,8 +91,8 @@ impl Sink for NoSink {
 
 const OPENING: Duration = Duration::from_secs(40);
 
-/// What a connection that receives this frame without a pause reports first, and after how many seconds; and when it is closed.
-async fn endless(frame: &[u8], decline: bool) -> (Event, u64, u64) {
+/// What a connection that receives this frame without a pause, and a step of time after each of its turns, reports first, and after how many seconds; and when it is closed.
+async fn endless(frame: &[u8], step: Duration) -> (Event, u64, u64) {
     let (commands, received) = mpsc::channel(8);
     let (reports, mut events) = mpsc::channel(64);
     let progress = Progress::default();
@@ -103,10 +103,10 @@ async fn endless(frame: &[u8], decline: bool) -> (Event, u64, u64) {
     let served = tokio::spawn(served.run(began + OPENING));
     let mut first = None;
     while !served.is_finished() {
-        advance(Duration::from_millis(10)).await;
+        advance(step).await;
         while let Ok((_, event)) = events.try_recv() {
             match event {
-                Event::Asked(_) if decline => commands.try_send(Command::Decline).unwrap(),
+                Event::Asked(_) => commands.try_send(Command::Decline).unwrap(),
                 event => _ = first.get_or_insert((event, began.elapsed().as_secs())),
             }
         }
@@ -119,7 +119,7 @@ async fn endless(frame: &[u8], decline: bool) -> (Event, u64, u64) {
 /// R-MUX-2: frames of the control channel without a message cost nothing, and are not counted.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_never_pauses_is_lost_at_its_deadline() {
-    let (event, seconds, closed) = endless(&[0x92, 0x00, 0xc4, 0x00], false).await;
+    let (event, seconds, closed) = endless(&[0x92, 0x00, 0xc4, 0x00], Duration::from_millis(500)).await;
     assert!(matches!(event, Event::Lost));
     assert!((40..42).contains(&seconds) && closed <= seconds + 2, "after {seconds} s, closed after {closed} s");
 }
@@ -133,7 +133,7 @@ async fn a_peer_that_only_keeps_the_connection_busy_is_lost_early() {
         state: RequestState::Request,
     });
     for frame in [vec![0x92, 0x07, 0xc4, 0x01, b'x'], Control::Beacon(true).to_frame(), request.to_frame()] {
-        let (event, seconds, _) = endless(&frame, true).await;
+        let (event, seconds, _) = endless(&frame, Duration::from_millis(10)).await;
         assert!(matches!(event, Event::Lost));
         assert!(seconds < 40, "{frame:?}: after {seconds} s");
     }
