@@ -14,7 +14,7 @@ use handfast::{
     limits::DEFAULT_MAX_ARCHIVE,
     operations::AddDeviceError,
     outcome::{Scheme, Side, Signal},
-    reducer::{Config, Refused},
+    reducer::{Config, Places, Refused},
     secret::Secret,
     shell::{
         ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, Progress, Random, SystemRandom,
@@ -35,6 +35,7 @@ use crate::{
     begin,
     board::Scene,
     disk::{self, Accounts},
+    enemy::Enemy,
     fixture::{FIXTURE, NOW, Seeded, kdf, password},
     late::Late,
     meeting::PORT,
@@ -46,7 +47,12 @@ use crate::{
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 pub(crate) fn config(plan: &Plan) -> Config {
-    Config { profile: plan.profile, ..Config::default() }
+    let places = match plan.enemy {
+        // A crowd fills them.
+        Some(Enemy::Crowd(_)) => Places { unsecured: 12, secured: 4 },
+        _ => Places::default(),
+    };
+    Config { profile: plan.profile, places, ..Config::default() }
 }
 
 fn think(plan: &Plan, side: Side) -> Duration {

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use handfast_model::players::Players;
 
+#[cfg(feature = "dht")]
+use crate::dht;
 use crate::{
     archive, bench, check, diagram, export, failure::Failure, import, manual, merge, message, replay, shrink, sim,
     token, validate, verify,
@@ -41,6 +43,10 @@ enum Command {
     /// Look at account archives, and make some up
     #[command(subcommand)]
     Archive(archive::Archive),
+    /// Run nodes of an OpenDHT network, and use it
+    #[cfg(feature = "dht")]
+    #[command(subcommand)]
+    Dht(dht::Dht),
     Completions(manual::Completions),
     Man(manual::Man),
 }
@@ -58,6 +64,8 @@ impl Cli {
             Command::Token(command) => command.run().map_err(Failure::without_verdict),
             Command::Message(command) => command.run().map_err(Failure::without_verdict),
             Command::Archive(command) => command.run().map_err(Failure::without_verdict),
+            #[cfg(feature = "dht")]
+            Command::Dht(command) => command.run(),
             Command::Replay(replay) => replay.run(),
             Command::Shrink(shrink) => shrink.run(),
             Command::Validate(validate) => validate.run(),

@@ -6,6 +6,8 @@ mod bench;
 mod caret;
 mod check;
 mod cli;
+#[cfg(feature = "dht")]
+mod dht;
 mod diagram;
 mod drawn;
 mod export;

@@ -128,6 +128,12 @@ pub const MUTANTS: &[Mutant] = &[
     breaks("M-56", "A question whose answer was refused is asked again at once.", &[R::ClientRefusalWaits])
         .violates(P::Client, "HH-documented-clients-at-once")
         .of(Setting::Clients),
+    breaks("M-57a", "Where all places are taken, a connection is turned away.", &[R::RoomIsMade])
+        .violates(P::Admits, "HH-documented-crowd"),
+    breaks("M-57b", "A connection makes room for one that has proved less.", &[R::ProgressCounts])
+        .violates(P::Admits, "HH-documented-crowd"),
+    breaks("M-57c", "An attempt to connect that fails is the end.", &[R::AttemptsRepeated])
+        .violates(P::Admits, "HH-documented-crowd"),
 ];
 
 /// The first half of a row.
