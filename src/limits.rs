@@ -44,7 +44,7 @@ pub const INFLATION_SLACK: u64 = 1024 * 1024;
 /// What the file of an archive may have beyond the limit of its text: compression makes hardly any text longer (R-ARC-3).
 pub const FILE_SLACK: u64 = 1024 * 1024;
 
-/// Bytes that the file of an archive may have whose text has at most `max_text`. Nothing of a larger one is read.
+/// Bytes that the file of an archive may have whose text has at most `max_text`. No more than the first bytes of a larger one is read.
 pub const fn max_archive_file(max_text: u64) -> u64 {
     // Stored blocks of either layer add five bytes to some thousands.
     max_text.saturating_add(max_text / 64).saturating_add(FILE_SLACK)

@@ -105,11 +105,11 @@ impl<F: Read + Seek + Send> Archive<F> {
     /// The key is derived once, which takes as long as `kdf` does, and kept for the second pass. An encrypted file is
     /// authenticated as a whole before any of it is decrypted.
     pub fn open(mut file: F, password: &Secret, kdf: &dyn Kdf, terms: Terms) -> Result<Self, OpenError> {
-        // A file may be longer than all that was ever written to it: its length counts before anything is read.
+        let protection = protection(&mut file)?;
+        // A file may be longer than all that was ever written to it: its length counts before it is read on.
         if file.seek(SeekFrom::End(0))? > max_archive_file(terms.max_text) {
             return Err(OpenError::TooLarge { limit: terms.max_text });
         }
-        let protection = protection(&mut file)?;
         if protection != Scheme::of(password) {
             let length = file.seek(SeekFrom::End(0))?;
             check_length(protection, length)?;

@@ -148,7 +148,7 @@ impl Export {
         match token::read_typed(&text) {
             Ok(token) => Ok(Way::Text(token)),
             Err(error) => {
-                self.refused(&String::from_utf8_lossy(&text), out);
+                self.refused(AddDevice::of(&String::from_utf8_lossy(&text)), out);
                 // What came on standard input was not seen before, and may be the password.
                 Err(Failure::usage(match typed {
                     Some(_) => format!("this is no token: {error}"),
@@ -174,16 +174,16 @@ impl Export {
             Err(error) => error,
         };
         if let ImageError::NoToken { text, .. } = &error {
-            self.refused(text, out);
+            self.refused(AddDevice::in_image(text), out);
         }
         Err(Failure::usage(format_args!("--qr {} {error}", path.display())))
     }
 
     /// Notes that `addDevice` would not take this.
-    fn refused(&self, uri: &str, out: &Background) {
+    fn refused(&self, args: AddDevice<'_>, out: &Background) {
         let ret = Returned::Operation(AddDeviceError::InvalidUri.code().into());
         let lines = self.link.json.then(|| out.clone());
         let observer = Observer::begin(lines, Side::Export, self.link.config().profile, None);
-        observer.call("addDevice", AddDevice::of(uri), ret);
+        observer.call("addDevice", args, ret);
     }
 }

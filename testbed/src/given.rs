@@ -8,7 +8,7 @@ use handfast::token::{Token, TokenError};
 use crate::token::read_typed;
 
 /// What a token begins with.
-const PREFIX: &str = "jami-auth://";
+pub(crate) const PREFIX: &str = "jami-auth://";
 
 /// What it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

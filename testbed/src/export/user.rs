@@ -12,7 +12,7 @@ use handfast::{
     outcome::{AccountId, Outcome, Side, Signal},
     reducer::Refused,
     shell::{Cause, ExportHandle, Notice},
-    token::{Token, trim_typed},
+    token::Token,
 };
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ use crate::{
         parts::groups,
     },
     failure::Failure,
-    given::{Given, trimmed},
+    given::{Given, PREFIX, trimmed},
     interrupt,
     link::{
         calls::ExportCall,
@@ -43,11 +43,15 @@ pub(super) struct AddDevice<'a> {
 }
 
 impl<'a> AddDevice<'a> {
-    /// With this text, which is not shown where it is no token: a person may have typed the password (R-SEC-2).
+    /// With what was typed, which is not shown where it does not even begin like a token: it may be the password (R-SEC-2).
     pub(super) fn of(uri: &'a str) -> Self {
-        let text = trim_typed(uri.as_bytes());
-        let is_token = Token::parse(text).is_ok() || Token::parse_lenient(text).is_ok();
-        Self { uri: if is_token { uri } else { "<no token>" } }
+        let begins = uri.trim_start().starts_with(PREFIX);
+        Self { uri: if begins { uri } else { "<no token>" } }
+    }
+
+    /// With what an image says.
+    pub(super) const fn in_image(uri: &'a str) -> Self {
+        Self { uri }
     }
 }
 

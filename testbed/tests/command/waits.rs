@@ -34,11 +34,15 @@ fn catches(child: &Child, signal: Signal) -> bool {
 
 /// Sends a signal once the command catches it, and gives how it ends.
 fn interrupted(mut child: Child, signal: Signal) -> i32 {
+    // To wait would close it, and be the end of what is waited for.
+    let stdin = child.stdin.take();
     while !catches(&child, signal) {
         thread::yield_now();
     }
     kill_process(Pid::from_child(&child), signal).expect("it runs");
-    code(child.wait().expect("it ends"))
+    let status = child.wait().expect("it ends");
+    drop(stdin);
+    code(status)
 }
 
 /// No byte and no file comes: each wait ends at once, as a cancel of which there is no peer yet.
@@ -96,8 +100,10 @@ fn any_other_command_ends_by_the_signal() {
     ] {
         for signal in SIGNALS {
             let mut child = started(args);
+            let stdin = child.stdin.take();
             kill_process(Pid::from_child(&child), signal).expect("it runs");
             assert_eq!(code(child.wait().expect("it ends")), -signal.as_raw(), "{args:?}");
+            drop(stdin);
         }
     }
 }
