@@ -53,8 +53,7 @@ async fn link(account: &Account, device: Arc<Identity>, import: i64, export: i64
     let token = importer.token().await;
     let file = account.file.clone();
     let terms = Terms::at(at(export)).with_max_text(1 << 30);
-    let source =
-        FileSource::new(move || Ok(Cursor::new(file.to_vec())), Arc::new(InsecureKdf), terms).unwrap();
+    let source = FileSource::new(move || Ok(Cursor::new(file.to_vec())), Arc::new(InsecureKdf), terms).unwrap();
     let dial = Peer(importer.handle.listening().unwrap());
     let options = ExportOptions { now: Some(at(export)), ..ExportOptions::default() };
     let mut exporter = export_with(dial, source, device, options);
@@ -164,8 +163,7 @@ async fn a_new_device_that_is_years_ahead_is_warned_of() {
 async fn an_exporter_that_is_ahead_is_warned_of() {
     in_time(async {
         let account = account("", 5_000);
-        let (imported, exported, installed) =
-            link(&account, for_the_occasion(&account, 2 * YEAR), 0, 2 * YEAR).await;
+        let (imported, exported, installed) = link(&account, for_the_occasion(&account, 2 * YEAR), 0, 2 * YEAR).await;
         assert_eq!((imported.outcome, exported.outcome), (Outcome::SUCCESS, Outcome::SUCCESS));
         assert!(installed.is_some());
         assert!(matches!(imported.doubt, Some(DateDoubt::BeforeDevice { .. })), "{:?}", imported.doubt);

@@ -91,7 +91,8 @@ proptest! {
 fn what_is_missing_in_the_middle_is_missed() {
     let (_, text) = LEGACY[3];
     // The exporter's CONNECTING.
-    let without: String = text.lines().enumerate().filter(|(at, _)| *at != 3).map(|(_, line)| format!("{line}\n")).collect();
+    let without: String =
+        text.lines().enumerate().filter(|(at, _)| *at != 3).map(|(_, line)| format!("{line}\n")).collect();
     assert!(matches!(verdict(&[&without], Cast::LL), Verdict::Refused(_)));
     // With its addDevice too, which cannot be under way for so long.
     let without: String =

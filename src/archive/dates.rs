@@ -53,7 +53,9 @@ impl Chain {
         let (all, today) = (self.validity(), Day(seconds(now)));
         match self.check_time(now) {
             Ok(()) => Ok(()),
-            Err(ChainError::NotYetValid { .. }) => Err(DateDoubt::BeforeAccount { now: today, begins: Day(all.not_before) }),
+            Err(ChainError::NotYetValid { .. }) => {
+                Err(DateDoubt::BeforeAccount { now: today, begins: Day(all.not_before) })
+            }
             Err(_) => Err(DateDoubt::AfterAccount { now: today, ended: Day(all.not_after) }),
         }
     }
@@ -185,7 +187,13 @@ mod tests {
         let shown = ShownDates::of(device.chain());
         assert_eq!(shown.doubt_of_own(at(MADE + YEAR)), None);
         assert_eq!(shown.doubt_of_own(at(MADE + 9 * YEAR)), None, "it may be old");
-        assert!(matches!(shown.doubt_of_own(at(MADE - 2 * DAY)), Some(DateDoubt::BeforeDevice { whose: Whose::Own, .. })));
-        assert!(matches!(shown.doubt_of_own(at(MADE + 11 * YEAR)), Some(DateDoubt::AfterDevice { whose: Whose::Own, .. })));
+        assert!(matches!(
+            shown.doubt_of_own(at(MADE - 2 * DAY)),
+            Some(DateDoubt::BeforeDevice { whose: Whose::Own, .. })
+        ));
+        assert!(matches!(
+            shown.doubt_of_own(at(MADE + 11 * YEAR)),
+            Some(DateDoubt::AfterDevice { whose: Whose::Own, .. })
+        ));
     }
 }

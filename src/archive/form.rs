@@ -115,7 +115,9 @@ impl Form {
             }
             Err(_) => return Self::Sealed,
         };
-        if text.len() < SHORTEST_TEXT || text.chars().any(|one| one.is_control() && !matches!(one, '\t' | '\n' | '\r' | '\x0c')) {
+        if text.len() < SHORTEST_TEXT
+            || text.chars().any(|one| one.is_control() && !matches!(one, '\t' | '\n' | '\r' | '\x0c'))
+        {
             return Self::Sealed;
         }
         let begin = text.trim_start();

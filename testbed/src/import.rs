@@ -4,17 +4,6 @@ mod user;
 
 use std::{io, path::PathBuf, process::ExitCode, sync::Arc};
 
-use clap::Args;
-use handfast::{
-    archive::{Argon2i, KeyKind, Store},
-    outcome::{Outcome, Side},
-    shell::{
-        self, ImportEnv, ImportIdentity, ImportOptions, SystemRandom,
-        folder::FolderStore,
-        identity::Reach as Found,
-        rendezvous::Listeners,
-    },
-};
 use self::user::User;
 use crate::{
     failure::Failure,
@@ -25,6 +14,15 @@ use crate::{
         options::{EXIT_CODES, LinkOptions, passwords},
         reach::Reach,
         session::{Front, Session},
+    },
+};
+use clap::Args;
+use handfast::{
+    archive::{Argon2i, KeyKind, Store},
+    outcome::{Outcome, Side},
+    shell::{
+        self, ImportEnv, ImportIdentity, ImportOptions, SystemRandom, folder::FolderStore, identity::Reach as Found,
+        rendezvous::Listeners,
     },
 };
 

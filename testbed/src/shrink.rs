@@ -69,6 +69,7 @@ pub(crate) fn mutant(id: &str) -> Result<Mutant, Failure> {
 pub(crate) fn read(path: &std::path::Path) -> Result<Regression, Failure> {
     let text = fs::read(path).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
     let refused = |error: &dyn std::fmt::Display| Failure::usage(format_args!("{}: {error}", path.display()));
-    let text = str::from_utf8(without_mark(&text).map_err(|error| refused(&error))?).map_err(|error| refused(&error))?;
+    let text =
+        str::from_utf8(without_mark(&text).map_err(|error| refused(&error))?).map_err(|error| refused(&error))?;
     Regression::read(text).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))
 }

@@ -217,8 +217,7 @@ pub(crate) fn sort(trace: &Trace, configuration: &Configuration, whole: bool) ->
     if trace.lines.iter().filter(begins).count() > MAX_RUNS {
         return None;
     }
-    let mut sorter =
-        Sorter { configuration, whole, imports: Vec::new(), exports: Vec::new(), apart: Vec::new() };
+    let mut sorter = Sorter { configuration, whole, imports: Vec::new(), exports: Vec::new(), apart: Vec::new() };
     // An operation is known by the return of the call that began it, and may be signalled before.
     for line in &trace.lines {
         if let Event::Call(Call::AddDevice { uri }, Returned::Number(op @ 1..)) = &line.event {

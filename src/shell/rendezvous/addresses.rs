@@ -216,11 +216,7 @@ impl Listener for Listeners {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        future::pending,
-        sync::Mutex,
-        time::Duration,
-    };
+    use std::{future::pending, sync::Mutex, time::Duration};
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

@@ -53,7 +53,8 @@ struct Made<'a> {
 impl New {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let password = self.password()?;
-        let (account, authority) = Identity::account(self.key_type.0, today().map_err(Failure::reason)?).map_err(Failure::reason)?;
+        let (account, authority) =
+            Identity::account(self.key_type.0, today().map_err(Failure::reason)?).map_err(Failure::reason)?;
         let sample =
             Sample::of(&account, &authority, password.protection(), self.size.0, self.seed).map_err(Failure::reason)?;
         let seal = Seal::new(&password, &Argon2i).map_err(Failure::reason)?;

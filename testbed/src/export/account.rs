@@ -57,12 +57,12 @@ impl Export {
         }
         let store = Store::open(folder).map_err(|error| refused(&error))?;
         note_locks(&store);
-        let entries = store.list().map_err(|error| refused(&error))?;
+        let (entries, strays) = store.list_whole().map_err(|error| refused(&error))?;
         let wanted = |entry: &Entry| match &self.account {
             Some(account) => *account == entry.account.to_string() || *account == entry.id.to_string(),
             None => true,
         };
-        for (path, why) in store.strays().map_err(|error| refused(&error))? {
+        for (path, why) in strays {
             let named = self.account.as_deref().is_none_or(|account| path.ends_with(account));
             if named && !entries.iter().any(wanted) {
                 return Err(refused(&format_args!("{}: {why}", path.display())));

@@ -311,7 +311,8 @@ impl<'a> User<'a> {
         let token = self.last.as_ref().and_then(|notice| notice.details.get("token")).map_or("", String::as_str);
         if let Some(colours) = drawn {
             let code = qr::Code::on_terminal(token, colours).ok();
-            self.view.token = Some(Token { text: token.to_owned(), code, peer: self.reach.peer(), advice: self.reach.advice() });
+            self.view.token =
+                Some(Token { text: token.to_owned(), code, peer: self.reach.peer(), advice: self.reach.advice() });
             self.token_ends = Some(Instant::now() + self.token_lifetime);
             return Ok(());
         }

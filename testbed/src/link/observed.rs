@@ -83,12 +83,7 @@ pub(crate) struct Observer {
 
 impl Observer {
     /// Begins the trace. An import says where it listens.
-    pub(crate) fn begin(
-        json: bool,
-        side: Side,
-        profile: Profile,
-        reach: Option<&Reach>,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn begin(json: bool, side: Side, profile: Profile, reach: Option<&Reach>) -> Result<Self, Failure> {
         if json {
             let listening = reach.and_then(|reach| reach.listening().first().copied());
             let addresses = reach.map(Reach::addresses);

@@ -71,7 +71,9 @@ impl Reach {
             return None;
         }
         match &self.addresses[..] {
-            [] => Some("This device has no address: connect it to a network, and take its address there for ADDRESS.".into()),
+            [] => Some(
+                "This device has no address: connect it to a network, and take its address there for ADDRESS.".into(),
+            ),
             [address, ..] if address.ip().is_loopback() => {
                 Some("Only this device itself reaches that address: connect it to a network, and begin again.".into())
             }
@@ -109,8 +111,7 @@ mod tests {
         (reach.peer(), reach.advice().unwrap_or_default())
     }
 
-    const ALL: [&str; 7] =
-        ["127.0.0.1", "::1", "169.254.3.4", "fe80::1", "2001:db8::7", "192.168.1.5", "10.0.0.9"];
+    const ALL: [&str; 7] = ["127.0.0.1", "::1", "169.254.3.4", "fe80::1", "2001:db8::7", "192.168.1.5", "10.0.0.9"];
 
     #[test]
     fn a_wildcard_is_never_shown_for_an_address() {

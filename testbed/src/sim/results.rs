@@ -122,7 +122,8 @@ pub(crate) fn read(path: &Path) -> Result<Results, Failure> {
             // Whoever wrote it was killed.
             break;
         }
-        let unmarked = if number == 1 { without_mark(&line).map_err(|error| refused(error.to_string()))? } else { &line };
+        let unmarked =
+            if number == 1 { without_mark(&line).map_err(|error| refused(error.to_string()))? } else { &line };
         let text = std::str::from_utf8(unmarked).map_err(|_| refused("it is not UTF-8".into()))?;
         if let Some(Header { asked, .. }) = &results.header {
             let line: Line<Piece> = from_line(text).map_err(|error| refused(error.to_string()))?;

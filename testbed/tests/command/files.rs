@@ -100,9 +100,8 @@ fn a_password_is_asked_only_for_what_can_be_encrypted() {
     let file = std::fs::File::open(&packed).unwrap();
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut json).unwrap();
     let passwords = folder.file("passwords", "whatever\n");
-    let inspect = |path: &std::path::Path, more: &[&str]| {
-        run([&["archive", "inspect", text(path)], more].concat(), b"")
-    };
+    let inspect =
+        |path: &std::path::Path, more: &[&str]| run([&["archive", "inspect", text(path)], more].concat(), b"");
     for plain in [json.clone(), format!("{MARK}{json}"), format!("\r\n{json}\r\n")] {
         let path = folder.file("plain.json", plain);
         let output = inspect(&path, &["--json"]);

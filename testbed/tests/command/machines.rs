@@ -162,7 +162,8 @@ fn every_address_of_a_name_is_listened_on() {
     let folder = Folder::default();
     let library = library(&folder, TWO);
     let output = {
-        let mut command = handfast(["import", "--store", text(&folder.path("store")), "--json", "--listen", "two.test:0"]);
+        let mut command =
+            handfast(["import", "--store", text(&folder.path("store")), "--json", "--listen", "two.test:0"]);
         command.args(["--yes", "--key-type", "p256", "--calls"]);
         command.env("LD_PRELOAD", &library).env("ADDRESSES", "127.0.0.2 127.0.0.1");
         command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());

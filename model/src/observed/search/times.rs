@@ -66,9 +66,9 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
     /// Whether a file can end before a signal is written that a side gives now, since all that is written of it is explained.
     pub(super) fn may_be_unwritten(&self, at: &[Cursor; 2], side: Side) -> bool {
         self.is_beginning(side)
-            && self.end_of(side).is_none_or(|(clock, end)| {
-                self.is_due(at, clock, end.saturating_sub(self.terms.delays.signal))
-            })
+            && self
+                .end_of(side)
+                .is_none_or(|(clock, end)| self.is_due(at, clock, end.saturating_sub(self.terms.delays.signal)))
     }
 
     /// Whether a side's client can make a call now that no line shows: nobody looked at it, or the file ends before the call returns.
