@@ -3,6 +3,7 @@
 pub mod certificate;
 mod content;
 mod dates;
+mod deflate;
 mod doubt;
 mod error;
 mod follow;
@@ -35,16 +36,16 @@ pub use error::{
 };
 pub use fs::{Disk, Fs, FsFile};
 pub use identity::{Identity, Role};
-pub use kdf::{Argon2i, InsecureKdf, Kdf, Key, Password};
+pub use kdf::{Argon2i, InsecureKdf, Kdf, Key};
 #[cfg(feature = "net")]
 pub(crate) use key::Family;
 pub use key::{KeyKind, PrivateKey};
 pub use memory::{MemoryFile, MemoryFs};
-pub use open::{Archive, Seen, protection};
+pub use open::{Archive, Seen, Validated, protection};
 pub use rustls_pki_types::UnixTime;
 pub use sample::Sample;
 pub use seal::{Seal, Sealer};
-pub use staging::{Checked, Follower, Staged, Staging};
+pub use staging::{Checked, Complete, Follower, Installed, Staging};
 pub use store::{Entry, Store, Stray};
 pub use terms::Terms;
 pub use text::Text;

@@ -1,4 +1,4 @@
-//! Devices whose dates differ (R-TIME-6): a link fails for this device's fault, named by both dates, or goes on with a warning. All dates
+//! Devices whose dates differ (R-TIME-7): a link fails for this device's fault, named by both dates, or goes on with a warning. All dates
 //! are given; the wall clock is not read.
 
 mod support;

@@ -43,6 +43,8 @@ const ANYTHING: Budget = Budget {
     clicks: u8::MAX,
     foreign: 0,
     duplicates: 0,
+    retries: u8::MAX,
+    bursts: 0,
 };
 
 /// Who else comes to the importer in a run.

@@ -59,7 +59,8 @@ impl Terms {
     /// What is assumed unless something else is said: the link may fail once.
     pub fn new(cast: Cast, profile: Profile) -> Self {
         let limits = Limits { states: 1_000_000, time: Duration::from_secs(60), ..Limits::default() };
-        let budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, wrong: 3, ..Budget::default() };
+        let budget =
+            Budget { loss: 1, import_cancels: 1, export_cancels: 1, wrong: 3, retries: 1, ..Budget::default() };
         Self { cast, profile, budget, delays: Delays::default(), free_timers: false, whole: false, limits }
     }
 

@@ -1,4 +1,4 @@
-//! Dates: a device's own against those of certificates (R-TIME-6).
+//! Dates: a device's own against those of certificates (R-TIME-7).
 //!
 //! A date alone cannot be told to be wrong, only that two facts contradict each other. A doubt has both facts, says which of them is the
 //! likelier one to be wrong, and what to do.
@@ -128,7 +128,7 @@ mod tests {
         PrivateKey::generate(KeyKind::P256).unwrap()
     }
 
-    /// R-TIME-6.
+    /// R-TIME-7.
     #[test]
     fn a_date_that_cannot_be_is_found_before_anything_is_done() {
         for wrong in [0, 10, DAY * 11_000, EARLIEST_DATE as u64 - 1, LATEST_DATE as u64, 4_291_747_200, u64::MAX] {

@@ -1,4 +1,4 @@
-//! Doubts in dates (R-TIME-6): each has both facts that contradict each other.
+//! Doubts in dates (R-TIME-7): each has both facts that contradict each other.
 
 use core::fmt;
 

@@ -55,7 +55,7 @@ pub enum OpenError {
     /// Well-formed JSON, but not of a sound account.
     #[error(transparent)]
     Unsound(#[from] Unsound),
-    /// The account's certificates are not valid at this device's date, which is in doubt (R-TIME-6).
+    /// The account's certificates are not valid at this device's date, which is in doubt (R-TIME-7).
     #[error(transparent)]
     Date(#[from] DateDoubt),
     /// The file is not the one that was validated.

@@ -13,13 +13,13 @@ use super::{
     gcm::TAG,
     identity::Identity,
     json::Scanner,
-    kdf::{Kdf, Password},
+    kdf::{InsecureKdf, Kdf},
     pieces::each_piece,
     seal::{HEADER, Lock},
     terms::Terms,
-    text::{Fingerprint, Text, Unverified, authenticate, read_header},
+    text::{Fingerprint, Text, Unverified, authenticate, read_back, read_header},
 };
-use crate::outcome::Scheme;
+use crate::{limits::max_archive_file, outcome::Scheme, secret::Secret};
 
 /// How a file is protected, as its first bytes say: gzip and JSON are not. What can be encrypted is taken for encrypted. The position
 /// moves.
@@ -64,14 +64,53 @@ pub(super) fn see<F: Read + Seek + Send>(file: &mut F, lock: &Lock, terms: Terms
     Ok(Seen { fingerprint, summary, account: content.account })
 }
 
+/// What a pass over an unprotected archive found: enough to know the file again, and nothing of what is in it.
+#[derive(Clone, Debug)]
+pub struct Validated {
+    fingerprint: Fingerprint,
+    length: u64,
+    terms: Terms,
+}
+
+impl Validated {
+    /// Goes through an archive that has no password, and validates all of it.
+    ///
+    /// # Errors
+    /// As [`Archive::open`]. One that is protected is [`OpenError::WrongPassword`].
+    pub fn of<F: Read + Seek + Send>(file: F, terms: Terms) -> Result<Self, OpenError> {
+        let Archive { terms, seen, .. } = Archive::open(file, &Secret::default(), &InsecureKdf, terms)?;
+        Ok(Self { fingerprint: seen.fingerprint, length: seen.summary.length, terms })
+    }
+
+    /// Bytes of the archive's text.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Returns the text of `file`, if it is still the same to the last byte: reads all of it, and looks into none.
+    ///
+    /// # Errors
+    /// The file cannot be read. [`OpenError::Changed`]: it is another one.
+    pub fn text<F: Read + Seek>(&self, mut file: F) -> Result<Text<F>, OpenError> {
+        if read_back(&mut file, &Lock::None)? != self.fingerprint {
+            return Err(OpenError::Changed);
+        }
+        Text::new(file, &Lock::None, self.terms, self.fingerprint.clone(), self.length)
+    }
+}
+
 impl<F: Read + Seek + Send> Archive<F> {
     /// Opens with a password, or with the empty one (R-ARC-5), and validates all of it within a bounded memory.
     ///
     /// The key is derived once, which takes as long as `kdf` does, and kept for the second pass. An encrypted file is
     /// authenticated as a whole before any of it is decrypted.
-    pub fn open(mut file: F, password: &Password, kdf: &dyn Kdf, terms: Terms) -> Result<Self, OpenError> {
+    pub fn open(mut file: F, password: &Secret, kdf: &dyn Kdf, terms: Terms) -> Result<Self, OpenError> {
+        // A file may be longer than all that was ever written to it: its length counts before anything is read.
+        if file.seek(SeekFrom::End(0))? > max_archive_file(terms.max_text) {
+            return Err(OpenError::TooLarge { limit: terms.max_text });
+        }
         let protection = protection(&mut file)?;
-        if protection != password.protection() {
+        if protection != Scheme::of(password) {
             let length = file.seek(SeekFrom::End(0))?;
             check_length(protection, length)?;
             return Err(OpenError::WrongPassword);

@@ -3,6 +3,7 @@
 mod connection;
 mod keeper;
 mod operation;
+mod securing;
 
 use std::{
     future::Future,
@@ -60,7 +61,7 @@ pub struct ImportOptions {
     pub durations: Durations,
     /// Bytes that the archive may have (R-MSG-3).
     pub max_archive: u64,
-    /// This device's date, with which those of the peer are compared (R-TIME-6); none compares nothing.
+    /// This device's date, with which those of the peer are compared (R-TIME-7); none compares nothing.
     pub now: Option<UnixTime>,
     /// Takes every step of its reducer.
     pub recorder: Option<Recorder>,

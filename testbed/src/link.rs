@@ -17,12 +17,17 @@ use handfast::{
 };
 use tokio::net::lookup_host;
 
-use crate::{failure::Failure, output};
+use self::recorder::TraceFile;
+use crate::{
+    failure::Failure,
+    interrupt::Interrupts,
+    output::{self, Background},
+};
 
 /// How long threads may take to wipe what was staged by a link that is dropped.
 const AT_REST: Duration = Duration::from_secs(3);
 
-/// Runs a link, and waits until what it left is wiped.
+/// Runs a link, and waits until what it left is wiped. Where it fails before it began, nothing is left and nothing is waited for.
 pub(crate) fn run(link: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -30,11 +35,33 @@ pub(crate) fn run(link: impl Future<Output = Result<ExitCode, Failure>>) -> Resu
         .build()
         .map_err(|error| Failure::with_code(15, format_args!("no thread can be started: {error}")))?;
     let result = runtime.block_on(link);
-    runtime.shutdown_timeout(AT_REST);
+    match result {
+        Ok(_) => runtime.shutdown_timeout(AT_REST),
+        Err(_) => runtime.shutdown_background(),
+    }
     result
 }
 
-/// This device's date, with which certificates are made and compared (R-TIME-6).
+/// Waits until what was printed and recorded of a link is written. An interrupt ends the wait.
+pub(crate) async fn written(interrupts: &mut Interrupts, out: Background, trace: Option<TraceFile>) {
+    let all = async {
+        // What is lost of standard output was reported when it was.
+        let _ = out.finish().await;
+        if let Some(trace) = trace {
+            trace.finish().await;
+        }
+    };
+    // Those of the link are done with; one that comes now has no link to cancel.
+    interrupts.forget();
+    let _ = interrupts.or(all).await;
+}
+
+/// The end of a command that was interrupted before there was a link.
+pub(crate) fn given_up() -> Failure {
+    Failure::with_code(Outcome::CANCELED.exit_code(), "given up")
+}
+
+/// This device's date, with which certificates are made and compared (R-TIME-7).
 pub(crate) fn today() -> Result<UnixTime, Failure> {
     handfast::archive::today().map_err(|doubt| Failure::with_code(Outcome::Storage.exit_code(), doubt))
 }

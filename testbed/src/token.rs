@@ -145,7 +145,8 @@ pub(crate) fn typed(text: &[u8]) -> Result<Parsed, String> {
     read_typed(text).map_err(|error| explain(text, error))
 }
 
-fn explain(text: &[u8], error: TokenError) -> String {
+/// The reason with the place in the text.
+pub(crate) fn explain(text: &[u8], error: TokenError) -> String {
     if let Err(utf16) = input::without_mark(text) {
         return format!("this is no token: {utf16}");
     }

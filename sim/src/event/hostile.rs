@@ -16,7 +16,7 @@ use handfast_model::{
 };
 
 use super::{
-    below::Ledger,
+    below::{Below, Ledger},
     export::CHANNEL,
     import::{Conn, Stage, code},
     people::password,
@@ -26,7 +26,7 @@ use super::{
     told::{Told, line_conn},
 };
 
-/// Somebody at the importer's door.
+/// A peer of the importer that is none of the exporters.
 pub(super) struct Visitor {
     pub(super) pipe: Pipe,
     /// What is due to it.
@@ -196,7 +196,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         // In the middle of an archive, whatever else is sent on the channel would be a part of it.
         let below = matches!(act, Act::Below(_));
         let inside = visitor.archive.is_some() && !matches!(act, Act::Complete | Act::End | Act::Drop);
-        if !below && (visitor.ended || inside) {
+        // There a flood would be garbage, which the model's callers do not send.
+        let flood = act == Act::Below(Below::Flood) && visitor.archive.is_some();
+        if !below && (visitor.ended || inside) || flood {
             if act == Act::Drop {
                 self.visitor_goes(at, CallerAct::Drop);
             }
@@ -300,7 +302,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     fn device_goes(&mut self) {
         self.people.device_gone = true;
+        let opened = self.lines[0].exporting.is_open();
         self.device_drops();
-        let _ = self.take_export(0, Some(Action::Device(DeviceAct::Drop)), export::Input::Lost);
+        let input = if opened { export::Input::Lost } else { export::Input::Failed };
+        let _ = self.take_export(0, Some(Action::Device(DeviceAct::Drop)), input);
     }
 }

@@ -11,6 +11,8 @@ pub(super) enum Notice {
     Opened,
     /// It is turned away, or could not be secured.
     Refused,
+    /// Nothing listens where it was asked for.
+    Absent,
     /// It is gone.
     Lost,
 }
@@ -59,6 +61,11 @@ impl Pipe {
         self.numbered += 1;
         self.items.push_back(Item { number: self.numbered, end: self.end(), notice });
         self.numbered
+    }
+
+    /// Whether bytes are there that were not read.
+    pub(super) const fn has_bytes(&self) -> bool {
+        !self.bytes.is_empty()
     }
 
     /// How many bytes were read.

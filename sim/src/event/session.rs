@@ -335,10 +335,11 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         Ok(())
     }
 
-    /// What may come of what the model has no step for: progress, and that a device which has restarted turns everybody away.
+    /// What may come of what the model has no step for: progress, that a device which has restarted turns everybody away, and that a
+    /// further channel is declined in the middle of an archive.
     const fn is_told_apart(&self, effect: import::Effect) -> bool {
         match effect {
-            import::Effect::Arm(Timer::Stall) => true,
+            import::Effect::Arm(Timer::Stall) | import::Effect::DeclineChannel(_) => true,
             import::Effect::Refuse(_) => self.crashed[0],
             _ => false,
         }

@@ -95,6 +95,8 @@ struct Operation<A> {
     began: Instant,
     tls: Arc<tls::ExporterTls>,
     connection: Option<mpsc::Sender<Command<A>>>,
+    /// Attempts to connect.
+    attempts: u32,
     passwords: Slots,
     /// The archive that was opened, until it is sent.
     archive: Option<A>,
@@ -165,7 +167,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
     fn call(&mut self, call: Call) {
         // A caller that does not wait for the answer does not need it.
         match call {
-            Call::Add(token, answer) => match self.add(&token) {
+            Call::Add(token, answer) => match self.add(token) {
                 Ok((op, effects)) => {
                     let _ = answer.send(Ok(op));
                     // Behind the answer: the first signal comes after the return (R-API-4).
@@ -186,17 +188,17 @@ impl<D: Dial, S: Source> Operations<D, S> {
     }
 
     /// Begins an operation; its effects are still to be carried out.
-    fn add(&mut self, token: &str) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
-        let parse = if self.options.lenient { Token::parse_lenient } else { Token::parse };
-        let token = parse(token.as_bytes()).map_err(|_| AddDeviceError::InvalidUri)?;
+    fn add(&mut self, token: Token) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
         let scheme = self.source.scheme();
         let op = self.reducers.add_device(scheme)?;
+        self.source.prepare();
         self.causes.retain(|op, _| self.reducers.look(*op).is_some());
         let operation = Operation {
             token,
             began: Instant::now(),
             tls: Arc::new(self.tls.for_one()),
             connection: None,
+            attempts: 0,
             passwords: Slots::default(),
             archive: None,
             length: 0,
@@ -210,14 +212,29 @@ impl<D: Dial, S: Source> Operations<D, S> {
     /// What an event is to the reducer.
     fn input(&mut self, op: OpId, event: Event) -> Input {
         match event {
-            Event::Opened { pinned } => Input::Opened { pinned },
+            Event::Opened { pinned } => {
+                if !pinned {
+                    let other = "another device answered, not the one that the token names";
+                    self.note(op, Outcome::Network, io::Error::new(io::ErrorKind::NotFound, other));
+                }
+                Input::Opened { pinned }
+            }
             Event::Unreachable(error) => {
                 self.note(op, Outcome::Network, error);
                 Input::Unreachable
             }
+            Event::Failed(error) => {
+                // If it takes too long, this is why.
+                self.note(op, Outcome::Timeout, error);
+                Input::Failed
+            }
             Event::Lost => Input::Lost,
             Event::Accepted(peer_address) => Input::Accepted { peer_address },
-            Event::Declined => Input::Declined,
+            Event::Declined => {
+                let unknown = "the new device does not know the token's code";
+                self.note(op, Outcome::Network, io::Error::new(io::ErrorKind::PermissionDenied, unknown));
+                Input::Declined
+            }
             Event::Ended => Input::Ended,
             Event::Message(message) => Input::Message(message.map_password(|password| self.keep(op, password))),
             Event::Malformed => Input::Malformed,
@@ -313,6 +330,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
             Effect::Connect => {
                 let (sender, commands) = mpsc::channel(MAX_COMMANDS);
                 operation.connection = Some(sender);
+                operation.attempts = operation.attempts.saturating_add(1);
                 let wiring = Wiring {
                     id: op,
                     commands,
@@ -321,7 +339,8 @@ impl<D: Dial, S: Source> Operations<D, S> {
                     closing: self.options.durations.closing,
                 };
                 let (dial, tls) = (self.dial.clone(), operation.tls.clone());
-                self.connections.spawn(connection::serve(dial, operation.token.device, tls, wiring));
+                let within = self.options.durations.handshake;
+                self.connections.spawn(connection::serve(dial, operation.token.device, tls, within, wiring));
             }
             Effect::RequestChannel => {
                 let name = operation.token.code.channel_name();
@@ -347,7 +366,12 @@ impl<D: Dial, S: Source> Operations<D, S> {
                 }
             }
             Effect::Arm(timer) => {
-                self.timers.arm((op, timer), self.options.durations.of(timer, operation.length));
+                let durations = self.options.durations;
+                let runs = match timer {
+                    Timer::Retry => durations.pause(operation.attempts),
+                    _ => durations.of(timer, operation.length),
+                };
+                self.timers.arm((op, timer), runs);
             }
             Effect::Disarm(timer) => self.timers.disarm((op, timer)),
         }

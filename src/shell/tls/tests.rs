@@ -5,9 +5,12 @@ use tokio::io::{DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::archive::{Archive, Argon2i, KeyKind, Password, PrivateKey, Role, Terms};
 use crate::limits::{MAX_CERTIFICATE, MAX_CHAIN};
 use crate::shell::identity::{Reach, throw_away};
+use crate::{
+    archive::{Archive, Argon2i, KeyKind, PrivateKey, Role, Terms},
+    secret::Secret,
+};
 
 const NOW: UnixTime = UnixTime::since_unix_epoch(core::time::Duration::from_secs(1_800_000_000));
 const JAMI: &[u8] = include_bytes!("../../../tests/vectors/archive-plain.gz");
@@ -111,7 +114,7 @@ async fn an_importer_that_is_found_in_a_directory_links() {
 /// R-EXP-11: from a bare archive, whose account has issued a device for the occasion.
 #[tokio::test]
 async fn a_real_account_is_known_by_a_device_that_it_issued() {
-    let archive = Archive::open(io::Cursor::new(JAMI), &Password::none(), &Argon2i, Terms::any_time()).unwrap();
+    let archive = Archive::open(io::Cursor::new(JAMI), &Secret::default(), &Argon2i, Terms::any_time()).unwrap();
     let exporter = archive.account().issue_device(PrivateKey::generate(KeyKind::P256).unwrap(), NOW).unwrap();
     check_honest(&device(), &exporter).await;
     assert_eq!(account_id(&exporter), Some(archive.summary().account));

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use handfast::{
     client::import::{Prompt, Screen},
-    limits::MAX_TRIES,
     outcome::{LinkState, Scheme, Side},
     secret::Secret,
 };
@@ -16,7 +15,7 @@ use super::{
     keys::Key,
     parts::{Beside, clock, groups, head, progress},
 };
-use crate::qr::Code;
+use crate::{link::texts, qr::Code};
 
 /// What a key leads to.
 pub(crate) enum Act {
@@ -104,7 +103,7 @@ impl View {
             Screen::InProgress => {
                 page.text("The account is being received.").blank();
                 if let Some(amount) = self.beside.amount {
-                    progress(&mut page, amount);
+                    progress(&mut page, Side::Import, amount);
                 }
                 "Esc or Ctrl-C: cancel"
             }
@@ -153,21 +152,12 @@ impl View {
     fn draw_prompt(&self, page: &mut Page, prompt: Prompt, answered: bool) -> &'static str {
         page.text("The other device belongs to this account:").blank();
         page.row(&format!("    {}", groups(&prompt.peer)), Style::Strong).blank();
-        let tries = |wrong: u8| match MAX_TRIES.saturating_sub(wrong) {
-            1 => "One try is left.".to_owned(),
-            left => format!("{left} tries are left."),
-        };
         if answered {
-            page.text(match prompt.scheme {
-                Scheme::None => "You agreed to it. The other device is to confirm this one.",
-                Scheme::Password => {
-                    "You agreed to it. The other device is to confirm this one, and to try the password."
-                }
-            });
+            page.text(texts::agreed(prompt.scheme));
             return "Esc or Ctrl-C: cancel";
         }
         if prompt.wrong_password {
-            page.styled(&format!("Wrong password. {}", tries(self.wrong)), Style::Wrong).blank();
+            page.styled(&texts::wrong_password(self.wrong), Style::Wrong).blank();
         }
         if !self.agreed {
             page.text(

@@ -14,7 +14,11 @@ use handfast_sim::Shard;
 use serde::{Deserialize, Serialize};
 
 use super::sweep::{Chosen, Part, Piece, Pieces, Sweep};
-use crate::{failure::Failure, input::without_mark, output};
+use crate::{
+    failure::Failure,
+    input::{self, without_mark},
+    output,
+};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -108,7 +112,8 @@ pub(crate) struct Results {
 /// Reads a file of results.
 pub(crate) fn read(path: &Path) -> Result<Results, Failure> {
     let failed = |error: io::Error| Failure::usage(format_args!("{}: {error}", path.display()));
-    let mut file = BufReader::new(File::open(path).map_err(failed)?);
+    let opened = input::RESULTS.open(path).map_err(|error| failed(error.into()))?;
+    let mut file = BufReader::new(opened);
     let mut results = Results::default();
     let mut parts = Vec::new();
     for number in 1.. {

@@ -78,7 +78,7 @@ fn run_with(library: &std::path::Path, variable: (&str, &str), args: &[&str]) ->
     command.output().expect("the command runs")
 }
 
-/// R-TIME-6: found before anything is sent, shown or written.
+/// R-TIME-7: found before anything is sent, shown or written.
 #[test]
 fn a_date_that_cannot_be_is_named_at_once() {
     let folder = Folder::default();

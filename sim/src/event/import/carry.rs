@@ -47,7 +47,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.importing.conns[conn_number(conn)].close();
                 if let Peer::Line(line) = self.importing.peer(conn) {
                     if self.lines[line].can_send(Side::Import) {
-                        self.tell(line, Side::Export, Notice::Refused);
+                        let listens = !self.crashed[0] && self.done[Party::Import.index()].is_none();
+                        self.tell(line, Side::Export, if listens { Notice::Refused } else { Notice::Absent });
                     }
                     self.lines[line].ends[0] = LinkEnd::Closed;
                     self.lines[line].pipes[0].clear();
@@ -91,14 +92,21 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     /// Transmits what waits on a connection. `item`: it completes one. A visitor only counts its answers.
     pub(in super::super) fn transmit_import(&mut self, conn: ConnId, item: bool) {
+        let peer = self.importing.peer(conn);
+        let left = match peer {
+            Peer::Line(line) => self.lines[line].pipes[0].has_bytes(),
+            Peer::Visitor(visitor) => self.importing.visitors[visitor].pipe.has_bytes(),
+        };
         let own = &mut self.importing.conns[conn_number(conn)];
         let bytes = transmit(&mut own.connection);
+        // An old one has nothing left but what has not been read.
         if own.connection.is_reading()
+            && (left || !self.old[0])
             && let Some(upto) = own.unread.take()
         {
             self.queue.after(0, Event::Arrive(conn, upto));
         }
-        match self.importing.peer(conn) {
+        match peer {
             _ if bytes.is_empty() => {}
             Peer::Visitor(visitor) => self.importing.visitors[visitor].ledger.take(&bytes),
             Peer::Line(line) if self.lines[line].can_send(Side::Import) => {

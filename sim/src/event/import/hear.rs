@@ -1,6 +1,7 @@
 //! What the importing device hears on its connections.
 
 use handfast::{
+    connection::Doing,
     import::{Ask, Input},
     limits::PROGRESS_STEP,
     message::Slot,
@@ -152,7 +153,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             self.pass_over(line, Side::Import, end);
             self.lines[line].pipes[0].take_item(end);
         }
-        let _ = self.take_import(Some(peer.told(conn, act)), input);
+        // In the middle of an archive the model's callers request no channel.
+        let amid = act == CallerAct::Ask(Ask::Other)
+            && self.importing.conns[conn_number(conn)].connection.place().doing == Doing::AnsweringAmidArchive;
+        let _ = self.take_import((!amid).then_some(peer.told(conn, act)), input);
         // An old one reads on, whatever it is asked; what it accepts, it accepts later.
         if self.old[0] && matches!(act, CallerAct::Ask(Ask::Wrong | Ask::Other)) {
             self.importing.conns[conn_number(conn)].connection.decline();
