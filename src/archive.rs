@@ -46,6 +46,6 @@ pub use rustls_pki_types::UnixTime;
 pub use sample::Sample;
 pub use seal::{Seal, Sealer};
 pub use staging::{Checked, Complete, Follower, Installed, Staging};
-pub use store::{Entry, Store};
+pub use store::{Entry, Store, Stray};
 pub use terms::Terms;
 pub use text::Text;

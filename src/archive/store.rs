@@ -51,6 +51,9 @@ pub struct Entry {
     pub protection: Scheme,
 }
 
+/// What has the name of an account and is none: where it is, and why.
+pub type Stray = (PathBuf, StoreError);
+
 /// A folder of accounts. Cheap to clone; clones share it.
 #[derive(Debug)]
 pub struct Store<F: Fs = Disk> {
@@ -106,21 +109,27 @@ impl<F: Fs> Store<F> {
         F::no_locks(&self.shared.guard)
     }
 
-    /// The accounts, by local id. What has the name of an account and is none is left out: see [`Store::strays`].
+    /// The accounts, by local id.
     ///
     /// # Errors
-    /// The folder cannot be read.
+    /// The folder cannot be read, or something in it has the name of an account and is none: see [`Store::list_whole`].
     pub fn list(&self) -> Result<Vec<Entry>, StoreError> {
-        Ok(self.ids()?.into_iter().filter_map(|id| self.entry(id).ok()).collect())
+        self.ids()?.into_iter().map(|id| self.entry(id)).collect()
     }
 
-    /// What has the name of an account and is none, or is damaged: where it is, and why.
+    /// The accounts that are whole, by local id; and what has the name of an account and is none, or is damaged: where it is, and why.
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn strays(&self) -> Result<Vec<(PathBuf, StoreError)>, StoreError> {
-        let strays = self.ids()?.into_iter().filter_map(|id| Some((self.folder(id), self.entry(id).err()?)));
-        Ok(strays.collect())
+    pub fn list_whole(&self) -> Result<(Vec<Entry>, Vec<Stray>), StoreError> {
+        let (mut entries, mut strays) = (Vec::new(), Vec::new());
+        for id in self.ids()? {
+            match self.entry(id) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => strays.push((self.folder(id), error)),
+            }
+        }
+        Ok((entries, strays))
     }
 
     fn ids(&self) -> Result<Vec<LocalId>, StoreError> {

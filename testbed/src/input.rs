@@ -77,6 +77,15 @@ impl Limit {
             Err(error) => Err(error.into()),
         }
     }
+
+    /// Reads a whole file of text, without a byte order mark.
+    pub(crate) fn text(self, path: &Path) -> Result<String, FileError> {
+        let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidData, text);
+        let bytes = self.read(path)?;
+        let text = without_mark(&bytes).map_err(|error| invalid(error.to_string()))?;
+        let text = str::from_utf8(text).map_err(|_| invalid("it is not UTF-8".into()))?;
+        Ok(text.to_owned())
+    }
 }
 
 /// Something that is read up to a limit; more is an error, not an end.
@@ -139,6 +148,18 @@ pub(crate) fn argument_or_standard_input(argument: Option<OsString>, limit: u64)
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text() {
+        assert_eq!(without_mark(b"\xef\xbb\xbfa"), Ok(&b"a"[..]));
+        assert_eq!(without_mark(b"\xef\xbb\xbf\xef\xbb\xbfa"), Ok(&b"\xef\xbb\xbfa"[..]), "one only");
+        assert_eq!(without_mark(b"a\xef\xbb\xbf"), Ok(&b"a\xef\xbb\xbf"[..]), "at the beginning only");
+        assert_eq!(without_mark(b"\xef\xbb"), Ok(&b"\xef\xbb"[..]));
+        assert_eq!(without_mark(b""), Ok(&b""[..]));
+        for text in [&b"\xff\xfea\0"[..], b"\xfe\xff\0a", b"\xff\xfe"] {
+            assert_eq!(without_mark(text), Err(Utf16));
+        }
+    }
+
     const FEW: Limit = Limit { what: "a test", bytes: 8 };
 
     #[test]
@@ -160,17 +181,5 @@ mod tests {
         }
         let mut endless = Limited { inner: io::repeat(b'x'), left: 8, limit: FEW };
         assert!(endless.read_to_end(&mut Vec::new()).is_err());
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_no_part_of_a_text() {
-        assert_eq!(without_mark(b"\xef\xbb\xbfa"), Ok(&b"a"[..]));
-        assert_eq!(without_mark(b"\xef\xbb\xbf\xef\xbb\xbfa"), Ok(&b"\xef\xbb\xbfa"[..]), "one only");
-        assert_eq!(without_mark(b"a\xef\xbb\xbf"), Ok(&b"a\xef\xbb\xbf"[..]), "at the beginning only");
-        assert_eq!(without_mark(b"\xef\xbb"), Ok(&b"\xef\xbb"[..]));
-        assert_eq!(without_mark(b""), Ok(&b""[..]));
-        for text in [&b"\xff\xfea\0"[..], b"\xfe\xff\0a", b"\xff\xfe"] {
-            assert_eq!(without_mark(text), Err(Utf16));
-        }
     }
 }

@@ -93,14 +93,13 @@ fn linked(folder: &Path, account: Option<&str>, terms: Terms) -> Result<Account,
     }
     let store = Store::open(folder).map_err(|error| refused(&error))?;
     note_locks(&store);
-    let entries = store.list().map_err(|error| refused(&error))?;
+    let (entries, strays) = store.list_whole().map_err(|error| refused(&error))?;
     let wanted = |entry: &Entry| match account {
         Some(account) => account == entry.account.to_string() || account == entry.id.to_string(),
         None => true,
     };
-    for (path, why) in store.strays().map_err(|error| refused(&error))? {
-        let named = account.is_none_or(|account| path.ends_with(account));
-        if named && !entries.iter().any(wanted) {
+    for (path, why) in strays {
+        if account.is_none_or(|account| path.ends_with(account)) && !entries.iter().any(wanted) {
             return Err(refused(&format_args!("{}: {why}", path.display())));
         }
         output::note(format_args!("--store: {} is passed over, as it is no account: {why}", path.display()));

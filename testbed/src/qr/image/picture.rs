@@ -40,7 +40,7 @@ enum Plane {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scale {
     Same,
-    /// Each pixel becomes a square: rows of modules of one or two pixels are too narrow to be found.
+    /// Between the pixels there are others: modules of one or two pixels are too narrow to be found.
     Larger(usize),
     /// Each square becomes a pixel: what a camera adds goes.
     Smaller(usize),
@@ -115,8 +115,19 @@ impl Picture {
         match scale {
             Scale::Same => (width, height, self.pixels.iter().map(|pixel| plane.shade(*pixel)).collect()),
             Scale::Larger(by) => {
-                let rows = (0..height * by).flat_map(|y| (0..width * by).map(move |x| (x / by, y / by)));
-                (width * by, height * by, rows.map(|(x, y)| at(x, y)).collect())
+                let own: Vec<u8> = self.pixels.iter().map(|pixel| plane.shade(*pixel)).collect();
+                let (columns, rows) = (between(width, by), between(height, by));
+                let mix = |one: usize, other: usize, part: usize| (one * (2 * by - part) + other * part) / (2 * by);
+                let mut shades = Vec::with_capacity(columns.len() * rows.len());
+                for (top, bottom, down) in rows {
+                    for (left, right, across) in &columns {
+                        let of = |x: usize, y: usize| usize::from(own[y * width + x]);
+                        let above = mix(of(*left, top), of(*right, top), *across);
+                        let below = mix(of(*left, bottom), of(*right, bottom), *across);
+                        shades.push(mix(above, below, down) as u8);
+                    }
+                }
+                (width * by, height * by, shades)
             }
             Scale::Smaller(by) => {
                 let mean = |x: usize, y: usize| {
@@ -129,6 +140,18 @@ impl Picture {
             }
         }
     }
+}
+
+/// For each place in a row that is enlarged, the two places of the row between which it lies, and how far it is from the first one, in
+/// parts of `2 * by`.
+fn between(length: usize, by: usize) -> Vec<(usize, usize, usize)> {
+    let place = |at: usize| {
+        // From the middle of the first one on.
+        let from = (2 * at + 1).saturating_sub(by);
+        let first = from / (2 * by);
+        (first, (first + 1).min(length - 1), from % (2 * by))
+    };
+    (0..length * by).map(place).collect()
 }
 
 impl Plane {
