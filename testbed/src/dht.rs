@@ -14,8 +14,9 @@ use handfast_dht::{
     value::Content,
 };
 use serde::Serialize;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{failure::Failure, interrupt::Interrupts, output};
+use crate::{failure::Failure, output};
 
 /// How long a command waits for the first node.
 const CONNECT: Duration = Duration::from_secs(12);
@@ -234,8 +235,24 @@ fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Fa
     runtime.block_on(future)
 }
 
+/// The signals that end a node in good order.
+struct Interrupts {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interrupts {
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
 fn interrupts() -> Result<Interrupts, Failure> {
-    Interrupts::listen().map_err(|error| Failure::reason(format_args!("signals cannot be caught: {error}")))
+    let catch = |kind| signal(kind).map_err(|error| Failure::reason(format_args!("signals cannot be caught: {error}")));
+    Ok(Interrupts { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
 }
 
 /// Joins a network as a client, or says that no node answered.
