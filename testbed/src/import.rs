@@ -29,6 +29,7 @@ use crate::{
     output::Background,
     passwords::Passwords,
 };
+
 const EXAMPLES: &str = "\
 Examples:
   handfast import --store accounts --listen 127.0.0.1:4000

@@ -6,6 +6,7 @@ mod calls;
 mod causes;
 mod checks;
 mod damage;
+#[cfg(feature = "dht")]
 mod dht;
 mod diagrams;
 mod endless;
