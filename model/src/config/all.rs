@@ -129,7 +129,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         ),
         pair(
             "strangers",
-            size.pick(400, 3_800, 33_000),
+            size.pick(400, 3_600, 30_000),
             Budget { strangers: size.pick(1, 2, 3), asks: size.pick(1, 2, 3), ..NOTHING },
         ),
         pair(
