@@ -2,9 +2,12 @@
 
 pub mod certificate;
 mod content;
+mod dates;
 mod deflate;
+mod doubt;
 mod error;
 mod follow;
+mod form;
 mod fs;
 mod gcm;
 mod identity;
@@ -25,6 +28,8 @@ mod terms;
 mod text;
 
 pub use content::{APPLIED, Configuration, HAS_PASSWORD, Summary};
+pub use dates::{ShownDates, plausible, today};
+pub use doubt::{DateDoubt, Day, Whose};
 pub use error::{
     ChainError, Corrupt, IdentityError, KeyError, OpenError, OutOfMemory, Place, SampleError, SealError, StoreError,
     Unsound,

@@ -62,6 +62,15 @@ pub const MAX_CERTIFICATE: usize = 16 * 1024;
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Threads that compress an archive as it arrives, each with two blocks of 128 KiB: as many as there are processors, up to this.
 pub const MAX_DEFLATE_THREADS: usize = 4;
+/// How long an address of a name is tried before the next one is tried too: what RFC 8305 recommends.
+pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// No device that has this program has an earlier date: 2026-01-01, in seconds since 1970 (R-TIME-7).
+pub const EARLIEST_DATE: i64 = 1_767_225_600;
+/// No device has a later date: 2100-01-01, in seconds since 1970 (R-TIME-7).
+pub const LATEST_DATE: i64 = 4_102_444_800;
+/// How much older than a device's date all that its peer shows may be without a doubt in that date: certificates of devices are made
+/// when these are linked.
+pub const STALE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// Data bytes of a frame of an archive: with its header it fills four TLS records.
 pub const ARCHIVE_FRAME: usize = 65536 - 7;
 /// Bytes that wait to be sent on a connection before nothing further is read from it.

@@ -58,7 +58,7 @@ pub enum Unfinished {
     Shutdown,
 }
 
-/// What a `get` found.
+/// The result of a `get`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// The values, each once.

@@ -21,7 +21,7 @@ enum State {
     Dead,
 }
 
-/// What the operation has done at a node.
+/// The operation's progress at a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Work {
     /// Nothing yet.
@@ -42,7 +42,7 @@ pub(crate) struct Candidate {
     state: State,
     token: Option<(Box<[u8]>, Duration)>,
     refusals: u8,
-    /// What the operation has done here.
+    /// The operation's progress here.
     pub(crate) work: Work,
     /// A put: the node said that it holds this edition of the value.
     pub(crate) holds: bool,
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_alive_is_an_end_and_all_slow_is_none() {
+    fn no_live_node_ends_it_and_all_slow_does_not() {
         let mut lookup = Lookup::new(InfoHash::ZERO);
         assert!(lookup.is_synced(START));
         lookup.add(contact(1));

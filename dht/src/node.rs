@@ -28,7 +28,7 @@ use crate::table::Table;
 use crate::token::Tokens;
 use crate::wire::{Family, Want};
 
-/// What a node is started with.
+/// The parameters of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
     /// The node's id; none: a random one. [`InfoHash::of_node`] gives that of an identity.
@@ -73,7 +73,7 @@ pub struct Statistics {
     pub listeners: usize,
     /// Requests that wait for an answer.
     pub pending: usize,
-    /// Datagrams that came, those that were not answered because of a limit, and those that were malformed.
+    /// Datagrams that came.
     pub received: u64,
     /// Datagrams that were dropped because of a limit on requests.
     pub limited: u64,

@@ -20,7 +20,7 @@ pub struct PutOptions {
     pub created: Option<Duration>,
 }
 
-/// What happens. Events come in order.
+/// An event. Events come in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {

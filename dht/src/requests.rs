@@ -10,7 +10,7 @@ use crate::operation::OperationId;
 use crate::random::Random;
 use crate::wire::parts;
 
-/// What a request is for.
+/// The purpose of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// First contact with a bootstrap node.
@@ -52,7 +52,7 @@ impl Request {
     }
 }
 
-/// What is due.
+/// A request whose time has come.
 #[derive(Debug)]
 pub(crate) enum Due {
     /// Send it again.

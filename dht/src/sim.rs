@@ -17,7 +17,7 @@ use crate::operation::{CannotBegin, Event};
 use crate::random::Random;
 use crate::wire::{Family, Want};
 
-/// What the network does to datagrams.
+/// The faults of the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Faults {
     /// Share of datagrams that are lost.
@@ -64,7 +64,7 @@ pub struct Network {
     steps: u64,
     now: Duration,
     random: Random,
-    /// What it does to datagrams from now on.
+    /// The faults from now on.
     pub faults: Faults,
     /// Datagrams that were sent.
     pub datagrams: u64,

@@ -40,7 +40,7 @@ impl Stored {
     }
 }
 
-/// What became of a put.
+/// The outcome of a put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The value is new, or replaces an older one: listeners get it.
@@ -51,7 +51,7 @@ pub(crate) enum Outcome {
     Refused(Refusal),
 }
 
-/// What one IP address uses.
+/// The share of one IP address.
 #[derive(Debug, Default)]
 struct Usage {
     bytes: usize,

@@ -29,7 +29,7 @@ impl Entry {
     }
 }
 
-/// What became of a node that was heard.
+/// The outcome of hearing a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Heard {
     /// It was there.

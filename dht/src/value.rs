@@ -27,7 +27,7 @@ pub struct Value<'a> {
     pub priority: u32,
     /// Another hint for push notifications, empty when there is none.
     pub push: Cow<'a, str>,
-    /// What it says.
+    /// The content.
     pub content: Content<'a>,
 }
 
@@ -42,7 +42,7 @@ pub enum Content<'a> {
     Encrypted(Cow<'a, [u8]>),
 }
 
-/// What the writer of a value says.
+/// The writer's part of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body<'a> {
     /// Governs lifetime and checks at storing nodes.
@@ -56,7 +56,7 @@ pub struct Body<'a> {
 /// A body with its signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed<'a> {
-    /// What is signed.
+    /// The signed body.
     pub body: Body<'a>,
     /// Grows with each edit.
     pub seq: u16,

@@ -24,18 +24,18 @@ pub struct Message<'a> {
     pub network: u32,
     /// The sender routes and stores nothing for others.
     pub client: bool,
-    /// What it says.
+    /// The content.
     pub payload: Payload<'a>,
 }
 
 /// The kinds of datagrams.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Payload<'a> {
-    /// A question.
+    /// A request.
     Request {
         /// The sender's node id.
         id: InfoHash,
-        /// The question.
+        /// The request.
         request: Request<'a>,
     },
     /// An answer.
@@ -53,19 +53,19 @@ pub enum Payload<'a> {
     Parts(Parts<'a>),
 }
 
-/// The seven questions. A key that is missing is read as zero, which is refused with 203.
+/// The seven requests. A key that is missing is read as zero, which is refused with 203.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request<'a> {
-    /// Are you there?
+    /// Asks whether a node is there.
     Ping,
-    /// Which nodes do you know near this id?
+    /// Asks for the nodes near an id.
     Find {
         /// The id.
         target: InfoHash,
-        /// The families that the answer should have; none: that of the question.
+        /// The families that the answer should have; none: that of the request.
         want: Want,
     },
-    /// Which values have you under this key?
+    /// Asks for the values under a key.
     Get {
         /// The key.
         key: InfoHash,
@@ -74,7 +74,7 @@ pub enum Request<'a> {
         /// As in `Find`.
         want: Want,
     },
-    /// Store this value.
+    /// Asks to store a value.
     Put {
         /// The key.
         key: InfoHash,
@@ -85,7 +85,7 @@ pub enum Request<'a> {
         /// Unix seconds when the value was made, when that was before now.
         created: Option<u64>,
     },
-    /// Keep this value for another lifetime.
+    /// Asks to keep a value for another lifetime.
     Refresh {
         /// The key.
         key: InfoHash,
@@ -94,7 +94,7 @@ pub enum Request<'a> {
         /// The token that the asked node gave.
         token: &'a [u8],
     },
-    /// Report what is stored under this key from now on.
+    /// Asks for news of a key from now on.
     Listen {
         /// The key.
         key: InfoHash,
@@ -109,12 +109,12 @@ pub enum Request<'a> {
     Update(Update<'a>),
 }
 
-/// What a storing node reports to a listener.
+/// News from a storing node to a listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update<'a> {
     /// The number of the subscription.
     pub subscription: u32,
-    /// The key; only beside values.
+    /// The key; only together with values.
     pub key: Option<InfoHash>,
     /// A fresh token of the storing node; not always there.
     pub token: Option<&'a [u8]>,
@@ -126,7 +126,7 @@ pub struct Update<'a> {
     pub expired: Ids<'a>,
 }
 
-/// An answer. Which fields it has depends on the question.
+/// An answer. Its fields depend on the request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reply<'a> {
     /// The sender's node id.
@@ -147,7 +147,7 @@ pub struct Reply<'a> {
     pub values: Option<Values<'a>>,
 }
 
-/// The address families that a question asks for.
+/// The address families that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Want {
     /// IPv4.
@@ -160,7 +160,7 @@ impl Want {
     /// Both families.
     pub const BOTH: Self = Self { v4: true, v6: true };
 
-    /// Says whether the question leaves it to the family that it came over.
+    /// Says whether the request leaves the choice to the family over which it came.
     #[must_use]
     pub const fn is_open(self) -> bool {
         !self.v4 && !self.v6

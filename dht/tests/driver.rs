@@ -33,7 +33,7 @@ async fn two_nodes_meet_over_both_families() {
             break values;
         }
     };
-    assert_eq!(heard, [long.clone()]);
+    assert_eq!(heard, std::slice::from_ref(&long));
     let found = two.get(key, Query::default()).await.unwrap();
     assert_eq!((found.values, found.answered), (vec![long], 2));
     drop(events);

@@ -8,24 +8,30 @@ use std::{
 
 use super::{
     content::{Collector, Summary},
-    error::{OpenError, Unsound},
+    error::OpenError,
+    form::{Form, form},
     gcm::TAG,
     identity::Identity,
     json::Scanner,
     kdf::{InsecureKdf, Kdf},
     pieces::each_piece,
-    seal::{GZIP_MAGIC, HEADER, Lock},
+    seal::{HEADER, Lock},
     terms::Terms,
     text::{Fingerprint, Text, Unverified, authenticate, read_back, read_header},
 };
 use crate::{limits::max_archive_file, outcome::Scheme, secret::Secret};
 
-/// How a file is protected, told by its first bytes: gzip is not, everything else is taken for encrypted. The position moves.
+/// How a file is protected, as its first bytes say: gzip and JSON are not. What can be encrypted is taken for encrypted. The position
+/// moves.
+///
+/// # Errors
+/// It cannot be read, or is of another format: an [`OpenError::Foreign`] is inside then.
 pub fn protection<F: Read + Seek>(file: &mut F) -> io::Result<Scheme> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
-    file.take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
-    Ok(if magic == GZIP_MAGIC { Scheme::None } else { Scheme::Password })
+    match form(file)? {
+        Form::Gzip | Form::Plain(_) => Ok(Scheme::None),
+        Form::Sealed => Ok(Scheme::Password),
+        Form::Foreign(what) => Err(OpenError::Foreign { what }.into()),
+    }
 }
 
 /// An open archive: authentic, bounded, well-formed, and of a sound account. It is the same file that a second pass reads.
@@ -53,7 +59,7 @@ pub(super) fn see<F: Read + Seek + Send>(file: &mut F, lock: &Lock, terms: Terms
     let content = scanner.finish()?.finish()?;
     let summary = Summary { length, protection: lock.protection(), ..content.summary };
     if let Some(now) = terms.now {
-        summary.chain.check_time(now).map_err(Unsound::Certificate)?;
+        summary.chain.check_account_date(now)?;
     }
     Ok(Seen { fingerprint, summary, account: content.account })
 }

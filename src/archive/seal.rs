@@ -7,6 +7,7 @@ use aws_lc_rs::rand;
 use super::{
     deflate::Deflate,
     error::{OutOfMemory, SealError},
+    form::Form,
     gcm::{Gcm, NONCE},
     inflate::Envelope,
     kdf::{Kdf, Key},
@@ -17,8 +18,6 @@ use crate::{outcome::Scheme, secret::Secret};
 pub(super) const SALT: usize = 16;
 /// What an encrypted archive begins with: salt and nonce.
 pub(super) const HEADER: usize = SALT + NONCE;
-/// What a gzip file begins with.
-pub(super) const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 
 /// How an archive is sealed: not at all, or with a key. Serves one archive, since a nonce must not come twice.
 #[derive(Debug)]
@@ -40,8 +39,8 @@ impl Seal {
             return Ok(Self(Lock::None));
         }
         let mut header = [0; HEADER];
-        // Three bytes tell a gzip file from an encrypted one.
-        while header[..3] == GZIP_MAGIC || header == [0; HEADER] {
+        // What it begins with tells an encrypted file from others.
+        while Form::of(&header) != Form::Sealed || header == [0; HEADER] {
             rand::fill(&mut header).map_err(|_| SealError::Random)?;
         }
         Ok(Self::with_header(password, kdf, header)?)

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::operations::Operations;
 use super::{Notice, Progress, Recorder, rendezvous::Dial, storage::Source};
 use crate::{
-    archive::Identity,
+    archive::{Identity, UnixTime},
     limits::{Durations, MAX_CALLS},
     operations::{AddDeviceError, Exports, OpId},
     reducer::{Config, Refused},
@@ -38,6 +38,8 @@ pub struct ExportOptions {
     pub durations: Durations,
     /// Whether a token is taken that only today's Jami daemon takes (R-TOK-4).
     pub lenient: bool,
+    /// This device's date, with which those of the peers are compared (R-TIME-7); none compares nothing.
+    pub now: Option<UnixTime>,
     /// Takes every step of their reducers.
     pub recorder: Option<Recorder>,
 }

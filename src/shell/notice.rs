@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    archive::DateDoubt,
     operations::OpId,
     outcome::{Details, LinkState, Outcome, Signal},
     trace::Step,
@@ -28,6 +29,8 @@ pub struct Notice {
     pub details: Details,
     /// With DONE: what failed on this device, if that is why.
     pub cause: Option<Cause>,
+    /// With the first AUTHENTICATING: why the date of this device or of its peer is in doubt (R-TIME-7). Nothing else changes for it.
+    pub doubt: Option<DateDoubt>,
 }
 
 /// What failed, for the person in front of this device. No reducer and no peer learns it: to them it is an outcome.

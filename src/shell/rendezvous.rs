@@ -1,10 +1,13 @@
 //! How two devices find each other, and what carries their connection (R-RDV-1).
 //!
 //! One interface with several parts behind it: the importing device makes itself reachable under its id ([`Publish`]), the exporting
-//! one looks that id up and connects ([`Dial`]). Here is the *direct* part, whose address a person carries over: [`Listen`] and [`Peer`].
+//! one looks that id up and connects ([`Dial`]). Here is the *direct* part, whose address a person carries over: [`Listen`] and [`Peer`];
+//! [`Listeners`] and [`Peers`] where it is a name with several addresses.
 //!
 //! What carries a connection is any stream of bytes. It need not be trusted: TLS runs over it, always, and whether it leads to the
 //! right device is proved there (R-SEC-1).
+
+mod addresses;
 
 use std::{future::Future, io, net::SocketAddr};
 
@@ -13,6 +16,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+pub use self::addresses::{Listeners, Peers};
 use crate::{archive::Identity, token::DeviceId};
 
 /// Makes an importing device reachable.

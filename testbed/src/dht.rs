@@ -52,7 +52,7 @@ pub(crate) enum Dht {
     Ping(Ping),
 }
 
-/// Which network, and how to print.
+/// The network, and the form of the output.
 #[derive(Args)]
 struct Common {
     /// The number of the network; Jami's is 0
@@ -79,7 +79,7 @@ pub(crate) struct NodeOptions {
     bootstrap: Vec<String>,
 }
 
-/// What to look for.
+/// The key to look for.
 #[derive(Args)]
 pub(crate) struct Get {
     #[command(flatten)]
@@ -92,7 +92,7 @@ pub(crate) struct Get {
     key: InfoHash,
 }
 
-/// What to store.
+/// The value to store.
 #[derive(Args)]
 pub(crate) struct Put {
     #[command(flatten)]
@@ -111,7 +111,7 @@ pub(crate) struct Put {
     permanent: bool,
 }
 
-/// Whom to ask.
+/// The address to ask.
 #[derive(Args)]
 pub(crate) struct Ping {
     #[command(flatten)]
@@ -202,7 +202,7 @@ fn unfinished(error: Unfinished) -> Failure {
     Failure::reason(error)
 }
 
-/// Finds the addresses of a name. Every family that it has is used.
+/// Resolves names. Every family that it has is used.
 fn resolve(names: &[String]) -> Result<Vec<SocketAddr>, Failure> {
     let mut all = Vec::new();
     for name in names {
@@ -234,10 +234,6 @@ fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Fa
     runtime.block_on(future)
 }
 
-fn interrupts() -> Result<Interrupts, Failure> {
-    Interrupts::listen().map_err(|error| Failure::reason(format_args!("signals cannot be caught: {error}")))
-}
-
 /// Joins a network as a client, or says that no node answered.
 async fn joined(common: &Common, names: &[String]) -> Result<Running, Failure> {
     let addresses = resolve(names)?;
@@ -257,7 +253,7 @@ async fn joined(common: &Common, names: &[String]) -> Result<Running, Failure> {
 }
 
 impl Dht {
-    /// Does it.
+    /// Runs the subcommand.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Node(options) => block_on(options.run()),
@@ -271,7 +267,7 @@ impl Dht {
 
 impl NodeOptions {
     async fn run(self) -> Result<ExitCode, Failure> {
-        let mut interrupts = interrupts()?;
+        let mut interrupts = Interrupts::of_a_link()?;
         let bind = if self.public { Bind::everywhere(self.port) } else { Bind::loopback(self.port) };
         let bind = if self.port == 0 { self.any_port(bind) } else { bind };
         let node = Running::start(bind, self.common.config(false)).await.map_err(cannot_bind(bind))?;
@@ -310,7 +306,7 @@ impl Get {
     }
 
     async fn listen(self) -> Result<ExitCode, Failure> {
-        let mut interrupts = interrupts()?;
+        let mut interrupts = Interrupts::of_a_link()?;
         let node = joined(&self.common, &self.bootstrap).await?;
         let mut events = node.listen(self.key, Query::default()).await.map_err(unfinished)?;
         loop {
@@ -336,7 +332,7 @@ impl Get {
 
 impl Put {
     async fn run(self) -> Result<ExitCode, Failure> {
-        let mut interrupts = interrupts()?;
+        let mut interrupts = Interrupts::of_a_link()?;
         let Get { common, bootstrap, key } = &self.get;
         let limit = handfast_dht::limits::VALUE as u64 + 1;
         let mut data = Vec::new();

@@ -5,7 +5,6 @@ mod user;
 
 use std::{
     io::{self, IsTerminal as _},
-    net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
     sync::Arc,
@@ -13,9 +12,10 @@ use std::{
 
 use clap::Args;
 use handfast::{
+    archive::ShownDates,
     operations::AddDeviceError,
     outcome::{Outcome, Side},
-    shell::{self, ExportEnv, ExportOptions, Recorder, rendezvous::Peer},
+    shell::{self, ExportEnv, ExportOptions, Recorder, rendezvous::Peers},
 };
 
 use self::user::{AddDevice, User, Way};
@@ -84,6 +84,7 @@ impl Export {
     }
 
     async fn link(self) -> Result<ExitCode, Failure> {
+        let now = link::today()?;
         let mut interrupts = Interrupts::of_a_link()?;
         let out = Background::standard_output();
         let mut typed = None;
@@ -96,32 +97,36 @@ impl Export {
             }
         };
         let prepared = interrupts.or(self.prepare()).await.ok_or_else(link::given_up)??;
-        let (trace, recorder, peer) = prepared;
+        let (trace, recorder, peers) = prepared;
         let config = self.link.config();
         // Where lines were read already, lines are read on.
         let mut front = if typed.is_some() { Front::Lines(typed) } else { Front::choose(&self.link) };
         let quiet = front.quiet(&self.link);
-        let account = self.account(&mut interrupts, &mut front).await?;
+        let account = self.account(now, &mut interrupts, &mut front).await?;
         drop(quiet);
+        let doubt = ShownDates::of(account.identity.chain()).doubt_of_own(now);
 
         let id = account.identity.chain().certificates().get(1).map(|account| account.short_id());
-        let env = ExportEnv { dial: Peer(peer), source: account.source, identity: Arc::new(account.identity) };
-        let options = ExportOptions { config, recorder, ..ExportOptions::default() };
+        let env = ExportEnv { dial: peers, source: account.source, identity: Arc::new(account.identity) };
+        let options = ExportOptions { config, now: Some(now), recorder, ..ExportOptions::default() };
         let lines = self.link.json.then(|| out.clone());
         let observer = Observer::begin(lines, Side::Export, config.profile, None);
         let (handle, notices, operation) = shell::export(env, options);
         let operation = tokio::spawn(operation);
-        let session = Session::new(&self.link, observer, notices, operation, interrupts.clone(), front);
-        let ended = User::new(&self.link, id, peer.to_string(), handle, session).attend(way).await;
+        let mut session = Session::new(&self.link, observer, notices, operation, interrupts.clone(), front);
+        if let Some(doubt) = doubt {
+            session.complain(format_args!("handfast: warning: {doubt}"));
+        }
+        let ended = User::new(&self.link, id, self.peer.clone(), handle, session).attend(way).await;
         link::written(&mut interrupts, out, trace).await;
         ended
     }
 
     /// Reads and opens all that the link needs besides the token and the account.
-    async fn prepare(&self) -> Result<(Option<TraceFile>, Option<Recorder>, SocketAddr), Failure> {
+    async fn prepare(&self) -> Result<(Option<TraceFile>, Option<Recorder>, Peers), Failure> {
         let (trace, recorder) = self.link.trace(Side::Export).await?;
-        let peer = link::address("--peer", &self.peer).await?;
-        Ok((trace, recorder, peer))
+        let peers = Peers::new(&link::addresses("--peer", &self.peer).await?);
+        Ok((trace, recorder, peers))
     }
 
     /// How the token comes, and it itself if it came with the command.

@@ -100,6 +100,25 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
+/// The mark with which some editors begin a text in UTF-8.
+pub(crate) const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A text that is not UTF-8 but UTF-16, as it says itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is text in UTF-16, by its byte order mark: save it as UTF-8")]
+pub(crate) struct Utf16;
+
+/// A text without the byte order mark that an editor may have put before it, which is no part of it.
+///
+/// # Errors
+/// It is in UTF-16. No text in UTF-8 begins so.
+pub(crate) fn without_mark(text: &[u8]) -> Result<&[u8], Utf16> {
+    match text {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(Utf16),
+        _ => Ok(text.strip_prefix(MARK).unwrap_or(text)),
+    }
+}
+
 /// Standard input, whole. More than `limit` bytes are refused, and not kept.
 pub(crate) fn standard_input(limit: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
@@ -147,5 +166,17 @@ mod tests {
         }
         let mut endless = Limited { inner: io::repeat(b'x'), left: 8, limit: FEW };
         assert!(endless.read_to_end(&mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text() {
+        assert_eq!(without_mark(b"\xef\xbb\xbfa"), Ok(&b"a"[..]));
+        assert_eq!(without_mark(b"\xef\xbb\xbf\xef\xbb\xbfa"), Ok(&b"\xef\xbb\xbfa"[..]), "one only");
+        assert_eq!(without_mark(b"a\xef\xbb\xbf"), Ok(&b"a\xef\xbb\xbf"[..]), "at the beginning only");
+        assert_eq!(without_mark(b"\xef\xbb"), Ok(&b"\xef\xbb"[..]));
+        assert_eq!(without_mark(b""), Ok(&b""[..]));
+        for text in [&b"\xff\xfea\0"[..], b"\xfe\xff\0a", b"\xff\xfe"] {
+            assert_eq!(without_mark(text), Err(Utf16));
+        }
     }
 }

@@ -41,6 +41,21 @@ pub(crate) fn note(text: impl Display) {
     let _ = io::stderr().lock().write_all(format!("handfast: {text}\n").as_bytes());
 }
 
+/// Begins a file that its owner alone may read, whatever the umask. A file that is there is emptied, and made so too. What is no regular
+/// file stays as it is.
+pub(crate) fn private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
 /// Writes a file that is whole or not there, readable by its owner only. What is no regular file is written to as it is.
 pub(crate) fn whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {

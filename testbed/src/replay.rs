@@ -16,7 +16,11 @@ use handfast::{
 use handfast_sim::Diverged;
 use serde::Serialize;
 
-use crate::{failure::Failure, input, output};
+use crate::{
+    failure::Failure,
+    input::{self, without_mark},
+    output,
+};
 
 /// Bytes of a line: far more than any step has.
 const MAX_LINE: u64 = 1 << 20;
@@ -109,6 +113,10 @@ fn next_line(file: &mut impl BufRead, number: u64) -> Result<Option<(u64, String
     let differs = |what: &str| Refused::Differs(Differs { line: number, what: what.into() });
     if line.len() as u64 == MAX_LINE {
         return Err(differs("the line is longer than any step"));
+    }
+    if number == 1 {
+        let mark = line.len() - without_mark(&line).map_err(|error| differs(&error.to_string()))?.len();
+        drop(line.drain(..mark));
     }
     let line = String::from_utf8(line).map_err(|_| differs("the line is not UTF-8"))?;
     Ok(Some((number, line)))

@@ -62,9 +62,9 @@ the event engine is a class of faults.
 
 With --out, what is done is kept: the same command goes on where the one before was killed. The
 environment of a Slurm array, of a Kubernetes indexed job (with HANDFAST_SHARDS, their number) or of
-parallel jobs of GitLab names a part of the seeds, which --shard env asks for. Without --shard that part
-is taken too, but is inconclusive by itself (exit code 4): a job that is parallel for another reason
-would leave seeds out.
+parallel jobs of GitLab names a part of the seeds, which --shard env asks for. Without --shard that
+part is taken too, but is inconclusive by itself (exit code 4): a job that is parallel for another
+reason would leave seeds out.
 
 Exit codes: 0 all as expected, 1 a rule is broken, 2 usage, 3 an operation did not end,
 4 inconclusive, 5 equal plans gave unequal traces, or a trace does not replay, 101 a panic.")]

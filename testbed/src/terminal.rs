@@ -11,10 +11,11 @@ use std::{
 use handfast::{limits::MAX_VALUE, secret::Secret};
 use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 use tokio::sync::mpsc;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     drawn::keys::{Decoder, Key},
+    input::{Utf16, without_mark},
     interrupt::Interrupts,
 };
 
@@ -32,6 +33,9 @@ pub(crate) enum LineError {
     /// The rest of it was passed over; the next line may be good.
     #[error("has more than {MAX_LINE} bytes")]
     TooLong,
+    /// It is not in UTF-8, and nor are the next ones.
+    #[error("cannot be read: {0}")]
+    Utf16(#[from] Utf16),
     /// There will be no more.
     #[error("cannot be read: {0}")]
     Unreadable(#[from] io::Error),
@@ -72,6 +76,10 @@ impl Typed {
             let mut rest = &self.chunk[self.at..];
             let line = self.splitter.next(&mut rest, self.over);
             self.at = self.chunk.len() - rest.len();
+            if self.at == self.chunk.len() {
+                // What was taken may be a password, and the next line may never come.
+                (self.chunk, self.at) = Default::default();
+            }
             if line.is_some() || (self.over && self.at == self.chunk.len()) {
                 return line;
             }
@@ -134,6 +142,8 @@ fn read_chunks(chunks: &mpsc::Sender<(Instant, io::Result<Chunk>)>) -> io::Resul
             other => other?,
         };
         let chunk = Zeroizing::new(buffer[..count].to_vec());
+        // The next read may wait for long, or for ever.
+        buffer[..count].zeroize();
         if chunks.blocking_send((Instant::now(), Ok(chunk))).is_err() || count == 0 {
             return Ok(());
         }
@@ -146,6 +156,8 @@ struct Splitter {
     line: Line,
     /// The line is too long, which was said: the rest of it is passed over.
     passes: bool,
+    /// Whether the first line is over.
+    begun: bool,
 }
 
 impl Splitter {
@@ -177,6 +189,15 @@ impl Splitter {
             return None;
         }
         let mut line = std::mem::take(&mut self.line);
+        if !std::mem::replace(&mut self.begun, true) {
+            match without_mark(&line) {
+                Ok(text) => {
+                    let mark = line.len() - text.len();
+                    drop(line.drain(..mark));
+                }
+                Err(error) => return Some(Err(error.into())),
+            }
+        }
         if line.last() == Some(&b'\r') {
             line.pop();
         }

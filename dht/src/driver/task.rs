@@ -110,7 +110,7 @@ impl Task {
         while let Some(transmit) = self.node.poll_transmit() {
             let family = usize::from(Family::of(&transmit.to) == Family::V6);
             let Some(socket) = &self.sockets[family] else { continue };
-            // What cannot be sent is lost, as datagrams are.
+            // A datagram that cannot be sent is lost, as on the way.
             if let Err(error) = socket.try_send_to(&transmit.bytes, transmit.to)
                 && error.kind() == io::ErrorKind::WouldBlock
             {

@@ -25,7 +25,7 @@ pub(super) fn is_possible(address: &SocketAddr) -> bool {
 /// Returns where a node is of which `from` speaks; none where no node can be.
 fn mended(contact: Contact, from: &SocketAddr) -> Option<Contact> {
     let Contact { id, mut address } = contact;
-    // What is local to the one that speaks is at its own address to others.
+    // An address that is local to the sender is at the sender's own address for others.
     if address.ip().is_loopback() && !from.ip().is_loopback() {
         address.set_ip(from.ip());
     }

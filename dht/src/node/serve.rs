@@ -84,7 +84,7 @@ impl Node {
             return self.reply_near(asked, key, want, Reply::default(), &[]);
         }
         if !query.select.is_empty() {
-            // What does not fit is another part of the values each time.
+            // The values that do not fit are others each time.
             let first = self.random.below(limits::VALUES_PER_KEY);
             let all: Vec<Summary<'_>> = self.storage.summaries(key, query).collect();
             let mut count = all.len();

@@ -139,10 +139,7 @@ impl Node {
         if let Some(due) = operation.due {
             self.operations_due.remove(&(due, id));
         }
-        let candidates = operation.lookups.iter().flat_map(|(_, lookup)| lookup.all());
-        for (subscription, _) in candidates.filter_map(|candidate| candidate.subscription) {
-            self.subscriptions.remove(&subscription);
-        }
+        self.subscriptions.retain(|_, of| *of != id);
         let own = [Purpose::Lookup(id), Purpose::Put(id), Purpose::Listen(id), Purpose::Ping(id)];
         self.requests.cancel(|request| own.contains(&request.purpose));
     }
@@ -274,7 +271,7 @@ impl Node {
                             candidate.work = Work::Failed;
                             continue;
                         };
-                        let sent = self.send_value(now, id, key, put, candidate.holds, &address, &token);
+                        let sent = self.send_value(now, id, key, put, candidate.holds, (address, &token));
                         candidate.work = if sent { Work::Sent } else { Work::Failed };
                         waiting |= sent;
                     }
@@ -298,7 +295,7 @@ impl Node {
         !put.options.permanent
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one request has so many fields")]
+    /// Sends the value to a node, or renews it where it is held.
     fn send_value(
         &mut self,
         now: Duration,
@@ -306,18 +303,17 @@ impl Node {
         key: InfoHash,
         put: &Put,
         holds: bool,
-        to: &SocketAddr,
-        token: &[u8],
+        (to, token): (SocketAddr, &[u8]),
     ) -> bool {
         if holds {
             let request = Request::Refresh { key, value: put.value.id, token };
-            return self.request(now, *to, Purpose::Put(id), &request, Vec::new());
+            return self.request(now, to, Purpose::Put(id), &request, Vec::new());
         }
         let carried = super::outgoing::Carried::new(vec![put.bytes.clone()]);
         // A permanent value is as young as its last renewal.
         let created = put.options.created.filter(|_| !put.options.permanent).map(|unix| unix.as_secs());
         let request = Request::Put { key, values: carried.values(), token, created };
-        self.request(now, *to, Purpose::Put(id), &request, carried.parts.clone())
+        self.request(now, to, Purpose::Put(id), &request, carried.parts.clone())
     }
 
     fn store_own(&mut self, now: Duration, key: &InfoHash, put: &Put) {
@@ -377,6 +373,13 @@ impl Node {
             }
             let pause = if nodes == 0 { limits::RETRY } else { limits::LISTEN_RESYNC };
             listen.next_round.get_or_insert(now + pause);
+            // Those of nodes that were given up since the last round.
+            let live: Vec<u32> = lookups
+                .iter()
+                .flat_map(|(_, lookup)| lookup.all())
+                .filter_map(|candidate| candidate.subscription.map(|(number, _)| number))
+                .collect();
+            self.subscriptions.retain(|number, of| *of != id || live.contains(number));
         }
     }
 

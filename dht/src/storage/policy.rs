@@ -19,7 +19,7 @@ pub(crate) enum Refusal {
     NotAnEdit,
 }
 
-/// What has the id already.
+/// The value that has the id already.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Existing {
     pub(super) owner: InfoHash,

@@ -18,7 +18,7 @@ const KINDS: [(ValueType, u64, bool); 7] = [
 ];
 
 impl ValueType {
-    /// What has no type of its own. An encrypted value counts as this one.
+    /// Data without a type of its own. An encrypted value counts as this one.
     pub const USER_DATA: Self = Self(0);
     /// A message of the DHT's own chat.
     pub const MESSAGE: Self = Self(1);

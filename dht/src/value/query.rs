@@ -47,7 +47,7 @@ pub struct Query {
     pub filters: Vec<Filter>,
 }
 
-/// What a storing node sees of a value.
+/// The fields of a value that a storing node sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary<'a> {
     /// The value's id.

@@ -35,7 +35,7 @@ impl<'a> Message<'a> {
             }
         }
         let transaction = transaction.ok_or(Malformed("datagram without transaction id"))?;
-        // What a datagram is, the fields decide in this order.
+        // The fields decide in this order which kind a datagram is.
         let payload = if let Some(error) = error {
             refusal(error, reply)?
         } else if let Some(reply) = reply {
@@ -62,7 +62,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Reads a number, or four bytes, as text strings or as an array.
+/// Reads a number, or four bytes, as a byte string or as an array.
 fn transaction_id(reader: &mut Reader<'_>) -> Result<u32, Malformed> {
     const WHAT: Malformed = Malformed("transaction id");
     match reader.token()? {

@@ -139,7 +139,7 @@ impl Oracle {
     }
 }
 
-/// What a relay has done.
+/// Counts of a relay's faults.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Counts {
     pub(crate) lost: u32,

@@ -154,7 +154,7 @@ fn export_turns<'a>(config: Config, steps: impl Iterator<Item = (usize, &'a Step
 
 fn noted(line: usize, step: &Step, file: usize, side: Side) -> Noted {
     // Each operation counts from its own beginning.
-    Noted { line, t_ms: step.t_ms, clock: Clock::own(file + 1, side), flaw: None }
+    Noted { line, t_ms: step.t_ms, clock: Clock::own(file + 1, side), flaw: None, doubt: None }
 }
 
 /// Whether the exporter tries to connect again.

@@ -37,7 +37,7 @@ pub(super) struct Operations<D, S: Source> {
     options: ExportOptions,
     dial: D,
     source: S,
-    tls: Arc<tls::ExporterTls>,
+    tls: tls::ExporterTls,
     notices: mpsc::UnboundedSender<Notice>,
     operations: BTreeMap<OpId, Operation<S::Reader>>,
     causes: BTreeMap<OpId, Causes>,
@@ -93,6 +93,7 @@ impl<R: Rules> Reducers for Exports<R> {
 struct Operation<A> {
     token: Token,
     began: Instant,
+    tls: Arc<tls::ExporterTls>,
     connection: Option<mpsc::Sender<Command<A>>>,
     /// Attempts to connect.
     attempts: u32,
@@ -117,7 +118,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
             options,
             dial: env.dial,
             source: env.source,
-            tls: Arc::new(tls::ExporterTls::new(&env.identity)),
+            tls: tls::ExporterTls::new(&env.identity),
             notices,
             operations: BTreeMap::new(),
             causes: BTreeMap::new(),
@@ -195,6 +196,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
         let operation = Operation {
             token,
             began: Instant::now(),
+            tls: Arc::new(self.tls.for_one()),
             connection: None,
             attempts: 0,
             passwords: Slots::default(),
@@ -336,7 +338,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
                     progress: operation.progress.clone(),
                     closing: self.options.durations.closing,
                 };
-                let (dial, tls) = (self.dial.clone(), self.tls.clone());
+                let (dial, tls) = (self.dial.clone(), operation.tls.clone());
                 let within = self.options.durations.handshake;
                 self.connections.spawn(connection::serve(dial, operation.token.device, tls, within, wiring));
             }
@@ -378,7 +380,14 @@ impl<D: Dial, S: Source> Operations<D, S> {
     fn notice(&self, op: OpId, signal: Signal) -> Notice {
         let details = signal.details(self.options.config.profile.vocabulary(), "");
         let cause = self.causes.get(&op).and_then(|causes| causes.of(signal));
-        Notice { op: Some(op), signal, details, cause }
+        let doubt = match (signal, self.options.now) {
+            (Signal::Confirm { .. }, Some(now)) => {
+                let shown = self.operations.get(&op).and_then(|operation| operation.tls.shown());
+                shown.and_then(|dates| dates.doubt_of_importer(now))
+            }
+            _ => None,
+        };
+        Notice { op: Some(op), signal, details, cause, doubt }
     }
 }
 

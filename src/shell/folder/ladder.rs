@@ -33,6 +33,8 @@ pub(super) fn check<F: Fs>(
     let path = complete.path();
     see().and_then(|seen| complete.confirm(seen)).map_err(|error| match error.is_about_content() {
         true => CheckError::Unsound(error.into()),
+        // It is not the file's.
+        false if matches!(error, OpenError::Date(_)) => CheckError::Unreadable(error.into()),
         false => CheckError::Unreadable(with_path(&path)(error.into())),
     })
 }

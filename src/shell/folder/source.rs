@@ -170,6 +170,7 @@ impl<F: Read + Seek + Send> FileSource<F> {
         match opened {
             Ok(opened) => Opening::Opened(opened),
             Err(OpenError::WrongPassword) => Opening::Wrong,
+            Err(error @ OpenError::Date(_)) => Opening::Unreadable(error.into()),
             Err(error) => Opening::Unreadable(self.named(error.into())),
         }
     }
@@ -250,3 +251,6 @@ pub fn issued_identity<F: Read + Seek + Send>(
     let key = PrivateKey::generate(keys).map_err(IdentityError::from)?;
     Ok(archive.account().issue_device(key, now)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -161,6 +161,8 @@ where
                 break;
             }
         }
+        // The storage does not wait for the close.
+        self.receiver.sink = None;
         self.link.close(self.receiver.wiring.closing).await;
     }
 

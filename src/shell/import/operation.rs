@@ -22,7 +22,7 @@ use super::{
     keeper::{self, Done, Work},
 };
 use crate::{
-    archive::Identity,
+    archive::{DateDoubt, Identity, ShownDates},
     import::{Ask, Check, Effect, Input},
     limits::{ACCEPT_PAUSE, Durations, MAX_CLOSING, MAX_COMMANDS, MAX_EVENTS, Timer},
     message::Slot,
@@ -60,6 +60,10 @@ pub(super) struct Operation<N> {
     /// Bytes of the archive, once it began.
     length: u64,
     causes: Causes,
+    /// Of each connection that is secured, the dates that its peer showed.
+    shown: BTreeMap<ConnId, ShownDates>,
+    /// Why a date is in doubt, for what the session's peer showed.
+    doubt: Option<DateDoubt>,
 }
 
 /// The world's.
@@ -110,6 +114,8 @@ impl<N: Random> Operation<N> {
             answers: Slots::default(),
             length: 0,
             causes: Causes::default(),
+            shown: BTreeMap::new(),
+            doubt: None,
         }
     }
 
@@ -253,14 +259,17 @@ impl<N: Random> Operation<N> {
         match event {
             Event::Answered => Input::ConnectionAnswered(conn),
             Event::Opened(facts) => {
+                self.shown.insert(conn, facts.dates);
                 Input::ConnectionOpened { conn, presented: facts.presented, verified: facts.verified }
             }
             Event::Failed => {
                 world.connections.remove(&conn);
+                self.shown.remove(&conn);
                 Input::ConnectionFailed(conn)
             }
             Event::Lost => {
                 world.connections.remove(&conn);
+                self.shown.remove(&conn);
                 Input::ConnectionLost(conn)
             }
             Event::Asked(name) => Input::ChannelRequested(conn, self.ask(&name)),
@@ -330,6 +339,7 @@ impl<N: Random> Operation<N> {
             Effect::Accept(conn) => self.let_in(world, conn),
             Effect::Refuse(_) => world.arrived = None,
             Effect::Close(conn) => {
+                self.shown.remove(&conn);
                 if let Some(Open { commands, task }) = world.connections.remove(&conn) {
                     drop(commands.try_send(Command::Close));
                     world.closing.push_back(task);
@@ -337,6 +347,8 @@ impl<N: Random> Operation<N> {
                 }
             }
             Effect::AcceptChannel(conn) => {
+                let shown = self.options.now.zip(self.shown.get(&conn));
+                self.doubt = shown.and_then(|(now, dates)| dates.doubt_of_exporter(now));
                 world.session = Some(conn);
                 world.command(conn, Command::Accept);
             }
@@ -368,7 +380,9 @@ impl<N: Random> Operation<N> {
             _ => String::new(),
         };
         let details = signal.details(self.options.config.profile.vocabulary(), &token);
-        let notice = Notice { op: None, signal, details, cause: self.causes.of(signal) };
+        let first = matches!(signal, Signal::Prompt { wrong_password: false, .. });
+        let doubt = self.doubt.filter(|_| first);
+        let notice = Notice { op: None, signal, details, cause: self.causes.of(signal), doubt };
         self.shared.current.send_replace(Some(notice.clone()));
         // A client that does not listen does not need it.
         drop(self.notices.send(notice));

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use handfast::{
-    archive::{Argon2i, Identity, KeyKind, Sample, Seal, Sealer, UnixTime},
+    archive::{Argon2i, Identity, KeyKind, Sample, Seal, Sealer, today},
     outcome::AccountId,
     outcome::Scheme,
     secret::Secret,
@@ -55,7 +55,8 @@ struct Made<'a> {
 impl New {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let password = self.password()?;
-        let (account, authority) = Identity::account(self.key_type.0, UnixTime::now()).map_err(Failure::reason)?;
+        let (account, authority) =
+            Identity::account(self.key_type.0, today().map_err(Failure::reason)?).map_err(Failure::reason)?;
         let sample =
             Sample::of(&account, &authority, Scheme::of(&password), self.size.0, self.seed).map_err(Failure::reason)?;
         let seal = Seal::new(&password, &Argon2i).map_err(Failure::reason)?;

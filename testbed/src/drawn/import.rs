@@ -1,6 +1,6 @@
 //! The screens of the client of an import.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use handfast::{
     client::import::{Prompt, Screen},
@@ -31,7 +31,10 @@ pub(crate) enum Act {
 pub(crate) struct Token {
     pub(crate) text: String,
     pub(crate) code: Option<Code>,
-    pub(crate) listening: SocketAddr,
+    /// Where this device is reached.
+    pub(crate) peer: String,
+    /// What a person is to know of that.
+    pub(crate) advice: Option<String>,
 }
 
 /// What is drawn beside what the client machine shows.
@@ -112,7 +115,7 @@ impl View {
     }
 
     fn draw_token(&self, page: &mut Page) {
-        let Some(Token { text, code, listening }) = &self.token else { return };
+        let Some(Token { text, code, peer, advice }) = &self.token else { return };
         let size = page.size();
         // What stands around the code, with the token in one or more rows.
         let others = 12 + text.len().div_ceil(size.columns.max(1));
@@ -136,8 +139,11 @@ impl View {
         }
         page.text("The token:").unbroken(text).blank();
         page.text(&format!("On the device that has the account, {how}"));
-        page.row(&format!("  handfast export --archive FILE --peer {listening}"), Style::Plain);
+        page.row(&format!("  handfast export --archive FILE --peer {peer}"), Style::Plain);
         page.text("and type the token there.");
+        if let Some(advice) = advice {
+            page.text(advice);
+        }
         if let Some(left) = self.left {
             page.blank().text(&format!("It is good for {} more.", clock(left)));
         }

@@ -51,7 +51,7 @@ fn named(name: &'static str, screen: impl Fn(Size) -> Frame + 'static) -> Named 
 fn import_view(token: &str) -> import::View {
     let code = Code::on_terminal(token, true).ok();
     import::View {
-        token: Some(import::Token { text: token.to_owned(), code, listening: address() }),
+        token: Some(import::Token { text: token.to_owned(), code, peer: address().to_string(), advice: None }),
         left: Some(Duration::from_secs(291)),
         ..import::View::default()
     }

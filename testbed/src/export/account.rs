@@ -18,8 +18,8 @@ use crate::{
     },
     failure::Failure,
     interrupt::{self, Interrupts},
-    link::{given_up, options::passwords, session::Front, texts::WRONG_OR_DAMAGED},
-    terminal,
+    link::{given_up, note_locks, options::passwords, session::Front, texts::WRONG_OR_DAMAGED},
+    output, terminal,
 };
 
 /// What is exported, and who this device is.
@@ -30,8 +30,12 @@ pub(super) struct Account {
 
 impl Export {
     /// What is exported, and who this device is.
-    pub(super) async fn account(&self, interrupts: &mut Interrupts, front: &mut Front) -> Result<Account, Failure> {
-        let now = UnixTime::now();
+    pub(super) async fn account(
+        &self,
+        now: UnixTime,
+        interrupts: &mut Interrupts,
+        front: &mut Front,
+    ) -> Result<Account, Failure> {
         let terms = Terms::at(now).with_max_text(self.link.max_archive.0);
         match (&self.archive, &self.store) {
             (Some(path), _) => {
@@ -88,11 +92,19 @@ fn linked(folder: &Path, account: Option<&str>, terms: Terms) -> Result<Account,
         return Err(refused(&format_args!("{} is no folder", folder.display())));
     }
     let store = Store::open(folder).map_err(|error| refused(&error))?;
+    note_locks(&store);
     let entries = store.list().map_err(|error| refused(&error))?;
     let wanted = |entry: &Entry| match account {
         Some(account) => account == entry.account.to_string() || account == entry.id.to_string(),
         None => true,
     };
+    for (path, why) in store.strays().map_err(|error| refused(&error))? {
+        let named = account.is_none_or(|account| path.ends_with(account));
+        if named && !entries.iter().any(wanted) {
+            return Err(refused(&format_args!("{}: {why}", path.display())));
+        }
+        output::note(format_args!("--store: {} is passed over, as it is no account: {why}", path.display()));
+    }
     let mut found = entries.iter().filter(|entry| wanted(entry));
     let (entry, more) = (found.next(), found.next());
     let entry = match (entry, more) {

@@ -67,9 +67,8 @@ pub(super) enum Way {
     Ask,
 }
 
-/// Calls `addDevice`, and notes it.
-async fn add_device(handle: &ExportHandle, session: &mut Session<()>, uri: &str) -> Result<OpId, AddDeviceError> {
-    let result = handle.add_device(uri).await;
+/// Notes a call of `addDevice`.
+fn noted(session: &mut Session<()>, uri: &str, result: Result<OpId, AddDeviceError>) -> Result<OpId, AddDeviceError> {
     let ret = result.map_or_else(|error| error.code().into(), |op| op.0.into());
     session.called("addDevice", AddDevice::of(uri), Returned::Operation(ret));
     result
@@ -80,8 +79,8 @@ async fn add_device(handle: &ExportHandle, session: &mut Session<()>, uri: &str)
 pub(super) struct User<'a> {
     options: &'a LinkOptions,
     account: Option<AccountId>,
-    /// The one slot: a token that parses.
-    token: String,
+    /// The token that parsed last.
+    token: Option<Token>,
     /// None once the operation has ended: the link closes then.
     handle: Option<ExportHandle>,
     session: Session<()>,
@@ -126,7 +125,7 @@ impl<'a> User<'a> {
         Self {
             options,
             account,
-            token: String::new(),
+            token: None,
             handle: Some(handle),
             session,
             client: Client::new(),
@@ -215,7 +214,7 @@ impl<'a> User<'a> {
 
     /// There is a token.
     async fn obtained(&mut self, token: Token, how: fn(Slot) -> Input) {
-        self.token = token.text().to_string();
+        self.token = Some(token);
         self.feed(how(Slot(0))).await
     }
 
@@ -292,7 +291,9 @@ impl<'a> User<'a> {
         match effect {
             Effect::AddDevice(_) => {
                 let handle = self.handle.as_ref()?;
-                Some(Input::Added(add_device(handle, &mut self.session, &self.token).await))
+                let token = self.token?;
+                let result = handle.add_device_by(token).await;
+                Some(Input::Added(noted(&mut self.session, &token.text().to_string(), result)))
             }
             Effect::ConfirmAddDevice(op) => Some(Input::Confirmed(op, self.confirm(op).await)),
             Effect::CancelAddDevice(op) => Some(Input::Canceled(op, self.cancel(op).await)),
@@ -451,7 +452,7 @@ impl<'a> User<'a> {
                 }
             }
             (ExportCall::Add { uri }, Some(handle)) => {
-                if let Err(refused) = add_device(handle, &mut self.session, &uri).await {
+                if let Err(refused) = noted(&mut self.session, &uri, handle.add_device(&uri).await) {
                     self.session.complain(format_args!("addDevice was refused: {refused}"));
                 }
             }

@@ -3,7 +3,6 @@
 use std::{
     collections::VecDeque,
     io::{self, IsTerminal as _},
-    net::SocketAddr,
     process::ExitCode,
     time::Duration,
 };
@@ -13,12 +12,11 @@ use handfast::{
         Note, Told,
         import::{Client, Effect, Input, Prompt, Screen},
     },
-    message::Slot,
     operations::LocalId,
     outcome::{AccountId, LinkState, Outcome, Scheme, Side, Signal},
     reducer::Refused,
     secret::Secret,
-    shell::{Cause, ImportHandle, ImportReport, Notice, folder::Installed},
+    shell::{Cause, ImportHandle, ImportReport, Notice, Slots, folder::Installed},
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -35,6 +33,7 @@ use crate::{
         calls::ImportCall,
         observed::Returned,
         options::LinkOptions,
+        reach::Reach,
         session::{Happened, Session},
         texts::{self, Known},
     },
@@ -104,11 +103,11 @@ pub(super) struct User<'a> {
     passwords: Option<Passwords>,
     handle: ImportHandle,
     session: Session<ImportReport<Installed>>,
-    listening: SocketAddr,
+    reach: Reach,
     client: Client,
     out: Background,
-    /// The one slot: what is typed, until it is provided.
-    answer: Secret,
+    /// What is typed, until it is provided.
+    answers: Slots,
     /// The account that the user agreed to.
     agreed: Option<AccountId>,
     /// The last signal, with what is no business of a machine: the token's text, the cause of a failure.
@@ -135,7 +134,7 @@ impl<'a> User<'a> {
         handle: ImportHandle,
         session: Session<ImportReport<Installed>>,
         out: Background,
-        listening: SocketAddr,
+        reach: Reach,
         token_lifetime: Duration,
     ) -> Self {
         Self {
@@ -143,10 +142,10 @@ impl<'a> User<'a> {
             passwords,
             handle,
             session,
-            listening,
+            reach,
             client: Client::new(),
             out,
-            answer: Secret::default(),
+            answers: Slots::default(),
             agreed: None,
             last: None,
             asked: Asked::Nothing,
@@ -259,8 +258,9 @@ impl<'a> User<'a> {
                 self.session.called("addAccount", args, Returned::Account(id));
                 Some(Input::Added(Ok(id)))
             }
-            Effect::ProvideAccountAuthentication(id, _, scheme) => {
-                let answer = std::mem::take(&mut self.answer);
+            Effect::ProvideAccountAuthentication(id, slot, scheme) => {
+                let answer = self.answers.of(slot);
+                self.answers.clear();
                 Some(Input::Provided(id, self.provide(answer, scheme).await))
             }
             // Of a failed import this device keeps nothing anyway.
@@ -376,11 +376,11 @@ impl<'a> User<'a> {
         let token = self.last.as_ref().and_then(|notice| notice.details.get("token")).map_or("", String::as_str);
         if let Some(colours) = drawn {
             let code = qr::Code::on_terminal(token, colours).ok();
-            self.view.token = Some(Token { text: token.to_owned(), code, listening: self.listening });
+            self.view.token =
+                Some(Token { text: token.to_owned(), code, peer: self.reach.peer(), advice: self.reach.advice() });
             self.token_ends = Some(Instant::now() + self.token_lifetime);
             return;
         }
-        let listening = self.listening;
         let mut how = "run";
         if io::stdout().is_terminal()
             && !tty::is_dumb()
@@ -390,10 +390,15 @@ impl<'a> User<'a> {
             self.out.line(code.lines());
             how = "scan the code, or run";
         }
-        self.out.line(format_args!("listening  {listening}"));
+        for listening in self.reach.listening() {
+            self.out.line(format_args!("listening  {listening}"));
+        }
         self.out.line(format_args!("token      {token}"));
-        let command = format!("handfast export --archive FILE --peer {listening} {token}");
+        let command = format!("handfast export --archive FILE --peer {} {token}", self.reach.peer());
         self.session.tell(format_args!("On the device that has the account, {how}:\n  {command}"));
+        if let Some(advice) = self.reach.advice() {
+            self.session.tell(advice);
+        }
     }
 
     /// The user agrees to the peer: answers with the password that is due, or asks for it.
@@ -416,8 +421,7 @@ impl<'a> User<'a> {
     }
 
     fn answer_with(&mut self, password: Secret) -> Input {
-        self.answer = password;
-        Input::Answer(Slot(0))
+        Input::Answer(self.answers.keep(password))
     }
 
     /// Asks on a line. Where screens are drawn, they ask.

@@ -12,17 +12,21 @@ use handfast::{
 use handfast_model::observed::{VERSION, signal_of};
 use serde::Serialize;
 
+use super::reach::Reach;
 use crate::output::Background;
 
 /// The first line.
 #[derive(Serialize)]
-struct Header {
+struct Header<'a> {
     observed: u32,
     profile: Profile,
     t_ms: u64,
     side: Side,
     #[serde(skip_serializing_if = "Option::is_none")]
     listening: Option<SocketAddr>,
+    /// At which addresses this device is reached there, the best one first. A wildcard is none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addresses: Option<&'a [SocketAddr]>,
 }
 
 /// A signal.
@@ -38,6 +42,9 @@ struct SignalLine<'a> {
     /// With DONE: what failed on this device, for a person. Real daemons say nothing of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
+    /// With AUTHENTICATING: why a date is in doubt, for a person (R-TIME-7).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
 }
 
 /// A call, and what it returned.
@@ -76,21 +83,18 @@ pub(crate) struct Observer {
 
 impl Observer {
     /// Begins the trace. An import says where it listens.
-    pub(crate) fn begin(
-        lines: Option<Background>,
-        side: Side,
-        profile: Profile,
-        listening: Option<SocketAddr>,
-    ) -> Self {
+    pub(crate) fn begin(lines: Option<Background>, side: Side, profile: Profile, reach: Option<&Reach>) -> Self {
         if let Some(lines) = &lines {
-            lines.json(&Header { observed: VERSION, profile, t_ms: 0, side, listening });
+            let listening = reach.and_then(|reach| reach.listening().first().copied());
+            let addresses = reach.map(Reach::addresses);
+            lines.json(&Header { observed: VERSION, profile, t_ms: 0, side, listening, addresses });
         }
         Self { side, lines: lines.map(|lines| (Instant::now(), lines)) }
     }
 
     /// A signal.
     pub(crate) fn signal(&self, notice: &Notice) {
-        let Notice { op: op_id, details, cause, .. } = notice;
+        let Notice { op: op_id, details, cause, doubt, .. } = notice;
         self.line(|t_ms, side| SignalLine {
             t_ms,
             side,
@@ -99,6 +103,7 @@ impl Observer {
             details,
             op_id: *op_id,
             cause: cause.as_ref().map(ToString::to_string),
+            warning: doubt.as_ref().map(ToString::to_string),
         });
     }
 

@@ -19,9 +19,9 @@ Exit codes: 0 linked, 2 usage (also a token that does not parse), 10 the network
 12 wrong passwords, 13 canceled, 14 the other device broke a rule, 15 this device could not read
 or write, 16 a call was refused, 17 the other device said that it failed.
 
-Ctrl-C cancels, and the other device learns it; so do SIGTERM and SIGHUP. A second one drops the link. Before there is a
-link, each ends the command at once, with 13. What standard output or --trace lose is reported on standard error, and is
-no part of the exit code.";
+Ctrl-C cancels, and the other device learns it; so do SIGTERM and SIGHUP. A second one drops the
+link. Before there is a link, each ends the command at once, with 13. What standard output or
+--trace loses is reported on standard error, and is no part of the exit code.";
 
 /// What a link follows, and who answers for its user.
 #[derive(Args)]

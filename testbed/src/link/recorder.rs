@@ -1,10 +1,6 @@
 //! `--trace`: the steps of the protocol, in the format of every driver.
 
-use std::{
-    fs::File,
-    os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use handfast::{
     outcome::Side,
@@ -13,7 +9,12 @@ use handfast::{
     trace::{Header, VERSION, to_line},
 };
 
-use crate::{failure::Failure, interrupt, output::Background, terminal};
+use crate::{
+    failure::Failure,
+    interrupt,
+    output::{self, Background},
+    terminal,
+};
 
 /// A trace that is being written, readable by its owner only. It is no part of the link, which goes on where it cannot be written.
 pub(crate) struct TraceFile {
@@ -33,10 +34,9 @@ impl TraceFile {
         };
         let header = Header { trace: VERSION, driver: "shell".into(), import, export };
         let opened = path.to_path_buf();
-        let file =
-            interrupt::apart(move || File::options().write(true).create(true).truncate(true).mode(0o600).open(opened))
-                .await
-                .map_err(|error| Failure::usage(format_args!("--trace {}: {error}", path.display())))?;
+        let file = interrupt::apart(move || output::private(&opened))
+            .await
+            .map_err(|error| Failure::usage(format_args!("--trace {}: {error}", path.display())))?;
         // It is reported at the end of the link.
         let written = Background::new(file, |_| ());
         written.line(to_line(&header));

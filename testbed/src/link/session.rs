@@ -161,6 +161,9 @@ impl<T> Session<T> {
                 () = self.interrupts.next() => return Happened::Interrupt,
                 Some(notice) = self.notices.recv() => {
                     self.observer.signal(&notice);
+                    if let Some(doubt) = &notice.doubt {
+                        self.complain(format_args!("handfast: warning: {doubt}"));
+                    }
                     if notice.state() == LinkState::Done {
                         self.transfer = None;
                     }

@@ -8,7 +8,7 @@ use handfast_model::observed::{self, Trace};
 use super::{Delay, PairName, Validate};
 use crate::{
     failure::Failure,
-    input::{self, FileError},
+    input::{self, FileError, without_mark},
 };
 
 impl Validate {
@@ -19,7 +19,9 @@ impl Validate {
                 FileError::Unreadable(error) => Failure::usage(format_args!("{}: {error}", path.display())),
                 FileError::TooLarge(_) => Failure::reason(format_args!("{}: {error}", path.display())),
             })?;
-            trace.read(&text).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))?;
+            let text =
+                without_mark(&text).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))?;
+            trace.read(text).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))?;
         }
         if trace.lines.is_empty() {
             return Err(Failure::reason("there is no call and no signal in it"));
@@ -34,6 +36,7 @@ impl Validate {
         };
         let mut terms = self.terms(pair, trace.profile.unwrap_or_default());
         terms.free_timers = self.free_timers;
+        terms.whole = self.whole;
         for Delay { key, ms } in &self.delay {
             terms.delays.set(key, *ms);
         }
