@@ -83,7 +83,7 @@ properties! {
     Ends "P-ENDS" "Every operation reaches DONE." "R-TIME-4";
     CancelHeard "P-CANCEL-HEARD" "Once a session exists, after a cancel the peer ends without waiting for a timer, if the link lives." "R-CANCEL-1";
     Again "P-AGAIN" "After any end another link, with a new token, can begin and succeeds." "R-API-7, R-API-4";
-    Admits "P-ADMITS" "An honest exporter gets its session, whoever else fills the places, unless they come faster than it is secured, for ever."
+    Admits "P-ADMITS" "An honest exporter gets its session, also where strangers fill the places, unless they come faster than it is secured, for ever."
         "R-IMP-15, R-EXP-12";
     Honest "P-HONEST" "An honest pair without fault succeeds; three wrong passwords apart." "R-PAIR-2";
 }

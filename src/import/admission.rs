@@ -3,8 +3,8 @@
 //! A *candidate* is a connection that may become the session's. How far it has come is its *proof*: nothing has arrived on it, its
 //! handshake is under way, it is secured. Each of these stages has places of its own. Where all of a stage are taken, a connection
 //! that comes to it evicts the oldest one there; one whose address has half of the places already, the oldest one of that address.
-//! So no connection is evicted by one that has proved less, none before half as many others have come to its stage as that has
-//! places, and none by an address that is not its own and has no second one to help it.
+//! So no connection is evicted by one that has proved less; none before as many others as half of the places have come to its stage;
+//! and strangers at one address evict no connection of another address.
 
 use alloc::vec::Vec;
 

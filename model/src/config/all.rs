@@ -129,7 +129,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         ),
         pair(
             "strangers",
-            size.pick(400, 3_800, 33_000),
+            size.pick(400, 3_600, 30_000),
             Budget { strangers: size.pick(1, 2, 3), asks: size.pick(1, 2, 3), ..NOTHING },
         ),
         pair(
@@ -259,9 +259,9 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
         clients.extend([
             Configuration {
                 clock: false,
-                ..pair("duplicates", [15_000, 0, 0], Budget { duplicates, wrong: 1, ..NOTHING })
+                ..pair("duplicates", [13_000, 0, 0], Budget { duplicates, wrong: 1, ..NOTHING })
             },
-            pair("directory", [40_000, 0, 0], Budget { duplicates: 1, loss: 1, early: size.pick(0, 0, 1), ..NOTHING }),
+            pair("directory", [34_000, 0, 0], Budget { duplicates: 1, loss: 1, early: size.pick(0, 0, 1), ..NOTHING }),
         ]);
     }
     // Two connections of two messages each.
