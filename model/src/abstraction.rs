@@ -8,9 +8,9 @@ use crate::{
     check::hardened,
     config::Configuration,
     explore::{Graph, Limits},
-    monitor::Done,
+    judged::Judged,
+    seen::Done,
     side::{ExportSide, ImportSide},
-    system::System,
     world::World,
 };
 
@@ -67,7 +67,7 @@ pub fn steps(configuration: Configuration, limits: Limits) -> Option<Steps> {
 }
 
 /// The steps of any two sides. `None`: the graph is not complete.
-pub fn steps_of<I: ImportSide, E: ExportSide>(system: &System<I, E>, limits: Limits) -> Option<Steps> {
+pub fn steps_of<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, limits: Limits) -> Option<Steps> {
     let mut steps = Steps::new();
     let graph = Graph::explore_with(system, limits, None, |_, state, action| {
         let (next, _) = system.step(state, action)?;

@@ -7,31 +7,28 @@ use handfast::{
     outcome::{Scheme, Side},
     rules::AllRules,
 };
-use stateright::{Model, Property};
 
 use crate::{
     action::Action,
     config::{Budget, Configuration, Player},
     device::{Apart, ExportDevice, ImportDevice, NewDevice, Operation},
+    judged::{Judged, Reached},
     legacy,
     properties::{Half, PropertyId, PropertySet},
     side::Side as _,
-    system::{ENDLESS, State, System},
-    table,
-    walk::Told as _,
 };
 
 /// Two links of two devices.
 #[derive(Clone, Debug)]
 pub struct Again<I, D> {
     /// The configuration of the first; nothing goes wrong with the second.
-    pub(crate) links: [System<Operation<I>, Operation<D>>; 2],
+    pub(crate) links: [Judged<Operation<I>, Operation<D>>; 2],
 }
 
 /// Where both are. The devices are in both, and the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Both<I, D> {
-    pub(crate) links: [State<Operation<I>, Operation<D>>; 2],
+    pub(crate) links: [Reached<Operation<I>, Operation<D>>; 2],
     /// What the step into this state violated between the two.
     violated: PropertySet,
 }
@@ -59,7 +56,7 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
         let quiet = Configuration { clock: false, budget: Budget::default(), ..configuration };
         let link = |op, configuration| {
             let import = Operation { device: import.clone(), op };
-            System::new(configuration, import, Operation { device: export.clone(), op })
+            Judged::new(configuration, import, Operation { device: export.clone(), op })
         };
         Self { links: [link(0, configuration), link(1, quiet)] }
     }
@@ -100,10 +97,51 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
         })
     }
 
+    /// Returns the state in which they begin.
+    pub(crate) fn begin(&self) -> Both<I, D> {
+        Both { links: [0, 1].map(|link: usize| self.links[link].begin()), violated: PropertySet::default() }
+    }
+
+    /// Adds the steps that can be next.
+    pub(crate) fn actions(&self, state: &Both<I, D>, actions: &mut Vec<Step>) {
+        let mut own = Vec::new();
+        for (link, system) in self.links.iter().enumerate() {
+            system.actions(&state.links[link], &mut own);
+            let [first, second] = &state.links;
+            let may = |action: &Action| match (link, action) {
+                // Time is only as short as what still happens in the other link.
+                (0, Action::Fire(..)) => first.world.left.early > 0 || !second.is_busy(),
+                (1, Action::AddAccount) => is_over(first, Side::Import),
+                (1, Action::AddDevice(_)) => is_over(first, Side::Export),
+                _ => true,
+            };
+            actions.extend(own.drain(..).filter(may).map(|action| Step { link, action }));
+        }
+    }
+
+    /// Takes a step.
+    pub(crate) fn next(&self, state: &Both<I, D>, Step { link, action }: Step) -> Option<Both<I, D>> {
+        let (stepped, _) = self.links[link].step(&state.links[link], action)?;
+        let other = 1 - link;
+        let mut next = Both { links: state.links.clone(), violated: PropertySet::default() };
+        let before = &state.links[link];
+        if !before.import.device.is_alike(&stepped.import.device, other as u8) {
+            next.violated.insert(PropertyId::Isolated, Side::Import);
+        }
+        if !before.export.device.is_alike(&stepped.export.device, other as u8) {
+            next.violated.insert(PropertyId::Isolated, Side::Export);
+        }
+        next.links[other].import.device = stepped.import.device.clone();
+        next.links[other].export.device = stepped.export.device.clone();
+        next.links[other].violated = PropertySet::default();
+        next.links[link] = stepped;
+        Some(next)
+    }
+
     /// Whether this half of a property holds.
     pub(crate) fn holds(&self, property: PropertyId, half: Half, state: &Both<I, D>) -> bool {
         let kept = !state.violated.contains(property, half)
-            && state.links.iter().all(|link| !link.world.violated.contains(property, half));
+            && state.links.iter().all(|link| !link.violated.contains(property, half));
         kept && match property {
             PropertyId::Again => self.second_succeeds(state),
             PropertyId::Return => second_is_refused(state),
@@ -114,7 +152,7 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
     fn second_succeeds(&self, state: &Both<I, D>) -> bool {
         let [first, second] = &state.links;
         let seen = &second.world.seen;
-        let failed = |done: Option<crate::monitor::Done>| done.is_some_and(|done| !done.outcome.is_success());
+        let failed = |done: Option<crate::seen::Done>| done.is_some_and(|done| !done.outcome.is_success());
         if failed(seen.import.done) || failed(seen.export.done) {
             return false;
         }
@@ -126,11 +164,11 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
     fn is_stuck(&self, state: &Both<I, D>) -> bool {
         let mut actions = Vec::new();
         self.actions(state, &mut actions);
-        actions.into_iter().all(|step| self.next_state(state, step).is_none())
+        actions.into_iter().all(|step| self.next(state, step).is_none())
     }
 
     pub(crate) fn reaches(state: &Both<I, D>, goal: usize) -> bool {
-        let success = |link: &State<Operation<I>, Operation<D>>| {
+        let success = |link: &Reached<Operation<I>, Operation<D>>| {
             link.world
                 .both_ended()
                 .is_some_and(|(import, export)| import.outcome.is_success() && export.outcome.is_success())
@@ -175,7 +213,7 @@ fn with_new<W: WithBoth>(configuration: Configuration, import: impl ImportDevice
 }
 
 /// Whether the user of this side is done with a link.
-fn is_over<I, E>(link: &State<I, E>, side: Side) -> bool {
+fn is_over<I, E>(link: &Reached<I, E>, side: Side) -> bool {
     let seen = &link.world.seen;
     match side {
         Side::Import => seen.import.done.is_some() || seen.import.cancelled,
@@ -191,68 +229,4 @@ fn second_is_refused<I: ImportDevice, D: ExportDevice>(state: &Both<I, D>) -> bo
     }
     let mut probed = second.export.clone();
     probed.take(export::Input::AddDevice(Scheme::Password)).is_err() && probed == second.export
-}
-
-impl<I: ImportDevice, D: ExportDevice> Model for Again<I, D> {
-    type State = Both<I, D>;
-    type Action = Step;
-
-    fn init_states(&self) -> Vec<Self::State> {
-        let [first, second] = [0, 1].map(|link: usize| self.links[link].init_states());
-        let pairs = first.into_iter().zip(second);
-        pairs.map(|(first, second)| Both { links: [first, second], violated: PropertySet::default() }).collect()
-    }
-
-    fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>) {
-        let mut own = Vec::new();
-        for (link, system) in self.links.iter().enumerate() {
-            system.actions(&state.links[link], &mut own);
-            let [first, second] = &state.links;
-            let may = |action: &Action| match (link, action) {
-                // Time is only as short as what still happens in the other link.
-                (0, Action::Fire(..)) => first.world.left.early > 0 || !second.is_busy(),
-                (1, Action::AddAccount) => is_over(first, Side::Import),
-                (1, Action::AddDevice(_)) => is_over(first, Side::Export),
-                _ => true,
-            };
-            actions.extend(own.drain(..).filter(may).map(|action| Step { link, action }));
-        }
-    }
-
-    fn next_state(&self, state: &Self::State, Step { link, action }: Step) -> Option<Self::State> {
-        let (stepped, _) = self.links[link].step(&state.links[link], action)?;
-        let other = 1 - link;
-        let mut next = Both { links: state.links.clone(), violated: PropertySet::default() };
-        let before = &state.links[link];
-        if !before.import.device.is_alike(&stepped.import.device, other as u8) {
-            next.violated.insert(PropertyId::Isolated, Side::Import);
-        }
-        if !before.export.device.is_alike(&stepped.export.device, other as u8) {
-            next.violated.insert(PropertyId::Isolated, Side::Export);
-        }
-        next.links[other].import.device = stepped.import.device.clone();
-        next.links[other].export.device = stepped.export.device.clone();
-        next.links[other].world.violated = PropertySet::default();
-        next.links[link] = stepped;
-        Some(next)
-    }
-
-    fn format_action(&self, Step { link, action }: &Step) -> String {
-        format!("{} link: {action}", ["first", "second"][*link])
-    }
-
-    fn as_svg(&self, path: stateright::Path<Self::State, Self::Action>) -> Option<String> {
-        self.picture(path)
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        let asked = Self::asked(self.configuration());
-        let held = asked.map(|(property, half)| {
-            Property::always(property.name(half), table::held_again::<I, D>(half)[property as usize])
-        });
-        let reached = REACHED.into_iter().zip(table::reached_again::<I, D>());
-        held.chain(reached.map(|(name, reached)| Property::sometimes(name, reached)))
-            .chain([Property::always(ENDLESS, |_, _| true)])
-            .collect()
-    }
 }

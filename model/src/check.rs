@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::{
     again::{Again, REACHED, WithBoth, with_both},
+    checked_clients,
     claims::{self, Decision},
-    clients,
     config::{Cast, Configuration},
     device::{ExportDevice, ImportDevice},
     diagram::Counterexample,
@@ -16,27 +16,26 @@ use crate::{
     explore::{Ended, Graph, Limits, Measure},
     flaws::Flaw,
     goals::GOALS,
-    hunt::Seconds,
+    judged::Judged,
     pairs::Pair,
     players::Players,
     properties::{Half, PropertyId},
-    refinement::see_step,
     second::{self, Explorable, Tally},
     side::{AnyExport, AnyImport, ExportSide, ImportSide},
-    system::System,
+    visible::see_step,
 };
 
 /// The two reducers that ship.
-pub type Hardened = System<Importer, Exporter>;
+pub type Hardened = Judged<Importer, Exporter>;
 
 /// The shipped reducers in a configuration.
 pub fn hardened(configuration: Configuration) -> Hardened {
     let config = configuration.reducers();
-    System::new(configuration, Importer::new(config), Exporter::new(config))
+    Judged::new(configuration, Importer::new(config), Exporter::new(config))
 }
 
 /// The two sides of any pair in which one is a legacy one.
-pub fn with_legacy(configuration: Configuration) -> System<AnyImport, AnyExport> {
+pub fn with_legacy(configuration: Configuration) -> Judged<AnyImport, AnyExport> {
     Players::default().system(configuration)
 }
 
@@ -126,6 +125,15 @@ pub struct Row {
     pub counterexample: Option<Counterexample>,
 }
 
+/// How long each engine took.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Seconds {
+    /// Our explorer.
+    pub own: f64,
+    /// `stateright`.
+    pub stateright: f64,
+}
+
 /// What should come of a property in a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -202,7 +210,7 @@ pub struct Checked {
 
 /// Checks one configuration. With `property`, only that one is reported.
 pub fn check(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Checked {
-    if let Some(checked) = clients::checked::check(configuration, property, limits) {
+    if let Some(checked) = checked_clients::check(configuration, property, limits) {
         return checked;
     }
     if configuration.again {
@@ -227,7 +235,7 @@ pub fn check_with(
 
 /// Checks any two sides.
 pub fn check_system<I: ImportSide, E: ExportSide>(
-    system: &System<I, E>,
+    system: &Judged<I, E>,
     property: Option<PropertyId>,
     limits: Limits,
 ) -> Checked {
@@ -354,7 +362,7 @@ pub(crate) fn judge_both<I: ImportDevice, D: ExportDevice>(
 
 /// How a half of a property fares on a graph, and what shows it. `doubt` stands where it would be verified otherwise.
 pub(crate) fn judge<I: ImportSide, E: ExportSide>(
-    system: &System<I, E>,
+    system: &Judged<I, E>,
     graph: &Graph,
     property: PropertyId,
     half: Half,

@@ -13,13 +13,13 @@ use handfast::{
 use crate::{
     action::Action,
     explore::Graph,
+    judged::{Judged, Reached},
     liveness::{
         Fairness::{self, Fair, Unfair},
         Lasso, LeadsTo, Liveness,
     },
     properties::{Half, PropertyId},
     side::{ExportSide, ImportSide},
-    system::{State, System},
     world::{PEER, World},
 };
 
@@ -29,14 +29,14 @@ pub(crate) enum Decision<I, E> {
     /// Every fair run does it.
     Holds,
     /// This one does not.
-    Fails(Box<Lasso<State<I, E>, Action>>),
+    Fails(Box<Lasso<Reached<I, E>, Action>>),
     /// It cannot be said, and why.
     Open(String),
 }
 
 /// Decides a half of a liveness property on a complete graph, whether it has cycles or not.
 pub(crate) fn decide<I: ImportSide, E: ExportSide>(
-    system: &System<I, E>,
+    system: &Judged<I, E>,
     graph: &Graph,
     property: PropertyId,
     half: Half,
@@ -67,8 +67,8 @@ pub(crate) fn decide<I: ImportSide, E: ExportSide>(
         | PropertyId::Budget => return Decision::Open("no claim says what has to happen".into()),
     };
     let claim = LeadsTo {
-        from: |state: &State<I, E>| from(&state.world, half),
-        to: |state: &State<I, E>| to(&state.world, half),
+        from: |state: &Reached<I, E>| from(&state.world, half),
+        to: |state: &Reached<I, E>| to(&state.world, half),
     };
     let Some(liveness) = Liveness::new(system, graph, claim, |state, action| moves(&state.world, *action)) else {
         return Decision::Open("the graph is not complete".into());
@@ -85,8 +85,8 @@ pub(crate) fn decide<I: ImportSide, E: ExportSide>(
 }
 
 /// A timer that runs all through a loop, or in a dead end.
-fn running<I: ImportSide, E: ExportSide>(lasso: &Lasso<State<I, E>, Action>) -> Option<(Side, Timer)> {
-    let runs = |state: &State<I, E>, side, timer| match side {
+fn running<I: ImportSide, E: ExportSide>(lasso: &Lasso<Reached<I, E>, Action>) -> Option<(Side, Timer)> {
+    let runs = |state: &Reached<I, E>, side, timer| match side {
         Side::Import => state.import.armed().contains(timer),
         Side::Export => state.export.armed().contains(timer),
     };
@@ -203,7 +203,7 @@ mod tests {
 
     /// The steps to the nearest failure: of the claim, and of the state in which nothing more happens.
     fn both_ways<I: ImportSide, E: ExportSide>(
-        system: &System<I, E>,
+        system: &Judged<I, E>,
         property: PropertyId,
     ) -> (Option<usize>, Option<usize>) {
         let graph = Graph::explore(system, Limits::default(), None);

@@ -3,10 +3,9 @@
 //! What is asked of a client is asked of what goes in and comes out, never of its inside: the old ones are judged as ours are.
 
 pub mod alone;
-pub mod checked;
-mod drawn;
 pub mod edges;
 pub mod linked;
+pub mod made;
 mod watch;
 
 use std::{

@@ -17,11 +17,12 @@ use crate::{
     config::{Cast, Configuration, Player},
     device::{ExportDevice, ImportDevice},
     explore::Path,
+    judged::{Judged, Reached},
     link::Item,
     liveness::Lasso,
     properties::PropertyId,
     side::{ExportSide, ImportSide},
-    system::{State, System, Turn},
+    system::Turn,
     world::{HONEST, PEER, World, caller_conn, is_right},
 };
 
@@ -39,8 +40,8 @@ pub struct Counterexample {
 impl Counterexample {
     /// Tells a path, and which property it violates.
     pub fn new<I: ImportSide, E: ExportSide>(
-        system: &System<I, E>,
-        path: &Path<State<I, E>, Action>,
+        system: &Judged<I, E>,
+        path: &Path<Reached<I, E>, Action>,
         violated: Option<PropertyId>,
     ) -> Self {
         Self::draw(system, path, path.steps.len(), violated)
@@ -48,8 +49,8 @@ impl Counterexample {
 
     /// Tells a run that breaks a property because of what it never does.
     pub fn of_lasso<I: ImportSide, E: ExportSide>(
-        system: &System<I, E>,
-        lasso: Lasso<State<I, E>, Action>,
+        system: &Judged<I, E>,
+        lasso: Lasso<Reached<I, E>, Action>,
         violated: PropertyId,
     ) -> Self {
         let begins = lasso.prefix.steps.len();
@@ -88,8 +89,8 @@ impl Counterexample {
 
     /// Tells a path, of which the steps from number `cycle` on come again and again.
     fn draw<I: ImportSide, E: ExportSide>(
-        system: &System<I, E>,
-        path: &Path<State<I, E>, Action>,
+        system: &Judged<I, E>,
+        path: &Path<Reached<I, E>, Action>,
         cycle: usize,
         violated: Option<PropertyId>,
     ) -> Self {

@@ -13,7 +13,7 @@ use handfast::{
 };
 use serde::Serialize;
 
-use crate::{monitor::Monitor, system::Turn};
+use crate::{seen::Seen, system::Turn};
 
 /// One visible step of a daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -188,7 +188,7 @@ impl Edge {
 }
 
 /// What a turn shows to a client that has seen this.
-pub(crate) fn see(seen: &Monitor, turn: &Turn, mut found: impl FnMut(Edge)) {
+pub(crate) fn see(seen: &Seen, turn: &Turn, mut found: impl FnMut(Edge)) {
     match turn {
         Turn::Import(input, effects) => {
             if *input == Some(import::Input::AddAccount) && !seen.import.started {

@@ -17,6 +17,9 @@ use nohash_hasher::BuildNoHashHasher;
 use serde::Serialize;
 use stateright::{Expectation, Model, Property};
 
+/// The name of the property that nothing violates. `stateright` stops once everything is discovered: this never is.
+pub(crate) const ENDLESS: &str = "(the graph is explored to its end)";
+
 /// What a run may use. What it does not finish within that is no pass.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

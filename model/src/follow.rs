@@ -19,10 +19,11 @@ use crate::{
     config::{Budget, Cast, Configuration, Player},
     device::{ExportDevice, ImportDevice, Operation},
     flaws::FLAWS,
+    judged::{Judged, Reached},
     pairs::{Pair, classify},
     properties::{Half, PropertyId},
     side::{ExportSide, ImportSide},
-    system::{State, System, Turn},
+    system::Turn,
     world::{Kind, Stage, World, caller_index},
 };
 
@@ -141,9 +142,9 @@ pub enum Did<'a> {
 /// Follows one run.
 #[derive(Clone, Debug)]
 pub struct Follower<I, E> {
-    system: System<I, E>,
+    system: Judged<I, E>,
     /// None once the run has strayed.
-    state: Option<State<I, E>>,
+    state: Option<Reached<I, E>>,
     permitted: Vec<Action>,
     /// What is asked of the run, in two parts where that is asked of each side by itself.
     asked: Vec<(PropertyId, Half)>,
@@ -152,7 +153,7 @@ pub struct Follower<I, E> {
 impl<I: ImportSide, E: ExportSide> Follower<I, E> {
     /// At the beginning of a run in [`anything`]. `asks`: the code that the exporter's user typed.
     pub fn new(configuration: Configuration, import: I, export: E, asks: Ask) -> Self {
-        let system = System::new(configuration, import, export);
+        let system = Judged::new(configuration, import, export);
         let mut state = system.init_states().pop();
         if let Some(state) = &mut state {
             state.world.asks = asks;
@@ -198,8 +199,8 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
         if !same {
             return Err(Strayed::Otherwise { action, model: format!("{turn:?}"), run: format!("{did:?}") });
         }
-        if !next.world.violated.is_empty() {
-            let violated = self.asked.iter().find(|(id, half)| next.world.violated.contains(*id, *half));
+        if !next.violated.is_empty() {
+            let violated = self.asked.iter().find(|(id, half)| next.violated.contains(*id, *half));
             if let Some((id, _)) = violated {
                 return Err(Strayed::Violated(*id));
             }

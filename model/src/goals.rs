@@ -6,10 +6,11 @@ use handfast::{
 };
 
 use crate::{
+    cause::Cause,
     config::{Configuration, Player},
     link::{End, Item},
-    monitor::Done,
-    pairs::{Cause, Pair, classify},
+    pairs::{Pair, classify},
+    seen::Done,
     world::{HONEST, INTRUDER, PEER, Stage, Storage, World},
 };
 

@@ -2,15 +2,73 @@
 
 use std::time::Instant;
 
+use handfast::operations::Exports;
 use serde::Serialize;
 
 use crate::{
-    check::Verdict,
-    config::Size,
-    explore::Limits,
-    mutants::{Kill, Mutant},
+    again::Again,
+    check::{Expected, Row, Seconds, Verdict, judge, judge_both},
+    checked_clients,
+    config::{Configuration, Size},
+    device::NewDevice,
+    diagram::Counterexample,
+    explore::{Graph, Limits},
+    mutants::{Broken, Mutant, Setting},
+    properties::Half,
     second::{self, Confirmed},
 };
+
+/// What came of a mutant.
+#[derive(Clone, Debug, Serialize)]
+pub struct Kill {
+    /// [`Mutant::id`].
+    pub mutant: &'static str,
+    /// [`Mutant::broken`].
+    pub broken: &'static str,
+    /// The property, and how it fared. It should be violated.
+    #[serde(flatten)]
+    pub row: Row,
+}
+
+impl Mutant {
+    /// Looks for the shortest violation of the property that has to find it.
+    pub fn hunt(&self, size: Size, limits: Limits) -> Kill {
+        let mut row = Row {
+            configuration: self.configuration.into(),
+            budget: String::new(),
+            property: self.property,
+            half: None,
+            verdict: Verdict::Inconclusive { why: "there is no such configuration".into() },
+            expected: Expected::Shown(self.id),
+            counterexample: None,
+        };
+        if let Some(system) = self.system(size) {
+            row.budget = system.configuration().budget.to_string();
+            let configuration = *system.configuration();
+            (row.verdict, row.counterexample) = match self.setting {
+                Setting::Reducers | Setting::Disk => self.hunt_in(&system, limits),
+                Setting::Registries => self.hunt_registries(configuration, limits),
+                Setting::Clients => checked_clients::hunt(configuration, self.without, self.property, limits),
+            };
+        }
+        Kill { mutant: self.id, broken: self.broken, row }
+    }
+
+    fn hunt_in(&self, system: &Broken, limits: Limits) -> (Verdict, Option<Counterexample>) {
+        let graph = Graph::explore(system, limits, Some(self.property.id()));
+        let cut = Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) };
+        let doubt = (!graph.is_complete()).then_some(&cut);
+        judge(system, &graph, self.property, Half::Both, doubt)
+    }
+
+    fn hunt_registries(&self, configuration: Configuration, limits: Limits) -> (Verdict, Option<Counterexample>) {
+        let config = configuration.reducers();
+        let (import, export) = (NewDevice::under(config, self.without), Exports::under(config, self.without));
+        let again = Again::new(configuration, import, export);
+        let graph = Graph::explore(&again, limits, Some(self.property.id()));
+        judge_both(&again, &graph, self.property, Half::Both, None)
+    }
+}
 
 /// What each engine says of a mutant.
 #[derive(Clone, Debug, Serialize)]
@@ -23,15 +81,6 @@ pub struct Hunted {
     /// How long each took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<Seconds>,
-}
-
-/// How long each engine took.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Seconds {
-    /// Our explorer.
-    pub own: f64,
-    /// `stateright`.
-    pub stateright: f64,
 }
 
 impl Hunted {

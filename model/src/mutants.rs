@@ -2,28 +2,20 @@
 
 mod list;
 
-use handfast::{export::Exporter, import::Importer, operations::Exports, outcome::Side, reducer::Config};
-use serde::Serialize;
+use handfast::{export::Exporter, import::Importer, outcome::Side, reducer::Config};
 
 pub use self::list::MUTANTS;
-
 use crate::{
-    again::Again,
-    check::{Expected, Row, Verdict, judge, judge_both},
-    clients,
-    config::{self, Configuration, Player, Size},
-    device::NewDevice,
-    diagram::Counterexample,
-    explore::{Graph, Limits},
+    config::{self, Player, Size},
+    judged::Judged,
     legacy,
-    properties::{Half, PropertyId},
+    properties::PropertyId,
     side::{AnyExport, AnyImport, Boxed},
-    system::System,
     without::Without,
 };
 
 /// A mutant in its configuration.
-pub type Broken = System<AnyImport, AnyExport>;
+pub type Broken = Judged<AnyImport, AnyExport>;
 
 /// A rule that is broken, and what has to notice.
 #[derive(Clone, Copy, Debug)]
@@ -55,18 +47,6 @@ pub enum Setting {
     Disk,
 }
 
-/// What came of a mutant.
-#[derive(Clone, Debug, Serialize)]
-pub struct Kill {
-    /// [`Mutant::id`].
-    pub mutant: &'static str,
-    /// [`Mutant::broken`].
-    pub broken: &'static str,
-    /// The property, and how it fared. It should be violated.
-    #[serde(flatten)]
-    pub row: Row,
-}
-
 impl Mutant {
     /// The mutant of this id.
     pub fn find(id: &str) -> Option<&'static Self> {
@@ -80,7 +60,7 @@ impl Mutant {
         let old = |side| configuration.cast.player(side) == Player::Legacy;
         let import = if old(Side::Import) { Boxed::new(legacy::Importer::new()) } else { import };
         let export = if old(Side::Export) { Boxed::new(legacy::Exporter::new()) } else { export };
-        let system = System::new(configuration, import, export);
+        let system = Judged::new(configuration, import, export);
         Some(if self.setting == Setting::Disk { system.on_a_torn_disk() } else { system })
     }
 
@@ -88,43 +68,5 @@ impl Mutant {
     pub fn sides(&self, config: Config) -> (AnyImport, AnyExport) {
         let (import, export) = (Importer::under(config, self.without), Exporter::under(config, self.without));
         (Boxed::new(import), Boxed::new(export))
-    }
-
-    /// Looks for the shortest violation of the property that has to find it.
-    pub fn hunt(&self, size: Size, limits: Limits) -> Kill {
-        let mut row = Row {
-            configuration: self.configuration.into(),
-            budget: String::new(),
-            property: self.property,
-            half: None,
-            verdict: Verdict::Inconclusive { why: "there is no such configuration".into() },
-            expected: Expected::Shown(self.id),
-            counterexample: None,
-        };
-        if let Some(system) = self.system(size) {
-            row.budget = system.configuration().budget.to_string();
-            let configuration = *system.configuration();
-            (row.verdict, row.counterexample) = match self.setting {
-                Setting::Reducers | Setting::Disk => self.hunt_in(&system, limits),
-                Setting::Registries => self.hunt_registries(configuration, limits),
-                Setting::Clients => clients::checked::hunt(configuration, self.without, self.property, limits),
-            };
-        }
-        Kill { mutant: self.id, broken: self.broken, row }
-    }
-
-    fn hunt_in(&self, system: &Broken, limits: Limits) -> (Verdict, Option<Counterexample>) {
-        let graph = Graph::explore(system, limits, Some(self.property.id()));
-        let cut = Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) };
-        let doubt = (!graph.is_complete()).then_some(&cut);
-        judge(system, &graph, self.property, Half::Both, doubt)
-    }
-
-    fn hunt_registries(&self, configuration: Configuration, limits: Limits) -> (Verdict, Option<Counterexample>) {
-        let config = configuration.reducers();
-        let (import, export) = (NewDevice::under(config, self.without), Exports::under(config, self.without));
-        let again = Again::new(configuration, import, export);
-        let graph = Graph::explore(&again, limits, Some(self.property.id()));
-        judge_both(&again, &graph, self.property, Half::Both, None)
     }
 }

@@ -3,7 +3,6 @@
 use handfast::{
     export, import,
     limits::Timer,
-    message::{Message, Verdict},
     outcome::{
         Outcome::{self, Canceled, Network, Peer, Protocol, Storage, Success, Timeout},
         Signal,
@@ -12,8 +11,10 @@ use handfast::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use crate::cause::Cause;
 use crate::{
     config::Player,
+    seen::Done,
     world::{PEER, World},
 };
 
@@ -78,72 +79,6 @@ impl Pair {
     }
 }
 
-/// What made a side end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum Cause {
-    /// Its user.
-    Call,
-    /// A timer of its own.
-    Timer(Timer),
-    /// Its disk, in the middle of a message that it sends or gets: it cannot be put into words.
-    Unspoken,
-    /// Anything else of its own: an install, an opened archive, too many wrong codes.
-    Local,
-    /// The peer broke a rule.
-    Rule,
-    /// The peer said how it ended.
-    Heard,
-    /// The peer ended the channel, or turned the connection away.
-    Ended,
-    /// The link was lost.
-    Lost,
-}
-
-impl Cause {
-    /// Whether the side decided itself, before it heard of the other's end.
-    pub const fn is_own(self) -> bool {
-        !matches!(self, Self::Heard | Self::Ended | Self::Lost)
-    }
-
-    /// That of an import which an input ended.
-    pub const fn of_import(input: import::Input) -> Self {
-        use import::Input as I;
-        match input {
-            I::AddAccount | I::ProvideAccountAuthentication(..) | I::RemoveAccount => Self::Call,
-            I::Fired(timer) => Self::Timer(timer),
-            I::ArchiveUnwritable(_) => Self::Unspoken,
-            I::Message(_, Message::State(_) | Message::Verdict(Verdict::Final)) => Self::Heard,
-            I::Message(..) | I::Malformed(_) | I::ArchiveBegan(_) => Self::Rule,
-            I::ChannelEnded(_) => Self::Ended,
-            I::ConnectionLost(_) | I::ConnectionFailed(_) => Self::Lost,
-            I::Published
-            | I::Unpublishable
-            | I::ConnectionRequested(_)
-            | I::ConnectionOpened { .. }
-            | I::ChannelRequested(..)
-            | I::ArchiveProgressed(_)
-            | I::ArchiveComplete(_)
-            | I::Checked(_)
-            | I::Installed(_) => Self::Local,
-        }
-    }
-
-    /// That of an export which an input ended.
-    pub const fn of_export(input: export::Input) -> Self {
-        use export::Input as I;
-        match input {
-            I::AddDevice(_) | I::ConfirmAddDevice | I::CancelAddDevice => Self::Call,
-            I::Fired(timer) => Self::Timer(timer),
-            I::SendFailed => Self::Unspoken,
-            I::Message(Message::State(_) | Message::ImportResult(_)) => Self::Heard,
-            I::Message(_) | I::Malformed => Self::Rule,
-            I::Declined | I::Ended | I::Unreachable => Self::Ended,
-            I::Lost => Self::Lost,
-            I::Opened { .. } | I::Accepted { .. } | I::Tried(..) | I::Progressed | I::HandedOver => Self::Local,
-        }
-    }
-}
-
 /// How a side ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct End {
@@ -151,6 +86,12 @@ pub struct End {
     pub outcome: Outcome,
     /// What made it.
     pub cause: Cause,
+}
+
+impl From<Done> for End {
+    fn from(done: Done) -> Self {
+        Self { outcome: done.outcome, cause: done.cause }
+    }
 }
 
 impl End {
@@ -217,7 +158,7 @@ pub(crate) fn classify(world: &World) -> Option<Pair> {
         failed: world.link.failed,
         unconfirmed: world.cast.import == Player::Legacy,
     };
-    allowed(import.end(), export.end(), around)
+    allowed(import.into(), export.into(), around)
 }
 
 fn unspoken(export: End) -> bool {

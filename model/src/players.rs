@@ -4,9 +4,9 @@ use handfast::{export::Exporter, import::Importer, reducer::Config};
 
 use crate::{
     config::{Configuration, Player},
+    judged::Judged,
     legacy,
     side::{AnyExport, AnyImport, Boxed},
-    system::System,
 };
 
 /// Makes reducers for the hardened sides of any configuration.
@@ -27,12 +27,12 @@ impl Default for Players {
 
 impl Players {
     /// The system of a configuration, with them where it has a hardened side.
-    pub fn system(&self, configuration: Configuration) -> System<AnyImport, AnyExport> {
+    pub fn system(&self, configuration: Configuration) -> Judged<AnyImport, AnyExport> {
         let export = match configuration.cast.export {
             Player::Legacy => Boxed::new(legacy::Exporter::new()),
             Player::Hardened | Player::Hostile => (self.export)(configuration.reducers()),
         };
-        System::new(configuration, self.importer(&configuration), export)
+        Judged::new(configuration, self.importer(&configuration), export)
     }
 
     /// The import side of a configuration.

@@ -6,14 +6,12 @@ use handfast::outcome::Profile;
 use serde::Serialize;
 
 use crate::{
-    action::Action,
     check::{Checked, Verdict, hardened},
     config::{Size, configurations},
-    documented::{self, Edge, expected},
+    documented::{Edge, expected},
     explore::{Graph, Limits},
     properties::PropertyId,
-    side::{ExportSide, ImportSide},
-    system::{State, System},
+    visible::see_step,
 };
 
 /// What came of P-DOCUMENTED in all configurations of a profile.
@@ -77,18 +75,4 @@ pub fn explore(profile: Profile) -> BTreeSet<Edge> {
         });
     }
     found
-}
-
-/// Takes a step in the model's place, and keeps what clients see of it.
-pub(crate) fn see_step<I: ImportSide, E: ExportSide>(
-    system: &System<I, E>,
-    state: &State<I, E>,
-    action: Action,
-    found: &mut BTreeSet<Edge>,
-) -> Option<State<I, E>> {
-    let (next, turn) = system.step(state, action)?;
-    documented::see(&state.world.seen, &turn, |edge| {
-        found.insert(edge);
-    });
-    Some(next)
 }

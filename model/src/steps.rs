@@ -427,16 +427,11 @@ impl World {
         Some(aim.unwrap_or(Aim::Nobody))
     }
 
-    /// The install ends. If the operation has ended before, something is installed behind its back.
+    /// The install ends.
     fn settle(&mut self, durable: bool) {
-        use crate::properties::PropertyId as P;
         self.import.storage = Storage::Settled { durable };
         if durable {
             self.import.staged = None;
-            if let Some(done) = self.seen.import.done {
-                self.violate(P::Single, Side::Import);
-                self.expect(done.outcome.is_success(), P::Stored, Side::Import);
-            }
         }
     }
 

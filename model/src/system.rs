@@ -1,4 +1,4 @@
-//! The two reducers and what surrounds them, as a `stateright` model.
+//! The two reducers and what surrounds them: which actions there are, and where each leads. What is judged of a step is not known here.
 
 use handfast::{
     export, import,
@@ -6,21 +6,36 @@ use handfast::{
     outcome::Side,
     reducer::{ConnId, Refused},
 };
-use stateright::{Model, Property};
 
 use crate::{
     action::Action,
     config::Configuration,
-    goals::GOALS,
-    properties::{PropertyId, PropertySet},
     side::{ExportSide, ImportSide},
-    table,
-    walk::Told as _,
     world::{PEER, Storage, World},
 };
 
-/// The name of the property that nothing violates.
-pub(crate) const ENDLESS: &str = "(the graph is explored to its end)";
+/// Looks on while a step is taken, and changes nothing. Each function is called before what it names has happened in the world, but for
+/// those in the past tense.
+pub(crate) trait Observer {
+    /// This action is next.
+    fn acts(&mut self, world: &World, action: Action);
+    /// The importer took this, or a step of its own, and these effects came out.
+    fn import_takes(&mut self, world: &World, input: Option<import::Input>, effects: &[import::Effect]);
+    /// One of the effects is next.
+    fn import_does(&mut self, world: &World, input: Option<import::Input>, effect: import::Effect);
+    /// It was seen.
+    fn import_did(&mut self, world: &World, effect: import::Effect);
+    /// All effects are carried out.
+    fn import_took(&mut self, world: &World, input: Option<import::Input>, effects: &[import::Effect]);
+    /// As [`import_takes`](Self::import_takes).
+    fn export_takes(&mut self, world: &World, input: Option<export::Input>);
+    /// As [`import_does`](Self::import_does).
+    fn export_does(&mut self, world: &World, input: Option<export::Input>, effect: export::Effect);
+    /// As [`import_did`](Self::import_did).
+    fn export_did(&mut self, world: &World, effect: export::Effect);
+    /// As [`import_took`](Self::import_took).
+    fn export_took(&mut self, world: &World, input: Option<export::Input>);
+}
 
 /// One state of the system.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,19 +105,49 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
         &self.configuration
     }
 
-    /// Takes a step, and tells what went in and out. `None`: the call is refused, or nothing is there to be taken.
-    pub(crate) fn step(&self, state: &State<I, E>, action: Action) -> Option<(State<I, E>, Turn)> {
-        let (next, turn) = self.take(state.clone(), action).ok()?;
-        // A right code at a taken slot, or a word to one who no longer listens, changes nothing for ever: that is no step.
-        (!action.is_idle() || next != *state).then_some((next, turn))
+    /// The state in which it begins.
+    pub(crate) fn begin(&self) -> State<I, E> {
+        let (import, export) = self.fresh.clone();
+        let world = World { torn_disk: self.torn_disk, ..World::new(&self.configuration) };
+        State { import, export, world }
+    }
+
+    /// Adds the actions that can be next.
+    pub(crate) fn actions(&self, state: &State<I, E>, actions: &mut Vec<Action>) {
+        let world = &state.world;
+        world.people(&self.configuration, actions);
+        world.network(actions);
+        world.shells(actions);
+        if self.configuration.clock {
+            let may_fire = world.left.early > 0 || !state.is_busy();
+            let timers = may_fire.then(|| [(Side::Import, state.import.armed()), (Side::Export, state.export.armed())]);
+            for (side, armed) in timers.into_iter().flatten() {
+                actions.extend(armed.iter().map(|timer| Action::Fire(side, timer)));
+            }
+        }
+        world.hostile(&self.configuration, actions);
+        world.crashes(actions);
+        for (side, steps) in [(Side::Import, state.import.inner()), (Side::Export, state.export.inner())] {
+            actions.extend(steps.into_iter().map(|step| Action::Inner(side, step)));
+        }
+        actions.retain(|action| match action {
+            Action::Deliver(side) => state.reads(*side),
+            Action::Caller(conn, _) => state.import.reads(ConnId(*conn)),
+            Action::Device(_) => state.export.reads(PEER),
+            _ => true,
+        });
     }
 
     /// Takes a step.
     ///
     /// # Errors
     /// The call is refused, and why, or nothing is there to be taken.
-    pub(crate) fn take(&self, mut next: State<I, E>, action: Action) -> Result<(State<I, E>, Turn), Option<Refused>> {
-        next.world.violated = PropertySet::default();
+    pub(crate) fn take(
+        &self,
+        mut next: State<I, E>,
+        action: Action,
+        observer: &mut impl Observer,
+    ) -> Result<(State<I, E>, Turn), Option<Refused>> {
         if let Action::Fire(_, timer) = action
             && next.is_busy()
         {
@@ -110,39 +155,45 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             // What is on its way was given all the time that a link has.
             next.world.link.failed |= timer == Timer::Linger && next.world.link.carries();
         }
+        observer.acts(&next.world, action);
         let aim = next.world.aim(action).ok_or(None)?;
         match action {
             Action::Crash(Side::Import, _) => next.import = self.fresh.0.clone(),
             Action::Crash(Side::Export, _) => next.export = self.fresh.1.clone(),
             _ => {}
         }
-        self.hand(next, aim).map_err(Some)
+        self.hand(next, aim, observer).map_err(Some)
     }
 
     /// Hands something to a side, and carries out what comes of it.
     ///
     /// # Errors
     /// The call is refused.
-    pub(crate) fn hand(&self, mut next: State<I, E>, aim: Aim) -> Result<(State<I, E>, Turn), Refused> {
+    pub(crate) fn hand(
+        &self,
+        mut next: State<I, E>,
+        aim: Aim,
+        observer: &mut impl Observer,
+    ) -> Result<(State<I, E>, Turn), Refused> {
         let turn = match aim {
             Aim::Import(input) => {
                 let effects = next.import.take(input)?;
-                next.world.import_turn(&self.configuration, Some(input), &effects);
+                next.world.import_turn(Some(input), &effects, observer);
                 Turn::Import(Some(input), effects)
             }
             Aim::Export(input) => {
                 let effects = next.export.take(input)?;
-                next.world.export_turn(&self.configuration, Some(input), &effects);
+                next.world.export_turn(Some(input), &effects, observer);
                 Turn::Export(Some(input), effects)
             }
             Aim::Inner(Side::Import, step) => {
                 let effects = next.import.advance(step);
-                next.world.import_turn(&self.configuration, None, &effects);
+                next.world.import_turn(None, &effects, observer);
                 Turn::Import(None, effects)
             }
             Aim::Inner(Side::Export, step) => {
                 let effects = next.export.advance(step);
-                next.world.export_turn(&self.configuration, None, &effects);
+                next.world.export_turn(None, &effects, observer);
                 Turn::Export(None, effects)
             }
             Aim::Nobody => Turn::Nobody,
@@ -175,69 +226,37 @@ impl<I: ImportSide, E: ExportSide> State<I, E> {
     }
 }
 
-impl<I: ImportSide, E: ExportSide> Model for System<I, E> {
-    type State = State<I, E>;
-    type Action = Action;
-
-    fn init_states(&self) -> Vec<Self::State> {
-        let (import, export) = self.fresh.clone();
-        let world = World { torn_disk: self.torn_disk, ..World::new(&self.configuration) };
-        vec![State { import, export, world }]
-    }
-
-    fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>) {
-        let world = &state.world;
-        world.people(&self.configuration, actions);
-        world.network(actions);
-        world.shells(actions);
-        if self.configuration.clock {
-            let may_fire = world.left.early > 0 || !state.is_busy();
-            let timers = may_fire.then(|| [(Side::Import, state.import.armed()), (Side::Export, state.export.armed())]);
-            for (side, armed) in timers.into_iter().flatten() {
-                actions.extend(armed.iter().map(|timer| Action::Fire(side, timer)));
-            }
+impl World {
+    /// The importer took `input`, or a step of its own, and these effects came out: carries them out, in order.
+    fn import_turn(&mut self, input: Option<import::Input>, effects: &[import::Effect], observer: &mut impl Observer) {
+        observer.import_takes(self, input, effects);
+        if let Some(input) = input {
+            self.see_import_input(input);
         }
-        world.hostile(&self.configuration, actions);
-        world.crashes(actions);
-        for (side, steps) in [(Side::Import, state.import.inner()), (Side::Export, state.export.inner())] {
-            actions.extend(steps.into_iter().map(|step| Action::Inner(side, step)));
+        for &effect in effects {
+            observer.import_does(self, input, effect);
+            self.see_import_effect(input, effect);
+            observer.import_did(self, effect);
+            self.carry_out_import(input, effect);
         }
-        actions.retain(|action| match action {
-            Action::Deliver(side) => state.reads(*side),
-            Action::Caller(conn, _) => state.import.reads(ConnId(*conn)),
-            Action::Device(_) => state.export.reads(PEER),
-            _ => true,
-        });
+        observer.import_took(self, input, effects);
+        if let Some(input) = input {
+            self.see_import_turn(input);
+        }
     }
 
-    fn next_state(&self, state: &Self::State, action: Self::Action) -> Option<Self::State> {
-        self.step(state, action).map(|(next, _)| next)
-    }
-
-    fn format_action(&self, action: &Self::Action) -> String {
-        action.to_string()
-    }
-
-    fn as_svg(&self, path: stateright::Path<Self::State, Self::Action>) -> Option<String> {
-        self.picture(path)
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        let reached = GOALS.iter().zip(table::reached::<I, E>());
-        // `stateright` stops once everything is discovered: this never is.
-        let endless = Property::always(ENDLESS, |_, _| true);
-        let asked = PropertyId::ALL.iter().filter(|property| property.applies(&self.configuration));
-        asked
-            .flat_map(|property| property.halves(&self.configuration).iter().map(move |&half| (property, half)))
-            .map(|(&property, half)| {
-                Property::always(property.name(half), table::held::<I, E>(half)[property as usize])
-            })
-            .chain(
-                reached
-                    .filter(|(goal, _)| goal.is_sought(&self.configuration))
-                    .map(|(goal, reached)| Property::sometimes(goal.name, reached)),
-            )
-            .chain([endless])
-            .collect()
+    /// The same of the exporter.
+    fn export_turn(&mut self, input: Option<export::Input>, effects: &[export::Effect], observer: &mut impl Observer) {
+        observer.export_takes(self, input);
+        if let Some(input) = input {
+            self.see_export_input(input);
+        }
+        for &effect in effects {
+            observer.export_does(self, input, effect);
+            self.see_export_effect(input, effect);
+            observer.export_did(self, effect);
+            self.carry_out_export(effect);
+        }
+        observer.export_took(self, input);
     }
 }

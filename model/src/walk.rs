@@ -6,18 +6,18 @@ use handfast::rules::AllRules;
 
 use crate::{
     again::{self, Again, WithBoth, with_both},
-    clients::{checked::linked, linked::Linked},
+    clients::{linked::Linked, made::linked},
     config::Configuration,
     device::{ExportDevice, ImportDevice},
     diagram::Counterexample,
     explore::{Graph, Limits, Path},
     goals::GOALS,
+    judged::Judged,
     players::Players,
     properties::PropertyId,
     second::Explorable,
     side::{ExportSide, ImportSide},
     svg::svg,
-    system::System,
 };
 
 /// A model whose ways can be told to people.
@@ -38,7 +38,7 @@ pub(crate) trait Told: Explorable {
     }
 }
 
-impl<I: ImportSide, E: ExportSide> Told for System<I, E> {
+impl<I: ImportSide, E: ExportSide> Told for Judged<I, E> {
     fn tell(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample {
         Counterexample::new(self, path, violated)
     }

@@ -16,8 +16,7 @@ use handfast::{
 use crate::{
     config::{Budget, Cast, Configuration, Player},
     link::{End, Item, Link},
-    monitor::Monitor,
-    properties::PropertySet,
+    seen::Seen,
 };
 
 /// The account of the honest exporter.
@@ -45,9 +44,7 @@ pub struct World {
     /// What the exporter's token asks for.
     pub(crate) asks: Ask,
     pub(crate) left: Budget,
-    pub(crate) seen: Monitor,
-    /// What the step into this state violated.
-    pub(crate) violated: PropertySet,
+    pub(crate) seen: Seen,
 }
 
 /// What the importer's shell has at hand.
@@ -171,8 +168,7 @@ impl World {
                 .then_some(Device { stage: Stage::Away, passwords: 0 }),
             asks: Ask::Right,
             left: budget,
-            seen: Monitor::default(),
-            violated: PropertySet::default(),
+            seen: Seen::default(),
         }
     }
 

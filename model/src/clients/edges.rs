@@ -17,7 +17,7 @@ use handfast::{
 };
 use serde::Serialize;
 
-use super::{alone::Alone, checked::linked};
+use super::{alone::Alone, made::linked};
 use crate::{
     config::{Budget, Clients, Configuration, Size, configurations},
     explore::{Graph, Limits},

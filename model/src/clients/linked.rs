@@ -9,17 +9,15 @@ use handfast::{
     operations::{AddAccountError, AddDeviceError, LocalId, OpId},
     outcome::{LinkState, Outcome, Scheme, Side, Signal},
 };
-use stateright::{Model, Property};
 
 use super::{AnyExportClient, AnyImportClient, Client, ClientEffect, ClientInput, Shown, Watch};
 use crate::{
     action::Action,
     config::{Budget, Configuration, Player},
+    judged::{Judged, Reached},
     properties::{Half, PropertyId, PropertySet},
     side::{AnyExport, AnyImport},
-    system::{ENDLESS, State, System, Turn},
-    table,
-    walk::Told as _,
+    system::Turn,
 };
 
 /// The operation of each client, as its daemon names it.
@@ -31,7 +29,7 @@ const OTHER: u32 = 2;
 #[derive(Clone, Debug)]
 pub struct Linked {
     configuration: Configuration,
-    pub(crate) link: System<AnyImport, AnyExport>,
+    pub(crate) link: Judged<AnyImport, AnyExport>,
     fresh: (AnyImportClient, AnyExportClient),
 }
 
@@ -39,7 +37,7 @@ pub struct Linked {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Whole {
     /// The daemons.
-    pub link: State<AnyImport, AnyExport>,
+    pub link: Reached<AnyImport, AnyExport>,
     /// Before the new device.
     pub(crate) import: Desk<AnyImportClient>,
     /// Before the old one.
@@ -161,7 +159,7 @@ impl Linked {
     /// The link of a configuration, and its clients.
     pub fn new(
         configuration: Configuration,
-        link: impl FnOnce(Configuration) -> System<AnyImport, AnyExport>,
+        link: impl FnOnce(Configuration) -> Judged<AnyImport, AnyExport>,
         fresh: (AnyImportClient, AnyExportClient),
     ) -> Self {
         // How often a person leaves is counted here; what their clients then call is not limited further.
@@ -256,7 +254,7 @@ impl Linked {
         next.violated = PropertySet::default();
         next.import.watch.forgive();
         next.export.watch.forgive();
-        next.link.world.violated = PropertySet::default();
+        next.link.violated = PropertySet::default();
         let mut done = Done { turn: Turn::Nobody, import: None, export: None };
         match step {
             Step::Import(input) => {
@@ -455,24 +453,22 @@ impl Whole {
     }
 }
 
-impl Model for Linked {
-    type State = Whole;
-    type Action = Step;
-
-    fn init_states(&self) -> Vec<Whole> {
+impl Linked {
+    /// Returns the state in which all begin.
+    pub(crate) fn begin(&self) -> Whole {
         let Configuration { budget, .. } = self.configuration;
         let (import, export) = &self.fresh;
-        let whole = |link| Whole {
-            link,
+        Whole {
+            link: self.link.begin(),
             import: Desk::new(import.clone(), budget.import_cancels),
             export: Desk::new(export.clone(), budget.export_cancels),
             foreign: budget.foreign,
             violated: PropertySet::default(),
-        };
-        self.link.init_states().into_iter().map(whole).collect()
+        }
     }
 
-    fn actions(&self, state: &Whole, steps: &mut Vec<Step>) {
+    /// Adds the steps that can be next.
+    pub(crate) fn actions(&self, state: &Whole, steps: &mut Vec<Step>) {
         self.people(state, steps);
         let queues = [
             (
@@ -507,26 +503,5 @@ impl Model for Linked {
             _ => action.caller().is_none_or(|side| !self.has(side)),
         };
         steps.extend(own.into_iter().filter(may).map(Step::Link));
-    }
-
-    fn next_state(&self, state: &Whole, step: Step) -> Option<Whole> {
-        self.step(state, step).map(|(next, _)| next)
-    }
-
-    fn format_action(&self, step: &Step) -> String {
-        step.to_string()
-    }
-
-    fn as_svg(&self, path: stateright::Path<Self::State, Self::Action>) -> Option<String> {
-        self.picture(path)
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        let held = Self::asked(&self.configuration)
-            .map(|(property, half)| Property::always(property.name(half), table::held_linked(half)));
-        let reached = table::reached_linked();
-        held.chain(self.sought().map(move |(number, name)| Property::sometimes(name, reached[number])))
-            .chain([Property::always(ENDLESS, |_, _| true)])
-            .collect()
     }
 }

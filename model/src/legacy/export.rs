@@ -9,7 +9,7 @@ use handfast::{
 };
 use std::net::SocketAddr;
 
-use super::{AuthState, Rows};
+use super::rows::{AuthState, Rows};
 use crate::side::Side;
 
 /// The export side of one account: one slot for the operation that is live, whatever attempts are still under way.

@@ -8,7 +8,7 @@ use handfast::{
     reducer::{ConnId, Refused},
 };
 
-use super::{AuthState, Rows};
+use super::rows::{AuthState, Rows};
 use crate::side::Side;
 
 /// What an archive is stored under that is stored in clear.

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use handfast::{
-    outcome::{LinkState, Profile, Side},
+    outcome::{Details, LinkState, Profile, Side},
     secret::Secret,
 };
 use serde::{
@@ -406,7 +406,7 @@ impl fmt::Display for Line {
             Event::Signal { state, details, .. } => {
                 let known = LinkState::ALL.iter().find(|known| known.number() == *state);
                 let state = known.map_or_else(|| state.to_string(), LinkState::to_string);
-                write!(f, "{side}: {}", super::signal_words(*side, &state, details))
+                write!(f, "{side}: {}", signal_words(*side, &state, details))
             }
             Event::Call(call, returned) => write!(f, "{side}: {} → {returned}", call.name()),
         }
@@ -443,6 +443,16 @@ pub const fn signal_of(side: Side) -> &'static str {
         Side::Import => "deviceAuthStateChanged",
         Side::Export => "addDeviceStateChanged",
     }
+}
+
+/// A signal in words, without the token (R-SEC-2).
+pub(super) fn signal_words(side: Side, state: &str, details: &Details) -> String {
+    let mut details = details.clone();
+    if let Some(token) = details.get_mut("token") {
+        *token = "…".into();
+    }
+    let details = serde_json::to_string(&details).unwrap_or_default();
+    format!("{} {state} {details}", signal_of(side))
 }
 
 #[cfg(test)]

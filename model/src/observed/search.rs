@@ -22,16 +22,17 @@ use handfast::{
 use stateright::{Model, Property};
 
 use super::{
-    Terms,
-    parse::{Clock, Credentials},
-    recorded::{asks_wrongly, plain},
+    parse::{Clock, Credentials, signal_words},
+    plain::{asks_wrongly, plain},
     runs::{Asked, Noted, Run, What, index},
+    terms::Terms,
 };
 use crate::{
     action::Action,
     config::Player,
+    judged::{Judged, Reached},
     side::{ExportSide, ImportSide},
-    system::{Aim, State, System, Turn},
+    system::{Aim, Turn},
     world::HONEST,
 };
 
@@ -45,7 +46,7 @@ const POSTED: usize = 4;
 
 /// A system beside what was seen of it.
 pub(super) struct Search<'a, I, E> {
-    system: &'a System<I, E>,
+    system: &'a Judged<I, E>,
     run: &'a Run,
     terms: &'a Terms,
     /// The lines of the run, in the order of the trace.
@@ -68,7 +69,7 @@ pub(super) struct Best<N> {
 /// A state, and what is explained in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Node<I, E> {
-    pub(super) state: State<I, E>,
+    pub(super) state: Reached<I, E>,
     at: [Cursor; 2],
     guess: Guess,
 }
@@ -130,7 +131,7 @@ impl<N> Default for Best<N> {
 }
 
 impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
-    pub(super) fn new(system: &'a System<I, E>, run: &'a Run, terms: &'a Terms) -> Self {
+    pub(super) fn new(system: &'a Judged<I, E>, run: &'a Run, terms: &'a Terms) -> Self {
         let mut noted: Vec<&Noted> = run.seen().flat_map(|(_, lane)| lane.noted()).collect();
         noted.sort_by_key(|noted| noted.line);
         let first = noted.first().map(|noted| noted.clock);
@@ -186,7 +187,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         }
         // What the search does not count.
         state.world.left.early = node.state.world.left.early;
-        state.world.violated = node.state.world.violated;
+        state.violated = node.state.violated;
         let mut next = Node { state, at, guess: node.guess };
         self.set_timers(node, &mut next, &turn);
         self.set_posted(node, &mut next, act);
@@ -225,7 +226,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     }
 
     /// Hands a call to its side, if that gives the answer that was seen.
-    fn call(&self, node: &Node<I, E>, what: What, right: bool) -> Option<(State<I, E>, Turn, Option<Action>)> {
+    fn call(&self, node: &Node<I, E>, what: What, right: bool) -> Option<(Reached<I, E>, Turn, Option<Action>)> {
         let state = &node.state;
         let nothing = || (state.clone(), Turn::Nobody, None);
         let (aim, action, accepted) = match what {
@@ -315,7 +316,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     /// A signal in words, as it could have been seen.
     pub(super) fn tell(&self, node: &Node<I, E>, side: Side, signal: Signal) -> String {
         let words = self.words(side, node.guess, signal, None);
-        format!("{side}: {}", super::signal_words(side, signal.state().name(), &words))
+        format!("{side}: {}", signal_words(side, signal.state().name(), &words))
     }
 
     fn heads(&self, at: [Cursor; 2]) -> impl Iterator<Item = &Noted> {
@@ -448,7 +449,7 @@ impl Guess {
 }
 
 /// Whether the export operation keeps another one from beginning.
-fn is_live<I: ImportSide, E: ExportSide>(system: &System<I, E>, state: &State<I, E>) -> bool {
+fn is_live<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, state: &Reached<I, E>) -> bool {
     let seen = &state.world.seen.export;
     match system.configuration().cast.export {
         // An old exporter takes another one as soon as it has forgotten the last.

@@ -1,12 +1,20 @@
 //! What the model does is allowed: random ways through it, seen by clients that call whatever they like.
 
-use handfast::{export, import};
+use handfast::{
+    export, import,
+    outcome::{Profile, Scheme, Side},
+};
 use serde_json::{Value, json};
+use stateright::Model as _;
 
-use super::*;
+use super::{Delays, Terms, Trace, Verdict, runs, search, signal_of, validate};
 use crate::{
     action::Action,
-    system::{Aim, State, Turn},
+    check::{hardened, with_legacy},
+    config::Cast,
+    judged::{Judged, Reached},
+    side::{ExportSide, ImportSide},
+    system::{Aim, Turn},
     world::is_right,
 };
 
@@ -58,7 +66,7 @@ impl Clients {
 }
 
 /// The calls that clients can make at any time.
-fn calls<I: ImportSide, E: ExportSide>(state: &State<I, E>, scheme: Scheme, dice: &mut Dice) -> Aim {
+fn calls<I: ImportSide, E: ExportSide>(state: &Reached<I, E>, scheme: Scheme, dice: &mut Dice) -> Aim {
     let right = dice.below(2) == 0;
     let asked = state.world.seen.import.prompt.map_or(scheme, |prompt| prompt.scheme);
     match dice.below(8) {
@@ -71,7 +79,7 @@ fn calls<I: ImportSide, E: ExportSide>(state: &State<I, E>, scheme: Scheme, dice
     }
 }
 
-fn walk<I: ImportSide, E: ExportSide>(system: &System<I, E>, dice: &mut Dice) -> String {
+fn walk<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, dice: &mut Dice) -> String {
     let configuration = *system.configuration();
     let profiles = [configuration.profile_of(Side::Import), configuration.profile_of(Side::Export)];
     let token = TOKENS[usize::from(profiles[0] == Profile::Jamid)];

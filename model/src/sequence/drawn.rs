@@ -4,9 +4,9 @@ use handfast::{client::import, outcome::Profile};
 use stateright::Model as _;
 
 use super::{
-    Document, Lifeline, SCENARIOS,
     events::{End, Event},
     follow::Followed,
+    table::{Document, Lifeline, SCENARIOS},
 };
 use crate::{
     action::Action,

@@ -8,7 +8,7 @@ use handfast::{
     outcome::{Profile, Scheme, Side, Signal},
 };
 
-use super::Lifeline::{self, NewClient, NewDaemon, OldClient, OldDaemon};
+use super::table::Lifeline::{self, NewClient, NewDaemon, OldClient, OldDaemon};
 use crate::{
     action::Action,
     clients::linked::{Done, Step, Whole},

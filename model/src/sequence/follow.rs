@@ -12,13 +12,13 @@ use handfast::{
 use stateright::{Model, Property};
 
 use super::{
-    Arrow, Document, How, Lifeline, Part, Scenario,
     events::{End, Event, Reader, Said},
+    table::{Arrow, Document, How, Lifeline, Part, Scenario},
 };
 use crate::{
     clients::{
-        checked::linked,
         linked::{Done, Linked, Step, Whole},
+        made::linked,
     },
     config::{Budget, Configuration, Size, find},
     explore::{Graph, Limits, Path},

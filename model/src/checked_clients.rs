@@ -2,39 +2,17 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use handfast::{
-    client::{export, import},
-    rules::{AllRules, Rules},
-};
+use handfast::rules::AllRules;
 
-use super::{AnyExportClient, AnyImportClient, linked::Linked};
 use crate::{
-    check::{Checked, Expected, Row, Verdict, doubt, verified},
-    config::{Clients, Configuration},
+    check::{Checked, Expected, Row, Seconds, Verdict, doubt, verified},
+    clients::{linked::Linked, made::linked},
+    config::Configuration,
     diagram::Counterexample,
     explore::{Graph, Limits},
-    hunt::Seconds,
-    legacy,
-    players::Players,
     properties::{Half, PropertyId},
     without::Without,
 };
-
-/// Our two clients, with these rules.
-fn own(rules: impl Rules) -> (AnyImportClient, AnyExportClient) {
-    (AnyImportClient::new(import::Client::under(rules)), AnyExportClient::new(export::Client::under(rules)))
-}
-
-/// The link of a configuration with clients, with these rules where they are ours. `None`: it has no clients.
-pub fn linked(configuration: Configuration, rules: impl Rules) -> Option<Linked> {
-    let clients = match configuration.clients? {
-        Clients::Own => own(rules),
-        Clients::Qt => legacy::clients::qt(),
-        Clients::Android => legacy::clients::android(),
-        Clients::Ios => legacy::clients::ios(),
-    };
-    Some(Linked::new(configuration, |configuration| Players::default().system(configuration), clients))
-}
 
 /// Checks one configuration with clients. `None`: it has none.
 pub(crate) fn check(configuration: Configuration, property: Option<PropertyId>, limits: Limits) -> Option<Checked> {

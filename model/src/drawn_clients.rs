@@ -8,8 +8,8 @@ use handfast::{
     outcome::{Side, Signal},
 };
 
-use super::linked::{Linked, Step, Whole};
 use crate::{
+    clients::linked::{Linked, Step, Whole},
     diagram::{Counterexample, Diagram, tell},
     explore::Path,
     properties::PropertyId,
