@@ -2,54 +2,21 @@
 
 #![forbid(unsafe_code)]
 
-pub mod abstraction;
-pub mod action;
-mod adapter;
-pub mod again;
-pub mod api;
-mod cause;
-pub mod check;
-mod checked_clients;
-mod claims;
-pub mod clients;
-pub mod config;
-mod crash;
-pub mod device;
-pub mod diagram;
-pub mod divergences;
-pub mod documented;
-mod drawn_clients;
-pub mod explore;
-pub mod flaws;
-pub mod follow;
-mod goals;
-mod holds;
-pub mod hunt;
-mod judge;
-pub mod judged;
-pub mod legacy;
-pub mod legacy_clients;
-pub mod legacy_rows;
-mod link;
-pub mod liveness;
-pub mod matrix;
-pub mod mutants;
-pub mod observed;
-pub mod pairs;
-pub mod players;
-pub mod properties;
-pub mod refinement;
+pub mod document;
+pub mod explorer;
+pub mod property;
 pub mod report;
-pub mod rows;
-pub mod second;
-mod seen;
-pub mod sequence;
-pub mod side;
-pub mod steps;
-pub mod svg;
 pub mod system;
-mod visible;
-pub mod walk;
-pub mod weaknesses;
-pub mod without;
-pub mod world;
+
+pub use self::{
+    system::{action, config, device, legacy, side, steps, world},
+    explorer::{explore, liveness, second},
+    property::{again, clients, documented, flaws, follow, judged, legacy_clients, legacy_rows, mutants, pairs, players, properties, weaknesses, without},
+    document::{diagram, sequence, svg},
+    report::{abstraction, api, check, divergences, hunt, matrix, observed, refinement, rows, walk},
+};
+pub(crate) use self::{
+    system::{cause, link, seen},
+    property::{claims, goals, judge, visible},
+    report::{checked_clients},
+};
