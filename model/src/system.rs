@@ -13,5 +13,5 @@ pub mod steps;
 pub(crate) mod transitions;
 pub mod world;
 
-pub use self::transitions::{State, System};
 pub(crate) use self::transitions::{Aim, Observer, Turn};
+pub use self::transitions::{State, System};

@@ -12,18 +12,21 @@ use handfast::{
 use serde::Serialize;
 
 use crate::{
-    action::{Action, CallerAct, Chain, DeviceAct, Remains},
-    again::{Again, Both, Step},
-    config::{Cast, Configuration, Player},
-    device::{ExportDevice, ImportDevice},
-    explore::Path,
-    judged::{Judged, Reached},
-    link::Item,
-    liveness::Lasso,
-    properties::PropertyId,
-    side::{ExportSide, ImportSide},
-    system::Turn,
-    world::{HONEST, PEER, World, caller_conn, is_right},
+    explorer::{explore::Path, liveness::Lasso},
+    property::{
+        again::{Again, Both, Step},
+        judged::{Judged, Reached},
+        properties::PropertyId,
+    },
+    system::{
+        Turn,
+        action::{Action, CallerAct, Chain, DeviceAct, Remains},
+        config::{Cast, Configuration, Player},
+        device::{ExportDevice, ImportDevice},
+        link::Item,
+        side::{ExportSide, ImportSide},
+        world::{HONEST, PEER, World, caller_conn, is_right},
+    },
 };
 
 /// A way to a state, in three forms.

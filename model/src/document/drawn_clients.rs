@@ -9,10 +9,12 @@ use handfast::{
 };
 
 use crate::{
-    clients::linked::{Linked, Step, Whole},
-    diagram::{Counterexample, Diagram, tell},
-    explore::Path,
-    properties::PropertyId,
+    document::diagram::{Counterexample, Diagram, tell},
+    explorer::explore::Path,
+    property::{
+        clients::linked::{Linked, Step, Whole},
+        properties::PropertyId,
+    },
 };
 
 impl Counterexample {

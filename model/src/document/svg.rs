@@ -9,7 +9,7 @@ const TOP: usize = 40;
 /// What a text beside the last participant may take.
 const MARGIN: usize = 520;
 
-/// Draws what [`Counterexample::mermaid`](crate::diagram::Counterexample::mermaid) tells.
+/// Draws what [`Counterexample::mermaid`](crate::document::diagram::Counterexample::mermaid) tells.
 pub fn svg(mermaid: &str) -> String {
     let mut lines: Vec<&str> = mermaid.lines().map(str::trim).filter(|line| *line != "sequenceDiagram").collect();
     let mut people: Vec<(&str, &str)> = Vec::new();
@@ -74,7 +74,7 @@ fn text(x: usize, y: usize, anchor: &str, told: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Size, explore::Limits, mutants::MUTANTS};
+    use crate::{explorer::explore::Limits, property::mutants::MUTANTS, system::config::Size};
 
     /// Each line of each kind is drawn as what it is, and nothing of a text is taken for markup.
     #[test]

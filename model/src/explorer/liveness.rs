@@ -18,7 +18,7 @@ mod witness;
 use stateright::Model;
 
 use self::classes::Classes;
-use crate::explore::{Graph, Path};
+use crate::explorer::explore::{Graph, Path};
 
 /// Whether an action has to be taken in the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

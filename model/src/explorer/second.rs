@@ -12,7 +12,7 @@ use std::{
 use serde::Serialize;
 use stateright::{Checker, HasDiscoveries, Model};
 
-use crate::explore::{Ended, Limits};
+use crate::explorer::explore::{Ended, Limits};
 
 /// How often it is looked whether it has to end.
 const PERIOD: Duration = Duration::from_millis(50);

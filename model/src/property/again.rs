@@ -9,13 +9,17 @@ use handfast::{
 };
 
 use crate::{
-    action::Action,
-    config::{Budget, Configuration, Player},
-    device::{Apart, ExportDevice, ImportDevice, NewDevice, Operation},
-    judged::{Judged, Reached},
-    legacy,
-    properties::{Half, PropertyId, PropertySet},
-    side::Side as _,
+    property::{
+        judged::{Judged, Reached},
+        properties::{Half, PropertyId, PropertySet},
+    },
+    system::{
+        action::Action,
+        config::{Budget, Configuration, Player},
+        device::{Apart, ExportDevice, ImportDevice, NewDevice, Operation},
+        legacy,
+        side::Side as _,
+    },
 };
 
 /// Two links of two devices.
@@ -152,7 +156,7 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
     fn second_succeeds(&self, state: &Both<I, D>) -> bool {
         let [first, second] = &state.links;
         let seen = &second.world.seen;
-        let failed = |done: Option<crate::seen::Done>| done.is_some_and(|done| !done.outcome.is_success());
+        let failed = |done: Option<crate::system::seen::Done>| done.is_some_and(|done| !done.outcome.is_success());
         if failed(seen.import.done) || failed(seen.export.done) {
             return false;
         }

@@ -1,7 +1,7 @@
 //! The liveness properties as claims: from what, to what, and what has to happen by itself.
 //!
 //! Where a graph has no cycle, a state in which nothing more has to happen decides such a property, and
-//! [`PropertyId::holds`](crate::properties::PropertyId::holds) finds it as any other. Where it has one, a claim does.
+//! [`PropertyId::holds`](crate::property::properties::PropertyId::holds) finds it as any other. Where it has one, a claim does.
 
 use handfast::{
     export::Tried,
@@ -11,16 +11,22 @@ use handfast::{
 };
 
 use crate::{
-    action::Action,
-    explore::Graph,
-    judged::{Judged, Reached},
-    liveness::{
-        Fairness::{self, Fair, Unfair},
-        Lasso, LeadsTo, Liveness,
+    explorer::{
+        explore::Graph,
+        liveness::{
+            Fairness::{self, Fair, Unfair},
+            Lasso, LeadsTo, Liveness,
+        },
     },
-    properties::{Half, PropertyId},
-    side::{ExportSide, ImportSide},
-    world::{PEER, World},
+    property::{
+        judged::{Judged, Reached},
+        properties::{Half, PropertyId},
+    },
+    system::{
+        action::Action,
+        side::{ExportSide, ImportSide},
+        world::{PEER, World},
+    },
 };
 
 /// What is decided.
@@ -193,10 +199,10 @@ fn with_people(world: &World, action: Action) -> Fairness {
 mod tests {
     use super::*;
     use crate::{
-        check::hardened,
-        config::{Size, configurations, find},
-        explore::Limits,
-        mutants::MUTANTS,
+        explorer::explore::Limits,
+        property::mutants::MUTANTS,
+        report::check::hardened,
+        system::config::{Size, configurations, find},
     };
 
     const LIVENESS: [PropertyId; 3] = [PropertyId::Ends, PropertyId::CancelHeard, PropertyId::Honest];

@@ -289,4 +289,4 @@ impl<I: ClientInput, E: ClientEffect> Client for AnyClient<I, E> {
     }
 }
 
-crate::side::the_value_in_it!(AnyClient);
+crate::system::side::the_value_in_it!(AnyClient);

@@ -13,7 +13,7 @@ use handfast::{
 };
 use serde::Serialize;
 
-use crate::{seen::Seen, system::Turn};
+use crate::system::{Turn, seen::Seen};
 
 /// One visible step of a daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -6,8 +6,8 @@ use handfast::outcome::Side;
 use serde::Serialize;
 
 use crate::{
-    config::{Cast, Configuration},
-    properties::{Half, PropertyId},
+    property::properties::{Half, PropertyId},
+    system::config::{Cast, Configuration},
 };
 
 /// A property that a pair does not have.

@@ -15,16 +15,20 @@ use handfast::{
 use stateright::Model as _;
 
 use crate::{
-    action::{Action, CallerAct, Chain},
-    config::{Budget, Cast, Configuration, Player},
-    device::{ExportDevice, ImportDevice, Operation},
-    flaws::FLAWS,
-    judged::{Judged, Reached},
-    pairs::{Pair, classify},
-    properties::{Half, PropertyId},
-    side::{ExportSide, ImportSide},
-    system::Turn,
-    world::{Kind, Stage, World, caller_index},
+    property::{
+        flaws::FLAWS,
+        judged::{Judged, Reached},
+        pairs::{Pair, classify},
+        properties::{Half, PropertyId},
+    },
+    system::{
+        Turn,
+        action::{Action, CallerAct, Chain},
+        config::{Budget, Cast, Configuration, Player},
+        device::{ExportDevice, ImportDevice, Operation},
+        side::{ExportSide, ImportSide},
+        world::{Kind, Stage, World, caller_index},
+    },
 };
 
 /// Of everything that may go wrong, as much as there is a number for.

@@ -6,12 +6,14 @@ use handfast::{
 };
 
 use crate::{
-    cause::Cause,
-    config::{Configuration, Player},
-    link::{End, Item},
-    pairs::{Pair, classify},
-    seen::Done,
-    world::{HONEST, INTRUDER, PEER, Stage, Storage, World},
+    property::pairs::{Pair, classify},
+    system::{
+        cause::Cause,
+        config::{Configuration, Player},
+        link::{End, Item},
+        seen::Done,
+        world::{HONEST, INTRUDER, PEER, Stage, Storage, World},
+    },
 };
 
 /// A state that has to be reached.

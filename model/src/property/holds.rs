@@ -11,11 +11,15 @@ use handfast::{
 };
 
 use crate::{
-    judged::{Judged, Reached},
-    link::End,
-    properties::{Half, PropertyId},
-    side::{self, ExportSide, ImportSide},
-    world::{PEER, Storage},
+    property::{
+        judged::{Judged, Reached},
+        properties::{Half, PropertyId},
+    },
+    system::{
+        link::End,
+        side::{self, ExportSide, ImportSide},
+        world::{PEER, Storage},
+    },
 };
 
 impl PropertyId {

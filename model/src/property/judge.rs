@@ -10,15 +10,19 @@ use handfast::{
 };
 
 use crate::{
-    action::Action,
-    config::{Configuration, Player},
-    documented::Edge,
-    link::End,
-    pairs,
-    properties::{PropertyId as P, PropertySet},
-    seen::{ExportView, ImportView},
-    system::Observer,
-    world::{PEER, Stage, Storage, World},
+    property::{
+        documented::Edge,
+        pairs,
+        properties::{PropertyId as P, PropertySet},
+    },
+    system::{
+        Observer,
+        action::Action,
+        config::{Configuration, Player},
+        link::End,
+        seen::{ExportView, ImportView},
+        world::{PEER, Stage, Storage, World},
+    },
 };
 
 /// Judges one step.

@@ -5,12 +5,13 @@ use std::ops::{Deref, DerefMut};
 use handfast::reducer::Refused;
 
 use crate::{
-    action::Action,
-    config::Configuration,
-    judge::Judge,
-    properties::PropertySet,
-    side::{ExportSide, ImportSide},
-    system::{Aim, State, System, Turn},
+    property::{judge::Judge, properties::PropertySet},
+    system::{
+        Aim, State, System, Turn,
+        action::Action,
+        config::Configuration,
+        side::{ExportSide, ImportSide},
+    },
 };
 
 /// Two sides in a configuration, of which every step is judged.

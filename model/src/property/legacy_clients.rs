@@ -13,7 +13,7 @@ use handfast::{
     outcome::{Outcome, Signal},
 };
 
-use crate::clients::{AnyExportClient, AnyImportClient};
+use crate::property::clients::{AnyExportClient, AnyImportClient};
 
 /// The two of the desktop client.
 pub fn qt() -> (AnyImportClient, AnyExportClient) {

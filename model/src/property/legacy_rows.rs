@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use handfast::{export::Input, outcome::Scheme};
 
 use crate::{
-    config::{Configuration, Player},
-    judged::Judged,
-    legacy::{Exporter, Importer, Rows},
-    side::{ExportSide, ImportSide, Side},
+    property::judged::Judged,
+    system::{
+        config::{Configuration, Player},
+        legacy::{Exporter, Importer, Rows},
+        side::{ExportSide, ImportSide, Side},
+    },
 };
 
 /// The rows that are taken anywhere in a configuration: of the importer, and of the exporter.

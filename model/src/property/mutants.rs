@@ -6,12 +6,12 @@ use handfast::{export::Exporter, import::Importer, outcome::Side, reducer::Confi
 
 pub use self::list::MUTANTS;
 use crate::{
-    config::{self, Player, Size},
-    judged::Judged,
-    legacy,
-    properties::PropertyId,
-    side::{AnyExport, AnyImport, Boxed},
-    without::Without,
+    property::{judged::Judged, properties::PropertyId, without::Without},
+    system::{
+        config::{self, Player, Size},
+        legacy,
+        side::{AnyExport, AnyImport, Boxed},
+    },
 };
 
 /// A mutant in its configuration.

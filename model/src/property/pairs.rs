@@ -11,8 +11,8 @@ use handfast::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use crate::cause::Cause;
-use crate::{
+pub use crate::system::cause::Cause;
+use crate::system::{
     config::Player,
     seen::Done,
     world::{PEER, World},

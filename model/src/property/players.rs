@@ -3,10 +3,12 @@
 use handfast::{export::Exporter, import::Importer, reducer::Config};
 
 use crate::{
-    config::{Configuration, Player},
-    judged::Judged,
-    legacy,
-    side::{AnyExport, AnyImport, Boxed},
+    property::judged::Judged,
+    system::{
+        config::{Configuration, Player},
+        legacy,
+        side::{AnyExport, AnyImport, Boxed},
+    },
 };
 
 /// Makes reducers for the hardened sides of any configuration.

@@ -3,7 +3,7 @@
 use handfast::outcome::Side;
 use serde::Serialize;
 
-use crate::config::{Cast, Configuration, Player};
+use crate::system::config::{Cast, Configuration, Player};
 
 macro_rules! properties {
     ($($name:ident $id:literal $text:literal $cites:literal;)*) => {

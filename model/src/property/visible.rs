@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    action::Action,
-    documented::{Edge, see},
-    judged::{Judged, Reached},
-    side::{ExportSide, ImportSide},
+    property::{
+        documented::{Edge, see},
+        judged::{Judged, Reached},
+    },
+    system::{
+        action::Action,
+        side::{ExportSide, ImportSide},
+    },
 };
 
 /// Takes a step in the model's place, and keeps what clients see of it.

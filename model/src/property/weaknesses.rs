@@ -15,7 +15,7 @@ pub fn number(id: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flaws::FLAWS;
+    use crate::property::flaws::FLAWS;
 
     #[test]
     fn every_flaw_is_a_weakness_that_the_document_tells() {

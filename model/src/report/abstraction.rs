@@ -5,13 +5,15 @@ use std::{collections::BTreeSet, fmt};
 use handfast::outcome::{LinkState, Outcome};
 
 use crate::{
-    check::hardened,
-    config::Configuration,
-    explore::{Graph, Limits},
-    judged::Judged,
-    seen::Done,
-    side::{ExportSide, ImportSide},
-    world::World,
+    explorer::explore::{Graph, Limits},
+    property::judged::Judged,
+    report::check::hardened,
+    system::{
+        config::Configuration,
+        seen::Done,
+        side::{ExportSide, ImportSide},
+        world::World,
+    },
 };
 
 /// What a client sees of its operation: a state of R-STATE-1, where the end is a success or a failure.

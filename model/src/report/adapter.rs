@@ -4,16 +4,20 @@ use handfast::outcome::Side;
 use stateright::{Model, Path, Property};
 
 use crate::{
-    action::Action,
-    again::{self, Again, Both, REACHED},
-    clients::linked::{self, Linked, Whole},
-    device::{ExportDevice, ImportDevice},
-    explore::ENDLESS,
-    goals::GOALS,
-    judged::{Judged, Reached},
-    properties::{Half, PropertyId},
-    side::{ExportSide, ImportSide},
-    walk::Told as _,
+    explorer::explore::ENDLESS,
+    property::{
+        again::{self, Again, Both, REACHED},
+        clients::linked::{self, Linked, Whole},
+        goals::GOALS,
+        judged::{Judged, Reached},
+        properties::{Half, PropertyId},
+    },
+    report::walk::Told as _,
+    system::{
+        action::Action,
+        device::{ExportDevice, ImportDevice},
+        side::{ExportSide, ImportSide},
+    },
 };
 
 impl<I: ImportSide, E: ExportSide> Model for Judged<I, E> {

@@ -13,11 +13,13 @@ use handfast::{
 use serde::Serialize;
 
 use crate::{
-    check::{Hardened, hardened},
-    config::{Player, Size, configurations},
-    explore::{Graph, Limits},
-    side::Side as _,
-    system::{State, Turn},
+    explorer::explore::{Graph, Limits},
+    report::check::{Hardened, hardened},
+    system::{
+        State, Turn,
+        config::{Player, Size, configurations},
+        side::Side as _,
+    },
 };
 
 use LinkState::{Authenticating, Connecting, Done, Init, TokenAvailable};

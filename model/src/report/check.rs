@@ -6,23 +6,29 @@ use handfast::{export::Exporter, import::Importer, outcome::Side};
 use serde::Serialize;
 
 use crate::{
-    again::{Again, REACHED, WithBoth, with_both},
-    checked_clients,
-    claims::{self, Decision},
-    config::{Cast, Configuration},
-    device::{ExportDevice, ImportDevice},
-    diagram::Counterexample,
-    documented::Edge,
-    explore::{Ended, Graph, Limits, Measure},
-    flaws::Flaw,
-    goals::GOALS,
-    judged::Judged,
-    pairs::Pair,
-    players::Players,
-    properties::{Half, PropertyId},
-    second::{self, Explorable, Tally},
-    side::{AnyExport, AnyImport, ExportSide, ImportSide},
-    visible::see_step,
+    document::diagram::Counterexample,
+    explorer::{
+        explore::{Ended, Graph, Limits, Measure},
+        second::{self, Explorable, Tally},
+    },
+    property::{
+        again::{Again, REACHED, WithBoth, with_both},
+        claims::{self, Decision},
+        documented::Edge,
+        flaws::Flaw,
+        goals::GOALS,
+        judged::Judged,
+        pairs::Pair,
+        players::Players,
+        properties::{Half, PropertyId},
+        visible::see_step,
+    },
+    report::checked_clients,
+    system::{
+        config::{Cast, Configuration},
+        device::{ExportDevice, ImportDevice},
+        side::{AnyExport, AnyImport, ExportSide, ImportSide},
+    },
 };
 
 /// The two reducers that ship.

@@ -5,13 +5,15 @@ use std::{collections::BTreeSet, time::Instant};
 use handfast::rules::AllRules;
 
 use crate::{
-    check::{Checked, Expected, Row, Seconds, Verdict, doubt, verified},
-    clients::{linked::Linked, made::linked},
-    config::Configuration,
-    diagram::Counterexample,
-    explore::{Graph, Limits},
-    properties::{Half, PropertyId},
-    without::Without,
+    document::diagram::Counterexample,
+    explorer::explore::{Graph, Limits},
+    property::{
+        clients::{linked::Linked, made::linked},
+        properties::{Half, PropertyId},
+        without::Without,
+    },
+    report::check::{Checked, Expected, Row, Seconds, Verdict, doubt, verified},
+    system::config::Configuration,
 };
 
 /// Checks one configuration with clients. `None`: it has none.

@@ -6,16 +6,24 @@ use handfast::operations::Exports;
 use serde::Serialize;
 
 use crate::{
-    again::Again,
-    check::{Expected, Row, Seconds, Verdict, judge, judge_both},
-    checked_clients,
-    config::{Configuration, Size},
-    device::NewDevice,
-    diagram::Counterexample,
-    explore::{Graph, Limits},
-    mutants::{Broken, Mutant, Setting},
-    properties::Half,
-    second::{self, Confirmed},
+    document::diagram::Counterexample,
+    explorer::{
+        explore::{Graph, Limits},
+        second::{self, Confirmed},
+    },
+    property::{
+        again::Again,
+        mutants::{Broken, Mutant, Setting},
+        properties::Half,
+    },
+    report::{
+        check::{Expected, Row, Seconds, Verdict, judge, judge_both},
+        checked_clients,
+    },
+    system::{
+        config::{Configuration, Size},
+        device::NewDevice,
+    },
 };
 
 /// What came of a mutant.

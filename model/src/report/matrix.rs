@@ -5,10 +5,9 @@ use std::{collections::BTreeSet, fmt};
 use handfast::outcome::Side;
 
 use crate::{
-    check::{Checked, Row},
-    config::Cast,
-    properties::PropertyId,
-    weaknesses,
+    property::{properties::PropertyId, weaknesses},
+    report::check::{Checked, Row},
+    system::config::Cast,
 };
 
 /// The columns in their order.

@@ -6,12 +6,14 @@ use handfast::outcome::Profile;
 use serde::Serialize;
 
 use crate::{
-    check::{Checked, Verdict, hardened},
-    config::{Size, configurations},
-    documented::{Edge, expected},
-    explore::{Graph, Limits},
-    properties::PropertyId,
-    visible::see_step,
+    explorer::explore::{Graph, Limits},
+    property::{
+        documented::{Edge, expected},
+        properties::PropertyId,
+        visible::see_step,
+    },
+    report::check::{Checked, Verdict, hardened},
+    system::config::{Size, configurations},
 };
 
 /// What came of P-DOCUMENTED in all configurations of a profile.

@@ -11,10 +11,9 @@ use handfast::{
 use serde::Serialize;
 
 use crate::{
-    check::hardened,
-    config::Configuration,
-    explore::{Graph, Limits},
-    system::Turn,
+    explorer::explore::{Graph, Limits},
+    report::check::hardened,
+    system::{Turn, config::Configuration},
 };
 
 /// A place in a table, and a kind of input.

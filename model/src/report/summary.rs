@@ -9,15 +9,19 @@ use handfast::outcome::Profile;
 use serde::Serialize;
 
 use crate::{
-    check::{self, Checked},
-    config::{self, Size},
-    explore::Limits,
-    hunt::Hunted,
-    mutants::{MUTANTS, Mutant},
-    pairs::Pair,
-    players::Players,
-    properties::PropertyId,
-    refinement::Refinement,
+    explorer::explore::Limits,
+    property::{
+        mutants::{MUTANTS, Mutant},
+        pairs::Pair,
+        players::Players,
+        properties::PropertyId,
+    },
+    report::{
+        check::{self, Checked},
+        hunt::Hunted,
+        refinement::Refinement,
+    },
+    system::config::{self, Size},
 };
 
 /// What is run.

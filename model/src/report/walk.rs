@@ -5,19 +5,24 @@ use std::net::ToSocketAddrs;
 use handfast::rules::AllRules;
 
 use crate::{
-    again::{self, Again, WithBoth, with_both},
-    clients::{linked::Linked, made::linked},
-    config::Configuration,
-    device::{ExportDevice, ImportDevice},
-    diagram::Counterexample,
-    explore::{Graph, Limits, Path},
-    goals::GOALS,
-    judged::Judged,
-    players::Players,
-    properties::PropertyId,
-    second::Explorable,
-    side::{ExportSide, ImportSide},
-    svg::svg,
+    document::{diagram::Counterexample, svg::svg},
+    explorer::{
+        explore::{Graph, Limits, Path},
+        second::Explorable,
+    },
+    property::{
+        again::{self, Again, WithBoth, with_both},
+        clients::{linked::Linked, made::linked},
+        goals::GOALS,
+        judged::Judged,
+        players::Players,
+        properties::PropertyId,
+    },
+    system::{
+        config::Configuration,
+        device::{ExportDevice, ImportDevice},
+        side::{ExportSide, ImportSide},
+    },
 };
 
 /// A model whose ways can be told to people.

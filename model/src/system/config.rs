@@ -108,9 +108,9 @@ pub struct Configuration {
     pub clock: bool,
     /// Whether callers come one after another, and not beside each other.
     pub single_file: bool,
-    /// Whether a second link of the same device follows, with which nothing goes wrong ([`Again`](crate::again::Again)).
+    /// Whether a second link of the same device follows, with which nothing goes wrong ([`Again`](crate::property::again::Again)).
     pub again: bool,
-    /// Whose clients stand between users and daemons, where there are any ([`Linked`](crate::clients::linked::Linked)).
+    /// Whose clients stand between users and daemons, where there are any ([`Linked`](crate::property::clients::linked::Linked)).
     pub clients: Option<Clients>,
     /// Before which daemons they stand. People call the others themselves, and so may do all that a client lets them.
     pub behind: &'static [Side],

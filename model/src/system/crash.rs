@@ -3,7 +3,7 @@
 
 use handfast::outcome::Side;
 
-use crate::{
+use crate::system::{
     action::{Action, Remains},
     config::Player,
     link::{End, Item, Opposite},

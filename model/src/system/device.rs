@@ -9,7 +9,7 @@ use handfast::{
     rules::Rules,
 };
 
-use crate::{legacy, side::Side};
+use crate::system::{legacy, side::Side};
 
 /// A side of a link with all its operations, numbered from 0 in the order in which they begin.
 pub trait Device: Clone + std::fmt::Debug + Eq + std::hash::Hash + Send + Sync + 'static {

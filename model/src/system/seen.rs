@@ -11,7 +11,7 @@ use handfast::{
     reducer::ConnId,
 };
 
-use crate::{
+use crate::system::{
     cause::Cause,
     world::{PEER, Stage, World},
 };

@@ -48,7 +48,7 @@ pub trait Side: Clone + Debug + Eq + Hash + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Whether it reads what arrives on this connection; the exporter's is [`PEER`](crate::world::PEER). A reducer always does.
+    /// Whether it reads what arrives on this connection; the exporter's is [`PEER`](crate::system::world::PEER). A reducer always does.
     fn reads(&self, _conn: ConnId) -> bool {
         true
     }

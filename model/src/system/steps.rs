@@ -9,11 +9,11 @@ use handfast::{
     reducer::ConnId,
 };
 
-use crate::{
+use crate::system::{
+    Aim,
     action::{Action, CallerAct, Chain, DeviceAct},
     config::{Configuration, Player},
     link::{End, Item},
-    system::Aim,
     world::{
         ADDRESS, Caller, Device, HONEST, INTRUDER, Kind, PEER, Stage, Storage, World, caller_conn, caller_index,
         is_right, slot,

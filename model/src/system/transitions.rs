@@ -7,7 +7,7 @@ use handfast::{
     reducer::{ConnId, Refused},
 };
 
-use crate::{
+use crate::system::{
     action::Action,
     config::Configuration,
     side::{ExportSide, ImportSide},

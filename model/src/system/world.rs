@@ -13,7 +13,7 @@ use handfast::{
     reducer::ConnId,
 };
 
-use crate::{
+use crate::system::{
     config::{Budget, Cast, Configuration, Player},
     link::{End, Item, Link},
     seen::Seen,

@@ -9,9 +9,9 @@ use super::{
     table::{Document, Lifeline, SCENARIOS},
 };
 use crate::{
-    action::Action,
-    clients::linked::{Done, Step},
-    diagram,
+    document::diagram,
+    property::clients::linked::{Done, Step},
+    system::action::Action,
 };
 use Lifeline::{NewClient, NewDaemon, OldClient, OldDaemon};
 

@@ -10,12 +10,14 @@ use handfast::{
 
 use super::table::Lifeline::{self, NewClient, NewDaemon, OldClient, OldDaemon};
 use crate::{
-    action::Action,
-    clients::linked::{Done, Step, Whole},
-    diagram::words,
-    link::{Item, Opposite as _},
-    system::Turn,
-    world::PEER,
+    document::diagram::words,
+    property::clients::linked::{Done, Step, Whole},
+    system::{
+        Turn,
+        action::Action,
+        link::{Item, Opposite as _},
+        world::PEER,
+    },
 };
 
 /// One end of an arrow.

@@ -16,12 +16,12 @@ use super::{
     table::{Arrow, Document, How, Lifeline, Part, Scenario},
 };
 use crate::{
-    clients::{
+    explorer::explore::{Graph, Limits, Path},
+    property::clients::{
         linked::{Done, Linked, Step, Whole},
         made::linked,
     },
-    config::{Budget, Configuration, Size, find},
-    explore::{Graph, Limits, Path},
+    system::config::{Budget, Configuration, Size, find},
 };
 
 /// Where an arrow has an end: by its number.

@@ -340,7 +340,7 @@ pub struct Scenario {
     pub name: &'static str,
     /// How the archive is protected.
     pub scheme: Scheme,
-    /// What goes wrong, and how often: a name of [`Budget`](crate::config::Budget).
+    /// What goes wrong, and how often: a name of [`Budget`](crate::system::config::Budget).
     pub trouble: Option<(&'static str, u8)>,
     /// The arrows of the main line that are there before it turns off.
     pub behind: &'static [u8],

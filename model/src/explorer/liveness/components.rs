@@ -1,6 +1,6 @@
 //! Strongly connected components, by Tarjan's algorithm in the form of Pearce (2016): one number for each node, and no recursion.
 
-use crate::explore::Graph;
+use crate::explorer::explore::Graph;
 
 struct Frame {
     node: u32,

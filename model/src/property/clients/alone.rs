@@ -11,7 +11,7 @@ use handfast::{
 use stateright::{Model, Property};
 
 use super::{Client, ClientInput, Watch};
-use crate::{explore::ENDLESS, properties::PropertyId};
+use crate::{explorer::explore::ENDLESS, property::properties::PropertyId};
 
 /// A client and all that can come to it.
 #[derive(Clone, Debug)]

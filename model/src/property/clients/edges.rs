@@ -19,8 +19,8 @@ use serde::Serialize;
 
 use super::{alone::Alone, made::linked};
 use crate::{
-    config::{Budget, Clients, Configuration, Size, configurations},
-    explore::{Graph, Limits},
+    explorer::explore::{Graph, Limits},
+    system::config::{Budget, Clients, Configuration, Size, configurations},
 };
 
 /// One step of a client.

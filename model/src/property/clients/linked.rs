@@ -12,12 +12,16 @@ use handfast::{
 
 use super::{AnyExportClient, AnyImportClient, Client, ClientEffect, ClientInput, Shown, Watch};
 use crate::{
-    action::Action,
-    config::{Budget, Configuration, Player},
-    judged::{Judged, Reached},
-    properties::{Half, PropertyId, PropertySet},
-    side::{AnyExport, AnyImport},
-    system::Turn,
+    property::{
+        judged::{Judged, Reached},
+        properties::{Half, PropertyId, PropertySet},
+    },
+    system::{
+        Turn,
+        action::Action,
+        config::{Budget, Configuration, Player},
+        side::{AnyExport, AnyImport},
+    },
 };
 
 /// The operation of each client, as its daemon names it.

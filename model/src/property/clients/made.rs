@@ -7,9 +7,8 @@ use handfast::{
 
 use super::{AnyExportClient, AnyImportClient, linked::Linked};
 use crate::{
-    config::{Clients, Configuration},
-    legacy_clients,
-    players::Players,
+    property::{legacy_clients, players::Players},
+    system::config::{Clients, Configuration},
 };
 
 /// Our two clients, with these rules.

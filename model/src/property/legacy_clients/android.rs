@@ -4,7 +4,7 @@
 use handfast::client::{Refused, Told, export, import};
 
 use super::{ExportAt, ImportAt, export_end, import_end};
-use crate::clients::Client;
+use crate::property::clients::Client;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Import(ImportAt);

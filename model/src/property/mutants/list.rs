@@ -3,7 +3,7 @@
 use handfast::rules::Rule as R;
 
 use super::{Mutant, Setting};
-use crate::{properties::PropertyId as P, without::Without};
+use crate::property::{properties::PropertyId as P, without::Without};
 
 /// Every mutant, by its id.
 pub const MUTANTS: &[Mutant] = &[

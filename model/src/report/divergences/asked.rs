@@ -11,15 +11,18 @@ use handfast::{
 };
 
 use crate::{
-    action::Action,
-    api,
-    check::with_legacy,
-    config::{Configuration, Size, find},
-    explore::{Graph, Limits},
-    pairs,
-    properties::{Half, PropertyId},
-    system::Turn,
-    world::{ADDRESS, Storage, World},
+    explorer::explore::{Graph, Limits},
+    property::{
+        pairs,
+        properties::{Half, PropertyId},
+    },
+    report::{api, check::with_legacy},
+    system::{
+        Turn,
+        action::Action,
+        config::{Configuration, Size, find},
+        world::{ADDRESS, Storage, World},
+    },
 };
 
 /// The link that is asked.

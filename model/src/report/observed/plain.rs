@@ -8,7 +8,7 @@ use handfast::{
 };
 
 use super::runs::Turned;
-use crate::{system::Turn, world::ADDRESS};
+use crate::system::{Turn, world::ADDRESS};
 
 /// A turn without what the model and the shell name each in their own way: passwords and addresses.
 pub(super) fn plain(turn: Turn) -> Turn {

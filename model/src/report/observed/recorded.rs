@@ -20,8 +20,8 @@ use super::{
     terms::Terms,
     validate::{Notes, Verdict, validate_runs},
 };
-use crate::{
-    system::Turn,
+use crate::system::{
+    Turn,
     world::{HONEST, INTRUDER, PEER},
 };
 

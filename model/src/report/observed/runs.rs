@@ -14,9 +14,9 @@ use handfast::{
 };
 
 use super::parse::{Call, Clock, Credentials, Event, Line, Returned, Trace};
-use crate::{
+use crate::system::{
+    Turn,
     config::{Cast, Configuration, Player},
-    system::Turn,
 };
 
 /// One link, as it was seen.

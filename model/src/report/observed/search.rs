@@ -28,12 +28,14 @@ use super::{
     terms::Terms,
 };
 use crate::{
-    action::Action,
-    config::Player,
-    judged::{Judged, Reached},
-    side::{ExportSide, ImportSide},
-    system::{Aim, Turn},
-    world::HONEST,
+    property::judged::{Judged, Reached},
+    system::{
+        Aim, Turn,
+        action::Action,
+        config::Player,
+        side::{ExportSide, ImportSide},
+        world::HONEST,
+    },
 };
 
 /// The name of the property that a node which explains everything has.

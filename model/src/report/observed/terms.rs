@@ -5,8 +5,8 @@ use std::time::Duration;
 use handfast::outcome::{Profile, Scheme};
 
 use crate::{
-    config::{Budget, Cast, Configuration},
-    explore::Limits,
+    explorer::explore::Limits,
+    system::config::{Budget, Cast, Configuration},
 };
 
 /// What is assumed of what was seen.

@@ -9,13 +9,15 @@ use stateright::Model as _;
 
 use super::{Delays, Terms, Trace, Verdict, runs, search, signal_of, validate};
 use crate::{
-    action::Action,
-    check::{hardened, with_legacy},
-    config::Cast,
-    judged::{Judged, Reached},
-    side::{ExportSide, ImportSide},
-    system::{Aim, Turn},
-    world::is_right,
+    property::judged::{Judged, Reached},
+    report::check::{hardened, with_legacy},
+    system::{
+        Aim, Turn,
+        action::Action,
+        config::Cast,
+        side::{ExportSide, ImportSide},
+        world::is_right,
+    },
 };
 
 const TOKENS: [&str; 2] = [

@@ -12,12 +12,14 @@ use super::{
     terms::Terms,
 };
 use crate::{
-    check::{hardened, with_legacy},
-    config::{Budget, Configuration},
-    diagram::{Counterexample, tell},
-    explore::{Ended, Graph, Path},
-    judged::Judged,
-    side::{ExportSide, ImportSide},
+    document::diagram::{Counterexample, tell},
+    explorer::explore::{Ended, Graph, Path},
+    property::judged::Judged,
+    report::check::{hardened, with_legacy},
+    system::{
+        config::{Budget, Configuration},
+        side::{ExportSide, ImportSide},
+    },
 };
 
 /// What came of it.

@@ -10,7 +10,7 @@ use handfast::{
 use std::net::SocketAddr;
 
 use super::rows::{AuthState, Rows};
-use crate::side::Side;
+use crate::system::side::Side;
 
 /// The export side of one account: one slot for the operation that is live, whatever attempts are still under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]

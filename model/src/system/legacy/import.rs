@@ -9,7 +9,7 @@ use handfast::{
 };
 
 use super::rows::{AuthState, Rows};
-use crate::side::Side;
+use crate::system::side::Side;
 
 /// What an archive is stored under that is stored in clear.
 const CLEAR: Slot = Slot(u8::MAX);

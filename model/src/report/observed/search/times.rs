@@ -8,14 +8,16 @@ use handfast::{
 
 use super::{Act, Cursor, Node, Search};
 use crate::{
-    action::Action,
-    link::Item,
-    observed::{
+    report::observed::{
         parse::Clock,
         runs::{Asked, Noted, What, index},
     },
-    side::{ExportSide, ImportSide},
-    system::Turn,
+    system::{
+        Turn,
+        action::Action,
+        link::Item,
+        side::{ExportSide, ImportSide},
+    },
 };
 
 /// What does not come while somebody looks.
