@@ -10,6 +10,7 @@ pub mod check;
 mod claims;
 pub mod clients;
 pub mod config;
+pub mod connection;
 mod crash;
 pub mod device;
 pub mod diagram;

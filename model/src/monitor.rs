@@ -6,7 +6,7 @@
 use handfast::{
     export,
     import::{self, Ask},
-    limits::{MAX_TRIES, MAX_WRONG_CODES, MAX_WRONG_CODES_PER_CONNECTION},
+    limits::{MAX_TRIES, MAX_WRONG_CODES, MAX_WRONG_CODES_PER_CONNECTION, Timer},
     message::{ImportResult, Message, Slot, Verdict},
     outcome::{AccountId, LinkState, Outcome, Profile, Scheme, Side, Signal},
     reducer::ConnId,
@@ -80,6 +80,8 @@ pub(crate) struct ExportView {
     pub(crate) byte_out: bool,
     handed_over: bool,
     heard_stored: bool,
+    /// An attempt to connect failed, and another one began.
+    pub(crate) again: bool,
     pub(crate) done: Option<Done>,
 }
 
@@ -134,8 +136,19 @@ impl Default for ExportView {
             byte_out: false,
             handed_over: false,
             heard_stored: false,
+            again: false,
             done: None,
         }
+    }
+}
+
+/// The connection that an input is about, and how far it has come with it.
+const fn stage_reached(input: import::Input) -> Option<(ConnId, Stage)> {
+    match input {
+        import::Input::ConnectionRequested(conn) => Some((conn, Stage::Knocked)),
+        import::Input::ConnectionAnswered(conn) => Some((conn, Stage::Answered)),
+        import::Input::ConnectionOpened { conn, .. } => Some((conn, Stage::Open)),
+        _ => None,
     }
 }
 
@@ -204,7 +217,7 @@ impl World {
     ) {
         let strange = input.and_then(|input| input.conn()).filter(|&conn| self.seen.import.session != Some(conn));
         let again = input == Some(import::Input::ConnectionRequested(PEER))
-            && self.link.half(Side::Import).end != LinkEnd::Away;
+            && matches!(self.link.half(Side::Import).end, LinkEnd::Trying | LinkEnd::Open);
         self.expect(!again || effects.is_empty(), P::Isolated, Side::Import);
         if let Some(input) = input {
             self.hear_import(input);
@@ -213,6 +226,7 @@ impl World {
             if let import::Effect::Signal(signal) = effect {
                 self.document(configuration, Edge::of_import(self.seen.import.signalled, input, signal));
             }
+            self.judge_eviction(input, effect);
             self.judge_import(configuration.profile_of(Side::Import), input, effect);
             self.carry_out_import(input, effect);
         }
@@ -228,6 +242,14 @@ impl World {
     fn document(&mut self, configuration: &Configuration, edge: Edge) {
         let bound = configuration.cast.player(edge.side) == Player::Hardened;
         self.expect(!bound || edge.is_listed(configuration.profile), P::Documented, edge.side);
+    }
+
+    /// A connection makes room only for one that has come as far as it has, and the session's for none (R-IMP-15).
+    fn judge_eviction(&mut self, input: Option<import::Input>, effect: import::Effect) {
+        let (Some(cause), import::Effect::Close(conn)) = (input.and_then(stage_reached), effect) else { return };
+        let (came, stage) = cause;
+        let alike = self.stage(conn) == Some(stage) && self.seen.import.session != Some(conn);
+        self.expect(conn == came || alike, P::Isolated, Side::Import);
     }
 
     fn hear_import(&mut self, input: import::Input) {
@@ -333,7 +355,9 @@ impl World {
             && self.seen.import.session.is_none()
             && self.seen.import.wrong_codes + 1 >= MAX_WRONG_CODES;
         let own = |effect: &E| match *effect {
-            E::Accept(at) | E::Refuse(at) | E::Close(at) | E::DeclineChannel(at) => at == conn,
+            E::Accept(at) | E::Refuse(at) | E::DeclineChannel(at) => at == conn,
+            // Another one may have to make room, and is judged when it does.
+            E::Close(at) => at == conn || stage_reached(input).is_some(),
             E::Signal(Signal::Connecting) => matches!(input, I::ConnectionRequested(_)),
             _ => false,
         };
@@ -392,6 +416,7 @@ impl World {
             I::Opened { pinned } => seen.pinned = pinned,
             I::Tried(_, Tried::Opened) => seen.opened = true,
             I::Tried(_, Tried::Wrong) => seen.wrong = seen.wrong.saturating_add(1),
+            I::Fired(Timer::Retry) => seen.again = true,
             I::HandedOver => seen.handed_over = true,
             I::Message(Message::ImportResult(ImportResult::Stored)) => seen.heard_stored = true,
             _ => {}
