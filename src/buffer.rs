@@ -1,6 +1,7 @@
 //! Memory for a stretch of a secret text.
 
-use std::{
+use alloc::{vec, vec::Vec};
+use core::{
     fmt,
     ops::{Deref, DerefMut},
 };
@@ -12,7 +13,7 @@ pub struct Buffer(Vec<u8>);
 
 impl Buffer {
     /// So many zeros.
-    pub(crate) fn new(length: usize) -> Self {
+    pub fn new(length: usize) -> Self {
         Self(vec![0; length])
     }
 
@@ -58,6 +59,8 @@ impl fmt::Debug for Buffer {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     #[test]

@@ -10,12 +10,11 @@ extern crate alloc;
 
 #[cfg(feature = "archive")]
 pub mod archive;
-#[cfg(feature = "archive")]
 pub mod buffer;
 pub mod client;
+pub mod connection;
 pub mod export;
 pub mod import;
-pub mod inbox;
 pub mod limits;
 pub mod message;
 mod msgpack;

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use handfast::{
-    inbox::{Heard, Inbox},
+    connection::{Connection, Event},
     limits::{ARCHIVE_FRAME, READ_AHEAD},
-    message::{Event, Features, ImportResult, Message, Verdict, archive_header, encode},
-    mux::{FIRST_SERVER_CHANNEL, frame_header},
+    message::{Features, ImportResult, Message, Verdict, archive_header, encode},
+    mux::{ChannelName, ChannelRequest, Control, FIRST_SERVER_CHANNEL, RequestState, frame_header},
     outcome::Scheme,
     secret::Secret,
     token::Token,
@@ -51,13 +51,21 @@ pub fn encode_messages(messages: &[Message<Secret>], wire: &mut Vec<u8>) {
 
 /// Reads them back, and says how many there were.
 pub fn decode_messages(wire: &[u8]) -> usize {
-    let mut inbox = Inbox::new(0);
-    inbox.open(CHANNEL);
-    let (mut rest, mut count) = (wire, 0);
-    while let Some(heard) = inbox.next(&mut rest).expect("it was encoded") {
-        count += usize::from(matches!(heard, Heard::Message(Event::Message(_))));
+    let (mut connection, mut rest, mut count) = (session(0), wire, 0);
+    while let Some(event) = connection.receive(&mut rest) {
+        count += usize::from(matches!(event, Event::Message(_)));
     }
     count
+}
+
+/// The importer's end of a connection in a session, which takes archives of so many bytes.
+pub fn session(max_archive: usize) -> Connection {
+    let mut connection = Connection::importer(max_archive as u64);
+    let name = ChannelName::new(b"auth:123456").expect("a short name");
+    let request = ChannelRequest { name, channel: CHANNEL, state: RequestState::Request };
+    let event = connection.receive(&mut &Control::Request(request).to_frame()[..]).is_some();
+    assert!(event && connection.accept(), "the channel is requested and accepted");
+    connection
 }
 
 fn put_frame(wire: &mut Vec<u8>, data: &[u8]) {
@@ -71,7 +79,7 @@ pub struct Archive {
     wire: Vec<u8>,
     taken: Vec<u8>,
     /// Of a connection on which it comes again and again: what a new one costs is no part of a message.
-    inbox: Inbox,
+    connection: Connection,
 }
 
 impl Archive {
@@ -79,9 +87,7 @@ impl Archive {
     pub fn new(length: usize) -> Self {
         let text = vec![b'x'; length];
         let wire = Vec::with_capacity(length + 64 + 7 * length.div_ceil(ARCHIVE_FRAME));
-        let mut inbox = Inbox::new(length as u64);
-        inbox.open(CHANNEL);
-        let mut archive = Self { taken: vec![0; length], text, wire, inbox };
+        let mut archive = Self { taken: vec![0; length], text, wire, connection: session(length) };
         archive.encode();
         archive
     }
@@ -98,10 +104,14 @@ impl Archive {
     pub fn decode(&mut self) -> usize {
         let mut at = 0;
         for mut piece in self.wire.chunks(READ_AHEAD) {
-            while let Some(heard) = self.inbox.next(&mut piece).expect("it was encoded") {
-                if let Heard::Message(Event::ArchiveSlice(bytes)) = heard {
-                    self.taken[at..at + bytes.len()].copy_from_slice(bytes);
-                    at += bytes.len();
+            while let Some(event) = self.connection.receive(&mut piece) {
+                match event {
+                    Event::ArchiveSlice(bytes) => {
+                        self.taken[at..at + bytes.len()].copy_from_slice(bytes);
+                        at += bytes.len();
+                    }
+                    Event::ArchiveBegan { .. } => _ = self.connection.take_archive(),
+                    _ => {}
                 }
             }
         }
@@ -112,9 +122,11 @@ impl Archive {
     pub fn look(&mut self) -> usize {
         let mut length = 0;
         for mut piece in self.wire.chunks(READ_AHEAD) {
-            while let Some(heard) = self.inbox.next(&mut piece).expect("it was encoded") {
-                if let Heard::Message(Event::ArchiveSlice(bytes)) = heard {
-                    length += std::hint::black_box(bytes).len();
+            while let Some(event) = self.connection.receive(&mut piece) {
+                match event {
+                    Event::ArchiveSlice(bytes) => length += std::hint::black_box(bytes).len(),
+                    Event::ArchiveBegan { .. } => _ = self.connection.take_archive(),
+                    _ => {}
                 }
             }
         }

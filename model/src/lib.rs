@@ -15,6 +15,6 @@ pub use self::{
         again, clients, documented, flaws, follow, judged, legacy_clients, legacy_rows, mutants, pairs, players,
         properties, weaknesses, without,
     },
-    report::{abstraction, api, check, divergences, hunt, matrix, observed, refinement, rows, walk},
+    report::{abstraction, api, check, connection, divergences, hunt, matrix, observed, refinement, rows, walk},
     system::{action, config, device, legacy, side, steps, world},
 };

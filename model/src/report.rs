@@ -5,6 +5,7 @@ pub(crate) mod adapter;
 pub mod api;
 pub mod check;
 pub(crate) mod checked_clients;
+pub mod connection;
 pub mod divergences;
 pub mod hunt;
 pub mod matrix;

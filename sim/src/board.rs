@@ -53,6 +53,8 @@ pub(crate) struct Board {
     pub(crate) leaks: Vec<String>,
     /// What a client was told, or saw, that is not so.
     pub(crate) lies: Vec<String>,
+    /// What was due to an enemy, and did not come.
+    pub(crate) unanswered: Vec<String>,
     /// An enemy was there.
     pub(crate) met: bool,
     /// The importer's machine crashed at an operation of its disk, and that was carried out.

@@ -2,14 +2,15 @@
 //!
 //! An enemy says its piece without listening, and then stays until it is turned away. What it says over TLS is bytes of its own.
 
-use std::{fmt, future::Future, io};
+use std::{cell::Cell, fmt, future::Future, io, sync::Arc};
 
 use handfast::{
     archive::Identity,
     limits::MAX_FRAME,
     message::{Features, ImportResult, Message, archive_header, encode},
     mux::{
-        ChannelName, ChannelRequest, Control, FIRST_SERVER_CHANNEL, RequestState, VERSION, end_of_channel, frame_header,
+        ChannelName, ChannelRequest, Control, FIRST_SERVER_CHANNEL, FrameDecoder, FrameEvent, RequestState, VERSION,
+        end_of_channel, frame_header,
     },
     outcome::{Outcome, Profile, Scheme},
     shell::tls::{ExporterTls, ImporterTls},
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     select,
+    task::spawn_local,
     time::{Duration, sleep},
 };
 
@@ -34,6 +36,8 @@ use crate::{
 pub enum Enemy {
     /// Somebody who knows where the importing device is, beside an honest pair: the pair succeeds.
     Stranger(Mischief),
+    /// A crowd of them, more than the importing device has places for, who come again when they are turned away: the pair succeeds.
+    Crowd(Mischief),
     /// The exporter, who knows the token.
     Exporter(Mischief),
     /// The importer, whose token was taken.
@@ -117,6 +121,7 @@ const STRANGERS: [M; 13] = [
     M::GiantName,
     M::WrongCodes,
 ];
+const CROWDS: [M; 6] = [M::Silence, M::Leave, M::Text, M::Drip, M::Nameless, M::Secured];
 const EXPORTERS: [M; 16] = [
     M::LongChain,
     M::Nameless,
@@ -158,13 +163,18 @@ impl Enemy {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let strangers = STRANGERS.into_iter().map(Self::Stranger);
-        strangers.chain(EXPORTERS.into_iter().map(Self::Exporter)).chain(IMPORTERS.into_iter().map(Self::Importer))
+        let crowds = CROWDS.into_iter().map(Self::Crowd);
+        strangers
+            .chain(crowds)
+            .chain(EXPORTERS.into_iter().map(Self::Exporter))
+            .chain(IMPORTERS.into_iter().map(Self::Importer))
     }
 
     /// The name of its family of scenarios.
     pub const fn family(self) -> &'static str {
         match self {
             Self::Stranger(_) => "stranger",
+            Self::Crowd(_) => "crowd",
             Self::Exporter(_) => "hostile-exporter",
             Self::Importer(_) => "hostile-importer",
         }
@@ -173,13 +183,15 @@ impl Enemy {
     /// What it does.
     pub const fn mischief(self) -> Mischief {
         match self {
-            Self::Stranger(mischief) | Self::Exporter(mischief) | Self::Importer(mischief) => mischief,
+            Self::Stranger(mischief) | Self::Crowd(mischief) | Self::Exporter(mischief) | Self::Importer(mischief) => {
+                mischief
+            }
         }
     }
 
     /// Whether it is one of the two sides.
     pub const fn is_a_side(self) -> bool {
-        !matches!(self, Self::Stranger(_))
+        matches!(self, Self::Exporter(_) | Self::Importer(_))
     }
 }
 
@@ -219,6 +231,8 @@ use Piece::{Leave, Say, Wait};
 
 /// In which the other side answers, and its user does what is asked.
 const ANSWER: Piece = Wait(120);
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What needs no handshake; none if it does.
 fn plain(mischief: M) -> Option<Vec<Piece>> {
@@ -329,13 +343,33 @@ fn request(name: &[u8], channel: u16) -> Vec<u8> {
     Control::Request(ChannelRequest { name, channel, state: RequestState::Request }).to_frame()
 }
 
-/// Says it, and stays until it is turned away. What comes is thrown away.
-async fn say(stream: impl AsyncRead + AsyncWrite + Unpin, pieces: Vec<Piece>) {
+/// Beacons and requests, or answers to them.
+type Counts = [usize; 2];
+
+/// Counts beacons and requests in frames; or, `answers`, what answers them.
+fn count(frames: &mut FrameDecoder, mut bytes: &[u8], answers: bool, counts: &mut Counts) {
+    while let Ok(Some(event)) = frames.next(&mut bytes) {
+        match event {
+            FrameEvent::Control(Control::Beacon(asks)) => counts[0] += usize::from(asks != answers),
+            FrameEvent::Control(Control::Request(request)) => {
+                counts[1] += usize::from((request.state == RequestState::Request) != answers);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Says it, and stays until it is turned away. Of what comes, only the answers are counted that are due to a chatterer: each beacon and each
+/// request has one, unless it is turned away before (R-MUX-1).
+async fn say(scene: &Scene, mischief: M, stream: impl AsyncRead + AsyncWrite + Unpin, pieces: Vec<Piece>) {
     let (mut reading, mut writing) = tokio::io::split(stream);
+    let answered = Cell::new(Counts::default());
     let speak = async {
+        let (mut frames, mut due) = (FrameDecoder::new(), Counts::default());
         for piece in pieces {
             match piece {
                 Say(bytes) => {
+                    count(&mut frames, &bytes, false, &mut due);
                     writing.write_all(&bytes).await?;
                     writing.flush().await?;
                 }
@@ -343,16 +377,46 @@ async fn say(stream: impl AsyncRead + AsyncWrite + Unpin, pieces: Vec<Piece>) {
                 Leave => return Ok(()),
             }
         }
+        if mischief == M::Chatter {
+            sleep(PATIENCE).await;
+            if answered.get() != due {
+                let text = format!("of {due:?} beacons and requests {:?} were answered", answered.get());
+                scene.board().unanswered.push(text);
+            }
+        }
         std::future::pending::<io::Result<()>>().await
     };
     let listen = async {
-        let mut buffer = [0; 4096];
-        while reading.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
+        let (mut frames, mut buffer) = (FrameDecoder::new(), [0; 4096]);
+        while let Ok(length @ 1..) = reading.read(&mut buffer).await {
+            let mut counts = answered.get();
+            count(&mut frames, &buffer[..length], true, &mut counts);
+            answered.set(counts);
+        }
     };
     select! { biased;
         // Who is turned away leaves.
         _ = speak => {}
         () = listen => {}
+    }
+}
+
+/// Strangers of a crowd at once, and how often each of them comes.
+const CROWD: (usize, usize) = (40, 6);
+
+/// A crowd of strangers. They leave with the host on which they are.
+pub(crate) fn crowd<S, F>(scene: &Arc<Scene>, mischief: M, dial: impl Fn() -> F + Clone + 'static)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Future<Output = io::Result<S>>,
+{
+    for _ in 0..CROWD.0 {
+        let (scene, dial) = (scene.clone(), dial.clone());
+        spawn_local(async move {
+            for _ in 0..CROWD.1 {
+                stranger(&scene, mischief, &dial).await;
+            }
+        });
     }
 }
 
@@ -370,12 +434,12 @@ where
     };
     scene.board().met = true;
     match plain(mischief) {
-        Some(pieces) => say(stream, pieces).await,
+        Some(pieces) => say(scene, mischief, stream, pieces).await,
         None => {
             if let Ok((stream, _)) = ExporterTls::new(shown(mischief, &FIXTURE.exporter)).handshake(stream).await {
                 let mut pieces = vec![control(&Control::Version(VERSION))];
                 pieces.extend(secured(scene, mischief));
-                say(stream, pieces).await;
+                say(scene, mischief, stream, pieces).await;
             }
         }
     }
@@ -396,7 +460,7 @@ pub(crate) async fn exporter(scene: &Scene, mischief: M, token: &str, stream: im
         pieces.extend([Say(ask(scene.plan.protected)), ANSWER]);
     }
     pieces.extend(secured(scene, mischief));
-    say(stream, pieces).await;
+    say(scene, mischief, stream, pieces).await;
 }
 
 /// The token of a device that is in the hands of an enemy.
@@ -417,7 +481,7 @@ fn code() -> Code {
 pub(crate) async fn importer(scene: &Scene, mischief: M, stream: impl AsyncRead + AsyncWrite + Unpin) {
     scene.board().met = true;
     if let Some(pieces) = plain(mischief) {
-        return say(stream, pieces).await;
+        return say(scene, mischief, stream, pieces).await;
     }
     let Ok((stream, _)) = ImporterTls::new(shown(mischief, &FIXTURE.importer)).handshake(stream).await else { return };
     let mut pieces = vec![
@@ -428,7 +492,7 @@ pub(crate) async fn importer(scene: &Scene, mischief: M, stream: impl AsyncRead 
         ANSWER,
     ];
     pieces.extend(secured(scene, mischief));
-    say(stream, pieces).await;
+    say(scene, mischief, stream, pieces).await;
 }
 
 /// Who an enemy shows itself as, which is `own` unless that is its mischief.

@@ -2,13 +2,14 @@
 //!
 //! A [`Schedule`] is everything about one session: people, latencies, sizes, and the faults, each with its place. It is data: drawn
 //! from a seed, printed as one line, read back, and carried out without the seed. [`Engine`] carries it out. What travels between
-//! the sides is bytes: frames and messages, encoded, cut, and decoded by the shipped [`Inbox`](handfast::inbox::Inbox). Timers run as long as
+//! the sides is bytes: frames and messages, encoded, cut, and decoded by the shipped [`Connection`](handfast::connection::Connection). Timers run as long as
 //! the configuration says, for virtual minutes if need be.
 //!
 //! Every step is followed in the model ([`Follower`](handfast_model::follow::Follower)); when nothing is left to happen, both have to have
 //! ended as an allowed pair, with nothing left behind.
 
 mod again;
+mod below;
 mod campaign;
 mod coverage;
 mod directed;
@@ -39,6 +40,7 @@ mod words;
 
 pub(crate) use self::mutants::TIMERS;
 pub use self::{
+    below::Below,
     campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
     coverage::{Coverage, Walked, beyond, coverage},
     directed::{directed, walk},

@@ -56,6 +56,8 @@ pub enum Rule {
     Gate,
     /// After a cancel that was accepted no archive byte arrives (R-API-6).
     NotSent,
+    /// Each beacon and each request that a peer sends is answered, once (R-MUX-1).
+    Answered,
     /// What the scenario has to come to.
     Expected,
     /// Once there are no faults any more, a link succeeds.
@@ -105,6 +107,7 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
     }
     board.leaks.iter().for_each(|leak| broke(Rule::Leak, leak.clone()));
     board.lies.iter().for_each(|lie| broke(Rule::Told, lie.clone()));
+    board.unanswered.iter().for_each(|text| broke(Rule::Answered, text.clone()));
     for side in [Side::Import, Side::Export] {
         if let Err(text) = grammar(&board.steps, side, plan.profile) {
             broke(Rule::Grammar, text);
@@ -258,7 +261,7 @@ fn reached(plan: &Plan, board: &Board, import: Option<End>, export: Option<End>,
             | Scenario::ByteWrites(_)
             | Scenario::DiskShort
             | Scenario::Shipped(Fate::Linked)
-            | Scenario::Enemy(Enemy::Stranger(_)) => both(Outcome::SUCCESS),
+            | Scenario::Enemy(Enemy::Stranger(_) | Enemy::Crowd(_)) => both(Outcome::SUCCESS),
             Scenario::Partition(_) | Scenario::Crash(_) | Scenario::DiskCrashes(_) | Scenario::Swarm(_) => true,
             // Whoever shared a session is told by the network, not by a timer.
             Scenario::Kill(_)

@@ -9,84 +9,11 @@ use aws_lc_rs::digest;
 use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
 use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, prelude::FromDer};
 
-use super::signature;
+use super::{error::ChainError, signature};
 use crate::{
     limits::{CLOCK_TOLERANCE, MAX_CERTIFICATE, MAX_CHAIN},
     outcome::AccountId,
 };
-
-/// Why a certificate, or a chain of them, is refused. `index` counts from the leaf, which is 0.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ChainError {
-    /// There is no certificate.
-    #[error("expected at least one certificate")]
-    Empty,
-    /// More than [`MAX_CHAIN`] certificates.
-    #[error("expected at most {MAX_CHAIN} certificates")]
-    TooLong,
-    /// One takes more than [`MAX_CERTIFICATE`] bytes.
-    #[error("certificate {index} has more than {MAX_CERTIFICATE} bytes")]
-    TooLarge {
-        /// Which one.
-        index: usize,
-    },
-    /// Not PEM text.
-    #[error("expected certificates as PEM text, found something else after {index} of them")]
-    NotPem {
-        /// How many were read before.
-        index: usize,
-    },
-    /// Not X.509 in DER, or with something after it.
-    #[error("certificate {index} is not X.509 in DER")]
-    Malformed {
-        /// Which one.
-        index: usize,
-    },
-    /// Its issuer's name is not the subject of the next one; for the last: not its own.
-    #[error("certificate {index} names another issuer than the one that follows it")]
-    WrongIssuer {
-        /// Which one.
-        index: usize,
-    },
-    /// It issued another, but is not allowed to.
-    #[error("certificate {index} may not issue the one before it")]
-    NotAnAuthority {
-        /// Which one.
-        index: usize,
-    },
-    /// A critical extension that is not understood.
-    #[error("certificate {index} has a critical extension that is not understood")]
-    UnknownExtension {
-        /// Which one.
-        index: usize,
-    },
-    /// Signed with an algorithm that is not accepted: see [`Certificate::verify_signature`].
-    #[error("certificate {index} is signed with an algorithm that is not accepted ({algorithm})")]
-    UnacceptedAlgorithm {
-        /// Which one.
-        index: usize,
-        /// Its object identifier.
-        algorithm: String,
-    },
-    /// The signature is not the issuer's.
-    #[error("the signature of certificate {index} is not its issuer's")]
-    BadSignature {
-        /// Which one.
-        index: usize,
-    },
-    /// Expired.
-    #[error("certificate {index} has expired")]
-    Expired {
-        /// Which one.
-        index: usize,
-    },
-    /// It begins to be valid later than [`CLOCK_TOLERANCE`] from now.
-    #[error("certificate {index} is not valid yet")]
-    NotYetValid {
-        /// Which one.
-        index: usize,
-    },
-}
 
 /// When a certificate is valid, in seconds since 1970; both ends are included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -286,26 +213,6 @@ impl Chain {
                 not_after: all.not_after.min(one.not_after),
             },
         )
-    }
-}
-
-impl ChainError {
-    /// The same error about certificate `place`.
-    fn at(mut self, place: usize) -> Self {
-        match &mut self {
-            Self::Empty | Self::TooLong => {}
-            Self::TooLarge { index }
-            | Self::NotPem { index }
-            | Self::Malformed { index }
-            | Self::WrongIssuer { index }
-            | Self::NotAnAuthority { index }
-            | Self::UnknownExtension { index }
-            | Self::UnacceptedAlgorithm { index, .. }
-            | Self::BadSignature { index }
-            | Self::Expired { index }
-            | Self::NotYetValid { index } => *index = place,
-        }
-        self
     }
 }
 

@@ -6,10 +6,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
 use super::{
-    certificate::{Chain, ChainError},
-    identity::{Identity, IdentityError},
+    certificate::Chain,
+    error::Unsound,
+    identity::Identity,
     json::{Kind, Sink},
-    key::{KeyError, PrivateKey},
+    key::PrivateKey,
 };
 use crate::{
     limits::{MAX_CONFIGURATION, MAX_KEY},
@@ -49,58 +50,6 @@ pub const APPLIED: [&str; 9] = [
     "Account.sendReadReceipt",
     "Account.videoEnabled",
 ];
-
-/// Why well-formed JSON is not a sound account.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unsound {
-    /// A member that has to be there is not.
-    #[error("the archive has no {name}")]
-    Missing {
-        /// Its name.
-        name: &'static str,
-    },
-    /// A member is there twice.
-    #[error("the archive has {name} twice")]
-    Duplicate {
-        /// Its name.
-        name: &'static str,
-    },
-    /// A member is not a string, or one of more than 64 KiB.
-    #[error("{name} is not a string of at most 64 KiB")]
-    NotText {
-        /// Its name.
-        name: &'static str,
-    },
-    /// A member is not base64.
-    #[error("{name} is not base64")]
-    NotBase64 {
-        /// Its name.
-        name: &'static str,
-    },
-    /// The account's private key.
-    #[error("account key: {0}")]
-    Key(#[from] KeyError),
-    /// The account's certificate, or its chain.
-    #[error("account certificate: {0}")]
-    Certificate(#[from] ChainError),
-    /// Key and certificate are not each other's.
-    #[error("the account's key and certificate do not belong together")]
-    Mismatch,
-    /// The account's name is of a form that no certificate of a device can repeat.
-    #[error("the account certificate's name is of a form that cannot be an issuer's")]
-    Name,
-}
-
-impl From<IdentityError> for Unsound {
-    fn from(error: IdentityError) -> Self {
-        match error {
-            IdentityError::Key(error) => Self::Key(error),
-            IdentityError::Chain(error) => Self::Certificate(error),
-            IdentityError::Mismatch => Self::Mismatch,
-            IdentityError::Name | IdentityError::Time | IdentityError::Issue => Self::Name,
-        }
-    }
-}
 
 /// The names of what configures an account, each at most [`MAX_KEY`] bytes long.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

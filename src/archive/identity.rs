@@ -12,37 +12,15 @@ use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, der_parser::asn1_rs::Tag, prelude::FromDer};
 
 use super::{
-    certificate::{Certificate, Chain, ChainError},
-    key::{KeyError, KeyKind, PrivateKey},
+    certificate::{Certificate, Chain},
+    error::{ChainError, IdentityError},
+    key::{KeyKind, PrivateKey},
 };
 
 /// How long a certificate is valid: ten years of 365 days, as Jami's are.
 const VALIDITY: time::Duration = time::Duration::days(3650);
 /// The attribute that holds the short id in a certificate's name.
 const USER_ID: &[u64] = &[0, 9, 2342, 19200300, 100, 1, 1];
-
-/// Why there is no identity, or no certificate by it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum IdentityError {
-    /// The private key.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// The chain.
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    /// The certificate is about another key.
-    #[error("the private key and the certificate do not belong together")]
-    Mismatch,
-    /// The certificate's name cannot be written as an issuer's.
-    #[error("the certificate's name is of a form that cannot be an issuer's")]
-    Name,
-    /// The time is not one that a certificate can hold.
-    #[error("the time is out of the range of certificates")]
-    Time,
-    /// The library failed.
-    #[error("could not make a certificate")]
-    Issue,
-}
 
 /// What a certificate is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +168,10 @@ mod tests {
     use std::{io::Cursor, time::Duration};
 
     use super::*;
-    use crate::archive::{Archive, Argon2i, Password, Terms};
+    use crate::{
+        archive::{Archive, Argon2i, KeyError, Terms},
+        secret::Secret,
+    };
 
     fn now() -> UnixTime {
         UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000))
@@ -227,7 +208,7 @@ mod tests {
     #[test]
     fn a_real_account_issues_a_device() {
         let file = Cursor::new(include_bytes!("../../tests/vectors/archive-plain.gz"));
-        let archive = Archive::open(file, &Password::none(), &Argon2i, Terms::any_time()).unwrap();
+        let archive = Archive::open(file, &Secret::default(), &Argon2i, Terms::any_time()).unwrap();
         let now = UnixTime::since_unix_epoch(Duration::from_secs(archive.summary().chain.validity().not_before as u64));
         let device = archive.account().issue_device(key(KeyKind::P256), now).unwrap();
         assert_eq!(device.chain().check_time(now), Ok(()));

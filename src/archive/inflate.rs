@@ -8,8 +8,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 use subtle::ConstantTimeEq;
 
 use super::{
+    error::{Corrupt, OpenError, Place},
     gcm::{Gcm, TAG},
-    open::{Corrupt, OpenError, Place},
 };
 use crate::buffer::Buffer;
 

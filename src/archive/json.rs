@@ -3,7 +3,7 @@
 //! Written for archives: the outermost value is an object, the sink learns its members, and the members of objects in it are
 //! counted. A string that nobody asked for may be of any length; depth is limited.
 
-use super::open::{Corrupt, Place};
+use super::error::{Corrupt, Place};
 use crate::{
     buffer::Buffer,
     limits::{MAX_JSON_DEPTH, MAX_VALUE},

@@ -6,7 +6,7 @@ use rcgen::{KeyPair, PublicKeyData, RsaKeySize, SignatureAlgorithm};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{certificate::Certificate, pem};
+use super::{certificate::Certificate, error::KeyError, pem};
 
 const LABEL: &str = "PRIVATE KEY";
 
@@ -29,20 +29,6 @@ pub(crate) enum Family {
     Rsa,
     Ecdsa,
     Eddsa,
-}
-
-/// Why there is no key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
-    /// Not PEM text of an unencrypted PKCS#8 private key.
-    #[error("expected a private key as PEM text of PKCS#8")]
-    NotAKey,
-    /// A key of another algorithm than RSA (2048 to 8192 bits), ECDSA (P-256, P-384, P-521) or Ed25519, or a broken one.
-    #[error("expected an RSA, ECDSA or Ed25519 key")]
-    Unaccepted,
-    /// The generator failed.
-    #[error("could not make a private key")]
-    Generation,
 }
 
 /// A private key. Does not print; its encoded form is wiped on drop.

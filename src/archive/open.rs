@@ -6,170 +6,32 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
 };
 
-use rustls_pki_types::UnixTime;
-
 use super::{
-    content::{Collector, Summary, Unsound},
+    content::{Collector, Summary},
+    error::OpenError,
+    form::{Form, form},
     gcm::TAG,
     identity::Identity,
     json::Scanner,
-    kdf::{Kdf, OutOfMemory, Password},
+    kdf::{InsecureKdf, Kdf},
     pieces::each_piece,
-    seal::{GZIP_MAGIC, HEADER, Lock},
-    text::{Fingerprint, Text, Unverified, authenticate, read_header},
+    seal::{HEADER, Lock},
+    terms::Terms,
+    text::{Fingerprint, Text, Unverified, authenticate, read_back, read_header},
 };
-use crate::{
-    limits::{DEFAULT_MAX_ARCHIVE, MAX_INFLATION},
-    outcome::Scheme,
-};
+use crate::{limits::max_archive_file, outcome::Scheme, secret::Secret};
 
-/// What is refused, apart from what is always wrong.
-#[derive(Clone, Copy, Debug)]
-pub struct Terms {
-    /// Bytes of the JSON text. [`DEFAULT_MAX_ARCHIVE`] by default.
-    pub max_text: u64,
-    /// How many times larger than its compressed form the text may be, beyond
-    /// [`INFLATION_SLACK`](crate::limits::INFLATION_SLACK). [`MAX_INFLATION`] by default.
-    pub max_inflation: u64,
-    /// The time at which the certificates have to be valid; `None` accepts expired ones, to look at them.
-    pub now: Option<UnixTime>,
-}
-
-impl Terms {
-    /// The default limits, and certificates that are valid at `now`.
-    pub const fn at(now: UnixTime) -> Self {
-        Self { max_text: DEFAULT_MAX_ARCHIVE, max_inflation: MAX_INFLATION, now: Some(now) }
-    }
-
-    /// The default limits, and certificates of any time.
-    pub const fn any_time() -> Self {
-        Self { max_text: DEFAULT_MAX_ARCHIVE, max_inflation: MAX_INFLATION, now: None }
-    }
-
-    /// The same with another limit of the text.
-    pub const fn with_max_text(self, max_text: u64) -> Self {
-        Self { max_text, ..self }
-    }
-}
-
-/// Which bytes an offset counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The file's, from its beginning.
-    File,
-    /// Those of the decrypted data.
-    Decrypted,
-    /// Those of the gzip file in the gzip file.
-    Inner,
-    /// The JSON text's.
-    Text,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::File => "the file",
-            Self::Decrypted => "the decrypted data",
-            Self::Inner => "the inner gzip file",
-            Self::Text => "the JSON text",
-        })
-    }
-}
-
-/// Where an archive is not what it has to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected} at byte {offset} of {place}")]
-pub struct Corrupt {
-    /// What `offset` counts.
-    pub place: Place,
-    /// The byte.
-    pub offset: u64,
-    /// What should have been there.
-    pub expected: &'static str,
-}
-
-/// Why an archive does not open.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The file could not be read.
-    #[error("could not read the archive: {0}")]
-    Io(io::Error),
-    /// The key could not be derived.
-    #[error(transparent)]
-    OutOfMemory(#[from] OutOfMemory),
-    /// Wrong password; or an encrypted file was cut or changed, which cannot be told from it. Also a password for an archive
-    /// that has none, and none for one that has.
-    #[error("wrong password, or the encrypted file is damaged: nothing can tell the two apart")]
-    WrongPassword,
-    /// Neither gzip nor long enough to be encrypted.
-    #[error(
-        "not an account archive: expected gzip, or at least {minimum} bytes of encrypted data, found {length} bytes"
-    )]
-    NotAnArchive {
-        /// The file's length.
-        length: u64,
-        /// The least that it would have to be.
-        minimum: u64,
-    },
-    /// The compressed data or the JSON text is malformed.
-    #[error(transparent)]
-    Corrupt(#[from] Corrupt),
-    /// The text is longer than [`Terms::max_text`].
-    #[error("the archive has more than {limit} bytes")]
-    TooLarge {
-        /// The limit in bytes.
-        limit: u64,
-    },
-    /// The text is more than [`Terms::max_inflation`] times larger than its compressed form.
-    #[error("the archive is more than {limit} times larger than its compressed form")]
-    Inflation {
-        /// The limit.
-        limit: u64,
-    },
-    /// Well-formed JSON, but not of a sound account.
-    #[error(transparent)]
-    Unsound(#[from] Unsound),
-    /// The file is not the one that was validated.
-    #[error("the archive changed while it was read")]
-    Changed,
-}
-
-impl OpenError {
-    /// Whether the archive's content is at fault, not the file that holds it nor this device: what was received is no sound
-    /// archive (R-IMP-11).
-    pub fn is_about_content(&self) -> bool {
-        match self {
-            Self::Corrupt(corrupt) => corrupt.place == Place::Text,
-            Self::TooLarge { .. } | Self::Inflation { .. } | Self::Unsound(_) => true,
-            Self::Io(_) | Self::OutOfMemory(_) | Self::WrongPassword | Self::NotAnArchive { .. } | Self::Changed => {
-                false
-            }
-        }
-    }
-}
-
-impl From<io::Error> for OpenError {
-    /// Finds the error that a layer put inside.
-    fn from(error: io::Error) -> Self {
-        error.downcast::<Self>().unwrap_or_else(Self::Io)
-    }
-}
-
-impl From<OpenError> for io::Error {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::Io(error) => error,
-            error => Self::other(error),
-        }
-    }
-}
-
-/// How a file is protected, told by its first bytes: gzip is not, everything else is taken for encrypted. The position moves.
+/// How a file is protected, as its first bytes say: gzip and JSON are not. What can be encrypted is taken for encrypted. The position
+/// moves.
+///
+/// # Errors
+/// It cannot be read, or is of another format: an [`OpenError::Foreign`] is inside then.
 pub fn protection<F: Read + Seek>(file: &mut F) -> io::Result<Scheme> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
-    file.take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
-    Ok(if magic == GZIP_MAGIC { Scheme::None } else { Scheme::Password })
+    match form(file)? {
+        Form::Gzip | Form::Plain(_) => Ok(Scheme::None),
+        Form::Sealed => Ok(Scheme::Password),
+        Form::Foreign(what) => Err(OpenError::Foreign { what }.into()),
+    }
 }
 
 /// An open archive: authentic, bounded, well-formed, and of a sound account. It is the same file that a second pass reads.
@@ -197,9 +59,44 @@ pub(super) fn see<F: Read + Seek + Send>(file: &mut F, lock: &Lock, terms: Terms
     let content = scanner.finish()?.finish()?;
     let summary = Summary { length, protection: lock.protection(), ..content.summary };
     if let Some(now) = terms.now {
-        summary.chain.check_time(now).map_err(Unsound::Certificate)?;
+        summary.chain.check_account_date(now)?;
     }
     Ok(Seen { fingerprint, summary, account: content.account })
+}
+
+/// What a pass over an unprotected archive found: enough to know the file again, and nothing of what is in it.
+#[derive(Clone, Debug)]
+pub struct Validated {
+    fingerprint: Fingerprint,
+    length: u64,
+    terms: Terms,
+}
+
+impl Validated {
+    /// Goes through an archive that has no password, and validates all of it.
+    ///
+    /// # Errors
+    /// As [`Archive::open`]. One that is protected is [`OpenError::WrongPassword`].
+    pub fn of<F: Read + Seek + Send>(file: F, terms: Terms) -> Result<Self, OpenError> {
+        let Archive { terms, seen, .. } = Archive::open(file, &Secret::default(), &InsecureKdf, terms)?;
+        Ok(Self { fingerprint: seen.fingerprint, length: seen.summary.length, terms })
+    }
+
+    /// Bytes of the archive's text.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Returns the text of `file`, if it is still the same to the last byte: reads all of it, and looks into none.
+    ///
+    /// # Errors
+    /// The file cannot be read. [`OpenError::Changed`]: it is another one.
+    pub fn text<F: Read + Seek>(&self, mut file: F) -> Result<Text<F>, OpenError> {
+        if read_back(&mut file, &Lock::None)? != self.fingerprint {
+            return Err(OpenError::Changed);
+        }
+        Text::new(file, &Lock::None, self.terms, self.fingerprint.clone(), self.length)
+    }
 }
 
 impl<F: Read + Seek + Send> Archive<F> {
@@ -207,9 +104,13 @@ impl<F: Read + Seek + Send> Archive<F> {
     ///
     /// The key is derived once, which takes as long as `kdf` does, and kept for the second pass. An encrypted file is
     /// authenticated as a whole before any of it is decrypted.
-    pub fn open(mut file: F, password: &Password, kdf: &dyn Kdf, terms: Terms) -> Result<Self, OpenError> {
+    pub fn open(mut file: F, password: &Secret, kdf: &dyn Kdf, terms: Terms) -> Result<Self, OpenError> {
+        // A file may be longer than all that was ever written to it: its length counts before anything is read.
+        if file.seek(SeekFrom::End(0))? > max_archive_file(terms.max_text) {
+            return Err(OpenError::TooLarge { limit: terms.max_text });
+        }
         let protection = protection(&mut file)?;
-        if protection != password.protection() {
+        if protection != Scheme::of(password) {
             let length = file.seek(SeekFrom::End(0))?;
             check_length(protection, length)?;
             return Err(OpenError::WrongPassword);

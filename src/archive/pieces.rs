@@ -1,8 +1,13 @@
 //! A text that one thread reads while another one looks at it: inflating takes about twice as long as what is done with the text.
 
-use std::{io::Read, panic, sync::mpsc, thread};
+use std::{
+    io::Read,
+    panic,
+    sync::mpsc,
+    thread::{self, Builder},
+};
 
-use super::{inflate::CHUNK, open::OpenError};
+use super::{error::OpenError, inflate::CHUNK};
 use crate::buffer::Buffer;
 
 /// Pieces that are on their way from one thread to the other, at most: the one that looks waits for the one that reads anyway.
@@ -26,10 +31,12 @@ pub(super) fn each_piece<T: Read + Send, E: Into<OpenError>>(
         show(&piece[..count]).map_err(Into::into)?;
         length += count;
     }
+    // The profile of a process says for whom it reads.
+    let name = format!("{} inflate", thread::current().name().unwrap_or_default());
     thread::scope(|scope| {
         let (full, pieces) = mpsc::sync_channel::<(Buffer, usize)>(AHEAD);
         let (used, free) = mpsc::channel();
-        let reader = scope.spawn(move || -> Result<T, OpenError> {
+        let reader = Builder::new().name(name).spawn_scoped(scope, move || -> Result<T, OpenError> {
             loop {
                 let mut piece = free.try_recv().unwrap_or_else(|_| Buffer::new(CHUNK));
                 let count = text.read(&mut piece)?;
@@ -38,7 +45,7 @@ pub(super) fn each_piece<T: Read + Send, E: Into<OpenError>>(
                     return Ok(text);
                 }
             }
-        });
+        })?;
         let shown = pieces.into_iter().try_for_each(|(piece, count)| {
             show(&piece[..count])?;
             // If the reader is done, it is wiped.
@@ -56,7 +63,7 @@ mod tests {
     use std::io;
 
     use super::*;
-    use crate::archive::open::{Corrupt, Place};
+    use crate::archive::error::{Corrupt, Place};
 
     /// So many bytes, a few at a time, and then the end or an error.
     struct Counting {

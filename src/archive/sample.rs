@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use super::{
     content::{ACCOUNT_CERTIFICATE, ACCOUNT_KEY, AUTHORITY_KEY, CONTACTS, ETHEREUM_KEY, HAS_PASSWORD},
-    identity::{Identity, IdentityError},
+    error::SampleError,
+    identity::Identity,
     key::{KeyKind, PrivateKey},
 };
 use crate::outcome::Scheme;
@@ -24,20 +25,6 @@ const ID: usize = 40;
 const IDS: [usize; 2] = [1, CONTACT.len() - ID - "\"},".len()];
 /// Contacts that are written at once.
 const BATCH: u64 = 256;
-
-/// Why there is no sample.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SampleError {
-    /// The account could not be made.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    /// An archive with these keys and no contacts is longer.
-    #[error("an archive with these keys has at least {minimum} bytes")]
-    TooShort {
-        /// The least length in bytes.
-        minimum: u64,
-    },
-}
 
 /// A made-up archive: an account, some configuration, and as many contacts as fill the length. Equal accounts, lengths and seeds
 /// make equal texts. It compresses to about half.

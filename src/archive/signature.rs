@@ -11,7 +11,7 @@ use x509_parser::{
     x509::SubjectPublicKeyInfo,
 };
 
-use super::certificate::ChainError;
+use super::error::ChainError;
 
 /// Verifies the signature on `subject` with the key of `issuer`. The index in an error is 0.
 pub(super) fn verify(subject: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> Result<(), ChainError> {

@@ -20,8 +20,9 @@ use std::{
 
 use super::{
     certificate::Chain,
+    error::{IdentityError, StoreError},
     fs::{Disk, Fs},
-    identity::{Identity, IdentityError},
+    identity::Identity,
     key::PrivateKey,
     open::protection,
 };
@@ -38,39 +39,6 @@ pub(super) const DEVICE_CHAIN: &str = "ring_device.crt";
 pub(super) const SETTINGS: &str = "account.json";
 /// How the names of folders begin that are no accounts.
 const STAGING: &str = ".staging-";
-
-/// Why a store could not do something. All of them are this device's fault: outcome Storage.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A file operation failed.
-    #[error("could not {what} {}: {error}", path.display())]
-    Io {
-        /// What was tried.
-        what: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// Why it failed.
-        error: io::Error,
-    },
-    /// There is no such account.
-    #[error("there is no account {0} in the store")]
-    NoSuchAccount(LocalId),
-    /// The device's key or certificate is damaged, or could not be made.
-    #[error("the device's identity: {0}")]
-    Identity(#[from] IdentityError),
-}
-
-impl From<StoreError> for io::Error {
-    /// Of the kind that the file operation failed with.
-    fn from(error: StoreError) -> Self {
-        let kind = match &error {
-            StoreError::Io { error, .. } => error.kind(),
-            StoreError::NoSuchAccount(_) => io::ErrorKind::NotFound,
-            StoreError::Identity(_) => io::ErrorKind::Other,
-        };
-        Self::new(kind, error)
-    }
-}
 
 /// An account of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +60,7 @@ pub struct Store<F: Fs = Disk> {
 pub(super) struct Shared<F: Fs> {
     pub(super) fs: F,
     pub(super) root: PathBuf,
-    _guard: F::Guard,
+    guard: F::Guard,
 }
 
 impl<F: Fs> fmt::Debug for Shared<F> {
@@ -129,15 +97,36 @@ impl<F: Fs> Store<F> {
             Err(error) => return Err(io_error("make", &root)(error)),
         }
         let guard = fs.enter(&root, &mut || clean(&fs, &root)).map_err(io_error("open the store", &root))?;
-        Ok(Self { shared: Arc::new(Shared { fs, root, _guard: guard }) })
+        Ok(Self { shared: Arc::new(Shared { fs, root, guard }) })
     }
 
-    /// The accounts, by local id.
+    /// Why other processes cannot be kept from using the store at the same time, if they cannot: its file system has no locks. What a
+    /// crash left is not removed then.
+    pub fn no_locks(&self) -> Option<&io::Error> {
+        F::no_locks(&self.shared.guard)
+    }
+
+    /// The accounts, by local id. What has the name of an account and is none is left out: see [`Store::strays`].
+    ///
+    /// # Errors
+    /// The folder cannot be read.
     pub fn list(&self) -> Result<Vec<Entry>, StoreError> {
+        Ok(self.ids()?.into_iter().filter_map(|id| self.entry(id).ok()).collect())
+    }
+
+    /// What has the name of an account and is none, or is damaged: where it is, and why.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn strays(&self) -> Result<Vec<(PathBuf, StoreError)>, StoreError> {
+        let strays = self.ids()?.into_iter().filter_map(|id| Some((self.folder(id), self.entry(id).err()?)));
+        Ok(strays.collect())
+    }
+
+    fn ids(&self) -> Result<Vec<LocalId>, StoreError> {
         let Shared { fs, root, .. } = &*self.shared;
         let names = fs.list(root).map_err(io_error("list", root))?;
-        let ids = names.iter().filter_map(|name| name.to_str()?.parse().ok());
-        ids.map(|id| self.entry(id)).collect()
+        Ok(names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect())
     }
 
     /// One account.
@@ -220,7 +209,13 @@ impl<F: Fs> Store<F> {
 fn clean<F: Fs>(fs: &F, root: &Path) -> io::Result<()> {
     for name in fs.list(root)? {
         if name.to_string_lossy().starts_with(STAGING) {
-            fs.remove_folder(&root.join(name))?;
+            let path = root.join(name);
+            fs.remove_folder(&path).map_err(|error| {
+                io::Error::new(
+                    error.kind(),
+                    format!("what was left there cannot be removed: {}: {error}", path.display()),
+                )
+            })?;
         }
     }
     Ok(())

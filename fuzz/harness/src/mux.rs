@@ -1,4 +1,4 @@
-//! What holds of any bytes on a connection (R-MUX-1 to R-MUX-3).
+//! What holds of any bytes on a connection (R-MUX-1).
 
 use handfast::mux::{Control, FrameDecoder, FrameEvent, MuxError, end_of_channel, frame_header};
 

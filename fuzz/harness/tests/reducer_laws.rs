@@ -22,8 +22,9 @@ fn features() -> impl Strategy<Value = Features> {
 }
 
 fn config() -> impl Strategy<Value = Config> {
-    (select(vec![Profile::Documented, Profile::Jamid]), features())
-        .prop_map(|(profile, features)| Config { profile, features })
+    let places = select(vec![Places::default(), Places { unsecured: 2, secured: 1 }]);
+    (select(vec![Profile::Documented, Profile::Jamid]), features(), places)
+        .prop_map(|(profile, features, places)| Config { profile, features, places })
 }
 
 fn scheme() -> impl Strategy<Value = Scheme> {
@@ -73,6 +74,9 @@ fn import_input() -> impl Strategy<Value = import::Input> {
         Just(Published),
         Just(Unpublishable),
         conn().prop_map(ConnectionRequested),
+        (conn(), 0..3u8).prop_map(|(conn, from)| ConnectionRequestedFrom(conn, IpAddr::from([192, 0, 2, from]).into())),
+        conn().prop_map(ConnectionAnswered),
+        Just(ConnectionsExhausted),
         (conn(), prop::option::of(account()), prop::bool::weighted(0.9))
             .prop_map(|(conn, presented, verified)| ConnectionOpened { conn, presented, verified }),
         conn().prop_map(ConnectionFailed),
@@ -99,6 +103,7 @@ fn export_input() -> impl Strategy<Value = export::Input> {
         Just(CancelAddDevice),
         prop::bool::weighted(0.9).prop_map(|pinned| Opened { pinned }),
         Just(Unreachable),
+        Just(Failed),
         Just(Lost),
         Just(Accepted { peer_address: ([127, 0, 0, 1], 4711).into() }),
         Just(Declined),

@@ -276,6 +276,7 @@ impl Diagram {
             Action::Published | Action::Report | Action::Inner(..) => {}
             Action::Unpublishable => self.note("ID", "cannot be made reachable"),
             Action::Unreachable => self.note("ED", "does not find the device"),
+            Action::AttemptFails => self.note("ED", "the attempt to connect fails"),
             Action::Secured => self.note("ID,ED", "TLS, both chains verified"),
             Action::Unsecured => self.note("ID,ED", "TLS fails"),
             Action::Opened(Tried::Opened) => self.note("ED", "the password opens the archive"),
@@ -420,6 +421,7 @@ impl Diagram {
     fn caller(&mut self, act: CallerAct) {
         let text = match act {
             CallerAct::Knock => words(Item::Request),
+            CallerAct::Answer => return self.note("ID,X", "TLS begins"),
             CallerAct::Fail => return self.note("ID,X", "TLS fails"),
             CallerAct::Prove(Chain::Own) => return self.note("ID,X", "TLS, the intruder's own account"),
             CallerAct::Prove(Chain::Same) => return self.note("ID,X", "TLS, another device of the account"),
@@ -480,7 +482,7 @@ pub(crate) fn words(item: Item) -> String {
     match item {
         Item::Request => "request a connection".into(),
         Item::Opened => "TLS".into(),
-        Item::Refused => "refuse the connection".into(),
+        Item::Refused | Item::Absent => "refuse the connection".into(),
         Item::ChannelRequest => "request channel auth:(code)".into(),
         Item::Accepted => "accept the channel".into(),
         Item::Declined => "decline the channel".into(),

@@ -97,6 +97,7 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
             | PropertyId::Budget
             | PropertyId::Ends
             | PropertyId::CancelHeard
+            | PropertyId::Admits
             | PropertyId::Honest => None,
         })
     }

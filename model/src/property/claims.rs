@@ -52,6 +52,7 @@ pub(crate) fn decide<I: ImportSide, E: ExportSide>(
         PropertyId::Ends => (waits, |world, half| !waits(world, half), in_time),
         PropertyId::CancelHeard => (is_unheard, |world, half| !is_unheard(world, half), by_itself),
         PropertyId::Honest => (|_, _| true, |world, _| both_succeed(world), with_people),
+        PropertyId::Admits => (|world, _| world.seen.export.started, |world, _| has_session(world), in_a_crowd),
         PropertyId::Consent
         | PropertyId::Single
         | PropertyId::Bound
@@ -130,6 +131,11 @@ fn both_succeed(world: &World) -> bool {
     ends.is_some_and(|(import, export)| three_wrong || import.outcome.is_success() && export.outcome.is_success())
 }
 
+/// The honest exporter has the session.
+fn has_session(world: &World) -> bool {
+    world.seen.import.session == Some(PEER)
+}
+
 /// What devices and links do by themselves, timers apart: things on their way arrive, what a shell has begun it ends.
 fn by_itself(_: &World, action: Action) -> Fairness {
     match action {
@@ -149,6 +155,7 @@ fn by_itself(_: &World, action: Action) -> Fairness {
         | Action::Settle { durable: false }
         | Action::Unpublishable
         | Action::Unreachable
+        | Action::AttemptFails
         | Action::LoseRequest
         | Action::Repeat
         | Action::Unsecured
@@ -184,6 +191,14 @@ fn in_time(world: &World, action: Action) -> Fairness {
     }
 }
 
+/// The same without time, and the exporter tries again.
+fn in_a_crowd(world: &World, action: Action) -> Fairness {
+    match action {
+        Action::Fire(Side::Export, timer @ Timer::Retry) => Fair(EXPORT_TIMERS + timer as u8),
+        _ => by_itself(world, action),
+    }
+}
+
 /// The same without time, and people do what they are asked to do, sooner or later. A right password is one of their answers.
 fn with_people(world: &World, action: Action) -> Fairness {
     match action {
@@ -200,7 +215,7 @@ mod tests {
     use super::*;
     use crate::{
         explorer::explore::Limits,
-        property::mutants::MUTANTS,
+        property::mutants::{MUTANTS, Mutant},
         report::check::hardened,
         system::config::{Size, configurations, find},
     };
@@ -225,18 +240,37 @@ mod tests {
         (claim, graph.path(system, property.id()).map(|path| path.steps.len()))
     }
 
+    /// Strangers that come again for ever close cycles, and no state by itself decides.
+    #[test]
+    fn a_crowd_is_decided_by_its_claim() {
+        let system = hardened(find(Size::Small, "HH-documented-crowd").unwrap());
+        let graph = Graph::explore(&system, Limits::default(), None);
+        assert!(graph.is_complete() && !graph.is_acyclic());
+        let decision = decide(&system, &graph, PropertyId::Admits, Half::Both);
+        assert!(matches!(decision, Decision::Holds), "{decision:?}");
+        // More than one burst, and the exporter runs out of attempts.
+        let mut configuration = *system.configuration();
+        configuration.budget.bursts = 2;
+        let system = hardened(configuration);
+        let graph = Graph::explore(&system, Limits::default(), None);
+        let decision = decide(&system, &graph, PropertyId::Admits, Half::Both);
+        assert!(matches!(decision, Decision::Fails(_)), "{decision:?}");
+    }
+
     /// Where there is no cycle, the claim and the dead end are the same.
     #[test]
     fn a_claim_says_what_a_dead_end_says() {
-        let hardened_pairs =
-            configurations(Size::Small).into_iter().filter(|one| !one.cast.has_legacy() && one.is_plain());
+        let hardened_pairs = configurations(Size::Small)
+            .into_iter()
+            .filter(|one| !one.cast.has_legacy() && one.is_plain() && one.crowd.is_none());
         for configuration in hardened_pairs {
             for property in LIVENESS.into_iter().filter(|property| property.applies(&configuration)) {
                 let system = hardened(configuration);
                 assert_eq!(both_ways(&system, property), (None, None), "{} in {configuration}", property.id());
             }
         }
-        for mutant in MUTANTS.iter().filter(|mutant| mutant.property.is_liveness()) {
+        let decided = |mutant: &&Mutant| LIVENESS.contains(&mutant.property);
+        for mutant in MUTANTS.iter().filter(decided) {
             let (claim, dead_end) = both_ways(&mutant.system(Size::Small).unwrap(), mutant.property);
             assert!(claim.is_some(), "{}", mutant.id);
             assert_eq!(claim, dead_end, "{}", mutant.id);

@@ -70,8 +70,8 @@ pub enum Kind {
     Action,
     /// `addAccount`, `addDevice` returned: the operation, if there is one.
     Added(Option<u32>),
-    /// The call that answers or confirms returned.
-    Answered,
+    /// The call that answers or confirms returned, and whether it was accepted.
+    Answered(u32, bool),
     /// The call that cancels returned, and whether it was accepted.
     Canceled(u32, bool),
     /// A signal.
@@ -119,7 +119,7 @@ impl ClientInput for import::Input {
         match *self {
             Self::Select | Self::Answer(_) | Self::Back | Self::Reset | Self::Finish => Kind::Action,
             Self::Added(result) => Kind::Added(result.ok().map(local)),
-            Self::Provided(..) => Kind::Answered,
+            Self::Provided(id, accepted) => Kind::Answered(local(id), accepted),
             Self::Removed(id, accepted) => Kind::Canceled(local(id), accepted),
             Self::Signal(id, told) => Kind::Signal(local(id), told),
         }
@@ -136,7 +136,7 @@ impl ClientInput for export::Input {
     fn kind(&self) -> Kind {
         match *self {
             Self::Added(result) => Kind::Added(result.ok().map(|id| id.0)),
-            Self::Confirmed(..) => Kind::Answered,
+            Self::Confirmed(id, accepted) => Kind::Answered(id.0, accepted),
             Self::Canceled(id, accepted) => Kind::Canceled(id.0, accepted),
             Self::Signal(id, told) => Kind::Signal(id.0, told),
             _ if self.is_action() => Kind::Action,

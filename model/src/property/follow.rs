@@ -48,6 +48,8 @@ const ANYTHING: Budget = Budget {
     clicks: u8::MAX,
     foreign: 0,
     duplicates: 0,
+    retries: u8::MAX,
+    bursts: 0,
 };
 
 /// Who else comes to the importer in a run.
@@ -105,7 +107,8 @@ fn is_known(configuration: &Configuration, property: PropertyId, half: Half) -> 
 fn may_come(world: &World, action: Action) -> bool {
     let Action::Caller(conn, CallerAct::Knock) = action else { return false };
     let away = |index: usize| {
-        let fresh = world.callers.get(index).is_some_and(|caller| caller.stage == Stage::Away);
+        // One that is gone is a further one; an exporter that tries again comes so.
+        let fresh = world.callers.get(index).is_some_and(|caller| matches!(caller.stage, Stage::Away | Stage::Gone));
         fresh && world.kind(index) != Kind::Repeated
     };
     world.seen.import.is_up() && caller_index(ConnId(conn)).is_some_and(away)

@@ -187,7 +187,11 @@ pub(crate) const GOALS: [Goal; 78] = [
     goal("import: timeout is heard", |c| c.cast.is_pair() && c.clock, |w| heard(w.seen.import.done, Outcome::Timeout)),
     goal("export: timeout is heard", |c| c.cast.is_pair() && c.clock, |w| heard(w.seen.export.done, Outcome::Timeout)),
     goal("import: link lost in CONNECTING", |c| c.budget.loss > 0, |w| import(w, LinkState::Connecting, Cause::Lost)),
-    goal("export: link lost in CONNECTING", |c| c.budget.loss > 0, |w| export(w, LinkState::Connecting, Cause::Lost)),
+    goal(
+        "export: an attempt fails, and another one links",
+        |c| c.budget.retries > 0 && (c.budget.loss > 0 || c.budget.bursts > 0),
+        |w| w.seen.export.again && classify(w) == Some(Pair::BothSucceed),
+    ),
     goal(
         "import: link lost in AUTHENTICATING",
         |c| c.budget.loss > 0,

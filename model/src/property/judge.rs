@@ -75,6 +75,14 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// A connection makes room only for one that has come as far as it has, and the session's for none (R-IMP-15).
+    fn evict(&mut self, world: &World, input: Option<import::Input>, effect: import::Effect) {
+        let (Some(cause), import::Effect::Close(conn)) = (input.and_then(stage_reached), effect) else { return };
+        let (came, stage) = cause;
+        let alike = world.stage(conn) == Some(stage) && world.seen.import.session != Some(conn);
+        self.expect(conn == came || alike, P::Isolated, Side::Import);
+    }
+
     /// What comes on a foreign connection touches that connection only.
     fn isolate(&mut self, world: &World, conn: ConnId, input: import::Input, effects: &[import::Effect]) {
         use import::{Effect as E, Input as I};
@@ -86,7 +94,9 @@ impl<'a> Judge<'a> {
             && seen.session.is_none()
             && seen.wrong_codes + 1 >= MAX_WRONG_CODES;
         let own = |effect: &E| match *effect {
-            E::Accept(at) | E::Refuse(at) | E::Close(at) | E::DeclineChannel(at) => at == conn,
+            E::Accept(at) | E::Refuse(at) | E::DeclineChannel(at) => at == conn,
+            // Another one may have to make room, and is judged when it does.
+            E::Close(at) => at == conn || stage_reached(input).is_some(),
             E::Signal(Signal::Connecting) => matches!(input, I::ConnectionRequested(_)),
             _ => false,
         };
@@ -140,8 +150,8 @@ impl Observer for Judge<'_> {
     fn import_takes(&mut self, world: &World, input: Option<import::Input>, effects: &[import::Effect]) {
         let seen = &world.seen.import;
         self.strange = input.and_then(|input| input.conn()).filter(|&conn| seen.session != Some(conn));
-        let again =
-            input == Some(import::Input::ConnectionRequested(PEER)) && world.link.half(Side::Import).end != End::Away;
+        let again = input == Some(import::Input::ConnectionRequested(PEER))
+            && matches!(world.link.half(Side::Import).end, End::Trying | End::Open);
         self.expect(!again || effects.is_empty(), P::Isolated, Side::Import);
         if let Some(import::Input::ProvideAccountAuthentication(..)) = input {
             self.expect(seen.prompt.is_some(), P::Return, Side::Import);
@@ -150,6 +160,7 @@ impl Observer for Judge<'_> {
 
     fn import_does(&mut self, world: &World, input: Option<import::Input>, effect: import::Effect) {
         use import::Effect as E;
+        self.evict(world, input, effect);
         let seen = &world.seen.import;
         // Whether the user answered a prompt for the peer on this connection.
         let consented = |conn: Option<ConnId>| conn.is_some() && seen.consent.map(|prompt| prompt.conn) == conn;
@@ -264,5 +275,15 @@ fn export_may_signal(seen: &ExportView, signal: Signal) -> bool {
         | (Connecting, Signal::Confirm { .. })
         | (Authenticating, Signal::InProgress) => true,
         _ => false,
+    }
+}
+
+/// The connection that an input is about, and how far it has come with it.
+const fn stage_reached(input: import::Input) -> Option<(ConnId, Stage)> {
+    match input {
+        import::Input::ConnectionRequested(conn) => Some((conn, Stage::Knocked)),
+        import::Input::ConnectionAnswered(conn) => Some((conn, Stage::Answered)),
+        import::Input::ConnectionOpened { conn, .. } => Some((conn, Stage::Open)),
+        _ => None,
     }
 }

@@ -72,6 +72,8 @@ properties! {
     Ends "P-ENDS" "Every operation reaches DONE." "R-TIME-4";
     CancelHeard "P-CANCEL-HEARD" "Once a session exists, after a cancel the peer ends without waiting for a timer, if the link lives." "R-CANCEL-1";
     Again "P-AGAIN" "After any end another link, with a new token, can begin and succeeds." "R-API-7, R-API-4";
+    Admits "P-ADMITS" "An honest exporter gets its session, whoever else fills the places, unless they come faster than it is secured, for ever."
+        "R-IMP-15, R-EXP-12";
     Honest "P-HONEST" "An honest pair without fault succeeds; three wrong passwords apart." "R-PAIR-2";
 }
 
@@ -83,7 +85,7 @@ impl PropertyId {
 
     /// Whether it says that something happens, and not that something never does.
     pub const fn is_liveness(self) -> bool {
-        matches!(self, Self::Ends | Self::CancelHeard | Self::Honest | Self::Again)
+        matches!(self, Self::Ends | Self::CancelHeard | Self::Admits | Self::Honest | Self::Again)
     }
 
     /// Whether it can be asked in this configuration.
@@ -95,6 +97,7 @@ impl PropertyId {
             Self::NotSent | Self::Gate => exporter,
             Self::Pair | Self::NoBlame | Self::CancelHeard => importer && exporter,
             Self::Honest => configuration.is_honest(),
+            Self::Admits => configuration.crowd.is_some(),
             // Asked of two links (`again`), and of a link with its clients.
             Self::Again | Self::Client => false,
             Self::Ends => configuration.clock,
@@ -132,6 +135,7 @@ impl PropertyId {
             | Self::Atomic
             | Self::Again
             | Self::Documented
+            | Self::Admits
             | Self::Honest => false,
         };
         if halved && configuration.cast.is_pair() && import != export { Half::EACH } else { Half::WHOLE }

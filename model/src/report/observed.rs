@@ -19,7 +19,7 @@ pub use self::{
     },
     recorded::{Recorded, validate_recorded},
     terms::{Delays, Terms},
-    validate::{Explanation, Happened, Refusal, Unexplained, Verdict, validate},
+    validate::{Apart, Explanation, Happened, Refusal, Unexplained, Verdict, validate},
 };
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ pub enum Action {
     Unpublishable,
     /// The exporter does not find the device.
     Unreachable,
+    /// The exporter's attempt to connect fails before the importer has heard of it.
+    AttemptFails,
     /// The request for a connection is lost on its way.
     LoseRequest,
     /// The directory delivers the request again, for the connection that it began.
@@ -102,6 +104,8 @@ pub enum Remains {
 pub enum CallerAct {
     /// It asks for a connection.
     Knock,
+    /// Its first bytes arrive, and the connection is not secured yet.
+    Answer,
     /// The connection cannot be secured.
     Fail,
     /// It is secured, with this chain.
@@ -134,7 +138,7 @@ impl CallerAct {
                     Message::AuthScheme(..) | Message::Verdict(Verdict::Wrong | Verdict::Final) | Message::State(_)
                 )
             }
-            Self::Knock | Self::Fail | Self::Begin | Self::Complete | Self::End | Self::Drop => true,
+            Self::Knock | Self::Answer | Self::Fail | Self::Begin | Self::Complete | Self::End | Self::Drop => true,
             Self::Babble => false,
         }
     }
@@ -206,6 +210,7 @@ impl fmt::Display for Action {
             Self::Published => f.write_str("the new device can be reached"),
             Self::Unpublishable => f.write_str("the new device cannot be made reachable"),
             Self::Unreachable => f.write_str("the old device does not find the new one"),
+            Self::AttemptFails => f.write_str("the old device's attempt to connect fails"),
             Self::LoseRequest => f.write_str("the connection request is lost"),
             Self::Repeat => f.write_str("the connection request comes again"),
             Self::Secured => f.write_str("the connection is secured"),

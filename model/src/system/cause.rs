@@ -48,6 +48,9 @@ impl Cause {
             I::Published
             | I::Unpublishable
             | I::ConnectionRequested(_)
+            | I::ConnectionRequestedFrom(..)
+            | I::ConnectionAnswered(_)
+            | I::ConnectionsExhausted
             | I::ConnectionOpened { .. }
             | I::ChannelRequested(..)
             | I::ArchiveProgressed(_)
@@ -67,7 +70,7 @@ impl Cause {
             I::Message(Message::State(_) | Message::ImportResult(_)) => Self::Heard,
             I::Message(_) | I::Malformed => Self::Rule,
             I::Declined | I::Ended | I::Unreachable => Self::Ended,
-            I::Lost => Self::Lost,
+            I::Lost | I::Failed => Self::Lost,
             I::Opened { .. } | I::Accepted { .. } | I::Tried(..) | I::Progressed | I::HandedOver => Self::Local,
         }
     }

@@ -8,7 +8,7 @@ use std::fmt;
 use handfast::{
     message::Features,
     outcome::{Profile, Scheme, Side},
-    reducer::Config,
+    reducer::{Config, Places},
 };
 use serde::Serialize;
 
@@ -108,12 +108,17 @@ pub struct Configuration {
     pub clock: bool,
     /// Whether callers come one after another, and not beside each other.
     pub single_file: bool,
+    /// The places that the importer has, where strangers come again and again, and fill them: without an end, but for the
+    /// [`Budget::bursts`] no faster than its places allow (R-IMP-15).
+    pub crowd: Option<Places>,
     /// Whether a second link of the same device follows, with which nothing goes wrong ([`Again`](crate::property::again::Again)).
     pub again: bool,
     /// Whose clients stand between users and daemons, where there are any ([`Linked`](crate::property::clients::linked::Linked)).
     pub clients: Option<Clients>,
     /// Before which daemons they stand. People call the others themselves, and so may do all that a client lets them.
     pub behind: &'static [Side],
+    /// Whether people with a client answer in the moment in which they are asked, and always: before anything else can happen.
+    pub at_once: bool,
     /// The states that its graph has at least: with fewer, something that should happen no longer does.
     pub least: usize,
     /// How much goes wrong.
@@ -130,9 +135,11 @@ impl Configuration {
             schemes: &[Scheme::Password],
             clock: true,
             single_file: false,
+            crowd: None,
             again: false,
             clients: None,
             behind: &[Side::Import, Side::Export],
+            at_once: false,
             least: 0,
             budget,
         }
@@ -148,8 +155,8 @@ impl Configuration {
     }
 
     /// How the reducers are configured.
-    pub const fn reducers(&self) -> Config {
-        Config { profile: self.profile, features: Features::ALL }
+    pub fn reducers(&self) -> Config {
+        Config { profile: self.profile, features: Features::ALL, places: self.crowd.unwrap_or_default() }
     }
 
     /// What the signals of a side follow: an old one knows one way only.

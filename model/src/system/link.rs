@@ -11,6 +11,8 @@ pub(crate) enum Item {
     Opened,
     /// It is turned away, or could not be secured.
     Refused,
+    /// Nothing listens where it was asked for.
+    Absent,
     /// The exporter asks for the token's channel.
     ChannelRequest,
     Accepted,
@@ -110,7 +112,7 @@ impl Link {
             return None;
         }
         let item = half.queue.remove(0);
-        if matches!(item, Item::Lost | Item::Refused) {
+        if matches!(item, Item::Lost | Item::Refused | Item::Absent) {
             half.end = End::Closed;
         }
         Some(item)
@@ -143,15 +145,34 @@ impl Link {
         self.import.queue.clear();
     }
 
+    /// The exporter asks for a connection: for another one, if there was one before, of which nothing is left. `served`: the one before was the session's, for the importer, and that it failed still excuses how that ended.
+    pub(crate) fn begin(&mut self, served: bool) {
+        if self.export.end != End::Away {
+            (self.broken, self.failed) = (false, self.failed && served);
+            self.export.queue.clear();
+            self.export.ended = false;
+            self.import.ended = false;
+            self.import.end = End::Away;
+        }
+        self.export.end = End::Trying;
+        self.send(Side::Export, Item::Request);
+    }
+
     /// Nothing is carried any more.
     pub(crate) fn fail(&mut self) {
         self.broken = true;
         self.failed = true;
     }
 
+    /// Whether the importer has no connection with the exporter, and none is on its way to it.
+    pub(crate) fn is_free(&self) -> bool {
+        matches!(self.import.end, End::Away | End::Closed) && self.import.queue.is_empty()
+    }
+
     /// Whether the connection is being secured.
     pub(crate) fn is_securing(&self) -> bool {
-        self.import.end == End::Trying && self.export.end == End::Trying && !self.broken
+        let waiting = [&self.import, &self.export].iter().all(|half| half.end == End::Trying);
+        waiting && !self.broken
     }
 
     /// Whether something is on its way.

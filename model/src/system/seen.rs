@@ -5,7 +5,7 @@
 use handfast::{
     export,
     import::{self, Ask},
-    limits::MAX_WRONG_CODES,
+    limits::{MAX_WRONG_CODES, Timer},
     message::{ImportResult, Message, Slot},
     outcome::{AccountId, LinkState, Outcome, Scheme, Signal},
     reducer::ConnId,
@@ -75,6 +75,8 @@ pub(crate) struct ExportView {
     pub(crate) byte_out: bool,
     pub(crate) handed_over: bool,
     pub(crate) heard_stored: bool,
+    /// An attempt to connect failed, and another one began.
+    pub(crate) again: bool,
     pub(crate) done: Option<Done>,
 }
 
@@ -122,6 +124,7 @@ impl Default for ExportView {
             byte_out: false,
             handed_over: false,
             heard_stored: false,
+            again: false,
             done: None,
         }
     }
@@ -206,6 +209,7 @@ impl World {
             I::Opened { pinned } => seen.pinned = pinned,
             I::Tried(_, Tried::Opened) => seen.opened = true,
             I::Tried(_, Tried::Wrong) => seen.wrong = seen.wrong.saturating_add(1),
+            I::Fired(Timer::Retry) => seen.again = true,
             I::HandedOver => seen.handed_over = true,
             I::Message(Message::ImportResult(ImportResult::Stored)) => seen.heard_stored = true,
             _ => {}

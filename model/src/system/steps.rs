@@ -3,7 +3,7 @@
 use handfast::{
     export::{self, Tried},
     import::{self, Ask, Check},
-    limits::MAX_TRIES,
+    limits::{MAX_TRIES, Timer},
     message::{Features, ImportResult, Message, Slot, Verdict, Word},
     outcome::{AccountId, LinkState, Scheme, Side},
     reducer::ConnId,
@@ -134,6 +134,9 @@ impl World {
             actions.push(Action::LoseRequest);
             if self.link.half(Side::Export).end == End::Trying {
                 actions.push(Action::Unreachable);
+                if self.left.retries > 0 {
+                    actions.push(Action::AttemptFails);
+                }
             }
         }
         actions.extend(self.link.breaks().map(|(to_import, to_export)| Action::Break { to_import, to_export }));
@@ -177,13 +180,13 @@ impl World {
         // Callers of a kind are alike: they come in order.
         let fresh = |kind| {
             let mut indices = 0..self.callers.len();
-            indices.find(|&index| self.kind(index) == kind && self.callers[index].stage == Stage::Away)
+            indices.find(|&index| self.kind(index) == kind && self.comes(self.callers[index].stage))
         };
         let alone = |caller: &Caller| matches!(caller.stage, Stage::Away | Stage::Gone);
         let blocked = configuration.single_file && !self.callers.iter().all(alone);
         let next = [Kind::Intruder, Kind::Stranger, Kind::Repeated].map(fresh);
         for (index, caller) in self.callers.iter().enumerate() {
-            if caller.stage != Stage::Away || !blocked && next.contains(&Some(index)) {
+            if !self.comes(caller.stage) || !blocked && next.contains(&Some(index)) {
                 let conn = caller_conn(index);
                 self.caller_acts(caller, self.kind(index), |act| actions.push(Action::Caller(conn.0, act)));
             }
@@ -193,13 +196,22 @@ impl World {
         }
     }
 
+    /// Whether a caller is one that can come now. In a crowd those come again that are gone, as long as there is something to come for.
+    fn comes(&self, stage: Stage) -> bool {
+        stage == Stage::Away || stage == Stage::Gone && self.crowd.is_some() && self.seen.import.session.is_none()
+    }
+
     fn caller_acts(&self, caller: &Caller, kind: Kind, mut act: impl FnMut(CallerAct)) {
         match caller.stage {
             Stage::Away if kind == Kind::Repeated && !self.may_repeat() => {}
             Stage::Away if self.seen.import.is_up() => act(CallerAct::Knock),
+            Stage::Gone if self.comes(Stage::Gone) && self.seen.import.is_up() => act(CallerAct::Knock),
             Stage::Knocked if kind == Kind::Repeated => act(CallerAct::Fail),
-            Stage::Knocked => {
+            Stage::Knocked | Stage::Answered => {
                 act(CallerAct::Fail);
+                if self.crowd.is_some() && caller.stage == Stage::Knocked {
+                    act(CallerAct::Answer);
+                }
                 act(CallerAct::Prove(Chain::Own));
                 if kind == Kind::Intruder {
                     act(CallerAct::Prove(Chain::Forged));
@@ -277,7 +289,7 @@ impl World {
                 act(DeviceAct::End);
                 act(DeviceAct::Drop);
             }
-            Stage::Away | Stage::Open | Stage::Sending | Stage::Gone => {}
+            Stage::Away | Stage::Answered | Stage::Open | Stage::Sending | Stage::Gone => {}
         }
     }
 
@@ -326,9 +338,13 @@ impl World {
             }
             Action::Inner(side, step) => Aim::Inner(side, step),
             Action::Fire(Side::Import, timer) => Aim::Import(I::Fired(timer)),
-            Action::Fire(Side::Export, timer) => Aim::Export(E::Fired(timer)),
+            Action::Fire(Side::Export, timer) => {
+                self.left.retries = self.left.retries.checked_sub((timer == Timer::Retry).into())?;
+                Aim::Export(E::Fired(timer))
+            }
             Action::Unpublishable
             | Action::Unreachable
+            | Action::AttemptFails
             | Action::LoseRequest
             | Action::Unsecured
             | Action::Break { .. } => {
@@ -342,6 +358,7 @@ impl World {
             Action::Secured => {
                 self.link.half_mut(Side::Import).end = End::Open;
                 self.link.half_mut(Side::Export).end = End::Open;
+                self.overtaken = 0;
                 self.link.send(Side::Import, Item::Opened);
                 Aim::Import(I::ConnectionOpened { conn: PEER, presented: Some(HONEST), verified: true })
             }
@@ -401,10 +418,11 @@ impl World {
                 self.import.publishing = false;
                 return Aim::Import(import::Input::Unpublishable);
             }
-            Action::Unreachable => {
+            Action::Unreachable | Action::AttemptFails => {
                 self.link.lose_request();
                 self.link.half_mut(Side::Export).end = End::Closed;
-                return Aim::Export(export::Input::Unreachable);
+                let failed = action == Action::AttemptFails;
+                return Aim::Export(if failed { export::Input::Failed } else { export::Input::Unreachable });
             }
             Action::Unsecured => {
                 self.link.send(Side::Import, Item::Refused);
@@ -451,6 +469,11 @@ impl World {
             Some(staged) if act == CallerAct::Complete => std::mem::replace(&mut staged.whole, true),
             _ => act == CallerAct::Complete,
         };
+        match act {
+            CallerAct::Knock => self.overtake(Stage::Knocked)?,
+            CallerAct::Prove(_) => self.overtake(Stage::Open)?,
+            _ => {}
+        }
         let came = (self.seen.import.signalled, self.seen.export.signalled);
         let again = act == CallerAct::Knock && self.kind(caller_index(conn)?) == Kind::Repeated;
         self.left.duplicates = self.left.duplicates.checked_sub(again.into())?;
@@ -461,6 +484,7 @@ impl World {
         let at = caller.stage;
         caller.stage = match act {
             CallerAct::Fail | CallerAct::Drop => Stage::Gone,
+            CallerAct::Answer => Stage::Answered,
             CallerAct::Prove(_) => Stage::Open,
             CallerAct::Begin => Stage::Sending,
             CallerAct::Complete => Stage::Session,
@@ -475,6 +499,7 @@ impl World {
         }
         Some(Aim::Import(match act {
             CallerAct::Knock => I::ConnectionRequested(conn),
+            CallerAct::Answer => I::ConnectionAnswered(conn),
             CallerAct::Fail => I::ConnectionFailed(conn),
             CallerAct::Prove(chain) => {
                 let (account, verified): (AccountId, bool) = match chain {
@@ -501,6 +526,7 @@ impl World {
             self.left.words = self.left.words.checked_sub(1)?;
         }
         let device = self.device.as_mut()?;
+        let at = device.stage;
         match act {
             DeviceAct::Open { .. } => device.stage = Stage::Open,
             DeviceAct::Accept => device.stage = Stage::Session,
@@ -520,6 +546,7 @@ impl World {
             DeviceAct::Say(message) => E::Message(message),
             DeviceAct::Babble => E::Malformed,
             DeviceAct::End => E::Ended,
+            DeviceAct::Drop if at == Stage::Knocked => E::Failed,
             DeviceAct::Drop => E::Lost,
         })
     }

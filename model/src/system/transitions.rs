@@ -122,8 +122,13 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             let may_fire = world.left.early > 0 || !state.is_busy();
             let timers = may_fire.then(|| [(Side::Import, state.import.armed()), (Side::Export, state.export.armed())]);
             for (side, armed) in timers.into_iter().flatten() {
-                actions.extend(armed.iter().map(|timer| Action::Fire(side, timer)));
+                let timers = armed.iter().filter(|&timer| timer != Timer::Retry);
+                actions.extend(timers.map(|timer| Action::Fire(side, timer)));
             }
+        }
+        // It is a short one, and as much a part of connecting as anything, but longer than the importer takes to learn of the loss.
+        if world.left.retries > 0 && world.link.is_free() && state.export.armed().contains(Timer::Retry) {
+            actions.push(Action::Fire(Side::Export, Timer::Retry));
         }
         world.hostile(&self.configuration, actions);
         world.crashes(actions);
@@ -149,6 +154,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
         observer: &mut impl Observer,
     ) -> Result<(State<I, E>, Turn), Option<Refused>> {
         if let Action::Fire(_, timer) = action
+            && timer != Timer::Retry
             && next.is_busy()
         {
             next.world.left.early = next.world.left.early.checked_sub(1).ok_or(None)?;

@@ -10,7 +10,7 @@ use handfast::{
     import::{self, Ask},
     message::Slot,
     outcome::{AccountId, LinkState, Side},
-    reducer::ConnId,
+    reducer::{ConnId, Places},
 };
 
 use crate::system::{
@@ -39,6 +39,10 @@ pub struct World {
     pub(crate) import: ImportShell,
     pub(crate) export: ExportShell,
     pub(crate) callers: Vec<Caller>,
+    /// The importer's places, in a crowd.
+    pub(crate) crowd: Option<Places>,
+    /// Of the crowd, those that came to where the exporter's connection is, after it.
+    pub(crate) overtaken: u8,
     /// A hostile device in place of the importer.
     pub(crate) device: Option<Device>,
     /// What the exporter's token asks for.
@@ -133,6 +137,8 @@ pub(crate) enum Stage {
     Away,
     /// Asked for; a caller's is accepted and not secured.
     Knocked,
+    /// A caller's, whose handshake is under way.
+    Answered,
     Open,
     /// The exporter asks the device for the channel.
     Asked,
@@ -164,6 +170,8 @@ impl World {
             import: ImportShell::default(),
             export: ExportShell::default(),
             callers: vec![caller; usize::from(budget.intruders + budget.strangers + repeated)],
+            crowd: configuration.crowd,
+            overtaken: 0,
             device: (configuration.cast.import == Player::Hostile)
                 .then_some(Device { stage: Stage::Away, passwords: 0 }),
             asks: Ask::Right,
@@ -202,6 +210,35 @@ impl World {
         sent && self.seen.import.is_up() && self.left.duplicates > 0 && !self.repeated().is_empty()
     }
 
+    /// Whether one of a crowd can come to where the exporter's connection is, which is then overtaken once more. None: not as fast.
+    pub(crate) fn overtake(&mut self, stage: Stage) -> Option<()> {
+        let Some(Places { unsecured, secured }) = self.crowd else { return Some(()) };
+        let waits = self.seen.import.session.is_none();
+        let places = match (self.link.half(Side::Import).end, stage) {
+            (End::Trying, Stage::Knocked) if waits => unsecured,
+            (End::Open, Stage::Open) if waits => secured,
+            _ => return Some(()),
+        };
+        if u16::from(self.overtaken) + 1 < places {
+            self.overtaken += 1;
+        } else {
+            self.left.bursts = self.left.bursts.checked_sub(1)?;
+        }
+        Some(())
+    }
+
+    /// How far a connection has come that is not the session's.
+    pub(crate) fn stage(&self, conn: ConnId) -> Option<Stage> {
+        if conn != PEER {
+            return self.caller(conn).map(|caller| caller.stage);
+        }
+        match self.link.half(Side::Import).end {
+            End::Trying => Some(Stage::Knocked),
+            End::Open => Some(Stage::Open),
+            End::Away | End::Closed => None,
+        }
+    }
+
     /// The account that the chain of the peer on this connection names.
     pub(crate) fn named(&self, conn: ConnId) -> Option<AccountId> {
         if conn == PEER { Some(HONEST) } else { self.caller(conn)?.chain }
@@ -219,17 +256,27 @@ impl World {
             E::Signal(_) | E::Arm(_) | E::Disarm(_) => {}
             E::Publish => self.import.publishing = true,
             E::Withdraw => self.import.publishing = false,
-            E::Accept(PEER) => self.link.half_mut(Side::Import).end = End::Trying,
+            E::Accept(PEER) => {
+                self.link.half_mut(Side::Import).end = End::Trying;
+                self.overtaken = 0;
+            }
             E::Accept(conn) => self.set_caller(conn, Stage::Knocked),
             E::Refuse(PEER) => {
-                self.link.send(Side::Import, Item::Refused);
+                let listens = self.seen.import.is_up() && self.seen.import.done.is_none();
+                self.link.send(Side::Import, if listens { Item::Refused } else { Item::Absent });
                 let half = self.link.half_mut(Side::Import);
                 half.end = End::Closed;
                 half.queue.clear();
             }
-            E::Close(PEER) => self.link.close(Side::Import),
+            E::Close(PEER) => {
+                self.link.close(Side::Import);
+                self.overtaken = 0;
+            }
             E::Refuse(conn) | E::Close(conn) => self.set_caller(conn, Stage::Gone),
-            E::AcceptChannel(PEER) => self.link.send(Side::Import, Item::Accepted),
+            E::AcceptChannel(PEER) => {
+                self.link.send(Side::Import, Item::Accepted);
+                self.overtaken = 0;
+            }
             E::AcceptChannel(conn) => self.set_caller(conn, Stage::Session),
             E::DeclineChannel(PEER) => self.link.send(Side::Import, Item::Declined),
             E::DeclineChannel(_) => {}
@@ -274,8 +321,8 @@ impl World {
         match effect {
             E::Signal(_) | E::Arm(_) | E::Disarm(_) | E::Open(_) => {}
             E::Connect => {
-                self.link.half_mut(Side::Export).end = End::Trying;
-                self.link.send(Side::Export, Item::Request);
+                let served = self.seen.import.session == Some(PEER);
+                self.link.begin(served);
             }
             E::RequestChannel => self.link.send(Side::Export, Item::ChannelRequest),
             E::Send(message) => self.link.send(Side::Export, Item::Message(message)),
@@ -316,7 +363,7 @@ impl World {
             }
             Item::End => I::ChannelEnded(PEER),
             Item::Lost => I::ConnectionLost(PEER),
-            Item::Opened | Item::Refused | Item::Accepted | Item::Declined => return None,
+            Item::Opened | Item::Refused | Item::Absent | Item::Accepted | Item::Declined => return None,
         })
     }
 
@@ -325,7 +372,8 @@ impl World {
         use export::Input as I;
         Some(match item {
             Item::Opened => I::Opened { pinned: true },
-            Item::Refused => I::Unreachable,
+            Item::Refused => I::Failed,
+            Item::Absent => I::Unreachable,
             Item::Accepted => I::Accepted { peer_address: ADDRESS },
             Item::Declined => I::Declined,
             Item::Message(message) => I::Message(message),

@@ -171,6 +171,7 @@ impl<'a, I: ImportDevice, E: ExportDevice> Links<'a, I, E> {
         ran.steps.extend(other.steps);
         ran.steps.sort_by_key(|step| step.t_ms);
         ran.walked.extend(other.walked);
+        ran.received.extend(other.received);
         ran.actions += other.actions;
         ran.time = ran.time.max(other.time);
         if succeeds {

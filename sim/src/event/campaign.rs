@@ -117,7 +117,7 @@ impl Found {
             *self.pairs.entry(pair).or_default() += 1;
         }
         *self.ends.entry(ran.outcomes()).or_default() += 1;
-        ran.walked.iter().for_each(|row| self.walked.note(row));
+        ran.walked.iter().chain(&ran.received).for_each(|row| self.walked.note(row));
         if let Some(broken) = ran.broken {
             self.broken += 1;
             self.violations.push(Violation { seed, law: broken.law, text: broken.text, schedule: schedule.clone() });

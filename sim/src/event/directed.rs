@@ -7,7 +7,7 @@ use handfast::{
     outcome::{Profile, Side},
 };
 
-use super::{Act, Archive, At, Device, Fault, Found, Schedule, Story, Visit, Watch, What};
+use super::{Act, Archive, At, Below, Device, Fault, Found, Schedule, Story, Visit, Watch, What};
 use handfast_model::{
     side::{ExportSide, ImportSide},
     steps::{TO_EXPORTER, TO_IMPORTER},
@@ -61,6 +61,7 @@ fn words(alphabet: usize) -> Vec<Act> {
     words.extend([Ask::Right, Ask::Wrong, Ask::Other].map(Act::Ask));
     words.extend([Act::Password(true), Act::Password(false), Act::Answer(true), Act::Answer(false)]);
     words.extend([Act::Complete, Act::End, Act::Drop]);
+    words.extend(Below::ALL.map(Act::Below));
     words
 }
 
@@ -101,7 +102,7 @@ impl Stage {
         match self.side {
             Side::Import => {
                 let visit = What::Visit(Visit { knows: true, every: EVERY, acts });
-                Schedule { alone: true, trusting: true, faults: vec![at_the_door(visit)], ..base(profile) }
+                Schedule { alone: true, trusting: true, faults: vec![in_time(visit)], ..base(profile) }
             }
             Side::Export => Schedule { device: Some(Device { every: EVERY, acts }), ..base(profile) },
         }
@@ -113,11 +114,11 @@ fn base(profile: Profile) -> Schedule {
 }
 
 /// Somebody comes once the token is shown.
-fn at_the_door(what: What) -> Fault {
+fn in_time(what: What) -> Fault {
     Fault { at: At::Step(Side::Import, 2), what }
 }
 
-/// Each word in each state of each side, and each thing that a stranger does at each time, in both profiles.
+/// Each word in each state of each side, what is below the messages after the end of a session that goes on, and each thing that a stranger does at each time, in both profiles.
 pub fn directed() -> Vec<Schedule> {
     let mut all = Vec::new();
     for profile in [Profile::Documented, Profile::Jamid] {
@@ -127,11 +128,19 @@ pub fn directed() -> Vec<Schedule> {
                 all.extend(each);
             }
         }
+        // While the importer installs, a session that is garbled or that the peer has ended goes on.
+        let [import, _] = Stage::BOTH;
+        let installing = import.ways[import.ways.len() - 1];
+        for first in [Act::Babble(Story::Message), Act::End] {
+            for then in Below::ALL.map(Act::Below).into_iter().chain([Act::End, Act::Babble(Story::Frame)]) {
+                all.push(import.schedule(profile, &[installing, &[first, then][..]].concat()));
+            }
+        }
         for (before, act) in AT_THE_DOOR {
             for time in 0..TIMES.1 {
                 let acts = [before, &[Act::Wait(1 + time * TIMES.0), act, Act::Wait(30_000)]].concat();
                 let visit = What::Visit(Visit { knows: false, every: EVERY, acts });
-                all.push(Schedule { faults: vec![at_the_door(visit)], ..base(profile) });
+                all.push(Schedule { faults: vec![in_time(visit)], ..base(profile) });
             }
         }
     }

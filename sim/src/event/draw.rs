@@ -9,6 +9,7 @@ use handfast_model::config::Cast;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::below::Below;
 use super::schedule::{
     Act, Again, Archive, At, Class, Click, Device, DiskStep, Errand, Fault, Rival, Schedule, Story, Visit, What,
 };
@@ -53,7 +54,8 @@ impl Schedule {
     ///
     /// What is rare has draws of its own, so that all else is what it would be without.
     pub fn draw(seed: u64, classes: &[Class]) -> Self {
-        let (rare, usual): (Vec<Class>, Vec<Class>) = classes.iter().partition(|class| class.is_rare());
+        let others = classes.iter().filter(|class| **class != Class::Below);
+        let (rare, usual): (Vec<Class>, Vec<Class>) = others.partition(|class| class.is_rare());
         let mut schedule = Self::draw_usual(seed, &usual);
         if !rare.is_empty() {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -61,12 +63,25 @@ impl Schedule {
             let times = if usual.is_empty() { 1 } else { RARE };
             Draw(rng).rare(&mut schedule, &rare, times);
         }
+        if classes.contains(&Class::Below) {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(2);
+            let mut draw = Draw(rng);
+            if classes.len() == 1 {
+                let class = draw.pick(&[Class::Stranger, Class::Intruder]);
+                schedule.faults.extend(draw.fault(class));
+            }
+            draw.below_the_messages(&mut schedule);
+        }
         schedule
     }
 
     /// The same of a pair. Where a side is old, there is one link of two honest sides; whoever comes to the importer may be hostile.
     pub fn draw_for(seed: u64, classes: &[Class], cast: Cast) -> Self {
-        let mut schedule = Self::draw(seed, classes);
+        // Today's daemon was not seen below the messages.
+        let classes: Vec<Class> =
+            classes.iter().copied().filter(|&class| class != Class::Below || class.is_of(cast)).collect();
+        let mut schedule = Self::draw(seed, &classes);
         if cast.has_legacy() {
             (schedule.device, schedule.rival, schedule.again, schedule.alone) = (None, None, None, false);
         }
@@ -103,6 +118,24 @@ impl Schedule {
 }
 
 impl Draw {
+    /// Every second hostile peer does a few things below the messages, anywhere among what it does.
+    fn below_the_messages(&mut self, schedule: &mut Schedule) {
+        let visits = schedule.faults.iter_mut().filter_map(|fault| match &mut fault.what {
+            What::Visit(visit) => Some(&mut visit.acts),
+            _ => None,
+        });
+        for acts in visits.chain(schedule.device.as_mut().map(|device| &mut device.acts)) {
+            if self.once_in(2) {
+                continue;
+            }
+            for _ in 0..=self.below(4) {
+                let at = 1 + self.below(acts.len() as u32) as usize;
+                let below = if self.once_in(64) { Below::Flood } else { self.pick(&Below::ALL[..12]) };
+                acts.insert(at.min(acts.len()), Act::Below(below));
+            }
+        }
+    }
+
     /// Each once in so many times: what is rare, where it can be.
     fn rare(&mut self, schedule: &mut Schedule, classes: &[Class], times: u32) {
         if self.below(times) >= classes.len() as u32 {
@@ -213,7 +246,7 @@ impl Draw {
                 let longest = if self.once_in(2) { 400_000 } else { 5_000 };
                 What::Slow(self.pick(&[Errand::Request, Errand::Answer]), self.between(1, longest))
             }
-            Class::Device | Class::Rival | Class::Again => return None,
+            Class::Device | Class::Rival | Class::Again | Class::Below => return None,
         };
         Some(Fault { at, what })
     }

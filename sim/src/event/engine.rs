@@ -148,6 +148,8 @@ pub struct Ran {
     pub steps: Vec<Step>,
     /// The rows that were walked, if they were counted.
     pub walked: Vec<Row>,
+    /// The rows of the connections' tables, if they were counted.
+    pub received: Vec<Row>,
     pub(super) config: Config,
 }
 

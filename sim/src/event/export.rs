@@ -1,11 +1,12 @@
 //! What is around the exporting reducer: its connection, and the archive.
 
 use handfast::{
+    buffer::Buffer,
+    connection::{Connection, Kind, Phase},
     export::{Effect, Input, Tried},
-    inbox::{Garbage, Inbox},
     limits::PROGRESS_STEP,
-    message::{Message, Slot, archive_header, encode},
-    mux::{ChannelRequest, Control, FIRST_SERVER_CHANNEL, RequestState, VERSION, end_of_channel, frame_header},
+    message::{Message, Slot},
+    mux::FIRST_SERVER_CHANNEL,
     outcome::Side,
     secret::Secret,
 };
@@ -16,13 +17,14 @@ use handfast_model::{
 };
 
 use super::{
-    heard::Thing,
+    heard::{Thing, receive},
     import::code,
-    line::LinkEnd,
+    judge::Law,
+    link::transmit,
     people::password,
     pipe::Notice,
     schedule::{DiskStep, Errand},
-    session::{Event, Party, Session},
+    session::{Event, Party, Session, Whose},
 };
 
 /// The session's channel.
@@ -30,10 +32,8 @@ pub(super) const CHANNEL: u16 = FIRST_SERVER_CHANNEL;
 
 /// The exporting device around its reducer.
 pub(super) struct Exporting {
-    inbox: Inbox,
+    connection: Connection,
     open: bool,
-    channel: Channel,
-    deaf: bool,
     /// The archive is being opened with this password.
     opening: Option<Slot>,
     /// Passwords that came.
@@ -41,13 +41,6 @@ pub(super) struct Exporting {
     sending: Option<Sending>,
     /// Counts archives that are sent, so that what is planned for one is not done for another.
     generation: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Channel {
-    None,
-    Requested,
-    Open,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,10 +53,8 @@ struct Sending {
 impl Exporting {
     pub(super) fn new() -> Self {
         Self {
-            inbox: Inbox::new(0),
+            connection: Connection::exporter(),
             open: false,
-            channel: Channel::None,
-            deaf: false,
             opening: None,
             passwords: 0,
             sending: None,
@@ -71,9 +62,18 @@ impl Exporting {
         }
     }
 
+    /// Another attempt to connect begins.
+    pub(super) fn begin(&mut self) {
+        (self.connection, self.open) = (Connection::exporter(), false);
+    }
+
     /// Whether the channel is asked for, and not answered.
     pub(super) fn asks(&self) -> bool {
-        self.channel == Channel::Requested
+        self.connection.place().phase == Phase::Requested
+    }
+
+    pub(super) const fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 
     /// Whether something is read here.
@@ -88,10 +88,11 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let _ = match notice {
             Notice::Opened => {
                 self.lines[line].exporting.open = true;
-                self.send(line, Side::Export, &[&Control::Version(VERSION).to_frame()], false);
+                self.transmit_export(line, false);
                 self.take_export(line, action, Input::Opened { pinned: true })
             }
-            Notice::Refused => self.take_export(line, action, Input::Unreachable),
+            Notice::Refused => self.take_export(line, action, Input::Failed),
+            Notice::Absent => self.take_export(line, action, Input::Unreachable),
             Notice::Lost => {
                 self.lines[line].exporting.open = false;
                 self.lines[line].exporting.sending = None;
@@ -121,20 +122,14 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let (bytes, start) = self.lines[line].pipes[1].take_bytes();
         let arrived = usize::try_from(upto.saturating_sub(start)).unwrap_or(usize::MAX).min(bytes.len());
         let mut rest = &bytes[..arrived];
-        while self.broken.is_none() && self.lines[line].exporting.open && !self.lines[line].exporting.deaf {
-            if !self.reads(line, Side::Export) {
+        while self.broken.is_none() && self.lines[line].exporting.open && self.reads(line, Side::Export) {
+            let rows = self.rows_of(Side::Export);
+            let connection = &mut self.lines[line].exporting.connection;
+            let Some(thing) = receive(connection, &mut rest, Side::Export, rows.then_some(&mut self.received)) else {
                 break;
-            }
-            let heard = self.lines[line].exporting.inbox.next(&mut rest).map(|heard| heard.map(Thing::from));
+            };
             let end = start + (arrived - rest.len()) as u64;
-            match heard {
-                Ok(None) => break,
-                Ok(Some(thing)) => self.hear_export(line, end, thing),
-                Err(garbage) => {
-                    self.lines[line].exporting.deaf = garbage == Garbage::Frame;
-                    self.hear_garbage_at_exporter(line);
-                }
-            }
+            self.hear_export(line, end, thing);
         }
         let reads = self.reads(line, Side::Export);
         if !reads {
@@ -143,43 +138,29 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if self.schedule.device.is_none() && self.lines[line].exporting.open && reads {
             self.pass_over(line, Side::Export, start + arrived as u64 + 1);
         }
-        let deaf = self.lines[line].exporting.deaf || !self.lines[line].exporting.open;
-        let taken = if deaf { arrived } else { arrived - rest.len() };
+        let taken = if self.lines[line].exporting.open { arrived - rest.len() } else { arrived };
         self.lines[line].pipes[1].put_back(bytes, taken);
+        self.transmit_export(line, false);
+        if self.schedule.device.is_some() && self.lines[line].exporting.open && !self.is_old(Side::Export) {
+            let read = self.lines[line].pipes[1].read();
+            if let Some(text) = self.people.ledger.wrong(&self.lines[line].exporting.connection, read) {
+                self.break_law(Law::Answered, format!("export: {text}"));
+            }
+        }
     }
 
     fn hear_export(&mut self, line: usize, end: u64, thing: Thing) {
         let (act, input) = match thing {
-            Thing::Control(Control::Request(request)) => {
-                let due = request.channel == CHANNEL && self.lines[line].exporting.channel == Channel::Requested;
-                match request.state {
-                    // The importer has no channel to ask for.
-                    RequestState::Request => return,
-                    _ if !due => return,
-                    RequestState::Accept => {
-                        self.lines[line].exporting.channel = Channel::Open;
-                        self.lines[line].exporting.inbox.open(CHANNEL);
-                        (DeviceAct::Accept, Input::Accepted { peer_address: ADDRESS })
-                    }
-                    RequestState::Decline => {
-                        self.lines[line].exporting.channel = Channel::None;
-                        (DeviceAct::Decline, Input::Declined)
-                    }
-                }
-            }
-            // Behind its beginning an archive is not listened to.
-            Thing::Control(Control::Version(_) | Control::Beacon(_) | Control::Unknown)
-            | Thing::Slice { .. }
-            | Thing::Complete => return,
+            Thing::Accepted => (DeviceAct::Accept, Input::Accepted { peer_address: ADDRESS }),
+            Thing::Declined => (DeviceAct::Decline, Input::Declined),
+            // An exporter is asked for no channel, and takes no archive.
+            Thing::Asked(_) | Thing::Began | Thing::Slice { .. } | Thing::Complete => return,
             Thing::Message(message) => {
                 let message = self.keep_password(line, message);
                 (DeviceAct::Say(message), Input::Message(message))
             }
-            Thing::Began => {
-                self.lines[line].exporting.inbox.stop_listening();
-                (DeviceAct::Babble, Input::Malformed)
-            }
             Thing::End => (DeviceAct::End, Input::Ended),
+            Thing::Malformed | Thing::Lost => return self.hear_garbage_at_exporter(line, matches!(thing, Thing::Lost)),
         };
         let action = if self.schedule.device.is_some() {
             Action::Device(act)
@@ -204,15 +185,14 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         })
     }
 
-    fn hear_garbage_at_exporter(&mut self, line: usize) {
-        let (act, input) = match self.lines[line].exporting.channel {
-            Channel::None | Channel::Requested => {
-                self.device_drops();
-                (Some(DeviceAct::Drop), Input::Lost)
-            }
+    fn hear_garbage_at_exporter(&mut self, line: usize, lost: bool) {
+        let (act, input) = if lost {
+            self.device_drops();
+            (Some(DeviceAct::Drop), Input::Lost)
+        } else {
             // Behind its own end the exporter ignores it, and the model leaves it out.
-            Channel::Open if self.lines[line].said_end[1] => (None, Input::Malformed),
-            Channel::Open => (Some(DeviceAct::Babble), Input::Malformed),
+            let ended = self.lines[line].exporting.connection.has_ended();
+            ((!ended).then_some(DeviceAct::Babble), Input::Malformed)
         };
         let _ = self.take_export(line, act.map(Action::Device), input);
     }
@@ -250,6 +230,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         if last {
             self.lines[line].exporting.sending = None;
+            self.command(Whose::Export(line), Kind::FinishArchive, Connection::finish_archive);
             let _ = self.take_export(line, Some(Action::HandedOver), Input::HandedOver);
         } else {
             self.lines[line].exporting.sending = Some(Sending { frames: frames + 1, bytes: out });
@@ -259,18 +240,17 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     /// A frame of the archive.
     fn send_frame(&mut self, line: usize, last: bool) {
-        static TEXT: [u8; 1 << 16] = [b'h'; 1 << 16];
-        if self.lines[line].can_send(Side::Export) && self.schedule.device.is_none() {
-            let length = self.schedule.archive.1;
-            let header = frame_header(CHANNEL, length);
-            self.send(line, Side::Export, &[header.as_bytes(), &TEXT[..usize::from(length)]], last);
-        }
+        let buffer = Buffer::from(vec![b'h'; self.schedule.archive.1.into()]);
+        self.command(Whose::Export(line), Kind::Archive, |connection| connection.archive(buffer));
+        self.transmit_export(line, last);
+        self.lines[line].exporting.connection.used_up();
     }
 
     /// An old exporter hands the archive over in one call.
     fn send_at_once(&mut self, line: usize) {
         let frames = self.schedule.archive.0;
         (1..=frames).for_each(|frame| self.send_frame(line, frame == frames));
+        self.command(Whose::Export(line), Kind::FinishArchive, Connection::finish_archive);
     }
 
     /// Carries out one effect of the exporter.
@@ -280,9 +260,14 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Effect::Signal(_) => {}
             Effect::Arm(timer) => self.arm(Party::Export(line), timer),
             Effect::Disarm(timer) => self.clock.stop(Party::Export(line), timer),
-            Effect::Connect if hostile => self.queue.after(self.schedule.work[1], Event::Device),
+            Effect::Connect if hostile => {
+                self.lines[line].exporting.begin();
+                self.people.device_gone = false;
+                self.queue.after(self.schedule.work[1], Event::Device);
+            }
             Effect::Connect => {
-                self.lines[line].ends[1] = LinkEnd::Trying;
+                let served = self.importing.session == Some(line);
+                self.lines[line].begin(served);
                 if line == 0
                     && let Some(ms) = self.importing.slow[Errand::Request as usize].take()
                 {
@@ -293,16 +278,15 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 }
             }
             Effect::RequestChannel => {
-                self.lines[line].exporting.channel = Channel::Requested;
                 let name = code(line > 0 || !self.schedule.typo).channel_name();
-                let request = ChannelRequest { name, channel: CHANNEL, state: RequestState::Request };
-                self.say_to_importer(line, &[&Control::Request(request).to_frame()]);
+                self.command(Whose::Export(line), Kind::RequestChannel, |connection| connection.request_channel(name));
+                self.transmit_export(line, true);
             }
             Effect::Send(message) => {
                 // An exporter sends no password.
-                let bytes = encode(&message.map_password(|_| Secret::from("")));
-                let header = frame_header(CHANNEL, bytes.len() as u16);
-                self.say_to_importer(line, &[header.as_bytes(), bytes.as_bytes()]);
+                let message = message.map_password(|_| Secret::from(""));
+                self.command(Whose::Export(line), Kind::Send, |connection| connection.send(&message));
+                self.transmit_export(line, true);
             }
             Effect::Open(slot) => {
                 self.lines[line].exporting.opening = Some(slot);
@@ -310,9 +294,13 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             }
             Effect::SendArchive => {
                 let (frames, length) = self.schedule.archive;
-                let text = archive_header(u32::from(frames) * u32::from(length));
-                let header = frame_header(CHANNEL, text.as_bytes().len() as u16);
-                self.say_to_importer(line, &[header.as_bytes(), text.as_bytes()]);
+                let length = u32::from(frames) * u32::from(length);
+                let begun = self
+                    .command(Whose::Export(line), Kind::BeginArchive, |connection| connection.begin_archive(length));
+                self.transmit_export(line, true);
+                if !begun {
+                    return;
+                }
                 if self.is_old(Side::Export) {
                     return self.send_at_once(line);
                 }
@@ -322,8 +310,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             }
             Effect::End => {
                 self.lines[line].exporting.sending = None;
-                self.lines[line].exporting.inbox.stop_listening();
-                self.say_to_importer(line, &[end_of_channel(CHANNEL).as_bytes()]);
+                self.command(Whose::Export(line), Kind::EndChannel, Connection::end);
+                self.transmit_export(line, true);
                 self.lines[line].said_end[1] = true;
             }
             Effect::Close => {
@@ -338,10 +326,13 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    fn say_to_importer(&mut self, line: usize, pieces: &[&[u8]]) {
-        // What is said to a hostile device, nobody reads.
-        if self.schedule.device.is_none() && self.lines[line].can_send(Side::Export) {
-            self.send(line, Side::Export, pieces, true);
+    /// Transmits what waits on the exporter's connection. `item`: it completes one. A hostile device only counts its answers.
+    fn transmit_export(&mut self, line: usize, item: bool) {
+        let bytes = transmit(&mut self.lines[line].exporting.connection);
+        if self.schedule.device.is_some() {
+            self.people.ledger.take(&bytes);
+        } else if !bytes.is_empty() && self.lines[line].can_send(Side::Export) {
+            self.send(line, Side::Export, &bytes, item);
         }
     }
 }

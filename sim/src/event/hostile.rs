@@ -16,6 +16,7 @@ use handfast_model::{
 };
 
 use super::{
+    below::{Below, Ledger},
     export::CHANNEL,
     import::{Conn, Stage, code},
     people::password,
@@ -25,10 +26,11 @@ use super::{
     told::{Told, line_conn},
 };
 
-/// Somebody at the importer's door.
-#[derive(Debug)]
+/// A peer of the importer that is none of the exporters.
 pub(super) struct Visitor {
     pub(super) pipe: Pipe,
+    /// What is due to it.
+    pub(super) ledger: Ledger,
     /// Which fault of the schedule it is.
     fault: Option<usize>,
     next: usize,
@@ -69,6 +71,18 @@ fn babble(story: Story) -> Vec<u8> {
     }
 }
 
+impl Ledger {
+    /// An act was done, whose bytes end here.
+    fn sent(&mut self, act: Act, end: u64) {
+        match act {
+            Act::Below(below) => self.send(below, end),
+            Act::Ask(_) => self.request(end),
+            Act::Babble(Story::Frame) => self.spoil(),
+            _ => {}
+        }
+    }
+}
+
 impl Act {
     /// How long it takes until what is next.
     fn wait(self, every: u32) -> u32 {
@@ -105,7 +119,14 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     pub(super) fn make_visitors(&mut self) {
         let all = visits(self.schedule, true).count() + visits(self.schedule, false).count();
         while self.importing.visitors.len() < all {
-            let visitor = Visitor { pipe: Pipe::default(), fault: None, next: 0, archive: None, ended: false };
+            let visitor = Visitor {
+                pipe: Pipe::default(),
+                ledger: Ledger::default(),
+                fault: None,
+                next: 0,
+                archive: None,
+                ended: false,
+            };
             self.importing.visitors.push(visitor);
             self.importing.conns.push(Conn::new());
         }
@@ -172,8 +193,12 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     fn visitor_sends(&mut self, at: usize, act: Act, knows: bool) {
         let visitor = &mut self.importing.visitors[at];
-        // In the middle of an archive, whatever else is sent would be a part of it.
-        if visitor.ended || visitor.archive.is_some() && !matches!(act, Act::Complete | Act::End | Act::Drop) {
+        // In the middle of an archive, whatever else is sent on the channel would be a part of it.
+        let below = matches!(act, Act::Below(_));
+        let inside = visitor.archive.is_some() && !matches!(act, Act::Complete | Act::End | Act::Drop);
+        // There a flood would be garbage, which the model's callers do not send.
+        let flood = act == Act::Below(Below::Flood) && visitor.archive.is_some();
+        if !below && (visitor.ended || inside) || flood {
             if act == Act::Drop {
                 self.visitor_goes(at, CallerAct::Drop);
             }
@@ -196,6 +221,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 say(message.map_password(|_| Secret::from("a password")))
             }
             Act::Babble(story) => babble(story),
+            Act::Below(below) => below.bytes(),
             Act::Begin(archive) => {
                 let letter = match archive {
                     Archive::Own => b'i',
@@ -217,7 +243,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             }
             Act::Secure(_) | Act::Answer(_) | Act::Password(_) | Act::Wait(_) => return,
         };
-        visitor.pipe.write(&[&bytes], false);
+        visitor.pipe.write(&bytes, false);
+        visitor.ledger.sent(act, visitor.pipe.end());
         let arrival = visitor.pipe.arrival(self.queue.now(), self.schedule.latency.0);
         let (end, conn) = (visitor.pipe.end(), self.visitor_conn(at));
         self.queue.at(arrival, Event::Arrive(conn, end));
@@ -255,13 +282,15 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             }
             Act::Password(right) => say(Message::Password(Secret::from(password(right, self.schedule.scheme)))),
             Act::Babble(story) => babble(story),
+            Act::Below(below) => below.bytes(),
             Act::Begin(_) => frame(archive_header(ARCHIVE.into()).as_bytes()),
             Act::End => end_of_channel(CHANNEL).as_bytes().to_vec(),
             Act::Answer(_) | Act::Secure(_) | Act::Ask(_) | Act::Complete | Act::Wait(_) => return,
         };
-        self.lines[0].pipes[1].write(&[&bytes], false);
+        self.lines[0].pipes[1].write(&bytes, false);
         let arrival = self.lines[0].pipes[1].arrival(self.queue.now(), self.schedule.latency.1);
         let end = self.lines[0].pipes[1].end();
+        self.people.ledger.sent(act, end);
         self.queue.at(arrival, Event::ArriveAtExporter(0, end));
     }
 
@@ -273,7 +302,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     fn device_goes(&mut self) {
         self.people.device_gone = true;
+        let opened = self.lines[0].exporting.is_open();
         self.device_drops();
-        let _ = self.take_export(0, Some(Action::Device(DeviceAct::Drop)), export::Input::Lost);
+        let input = if opened { export::Input::Lost } else { export::Input::Failed };
+        let _ = self.take_export(0, Some(Action::Device(DeviceAct::Drop)), input);
     }
 }

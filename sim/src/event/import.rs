@@ -4,10 +4,9 @@ mod carry;
 mod hear;
 
 use handfast::{
+    connection::{Connection, Kind},
     import::{Check, Input},
-    inbox::Inbox,
     limits::DEFAULT_MAX_ARCHIVE,
-    mux::ChannelRequest,
     outcome::Side,
     reducer::ConnId,
     token::Code,
@@ -22,9 +21,10 @@ use handfast_model::{
 use super::{
     hostile::Visitor,
     line::LinkEnd,
+    link::transmit,
     pipe::Notice,
     schedule::DiskStep,
-    session::{Event, Session},
+    session::{Event, Session, Whose},
     told::{Told, line_conn},
 };
 
@@ -93,19 +93,14 @@ enum Install {
 
 /// A connection of the importing device.
 pub(super) struct Conn {
-    inbox: Inbox,
+    connection: Connection,
     stage: Stage,
-    session: Option<u16>,
-    /// The channel that was asked for last, and one with the right code, which an old importer accepts later.
-    asked: Option<ChannelRequest>,
-    named: Option<ChannelRequest>,
-    deaf: bool,
     /// Where the archive goes.
     sink: bool,
     /// The first byte of the archive that came last.
     first: Option<u8>,
-    /// The importer has ended the channel.
-    over: bool,
+    /// Bytes up to here have arrived, and are read when the connection reads again.
+    unread: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,18 +113,10 @@ pub(super) enum Stage {
 
 impl Conn {
     pub(super) fn new() -> Self {
-        let inbox = Inbox::new(DEFAULT_MAX_ARCHIVE);
-        Self {
-            inbox,
-            stage: Stage::Away,
-            session: None,
-            asked: None,
-            named: None,
-            deaf: false,
-            sink: false,
-            first: None,
-            over: false,
-        }
+        let mut connection = Connection::importer(DEFAULT_MAX_ARCHIVE);
+        // The exporter's version is enough.
+        transmit(&mut connection);
+        Self { connection, stage: Stage::Away, sink: false, first: None, unread: None }
     }
 
     pub(super) const fn is_open(&self) -> bool {
@@ -142,6 +129,10 @@ impl Conn {
 
     pub(super) const fn stage(&self) -> Stage {
         self.stage
+    }
+
+    pub(super) const fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 
     pub(super) fn close(&mut self) {
@@ -243,6 +234,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let _ = match notice {
             Notice::Request => {
                 self.lines[line].knocked = true;
+                if self.importing.conns[line].stage() == Stage::Closed {
+                    self.importing.conns[line] = Conn::new();
+                }
                 let told = Told::Heard(line, CallerAct::Knock);
                 self.take_import(Some(told), Input::ConnectionRequested(conn))
             }
@@ -251,7 +245,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.take_import(Some(Told::Heard(line, CallerAct::Drop)), Input::ConnectionLost(conn))
             }
             // Nobody tells an importer that.
-            Notice::Opened | Notice::Refused => Ok(()),
+            Notice::Opened | Notice::Refused | Notice::Absent => Ok(()),
         };
     }
 
@@ -279,7 +273,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     }
 
     fn unwritable(&mut self, conn: ConnId) {
-        self.importing.conns[conn_number(conn)].sink = false;
+        let own = &mut self.importing.conns[conn_number(conn)];
+        own.sink = false;
+        self.command(Whose::Import(conn), Kind::HoldArchive, Connection::hold_archive);
         let _ = self.take_import(Some(Told::Import(Action::Unwritable)), Input::ArchiveUnwritable(conn));
     }
 

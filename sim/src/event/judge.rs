@@ -37,6 +37,8 @@ pub enum Law {
     Time,
     /// Of two exporters one is served.
     Race,
+    /// Each beacon and each request that a peer sends is answered, once (R-MUX-1).
+    Answered,
     /// Equal schedules give equal traces.
     Repeatable,
 }
@@ -61,6 +63,7 @@ impl std::fmt::Display for Law {
             Self::Leak => "leak",
             Self::Time => "time",
             Self::Race => "race",
+            Self::Answered => "answered",
             Self::Repeatable => "repeatable",
         })
     }
@@ -75,8 +78,8 @@ impl std::str::FromStr for Law {
     type Err = NoLaw;
 
     fn from_str(name: &str) -> Result<Self, NoLaw> {
-        use Law::{Ends, Honest, Leak, Model, Pair, Race, Repeatable, Time};
-        let others = [Model, Ends, Pair, Honest, Leak, Time, Race, Repeatable];
+        use Law::{Answered, Ends, Honest, Leak, Model, Pair, Race, Repeatable, Time};
+        let others = [Model, Ends, Pair, Honest, Leak, Time, Race, Answered, Repeatable];
         let property = PropertyId::from_id(name).map(Self::Property);
         let found = property.or_else(|| others.into_iter().find(|law| law.to_string() == name));
         found.ok_or_else(|| NoLaw(name.into()))

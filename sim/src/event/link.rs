@@ -1,6 +1,6 @@
 //! The connection between the two: what is sent on it arrives in order, until it breaks or is closed.
 
-use handfast::{export, outcome::Side};
+use handfast::{connection::Connection, export, outcome::Side};
 use handfast_model::{
     action::Action,
     follow::Did,
@@ -17,14 +17,27 @@ use super::{
 /// Pieces into which what is written at once is cut, at most.
 const MAX_PIECES: u64 = 256;
 
+/// Takes all that waits on a connection.
+pub(super) fn transmit(connection: &mut Connection) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while connection.is_waiting() {
+        let (header, data) = connection.transmit();
+        bytes.extend_from_slice(header);
+        bytes.extend_from_slice(data);
+        let count = header.len() + data.len();
+        connection.sent(count);
+    }
+    bytes
+}
+
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// Sends bytes from one side to the other, cut as the schedule says.
-    pub(super) fn send(&mut self, line: usize, from: Side, pieces: &[&[u8]], item: bool) {
+    pub(super) fn send(&mut self, line: usize, from: Side, bytes: &[u8], item: bool) {
         let to = other(from);
         let latency = self.latency(line, to);
         let pipe = &mut self.lines[line].pipes[index(to)];
         let start = pipe.end();
-        pipe.write(pieces, item);
+        pipe.write(bytes, item);
         let arrival = pipe.arrival(self.queue.now(), latency);
         let end = pipe.end();
         let mut arrive = |upto| {
@@ -102,7 +115,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if !own.pipes[index(side)].take_notice(number) {
             return;
         }
-        if matches!(notice, Notice::Lost | Notice::Refused) {
+        if matches!(notice, Notice::Lost | Notice::Refused | Notice::Absent) {
             own.ends[index(side)] = LinkEnd::Closed;
         }
         match side {

@@ -9,7 +9,7 @@ use handfast::{
 };
 use serde::Serialize;
 
-use super::{Act, At, Broken, Click, DiskStep, Engine, Fault, Schedule, Story, Visit, Watch, What};
+use super::{Act, At, Below, Broken, Click, DiskStep, Engine, Fault, Schedule, Story, Visit, Watch, What};
 use crate::point::Point;
 
 /// A column: a fault with a name. Some are several, of which the first that can happen does.
@@ -27,6 +27,13 @@ fn columns() -> Vec<Column> {
     let visit = |knows| {
         let mut acts = vec![Act::Secure(true), Act::Ask(if knows { Ask::Right } else { Ask::Wrong })];
         acts.extend([Act::Say(0), Act::Babble(Story::Message), Act::End]);
+        What::Visit(Visit { knows, every: 5, acts })
+    };
+    // Everything below the messages, the flood last.
+    let below = |knows: bool| {
+        let mut acts = vec![Act::Secure(true)];
+        acts.extend(knows.then_some(Act::Ask(Ask::Right)));
+        acts.extend(Below::ALL.map(Act::Below));
         What::Visit(Visit { knows, every: 5, acts })
     };
     vec![
@@ -50,6 +57,8 @@ fn columns() -> Vec<Column> {
         one("confirm now", What::Click(Click::Confirm)),
         one("stranger", visit(false)),
         one("intruder", visit(true)),
+        one("stranger, below", below(false)),
+        one("intruder, below", below(true)),
     ]
 }
 

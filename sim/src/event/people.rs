@@ -13,13 +13,14 @@ use handfast_model::{
 };
 
 use super::{
+    below::Ledger,
     schedule::Click,
     session::{Event, Party, Session},
     told::Told,
 };
 
 /// What the users have done, and what they are asked.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct People {
     pub(super) started: [bool; Party::COUNT],
     /// Answers that were taken.
@@ -40,6 +41,8 @@ pub(super) struct People {
     /// What the hostile device does next, and whether it has gone.
     pub(super) device_next: usize,
     pub(super) device_gone: bool,
+    /// What is due to it.
+    pub(super) ledger: Ledger,
 }
 
 impl People {

@@ -11,6 +11,8 @@ pub(super) enum Notice {
     Opened,
     /// It is turned away, or could not be secured.
     Refused,
+    /// Nothing listens where it was asked for.
+    Absent,
     /// It is gone.
     Lost,
 }
@@ -42,11 +44,9 @@ struct Item {
 
 impl Pipe {
     /// Writes bytes. `item`: they complete one.
-    pub(super) fn write(&mut self, pieces: &[&[u8]], item: bool) {
-        for piece in pieces {
-            self.bytes.extend_from_slice(piece);
-            self.written += piece.len() as u64;
-        }
+    pub(super) fn write(&mut self, bytes: &[u8], item: bool) {
+        self.bytes.extend_from_slice(bytes);
+        self.written += bytes.len() as u64;
         if item {
             self.push(false);
         }
@@ -61,6 +61,16 @@ impl Pipe {
         self.numbered += 1;
         self.items.push_back(Item { number: self.numbered, end: self.end(), notice });
         self.numbered
+    }
+
+    /// Whether bytes are there that were not read.
+    pub(super) const fn has_bytes(&self) -> bool {
+        !self.bytes.is_empty()
+    }
+
+    /// How many bytes were read.
+    pub(super) const fn read(&self) -> u64 {
+        self.read
     }
 
     /// Where the bytes end.

@@ -10,6 +10,7 @@ use handfast::{
 use handfast_model::config::Cast;
 use serde::{Deserialize, Serialize};
 
+use super::below::Below;
 use crate::point::Point;
 
 /// One session. Equal schedules give equal traces.
@@ -213,6 +214,8 @@ pub enum Act {
     Password(bool),
     /// Sends what is none.
     Babble(Story),
+    /// Sends something below the messages.
+    Below(Below),
     /// A visitor: begins an archive.
     Begin(Archive),
     /// A visitor: the archive ends.
@@ -325,11 +328,13 @@ pub enum Class {
     Repeat,
     /// The directory takes its time.
     Slow,
+    /// A hostile peer does something below the messages.
+    Below,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Break,
         Self::Hold,
         Self::Directory,
@@ -346,12 +351,13 @@ impl Class {
         Self::Again,
         Self::Repeat,
         Self::Slow,
+        Self::Below,
     ];
 
     /// Whether it can happen in this pair. Where a side is old, there is one link of two honest sides.
     pub fn is_of(self, cast: Cast) -> bool {
         match self {
-            Self::Device | Self::Rival | Self::Again => !cast.has_legacy(),
+            Self::Device | Self::Rival | Self::Again | Self::Below => !cast.has_legacy(),
             // An old daemon keeps the requests that it has seen.
             Self::Repeat => cast != Cast::LL,
             _ => true,
@@ -383,6 +389,7 @@ impl fmt::Display for Class {
             Self::Again => "again",
             Self::Repeat => "repeat",
             Self::Slow => "slow",
+            Self::Below => "below",
         })
     }
 }

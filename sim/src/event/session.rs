@@ -1,6 +1,7 @@
 //! One session, from event to event.
 
 use handfast::{
+    connection::{Connection, Kind, Place},
     export, import,
     limits::{Durations, Timer},
     outcome::{Side, Signal},
@@ -18,7 +19,7 @@ use handfast_model::{
 
 use super::{
     engine::{Ran, Watch},
-    import::Importing,
+    import::{Importing, conn_number},
     judge::{Broken, Law},
     line::Line,
     people::People,
@@ -78,6 +79,14 @@ impl std::fmt::Display for Party {
             Self::Export(_) => "rival",
         })
     }
+}
+
+/// An end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whose {
+    Import(ConnId),
+    /// The exporter on this line.
+    Export(usize),
 }
 
 /// Something that is planned.
@@ -149,6 +158,8 @@ pub(super) struct Session<'a, I, E> {
     pub(super) broken: Option<Broken>,
     steps: Vec<Step>,
     walked: Vec<Row>,
+    /// The rows of the connections' tables.
+    pub(super) received: Vec<Row>,
     pub(super) events: u32,
 }
 
@@ -204,6 +215,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             broken: None,
             steps: Vec::new(),
             walked: Vec::new(),
+            received: Vec::new(),
             events: 0,
         }
     }
@@ -266,6 +278,32 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         }
     }
 
+    /// Whether the rows of this side's tables are counted.
+    pub(super) const fn rows_of(&self, side: Side) -> bool {
+        self.watch.cover && !self.old[index(side)]
+    }
+
+    /// Notes a row of a connection's table, if rows are counted.
+    pub(super) fn note_row(&mut self, side: Side, place: Place, kind: Kind) {
+        if self.rows_of(side) {
+            self.received.push(Row { side, place: place.name(), kind: kind.name() });
+        }
+    }
+
+    /// Commands a connection, and notes the row.
+    pub(super) fn command(&mut self, whose: Whose, kind: Kind, command: impl FnOnce(&mut Connection) -> bool) -> bool {
+        let (side, connection) = match whose {
+            Whose::Import(conn) => (Side::Import, self.importing.conns[conn_number(conn)].connection_mut()),
+            Whose::Export(line) => (Side::Export, self.lines[line].exporting.connection_mut()),
+        };
+        let place = connection.place();
+        let done = command(connection);
+        if done {
+            self.note_row(side, place, kind);
+        }
+        done
+    }
+
     pub(super) fn break_law(&mut self, law: Law, text: String) {
         self.broken.get_or_insert(Broken { law, text });
     }
@@ -297,10 +335,11 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         Ok(())
     }
 
-    /// What may come of what the model has no step for: progress, and that a device which has restarted turns everybody away.
+    /// What may come of what the model has no step for: progress, that a device which has restarted turns everybody away, and that a
+    /// further channel is declined in the middle of an archive.
     const fn is_told_apart(&self, effect: import::Effect) -> bool {
         match effect {
-            import::Effect::Arm(Timer::Stall) => true,
+            import::Effect::Arm(Timer::Stall) | import::Effect::DeclineChannel(_) => true,
             import::Effect::Refuse(_) => self.crashed[0],
             _ => false,
         }
@@ -412,6 +451,9 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         if self.is_race() {
             classes.push(Class::Rival);
         }
+        if self.people.ledger.used || self.importing.visitors.iter().any(|visitor| visitor.ledger.used) {
+            classes.push(Class::Below);
+        }
         let end = |party: Party| self.done[party.index()].filter(|_| !self.crashed[party.index()]);
         Ran {
             import: end(Party::Import),
@@ -426,6 +468,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             broken: self.broken,
             steps: self.steps,
             walked: self.walked,
+            received: self.received,
             config,
         }
     }

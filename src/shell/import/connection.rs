@@ -3,26 +3,30 @@
 use std::{io, ops::ControlFlow};
 
 use tokio::{
-    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite},
     select,
     sync::oneshot,
-    time::{Duration, Instant, sleep_until, timeout_at},
+    time::{Duration, Instant, sleep_until},
 };
 
+use super::securing;
 use crate::{
-    inbox::{self, Garbage, Inbox},
-    limits::{PROGRESS_STEP, READ_AHEAD},
-    message::{self, Message},
-    mux::{CONTROL_CHANNEL, ChannelName, ChannelRequest, Control, PROTOCOL_CHANNEL, RequestState, VERSION},
+    connection::{self, Connection},
+    limits::{MAX_TURN, PROGRESS_STEP},
+    message::Message,
+    mux::ChannelName,
     reducer::ConnId,
     secret::Secret,
     shell::{
-        link::{Heard, Link},
+        link::{Link, Turn},
         storage::Sink,
         tls::{self, PeerFacts},
         wiring,
     },
 };
+
+#[cfg(test)]
+mod tests;
 
 /// What the operation asks of a connection, in order.
 pub(super) enum Command<K> {
@@ -40,6 +44,8 @@ pub(super) enum Command<K> {
 
 /// What happens on a connection, in order.
 pub(super) enum Event {
+    /// Its handshake is under way.
+    Answered,
     Opened(PeerFacts),
     Failed,
     Lost,
@@ -60,7 +66,9 @@ pub(super) type Wiring<K> = wiring::Wiring<ConnId, Command<K>, Event>;
 /// What a connection is allowed.
 pub(super) struct Limits {
     pub(super) max_archive: u64,
-    /// How long it may take to become the session's.
+    /// How long it may take to be secured.
+    pub(super) handshake: Duration,
+    /// How long it may then take to become the session's.
     pub(super) opening: Duration,
 }
 
@@ -70,180 +78,146 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     K: Sink,
 {
-    let deadline = Instant::now() + limits.opening;
-    let handshake = select! { biased;
-        // There is nothing yet that could be asked of it but to close.
-        _ = wiring.commands.recv() => return,
-        handshake = timeout_at(deadline, tls.handshake(BufReader::with_capacity(READ_AHEAD, stream))) => handshake,
-    };
-    match handshake {
-        Ok(Ok((stream, facts))) => {
-            if wiring.tell(Event::Opened(facts)).await.is_continue() {
-                Connection::new(stream, limits.max_archive, wiring).run(deadline).await;
-            }
-        }
-        Ok(Err(_)) | Err(_) => {
-            let _ = wiring.tell(Event::Failed).await;
-        }
+    let Some((stream, facts)) = securing::secure(stream, &tls, limits.handshake, &mut wiring).await else { return };
+    if wiring.tell(Event::Opened(facts)).await.is_continue() {
+        let deadline = Instant::now() + limits.opening;
+        Served::new(stream, limits.max_archive, wiring).run(deadline).await;
     }
 }
 
-struct Connection<T, K> {
+struct Served<T, K> {
     link: Link<T>,
-    inbox: Inbox,
+    receiver: Receiver<K>,
+    /// The place of an archive is being made.
+    making: Option<oneshot::Receiver<io::Result<K>>>,
+}
+
+/// What takes the events of the connection.
+struct Receiver<K> {
     wiring: Wiring<K>,
-    /// The session's channel.
-    session: Option<u16>,
-    wait: Wait<K>,
+    /// Where the archive goes.
     sink: Option<K>,
     /// A command that came while an archive was being written.
     next: Option<Command<K>>,
-    /// Frames cannot be understood any more.
-    deaf: bool,
 }
 
-/// What the connection waits for before it reads on.
-enum Wait<K> {
-    Nothing,
-    /// An answer to this request.
-    Answer(ChannelRequest),
-    /// A place for the archive that began.
-    Place,
-    /// The place is being made.
-    Making(oneshot::Receiver<io::Result<K>>),
-}
-
-impl<T, K> Connection<T, K>
+impl<T, K> Served<T, K>
 where
     T: AsyncBufRead + AsyncWrite + Unpin,
     K: Sink,
 {
     fn new(stream: T, max_archive: u64, wiring: Wiring<K>) -> Self {
-        let mut link = Link::new(stream);
-        link.outgoing.control(&Control::Version(VERSION));
-        let inbox = Inbox::new(max_archive);
-        Self { link, inbox, wiring, session: None, wait: Wait::Nothing, sink: None, next: None, deaf: false }
+        let link = Link::new(stream, Connection::importer(max_archive));
+        Self { link, receiver: Receiver { wiring, sink: None, next: None }, making: None }
     }
 
-    /// Runs until the connection is closed, or is lost, which is told. A connection that is not the session's at `deadline` is lost.
+    /// Runs until the connection is closed, or is lost, which is reported. A connection that is not the session's at `deadline` is lost.
     async fn run(mut self, deadline: Instant) {
         loop {
-            if let Some(command) = self.next.take() {
+            if let Some(command) = self.receiver.next.take() {
                 match command {
                     Command::Close => break,
                     command => self.carry_out(command),
                 }
                 continue;
             }
-            let listen = matches!(self.wait, Wait::Nothing);
-            select! { biased;
-                command = self.wiring.commands.recv() => self.next = Some(command.unwrap_or(Command::Close)),
-                place = place(&mut self.wait) => {
-                    match place {
-                        Ok(sink) => {
-                            self.sink = Some(sink);
-                            self.wait = Wait::Nothing;
-                        }
-                        Err(error) => {
-                            self.wait = Wait::Place;
-                            if self.wiring.tell(Event::ArchiveUnwritable(error)).await.is_break() {
-                                return;
-                            }
-                        }
-                    }
+            let flow = select! { biased;
+                command = self.receiver.wiring.commands.recv() => {
+                    self.receiver.next = Some(command.unwrap_or(Command::Close));
+                    continue;
                 }
-                heard = self.link.turn(listen) => {
-                    let flow = match heard {
-                        Heard::Nothing => ControlFlow::Continue(()),
-                        Heard::Input => self.read().await,
-                        Heard::Lost => {
-                            let _ = self.wiring.tell(Event::Lost).await;
-                            return;
-                        }
-                    };
-                    if flow.is_break() {
-                        break;
-                    }
-                }
-                () = sleep_until(deadline), if self.session.is_none() => {
-                    let _ = self.wiring.tell(Event::Lost).await;
+                // A peer that never pauses does not put it off (R-MUX-2).
+                () = sleep_until(deadline), if !self.link.connection.has_session() => {
+                    let _ = self.receiver.wiring.tell(Event::Lost).await;
                     break;
                 }
+                place = place(&mut self.making) => {
+                    self.making = None;
+                    match place {
+                        Ok(sink) => {
+                            self.receiver.sink = Some(sink);
+                            self.link.connection.take_archive();
+                            ControlFlow::Continue(())
+                        }
+                        Err(error) => {
+                            if self.receiver.wiring.tell(Event::ArchiveUnwritable(error)).await.is_break() {
+                                return;
+                            }
+                            ControlFlow::Continue(())
+                        }
+                    }
+                }
+                turn = self.link.turn() => match turn {
+                    Turn::Nothing => ControlFlow::Continue(()),
+                    Turn::Input => self.read().await,
+                    Turn::Resumed => self.receiver.receive(&mut self.link.connection, &mut &[][..]).await,
+                    Turn::Lost => {
+                        let _ = self.receiver.wiring.tell(Event::Lost).await;
+                        return;
+                    }
+                },
+            };
+            if flow.is_break() {
+                break;
             }
         }
-        self.link.close(self.wiring.closing).await;
+        // The storage does not wait for the close.
+        self.receiver.sink = None;
+        self.link.close(self.receiver.wiring.closing).await;
     }
 
     fn carry_out(&mut self, command: Command<K>) {
+        let connection = &mut self.link.connection;
         match command {
-            Command::Accept => self.answer(RequestState::Accept),
-            Command::Decline => self.answer(RequestState::Decline),
+            Command::Accept => {
+                connection.accept();
+            }
+            Command::Decline => {
+                connection.decline();
+            }
             Command::Send(message) => {
-                if let Some(channel) = self.session {
-                    self.link.outgoing.message(channel, &message);
-                }
+                connection.send(&message);
             }
-            Command::Stage(place) => self.wait = Wait::Making(place),
+            Command::Stage(place) => self.making = Some(place),
             Command::End => {
-                if let Some(channel) = self.session {
-                    self.link.outgoing.end(channel);
-                }
-                self.inbox.stop_listening();
-                self.sink = None;
-                if !matches!(self.wait, Wait::Answer(_)) {
-                    self.wait = Wait::Nothing;
-                }
+                connection.end();
+                (self.making, self.receiver.sink) = (None, None);
             }
-            Command::Close => self.next = Some(Command::Close),
+            Command::Close => self.receiver.next = Some(Command::Close),
         }
     }
 
-    /// Answers the request that waits for it.
-    fn answer(&mut self, state: RequestState) {
-        if let Wait::Answer(request) = std::mem::replace(&mut self.wait, Wait::Nothing) {
-            if state == RequestState::Accept {
-                self.session = Some(request.channel);
-                self.inbox.open(request.channel);
-            }
-            self.link.outgoing.control(&Control::Request(ChannelRequest { state, ..request }));
-        }
-    }
-
-    /// Reads what has arrived, up to the first thing that has to be waited for. Breaks when the connection is over.
+    /// Reads what has arrived, up to the first thing that has to be waited for, or a turn of it. Breaks when the connection is over.
     async fn read(&mut self) -> ControlFlow<()> {
-        let Self { link: Link { stream, outgoing }, inbox, wiring, session, wait, sink, next, deaf } = self;
+        let Link { stream, connection, .. } = &mut self.link;
         let Ok(input) = stream.fill_buf().await else { return ControlFlow::Continue(()) };
-        let mut rest = input;
-        while matches!(wait, Wait::Nothing) && next.is_none() && !*deaf {
-            let event = match inbox.next(&mut rest) {
-                Ok(None) => break,
-                Ok(Some(inbox::Heard::Control(Control::Beacon(true)))) => {
-                    outgoing.control(&Control::Beacon(false));
-                    continue;
-                }
-                Ok(Some(inbox::Heard::Control(Control::Request(request)))) => match request.state {
-                    RequestState::Request if is_usable(request.channel, *session) => {
-                        let name = request.name.clone();
-                        *wait = Wait::Answer(request);
-                        Event::Asked(name)
-                    }
-                    RequestState::Request => {
-                        let answer = ChannelRequest { state: RequestState::Decline, ..request };
-                        outgoing.control(&Control::Request(answer));
-                        continue;
-                    }
-                    // An answer to what was never asked.
-                    RequestState::Accept | RequestState::Decline => continue,
-                },
-                Ok(Some(inbox::Heard::Control(_))) => continue,
-                Ok(Some(inbox::Heard::End)) => Event::Ended,
-                Ok(Some(inbox::Heard::Message(message::Event::Message(message)))) => Event::Message(message),
-                Ok(Some(inbox::Heard::Message(message::Event::ArchiveBegan { length }))) => {
-                    *wait = Wait::Place;
+        let (mut rest, length) = (input, input.len());
+        let flow = self.receiver.receive(connection, &mut rest).await;
+        let taken = length - rest.len();
+        stream.consume(taken);
+        flow
+    }
+}
+
+impl<K: Sink> Receiver<K> {
+    /// Receives, and reports what happens, up to [`MAX_TURN`] events. Breaks when the connection is over.
+    async fn receive(&mut self, connection: &mut Connection, input: &mut &[u8]) -> ControlFlow<()> {
+        let Self { wiring, sink, next } = self;
+        for count in 0.. {
+            // What needs no further bytes is little.
+            if next.is_some() || count >= MAX_TURN && !input.is_empty() {
+                break;
+            }
+            let Some(event) = connection.receive(input) else { break };
+            let event = match event {
+                connection::Event::ChannelRequested(name) => Event::Asked(name),
+                connection::Event::ChannelEnded => Event::Ended,
+                connection::Event::Message(message) => Event::Message(message),
+                connection::Event::ArchiveBegan { length } => {
                     wiring.progress.begin(length);
                     Event::ArchiveBegan(length)
                 }
-                Ok(Some(inbox::Heard::Message(message::Event::ArchiveSlice(bytes)))) => {
+                connection::Event::ArchiveSlice(bytes) => {
                     let Some(open) = sink else { continue };
                     // In the middle of the archive a command ends it.
                     let written = select! { biased;
@@ -256,7 +230,7 @@ where
                     };
                     if let Err(error) = written {
                         *sink = None;
-                        *wait = Wait::Place;
+                        connection.hold_archive();
                         Event::ArchiveUnwritable(error)
                     } else if wiring.progress.passes(bytes.len() as u64, PROGRESS_STEP) {
                         Event::Progressed
@@ -264,7 +238,7 @@ where
                         continue;
                     }
                 }
-                Ok(Some(inbox::Heard::Message(message::Event::ArchiveEnded))) => {
+                connection::Event::ArchiveEnded => {
                     let Some(open) = sink.take() else { continue };
                     let complete = select! { biased;
                         command = wiring.commands.recv() => {
@@ -278,32 +252,24 @@ where
                         Err(error) => Event::ArchiveUnwritable(error),
                     }
                 }
-                Err(garbage) => {
-                    *deaf = garbage == Garbage::Frame;
-                    if session.is_none() {
-                        let _ = wiring.tell(Event::Lost).await;
-                        return ControlFlow::Break(());
-                    }
-                    Event::Malformed
+                connection::Event::Malformed => Event::Malformed,
+                connection::Event::Lost => {
+                    let _ = wiring.tell(Event::Lost).await;
+                    return ControlFlow::Break(());
                 }
+                // An importer requests no channel.
+                connection::Event::ChannelAccepted | connection::Event::ChannelDeclined => continue,
             };
             wiring.tell(event).await?;
         }
-        let taken = if *deaf { input.len() } else { input.len() - rest.len() };
-        stream.consume(taken);
         ControlFlow::Continue(())
     }
 }
 
 /// The place that is being made, if one is.
-async fn place<K>(wait: &mut Wait<K>) -> io::Result<K> {
-    match wait {
-        Wait::Making(place) => place.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())),
-        Wait::Nothing | Wait::Answer(_) | Wait::Place => std::future::pending().await,
+async fn place<K>(making: &mut Option<oneshot::Receiver<io::Result<K>>>) -> io::Result<K> {
+    match making {
+        Some(place) => place.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into())),
+        None => std::future::pending().await,
     }
-}
-
-/// Whether a channel of this number can be opened (R-MUX-1).
-fn is_usable(channel: u16, session: Option<u16>) -> bool {
-    channel != CONTROL_CHANNEL && channel != PROTOCOL_CHANNEL && Some(channel) != session
 }

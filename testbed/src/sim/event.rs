@@ -82,7 +82,7 @@ impl Storm {
         let code = |law| match law {
             Law::Ends | Law::Honest => 3,
             Law::Property(property) if PropertyId::is_liveness(property) => 3,
-            Law::Property(_) | Law::Model | Law::Pair | Law::Leak | Law::Time | Law::Race => 1,
+            Law::Property(_) | Law::Model | Law::Pair | Law::Leak | Law::Time | Law::Race | Law::Answered => 1,
             Law::Repeatable => 5,
         };
         let doubt = self.doubt.as_ref().map(|_| 4);

@@ -7,7 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use handfast::{limits::MAX_CHANNEL_NAME, message::archive_header};
+use handfast::{limits::MAX_CHANNEL_NAME, message::archive_header, outcome::Side};
+use handfast_harness::connection::{Step, write};
 use handfast_model::{
     config::{Size, configurations},
     explore::Limits,
@@ -63,6 +64,7 @@ fn main() {
         put(target, "all", &cut(&vectors.into_iter().flat_map(|(_, bytes)| bytes).collect::<Vec<_>>()));
     }
     payloads();
+    connections();
     let name = vec![b'n'; MAX_CHANNEL_NAME + 1];
     let request = [&[0x93, 0xda], &(name.len() as u16).to_be_bytes()[..], &name, &[0xcd, 0x80, 0, 0]].concat();
     let frame = [&[0x92, 0, 0xc5], &(request.len() as u16).to_be_bytes()[..], &request].concat();
@@ -103,6 +105,31 @@ fn main() {
     for seed in 0..8_u8 {
         let bytes: Vec<_> = (0..64_u32).map(|at| ((at * (2 * u32::from(seed) + 1) * 2_654_435) >> 16) as u8).collect();
         put("pair", &format!("walk-{seed}"), &[&[seed], &bytes[..]].concat());
+    }
+}
+
+/// Programs of a connection: whole links, and what goes wrong in one.
+fn connections() {
+    use Step::{Bytes, Command as C, Word as W};
+    let (import, export) = ([W(0), W(4), C(0), C(3)], [W(0), C(2), W(7), W(10)]);
+    let led = |lead: &[Step], rest: &[Step]| [lead, rest].concat();
+    let programs = [
+        ("linked", Side::Import, led(&import, &[W(10), W(12), C(8), W(13), W(1), W(14), C(3), C(9), W(15)])),
+        ("linked-export", Side::Export, led(&export, &[C(4), C(5), W(1), C(6), C(7), W(10), C(9), W(15)])),
+        ("declined", Side::Import, vec![W(5), C(1), W(6), W(4), C(0), W(5), C(0), W(6), C(10)]),
+        ("declined-export", Side::Export, vec![C(2), W(5), W(9), W(8), C(2), W(7), C(9)]),
+        ("control-in-any-order", Side::Import, vec![W(18), W(9), W(3), W(2), W(17), W(16), W(0), W(4), C(0), W(18)]),
+        ("after-the-end", Side::Import, led(&import, &[C(9), W(10), W(12), W(13), W(1), W(5), C(1), W(15), W(10)])),
+        ("after-the-end-export", Side::Export, led(&export, &[C(4), C(5), C(9), W(11), W(1), W(15), W(19)])),
+        ("ended-by-the-peer", Side::Import, led(&import, &[W(15), W(10), W(15), C(3), C(9)])),
+        ("no-message", Side::Import, led(&import, &[W(19), W(10), W(1), W(15), C(9)])),
+        ("no-frame", Side::Import, led(&import, &[Bytes(vec![0xc1]), W(10), W(1), C(3), C(9)])),
+        ("lost", Side::Export, vec![C(2), Bytes(b"GET /".to_vec()), W(7), C(10)]),
+        ("held", Side::Import, led(&import, &[W(12), C(8), W(13), C(8), W(14), C(9)])),
+        ("too-long-an-archive", Side::Export, led(&export, &[C(4), C(6), C(6), C(5), C(7), W(12)])),
+    ];
+    for (name, side, program) in programs {
+        put("connection", name, &write(side, &program));
     }
 }
 

@@ -207,6 +207,9 @@ pub fn of_import(from: I, input: import::Input, effects: &[import::Effect], mut 
             // The same question, answered or not.
             (I::Authenticating { .. }, I::Authenticating { .. }) if input.is_action() => {}
             (I::Authenticating { .. }, I::Authenticating { .. }) if matches!(input, import::Input::Provided(..)) => {}
+            // Asked again after a refusal (R-CLI-8).
+            (I::Authenticating { prompt, .. }, I::Authenticating { prompt: again, .. })
+                if prompt == again && !prompt.wrong_password => {}
             (at, to) => found(import(import_state(at), import_state(to), import_label(at, to))),
         }
         at = to;
@@ -247,6 +250,8 @@ pub fn of_export(from: E, input: export::Input, effects: &[export::Effect], mut 
             (_, E::Initial) => found(export("ExportDevice", "Initial", "Back/Cancel")),
             (E::TokenObtained, E::Connecting) => found(export("Export_Init", "Export_Connecting", "Token validated")),
             (E::Authenticating { .. }, E::Authenticating { .. }) if !matches!(input, export::Input::Signal(..)) => {}
+            // Asked again after a refusal (R-CLI-8).
+            (E::Authenticating { address, .. }, E::Authenticating { address: again, .. }) if address == again => {}
             (at, to) => found(export(export_state(at), export_state(to), export_label(at, to))),
         }
         at = to;

@@ -112,6 +112,12 @@ impl<C: Client> Desk<C> {
         !self.client.is_broken() && self.client.clone().take(input).is_ok()
     }
 
+    /// The next step of the calls that are on their way.
+    fn driven(&self, side: Side) -> Option<Step> {
+        let call = (!self.calls.is_empty()).then_some(Step::Call(side));
+        (!self.returns.is_empty()).then_some(Step::Return(side)).or(call)
+    }
+
     fn hear(&mut self, told: Told) {
         self.last = Some(told);
         self.signals.push_back(told);
@@ -375,6 +381,18 @@ impl Linked {
         }
     }
 
+    /// Gives what people who answer at once do before anything else can happen, and the calls of their clients, each up to its
+    /// return. Whether there is any.
+    fn at_once(&self, state: &Whole, steps: &mut Vec<Step>) -> bool {
+        use {export::Input as E, import::Input as I};
+        let (import, export) = (&state.import, &state.export);
+        let answer = Some(I::Answer(Slot(1))).filter(|&answer| self.has(Side::Import) && import.offers(answer));
+        let confirm = Some(E::Confirm).filter(|&confirm| self.has(Side::Export) && export.offers(confirm));
+        steps.extend(import.driven(Side::Import).or(answer.map(Step::Import)));
+        steps.extend(export.driven(Side::Export).or(confirm.map(Step::Export)));
+        !steps.is_empty()
+    }
+
     fn import_people(state: &Whole, steps: &mut Vec<Step>) {
         use import::Input as I;
         let desk = &state.import;
@@ -473,6 +491,9 @@ impl Linked {
 
     /// Adds the steps that can be next.
     pub(crate) fn actions(&self, state: &Whole, steps: &mut Vec<Step>) {
+        if self.configuration.at_once && self.at_once(state, steps) {
+            return;
+        }
         self.people(state, steps);
         let queues = [
             (

@@ -24,12 +24,22 @@ pub enum Fault {
     Kept,
     /// What is shown went back, and not to ask once more (R-CLI-4).
     Back,
+    /// It makes a call again that was refused, and its daemon has signalled nothing since (R-CLI-8).
+    CalledAgain,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::FalseSuccess, Self::Foreign, Self::Broken, Self::LeftAlone, Self::RefusedUnsaid, Self::Kept, Self::Back];
+    pub const ALL: [Self; 8] = [
+        Self::FalseSuccess,
+        Self::Foreign,
+        Self::Broken,
+        Self::LeftAlone,
+        Self::RefusedUnsaid,
+        Self::Kept,
+        Self::Back,
+        Self::CalledAgain,
+    ];
 
     /// In words.
     pub const fn text(self) -> &'static str {
@@ -41,8 +51,21 @@ impl Fault {
             Self::RefusedUnsaid => "does not say that the operation goes on",
             Self::Kept => "leaves the account of a failed import behind",
             Self::Back => "went back",
+            Self::CalledAgain => "makes a refused call again, without a signal in between",
         }
     }
+}
+
+/// What was seen of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Answer {
+    /// None was given.
+    #[default]
+    None,
+    /// The call has not returned.
+    Called,
+    /// The call was refused.
+    Refused,
 }
 
 /// What was seen of a client.
@@ -54,6 +77,8 @@ pub struct Watch {
     own: Option<u32>,
     ended: Option<bool>,
     cancelled: bool,
+    /// The last answer, as long as its daemon has signalled nothing since.
+    answer: Answer,
     pub(crate) said: bool,
     /// What is shown; none before anything is.
     pub(crate) shown: Option<Shown>,
@@ -105,6 +130,9 @@ impl Watch {
             }
             Kind::Signal(id, told) => {
                 foreign = self.own != Some(id);
+                if !foreign {
+                    self.answer = Answer::None;
+                }
                 if let (false, None, Some(success)) = (foreign, self.ended, end(told)) {
                     self.ended = Some(success);
                 }
@@ -113,7 +141,10 @@ impl Watch {
                 refused = self.cancelled && self.own == Some(id) && self.ended.is_none();
                 self.cancelled &= !refused;
             }
-            Kind::Action | Kind::Added(_) | Kind::Answered | Kind::Canceled(_, true) => {}
+            Kind::Answered(id, accepted) if self.own == Some(id) && self.answer == Answer::Called => {
+                self.answer = if accepted { Answer::None } else { Answer::Refused };
+            }
+            Kind::Action | Kind::Added(_) | Kind::Answered(..) | Kind::Canceled(_, true) => {}
         }
         for effect in effects {
             match effect.call() {
@@ -121,7 +152,13 @@ impl Watch {
                     *self = Self { pending: true, faults: self.faults, shown: self.shown, ..Self::default() }
                 }
                 Some(Call::Cancel(id)) => self.cancelled |= self.own == Some(id),
-                Some(Call::Query | Call::Answer) | None => {}
+                Some(Call::Answer) => {
+                    if self.answer == Answer::Refused {
+                        self.hold(Fault::CalledAgain);
+                    }
+                    self.answer = Answer::Called;
+                }
+                Some(Call::Query) | None => {}
             }
             self.said |= effect.says_it_goes_on();
             if let Some(shown) = effect.shown() {

@@ -125,6 +125,15 @@ pub const MUTANTS: &[Mutant] = &[
     breaks("M-55", "A late event of an ended import clears the live one.", &[R::LateImportsApart])
         .violates(P::Isolated, "HH-documented-again")
         .of(Setting::Registries),
+    breaks("M-56", "A question whose answer was refused is asked again at once.", &[R::ClientRefusalWaits])
+        .violates(P::Client, "HH-documented-clients-at-once")
+        .of(Setting::Clients),
+    breaks("M-57a", "Where all places are taken, a connection is turned away.", &[R::RoomIsMade])
+        .violates(P::Admits, "HH-documented-crowd"),
+    breaks("M-57b", "A connection makes room for one that has proved less.", &[R::ProgressCounts])
+        .violates(P::Admits, "HH-documented-crowd"),
+    breaks("M-57c", "An attempt to connect that fails is the end.", &[R::AttemptsRepeated])
+        .violates(P::Admits, "HH-documented-crowd"),
 ];
 
 /// The first half of a row.

@@ -2,11 +2,13 @@
 //!
 //! Effects are the business of a replay. Here the inputs are looked at: each has to be one that the peer, the network, the storage
 //! and the timers of the model can give then. What the model leaves out is left out: steps that changed nothing, the progress of a
-//! transfer, and what comes on connections that are not the session's.
+//! transfer, and what comes on connections that are not the session's, or would come if there were descriptors. Attempts of the exporter
+//! that failed are seen from its side only.
 
 use handfast::{
     export::{self, Exporter},
     import::{self, Check, Importer},
+    limits::Timer,
     operations::OpId,
     outcome::{Side, Signal},
     reducer::{Config, ConnId},
@@ -67,7 +69,11 @@ pub fn validate_recorded(files: &[Recorded], terms: &Terms) -> Verdict {
     }
     let failed = files.iter().flat_map(|recorded| &recorded.steps).filter(|step| is_failure(step)).count();
     let mut terms = Terms { free_timers: true, ..*terms };
-    terms.budget.storage = terms.budget.storage.saturating_add(u8::try_from(failed).unwrap_or(u8::MAX));
+    let number = |count| u8::try_from(count).unwrap_or(u8::MAX);
+    terms.budget.storage = terms.budget.storage.saturating_add(number(failed));
+    let repeated = files.iter().flat_map(|recorded| &recorded.steps).filter(|step| is_another_attempt(step)).count();
+    terms.budget.retries = terms.budget.retries.saturating_add(number(repeated));
+    terms.budget.loss = terms.budget.loss.saturating_add(number(repeated));
     let runs = match (imports.len(), exports.len()) {
         (1, 1) => vec![Run::new([imports.pop(), exports.pop()])],
         // Which of them met is not recorded: each by itself.
@@ -102,17 +108,28 @@ fn import_turns<'a>(
     });
     let mut importer = Importer::new(config);
     let mut turns = Vec::new();
+    // CONNECTING was signalled for a connection that is left out.
+    let mut signalled = false;
     for (line, step) in steps {
         let trace::Turn::Import { input, effects } = &step.turn else { continue };
         let before = importer.clone();
         let _ = Step::import(0, &mut importer, *input);
         let foreign = input.conn().is_some_and(|conn| Some(conn) != peer);
+        let connecting = import::Effect::Signal(Signal::Connecting);
+        signalled |= foreign && effects.contains(&connecting);
+        let apart = matches!(input, import::Input::ConnectionAnswered(_) | import::Input::ConnectionsExhausted);
         let progress = matches!(input, import::Input::ArchiveProgressed(_)) && before == importer;
-        if step.refused.is_some() || foreign || progress || (effects.is_empty() && before == importer) {
+        if step.refused.is_some() || foreign || apart || progress || (effects.is_empty() && before == importer) {
             continue;
         }
         let names = Names { peer, account };
-        let effects = effects.iter().filter_map(|effect| names.import_effect(*effect)).collect();
+        let mut effects: Vec<_> = effects.iter().filter_map(|effect| names.import_effect(*effect)).collect();
+        // In the model the exporter's connection is the first one.
+        let requests =
+            matches!(input, import::Input::ConnectionRequested(_) | import::Input::ConnectionRequestedFrom(..));
+        if requests && std::mem::take(&mut signalled) {
+            effects.push(connecting);
+        }
         let turn = Turn::Import(Some(names.import_input(*input)), effects);
         turns.push(Turned { noted: noted(line, step, file, Side::Import), turn: plain(turn) });
     }
@@ -138,7 +155,12 @@ fn export_turns<'a>(config: Config, steps: impl Iterator<Item = (usize, &'a Step
 
 fn noted(line: usize, step: &Step, file: usize, side: Side) -> Noted {
     // Each operation counts from its own beginning.
-    Noted { line, t_ms: step.t_ms, clock: Clock::own(file + 1, side), flaw: None }
+    Noted { line, t_ms: step.t_ms, clock: Clock::own(file + 1, side), flaw: None, doubt: None }
+}
+
+/// Whether the exporter tries to connect again.
+fn is_another_attempt(step: &Step) -> bool {
+    matches!(step.turn, trace::Turn::Export { input: export::Input::Fired(Timer::Retry), .. })
 }
 
 /// Whether the device's storage failed: that is known, and no guess.
@@ -170,7 +192,8 @@ impl Names {
     fn import_input(&self, input: import::Input) -> import::Input {
         use import::Input as I;
         match input {
-            I::ConnectionRequested(_) => I::ConnectionRequested(PEER),
+            I::ConnectionRequested(_) | I::ConnectionRequestedFrom(..) => I::ConnectionRequested(PEER),
+            I::ConnectionAnswered(_) => I::ConnectionAnswered(PEER),
             I::ConnectionOpened { presented, verified, .. } => {
                 I::ConnectionOpened { conn: PEER, presented: presented.map(|id| self.account(id)), verified }
             }
@@ -190,6 +213,7 @@ impl Names {
             | I::RemoveAccount
             | I::Published
             | I::Unpublishable
+            | I::ConnectionsExhausted
             | I::Checked(Check::Unsound | Check::Unreadable)
             | I::Installed(_)
             | I::Fired(_) => input,

@@ -9,7 +9,7 @@ use handfast::{
     export, import,
     limits::MAX_OP_ID,
     operations::LocalId,
-    outcome::{AccountId, Scheme, Side},
+    outcome::{AccountId, LinkState, Scheme, Side},
     token::{Form, Token, trim_typed},
 };
 
@@ -78,6 +78,8 @@ pub(crate) struct Noted {
     pub(crate) clock: Clock,
     /// Why nothing explains it.
     pub(crate) flaw: Option<&'static str>,
+    /// Why nothing may explain it.
+    pub(crate) doubt: Option<&'static str>,
 }
 
 /// What was called, and what it returned, in the model's terms.
@@ -143,6 +145,11 @@ impl Lane {
         [signal, call, turn].into_iter().flatten()
     }
 
+    /// Whether its end is written: DONE.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.signals.last().is_some_and(|last| last.state == LinkState::Done.number())
+    }
+
     /// Its lines.
     pub(crate) fn noted(&self) -> impl Iterator<Item = &Noted> {
         let signals = self.signals.iter().map(|seen| &seen.noted);
@@ -158,7 +165,7 @@ impl Lane {
 
 impl Noted {
     fn of(line: usize, from: &Line, flaw: Option<&'static str>) -> Self {
-        Self { line, t_ms: from.t_ms, clock: from.clock, flaw }
+        Self { line, t_ms: from.t_ms, clock: from.clock, flaw, doubt: None }
     }
 }
 
@@ -179,13 +186,29 @@ struct Export {
     lane: Lane,
     op: Option<i64>,
     token: Option<Token>,
+    /// Whether the `addDevice` that began it has not returned yet: its file ends before. The token is unknown then.
+    under_way: bool,
 }
+
+/// A trace, taken apart.
+pub(crate) struct Sorted {
+    /// Its links.
+    pub(crate) runs: Vec<Run>,
+    /// The lines that are no part of any, and why.
+    pub(crate) apart: Vec<(usize, &'static str)>,
+}
+
+/// Why a call of an account that was not linked is no part of the link.
+const OTHER_ACCOUNT: &str = "it is of another account, and changes nothing";
+
+/// Why a signal of an export operation has no operation.
+const NO_OP: &str = "no addDevice returned this op_id";
 
 /// Pairs of operations that are looked at.
 pub(crate) const MAX_RUNS: usize = 32;
 
-/// Takes a trace apart. `None`: there are more than [`MAX_RUNS`] pairs of operations in it.
-pub(crate) fn runs(trace: &Trace, configuration: &Configuration) -> Option<Vec<Run>> {
+/// Takes a trace apart, which is `whole` or a beginning. `None`: there are more than [`MAX_RUNS`] pairs of operations in it.
+pub(crate) fn sort(trace: &Trace, configuration: &Configuration, whole: bool) -> Option<Sorted> {
     let begins = |line: &&Line| match &line.event {
         Event::Call(Call::AddAccount { .. }, _) => true,
         Event::Call(Call::AddDevice { .. }, returned) => matches!(returned, Returned::Number(1..)),
@@ -194,7 +217,7 @@ pub(crate) fn runs(trace: &Trace, configuration: &Configuration) -> Option<Vec<R
     if trace.lines.iter().filter(begins).count() > MAX_RUNS {
         return None;
     }
-    let mut sorter = Sorter { configuration, imports: Vec::new(), exports: Vec::new() };
+    let mut sorter = Sorter { configuration, whole, imports: Vec::new(), exports: Vec::new(), apart: Vec::new() };
     // An operation is known by the return of the call that began it, and may be signalled before.
     for line in &trace.lines {
         if let Event::Call(Call::AddDevice { uri }, Returned::Number(op @ 1..)) = &line.event {
@@ -211,13 +234,16 @@ pub(crate) fn runs(trace: &Trace, configuration: &Configuration) -> Option<Vec<R
             Side::Export => sorter.export(number, line),
         }
     }
-    Some(sorter.pair()).filter(|runs| runs.len() <= MAX_RUNS)
+    let apart = std::mem::take(&mut sorter.apart);
+    Some(sorter.pair()).filter(|runs| runs.len() <= MAX_RUNS).map(|runs| Sorted { runs, apart })
 }
 
 struct Sorter<'a> {
     configuration: &'a Configuration,
+    whole: bool,
     imports: Vec<Import>,
     exports: Vec<Export>,
+    apart: Vec<(usize, &'static str)>,
 }
 
 impl Sorter<'_> {
@@ -237,6 +263,8 @@ impl Sorter<'_> {
         if let Event::Call(Call::AddAccount { link }, returned) = &line.event {
             if *link {
                 self.add_account(number, line, returned);
+            } else {
+                self.apart.push((number, "it makes an account without a link"));
             }
             return;
         }
@@ -282,7 +310,11 @@ impl Sorter<'_> {
                         (What::Nothing, Some("there is no such scheme"))
                     }
                     (_, _) if !there && accepted => (What::Nothing, Some("there is no such account")),
-                    (_, _) => (What::Nothing, None),
+                    (_, _) => {
+                        let why = if there { "it names no scheme, and is refused" } else { OTHER_ACCOUNT };
+                        self.apart.push((number, why));
+                        (What::Nothing, None)
+                    }
                 };
                 import.lane.call(number, line, what, flaw);
             }
@@ -296,6 +328,9 @@ impl Sorter<'_> {
                     Returned::Number(_) | Returned::Text(_) => (What::Nothing, Some("it returns nothing")),
                 };
                 import.removed |= what == What::Remove;
+                if what == What::Nothing && flaw.is_none() {
+                    self.apart.push((number, OTHER_ACCOUNT));
+                }
                 import.lane.call(number, line, what, flaw);
             }
             Event::Call(..) => {}
@@ -307,8 +342,10 @@ impl Sorter<'_> {
         let (account, flaw) = match returned {
             Returned::Text(id) if known(id) => (Some(id.clone()), Some("this account exists already")),
             Returned::Text(id) if id.parse::<LocalId>().is_ok() => (Some(id.clone()), None),
-            // Refused: nothing begins.
-            Returned::Text(id) if id.is_empty() => return,
+            Returned::Text(id) if id.is_empty() => {
+                self.apart.push((number, "it is refused: no account is made"));
+                return;
+            }
             _ => (None, Some("it returns an account: 16 lower-case hexadecimal digits")),
         };
         let mut import = Import { device: line.device.clone(), account, ..Import::default() };
@@ -330,20 +367,29 @@ impl Sorter<'_> {
             Event::Call(Call::Confirm { op } | Call::Cancel { op }, _) => Some(*op),
             Event::Call(..) => None,
         };
-        let own = op.and_then(|op| self.export_of(line, op));
+        let mut own = op.and_then(|op| self.export_of(line, op));
+        if let (None, Some(op), Event::Signal { .. }, false) = (own, op, &line.event, self.whole) {
+            // The call that began it returns after the end of the file.
+            let export = Export { device: line.device.clone(), op: Some(op), under_way: true, ..Export::default() };
+            self.exports.push(export);
+            own = Some(self.exports.len() - 1);
+        }
         let at = own.unwrap_or_else(|| self.begun(line));
         let export = &mut self.exports[at];
         match &line.event {
             Event::Signal { state, details, .. } => {
-                let unknown = own.is_none().then_some("no addDevice returned this op_id");
+                let (unknown, doubt) = (own.is_none().then_some(NO_OP), export.under_way.then_some(NO_OP));
                 let flaw = unknown.or_else(|| look_at_address(*state, details));
-                let noted = Noted::of(number, line, flaw);
+                let noted = Noted { doubt, ..Noted::of(number, line, flaw) };
                 export.lane.signals.push(Seen { noted, state: *state, details: details.clone() });
             }
             Event::Call(call, Returned::Accepted(accepted)) => {
                 let accepted = *accepted;
                 let (what, flaw) = match call {
                     _ if own.is_none() => {
+                        if !accepted {
+                            self.apart.push((number, "it is of another operation, and is refused"));
+                        }
                         (What::Nothing, accepted.then_some("there is no such operation: it returns false"))
                     }
                     Call::Confirm { .. } => (What::Confirm { accepted }, None),
@@ -380,6 +426,9 @@ impl Sorter<'_> {
             (0, _) if legacy => (What::Nothing, None),
             _ => (What::Nothing, Some("it returns an operation, -1, -2 or -3")),
         };
+        if what == What::Nothing && flaw.is_none() {
+            self.apart.push((number, "it is refused: no operation begins"));
+        }
         let at = self.begun(line);
         self.exports[at].lane.call(number, line, what, flaw);
     }
@@ -422,9 +471,13 @@ impl Sorter<'_> {
 
     /// Each import operation with each export operation that was given its token; and what is left by itself.
     fn pair(self) -> Vec<Run> {
-        let seen = [!self.imports.is_empty(), !self.exports.is_empty()];
+        let (unknown, known): (Vec<_>, Vec<_>) = self.exports.into_iter().partition(|export| export.under_way);
+        let exports = known;
+        // An operation whose token is not known yet may be of any importer, or of one at which nobody looked.
+        let seen = !exports.is_empty() && unknown.is_empty();
+        let unknown_others = u8::try_from(unknown.len()).unwrap_or(u8::MAX);
         let mut runs = Vec::new();
-        let mut paired = vec![false; self.exports.len()];
+        let mut paired = vec![false; exports.len()];
         for import in &self.imports {
             // Where no token was seen, any may have been shown.
             let meets = |export: &Export| match (&import.token, &export.token) {
@@ -432,25 +485,26 @@ impl Sorter<'_> {
                 (None, _) => true,
                 (Some(_), None) => false,
             };
-            let own: Vec<usize> = (0..self.exports.len()).filter(|&at| meets(&self.exports[at])).collect();
+            let own: Vec<usize> = (0..exports.len()).filter(|&at| meets(&exports[at])).collect();
             if own.is_empty() {
-                let export = seen[1].then(Lane::default);
+                let export = seen.then(Lane::default);
                 runs.push(Run::new([Some(import.lane.clone()), export]));
             }
             for &at in &own {
                 paired[at] = true;
-                let export = &self.exports[at];
+                let export = &exports[at];
                 let other_code = |shown: Token| export.token.is_some_and(|given| given.code != shown.code);
-                let others = u8::try_from(own.len() - 1).unwrap_or(u8::MAX);
+                let others = u8::try_from(own.len() - 1).unwrap_or(u8::MAX).saturating_add(unknown_others);
                 let mut run = Run::new([Some(import.lane.clone()), Some(export.lane.clone())]);
                 (run.others, run.wrong_code) = (others, import.token.is_some_and(other_code));
                 runs.push(run);
             }
         }
-        for (export, _) in self.exports.into_iter().zip(paired).filter(|(_, paired)| !paired) {
+        for (export, _) in exports.into_iter().zip(paired).filter(|(_, paired)| !paired) {
             // Given another token than those that were seen: of a device at which nobody looked.
             runs.push(Run::new([None, Some(export.lane)]));
         }
+        runs.extend(unknown.into_iter().map(|export| Run::new([None, Some(export.lane)])));
         runs
     }
 }

@@ -55,6 +55,8 @@ pub(super) struct Search<'a, I, E> {
     order: Vec<usize>,
     /// The only clock, if there is only one, and when it was looked at last.
     clock: Option<(Clock, u64)>,
+    /// The time of the last line of each clock.
+    ends: Vec<(Clock, u64)>,
     best: Mutex<Best<Node<I, E>>>,
 }
 
@@ -86,6 +88,8 @@ struct Cursor {
     posted: [u64; POSTED],
     /// When it was told something by its peer, at the earliest. Only of an old daemon.
     heard: u64,
+    /// Whether the call that is under way at the end of its file has been taken.
+    under_way: bool,
 }
 
 /// What nobody saw, and stays as it is.
@@ -139,12 +143,20 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         let first = noted.first().map(|noted| noted.clock);
         let clock = first.filter(|clock| noted.iter().all(|noted| noted.clock == *clock));
         let end = noted.iter().map(|noted| noted.t_ms).max().unwrap_or(0);
+        let mut ends: Vec<(Clock, u64)> = Vec::new();
+        for noted in &noted {
+            match ends.iter_mut().find(|(clock, _)| *clock == noted.clock) {
+                Some((_, end)) => *end = noted.t_ms.max(*end),
+                None => ends.push((noted.clock, noted.t_ms)),
+            }
+        }
         Self {
             system,
             run,
             terms,
             order: noted.iter().map(|noted| noted.line).collect(),
             clock: clock.map(|clock| (clock, end)),
+            ends,
             best: Mutex::default(),
         }
     }
@@ -164,12 +176,15 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
                     return Err(Stop::Impossible);
                 }
                 let (state, turn) = self.system.step(&node.state, action).ok_or(Stop::Impossible)?;
+                if let Some(side) = action.caller().filter(|side| self.run.lane(*side).is_some()) {
+                    at[index(side)].under_way = self.is_looked_at(&at, side);
+                }
                 (state, turn, Some(action))
             }
             Act::Call(side, right) => {
                 let what = self.next_call(node, side).ok_or(Stop::Impossible)?;
                 if let Some(asked) = self.next_asked(node, side) {
-                    if asked.noted.flaw.is_some() || !self.is_due(&at, &asked.noted, self.begun(asked)) {
+                    if asked.noted.flaw.is_some() || !self.is_due(&at, asked.noted.clock, self.begun(asked)) {
                         return Err(Stop::Impossible);
                     }
                     lines.push(asked.noted.line);
@@ -285,13 +300,16 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         }
         for signal in signals {
             let seen = lane.signals.get(usize::from(at[index(side)].signals));
+            if seen.is_none() && self.may_be_unwritten(at, side) {
+                continue;
+            }
             let seen = seen.filter(|seen| {
                 seen.noted.flaw.is_none()
                     && signal.state().number() == seen.state
                     && self.words(side, guess, signal, Some(&seen.details)) == seen.details
             });
             let Some(seen) = seen else { return Err(Stop::Unseen(side, signal)) };
-            if !self.is_due(at, &seen.noted, seen.noted.t_ms.saturating_sub(self.terms.delays.signal)) {
+            if !self.is_due(at, seen.noted.clock, seen.noted.t_ms.saturating_sub(self.terms.delays.signal)) {
                 return Err(Stop::Impossible);
             }
             at[index(side)].signals += 1;
@@ -419,8 +437,8 @@ impl<I: ImportSide, E: ExportSide> Model for Search<'_, I, E> {
         drop(best);
         let mut actions = Vec::new();
         self.system.actions(&node.state, &mut actions);
-        // The calls of a side at which somebody looked are all known.
-        let hidden = |action: &Action| action.caller().is_none_or(|side| self.run.lane(side).is_none());
+        // The calls of a side at which somebody looked are known, but for the one that is under way at the end.
+        let hidden = |action: &Action| action.caller().is_none_or(|side| self.may_be_under_way(node, side, *action));
         acts.extend(actions.into_iter().filter(hidden).map(Act::Hidden));
         for side in [Side::Import, Side::Export] {
             if let Some(what) = self.next_call(node, side) {

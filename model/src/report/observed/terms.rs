@@ -22,6 +22,9 @@ pub struct Terms {
     pub delays: Delays,
     /// Whether a timer may run out at any time, and not when it does.
     pub free_timers: bool,
+    /// Whether clients wrote down everything: at the end of a file no call is under way, and no signal is unwritten.
+    /// Otherwise a file is a beginning of what its client saw.
+    pub whole: bool,
     /// What the search may use.
     pub limits: Limits,
 }
@@ -30,8 +33,9 @@ impl Terms {
     /// What is assumed unless something else is said: the link may fail once.
     pub fn new(cast: Cast, profile: Profile) -> Self {
         let limits = Limits { states: 1_000_000, time: Duration::from_secs(60), ..Limits::default() };
-        let budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, wrong: 3, ..Budget::default() };
-        Self { cast, profile, budget, delays: Delays::default(), free_timers: false, limits }
+        let budget =
+            Budget { loss: 1, import_cancels: 1, export_cancels: 1, wrong: 3, retries: 1, ..Budget::default() };
+        Self { cast, profile, budget, delays: Delays::default(), free_timers: false, whole: false, limits }
     }
 
     /// The pair and what it follows.

@@ -177,10 +177,15 @@ fn whatever_the_model_does_is_allowed() {
             } else {
                 walk(&hardened(configuration), &mut dice)
             };
-            let mut trace = Trace::default();
-            trace.read(text.as_bytes()).unwrap_or_else(|error| panic!("{cast} {seed}: {error}\n{text}"));
-            let verdict = validate(&trace, &terms);
-            assert!(matches!(verdict, Verdict::Allowed { .. }), "{cast} {profile:?} {seed}\n{text}{verdict:#?}");
+            // The whole way, and one of its beginnings: a client may stop looking at any line.
+            let cut = dice.below(text.lines().count().max(1));
+            let beginning: String = text.lines().take(cut).map(|line| format!("{line}\n")).collect();
+            for text in [text, beginning] {
+                let mut trace = Trace::default();
+                trace.read(text.as_bytes()).unwrap_or_else(|error| panic!("{cast} {seed}: {error}\n{text}"));
+                let verdict = validate(&trace, &terms);
+                assert!(matches!(verdict, Verdict::Allowed { .. }), "{cast} {profile:?} {seed}\n{text}{verdict:#?}");
+            }
         }
     }
 }

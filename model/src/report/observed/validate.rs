@@ -7,7 +7,7 @@ use stateright::Model as _;
 
 use super::{
     parse::{Place, Trace},
-    runs::{self, Run},
+    runs::{self, Lane, Run, Sorted},
     search::{Act, EXPLAINED, Node, Search, Stop},
     terms::Terms,
 };
@@ -30,6 +30,9 @@ pub enum Verdict {
     Allowed {
         /// One way in which it came about, of each pair of operations.
         runs: Vec<Explanation>,
+        /// The lines that are no part of a link.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        apart: Vec<Apart>,
     },
     /// It is not.
     Refused(Box<Refusal>),
@@ -75,6 +78,20 @@ pub struct Refusal {
     pub seen: BTreeMap<String, usize>,
     /// What could have come next.
     pub next: Vec<String>,
+    /// The lines that are no part of a link.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<Apart>,
+}
+
+/// A line that is no part of a link: it changed nothing, and nothing has to explain it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Apart {
+    /// Where it stands.
+    pub place: Place,
+    /// What it says.
+    pub says: String,
+    /// Why it is none.
+    pub why: &'static str,
 }
 
 /// A line that is not explained.
@@ -95,9 +112,27 @@ pub fn validate(trace: &Trace, terms: &Terms) -> Verdict {
     let mut terms = *terms;
     let causes = u8::try_from(trace.causes).unwrap_or(u8::MAX);
     terms.budget.storage = terms.budget.storage.saturating_add(causes);
-    match runs::runs(trace, &terms.configuration()) {
-        Some(runs) => validate_runs(&notes, runs, &terms),
+    match runs::sort(trace, &terms.configuration(), terms.whole) {
+        Some(Sorted { runs, apart }) => {
+            let apart = apart.into_iter().map(|(line, why)| {
+                let (place, says) = notes.0[line].clone();
+                Apart { place, says, why }
+            });
+            validate_runs(&notes, runs, &terms).with_apart(apart.collect())
+        }
         None => Verdict::Inconclusive { why: format!("there are more than {} pairs of operations", runs::MAX_RUNS) },
+    }
+}
+
+impl Verdict {
+    /// The same, with the lines that are no part of a link.
+    fn with_apart(mut self, lines: Vec<Apart>) -> Self {
+        match &mut self {
+            Self::Allowed { apart, .. } => *apart = lines,
+            Self::Refused(refusal) => refusal.apart = lines,
+            Self::Inconclusive { .. } => {}
+        }
+        self
     }
 }
 
@@ -110,7 +145,7 @@ pub(super) fn validate_runs(notes: &Notes, runs: Vec<Run>, terms: &Terms) -> Ver
     let mut worst = None;
     for run in runs {
         match explain(notes, &run, terms) {
-            Verdict::Allowed { runs } => explained.extend(runs),
+            Verdict::Allowed { runs, .. } => explained.extend(runs),
             Verdict::Refused(refusal) => {
                 let earlier = |other: &Refusal| refusal.lines < other.lines;
                 match &worst {
@@ -123,7 +158,7 @@ pub(super) fn validate_runs(notes: &Notes, runs: Vec<Run>, terms: &Terms) -> Ver
             }
         }
     }
-    worst.unwrap_or(Verdict::Allowed { runs: explained })
+    worst.unwrap_or(Verdict::Allowed { runs: explained, apart: Vec::new() })
 }
 
 /// How much another exporter has to say at most: what is asked for, two wrong passwords, and the archive.
@@ -136,6 +171,13 @@ fn explain(notes: &Notes, run: &Run, terms: &Terms) -> Verdict {
         // The other exporters know the token too. They are strangers to the model, but say nothing strange.
         configuration.budget.intruders = configuration.budget.intruders.saturating_add(run.others);
         configuration.budget.words = configuration.budget.words.saturating_add(run.others.saturating_mul(WORDS));
+    }
+    // A side whose end is not written yet may have failed by then, and its line says so later.
+    let unended = |lane: &Option<Lane>| lane.as_ref().is_none_or(|lane| lane.turns.is_none() && !lane.has_ended());
+    let recorded = run.seen().any(|(_, lane)| lane.turns.is_some());
+    if !terms.whole && !recorded {
+        let ends = run.lanes.iter().filter(|lane| unended(lane)).count() as u8;
+        configuration.budget.storage = configuration.budget.storage.saturating_add(ends);
     }
     let faults = configuration.budget;
     let none = Budget { loss: 0, storage: 0, import_crashes: 0, export_crashes: 0, ..faults };
@@ -166,7 +208,8 @@ fn search<I: ImportSide, E: ExportSide>(notes: &Notes, run: &Run, terms: &Terms,
     let search = Search::new(system, run, terms);
     let graph = Graph::explore(&search, terms.limits, Some(EXPLAINED));
     if let Some(path) = graph.path(&search, EXPLAINED) {
-        return Verdict::Allowed { runs: vec![explanation(notes, system, &search, &path, graph.states())] };
+        let runs = vec![explanation(notes, system, &search, &path, graph.states())];
+        return Verdict::Allowed { runs, apart: Vec::new() };
     }
     if graph.ended != Ended::Complete {
         return Verdict::Inconclusive { why: format!("the search was cut short after {} states", graph.states()) };
@@ -217,7 +260,7 @@ fn refusal<I: ImportSide, E: ExportSide>(notes: &Notes, search: &Search<'_, I, E
     for node in &best.nodes {
         for noted in search.next_lines(node) {
             let (place, says) = notes.0[noted.line].clone();
-            let unexplained = Unexplained { place, says, flaw: noted.flaw };
+            let unexplained = Unexplained { place, says, flaw: noted.flaw.or(noted.doubt) };
             lines.insert(noted.line, unexplained);
         }
         let world = &node.state.world.seen;
@@ -231,5 +274,5 @@ fn refusal<I: ImportSide, E: ExportSide>(notes: &Notes, search: &Search<'_, I, E
         next.extend(search.calls(node).into_iter().map(|(side, call)| format!("{side}: {call} is accepted")));
     }
     let (lines, next) = (lines.into_values().collect(), next.into_iter().collect());
-    Refusal { explained: best.lines, lines, states: best.count, seen, next }
+    Refusal { explained: best.lines, lines, states: best.count, seen, next, apart: Vec::new() }
 }

@@ -1,10 +1,16 @@
 //! All configurations, of every size.
 
-use handfast::outcome::{Profile, Scheme, Side};
+use handfast::{
+    outcome::{Profile, Scheme, Side},
+    reducer::Places,
+};
 
 use super::{Budget, Cast, Clients, Configuration, Size};
 
 const NOTHING: Budget = Budget::NOTHING;
+
+/// The link fails once.
+const LOSS: Budget = Budget { loss: 1, ..NOTHING };
 
 /// What goes wrong with a link that another follows.
 const BEFORE_ANOTHER: Budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, ..NOTHING };
@@ -13,6 +19,9 @@ const BEFORE_ANOTHER: Budget = Budget { loss: 1, import_cancels: 1, export_cance
 const BEFORE_A_CLIENT: Budget = Budget { import_cancels: 1, export_cancels: 1, storage: 1, foreign: 1, ..NOTHING };
 /// And at night: the link fails, and a password is wrong.
 const BEFORE_A_CLIENT_AT_NIGHT: Budget = Budget { loss: 1, wrong: 1, ..BEFORE_A_CLIENT };
+
+/// Two places for what is not secured, one for what is: a stranger more than there are fills them all.
+const FEW: Places = Places { unsecured: 2, secured: 1 };
 
 const EACH: &[Side] = &[Side::Import, Side::Export];
 const BOTH: &[Scheme] = &[Scheme::None, Scheme::Password];
@@ -59,6 +68,12 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             size.pick(500, 800, 800),
             Budget { loss: size.pick(1, 2, 3), wrong: size.pick(1, 3, 3), ..NOTHING },
         ),
+        pair("attempts", size.pick(500, 1_000, 1_000), Budget { loss: size.pick(1, 2, 2), retries: 2, ..NOTHING }),
+        Configuration {
+            crowd: Some(FEW),
+            clock: false,
+            ..pair("crowd", 20_000, Budget { strangers: 3, bursts: 1, retries: 1, ..NOTHING })
+        },
         pair(
             "cancel",
             size.pick(600, 900, 900),
@@ -73,7 +88,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             clock: false,
             ..pair(
                 "duplicates",
-                size.pick(300, 1_500, 1_500),
+                size.pick(300, 1_400, 1_400),
                 Budget { duplicates: size.pick(1, 2, 2), wrong: size.pick(1, 1, 3), ..NOTHING },
             )
         },
@@ -100,6 +115,12 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             behind: &[Side::Export],
             clock: false,
             ..pair("export-client", 14_000, before_a_client)
+        },
+        Configuration {
+            clients: Some(Clients::Own),
+            at_once: true,
+            clock: false,
+            ..pair("clients-at-once", size.pick(1_000, 1_000, 30_000), size.pick(LOSS, LOSS, BEFORE_ANOTHER))
         },
         pair(
             "crash",

@@ -66,6 +66,10 @@ budget! {
     foreign,
     /// Requests for a connection that the directory delivers again.
     duplicates,
+    /// Attempts of the exporter to connect that follow one that failed.
+    retries,
+    /// In a crowd: steps of strangers by which they come faster than the importer has places.
+    bursts,
 }
 
 impl fmt::Display for Budget {

@@ -183,7 +183,7 @@ impl Exporter {
                 effects.push(Effect::Close);
                 effects
             }
-            Input::Unreachable | Input::Declined | Input::Lost | Input::Ended => self.fail(op),
+            Input::Unreachable | Input::Failed | Input::Declined | Input::Lost | Input::Ended => self.fail(op),
             Input::Accepted { .. } if cancelled => {
                 attempt.stage = Stage::Failed;
                 self.row(6);

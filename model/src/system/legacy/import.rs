@@ -120,13 +120,17 @@ impl Importer {
                 }
                 vec![Effect::Signal(Signal::TokenAvailable)]
             }
-            I::ConnectionRequested(conn) if matches!(self.stage, Stage::None | Stage::Preparing) => {
+            I::ConnectionRequested(conn) | I::ConnectionRequestedFrom(conn, _)
+                if matches!(self.stage, Stage::None | Stage::Preparing) =>
+            {
                 vec![Effect::Refuse(conn)]
             }
-            I::ConnectionRequested(conn) => {
+            I::ConnectionRequested(conn) | I::ConnectionRequestedFrom(conn, _) => {
                 self.row(3);
                 vec![Effect::Signal(Signal::Connecting), Effect::Accept(conn)]
             }
+            // It has no limit to make room for.
+            I::ConnectionAnswered(_) | I::ConnectionsExhausted => vec![],
             I::ConnectionOpened { conn, presented, .. } => {
                 self.chains.extend(presented.map(|account| (conn, account)));
                 vec![]

@@ -1,9 +1,9 @@
 //! What the importing device does for its reducer.
 
 use handfast::{
+    connection::{Connection, Kind},
     import::{Effect, Input},
-    message::{Message, encode},
-    mux::{ChannelRequest, Control, RequestState, end_of_channel, frame_header},
+    message::Message,
     outcome::Side,
     reducer::ConnId,
     secret::Secret,
@@ -13,10 +13,11 @@ use handfast_model::side::{ExportSide, ImportSide};
 use super::{
     super::{
         line::LinkEnd,
+        link::transmit,
         people::password,
         pipe::Notice,
         schedule::Errand,
-        session::{Event, Party, Session},
+        session::{Event, Party, Session, Whose},
     },
     Install, Peer, Stage, Staged, conn_number,
 };
@@ -46,7 +47,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.importing.conns[conn_number(conn)].close();
                 if let Peer::Line(line) = self.importing.peer(conn) {
                     if self.lines[line].can_send(Side::Import) {
-                        self.tell(line, Side::Export, Notice::Refused);
+                        let listens = !self.crashed[0] && self.done[Party::Import.index()].is_none();
+                        self.tell(line, Side::Export, if listens { Notice::Refused } else { Notice::Absent });
                     }
                     self.lines[line].ends[0] = LinkEnd::Closed;
                     self.lines[line].pipes[0].clear();
@@ -58,8 +60,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                     self.close(line, Side::Import);
                 }
             }
-            Effect::AcceptChannel(conn) => self.answer_channel(conn, RequestState::Accept),
-            Effect::DeclineChannel(conn) => self.answer_channel(conn, RequestState::Decline),
+            Effect::AcceptChannel(conn) => self.answer_channel(conn, true),
+            Effect::DeclineChannel(conn) => self.answer_channel(conn, false),
             Effect::Send(conn, message) => self.say(conn, message),
             Effect::End(conn) => self.end_channel(conn),
             Effect::Stage(_) => {
@@ -72,6 +74,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                     let own = &mut self.importing.conns[conn_number(conn)];
                     own.sink = !old;
                     self.importing.staged = Some(Staged { first: own.first.filter(|_| old), bytes: 0 });
+                    self.command(Whose::Import(conn), Kind::TakeArchive, Connection::take_archive);
                 }
             }
             Effect::Check => {
@@ -87,50 +90,61 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    /// Sends something to the exporter behind a connection. What is said to a visitor, nobody reads.
-    fn say_on(&mut self, conn: ConnId, pieces: &[&[u8]]) {
-        if let Peer::Line(line) = self.importing.peer(conn)
-            && self.lines[line].can_send(Side::Import)
+    /// Transmits what waits on a connection. `item`: it completes one. A visitor only counts its answers.
+    pub(in super::super) fn transmit_import(&mut self, conn: ConnId, item: bool) {
+        let peer = self.importing.peer(conn);
+        let left = match peer {
+            Peer::Line(line) => self.lines[line].pipes[0].has_bytes(),
+            Peer::Visitor(visitor) => self.importing.visitors[visitor].pipe.has_bytes(),
+        };
+        let own = &mut self.importing.conns[conn_number(conn)];
+        let bytes = transmit(&mut own.connection);
+        // An old one has nothing left but what has not been read.
+        if own.connection.is_reading()
+            && (left || !self.old[0])
+            && let Some(upto) = own.unread.take()
         {
-            self.send(line, Side::Import, pieces, true);
+            self.queue.after(0, Event::Arrive(conn, upto));
+        }
+        match peer {
+            _ if bytes.is_empty() => {}
+            Peer::Visitor(visitor) => self.importing.visitors[visitor].ledger.take(&bytes),
+            Peer::Line(line) if self.lines[line].can_send(Side::Import) => {
+                self.send(line, Side::Import, &bytes, item);
+            }
+            Peer::Line(_) => {}
         }
     }
 
-    fn answer_channel(&mut self, conn: ConnId, state: RequestState) {
+    fn answer_channel(&mut self, conn: ConnId, accepts: bool) {
         let number = conn_number(conn);
-        let own = &mut self.importing.conns[number];
-        let request = match state {
-            RequestState::Accept => own.named.take(),
-            RequestState::Request | RequestState::Decline => own.asked.take().or_else(|| own.named.take()),
-        };
-        let Some(request) = request else { return };
-        if state == RequestState::Accept {
-            own.session = Some(request.channel);
-            own.inbox.open(request.channel);
+        let whose = Whose::Import(conn);
+        if !accepts {
+            self.command(whose, Kind::Decline, Connection::decline);
+        } else if self.command(whose, Kind::Accept, Connection::accept) {
             self.importing.session = Some(number);
         }
-        self.say_on(conn, &[&Control::Request(ChannelRequest { state, ..request }).to_frame()]);
+        self.transmit_import(conn, true);
     }
 
     fn say(&mut self, conn: ConnId, message: Message) {
-        let Some(channel) = self.importing.conns[conn_number(conn)].session else { return };
-        let Peer::Line(line) = self.importing.peer(conn) else { return };
-        if let Message::Password(slot) = message {
+        let number = conn_number(conn);
+        if !self.importing.conns[number].connection.has_session() {
+            return;
+        }
+        if let (Message::Password(slot), Peer::Line(line)) = (message, self.importing.peer(conn)) {
             self.lines[line].slots.push_back(slot);
         }
         let (right, scheme) = (self.people.typed.unwrap_or_default(), self.schedule.scheme);
         let message = message.map_password(|_| Secret::from(password(right, scheme)));
-        let bytes = encode(&message);
-        let header = frame_header(channel, bytes.len() as u16);
-        self.say_on(conn, &[header.as_bytes(), bytes.as_bytes()]);
+        self.command(Whose::Import(conn), Kind::Send, |connection| connection.send(&message));
+        self.transmit_import(conn, true);
     }
 
     fn end_channel(&mut self, conn: ConnId) {
-        let own = &mut self.importing.conns[conn_number(conn)];
-        own.inbox.stop_listening();
-        (own.sink, own.over) = (false, true);
-        let channel = own.session.unwrap_or_default();
-        self.say_on(conn, &[end_of_channel(channel).as_bytes()]);
+        self.command(Whose::Import(conn), Kind::EndChannel, Connection::end);
+        self.importing.conns[conn_number(conn)].sink = false;
+        self.transmit_import(conn, true);
         if let Peer::Line(line) = self.importing.peer(conn) {
             self.lines[line].said_end[0] = true;
         }

@@ -1,11 +1,10 @@
 //! What the importing device hears on its connections.
 
 use handfast::{
+    connection::Doing,
     import::{Ask, Input},
-    inbox::Garbage,
     limits::PROGRESS_STEP,
     message::Slot,
-    mux::{CONTROL_CHANNEL, Control, PROTOCOL_CHANNEL, RequestState},
     outcome::Side,
     reducer::ConnId,
     token,
@@ -18,7 +17,8 @@ use handfast_model::{
 
 use super::{
     super::{
-        heard::Thing,
+        heard::{Thing, receive},
+        judge::Law,
         pipe::Pipe,
         schedule::DiskStep,
         session::{Event, Session, index},
@@ -45,34 +45,47 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let arrived = usize::try_from(upto.saturating_sub(start)).unwrap_or(usize::MAX).min(bytes.len());
         let mut rest = &bytes[..arrived];
         while self.broken.is_none() {
+            let rows = self.rows_of(Side::Import);
             let own = &mut self.importing.conns[number];
-            if own.stage != Stage::Open || own.deaf || !self.import.reads(conn) {
+            if own.stage != Stage::Open || !self.import.reads(conn) {
                 break;
             }
-            let heard = own.inbox.next(&mut rest).map(|heard| heard.map(Thing::from));
+            let rows = rows.then_some(&mut self.received);
+            let Some(thing) = receive(&mut own.connection, &mut rest, Side::Import, rows) else { break };
             let end = start + (arrived - rest.len()) as u64;
-            match heard {
-                Ok(None) => break,
-                Ok(Some(thing)) => self.hear_import(conn, end, thing),
-                Err(garbage) => {
-                    own.deaf = garbage == Garbage::Frame;
-                    self.hear_garbage(conn);
-                }
-            }
+            self.hear_import(conn, end, thing);
         }
+        let own = &mut self.importing.conns[number];
+        let (open, waits) = (own.stage == Stage::Open, !own.connection.is_reading());
+        own.unread = (open && waits).then_some(upto);
         let reads = self.import.reads(conn);
         if let Peer::Line(line) = peer
-            && self.importing.conns[number].stage == Stage::Open
+            && open
             && reads
+            && !waits
         {
             self.pass_over(line, Side::Import, start + arrived as u64 + 1);
         }
         if !reads {
             self.queue.after(1, Event::Arrive(conn, upto));
         }
-        let deaf = self.importing.conns[number].deaf || self.importing.conns[number].stage != Stage::Open;
-        let taken = if deaf { arrived } else { arrived - rest.len() };
+        let taken = if open { arrived - rest.len() } else { arrived };
         self.pipe(peer).put_back(bytes, taken);
+        self.transmit_import(conn, false);
+        if let Peer::Visitor(visitor) = peer {
+            self.look_at_answers(number, visitor);
+        }
+    }
+
+    /// What a visitor sent has been answered, on a connection that is still there.
+    fn look_at_answers(&mut self, number: usize, visitor: usize) {
+        let (own, visitor) = (&self.importing.conns[number], &mut self.importing.visitors[visitor]);
+        if own.stage != Stage::Open || self.old[0] {
+            return;
+        }
+        if let Some(text) = visitor.ledger.wrong(&own.connection, visitor.pipe.read()) {
+            self.break_law(Law::Answered, format!("import, connection {number}: {text}"));
+        }
     }
 
     /// What ends before here, and was not handed on, is passed over in the model too.
@@ -86,39 +99,39 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let peer = self.importing.peer(conn);
         let own = &mut self.importing.conns[conn_number(conn)];
         // What is known of old importers was seen without further channels, and without an end behind their own.
-        let beyond = matches!(thing, Thing::Control(_)) && own.session.is_some() || own.over;
+        let beyond = match thing {
+            Thing::Asked(_) => own.connection.has_session(),
+            Thing::Malformed | Thing::Lost => false,
+            _ => own.connection.has_ended(),
+        };
         if self.old[0] && beyond {
+            own.connection.decline();
             return;
         }
         let (act, input) = match thing {
-            Thing::Control(Control::Request(request)) => {
-                let usable = request.channel != CONTROL_CHANNEL
-                    && request.channel != PROTOCOL_CHANNEL
-                    && Some(request.channel) != own.session;
-                // An answer to what was never asked, and a channel of a number that cannot be opened, are the shell's own business.
-                if request.state != RequestState::Request || !usable {
-                    return;
-                }
-                let ask = match request.name.ask() {
+            Thing::Asked(name) => {
+                let ask = match name.ask() {
                     token::Ask::Code(code) if code == self.importing.code => Ask::Right,
                     token::Ask::Code(_) | token::Ask::NoCode => Ask::Wrong,
                     token::Ask::Other => Ask::Other,
                 };
-                match ask {
-                    Ask::Right => (own.named, own.asked) = (Some(request), None),
-                    Ask::Wrong | Ask::Other => own.asked = Some(request),
-                }
                 (CallerAct::Ask(ask), Input::ChannelRequested(conn, ask))
             }
-            Thing::Control(Control::Version(_) | Control::Beacon(_) | Control::Unknown) => return,
+            // An importer requests no channel.
+            Thing::Accepted | Thing::Declined => return,
             Thing::Message(message) => {
                 let message = message.map_password(|_| Slot(0));
                 (CallerAct::Say(message), Input::Message(conn, message))
             }
-            Thing::Began => (CallerAct::Begin, Input::ArchiveBegan(conn)),
+            Thing::Began => {
+                // An old one has all of it before it does anything with it.
+                if self.old[0] {
+                    own.connection.take_archive();
+                }
+                (CallerAct::Begin, Input::ArchiveBegan(conn))
+            }
             Thing::Slice { first, length } => return self.stage(conn, first, length),
             Thing::Complete => {
-                // An old one has all of it before it does anything with it.
                 let old = self.old[0];
                 if !std::mem::take(&mut own.sink) && !old {
                     // An archive that was not staged ends unheard.
@@ -134,25 +147,32 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 (CallerAct::Complete, Input::ArchiveComplete(conn))
             }
             Thing::End => (CallerAct::End, Input::ChannelEnded(conn)),
+            Thing::Malformed | Thing::Lost => return self.hear_garbage(conn, matches!(thing, Thing::Lost)),
         };
         if let Peer::Line(line) = peer {
             self.pass_over(line, Side::Import, end);
             self.lines[line].pipes[0].take_item(end);
         }
-        let _ = self.take_import(Some(peer.told(conn, act)), input);
+        // In the middle of an archive the model's callers request no channel.
+        let amid = act == CallerAct::Ask(Ask::Other)
+            && self.importing.conns[conn_number(conn)].connection.place().doing == Doing::AnsweringAmidArchive;
+        let _ = self.take_import((!amid).then_some(peer.told(conn, act)), input);
+        // An old one reads on, whatever it is asked; what it accepts, it accepts later.
+        if self.old[0] && matches!(act, CallerAct::Ask(Ask::Wrong | Ask::Other)) {
+            self.importing.conns[conn_number(conn)].connection.decline();
+        }
     }
 
-    fn hear_garbage(&mut self, conn: ConnId) {
+    fn hear_garbage(&mut self, conn: ConnId, lost: bool) {
         let peer = self.importing.peer(conn);
         let own = &mut self.importing.conns[conn_number(conn)];
-        let (act, input) = match own.session {
-            None => {
-                own.close();
-                (Some(CallerAct::Drop), Input::ConnectionLost(conn))
-            }
+        let (act, input) = if lost {
+            own.close();
+            (Some(CallerAct::Drop), Input::ConnectionLost(conn))
+        } else {
             // Behind its own end the importer ignores it, and the model leaves it out.
-            Some(_) if own.over => (None, Input::Malformed(conn)),
-            Some(_) => (Some(CallerAct::Babble), Input::Malformed(conn)),
+            let act = (!own.connection.has_ended()).then_some(CallerAct::Babble);
+            (act, Input::Malformed(conn))
         };
         let _ = self.take_import(act.map(|act| peer.told(conn, act)), input);
     }

@@ -10,7 +10,7 @@ use super::{Act, Cursor, Node, Search};
 use crate::{
     report::observed::{
         parse::Clock,
-        runs::{Asked, Noted, What, index},
+        runs::{Asked, What, index},
     },
     system::{
         Turn,
@@ -44,12 +44,12 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
     }
 
     /// Whether nothing that is not yet explained, or not yet done, was over before this could be.
-    pub(super) fn is_due(&self, at: &[Cursor; 2], noted: &Noted, earliest: u64) -> bool {
+    pub(super) fn is_due(&self, at: &[Cursor; 2], clock: Clock, earliest: u64) -> bool {
         let posted = |side| {
             let late = at[index(side)].posted.iter().any(|latest| *latest != 0 && *latest < earliest);
-            late && self.clock_of(side) == Some(noted.clock)
+            late && self.clock_of(side) == Some(clock)
         };
-        self.heads(*at).all(|head| head.clock != noted.clock || head.t_ms >= earliest)
+        self.heads(*at).all(|head| head.clock != clock || head.t_ms >= earliest)
             && !posted(Side::Import)
             && !posted(Side::Export)
     }
@@ -63,6 +63,49 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
             _ => self.terms.delays.call,
         };
         asked.earliest.max(asked.noted.t_ms.saturating_sub(takes))
+    }
+
+    /// Whether a file can end before a signal is written that a side gives now, since all that is written of it is explained.
+    pub(super) fn may_be_unwritten(&self, at: &[Cursor; 2], side: Side) -> bool {
+        self.is_beginning(side)
+            && self
+                .end_of(side)
+                .is_none_or(|(clock, end)| self.is_due(at, clock, end.saturating_sub(self.terms.delays.signal)))
+    }
+
+    /// Whether a side's client can make a call now that no line shows: nobody looked at it, or the file ends before the call returns.
+    pub(super) fn may_be_under_way(&self, node: &Node<I, E>, side: Side, action: Action) -> bool {
+        let Some(lane) = self.run.lane(side) else { return true };
+        let cursor = &node.at[index(side)];
+        if !self.is_beginning(side) || self.next_call(node, side).is_some() {
+            return false;
+        }
+        let Some((clock, end)) = self.end_of(side) else { return true };
+        // A client waits for a call to return before it makes the next one.
+        let last = lane.calls.last().map_or(0, |last| last.noted.t_ms);
+        let takes = match action {
+            Action::RemoveAccount if self.is_legacy(side) => u64::MAX,
+            _ => self.terms.delays.call,
+        };
+        !(cursor.under_way && self.is_looked_at(&node.at, side))
+            && self.is_due(&node.at, clock, last.max(end.saturating_sub(takes)))
+    }
+
+    /// Whether something of a side's clock is not explained yet: its file goes on.
+    pub(super) fn is_looked_at(&self, at: &[Cursor; 2], side: Side) -> bool {
+        let clock = self.clock_of(side);
+        self.heads(*at).any(|head| Some(head.clock) == clock)
+    }
+
+    /// Whether what is written of a side may be a beginning. Steps that are recorded are all there are.
+    fn is_beginning(&self, side: Side) -> bool {
+        !self.terms.whole && self.run.lane(side).is_some_and(|lane| lane.turns.is_none())
+    }
+
+    /// The clock of a side, and the time of its last line.
+    fn end_of(&self, side: Side) -> Option<(Clock, u64)> {
+        let clock = self.clock_of(side)?;
+        self.ends.iter().copied().find(|(other, _)| *other == clock)
     }
 
     /// How long a timer runs at least, in milliseconds.

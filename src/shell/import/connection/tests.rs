@@ -1,0 +1,140 @@
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    io::{AsyncRead, DuplexStream, ReadBuf, duplex},
+    sync::mpsc,
+    time::advance,
+};
+
+use super::*;
+use crate::mux::{ChannelRequest, Control, RequestState};
+use crate::shell::Progress;
+
+/// A stream whose bytes never pause, and which takes all that is written. It takes part in the scheduler's budget, as sockets do: a task that
+/// reads it is made to yield now and then.
+struct Endless {
+    piece: Vec<u8>,
+    near: DuplexStream,
+    far: DuplexStream,
+    buffer: Vec<u8>,
+    at: usize,
+}
+
+impl Endless {
+    fn of(frame: &[u8]) -> Self {
+        let piece = frame.repeat(100);
+        let (near, far) = duplex(piece.len());
+        Self { piece, near, far, buffer: Vec::new(), at: 0 }
+    }
+}
+
+impl AsyncBufRead for Endless {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let own = self.get_mut();
+        if own.at == own.buffer.len() {
+            let _ = Pin::new(&mut own.far).poll_write(cx, &own.piece)?;
+            own.buffer.resize(own.piece.len(), 0);
+            let mut read = ReadBuf::new(&mut own.buffer);
+            let polled = Pin::new(&mut own.near).poll_read(cx, &mut read);
+            let length = read.filled().len();
+            own.buffer.truncate(length);
+            own.at = 0;
+            ready!(polled)?;
+        }
+        Poll::Ready(Ok(&own.buffer[own.at..]))
+    }
+
+    fn consume(mut self: Pin<&mut Self>, count: usize) {
+        self.at += count;
+    }
+}
+
+impl AsyncRead for Endless {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let bytes = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let count = bytes.len().min(into.remaining());
+        into.put_slice(&bytes[..count]);
+        self.consume(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Endless {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+struct NoSink;
+
+impl Sink for NoSink {
+    async fn write(&mut self, _: &[u8]) -> io::Result<()> {
+        unreachable!("no archive comes")
+    }
+
+    async fn complete(self) -> io::Result<()> {
+        unreachable!("no archive comes")
+    }
+}
+
+const OPENING: Duration = Duration::from_secs(40);
+
+/// What a connection that receives this frame without a pause reports first, and after how many seconds; and when it is closed.
+async fn endless(frame: &[u8], decline: bool) -> (Event, u64, u64) {
+    let (commands, received) = mpsc::channel(8);
+    let (reports, mut events) = mpsc::channel(64);
+    let progress = Progress::default();
+    let closing = Duration::from_secs(1);
+    let wiring = Wiring { id: ConnId(1), commands: received, events: reports, progress, closing };
+    let began = Instant::now();
+    let served = Served::<_, NoSink>::new(Endless::of(frame), 0, wiring);
+    let served = tokio::spawn(served.run(began + OPENING));
+    let mut first = None;
+    while !served.is_finished() {
+        advance(Duration::from_millis(10)).await;
+        while let Ok((_, event)) = events.try_recv() {
+            match event {
+                Event::Asked(_) if decline => commands.try_send(Command::Decline).unwrap(),
+                event => _ = first.get_or_insert((event, began.elapsed().as_secs())),
+            }
+        }
+        assert!(began.elapsed() < 2 * OPENING, "it is served for ever");
+    }
+    let (event, seconds) = first.expect("something is reported");
+    (event, seconds, began.elapsed().as_secs())
+}
+
+/// R-MUX-2: frames of the control channel without a message cost nothing, and are not counted.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_pauses_is_lost_at_its_deadline() {
+    let (event, seconds, closed) = endless(&[0x92, 0x00, 0xc4, 0x00], false).await;
+    assert!(matches!(event, Event::Lost));
+    assert!((40..42).contains(&seconds) && closed <= seconds + 2, "after {seconds} s, closed after {closed} s");
+}
+
+/// R-MUX-2: what means nothing or costs an answer is counted: the peer is lost long before its deadline.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_only_keeps_the_connection_busy_is_lost_early() {
+    let request = Control::Request(ChannelRequest {
+        name: ChannelName::new(b"svcdisc://query").unwrap(),
+        channel: 9,
+        state: RequestState::Request,
+    });
+    for frame in [vec![0x92, 0x07, 0xc4, 0x01, b'x'], Control::Beacon(true).to_frame(), request.to_frame()] {
+        let (event, seconds, _) = endless(&frame, true).await;
+        assert!(matches!(event, Event::Lost));
+        assert!(seconds < 40, "{frame:?}: after {seconds} s");
+    }
+}
