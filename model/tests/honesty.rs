@@ -5,9 +5,9 @@ use handfast_model::{
     check::{Hardened, Verdict, check, hardened},
     config::{Budget, Cast, Configuration, Size, configurations, find},
     explore::{Ended, Graph, Limits},
+    judged::Judged,
     mutants::Mutant,
     side::Boxed,
-    system::System,
 };
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
@@ -69,7 +69,7 @@ fn boxing_changes_nothing() {
     let configuration = configuration("HH-documented-faults");
     let config = configuration.reducers();
     let import = Boxed::new(Importer::new(config));
-    let boxed = System::new(configuration, import, Boxed::new(Exporter::new(config)));
+    let boxed = Judged::new(configuration, import, Boxed::new(Exporter::new(config)));
     let plain: Hardened = hardened(configuration);
     let (boxed, plain) =
         (Graph::explore(&boxed, Limits::default(), None), Graph::explore(&plain, Limits::default(), None));

@@ -1,13 +1,15 @@
 //! The laws of the reducers, under any inputs in any order: total, drained, bounded, deterministic, honest about refusals, and their
 //! signals follow the grammar (laws 2, 3 and 6; R-STATE-2).
 
+use std::net::IpAddr;
+
 use handfast::{
     export,
     import::{self, Ask, Check},
     limits::Timer,
     message::{Features, ImportResult, Message, Slot, Verdict, Word},
     outcome::{AccountId, Profile, Scheme},
-    reducer::{Config, ConnId},
+    reducer::{Config, ConnId, Places},
     rules::AllRules,
     trace::{Step, from_line, to_line},
 };
