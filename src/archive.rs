@@ -2,8 +2,12 @@
 
 pub mod certificate;
 mod content;
+mod dates;
+mod deflate;
+mod doubt;
 mod error;
 mod follow;
+mod form;
 mod fs;
 mod gcm;
 mod identity;
@@ -24,22 +28,24 @@ mod terms;
 mod text;
 
 pub use content::{APPLIED, Configuration, HAS_PASSWORD, Summary};
+pub use dates::{ShownDates, plausible, today};
+pub use doubt::{DateDoubt, Day, Whose};
 pub use error::{
     ChainError, Corrupt, IdentityError, KeyError, OpenError, OutOfMemory, Place, SampleError, SealError, StoreError,
     Unsound,
 };
 pub use fs::{Disk, Fs, FsFile};
 pub use identity::{Identity, Role};
-pub use kdf::{Argon2i, InsecureKdf, Kdf, Key, Password};
+pub use kdf::{Argon2i, InsecureKdf, Kdf, Key};
 #[cfg(feature = "net")]
 pub(crate) use key::Family;
 pub use key::{KeyKind, PrivateKey};
 pub use memory::{MemoryFile, MemoryFs};
-pub use open::{Archive, Seen, protection};
+pub use open::{Archive, Seen, Validated, protection};
 pub use rustls_pki_types::UnixTime;
 pub use sample::Sample;
 pub use seal::{Seal, Sealer};
-pub use staging::{Checked, Follower, Staged, Staging};
-pub use store::{Entry, Store};
+pub use staging::{Checked, Complete, Follower, Installed, Staging};
+pub use store::{Entry, Store, Stray};
 pub use terms::Terms;
 pub use text::Text;

@@ -1,4 +1,4 @@
-//! The two client machines: what a person sees of a link, and what a client asks of its daemon (R-CLI-1 to R-CLI-7).
+//! The two client machines: what a person sees of a link, and what a client asks of its daemon (R-CLI-1 to R-CLI-8).
 //!
 //! They are reducers under the same [law](crate::reducer) as those of the daemons. What goes in is what the person does, what
 //! calls return, and what the daemon signals, in whatever order it comes; what comes out are calls, and what is to be shown. A
@@ -47,7 +47,7 @@ pub enum Note {
     GoesOn,
     /// The account was there before the operation could be stopped, and is removed again.
     RemovedAgain,
-    /// The daemon did not take the answer: what was asked is asked still.
+    /// The daemon refused the answer. Its state is asked for, and if that is the same question, the person is asked again (R-CLI-8).
     NotTaken,
 }
 
@@ -62,6 +62,17 @@ pub enum Ignored {
     Again,
     /// It cannot be: no daemon says this here.
     Strange,
+}
+
+/// How far the answer to a question is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Reply {
+    /// The person is asked.
+    Open,
+    /// The person answered, and the daemon has signalled nothing since.
+    Given,
+    /// The daemon refused the answer. The question opens again when the daemon signals it again, and not before (R-CLI-8).
+    Refused,
 }
 
 /// How an operation ended, as the client was told; `None` is success.

@@ -32,15 +32,24 @@ pub struct Exporter<R: Rules = AllRules> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 enum Phase {
     Idle,
-    /// Looking the device up, connecting, and, once `requested`, waiting for the channel.
-    Connecting {
-        requested: bool,
-    },
+    /// The device is looked up, connected to, and asked for the channel.
+    Connecting(Attempt),
     Linked(Stage, Session),
     Done {
         outcome: Outcome,
         rest: Rest,
     },
+}
+
+/// How far an attempt to connect has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Attempt {
+    /// The connection is being made and secured.
+    Begun,
+    /// The channel is requested.
+    Requested,
+    /// It failed; another one follows after a pause.
+    Failed,
 }
 
 /// How far the session has come.
@@ -105,7 +114,7 @@ impl<R: Rules> Exporter<R> {
     /// # Errors
     /// A call that cannot be done is refused and changes nothing; so is any input before the last one's effects are drained.
     pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
-        use {Input::*, Phase::*, Stage::*};
+        use {Attempt::*, Input::*, Phase::*, Stage::*};
         if !self.out.is_drained() {
             return Err(Refused::Undrained);
         }
@@ -122,20 +131,23 @@ impl<R: Rules> Exporter<R> {
             (Idle, AddDevice(scheme)) => self.connect(scheme),
             (Idle, ConfirmAddDevice | CancelAddDevice) => return Err(Refused::NotStarted),
 
-            // Connecting (R-EXP-2, R-SEC-1).
-            (Connecting { requested: false }, Opened { pinned }) => self.request(pinned),
-            (Connecting { .. }, Unreachable | Lost) => self.finish(Outcome::Network, Farewell::None),
-            (Connecting { requested: true }, Declined) => {
+            // Connecting (R-EXP-2, R-SEC-1), again after an attempt that failed (R-EXP-12).
+            (Connecting(Begun), Opened { pinned }) => self.request(pinned),
+            (Connecting(Begun), Unreachable) => self.finish(Outcome::Network, Farewell::None),
+            (Connecting(Begun), Input::Failed | Lost) | (Connecting(Requested), Lost) => self.try_again(),
+            (Connecting(Attempt::Failed), Fired(Timer::Retry)) => {
+                self.phase = Connecting(Begun);
+                self.out.push(Effect::Connect);
+            }
+            (Connecting(Requested), Declined) => {
                 self.out.push(Effect::Close);
                 self.finish(Outcome::Network, Farewell::None);
             }
-            (Connecting { requested }, CancelAddDevice) => self.abandon(Outcome::CANCELED, requested, Word::Canceled),
-            (Connecting { requested }, Fired(Timer::Connect)) => {
-                self.abandon(Outcome::Timeout, requested, Word::Timeout);
-            }
+            (Connecting(attempt), CancelAddDevice) => self.abandon(Outcome::CANCELED, attempt, Word::Canceled),
+            (Connecting(attempt), Fired(Timer::Connect)) => self.abandon(Outcome::Timeout, attempt, Word::Timeout),
 
             // The channel is open (R-EXP-3).
-            (Connecting { requested: true }, Accepted { peer_address }) => self.open(Signal::Confirm { peer_address }),
+            (Connecting(Requested), Accepted { peer_address }) => self.open(Signal::Confirm { peer_address }),
 
             // The importer greets, the user confirms, in either order (R-EXP-4, R-EXP-5).
             (Linked(Authenticating, session @ Session { features: None, .. }), Message(M::Hello(features))) => {
@@ -202,8 +214,8 @@ impl<R: Rules> Exporter<R> {
             | (Done { rest: Rest::Link, .. }, Ended | Fired(Timer::Linger)) => self.let_go(true),
 
             // Calls at the wrong time.
-            (Connecting { .. } | Linked(..) | Done { .. }, AddDevice(_)) => return Err(Refused::Started),
-            (Connecting { .. }, ConfirmAddDevice) => return Err(Refused::NotAsked),
+            (Connecting(_) | Linked(..) | Done { .. }, AddDevice(_)) => return Err(Refused::Started),
+            (Connecting(_), ConfirmAddDevice) => return Err(Refused::NotAsked),
             (Linked(..), ConfirmAddDevice) => return Err(Refused::Confirmed),
             (Done { .. }, ConfirmAddDevice | CancelAddDevice) => return Err(Refused::Ended),
 
@@ -216,6 +228,7 @@ impl<R: Rules> Exporter<R> {
                 _,
                 Opened { .. }
                 | Unreachable
+                | Input::Failed
                 | Accepted { .. }
                 | Declined
                 | Tried(..)
@@ -226,7 +239,7 @@ impl<R: Rules> Exporter<R> {
             ) => {}
 
             // Without a channel nothing can come through it.
-            (Idle, Lost) | (Idle | Connecting { .. }, Ended | Message(_) | Malformed) => {}
+            (Idle | Connecting(Attempt::Failed), Lost) | (Idle | Connecting(_), Ended | Message(_) | Malformed) => {}
         }
         Ok(())
     }
@@ -235,8 +248,9 @@ impl<R: Rules> Exporter<R> {
     pub const fn place(&self) -> &'static str {
         match self.phase {
             Phase::Idle => "idle",
-            Phase::Connecting { requested: false } => "connecting",
-            Phase::Connecting { requested: true } => "requested",
+            Phase::Connecting(Attempt::Begun) => "connecting",
+            Phase::Connecting(Attempt::Requested) => "requested",
+            Phase::Connecting(Attempt::Failed) => "between attempts",
             Phase::Linked(Stage::Authenticating, Session { features: None, .. }) => "authenticating, no hello",
             Phase::Linked(Stage::Authenticating, Session { confirmed: false, .. }) => "authenticating, greeted",
             Phase::Linked(Stage::Authenticating, Session { password: Password::Trying(_), .. }) => "trying",
@@ -268,7 +282,7 @@ impl<R: Rules> Exporter<R> {
     pub const fn outcome(&self) -> Option<Outcome> {
         match self.phase {
             Phase::Done { outcome, .. } => Some(outcome),
-            Phase::Idle | Phase::Connecting { .. } | Phase::Linked(..) => None,
+            Phase::Idle | Phase::Connecting(_) | Phase::Linked(..) => None,
         }
     }
 
@@ -289,7 +303,7 @@ impl<R: Rules> Exporter<R> {
 
     fn connect(&mut self, scheme: Scheme) {
         self.scheme = scheme;
-        self.phase = Phase::Connecting { requested: false };
+        self.phase = Phase::Connecting(Attempt::Begun);
         self.out.arm(Timer::Connect);
         self.signal(Signal::Connecting);
         self.out.push(Effect::Connect);
@@ -301,8 +315,14 @@ impl<R: Rules> Exporter<R> {
             self.out.push(Effect::Close);
             return self.finish(Outcome::Network, Farewell::None);
         }
-        self.phase = Phase::Connecting { requested: true };
+        self.phase = Phase::Connecting(Attempt::Requested);
         self.out.push(Effect::RequestChannel);
+    }
+
+    /// An attempt failed, for which no one has to be at fault: another one follows, until [`Timer::Connect`] fires (R-EXP-12).
+    fn try_again(&mut self) {
+        self.phase = Phase::Connecting(Attempt::Failed);
+        self.out.arm(Timer::Retry);
     }
 
     fn open(&mut self, signal: Signal) {
@@ -417,9 +437,9 @@ impl<R: Rules> Exporter<R> {
     }
 
     /// Ends an operation that has no channel. If one is requested, its late ACCEPT will be answered (R-CANCEL-1).
-    fn abandon(&mut self, outcome: Outcome, requested: bool, word: Word) {
+    fn abandon(&mut self, outcome: Outcome, attempt: Attempt, word: Word) {
         self.finish(outcome, Farewell::None);
-        if requested {
+        if attempt == Attempt::Requested {
             self.phase = Phase::Done { outcome, rest: Rest::Requested(word) };
             self.out.arm(Timer::Linger);
         } else {

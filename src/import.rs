@@ -1,15 +1,15 @@
 //! The import side: the new device, which receives the account (R-IMP).
 //!
 //! [`Importer::handle`] is the protocol as a table: state by state, input by input. Connections that are not the session's
-//! are the business of the module `door`: they can never change the operation, except that sixteen wrong codes kill its token.
+//! are the business of the module `admission`: they can never change the operation, except that sixteen wrong codes kill its token.
 
+mod admission;
 mod broken;
-mod door;
 mod io;
 
 use serde::Serialize;
 
-use self::door::Door;
+use self::admission::Admission;
 pub use self::io::{Ask, Check, Effect, Input};
 use crate::{
     limits::{MAX_TRIES, Timer, Timers},
@@ -25,7 +25,7 @@ use crate::{
 pub struct Importer<R: Rules = AllRules> {
     config: Config,
     phase: Phase,
-    door: Door,
+    admission: Admission,
     last: Option<Signal>,
     out: Outbox<Effect>,
     #[serde(skip)]
@@ -104,7 +104,8 @@ impl Importer {
 impl<R: Rules> Importer<R> {
     /// Returns an operation that waits for [`Input::AddAccount`] and keeps `rules`: how a checker shows that a broken one is found.
     pub fn under(config: Config, rules: R) -> Self {
-        Self { config, phase: Phase::Idle, door: Door::default(), last: None, out: Outbox::new(), rules }
+        let admission = Admission::new(config.places);
+        Self { config, phase: Phase::Idle, admission, last: None, out: Outbox::new(), rules }
     }
 
     /// Takes one input, in any state.
@@ -119,7 +120,7 @@ impl<R: Rules> Importer<R> {
         if let Some(conn) = input.conn()
             && self.link() != Some(conn)
         {
-            self.at_the_door(conn, input);
+            self.on_candidate(conn, input);
             return Ok(());
         }
         if let Fired(timer) = input
@@ -140,8 +141,11 @@ impl<R: Rules> Importer<R> {
             (Preparing, Unpublishable) => self.finish(Outcome::Network, Farewell::None),
             (Preparing, Fired(Timer::Prepare)) => self.finish(Outcome::Timeout, Farewell::None),
 
-            // The token is shown; who comes is met at the door (R-IMP-2, R-IMP-3).
+            // The token is shown; the module `admission` has the connections (R-IMP-2, R-IMP-3).
             (Waiting { .. }, Fired(Timer::Token)) => self.finish(Outcome::Timeout, Farewell::None),
+
+            // There are too many connections for this device (R-IMP-15).
+            (_, ConnectionsExhausted) => self.make_do(),
 
             // The exporter says what it wants to know (R-IMP-5).
             (Linked(Greeted, session), Message(_, M::AuthScheme(scheme, features))) => {
@@ -251,10 +255,19 @@ impl<R: Rules> Importer<R> {
             ) => {}
 
             // The session's connection is open already; without a session no connection gets here.
-            (Linked(..) | Done { .. }, ConnectionRequested(_) | ConnectionOpened { .. } | ConnectionFailed(_)) => {}
+            (
+                Linked(..) | Done { .. },
+                ConnectionRequested(_)
+                | ConnectionRequestedFrom(..)
+                | ConnectionAnswered(_)
+                | ConnectionOpened { .. }
+                | ConnectionFailed(_),
+            ) => {}
             (
                 Idle | Preparing | Waiting { .. },
                 ConnectionRequested(_)
+                | ConnectionRequestedFrom(..)
+                | ConnectionAnswered(_)
                 | ConnectionOpened { .. }
                 | ConnectionFailed(_)
                 | ConnectionLost(_)
@@ -367,6 +380,7 @@ impl<R: Rules> Importer<R> {
         }
         self.out.arm(Timer::Authenticate);
         self.out.push(Effect::Send(conn, M::Hello(self.config.features)));
+        self.close_unsecured();
     }
 
     fn prompt(&mut self, session: Session, wrong_password: bool) {
@@ -473,7 +487,7 @@ impl<R: Rules> Importer<R> {
                 self.out.push(Effect::Discard);
             }
         }
-        self.close_door();
+        self.close_candidates();
         self.out.push(Effect::Withdraw);
         self.phase = Phase::Done { outcome, link, removed: false };
         self.signal(Signal::Done(outcome));

@@ -10,8 +10,10 @@ pub const MAX_TRIES: u8 = 3;
 pub const MAX_WRONG_CODES_PER_CONNECTION: u8 = 3;
 /// Wrong codes in all, after which the token is dead (R-TOK-5).
 pub const MAX_WRONG_CODES: u8 = 16;
-/// Connections that an import operation has open at once.
-pub const MAX_CONNECTIONS: usize = 8;
+/// Connections of an import operation from which nothing has arrived, and again as many whose handshake is under way (R-IMP-15).
+pub const MAX_UNSECURED: u16 = 256;
+/// Secured connections of an import operation that have not asked for the session's channel (R-IMP-15).
+pub const MAX_SECURED: u16 = 16;
 /// Import operations that are live at once (R-API-1).
 pub const MAX_IMPORTS: usize = 8;
 /// Ended operations that an account remembers until their links are closed.
@@ -39,6 +41,15 @@ pub const DEFAULT_MAX_ARCHIVE: u64 = 64 * 1024 * 1024;
 pub const MAX_INFLATION: u64 = 200;
 /// What the text may have beyond that ratio: a short one may well be very regular (R-ARC-3).
 pub const INFLATION_SLACK: u64 = 1024 * 1024;
+/// What the file of an archive may have beyond the limit of its text: compression makes hardly any text longer (R-ARC-3).
+pub const FILE_SLACK: u64 = 1024 * 1024;
+
+/// Bytes that the file of an archive may have whose text has at most `max_text`. No more than the first bytes of a larger one is read.
+pub const fn max_archive_file(max_text: u64) -> u64 {
+    // Stored blocks of either layer add five bytes to some thousands.
+    max_text.saturating_add(max_text / 64).saturating_add(FILE_SLACK)
+}
+
 /// Depth of nested objects and arrays in an archive's JSON text. Real ones reach 4.
 pub const MAX_JSON_DEPTH: u32 = 32;
 /// Names of an archive's configuration that are reported; the rest are counted. Real ones have about 50.
@@ -49,6 +60,17 @@ pub const MAX_CHAIN: usize = 8;
 pub const MAX_CERTIFICATE: usize = 16 * 1024;
 /// How far in the future a certificate may begin to be valid: clocks of two devices differ.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long an address of a name is tried before the next one is tried too: what RFC 8305 recommends.
+pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// No device that has this program has an earlier date: 2026-01-01, in seconds since 1970 (R-TIME-7).
+pub const EARLIEST_DATE: i64 = 1_767_225_600;
+/// No device has a later date: 2100-01-01, in seconds since 1970 (R-TIME-7).
+pub const LATEST_DATE: i64 = 4_102_444_800;
+/// How much older than a device's date all that its peer shows may be without a doubt in that date: certificates of devices are made
+/// when these are linked.
+pub const STALE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+/// Threads that compress an archive as it arrives, each with two blocks of 128 KiB: as many as there are processors, up to this.
+pub const MAX_DEFLATE_THREADS: usize = 4;
 /// Data bytes of a frame of an archive: with its header it fills four TLS records.
 pub const ARCHIVE_FRAME: usize = 65536 - 7;
 /// Bytes that wait to be sent on a connection before nothing further is read from it.
@@ -70,8 +92,14 @@ pub const MAX_COMMANDS: usize = 32;
 pub const MAX_EVENTS: usize = 64;
 /// Calls of clients that wait for an operation. Clients wait while there are more.
 pub const MAX_CALLS: usize = 8;
-/// Pause after a connection could not be taken.
+/// Connections that were closed and still hand over what was sent on them. Of more, the oldest is cut off.
+pub const MAX_CLOSING: usize = 16;
+/// Bytes that an importing device takes at once from a connection that is not secured yet.
+pub const HANDSHAKE_READ_AHEAD: usize = 4 * 1024;
+/// Pause after a connection could not be taken for want of resources, unless another one ends before.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often the pause before another attempt to connect doubles (R-TIME-6).
+pub const MAX_DOUBLINGS: u32 = 4;
 /// Progress of the transfer is counted in steps of this many bytes (R-TIME-4).
 pub const PROGRESS_STEP: u64 = 32 * 1024;
 
@@ -94,11 +122,13 @@ pub enum Timer {
     Result,
     /// How long the ended channel is kept open for the peer to read it (R-EXT-2).
     Linger,
+    /// Export: the pause before another attempt to connect (R-EXP-12).
+    Retry,
 }
 
 impl Timer {
     /// All timers, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Prepare,
         Self::Token,
         Self::Connect,
@@ -107,12 +137,13 @@ impl Timer {
         Self::Transfer,
         Self::Result,
         Self::Linger,
+        Self::Retry,
     ];
 }
 
 /// A set of timers: those that are armed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Timers(u8);
+pub struct Timers(u16);
 
 impl Timers {
     /// Whether `timer` is in the set.
@@ -164,8 +195,12 @@ pub struct Durations {
     pub result: Duration,
     /// [`Timer::Linger`].
     pub linger: Duration,
-    /// Import: how long a connection may take to become the session's. It is no timer of the operation: a connection that takes
-    /// longer is lost to it.
+    /// [`Timer::Retry`] after the first attempt; it doubles with each further one, [`MAX_DOUBLINGS`] times.
+    pub retry: Duration,
+    /// How long a connection may take to be secured; on the export side, from the beginning of the attempt (R-TIME-6). It is no timer of
+    /// the operation: a connection that takes longer is lost to it.
+    pub handshake: Duration,
+    /// Import: how long a secured connection may take to become the session's (R-TIME-6). No timer of the operation either.
     pub opening: Duration,
     /// How long a connection that is closed may take to hand over what was sent on it.
     pub closing: Duration,
@@ -186,7 +221,9 @@ impl Default for Durations {
             slowest: 64 * 1024,
             result: Duration::from_secs(30),
             linger: Duration::from_secs(5),
-            opening: Duration::from_secs(40),
+            retry: Duration::from_millis(250),
+            handshake: Duration::from_secs(10),
+            opening: Duration::from_secs(10),
             closing: Duration::from_secs(1),
         }
     }
@@ -204,7 +241,13 @@ impl Durations {
             Timer::Transfer => self.transfer + Duration::from_secs(length.div_ceil(self.slowest.max(1))),
             Timer::Result => self.result,
             Timer::Linger => self.linger,
+            Timer::Retry => self.retry,
         }
+    }
+
+    /// How long [`Timer::Retry`] runs after so many attempts.
+    pub fn pause(&self, attempts: u32) -> Duration {
+        self.retry * (1 << attempts.saturating_sub(1).min(MAX_DOUBLINGS))
     }
 
     /// All of them `divisor` times shorter, for simulation. A divisor of 0 counts as 1.
@@ -220,6 +263,8 @@ impl Durations {
             slowest: self.slowest.saturating_mul(divisor.into()),
             result: self.result / divisor,
             linger: self.linger / divisor,
+            retry: self.retry / divisor,
+            handshake: self.handshake / divisor,
             opening: self.opening / divisor,
             closing: self.closing / divisor,
         }
@@ -242,10 +287,17 @@ mod tests {
         assert!(timers.remove(Timer::Stall) && !timers.contains(Timer::Stall));
     }
 
-    /// R-TIME-1 to R-TIME-4, in seconds.
+    /// R-TIME-6: a quarter of a second, and at most four seconds.
+    #[test]
+    fn the_pause_between_attempts_grows_up_to_a_limit() {
+        let pauses = [1, 2, 3, 4, 5, 6, u32::MAX].map(|attempts| Durations::default().pause(attempts).as_millis());
+        assert_eq!(pauses, [250, 500, 1000, 2000, 4000, 4000, 4000]);
+    }
+
+    /// R-TIME-1 to R-TIME-4, R-TIME-6, in seconds; the pause before another attempt is less than one.
     #[test]
     fn the_default_durations_are_the_specified_ones() {
         let seconds = Timer::ALL.map(|timer| Durations::default().of(timer, 64 * 1024 * 10).as_secs());
-        assert_eq!(seconds, [60, 300, 60, 300, 30, 900 + 10, 30, 5]);
+        assert_eq!(seconds, [60, 300, 60, 300, 30, 900 + 10, 30, 5, 0]);
     }
 }

@@ -5,6 +5,8 @@ use core::{fmt, net::SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::secret::Secret;
+
 /// What a client sees of an operation (R-STATE-1). The numbers are those of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
@@ -274,6 +276,11 @@ impl Scheme {
             "password" => Some(Self::Password),
             _ => None,
         }
+    }
+
+    /// Returns the protection of an archive that is sealed with `password`: none for the empty one (R-ARC-5).
+    pub fn of(password: &Secret) -> Self {
+        if password.is_empty() { Self::None } else { Self::Password }
     }
 }
 

@@ -5,11 +5,12 @@
 //! acted upon or ignored, in every state, and never fails.
 
 use alloc::collections::VecDeque;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    limits::{Timer, Timers},
+    limits::{MAX_SECURED, MAX_UNSECURED, Timer, Timers},
     message::{Features, Word},
     outcome::Profile,
 };
@@ -18,6 +19,49 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConnId(pub u32);
 
+/// Where a connection comes from, as far as one peer can be told from another: an IPv4 address, or the /64 network of an IPv6 address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Origin(IpAddr);
+
+impl Origin {
+    /// That of all connections of which nothing is known.
+    pub const UNKNOWN: Self = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+}
+
+impl From<IpAddr> for Origin {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let network = address.to_bits() & !u128::from(u64::MAX);
+                IpAddr::V6(Ipv6Addr::from_bits(network))
+            }
+            address @ IpAddr::V4(_) => address,
+        })
+    }
+}
+
+/// How many connections an import operation has open that are not the session's (R-IMP-15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Places {
+    /// Those from which nothing has arrived, and again as many whose handshake is under way.
+    pub unsecured: u16,
+    /// Those that are secured.
+    pub secured: u16,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { unsecured: MAX_UNSECURED, secured: MAX_SECURED }
+    }
+}
+
+impl Places {
+    /// Whether they are the default ones, which a trace does not name.
+    fn are_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// How an operation behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Config {
@@ -25,11 +69,14 @@ pub struct Config {
     pub profile: Profile,
     /// The extensions that it names (R-EXT-1).
     pub features: Features,
+    /// Import: how many connections it has open that are not the session's.
+    #[serde(default, skip_serializing_if = "Places::are_default")]
+    pub places: Places,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { profile: Profile::default(), features: Features::ALL }
+        Self { profile: Profile::default(), features: Features::ALL, places: Places::default() }
     }
 }
 

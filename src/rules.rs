@@ -72,6 +72,10 @@ rules! {
     CodesLimited,
     /// Import: channels of other names are no wrong codes (R-TOK-5).
     OtherChannelsFree,
+    /// Import: where all places are taken, the oldest connection that has come as far makes room (R-IMP-15).
+    RoomIsMade,
+    /// Import: a connection makes room only for one that has come as far as it has (R-IMP-15).
+    ProgressCounts,
     /// Import: what was staged is wiped on failure (R-IMP-12).
     Wiped,
 
@@ -111,6 +115,8 @@ rules! {
     LateAcceptAnswered,
     /// Export: an operation has a timer before its channel is open (R-TIME-2).
     ConnectTimer,
+    /// Export: an attempt to connect that fails is made again (R-EXP-12).
+    AttemptsRepeated,
     /// Export: `authScheme` goes out once (R-EXP-4).
     SchemeSentOnce,
     /// Export: while an operation is live, another is refused (R-API-4).
@@ -145,6 +151,8 @@ rules! {
     ClientLeavingCancels,
     /// Clients: where a cancel is refused, the client shows that the operation goes on (R-CLI-5).
     ClientRefusalIsSaid,
+    /// Clients: a question whose answer was refused is asked again only after a further signal (R-CLI-8).
+    ClientRefusalWaits,
     /// Import client: the account of a failed import is removed (R-CLI-6).
     ClientFailedRemoved,
 }

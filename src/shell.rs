@@ -27,4 +27,5 @@ pub use self::{
     import::{ImportEnv, ImportHandle, ImportIdentity, ImportOptions, ImportReport, Imports, import},
     notice::{Cause, Notice, Progress, Recorder},
     random::{Random, SystemRandom},
+    slots::Slots,
 };

@@ -10,11 +10,12 @@ use std::{
 
 use handfast::{
     archive::{
-        Archive, Checked, Fs, Identity, InsecureKdf, KeyKind, MemoryFs, OpenError, Password, PrivateKey, Sample, Seal,
-        Store, StoreError, Terms, UnixTime,
+        Archive, Checked, Fs, Identity, InsecureKdf, KeyKind, MemoryFs, OpenError, PrivateKey, Sample, Seal, Store,
+        StoreError, Terms, UnixTime,
     },
     operations::LocalId,
     outcome::Scheme,
+    secret::Secret,
 };
 
 const ID: LocalId = LocalId(0x0123_4567_89ab_cdef);
@@ -68,7 +69,7 @@ impl From<OpenError> for Failure {
     }
 }
 
-fn stage<F: Fs>(store: &Store<F>, id: LocalId, password: &Password, text: &[u8]) -> Result<Checked<F>, Failure> {
+fn stage<F: Fs>(store: &Store<F>, id: LocalId, password: &Secret, text: &[u8]) -> Result<Checked<F>, Failure> {
     let mut staging = store.begin(id, Seal::new(password, &InsecureKdf).unwrap())?;
     for slice in text.chunks(10_000) {
         staging.write(slice)?;
@@ -78,17 +79,17 @@ fn stage<F: Fs>(store: &Store<F>, id: LocalId, password: &Password, text: &[u8])
     Ok(staged.confirm(follower.see()?)?)
 }
 
-fn import<F: Fs>(store: &Store<F>, password: &Password) -> Result<LocalId, Failure> {
-    Ok(stage(store, ID, password, text())?.install(device(), now())?)
+fn import<F: Fs>(store: &Store<F>, password: &Secret) -> Result<LocalId, Failure> {
+    Ok(stage(store, ID, password, text())?.install(device(), now())?.id)
 }
 
 /// That the account is there with all that belongs to it.
-fn assert_whole<F: Fs>(store: &Store<F>, password: &Password) {
+fn assert_whole<F: Fs>(store: &Store<F>, password: &Secret) {
     let entries = store.list().unwrap();
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].id, ID);
     assert_eq!(entries[0].account, account().0.certificate().short_id());
-    assert_eq!(entries[0].protection, password.protection());
+    assert_eq!(entries[0].protection, Scheme::of(password));
     let archive = Archive::open(store.archive(ID).unwrap(), password, &InsecureKdf, terms()).unwrap();
     let mut read = Vec::new();
     archive.into_text().unwrap().read_to_end(&mut read).unwrap();
@@ -108,7 +109,7 @@ fn assert_whole<F: Fs>(store: &Store<F>, password: &Password) {
 fn an_account_is_installed_on_a_disk() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("store");
-    let password = Password::new("secret");
+    let password = Secret::from("secret");
     {
         let store = Store::open(&root).unwrap();
         assert_eq!(import(&store, &password).unwrap(), ID);
@@ -143,7 +144,7 @@ fn what_is_not_installed_is_wiped() {
         let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
         names.filter(|name| name != ".lock").count()
     };
-    let seal = || Seal::new(&Password::none(), &InsecureKdf).unwrap();
+    let seal = || Seal::new(&Secret::default(), &InsecureKdf).unwrap();
     let mut staging = store.begin(ID, seal()).unwrap();
     staging.write(b"{").unwrap();
     assert_eq!(names(), 1);
@@ -155,14 +156,14 @@ fn what_is_not_installed_is_wiped() {
     let staged = staging.complete().unwrap();
     assert!(follower.see().unwrap_err().is_about_content());
     drop(staged);
-    drop(stage(&store, ID, &Password::none(), text()).unwrap());
+    drop(stage(&store, ID, &Secret::default(), text()).unwrap());
     assert_eq!(names(), 0);
 }
 
 /// What is checked on the way is what is durable at the end, or it is no account (R-ARC-4).
 #[test]
 fn what_changes_behind_the_check_is_noticed() {
-    for password in [Password::none(), Password::new("secret")] {
+    for password in [Secret::default(), Secret::from("secret")] {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let mut staging = store.begin(ID, Seal::new(&password, &InsecureKdf).unwrap()).unwrap();
@@ -184,17 +185,17 @@ fn what_changes_behind_the_check_is_noticed() {
 fn left_overs_are_removed_unless_somebody_uses_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let first = Store::open(folder.path()).unwrap();
-    let checked = stage(&first, ID, &Password::none(), text()).unwrap();
+    let checked = stage(&first, ID, &Secret::default(), text()).unwrap();
     // A second process opens the store while the first one stages.
     let second = Store::open(folder.path()).unwrap();
     checked.install(device(), now()).unwrap();
-    assert_whole(&second, &Password::none());
+    assert_whole(&second, &Secret::default());
     drop((first, second));
 
     std::fs::create_dir(folder.path().join(".staging-0123456789abcdef")).unwrap();
     let store = Store::open(folder.path()).unwrap();
     assert!(!folder.path().join(".staging-0123456789abcdef").exists());
-    assert_whole(&store, &Password::none());
+    assert_whole(&store, &Secret::default());
 }
 
 /// No plaintext of a protected archive is written, not even before it is complete (R-MSG-2).
@@ -202,13 +203,13 @@ fn left_overs_are_removed_unless_somebody_uses_the_store() {
 fn no_plaintext_of_a_protected_archive_touches_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
-    let mut staging = store.begin(ID, Seal::new(&Password::new("secret"), &InsecureKdf).unwrap()).unwrap();
+    let mut staging = store.begin(ID, Seal::new(&Secret::from("secret"), &InsecureKdf).unwrap()).unwrap();
     staging.write(text()).unwrap();
     let path = folder.path().join(format!(".staging-{ID}/archive.gz"));
     let staged = std::fs::read(path).unwrap();
     assert!(staged.len() > 10_000, "it is written as it comes");
     let mut plain =
-        handfast::archive::Sealer::new(Vec::new(), Seal::new(&Password::none(), &InsecureKdf).unwrap()).unwrap();
+        handfast::archive::Sealer::new(Vec::new(), Seal::new(&Secret::default(), &InsecureKdf).unwrap()).unwrap();
     plain.write_all(text()).unwrap();
     let plain = plain.finish().unwrap();
     // Past the envelopes the compressed bytes would be the same.
@@ -216,7 +217,7 @@ fn no_plaintext_of_a_protected_archive_touches_the_disk() {
 }
 
 /// How many operations an import takes.
-fn operations(password: &Password) -> u64 {
+fn operations(password: &Secret) -> u64 {
     let fs = MemoryFs::new();
     let store = Store::open_in(fs.clone(), "/store").unwrap();
     let before = fs.operations();
@@ -228,7 +229,7 @@ fn operations(password: &Password) -> u64 {
 
 #[test]
 fn a_crash_anywhere_leaves_no_half_account() {
-    for password in [Password::none(), Password::new("secret")] {
+    for password in [Secret::default(), Secret::from("secret")] {
         let total = operations(&password);
         let mut whole = 0;
         for crash in 0..=total {
@@ -263,7 +264,7 @@ fn a_crash_anywhere_leaves_no_half_account() {
 
 #[test]
 fn a_failure_anywhere_installs_nothing() {
-    let password = Password::new("secret");
+    let password = Secret::from("secret");
     for failure in 0..operations(&password) {
         let fs = MemoryFs::new();
         let store = Store::open_in(fs.clone(), "/store").unwrap();
@@ -285,7 +286,7 @@ fn a_failure_anywhere_installs_nothing() {
 
 #[test]
 fn a_full_disk_installs_nothing() {
-    let password = Password::none();
+    let password = Secret::default();
     let needed = {
         let fs = MemoryFs::new();
         let store = Store::open_in(fs.clone(), "/store").unwrap();
@@ -307,7 +308,7 @@ fn a_full_disk_installs_nothing() {
 
 #[test]
 fn a_crash_while_removing_leaves_it_whole_or_gone() {
-    let password = Password::none();
+    let password = Secret::default();
     for crash in 0.. {
         let fs = MemoryFs::new();
         let store = Store::open_in(fs.clone(), "/store").unwrap();
@@ -332,7 +333,7 @@ fn a_crash_while_removing_leaves_it_whole_or_gone() {
 fn what_was_installed_can_be_exported_again() {
     let (first, second) = (MemoryFs::new(), MemoryFs::new());
     let (b, c) = (Store::open_in(first, "/b").unwrap(), Store::open_in(second, "/c").unwrap());
-    let password = Password::new("secret");
+    let password = Secret::from("secret");
     import(&b, &password).unwrap();
     let mut text = Vec::new();
     let archive = Archive::open(b.archive(ID).unwrap(), &password, &InsecureKdf, terms()).unwrap();
@@ -350,7 +351,7 @@ fn everything_can_be_sent_to_another_thread() {
     fn assert_send<T: Send + 'static>() {}
     assert_send::<Store>();
     assert_send::<handfast::archive::Staging>();
-    assert_send::<handfast::archive::Staged>();
+    assert_send::<handfast::archive::Complete>();
     assert_send::<Checked>();
     assert_send::<Archive<std::fs::File>>();
     assert_send::<handfast::archive::Text<std::fs::File>>();

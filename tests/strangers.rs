@@ -1,25 +1,45 @@
-//! Who comes without being meant: nobody changes an operation but the one exporter that knows the code (R-IMP-2, R-IMP-3, R-TOK-5, R-MUX-1).
+//! Strangers at the importer: only the exporter that knows the code changes an operation (R-IMP-2, R-IMP-3, R-IMP-15, R-TOK-5, R-MUX-1).
 
 mod support;
 
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
 use LinkState::{Authenticating, Connecting, InProgress};
 use handfast::{
-    archive::{MemoryFs, Store},
-    limits::{MAX_CONNECTIONS, MAX_WRONG_CODES},
+    archive::{Identity, MemoryFs, Store},
+    limits::{Durations, MAX_SECURED, MAX_UNSECURED, MAX_WRONG_CODES},
     mux::{Control, RequestState},
     outcome::{LinkState, Outcome},
-    shell::{ExportOptions, ImportOptions},
+    shell::{
+        ExportOptions, ImportOptions,
+        rendezvous::{Dial, Listener, Publish},
+    },
+    token::DeviceId,
 };
 use support::{
     Account, CHANNEL, Importer, Line, Phone, Said, account, export_with, exporter, import_with, in_time, inline, store,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+    time::Duration,
+};
 
 /// An importer that shows its token.
 async fn waiting() -> (Account, Store<MemoryFs>, Importer, Phone, String) {
+    waiting_for(Durations::default()).await
+}
+
+async fn waiting_for(durations: Durations) -> (Account, Store<MemoryFs>, Importer, Phone, String) {
     let store = store();
     let (line, phone) = Line::new();
-    let mut importer = import_with(line, inline(&store), ImportOptions::default());
+    let mut importer = import_with(line, inline(&store), ImportOptions { durations, ..ImportOptions::default() });
     let token = importer.token().await;
     (account("", 5_000), store, importer, phone, token)
 }
@@ -152,7 +172,7 @@ async fn a_second_exporter_is_turned_away_during_and_after_a_session() {
         // It comes when there is one.
         let mut late = export_with(phone.clone(), account.inline(), account.device.clone(), ExportOptions::default());
         late.handle.add_device(&token).await.unwrap();
-        assert_eq!(late.outcome().await, Outcome::Network);
+        assert_eq!(late.outcome().await, Outcome::Timeout, "it tries again until it is too long");
         first.handle.confirm_add_device(op).await.unwrap();
         importer.answer_one("").await;
         assert_eq!(first.outcome().await, Outcome::SUCCESS);
@@ -167,32 +187,187 @@ async fn a_second_exporter_is_turned_away_during_and_after_a_session() {
     .await;
 }
 
-/// Connections that say nothing, or do not finish, make room for others after a while.
+/// Connections that say nothing, or do not ask for a channel, are lost after a while (R-TIME-6).
 #[tokio::test(start_paused = true)]
-async fn half_open_connections_make_room() {
+async fn connections_that_do_not_go_on_are_lost() {
     in_time(async {
         let (account, _, importer, phone, token) = waiting().await;
+        let mut silent = phone.call().await.unwrap();
+        let mut idle = exporter(phone.call().await.unwrap(), &account.device).await;
+        let _ = silent.read_to_end(&mut Vec::new()).await;
+        assert_eq!(idle.heard().await, Said::Lost);
+        can_be_linked(&account, importer, phone, &token).await;
+    })
+    .await;
+}
+
+/// Connections may wait for longer than a test takes: those that are closed before make room.
+fn for_ever() -> Durations {
+    let day = Duration::from_secs(24 * 60 * 60);
+    Durations { handshake: day, opening: day, ..Durations::default() }
+}
+
+/// R-IMP-15: strangers that say nothing fill all places, and the exporter is let in.
+#[tokio::test(start_paused = true)]
+async fn silent_strangers_make_room() {
+    in_time(async {
+        let (account, _, importer, phone, token) = waiting_for(for_ever()).await;
         let mut silent = Vec::new();
-        for _ in 0..MAX_CONNECTIONS / 2 {
+        for _ in 0..MAX_UNSECURED + 40 {
             silent.push(phone.call().await.unwrap());
         }
+        for stranger in &mut silent[..40] {
+            let _ = stranger.read_to_end(&mut Vec::new()).await;
+        }
+        can_be_linked(&account, importer, phone, &token).await;
+    })
+    .await;
+}
+
+/// R-IMP-15: strangers that begin a handshake and do not finish it fill all places of that.
+#[tokio::test(start_paused = true)]
+async fn slow_strangers_make_room() {
+    in_time(async {
+        let (account, _, importer, phone, token) = waiting_for(for_ever()).await;
+        let mut slow = Vec::new();
+        for _ in 0..MAX_UNSECURED + 40 {
+            let mut stranger = phone.call().await.unwrap();
+            stranger.write_all(b"\x16\x03\x03").await.unwrap();
+            slow.push(stranger);
+        }
+        for stranger in &mut slow[..40] {
+            let _ = stranger.read_to_end(&mut Vec::new()).await;
+        }
+        can_be_linked(&account, importer, phone, &token).await;
+    })
+    .await;
+}
+
+/// R-IMP-15: strangers with an account of their own, which is as good as any before the code.
+#[tokio::test(start_paused = true)]
+async fn secured_strangers_make_room() {
+    in_time(async {
+        let (account, _, importer, phone, token) = waiting_for(for_ever()).await;
         let mut idle = Vec::new();
-        for _ in 0..MAX_CONNECTIONS / 2 {
+        for _ in 0..MAX_SECURED + 4 {
             idle.push(exporter(phone.call().await.unwrap(), &account.device).await);
         }
-        // There is no room for a further one.
-        let mut refused = phone.call().await.unwrap();
-        assert_eq!(refused.read(&mut [0]).await.unwrap_or(0), 0);
-        for mut stream in silent {
-            let mut rest = Vec::new();
-            let _ = stream.read_to_end(&mut rest).await;
-        }
-        for mut stranger in idle {
+        for stranger in &mut idle[..4] {
             assert_eq!(stranger.heard().await, Said::Lost);
         }
         can_be_linked(&account, importer, phone, &token).await;
     })
     .await;
+}
+
+/// R-IMP-15: a device that has no descriptor for another connection frees some.
+#[tokio::test(start_paused = true)]
+async fn a_device_without_descriptors_goes_on() {
+    in_time(async {
+        let store = store();
+        let (line, phone) = Line::new();
+        let short = Short { line, taken: 0 };
+        let options = ImportOptions { durations: for_ever(), ..ImportOptions::default() };
+        let mut importer = import_with(short, inline(&store), options);
+        let token = importer.token().await;
+        let mut silent = Vec::new();
+        for _ in 0..SHORT {
+            silent.push(phone.call().await.unwrap());
+        }
+        // A third of those that are left stays.
+        for stranger in &mut silent[..usize::from(SHORT) * 2 / 3] {
+            let _ = stranger.read_to_end(&mut Vec::new()).await;
+        }
+        can_be_linked(&account("", 5_000), importer, phone, &token).await;
+    })
+    .await;
+}
+
+/// Connections that a [`Short`] device takes before it has no descriptor left.
+const SHORT: u8 = 31;
+
+/// A line of a device that has no descriptor left once.
+struct Short {
+    line: Line,
+    taken: u8,
+}
+
+impl Publish for Short {
+    type Listener = Self;
+
+    async fn publish(self, _: &Identity) -> io::Result<Self> {
+        Ok(self)
+    }
+}
+
+impl Listener for Short {
+    type Stream = DuplexStream;
+
+    async fn accept(&mut self) -> io::Result<(DuplexStream, SocketAddr)> {
+        if self.taken == SHORT {
+            self.taken += 1;
+            // EMFILE, for which the library has no name.
+            return Err(io::Error::from_raw_os_error(24));
+        }
+        let accepted = self.line.accept().await?;
+        self.taken = self.taken.saturating_add(1);
+        Ok(accepted)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.line.local_addr()
+    }
+}
+
+/// R-EXP-12: what is at the address closes the first connections, and then lets the exporter in.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_fails_is_made_again() {
+    in_time(async {
+        let (account, _, mut importer, phone, token) = waiting().await;
+        let flaky = Flaky { phone, fails: Arc::new(AtomicU32::new(5)) };
+        let mut exporter = export_with(flaky, account.inline(), account.device.clone(), ExportOptions::default());
+        let (_, (states, exported)) = tokio::join!(importer.answer(&[""]), exporter.link(&token));
+        assert_eq!(exported, Outcome::SUCCESS);
+        assert_eq!(states.first(), Some(&Connecting), "and CONNECTING is signalled once");
+        assert_eq!(states.iter().filter(|state| **state == Connecting).count(), 1);
+        exporter.close().await;
+    })
+    .await;
+}
+
+/// R-TIME-2, R-EXP-12: what never lets it in is not tried for ever.
+#[tokio::test(start_paused = true)]
+async fn attempts_end_with_the_time_to_connect() {
+    in_time(async {
+        let (account, _, importer, phone, token) = waiting().await;
+        let flaky = Flaky { phone: phone.clone(), fails: Arc::new(AtomicU32::new(u32::MAX)) };
+        let mut exporter =
+            export_with(flaky.clone(), account.inline(), account.device.clone(), ExportOptions::default());
+        exporter.handle.add_device(&token).await.unwrap();
+        assert_eq!(exporter.outcome().await, Outcome::Timeout);
+        let attempts = u32::MAX - flaky.fails.load(Ordering::Relaxed);
+        assert!((10..30).contains(&attempts), "{attempts} attempts");
+        exporter.close().await;
+        can_be_linked(&account, importer, phone, &token).await;
+    })
+    .await;
+}
+
+/// A phone whose first calls are cut off.
+#[derive(Clone, Debug)]
+struct Flaky {
+    phone: Phone,
+    fails: Arc<AtomicU32>,
+}
+
+impl Dial for Flaky {
+    type Stream = DuplexStream;
+
+    async fn dial(self, device: DeviceId) -> io::Result<(DuplexStream, SocketAddr)> {
+        let fails = self.fails.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        let (near, address) = self.phone.dial(device).await?;
+        Ok((if fails { duplex(1).0 } else { near }, address))
+    }
 }
 
 /// R-SEC-1: the exporter goes on only with the device that the token names.

@@ -38,7 +38,9 @@ fn whole(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(size as u64));
         group.bench_function(BenchmarkId::new("confirm to DONE", size), |bencher| {
             bencher.iter_custom(|times| {
-                (0..times).map(|_| Duration::from_secs_f64(confirm_to_done(&account, Place::Memory))).sum()
+                (0..times)
+                    .map(|_| Duration::from_secs_f64(confirm_to_done(&account, Place::Memory, Duration::ZERO)))
+                    .sum()
             });
         });
     }

@@ -3,12 +3,16 @@
 use std::{
     io::{self, Cursor, Write},
     sync::Arc,
+    thread::available_parallelism,
     time::Duration,
 };
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use handfast::{
-    archive::{Archive, Identity, InsecureKdf, KeyKind, Password, PrivateKey, Sample, Seal, Sealer, Terms, UnixTime},
+    archive::{Archive, Identity, InsecureKdf, KeyKind, PrivateKey, Sample, Seal, Sealer, Terms, UnixTime},
+    limits::MAX_DEFLATE_THREADS,
+    outcome::Scheme,
+    secret::Secret,
     shell::folder::FileSource,
 };
 
@@ -40,7 +44,7 @@ impl Account {
         let (account, authority) = Identity::account(KeyKind::P256, NOW).expect("an account");
         let key = PrivateKey::generate(KeyKind::P256).expect("a key");
         let device = Arc::new(account.issue_device(key, NOW).expect("a device"));
-        let protection = Password::new(password).protection();
+        let protection = Scheme::of(&Secret::from(password));
         let sample = Sample::of(&account, &authority, protection, length as u64, 1).expect("it has room for the keys");
         let mut text = Vec::with_capacity(length);
         sample.write_to(&mut text).expect("memory takes everything");
@@ -69,10 +73,20 @@ impl Account {
 
     /// Seals the text.
     pub fn seal(&self, out: &mut impl Write) {
-        let seal = Seal::new(&Password::new(self.password), &InsecureKdf).expect("random bytes");
+        let seal = Seal::new(&Secret::from(self.password), &InsecureKdf).expect("random bytes");
         let mut sealer = Sealer::new(out, seal).expect("it takes everything");
         let sealed = self.text.chunks(CHUNK).try_for_each(|piece| sealer.write_all(piece));
         sealed.and_then(|()| sealer.finish().map(drop)).expect("it takes everything");
+    }
+
+    /// Seals the text on as many threads as a store does.
+    pub fn seal_on_threads(&self) -> u64 {
+        let seal = Seal::new(&Secret::from(self.password), &InsecureKdf).expect("random bytes");
+        let threads = available_parallelism().map_or(1, |processors| processors.get().min(MAX_DEFLATE_THREADS));
+        let mut sealer = Sealer::new(io::sink(), seal).expect("it takes everything").on_threads(threads);
+        let sealed = self.text.chunks(CHUNK).try_for_each(|piece| sealer.write_all(piece));
+        sealed.and_then(|()| sealer.finish().map(drop)).expect("it takes everything");
+        self.text.len() as u64
     }
 
     /// Opens the file: the first pass, which authenticates, inflates and validates all of it. Gives the length of the text.
@@ -87,7 +101,7 @@ impl Account {
 
     fn archive(&self) -> Archive<File> {
         let file = Cursor::new(self.file.clone());
-        Archive::open(file, &Password::new(self.password), &InsecureKdf, self.terms()).expect("it is sound")
+        Archive::open(file, &Secret::from(self.password), &InsecureKdf, self.terms()).expect("it is sound")
     }
 
     /// Compresses the text, and nothing else. Gives the number of bytes.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::spread::Spread;
+use crate::{gantt::Gantt, spread::Spread};
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +108,9 @@ pub struct Figure {
     /// What has to be reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reach: Option<Reach>,
+    /// Where the time of one measurement went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gantt: Option<Gantt>,
 }
 
 /// What a figure is compared with.
@@ -127,7 +130,14 @@ pub struct Beside {
 impl Figure {
     /// One that is compared with nothing.
     pub(crate) fn alone(name: impl Into<String>, unit: Unit, values: &[f64]) -> Self {
-        Self { name: name.into(), unit, ours: Spread::of(values.iter().copied()), beside: None, reach: None }
+        Self {
+            name: name.into(),
+            unit,
+            ours: Spread::of(values.iter().copied()),
+            beside: None,
+            reach: None,
+            gantt: None,
+        }
     }
 
     /// One that is so much of something: of work that took these seconds, each time.
@@ -144,12 +154,17 @@ impl Figure {
         };
         let ratio = Spread::of_ratios(theirs, ours);
         let beside = Beside { what: what.into(), theirs: achieved(theirs), ratio, cpu: None };
-        Self { name: name.into(), unit, ours: achieved(ours), beside: Some(beside), reach: None }
+        Self { name: name.into(), unit, ours: achieved(ours), beside: Some(beside), reach: None, gantt: None }
     }
 
     /// It has to reach this.
     pub(crate) fn reaching(self, reach: Reach) -> Self {
         Self { reach: Some(reach), ..self }
+    }
+
+    /// With a drawing of where its time went.
+    pub(crate) fn drawn(self, gantt: Option<Gantt>) -> Self {
+        Self { gantt, ..self }
     }
 
     /// Whether it reaches what it has to.

@@ -12,6 +12,7 @@ pub mod counted;
 pub mod engines;
 pub mod explorations;
 pub mod figure;
+pub mod gantt;
 pub mod link;
 mod rows;
 pub mod spread;
@@ -21,6 +22,7 @@ pub mod wire;
 
 pub use self::{
     figure::{Effort, Figure, Group, Reach, Scale, Unit},
+    gantt::Gantt,
     rows::GROUPS,
     spread::Spread,
 };

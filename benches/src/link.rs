@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{Arc, mpsc},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use handfast::{
@@ -25,6 +25,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     archives::{Account, NOW},
     carrier::{Carrier, Loopback},
+    gantt::{Gantt, Watch},
 };
 
 /// A link that succeeded.
@@ -36,12 +37,14 @@ pub(crate) struct Linked {
     pub(crate) done: Instant,
 }
 
-/// Links, with a password if the archive has one. What the import side is made of is made on its thread.
+/// Links, with a password if the archive has one. What the import side is made of is made on its thread. The exporter's user looks at
+/// the address for a while before it is confirmed.
 pub(crate) fn link<P, S, D, R>(
     import_side: impl FnOnce() -> (P, S) + Send + 'static,
     export_side: impl FnOnce(SocketAddr) -> ExportEnv<D, R>,
     max_archive: u64,
     password: &'static str,
+    look: Duration,
 ) -> Linked
 where
     P: Publish,
@@ -50,8 +53,8 @@ where
     R: storage::Source,
 {
     let (shown, token) = mpsc::channel();
-    let importer = thread::spawn(move || {
-        runtime().block_on(async {
+    let importer = thread::Builder::new().name("importer: TLS".into()).spawn(move || {
+        runtime("importer: write").block_on(async {
             let (publish, store) = import_side();
             let identity = ImportIdentity::Ready(Arc::new(throw_away(Reach::Direct, NOW).expect("keys can be made")));
             let options = ImportOptions { max_archive, ..ImportOptions::default() };
@@ -79,9 +82,10 @@ where
             (report.outcome, done)
         })
     });
+    let importer = importer.expect("a thread");
     let (token, address) = token.recv().expect("a token is shown");
     let env = export_side(address);
-    let (exported, confirmed, export_done) = runtime().block_on(async {
+    let exporter = async {
         let (handle, mut notices, operations) = export(env, ExportOptions::default());
         let user = async move {
             let op = handle.add_device(&token).await.expect("the token is taken");
@@ -89,6 +93,7 @@ where
             loop {
                 match notices.recv().await.expect("a signal").signal {
                     Signal::Confirm { .. } => {
+                        tokio::time::sleep(look).await;
                         confirmed = Instant::now();
                         handle.confirm_add_device(op).await.expect("it is confirmed");
                     }
@@ -98,6 +103,12 @@ where
             }
         };
         tokio::join!(operations, user).1
+    };
+    let (exported, confirmed, export_done) = thread::scope(|scope| {
+        let exporter = || runtime("exporter: read").block_on(exporter);
+        let exporter =
+            thread::Builder::new().name("exporter: TLS".into()).spawn_scoped(scope, exporter).expect("a thread");
+        exporter.join().expect("the exporter ends")
     });
     let (imported, import_done) = importer.join().expect("the importer ends");
     assert_eq!((imported, exported), (Outcome::SUCCESS, Outcome::SUCCESS));
@@ -109,9 +120,9 @@ pub(crate) fn device() -> Identity {
     throw_away(Reach::Direct, NOW).expect("keys can be made")
 }
 
-/// The runtime of one end.
-pub(crate) fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().expect("a runtime")
+/// The runtime of one end, whose threads for what blocks have this name.
+pub(crate) fn runtime(blocking: &str) -> Runtime {
+    Builder::new_current_thread().enable_all().thread_name(blocking).build().expect("a runtime")
 }
 
 /// Where an account is installed.
@@ -123,18 +134,31 @@ pub enum Place {
     Memory,
 }
 
-/// Seconds from confirm to DONE of a link over loopback, from an archive in memory into a new store.
-pub fn confirm_to_done(account: &Account, place: Place) -> f64 {
+/// Seconds from confirm to DONE of a link over loopback, from an archive in memory into a new store, by a user who confirms after a
+/// while.
+pub fn confirm_to_done(account: &Account, place: Place, look: Duration) -> f64 {
+    let Linked { confirmed, done } = link_into(account, place, look);
+    (done - confirmed).as_secs_f64()
+}
+
+/// Draws such a link.
+pub fn drawn(account: &Account, place: Place, look: Duration) -> Option<Gantt> {
+    let watch = Watch::start();
+    let Linked { confirmed, done } = link_into(account, place, look);
+    watch.stop(confirmed, done)
+}
+
+fn link_into(account: &Account, place: Place, look: Duration) -> Linked {
     match place {
-        Place::Memory => link_into(account, Store::open_in(MemoryFs::new(), "/accounts").expect("a store")),
+        Place::Memory => link_with(account, Store::open_in(MemoryFs::new(), "/accounts").expect("a store"), look),
         Place::Disk => {
             let folder = tempfile::tempdir().expect("a folder");
-            link_into(account, Store::<Disk>::open(folder.path().join("accounts")).expect("a store"))
+            link_with(account, Store::<Disk>::open(folder.path().join("accounts")).expect("a store"), look)
         }
     }
 }
 
-fn link_into<F: Fs>(account: &Account, store: Store<F>) -> f64 {
+fn link_with<F: Fs>(account: &Account, store: Store<F>, look: Duration) -> Linked {
     let length = account.text.len() as u64;
     let (publish, dial) = Loopback::meet();
     let import_side = move || {
@@ -143,6 +167,5 @@ fn link_into<F: Fs>(account: &Account, store: Store<F>) -> f64 {
     };
     let (source, identity) = (account.source(), account.device.clone());
     let export_side = |address| ExportEnv { dial: dial(address), source, identity };
-    let Linked { confirmed, done } = link(import_side, export_side, length, account.password());
-    (done - confirmed).as_secs_f64()
+    link(import_side, export_side, length, account.password(), look)
 }

@@ -10,6 +10,7 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, mpsc},
     thread,
+    time::Duration,
 };
 
 use handfast::{
@@ -24,7 +25,7 @@ use handfast::{
     shell::{
         ExportEnv,
         rendezvous::{Dial, Listener, Publish},
-        storage::{Buffer, CheckError, Opening, Reader, Sink, Source, Staging, Store},
+        storage::{Buffer, CheckError, Checked, Complete, Opening, Reader, Source, Staging, Store},
         tls::{self, ExporterTls, ImporterTls},
     },
     token::DeviceId,
@@ -67,7 +68,7 @@ impl Transfer {
         let import_side = move || (publish, Null { account, marks });
         let source = Memory { length, buffers: self.buffers.clone(), marks: starts };
         let export_side = |address| ExportEnv { dial: dial(address), source, identity: self.exporter.clone() };
-        link(import_side, export_side, length, "");
+        link(import_side, export_side, length, "", Duration::ZERO);
         let pair = |marks: mpsc::Receiver<Mark>| [(); 2].map(|()| marks.recv().expect("it began and ended"));
         Cost::between(pair(out), pair(taken))
     }
@@ -118,7 +119,7 @@ impl Transfer {
         let (publish, dial) = C::meet();
         let length = self.text.len();
         let importer = thread::spawn(move || {
-            runtime().block_on(async move {
+            runtime("blocking").block_on(async move {
                 let mut listener = publish.publish(&device()).await?;
                 opened.send(listener.local_addr()?).map_err(io::Error::other)?;
                 let (mut stream, _) = listener.accept().await?;
@@ -129,7 +130,7 @@ impl Transfer {
             })
         });
         let address: SocketAddr = address.recv().expect("the importer listens");
-        let written = runtime().block_on(async {
+        let written = runtime("blocking").block_on(async {
             let (mut stream, _) = dial(address).dial(DeviceId::Short([0; 20])).await?;
             write(&mut stream, self.text.clone()).await
         });
@@ -260,13 +261,12 @@ struct Null {
 }
 
 impl Store for Null {
-    type Sink = NullSink;
     type Staging = NullStaging;
     type Installed = ();
 
-    async fn begin(&mut self, _: LocalId, _: Secret) -> io::Result<(NullSink, NullStaging)> {
+    async fn begin(&mut self, _: LocalId, _: Secret) -> io::Result<NullStaging> {
         self.marks.send(Mark::now()).map_err(io::Error::other)?;
-        Ok((NullSink(self.marks.clone()), NullStaging(self.account)))
+        Ok(NullStaging { account: self.account, marks: self.marks.clone() })
     }
 
     async fn remove(&mut self, (): &()) -> io::Result<()> {
@@ -274,26 +274,46 @@ impl Store for Null {
     }
 }
 
-struct NullSink(mpsc::Sender<Mark>);
+struct NullStaging {
+    account: AccountId,
+    marks: mpsc::Sender<Mark>,
+}
 
-impl Sink for NullSink {
+impl Staging for NullStaging {
+    type Complete = NullComplete;
+
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         std::hint::black_box(bytes);
         Ok(())
     }
 
-    async fn complete(self) -> io::Result<()> {
-        self.0.send(Mark::now()).map_err(io::Error::other)
+    async fn complete(self) -> io::Result<NullComplete> {
+        self.marks.send(Mark::now()).map_err(io::Error::other)?;
+        Ok(NullComplete(self.account))
     }
+
+    async fn discard(self) {}
 }
 
-struct NullStaging(AccountId);
+struct NullComplete(AccountId);
 
-impl Staging for NullStaging {
+impl Complete for NullComplete {
+    type Checked = NullChecked;
+
+    async fn check(self) -> Result<NullChecked, CheckError> {
+        Ok(NullChecked(self.0))
+    }
+
+    async fn discard(self) {}
+}
+
+struct NullChecked(AccountId);
+
+impl Checked for NullChecked {
     type Installed = ();
 
-    async fn check(&mut self) -> Result<AccountId, CheckError> {
-        Ok(self.0)
+    fn account(&self) -> AccountId {
+        self.0
     }
 
     async fn install(self) -> io::Result<()> {

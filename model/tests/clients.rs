@@ -88,5 +88,6 @@ fn every_rule_of_the_clients_is_guarded() {
     assert_eq!(shows(Rule::ClientLeavingCancels, Fault::LeftAlone), [true; 2]);
     assert_eq!(shows(Rule::ClientFailedRemoved, Fault::Kept), [true, false]);
     assert_eq!(shows(Rule::ClientRefusalIsSaid, Fault::RefusedUnsaid), [true; 2]);
+    assert_eq!(shows(Rule::ClientRefusalWaits, Fault::CalledAgain), [true; 2]);
     assert_eq!(shows(Rule::ClientForward, Fault::Back), [true; 2]);
 }

@@ -12,9 +12,9 @@ use handfast_model::{
     check::{Checked, Verdict, check_system},
     config::{Configuration, Size, find},
     explore::{Graph, Limits},
+    judged::Judged,
     properties::PropertyId,
     side::Side,
-    system::System,
 };
 
 /// Answers every `authScheme` with one more hello.
@@ -76,12 +76,12 @@ impl Side for ChattyExporter {
     }
 }
 
-fn chatty(id: &str, early: u8, deaf: bool) -> System<ChattyImporter, ChattyExporter> {
+fn chatty(id: &str, early: u8, deaf: bool) -> Judged<ChattyImporter, ChattyExporter> {
     let mut configuration = Configuration { least: 0, ..find(Size::Small, id).unwrap() };
     configuration.budget.early = early;
     let config = configuration.reducers();
     let import = ChattyImporter { inner: Importer::new(config), deaf };
-    System::new(configuration, import, ChattyExporter(Exporter::new(config)))
+    Judged::new(configuration, import, ChattyExporter(Exporter::new(config)))
 }
 
 fn checked(id: &str, early: u8, deaf: bool) -> Checked {

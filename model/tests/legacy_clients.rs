@@ -14,6 +14,7 @@ fn verdict(seen: &Seen, loss: u8) -> Verdict {
     trace.read(seen.text().as_bytes()).unwrap_or_else(|error| panic!("{error}"));
     let mut terms = Terms::new(Cast::LL, Profile::Jamid);
     terms.budget.loss = loss;
+    terms.whole = true;
     validate(&trace, &terms)
 }
 
@@ -181,7 +182,7 @@ fn what_ends_before_it_should_is_a_beginning() {
         let mut trace = Trace::default();
         trace.read(text.as_bytes()).expect("it is a trace");
         let verdict = validate(&trace, &Terms::new(Cast::LL, Profile::Jamid));
-        // IN_PROGRESS stands before the return of the answer that caused it.
-        assert_eq!(matches!(verdict, Verdict::Allowed { .. }), lines != 9, "{text}{verdict:#?}");
+        // At 9, IN_PROGRESS stands before the return of the answer that caused it.
+        assert!(matches!(verdict, Verdict::Allowed { .. }), "{text}{verdict:#?}");
     }
 }

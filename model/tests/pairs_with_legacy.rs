@@ -60,7 +60,7 @@ fn every_row_of_the_old_daemon_is_taken() {
         .filter(|one| one.clients.is_none() && (one.cast.is_pair() || one.name.starts_with("hostile")));
     let (mut import, mut export) = (legacy::Rows::default(), legacy::Rows::default());
     for configuration in all {
-        let taken = legacy::rows_taken(configuration);
+        let taken = handfast_model::legacy_rows::rows_taken(configuration);
         import = import.and(taken.0);
         export = export.and(taken.1);
     }

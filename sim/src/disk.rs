@@ -13,7 +13,7 @@ use handfast::{
     outcome::AccountId,
     secret::Secret,
     shell::{
-        folder::{InlineSink, InlineStaging, InlineStore, Installed},
+        folder::{InlineChecked, InlineComplete, InlineStaging, InlineStore, Installed},
         storage,
     },
 };
@@ -52,6 +52,12 @@ impl Disk {
         result
     }
 
+    /// What was staged is discarded.
+    async fn discarded(&self) {
+        self.came(()).await;
+        self.litter();
+    }
+
     fn planted(&self) -> Option<Planted> {
         self.0.plan.planted
     }
@@ -79,14 +85,12 @@ impl Accounts {
 }
 
 impl storage::Store for Accounts {
-    type Sink = Sink;
     type Staging = Staging;
     type Installed = Installed;
 
-    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<(Sink, Staging)> {
+    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<Staging> {
         let begun = self.store.begin(id, credentials).await;
-        let (sink, staging) = self.disk.came(begun).await?;
-        Ok((Sink { sink, disk: self.disk.clone() }, Staging { staging, disk: self.disk.clone() }))
+        Ok(Staging { staging: self.disk.came(begun).await?, disk: self.disk.clone() })
     }
 
     async fn remove(&mut self, installed: &Installed) -> io::Result<()> {
@@ -95,43 +99,71 @@ impl storage::Store for Accounts {
     }
 }
 
-/// Takes an archive.
-pub(crate) struct Sink {
-    sink: InlineSink<MemoryFs>,
-    disk: Disk,
-}
-
-impl storage::Sink for Sink {
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let written = self.sink.write(bytes).await;
-        self.disk.came(written).await
-    }
-
-    async fn complete(self) -> io::Result<()> {
-        let completed = self.sink.complete().await;
-        self.disk.came(completed).await
-    }
-}
-
-/// A staged archive.
+/// An archive that is arriving.
 pub(crate) struct Staging {
     staging: InlineStaging<MemoryFs>,
     disk: Disk,
 }
 
 impl storage::Staging for Staging {
-    type Installed = Installed;
+    type Complete = Complete;
 
-    async fn check(&mut self) -> Result<AccountId, storage::CheckError> {
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = self.staging.write(bytes).await;
+        self.disk.came(written).await
+    }
+
+    async fn complete(self) -> io::Result<Complete> {
+        let completed = self.staging.complete().await;
+        let complete = self.disk.came(completed).await.inspect_err(|_| self.disk.litter())?;
+        Ok(Complete { complete, disk: self.disk })
+    }
+
+    async fn discard(self) {
+        self.staging.discard().await;
+        self.disk.discarded().await;
+    }
+}
+
+/// An archive that has arrived.
+pub(crate) struct Complete {
+    complete: InlineComplete<MemoryFs>,
+    disk: Disk,
+}
+
+impl storage::Complete for Complete {
+    type Checked = Checked;
+
+    async fn check(self) -> Result<Checked, storage::CheckError> {
         self.disk.work().await;
         assert!(self.disk.planted() != Some(Planted::Panic), "a planted panic");
-        let checked = self.staging.check().await;
-        self.disk.came(checked).await
+        let checked = self.complete.check().await;
+        let checked = self.disk.came(checked).await.inspect_err(|_| self.disk.litter())?;
+        Ok(Checked { checked, disk: self.disk })
+    }
+
+    async fn discard(self) {
+        self.complete.discard().await;
+        self.disk.discarded().await;
+    }
+}
+
+/// A sound archive.
+pub(crate) struct Checked {
+    checked: InlineChecked<MemoryFs>,
+    disk: Disk,
+}
+
+impl storage::Checked for Checked {
+    type Installed = Installed;
+
+    fn account(&self) -> AccountId {
+        self.checked.account()
     }
 
     async fn install(self) -> io::Result<Installed> {
         self.disk.work().await;
-        let installed = self.staging.install().await;
+        let installed = self.checked.install().await;
         let installed = self.disk.came(installed).await?;
         self.disk.litter();
         match self.disk.planted() {
@@ -143,8 +175,7 @@ impl storage::Staging for Staging {
     }
 
     async fn discard(self) {
-        self.staging.discard().await;
-        self.disk.came(()).await;
-        self.disk.litter();
+        self.checked.discard().await;
+        self.disk.discarded().await;
     }
 }

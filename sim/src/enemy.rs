@@ -2,7 +2,7 @@
 //!
 //! An enemy says its piece without listening, and then stays until it is turned away. What it says over TLS is bytes of its own.
 
-use std::{cell::Cell, fmt, future::Future, io};
+use std::{cell::Cell, fmt, future::Future, io, sync::Arc};
 
 use handfast::{
     archive::Identity,
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     select,
+    task::spawn_local,
     time::{Duration, sleep},
 };
 
@@ -35,6 +36,8 @@ use crate::{
 pub enum Enemy {
     /// Somebody who knows where the importing device is, beside an honest pair: the pair succeeds.
     Stranger(Mischief),
+    /// A crowd of them, more than the importing device has places for, who come again when they are turned away: the pair succeeds.
+    Crowd(Mischief),
     /// The exporter, who knows the token.
     Exporter(Mischief),
     /// The importer, whose token was taken.
@@ -118,6 +121,7 @@ const STRANGERS: [M; 13] = [
     M::GiantName,
     M::WrongCodes,
 ];
+const CROWDS: [M; 6] = [M::Silence, M::Leave, M::Text, M::Drip, M::Nameless, M::Secured];
 const EXPORTERS: [M; 16] = [
     M::LongChain,
     M::Nameless,
@@ -159,13 +163,18 @@ impl Enemy {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let strangers = STRANGERS.into_iter().map(Self::Stranger);
-        strangers.chain(EXPORTERS.into_iter().map(Self::Exporter)).chain(IMPORTERS.into_iter().map(Self::Importer))
+        let crowds = CROWDS.into_iter().map(Self::Crowd);
+        strangers
+            .chain(crowds)
+            .chain(EXPORTERS.into_iter().map(Self::Exporter))
+            .chain(IMPORTERS.into_iter().map(Self::Importer))
     }
 
     /// The name of its family of scenarios.
     pub const fn family(self) -> &'static str {
         match self {
             Self::Stranger(_) => "stranger",
+            Self::Crowd(_) => "crowd",
             Self::Exporter(_) => "hostile-exporter",
             Self::Importer(_) => "hostile-importer",
         }
@@ -174,13 +183,15 @@ impl Enemy {
     /// What it does.
     pub const fn mischief(self) -> Mischief {
         match self {
-            Self::Stranger(mischief) | Self::Exporter(mischief) | Self::Importer(mischief) => mischief,
+            Self::Stranger(mischief) | Self::Crowd(mischief) | Self::Exporter(mischief) | Self::Importer(mischief) => {
+                mischief
+            }
         }
     }
 
     /// Whether it is one of the two sides.
     pub const fn is_a_side(self) -> bool {
-        !matches!(self, Self::Stranger(_))
+        matches!(self, Self::Exporter(_) | Self::Importer(_))
     }
 }
 
@@ -387,6 +398,25 @@ async fn say(scene: &Scene, mischief: M, stream: impl AsyncRead + AsyncWrite + U
         // Who is turned away leaves.
         _ = speak => {}
         () = listen => {}
+    }
+}
+
+/// Strangers of a crowd at once, and how often each of them comes.
+const CROWD: (usize, usize) = (40, 6);
+
+/// A crowd of strangers. They leave with the host on which they are.
+pub(crate) fn crowd<S, F>(scene: &Arc<Scene>, mischief: M, dial: impl Fn() -> F + Clone + 'static)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Future<Output = io::Result<S>>,
+{
+    for _ in 0..CROWD.0 {
+        let (scene, dial) = (scene.clone(), dial.clone());
+        spawn_local(async move {
+            for _ in 0..CROWD.1 {
+                stranger(&scene, mischief, &dial).await;
+            }
+        });
     }
 }
 

@@ -7,9 +7,10 @@ use std::{
 };
 
 use handfast::{
-    archive::{Argon2i, Identity, InsecureKdf, Kdf, Password, PrivateKey, Role, Sample, Seal, Sealer, UnixTime},
+    archive::{Argon2i, Identity, InsecureKdf, Kdf, PrivateKey, Role, Sample, Seal, Sealer, UnixTime},
     limits::MAX_CHAIN,
     outcome::Scheme,
+    secret::Secret,
     shell::Random,
 };
 use rand::{RngCore, SeedableRng};
@@ -105,7 +106,7 @@ impl Fixture {
 
     fn make(&self, protected: bool, length: u64, kdf: &dyn Kdf) -> Exported {
         let text = text(&self.account, &self.authority, protected, length);
-        let seal = Seal::new(&Password::new(password(protected)), kdf).expect(BROKEN);
+        let seal = Seal::new(&Secret::from(password(protected)), kdf).expect(BROKEN);
         let mut sealer = Sealer::new(Vec::new(), seal).expect(BROKEN);
         sealer.write_all(&text).expect(BROKEN);
         Exported { text: text.into(), file: sealer.finish().expect(BROKEN).into() }

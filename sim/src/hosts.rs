@@ -100,14 +100,20 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
             }
         });
     }
-    if let Some(Enemy::Stranger(mischief)) = scene.plan.enemy {
+    if let Some(enemy @ (Enemy::Stranger(mischief) | Enemy::Crowd(mischief))) = scene.plan.enemy {
         let scene = scene.clone();
         sim.host("stranger", move || {
             let scene = scene.clone();
             async move {
                 let net = Net(scene.clone());
-                let dial = || async { net.call().await.map(|(stream, _)| stream) };
-                enemy::stranger(&scene, mischief, dial).await;
+                let dial = move || {
+                    let net = net.clone();
+                    async move { net.call().await.map(|(stream, _)| stream) }
+                };
+                match enemy {
+                    Enemy::Crowd(_) => enemy::crowd(&scene, mischief, dial),
+                    _ => enemy::stranger(&scene, mischief, dial).await,
+                }
                 pending().await
             }
         });

@@ -261,7 +261,7 @@ fn reached(plan: &Plan, board: &Board, import: Option<End>, export: Option<End>,
             | Scenario::ByteWrites(_)
             | Scenario::DiskShort
             | Scenario::Shipped(Fate::Linked)
-            | Scenario::Enemy(Enemy::Stranger(_)) => both(Outcome::SUCCESS),
+            | Scenario::Enemy(Enemy::Stranger(_) | Enemy::Crowd(_)) => both(Outcome::SUCCESS),
             Scenario::Partition(_) | Scenario::Crash(_) | Scenario::DiskCrashes(_) | Scenario::Swarm(_) => true,
             // Whoever shared a session is told by the network, not by a timer.
             Scenario::Kill(_)

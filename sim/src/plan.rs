@@ -213,7 +213,8 @@ impl Plan {
         let scaled = Durations::default().scaled_down(self.divisor);
         // The round trips are not shorter by as much.
         let closing = scaled.closing.max(Duration::from_millis(50));
-        Durations { closing, ..scaled }
+        let [handshake, opening] = [scaled.handshake, scaled.opening].map(|time| time.max(Duration::from_secs(2)));
+        Durations { closing, handshake, opening, ..scaled }
     }
 
     /// After so much virtual time no operation can be alive (R-TIME-4).

@@ -46,7 +46,7 @@ macro_rules! export {
 const KINDS: [Kind; 22] = [
     import!("begun", I::AddAccount),
     import!("published", I::Published),
-    import!("requested", I::ConnectionRequested(_)),
+    import!("requested", I::ConnectionRequested(_) | I::ConnectionRequestedFrom(..)),
     import!("opened", I::ConnectionOpened { .. }),
     import!("asked", I::ChannelRequested(..)),
     import!("scheme", I::Message(_, M::AuthScheme(..))),

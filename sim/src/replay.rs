@@ -1,7 +1,5 @@
 //! A trace, step by step on fresh reducers.
 
-use std::collections::BTreeMap;
-
 use handfast::{
     export::{Exporter, Input},
     import::Importer,
@@ -33,10 +31,10 @@ fn text(step: &Step) -> String {
 /// The reducers at the end of a trace.
 #[derive(Clone, Debug)]
 pub struct Replayed<R: Rules = AllRules> {
-    /// The importers, by operation.
-    pub imports: BTreeMap<OpId, Importer<R>>,
-    /// The exporters, by operation.
-    pub exports: BTreeMap<OpId, Exporter<R>>,
+    /// The importers, in the order of their operations.
+    pub imports: Vec<(OpId, Importer<R>)>,
+    /// The exporters, in the order of their operations.
+    pub exports: Vec<(OpId, Exporter<R>)>,
 }
 
 /// Replays a trace of any number of imports and exports.
@@ -49,22 +47,28 @@ pub fn replay(import: Config, export: Config, steps: &[Step]) -> Result<Replayed
 
 /// The same under other rules than the shipped ones.
 fn replay_under<R: Rules>(import: Config, export: Config, steps: &[Step], rules: R) -> Result<Replayed<R>, Diverged> {
-    let mut replayed = Replayed { imports: BTreeMap::new(), exports: BTreeMap::new() };
-    let mut known = BTreeMap::<OpId, Exporter<R>>::new();
+    let (mut imports, mut exports) = (Vec::<(OpId, Importer<R>)>::new(), Vec::<(OpId, Exporter<R>)>::new());
+    // The exporters that their registry has not forgotten.
+    let mut known = Vec::<(OpId, Exporter<R>)>::new();
     for (index, step) in steps.iter().enumerate() {
         let again = match &step.turn {
             Turn::Import { input, .. } => {
-                let importer = replayed.imports.entry(step.op).or_insert_with(|| Importer::under(import, rules));
-                Step { op: step.op, ..Step::import(step.t_ms, importer, *input) }
+                let at = position(&imports, step.op).unwrap_or_else(|| {
+                    imports.push((step.op, Importer::under(import, rules)));
+                    imports.len() - 1
+                });
+                Step { op: step.op, ..Step::import(step.t_ms, &mut imports[at].1, *input) }
             }
             Turn::Export { input, .. } => {
                 if let Input::AddDevice(_) = input {
                     // What is over is forgotten when the next one begins.
-                    replayed.exports.extend(known.extract_if(.., |_, exporter| exporter.is_closed()));
-                    known.entry(step.op).or_insert_with(|| Exporter::under(export, rules));
+                    retire(&mut exports, known.extract_if(.., |(_, exporter)| exporter.is_closed()));
+                    if position(&known, step.op).is_none() {
+                        known.push((step.op, Exporter::under(export, rules)));
+                    }
                 }
-                match known.get_mut(&step.op) {
-                    Some(exporter) => Step::export(step.t_ms, step.op, exporter, *input),
+                match position(&known, step.op) {
+                    Some(at) => Step::export(step.t_ms, step.op, &mut known[at].1, *input),
                     None => {
                         let turn = Turn::Export { input: *input, effects: Vec::new() };
                         Step { turn, refused: input.is_call().then_some(Refused::Unknown), ..step.clone() }
@@ -76,8 +80,22 @@ fn replay_under<R: Rules>(import: Config, export: Config, steps: &[Step], rules:
             return Err(Diverged { index, recorded: Box::new(step.clone()), replayed: Box::new(again) });
         }
     }
-    replayed.exports.append(&mut known);
-    Ok(replayed)
+    retire(&mut exports, known.into_iter());
+    imports.sort_unstable_by_key(|(op, _)| *op);
+    exports.sort_unstable_by_key(|(op, _)| *op);
+    Ok(Replayed { imports, exports })
+}
+
+/// Adds exporters. One that has the number of an earlier one, from before a restart, takes its place.
+fn retire<R: Rules>(exports: &mut Vec<(OpId, Exporter<R>)>, retired: impl Iterator<Item = (OpId, Exporter<R>)>) {
+    for (op, exporter) in retired {
+        exports.retain(|(earlier, _)| *earlier != op);
+        exports.push((op, exporter));
+    }
+}
+
+fn position<T>(all: &[(OpId, T)], op: OpId) -> Option<usize> {
+    all.iter().position(|(other, _)| *other == op)
 }
 
 /// What is left of a reducer at the end of a trace.
@@ -102,10 +120,12 @@ pub(crate) fn left(
 
 impl<R: Rules> Replayed<R> {
     fn left(&self) -> Vec<Left> {
-        let importers = self.imports.values();
-        let importers = importers.map(|one| Left { side: Side::Import, closed: one.is_closed(), armed: one.armed() });
-        let exporters = self.exports.values();
-        let exporters = exporters.map(|one| Left { side: Side::Export, closed: one.is_closed(), armed: one.armed() });
+        let importers = self.imports.iter();
+        let importers =
+            importers.map(|(_, one)| Left { side: Side::Import, closed: one.is_closed(), armed: one.armed() });
+        let exporters = self.exports.iter();
+        let exporters =
+            exporters.map(|(_, one)| Left { side: Side::Export, closed: one.is_closed(), armed: one.armed() });
         importers.chain(exporters).collect()
     }
 }

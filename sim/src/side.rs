@@ -10,11 +10,11 @@ use std::{
 };
 
 use handfast::{
-    archive::{KeyKind, Password, Terms},
+    archive::{KeyKind, Terms},
     limits::DEFAULT_MAX_ARCHIVE,
     operations::AddDeviceError,
     outcome::{Scheme, Side, Signal},
-    reducer::{Config, Refused},
+    reducer::{Config, Places, Refused},
     secret::Secret,
     shell::{
         ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, Progress, Random, SystemRandom,
@@ -35,6 +35,7 @@ use crate::{
     begin,
     board::Scene,
     disk::{self, Accounts},
+    enemy::Enemy,
     fixture::{FIXTURE, NOW, Seeded, kdf, password},
     late::Late,
     meeting::PORT,
@@ -46,7 +47,12 @@ use crate::{
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 pub(crate) fn config(plan: &Plan) -> Config {
-    Config { profile: plan.profile, ..Config::default() }
+    let places = match plan.enemy {
+        // A crowd fills them.
+        Some(Enemy::Crowd(_)) => Places { unsecured: 12, secured: 4 },
+        _ => Places::default(),
+    };
+    Config { profile: plan.profile, places, ..Config::default() }
 }
 
 fn think(plan: &Plan, side: Side) -> Duration {
@@ -232,7 +238,7 @@ pub(crate) async fn export_side<D: Dial>(scene: Arc<Scene>, dial: D) -> Result<(
             let env = ExportEnv { dial, source: FileSource::account(store, id, kdf, terms)?, identity };
             return exporting(scene, env, &token).await;
         }
-        let password = Password::new(password(plan.protected));
+        let password = Secret::from(password(plan.protected));
         let identity = issued_identity(Cursor::new(file.clone()), &password, &*kdf, terms, KeyKind::P256, NOW)?;
         let source = FileSource::new(move || Ok(Cursor::new(file.clone())), kdf, terms)?;
         let env = ExportEnv { dial, source, identity: Arc::new(identity) };

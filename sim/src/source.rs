@@ -6,7 +6,7 @@ use std::{
 };
 
 use handfast::{
-    archive::{InsecureKdf, MemoryFs, Password, Seal, Store, Terms},
+    archive::{InsecureKdf, MemoryFs, Seal, Store, Terms},
     operations::LocalId,
     outcome::Scheme,
     secret::Secret,
@@ -64,13 +64,13 @@ impl storage::Source for Archive {
 /// The store of a device that has linked the account before.
 pub(crate) fn linked(archive: &Exported, plan: &Plan) -> Result<(Store<MemoryFs>, LocalId), Failure> {
     let store = disk::open(&MemoryFs::new())?;
-    let seal = Seal::new(&Password::new(password(plan.protected)), &*kdf(plan))?;
+    let seal = Seal::new(&Secret::from(password(plan.protected)), &*kdf(plan))?;
     let mut staging = store.begin(LocalId(1), seal)?;
     let follower = staging.follow(Terms::at(NOW))?;
     staging.write(&archive.text)?;
-    let staged = staging.complete()?;
-    let id = staged.confirm(follower.see()?)?.install(new_device(), NOW)?;
-    Ok((store, id))
+    let complete = staging.complete()?;
+    let installed = complete.confirm(follower.see()?)?.install(new_device(), NOW)?;
+    Ok((store, installed.id))
 }
 
 /// An archive that is open.

@@ -11,9 +11,10 @@ use aws_lc_rs::{
 };
 use flate2::read::ZlibDecoder;
 use handfast::{
-    archive::{Archive, Fs as _, Password, Terms},
+    archive::{Archive, Fs as _, Terms},
     operations::LocalId,
     outcome::{Scheme, Side},
+    secret::Secret,
 };
 use handfast_model::pairs::End;
 
@@ -110,7 +111,7 @@ fn text(file: Vec<u8>, plan: &Plan) -> Result<Vec<u8>, String> {
     if plan.protected && !plan.shipped {
         return unseal(file).ok_or_else(|| "the stored archive does not open".into());
     }
-    let password = Password::new(password(plan.protected));
+    let password = Secret::from(password(plan.protected));
     let opened = Archive::open(Cursor::new(file), &password, &*kdf(plan), Terms::at(NOW));
     let mut text = Vec::new();
     let read = opened.map_err(io::Error::from).and_then(|archive| archive.into_text()?.read_to_end(&mut text));

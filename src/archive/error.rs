@@ -2,6 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use super::doubt::DateDoubt;
 use crate::{
     limits::{MAX_CERTIFICATE, MAX_CHAIN},
     operations::LocalId,
@@ -30,6 +31,12 @@ pub enum OpenError {
         /// The least that it would have to be.
         minimum: u64,
     },
+    /// It is of another format, which cannot be an archive, encrypted or not.
+    #[error("not an account archive: it is {what}")]
+    Foreign {
+        /// What it is, and what to do with it.
+        what: &'static str,
+    },
     /// The compressed data or the JSON text is malformed.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
@@ -48,6 +55,9 @@ pub enum OpenError {
     /// Well-formed JSON, but not of a sound account.
     #[error(transparent)]
     Unsound(#[from] Unsound),
+    /// The account's certificates are not valid at this device's date, which is in doubt (R-TIME-7).
+    #[error(transparent)]
+    Date(#[from] DateDoubt),
     /// The file is not the one that was validated.
     #[error("the archive changed while it was read")]
     Changed,
@@ -60,9 +70,13 @@ impl OpenError {
         match self {
             Self::Corrupt(corrupt) => corrupt.place == Place::Text,
             Self::TooLarge { .. } | Self::Inflation { .. } | Self::Unsound(_) => true,
-            Self::Io(_) | Self::OutOfMemory(_) | Self::WrongPassword | Self::NotAnArchive { .. } | Self::Changed => {
-                false
-            }
+            Self::Io(_)
+            | Self::OutOfMemory(_)
+            | Self::WrongPassword
+            | Self::NotAnArchive { .. }
+            | Self::Foreign { .. }
+            | Self::Date(_)
+            | Self::Changed => false,
         }
     }
 }

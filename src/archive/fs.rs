@@ -33,10 +33,24 @@ pub trait Fs: fmt::Debug + Send + Sync + 'static {
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
     /// Gives a folder another name in the same folder, at once. It is an error if that is taken.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Removes a folder with all that is in it, in no particular order.
+    /// Removes a folder with all that is in it, in no particular order; also what is no folder.
     fn remove_folder(&self, path: &Path) -> io::Result<()>;
     /// Marks the folder as in use by one more, and says whether nobody else uses it. `while_alone` runs before others may.
+    ///
+    /// Where the file system has no locks, nobody can know: it goes on, `while_alone` does not run, and [`Fs::no_locks`] says why.
     fn enter(&self, path: &Path, while_alone: &mut dyn FnMut() -> io::Result<()>) -> io::Result<Self::Guard>;
+
+    /// Why a folder was entered without a lock, if it was.
+    fn no_locks(_: &Self::Guard) -> Option<&io::Error> {
+        None
+    }
+}
+
+/// A file that is open, and locked where its file system has locks.
+#[derive(Debug)]
+pub struct MaybeLocked {
+    _file: std::fs::File,
+    no_locks: Option<io::Error>,
 }
 
 /// The file system of this machine.
@@ -51,7 +65,7 @@ impl FsFile for std::fs::File {
 
 impl Fs for Disk {
     type File = std::fs::File;
-    type Guard = std::fs::File;
+    type Guard = MaybeLocked;
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
         let mut builder = std::fs::DirBuilder::new();
@@ -91,7 +105,10 @@ impl Fs for Disk {
     }
 
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
-        std::fs::remove_dir_all(path)
+        match path.symlink_metadata()?.is_dir() {
+            true => std::fs::remove_dir_all(path),
+            false => std::fs::remove_file(path),
+        }
     }
 
     fn enter(&self, path: &Path, while_alone: &mut dyn FnMut() -> io::Result<()>) -> io::Result<Self::Guard> {
@@ -99,16 +116,23 @@ impl Fs for Disk {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let guard = options.open(path.join(".lock"))?;
-        match guard.try_lock() {
+        let lock = path.join(".lock");
+        let file = options
+            .open(&lock)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", lock.display())))?;
+        let locked = match file.try_lock() {
             Ok(()) => {
                 while_alone()?;
-                guard.unlock()?;
+                file.unlock()
             }
-            Err(std::fs::TryLockError::WouldBlock) => {}
-            Err(std::fs::TryLockError::Error(error)) => return Err(error),
-        }
-        guard.lock_shared()?;
-        Ok(guard)
+            Err(std::fs::TryLockError::WouldBlock) => Ok(()),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        };
+        let no_locks = locked.and_then(|()| file.lock_shared()).err();
+        Ok(MaybeLocked { _file: file, no_locks })
+    }
+
+    fn no_locks(guard: &MaybeLocked) -> Option<&io::Error> {
+        guard.no_locks.as_ref()
     }
 }

@@ -105,7 +105,10 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::archive::kdf::{Argon2i, Kdf, Password};
+    use crate::{
+        archive::kdf::{Argon2i, Kdf},
+        secret::Secret,
+    };
 
     fn bytes(hex: &str) -> Vec<u8> {
         (0..hex.len()).step_by(2).map(|place| u8::from_str_radix(&hex[place..place + 2], 16).unwrap()).collect()
@@ -154,7 +157,7 @@ mod tests {
     fn the_real_library_agrees() {
         let vectors: serde_json::Value = serde_json::from_str(include_str!("../../tests/vectors/bytes.json")).unwrap();
         let salt = bytes(vectors["archive_key"]["salt_hex"].as_str().unwrap()).try_into().unwrap();
-        let derive = |password: &str, salt| Argon2i.derive(&Password::new(password), salt).unwrap();
+        let derive = |password: &str, salt| Argon2i.derive(&Secret::from(password), salt).unwrap();
         for key in vectors["archive_key"]["keys"].as_array().unwrap() {
             let expected = bytes(key["key_hex"].as_str().unwrap());
             assert_eq!(derive(key["password"].as_str().unwrap(), &salt).expose()[..], expected);

@@ -168,7 +168,10 @@ mod tests {
     use std::{io::Cursor, time::Duration};
 
     use super::*;
-    use crate::archive::{Archive, Argon2i, KeyError, Password, Terms};
+    use crate::{
+        archive::{Archive, Argon2i, KeyError, Terms},
+        secret::Secret,
+    };
 
     fn now() -> UnixTime {
         UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000))
@@ -205,7 +208,7 @@ mod tests {
     #[test]
     fn a_real_account_issues_a_device() {
         let file = Cursor::new(include_bytes!("../../tests/vectors/archive-plain.gz"));
-        let archive = Archive::open(file, &Password::none(), &Argon2i, Terms::any_time()).unwrap();
+        let archive = Archive::open(file, &Secret::default(), &Argon2i, Terms::any_time()).unwrap();
         let now = UnixTime::since_unix_epoch(Duration::from_secs(archive.summary().chain.validity().not_before as u64));
         let device = archive.account().issue_device(key(KeyKind::P256), now).unwrap();
         assert_eq!(device.chain().check_time(now), Ok(()));

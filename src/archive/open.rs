@@ -8,24 +8,30 @@ use std::{
 
 use super::{
     content::{Collector, Summary},
-    error::{OpenError, Unsound},
+    error::OpenError,
+    form::{Form, form},
     gcm::TAG,
     identity::Identity,
     json::Scanner,
-    kdf::{Kdf, Password},
+    kdf::{InsecureKdf, Kdf},
     pieces::each_piece,
-    seal::{GZIP_MAGIC, HEADER, Lock},
+    seal::{HEADER, Lock},
     terms::Terms,
-    text::{Fingerprint, Text, Unverified, authenticate, read_header},
+    text::{Fingerprint, Text, Unverified, authenticate, read_back, read_header},
 };
-use crate::outcome::Scheme;
+use crate::{limits::max_archive_file, outcome::Scheme, secret::Secret};
 
-/// How a file is protected, told by its first bytes: gzip is not, everything else is taken for encrypted. The position moves.
+/// How a file is protected, as its first bytes say: gzip and JSON are not. What can be encrypted is taken for encrypted. The position
+/// moves.
+///
+/// # Errors
+/// It cannot be read, or is of another format: an [`OpenError::Foreign`] is inside then.
 pub fn protection<F: Read + Seek>(file: &mut F) -> io::Result<Scheme> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
-    file.take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
-    Ok(if magic == GZIP_MAGIC { Scheme::None } else { Scheme::Password })
+    match form(file)? {
+        Form::Gzip | Form::Plain(_) => Ok(Scheme::None),
+        Form::Sealed => Ok(Scheme::Password),
+        Form::Foreign(what) => Err(OpenError::Foreign { what }.into()),
+    }
 }
 
 /// An open archive: authentic, bounded, well-formed, and of a sound account. It is the same file that a second pass reads.
@@ -53,9 +59,44 @@ pub(super) fn see<F: Read + Seek + Send>(file: &mut F, lock: &Lock, terms: Terms
     let content = scanner.finish()?.finish()?;
     let summary = Summary { length, protection: lock.protection(), ..content.summary };
     if let Some(now) = terms.now {
-        summary.chain.check_time(now).map_err(Unsound::Certificate)?;
+        summary.chain.check_account_date(now)?;
     }
     Ok(Seen { fingerprint, summary, account: content.account })
+}
+
+/// What a pass over an unprotected archive found: enough to know the file again, and nothing of what is in it.
+#[derive(Clone, Debug)]
+pub struct Validated {
+    fingerprint: Fingerprint,
+    length: u64,
+    terms: Terms,
+}
+
+impl Validated {
+    /// Goes through an archive that has no password, and validates all of it.
+    ///
+    /// # Errors
+    /// As [`Archive::open`]. One that is protected is [`OpenError::WrongPassword`].
+    pub fn of<F: Read + Seek + Send>(file: F, terms: Terms) -> Result<Self, OpenError> {
+        let Archive { terms, seen, .. } = Archive::open(file, &Secret::default(), &InsecureKdf, terms)?;
+        Ok(Self { fingerprint: seen.fingerprint, length: seen.summary.length, terms })
+    }
+
+    /// Bytes of the archive's text.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Returns the text of `file`, if it is still the same to the last byte: reads all of it, and looks into none.
+    ///
+    /// # Errors
+    /// The file cannot be read. [`OpenError::Changed`]: it is another one.
+    pub fn text<F: Read + Seek>(&self, mut file: F) -> Result<Text<F>, OpenError> {
+        if read_back(&mut file, &Lock::None)? != self.fingerprint {
+            return Err(OpenError::Changed);
+        }
+        Text::new(file, &Lock::None, self.terms, self.fingerprint.clone(), self.length)
+    }
 }
 
 impl<F: Read + Seek + Send> Archive<F> {
@@ -63,9 +104,13 @@ impl<F: Read + Seek + Send> Archive<F> {
     ///
     /// The key is derived once, which takes as long as `kdf` does, and kept for the second pass. An encrypted file is
     /// authenticated as a whole before any of it is decrypted.
-    pub fn open(mut file: F, password: &Password, kdf: &dyn Kdf, terms: Terms) -> Result<Self, OpenError> {
+    pub fn open(mut file: F, password: &Secret, kdf: &dyn Kdf, terms: Terms) -> Result<Self, OpenError> {
         let protection = protection(&mut file)?;
-        if protection != password.protection() {
+        // A file may be longer than all that was ever written to it: its length counts before it is read on.
+        if file.seek(SeekFrom::End(0))? > max_archive_file(terms.max_text) {
+            return Err(OpenError::TooLarge { limit: terms.max_text });
+        }
+        if protection != Scheme::of(password) {
             let length = file.seek(SeekFrom::End(0))?;
             check_length(protection, length)?;
             return Err(OpenError::WrongPassword);

@@ -1,6 +1,11 @@
 //! A text that one thread reads while another one looks at it: inflating takes about twice as long as what is done with the text.
 
-use std::{io::Read, panic, sync::mpsc, thread};
+use std::{
+    io::Read,
+    panic,
+    sync::mpsc,
+    thread::{self, Builder},
+};
 
 use super::{error::OpenError, inflate::CHUNK};
 use crate::buffer::Buffer;
@@ -26,10 +31,12 @@ pub(super) fn each_piece<T: Read + Send, E: Into<OpenError>>(
         show(&piece[..count]).map_err(Into::into)?;
         length += count;
     }
+    // The profile of a process says for whom it reads.
+    let name = format!("{} inflate", thread::current().name().unwrap_or_default());
     thread::scope(|scope| {
         let (full, pieces) = mpsc::sync_channel::<(Buffer, usize)>(AHEAD);
         let (used, free) = mpsc::channel();
-        let reader = scope.spawn(move || -> Result<T, OpenError> {
+        let reader = Builder::new().name(name).spawn_scoped(scope, move || -> Result<T, OpenError> {
             loop {
                 let mut piece = free.try_recv().unwrap_or_else(|_| Buffer::new(CHUNK));
                 let count = text.read(&mut piece)?;
@@ -38,7 +45,7 @@ pub(super) fn each_piece<T: Read + Send, E: Into<OpenError>>(
                     return Ok(text);
                 }
             }
-        });
+        })?;
         let shown = pieces.into_iter().try_for_each(|(piece, count)| {
             show(&piece[..count])?;
             // If the reader is done, it is wiped.

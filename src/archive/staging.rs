@@ -1,16 +1,16 @@
 //! From the first byte that arrives to an installed account: staged in its final sealed form, checked, installed at once
 //! (R-MSG-2, R-IMP-11, R-ARC-4).
 //!
-//! [`Staging`] takes the text, [`Staged`] has all of it, [`Checked`] is known to be sound. Each of them wipes what it staged when
-//! it is dropped, and only [`Checked::install`] makes an account of it. A [`Follower`] reads the file behind [`Staging`], so that
-//! most of the check is done when the last byte arrives.
+//! One ladder, each step of which consumes the value before it: [`Staging`] takes the text, [`Complete`] has all of it,
+//! [`Checked`] is known to be sound, [`Installed`] is an account. Each of the first three wipes what it staged when it is
+//! dropped. A [`Follower`] reads the file that [`Staging`] writes, so that most of the check is done when the last byte arrives.
 
 use std::{collections::BTreeMap, io::Write, path::PathBuf};
 
 use rustls_pki_types::UnixTime;
 
 use super::{
-    content::{HAS_PASSWORD, Summary},
+    content::{Configuration, HAS_PASSWORD, Summary},
     error::{OpenError, StoreError},
     follow::{Follow, Lead},
     fs::{Disk, Fs, FsFile},
@@ -21,7 +21,10 @@ use super::{
     terms::Terms,
     text::read_back,
 };
-use crate::{operations::LocalId, outcome::Scheme};
+use crate::{
+    operations::LocalId,
+    outcome::{AccountId, Scheme},
+};
 
 /// A folder that is wiped unless it was installed.
 #[derive(Debug)]
@@ -79,7 +82,7 @@ pub struct Follower<F: Fs = Disk> {
 
 /// An archive that has arrived. Wiped when dropped.
 #[derive(Debug)]
-pub struct Staged<F: Fs = Disk> {
+pub struct Complete<F: Fs = Disk> {
     lock: Lock,
     folder: Folder<F>,
 }
@@ -89,6 +92,25 @@ pub struct Staged<F: Fs = Disk> {
 pub struct Checked<F: Fs = Disk> {
     seen: Seen,
     folder: Folder<F>,
+}
+
+/// An account that was installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// Its name on this device.
+    pub id: LocalId,
+    /// Its short id.
+    pub account: AccountId,
+    /// Where its files are.
+    pub path: PathBuf,
+    /// How its archive is protected (R-ARC-5).
+    pub protection: Scheme,
+    /// Bytes of the archive's text.
+    pub length: u64,
+    /// The configuration that was applied, by name (R-ARC-1).
+    pub applied: BTreeMap<String, String>,
+    /// The names of all configuration in the archive. What is not applied is kept.
+    pub configuration: Configuration,
 }
 
 impl<F: Fs> Store<F> {
@@ -105,6 +127,11 @@ impl<F: Fs> Store<F> {
 }
 
 impl<F: Fs> Staging<F> {
+    /// Compresses on so many threads: see [`Sealer::on_threads`].
+    pub fn on_threads(self, threads: usize) -> Self {
+        Self { sealer: self.sealer.on_threads(threads), ..self }
+    }
+
     /// Seals the next bytes of the text.
     pub fn write(&mut self, text: &[u8]) -> Result<(), StoreError> {
         let path = self.folder.path().join(ARCHIVE);
@@ -122,14 +149,14 @@ impl<F: Fs> Staging<F> {
     }
 
     /// All of the text has come: writes the end and makes it durable.
-    pub fn complete(self) -> Result<Staged<F>, StoreError> {
+    pub fn complete(self) -> Result<Complete<F>, StoreError> {
         let Self { sealer, lock, folder } = self;
         let path = folder.path().join(ARCHIVE);
         let mut lead = sealer.finish().map_err(io_error("write", &path))?;
         // Who follows may go on meanwhile.
         lead.complete();
         lead.file().sync().map_err(io_error("sync", &path))?;
-        Ok(Staged { lock, folder })
+        Ok(Complete { lock, folder })
     }
 
     /// Wipes what was staged.
@@ -147,7 +174,7 @@ impl<F: Fs> Follower<F> {
     }
 }
 
-impl<F: Fs> Staged<F> {
+impl<F: Fs> Complete<F> {
     /// The file that it is staged in.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join(ARCHIVE)
@@ -176,27 +203,28 @@ impl<F: Fs> Checked<F> {
 
     /// Makes an account of it: issues a certificate for the new device's key, valid from `now`, makes all of the folder durable,
     /// and gives it its name. After an error there is no account.
-    pub fn install(mut self, device: PrivateKey, now: UnixTime) -> Result<LocalId, StoreError> {
+    pub fn install(mut self, device: PrivateKey, now: UnixTime) -> Result<Installed, StoreError> {
         let device = self.seen.account.issue_device(device, now)?;
         let Folder { store, id, .. } = &self.folder;
-        let (path, root, account) = (self.folder.path(), &store.shared.root, store.folder(*id));
+        let (staged, root, path) = (self.folder.path(), &store.shared.root, store.folder(*id));
         self.folder.write(DEVICE_KEY, device.key().to_pem().as_bytes())?;
         self.folder.write(DEVICE_CHAIN, device.chain().to_pem().as_bytes())?;
         self.folder.write(SETTINGS, settings(self.summary()).as_bytes())?;
         let fs = self.folder.fs();
-        fs.sync_folder(&path).map_err(io_error("sync", &path))?;
-        fs.rename(&path, &account).map_err(io_error("install", &account))?;
+        fs.sync_folder(&staged).map_err(io_error("sync", &staged))?;
+        fs.rename(&staged, &path).map_err(io_error("install", &path))?;
         if let Err(error) = fs.sync_folder(root) {
             // Nobody knows whether the name is durable: it must not be.
-            fs.rename(&account, &path)
-                .or_else(|_| fs.remove_folder(&account))
+            fs.rename(&path, &staged)
+                .or_else(|_| fs.remove_folder(&path))
                 .and_then(|()| fs.sync_folder(root))
-                .map_err(io_error("withdraw", &account))?;
+                .map_err(io_error("withdraw", &path))?;
             return Err(io_error("sync", root)(error));
         }
         let id = *id;
         self.folder.installed = true;
-        Ok(id)
+        let Summary { account, protection, length, applied, configuration, .. } = self.seen.summary;
+        Ok(Installed { id, account, path, protection, length, applied, configuration })
     }
 
     /// Wipes what was staged.

@@ -51,6 +51,9 @@ pub struct Entry {
     pub protection: Scheme,
 }
 
+/// What has the name of an account and is none: where it is, and why.
+pub type Stray = (PathBuf, StoreError);
+
 /// A folder of accounts. Cheap to clone; clones share it.
 #[derive(Debug)]
 pub struct Store<F: Fs = Disk> {
@@ -60,7 +63,7 @@ pub struct Store<F: Fs = Disk> {
 pub(super) struct Shared<F: Fs> {
     pub(super) fs: F,
     pub(super) root: PathBuf,
-    _guard: F::Guard,
+    guard: F::Guard,
 }
 
 impl<F: Fs> fmt::Debug for Shared<F> {
@@ -97,15 +100,42 @@ impl<F: Fs> Store<F> {
             Err(error) => return Err(io_error("make", &root)(error)),
         }
         let guard = fs.enter(&root, &mut || clean(&fs, &root)).map_err(io_error("open the store", &root))?;
-        Ok(Self { shared: Arc::new(Shared { fs, root, _guard: guard }) })
+        Ok(Self { shared: Arc::new(Shared { fs, root, guard }) })
+    }
+
+    /// Why other processes cannot be kept from using the store at the same time, if they cannot: its file system has no locks. What a
+    /// crash left is not removed then.
+    pub fn no_locks(&self) -> Option<&io::Error> {
+        F::no_locks(&self.shared.guard)
     }
 
     /// The accounts, by local id.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or something in it has the name of an account and is none: see [`Store::list_whole`].
     pub fn list(&self) -> Result<Vec<Entry>, StoreError> {
+        self.ids()?.into_iter().map(|id| self.entry(id)).collect()
+    }
+
+    /// The accounts that are whole, by local id; and what has the name of an account and is none, or is damaged: where it is, and why.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn list_whole(&self) -> Result<(Vec<Entry>, Vec<Stray>), StoreError> {
+        let (mut entries, mut strays) = (Vec::new(), Vec::new());
+        for id in self.ids()? {
+            match self.entry(id) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => strays.push((self.folder(id), error)),
+            }
+        }
+        Ok((entries, strays))
+    }
+
+    fn ids(&self) -> Result<Vec<LocalId>, StoreError> {
         let Shared { fs, root, .. } = &*self.shared;
         let names = fs.list(root).map_err(io_error("list", root))?;
-        let ids = names.iter().filter_map(|name| name.to_str()?.parse().ok());
-        ids.map(|id| self.entry(id)).collect()
+        Ok(names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect())
     }
 
     /// One account.
@@ -188,7 +218,13 @@ impl<F: Fs> Store<F> {
 fn clean<F: Fs>(fs: &F, root: &Path) -> io::Result<()> {
     for name in fs.list(root)? {
         if name.to_string_lossy().starts_with(STAGING) {
-            fs.remove_folder(&root.join(name))?;
+            let path = root.join(name);
+            fs.remove_folder(&path).map_err(|error| {
+                io::Error::new(
+                    error.kind(),
+                    format!("what was left there cannot be removed: {}: {error}", path.display()),
+                )
+            })?;
         }
     }
     Ok(())

@@ -9,9 +9,10 @@ use aws_lc_rs::digest;
 
 use super::{
     error::{OpenError, Place},
+    form::{Form, GZIP_MAGIC, form},
     gcm::{Gcm, TAG},
     inflate::{CHUNK, Decrypt, Envelope, Inflate, Mode},
-    seal::{GZIP_MAGIC, HEADER, Lock},
+    seal::{HEADER, Lock},
     terms::Terms,
 };
 use crate::{buffer::Buffer, limits::INFLATION_SLACK};
@@ -58,6 +59,7 @@ impl<F: Read> BufRead for Hashing<F> {
 
 /// The outer layer.
 enum Outer<F> {
+    Plain(Box<Plain<Hashing<F>>>),
     Gzip(Box<Inflate<Hashing<F>>>),
     Encrypted(Box<Inflate<Decrypt<F>>>),
 }
@@ -66,6 +68,7 @@ impl<F: Read> Outer<F> {
     /// Bytes that went in and came out.
     fn counts(&self) -> (u64, u64) {
         match self {
+            Self::Plain(layer) => (layer.taken, layer.taken),
             Self::Gzip(layer) => (layer.taken(), layer.made()),
             Self::Encrypted(layer) => (layer.taken(), layer.made()),
         }
@@ -75,9 +78,24 @@ impl<F: Read> Outer<F> {
 impl<F: Read> Read for Outer<F> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         match self {
+            Self::Plain(layer) => layer.read(out),
             Self::Gzip(layer) => layer.read(out),
             Self::Encrypted(layer) => layer.read(out),
         }
+    }
+}
+
+/// A text that is not compressed.
+struct Plain<R> {
+    source: R,
+    taken: u64,
+}
+
+impl<R: Read> Read for Plain<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(out)?;
+        self.taken += count as u64;
+        Ok(count)
     }
 }
 
@@ -160,6 +178,13 @@ fn to_the_end(source: &mut impl BufRead) -> io::Result<()> {
 impl<F: Read + Seek> Unverified<F> {
     pub(super) fn new(mut file: F, lock: &Lock, terms: Terms) -> Result<Self, OpenError> {
         let (outer, header) = match lock {
+            Lock::None if let Form::Plain(mark) = form(&mut file)? => {
+                file.seek(SeekFrom::Start(0))?;
+                let mut source = Hashing::new(file);
+                // A byte order mark is no part of the text.
+                source.read_exact(&mut vec![0; mark])?;
+                (Outer::Plain(Box::new(Plain { source, taken: 0 })), None)
+            }
             Lock::None => {
                 file.seek(SeekFrom::Start(0))?;
                 (Outer::Gzip(Box::new(Inflate::new(Hashing::new(file), Envelope::Gzip, Place::File))), None)
@@ -188,6 +213,7 @@ impl<F: Read + Seek> Unverified<F> {
             Layers::Two(inner) => inner.into_source().into_inner(),
         };
         match outer {
+            Outer::Plain(layer) => layer.source.fingerprint(),
             Outer::Gzip(layer) => layer.into_source().fingerprint(),
             Outer::Encrypted(layer) => layer.into_source().fingerprint(self.header.iter().flatten()),
         }

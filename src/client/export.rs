@@ -8,7 +8,7 @@ use core::net::SocketAddr;
 use serde::Serialize;
 
 pub use self::io::{Effect, Input, Screen};
-use super::{Failure, Ignored, Note, Refused, Told, failure};
+use super::{Failure, Ignored, Note, Refused, Reply, Told, failure};
 use crate::{
     message::Slot,
     operations::OpId,
@@ -70,11 +70,7 @@ struct Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 enum Stage {
     Connecting,
-    Authenticating {
-        address: SocketAddr,
-        /// The person confirmed it, and the daemon has said nothing since.
-        confirmed: bool,
-    },
+    Authenticating { address: SocketAddr, reply: Reply },
     InProgress,
 }
 
@@ -134,19 +130,22 @@ impl<R: Rules> Client<R> {
 
             // The person confirms the device (R-API-5).
             (
-                Linking(Operation { id, stage: Authenticating { address, confirmed: false }, leaving: false }),
+                Linking(Operation { id, stage: Authenticating { address, reply: Reply::Open }, leaving: false }),
                 Confirm,
             ) => {
                 self.out.push(Effect::ConfirmAddDevice(id));
-                let stage = Authenticating { address, confirmed: true };
+                let stage = Authenticating { address, reply: Reply::Given };
                 self.go(Linking(Operation { id, stage, leaving: false }));
             }
             (
-                Linking(operation @ Operation { id, stage: Authenticating { address, confirmed: true }, .. }),
+                Linking(operation @ Operation { id, stage: Authenticating { address, reply: Reply::Given }, .. }),
                 Confirmed(of, false),
             ) if of == id => {
+                // The operation may have ended by now: the daemon's next signal decides (R-CLI-8).
                 self.out.push(Effect::Tell(Note::NotTaken));
-                self.go(Linking(Operation { stage: Authenticating { address, confirmed: false }, ..operation }));
+                self.out.push(Effect::Query(id));
+                let stage = Authenticating { address, reply: Reply::Refused };
+                self.go(Linking(Operation { stage, ..operation }));
             }
 
             // The person wants to be out of here, which ends the operation (R-CLI-5).
@@ -205,7 +204,9 @@ impl<R: Rules> Client<R> {
             Phase::Adding => Screen::Connecting,
             Phase::Linking(Operation { stage, .. }) => match stage {
                 Stage::Connecting => Screen::Connecting,
-                Stage::Authenticating { address, confirmed } => Screen::Authenticating { address, confirmed },
+                Stage::Authenticating { address, reply } => {
+                    Screen::Authenticating { address, confirmed: !matches!(reply, Reply::Open) }
+                }
                 Stage::InProgress => Screen::InProgress,
             },
             Phase::Done(_, confirmed) => Screen::Done { confirmed },
@@ -255,13 +256,14 @@ impl<R: Rules> Client<R> {
 
             // It is shown from the call on.
             (Connecting, Told::Signal(Signal::Connecting)) => return,
-            (Authenticating { address, .. }, Told::Signal(Signal::Confirm { peer_address }))
-                if address == peer_address =>
-            {
+            (
+                Authenticating { address, reply: Reply::Open | Reply::Given },
+                Told::Signal(Signal::Confirm { peer_address }),
+            ) if address == peer_address => {
                 return self.ignore(Ignored::Again);
             }
             (Connecting | Authenticating { .. }, Told::Signal(Signal::Confirm { peer_address: address })) => {
-                Authenticating { address, confirmed: false }
+                Authenticating { address, reply: Reply::Open }
             }
             (Connecting | Authenticating { .. }, Told::Signal(Signal::InProgress)) => InProgress,
             (InProgress, Told::Signal(Signal::InProgress)) => return self.ignore(Ignored::Again),

@@ -6,7 +6,7 @@ mod io;
 use serde::Serialize;
 
 pub use self::io::{Effect, Input, Prompt, Screen};
-use super::{Failure, Ignored, Note, Refused, Told, failure};
+use super::{Failure, Ignored, Note, Refused, Reply, Told, failure};
 use crate::{
     operations::LocalId,
     outcome::{Outcome, Signal},
@@ -55,11 +55,7 @@ enum Stage {
     Init,
     TokenAvailable,
     Connecting,
-    Authenticating {
-        prompt: Prompt,
-        /// The person answered, and the daemon has said nothing since.
-        answered: bool,
-    },
+    Authenticating { prompt: Prompt, reply: Reply },
     InProgress,
 }
 
@@ -125,19 +121,22 @@ impl<R: Rules> Client<R> {
 
             // The person consents to the account that is shown (R-API-2).
             (
-                Linking(Operation { id, stage: Authenticating { prompt, answered: false }, leaving: Leaving::No }),
+                Linking(Operation { id, stage: Authenticating { prompt, reply: Reply::Open }, leaving: Leaving::No }),
                 Answer(slot),
             ) => {
                 self.out.push(Effect::ProvideAccountAuthentication(id, slot, prompt.scheme));
-                let stage = Authenticating { prompt, answered: true };
+                let stage = Authenticating { prompt, reply: Reply::Given };
                 self.go(Linking(Operation { id, stage, leaving: Leaving::No }));
             }
             (
-                Linking(operation @ Operation { id, stage: Authenticating { prompt, answered: true }, .. }),
+                Linking(operation @ Operation { id, stage: Authenticating { prompt, reply: Reply::Given }, .. }),
                 Provided(of, false),
             ) if of == id => {
+                // The operation may have ended, or may ask for something else by now: the daemon's next signal decides (R-CLI-8).
                 self.out.push(Effect::Tell(Note::NotTaken));
-                self.go(Linking(Operation { stage: Authenticating { prompt, answered: false }, ..operation }));
+                self.out.push(Effect::Query(id));
+                let stage = Authenticating { prompt, reply: Reply::Refused };
+                self.go(Linking(Operation { stage, ..operation }));
             }
 
             // The person wants to be out of here, which ends the operation (R-CLI-5).
@@ -188,7 +187,9 @@ impl<R: Rules> Client<R> {
                 Stage::Init => Screen::Init,
                 Stage::TokenAvailable => Screen::TokenAvailable,
                 Stage::Connecting => Screen::Connecting,
-                Stage::Authenticating { prompt, answered } => Screen::Authenticating { prompt, answered },
+                Stage::Authenticating { prompt, reply } => {
+                    Screen::Authenticating { prompt, answered: !matches!(reply, Reply::Open) }
+                }
                 Stage::InProgress => Screen::InProgress,
             },
             Phase::Over(_, None) => Screen::Done,
@@ -233,13 +234,15 @@ impl<R: Rules> Client<R> {
                 let prompt = Prompt { peer, scheme, wrong_password };
                 match at {
                     // The same once more, and not because an answer was wrong.
-                    Authenticating { prompt: shown, .. } if prompt == shown && !wrong_password => {
+                    Authenticating { prompt: shown, reply: Reply::Open | Reply::Given }
+                        if prompt == shown && !wrong_password =>
+                    {
                         return self.ignore(Ignored::Again);
                     }
                     InProgress if !wrong_password => return self.ignore(Ignored::Strange),
                     Init | TokenAvailable | Connecting | Authenticating { .. } | InProgress => {}
                 }
-                Authenticating { prompt, answered: false }
+                Authenticating { prompt, reply: Reply::Open }
             }
             (Init | TokenAvailable | Connecting | Authenticating { .. }, Told::Signal(Signal::InProgress)) => {
                 InProgress

@@ -2,7 +2,7 @@
 //!
 //! The protocol's table asks here first. Under [`AllRules`](crate::rules::AllRules) every guard is a constant, and no arm is left.
 
-use super::{Effect, Exporter, Input, Password, Phase, Rest, Session, Stage, Tried as Opening};
+use super::{Attempt, Effect, Exporter, Input, Password, Phase, Rest, Session, Stage, Tried as Opening};
 use crate::{
     limits::Timer,
     message::{Message as M, Verdict, Word},
@@ -22,18 +22,21 @@ impl<R: Rules> Exporter<R> {
             // Connecting.
             (Idle, AddDevice(scheme)) if lacks(Rule::ConnectTimer) => {
                 self.scheme = scheme;
-                self.phase = Connecting { requested: false };
+                self.phase = Connecting(Attempt::Begun);
                 self.signal(Signal::Connecting);
                 self.out.push(Effect::Connect);
             }
-            (Connecting { requested: false }, Opened { pinned: false }) if lacks(Rule::Pinned) => self.request(true),
-            (Connecting { requested: true }, CancelAddDevice) if lacks(Rule::LateAcceptAnswered) => {
-                self.abandon(Outcome::CANCELED, false, Word::Canceled);
+            (Connecting(Attempt::Begun | Attempt::Requested), Failed | Lost) if lacks(Rule::AttemptsRepeated) => {
+                self.finish(Outcome::Network, Farewell::None);
             }
-            (Connecting { requested: true }, Fired(Timer::Connect)) if lacks(Rule::LateAcceptAnswered) => {
-                self.abandon(Outcome::Timeout, false, Word::Timeout);
+            (Connecting(Attempt::Begun), Opened { pinned: false }) if lacks(Rule::Pinned) => self.request(true),
+            (Connecting(Attempt::Requested), CancelAddDevice) if lacks(Rule::LateAcceptAnswered) => {
+                self.abandon(Outcome::CANCELED, Attempt::Begun, Word::Canceled);
             }
-            (Connecting { requested: true }, Accepted { peer_address }) if lacks(Rule::ConfirmGate) => {
+            (Connecting(Attempt::Requested), Fired(Timer::Connect)) if lacks(Rule::LateAcceptAnswered) => {
+                self.abandon(Outcome::Timeout, Attempt::Begun, Word::Timeout);
+            }
+            (Connecting(Attempt::Requested), Accepted { peer_address }) if lacks(Rule::ConfirmGate) => {
                 self.open(Signal::Confirm { peer_address });
                 if let Linked(stage, session) = self.phase {
                     self.phase = Linked(stage, Session { confirmed: true, ..session });

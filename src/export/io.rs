@@ -26,8 +26,10 @@ pub enum Input {
         /// Whether it is the device that the token names.
         pinned: bool,
     },
-    /// The device was not found, or could not be connected to.
+    /// The device was not found, or nothing listens where it should be: there is no use in another attempt.
     Unreachable,
+    /// The attempt to connect failed otherwise, before the connection was secured.
+    Failed,
     /// The connection is gone.
     Lost,
 

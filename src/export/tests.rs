@@ -155,12 +155,52 @@ fn failures_while_connecting_are_network_failures() {
     for (mut rig, event) in [
         (Rig::new(Profile::Documented), Input::Unreachable),
         (Rig::requested(), Input::Declined),
-        (Rig::requested(), Input::Lost),
+        (Rig::new(Profile::Documented), Input::Opened { pinned: false }),
     ] {
         rig.ok(event);
         assert_eq!(rig.outcome(), Some(Outcome::Network));
         assert!(rig.0.is_closed() && rig.0.armed().is_empty());
     }
+}
+
+/// R-EXP-12: an attempt that fails is made again after a pause, as often as it takes.
+#[test]
+fn an_attempt_that_fails_is_made_again() {
+    let mut rig = Rig::new(Profile::Documented);
+    for event in [Input::Failed, Input::Lost] {
+        assert_eq!(rig.ok(event), [Effect::Arm(Timer::Retry)]);
+        assert_eq!(rig.0.state(), LinkState::Connecting, "no signal is due");
+        rig.ignores(Input::Lost);
+        rig.ignores(Input::Failed);
+        assert_eq!(rig.ok(Input::Fired(Timer::Retry)), [Effect::Connect]);
+        rig.ignores(Input::Fired(Timer::Retry));
+    }
+    rig.ok(Input::Opened { pinned: true });
+    rig.ignores(Input::Failed);
+    assert_eq!(rig.ok(Input::Lost), [Effect::Arm(Timer::Retry)], "the channel was not accepted");
+    rig.ok(Input::Fired(Timer::Retry));
+    assert_eq!(rig.ok(Input::Opened { pinned: true }), [Effect::RequestChannel]);
+    let peer_address = ADDRESS.parse().unwrap();
+    rig.ok(Input::Accepted { peer_address });
+    assert_eq!(rig.ok(Input::Lost), [Effect::Disarm(Timer::Authenticate), done(Outcome::Network)]);
+}
+
+/// R-EXP-12, R-TIME-2, R-CANCEL-1: between two attempts the operation ends as while it connects.
+#[test]
+fn between_attempts_an_operation_ends_as_ever() {
+    let between = || {
+        let mut rig = Rig::new(Profile::Documented);
+        rig.ok(Input::Failed);
+        rig
+    };
+    for (input, outcome) in
+        [(Input::CancelAddDevice, Outcome::CANCELED), (Input::Fired(Timer::Connect), Outcome::Timeout)]
+    {
+        let mut rig = between();
+        assert!(rig.ok(input).contains(&done(outcome)));
+        assert!(rig.0.is_closed() && rig.0.armed().is_empty());
+    }
+    between().refuses(Input::ConfirmAddDevice, Refused::NotAsked);
 }
 
 /// R-EXP-4: `authScheme` goes out once, at the moment that the profile says, whatever the order of hello and confirm.

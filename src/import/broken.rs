@@ -7,7 +7,7 @@ use crate::{
     limits::Timer,
     message::{Message as M, Verdict, Word},
     outcome::{Outcome, Scheme, Signal},
-    reducer::{ConnId, Farewell, Refused},
+    reducer::{ConnId, Farewell, Origin, Refused},
     rules::{Rule, Rules},
 };
 
@@ -121,9 +121,10 @@ impl<R: Rules> Importer<R> {
 
     /// Handles an input that comes on a connection which is not the session's. Returns whether it is handled.
     #[inline]
-    pub(super) fn broken_at_the_door(&mut self, conn: ConnId, input: Input) -> bool {
+    pub(super) fn broken_candidate(&mut self, conn: ConnId, input: Input) -> bool {
         match input {
-            Input::ConnectionRequested(_) => self.broken_knock(conn),
+            Input::ConnectionRequested(_) => self.broken_admission(conn, Origin::UNKNOWN),
+            Input::ConnectionRequestedFrom(_, origin) => self.broken_admission(conn, origin),
             Input::ConnectionOpened { presented: Some(peer), verified: false, .. }
                 if self.rules.lacks(Rule::VerifiedChain) =>
             {
@@ -133,7 +134,7 @@ impl<R: Rules> Importer<R> {
             Input::ConnectionFailed(_) | Input::ConnectionLost(_)
                 if self.rules.lacks(Rule::StrangersIsolated) && self.outcome().is_none() =>
             {
-                self.door.forget(conn);
+                self.admission.remove(conn);
                 self.finish(Outcome::Network, Farewell::None);
                 true
             }
@@ -146,21 +147,21 @@ impl<R: Rules> Importer<R> {
 
     /// Handles a request for a connection. Returns whether it is handled.
     #[inline]
-    fn broken_knock(&mut self, conn: ConnId) -> bool {
+    fn broken_admission(&mut self, conn: ConnId, origin: Origin) -> bool {
         match self.phase {
             _ if self.rules.lacks(Rule::RepeatsIgnored) => {
-                self.door.forget(conn);
-                self.knock(conn);
+                self.admission.remove(conn);
+                self.admit(conn, origin);
             }
             Phase::Waiting { connecting: true } if self.rules.lacks(Rule::ConnectingOnce) => {
-                let known = self.door.knows(conn);
-                self.knock(conn);
-                if !known && self.door.knows(conn) {
+                let known = self.admission.knows(conn);
+                self.admit(conn, origin);
+                if !known && self.admission.knows(conn) {
                     self.signal(Signal::Connecting);
                 }
             }
             Phase::Done { .. } if self.rules.lacks(Rule::DoneLast) => {
-                self.knock(conn);
+                self.admit(conn, origin);
                 self.signal(Signal::Connecting);
             }
             _ => return false,

@@ -6,7 +6,7 @@ use crate::{
     limits::Timer,
     message::{Message, Slot},
     outcome::{AccountId, Scheme, Signal},
-    reducer::{ConnId, TimerEffect},
+    reducer::{ConnId, Origin, TimerEffect},
 };
 
 /// What can happen to an import operation.
@@ -24,8 +24,12 @@ pub enum Input {
     /// Directory: it cannot be made reachable.
     Unpublishable,
 
-    /// Somebody asks for a connection.
+    /// A peer asks for a connection. Where it is, is not known.
     ConnectionRequested(ConnId),
+    /// A peer at this address asks for a connection.
+    ConnectionRequestedFrom(ConnId, Origin),
+    /// The first bytes arrived on a connection, and it is not secured yet.
+    ConnectionAnswered(ConnId),
     /// A connection is secured.
     ConnectionOpened {
         /// Which one.
@@ -39,6 +43,8 @@ pub enum Input {
     ConnectionFailed(ConnId),
     /// A connection is gone.
     ConnectionLost(ConnId),
+    /// A connection could not be taken: this device has no descriptors or memory left for it.
+    ConnectionsExhausted,
 
     /// The peer asks for a channel.
     ChannelRequested(ConnId, Ask),
@@ -72,6 +78,8 @@ impl Input {
     pub const fn conn(&self) -> Option<ConnId> {
         match *self {
             Self::ConnectionRequested(conn)
+            | Self::ConnectionRequestedFrom(conn, _)
+            | Self::ConnectionAnswered(conn)
             | Self::ConnectionOpened { conn, .. }
             | Self::ConnectionFailed(conn)
             | Self::ConnectionLost(conn)
@@ -88,6 +96,7 @@ impl Input {
             | Self::RemoveAccount
             | Self::Published
             | Self::Unpublishable
+            | Self::ConnectionsExhausted
             | Self::Checked(_)
             | Self::Installed(_)
             | Self::Fired(_) => None,

@@ -5,7 +5,7 @@ mod second_line;
 use alloc::{vec, vec::Vec};
 
 use super::*;
-use crate::limits::{MAX_CONNECTIONS, MAX_WRONG_CODES};
+use crate::limits::{MAX_UNSECURED, MAX_WRONG_CODES};
 
 const CONN: ConnId = ConnId(1);
 const STRANGER: ConnId = ConnId(2);
@@ -212,13 +212,17 @@ fn other_channels_and_wrong_codes_beside_a_session_do_no_harm() {
     assert_eq!(rig.outcome(), None);
 }
 
+/// R-IMP-15: another connection is let in, and the first makes room.
 #[test]
 fn connections_are_limited() {
     let mut rig = Rig::waiting();
-    for conn in 0..MAX_CONNECTIONS as u32 {
+    for conn in 0..MAX_UNSECURED.into() {
         assert!(rig.ok(Input::ConnectionRequested(ConnId(conn))).contains(&Effect::Accept(ConnId(conn))));
     }
-    assert_eq!(rig.ok(Input::ConnectionRequested(ConnId(99))), [Effect::Refuse(ConnId(99))]);
+    assert_eq!(
+        rig.ok(Input::ConnectionRequested(ConnId(999))),
+        [Effect::Close(ConnId(0)), Effect::Accept(ConnId(999))]
+    );
 }
 
 /// R-IMP-5, R-API-2.

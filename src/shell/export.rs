@@ -10,11 +10,12 @@ use tokio::sync::{mpsc, oneshot};
 use self::operations::Operations;
 use super::{Notice, Progress, Recorder, rendezvous::Dial, storage::Source};
 use crate::{
-    archive::Identity,
+    archive::{Identity, UnixTime},
     limits::{Durations, MAX_CALLS},
     operations::{AddDeviceError, Exports, OpId},
     reducer::{Config, Refused},
     rules::{AllRules, Rules},
+    token::Token,
 };
 
 /// What an exporting account is given of the world.
@@ -37,6 +38,8 @@ pub struct ExportOptions {
     pub durations: Durations,
     /// Whether a token is taken that only today's Jami daemon takes (R-TOK-4).
     pub lenient: bool,
+    /// This device's date, with which those of the peers are compared (R-TIME-7); none compares nothing.
+    pub now: Option<UnixTime>,
     /// Takes every step of their reducers.
     pub recorder: Option<Recorder>,
 }
@@ -68,15 +71,16 @@ where
     S: Source,
 {
     let (calls, called) = mpsc::channel(MAX_CALLS);
+    let lenient = options.lenient;
     let (notices, noticed) = mpsc::unbounded_channel();
     let reducers = Box::new(Exports::under(options.config, rules));
     let operations = Operations::new(reducers, env, options, notices);
-    (ExportHandle { calls }, noticed, operations.run(called))
+    (ExportHandle { calls, lenient }, noticed, operations.run(called))
 }
 
 /// A call, and where its answer goes.
 enum Call {
-    Add(String, oneshot::Sender<Result<OpId, AddDeviceError>>),
+    Add(Token, oneshot::Sender<Result<OpId, AddDeviceError>>),
     Confirm(OpId, oneshot::Sender<Result<(), Refused>>),
     Cancel(OpId, oneshot::Sender<Result<(), Refused>>),
     Current(OpId, oneshot::Sender<Option<Notice>>),
@@ -87,6 +91,8 @@ enum Call {
 #[derive(Clone)]
 pub struct ExportHandle {
     calls: mpsc::Sender<Call>,
+    /// See [`ExportOptions::lenient`].
+    lenient: bool,
 }
 
 impl ExportHandle {
@@ -95,7 +101,16 @@ impl ExportHandle {
     /// # Errors
     /// See [`AddDeviceError`]. Nothing has changed then, and nothing is signalled.
     pub async fn add_device(&self, token: &str) -> Result<OpId, AddDeviceError> {
-        self.call(|answer| Call::Add(token.to_owned(), answer)).await.unwrap_or(Err(AddDeviceError::Generic))
+        let parse = if self.lenient { Token::parse_lenient } else { Token::parse };
+        self.add_device_by(parse(token.as_bytes()).map_err(|_| AddDeviceError::InvalidUri)?).await
+    }
+
+    /// `addDevice` for a client that has parsed the token (R-TOK-1).
+    ///
+    /// # Errors
+    /// As [`ExportHandle::add_device`], but for [`AddDeviceError::InvalidUri`].
+    pub async fn add_device_by(&self, token: Token) -> Result<OpId, AddDeviceError> {
+        self.call(|answer| Call::Add(token, answer)).await.unwrap_or(Err(AddDeviceError::Generic))
     }
 
     /// `confirmAddDevice` (R-API-5): the user confirms the importing device's address.

@@ -3,6 +3,7 @@
 mod connection;
 mod keeper;
 mod operation;
+mod securing;
 
 use std::{
     future::Future,
@@ -60,6 +61,8 @@ pub struct ImportOptions {
     pub durations: Durations,
     /// Bytes that the archive may have (R-MSG-3).
     pub max_archive: u64,
+    /// This device's date, with which those of the peer are compared (R-TIME-7); none compares nothing.
+    pub now: Option<UnixTime>,
     /// Takes every step of its reducer.
     pub recorder: Option<Recorder>,
 }
@@ -70,6 +73,7 @@ impl Default for ImportOptions {
             config: Config::default(),
             durations: Durations::default(),
             max_archive: DEFAULT_MAX_ARCHIVE,
+            now: None,
             recorder: None,
         }
     }

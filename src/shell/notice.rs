@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    archive::DateDoubt,
     operations::OpId,
     outcome::{Details, LinkState, Outcome, Signal},
     trace::Step,
@@ -28,9 +29,14 @@ pub struct Notice {
     pub details: Details,
     /// With DONE: what failed on this device, if that is why.
     pub cause: Option<Cause>,
+    /// With the first AUTHENTICATING: why the date of this device or of its peer is in doubt (R-TIME-7). Nothing else changes for it.
+    pub doubt: Option<DateDoubt>,
 }
 
-/// What failed on this device, for the person in front of it. No reducer and no peer learns it: to them it is an outcome.
+/// What failed, for the person in front of this device. No reducer and no peer learns it: to them it is an outcome.
+///
+/// Its kind tells the causes of an export's `Network` apart that need different next steps: `ConnectionRefused` where nothing listens,
+/// `PermissionDenied` where the importing device declined the token's code, `NotFound` where another device answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     kind: io::ErrorKind,

@@ -1,10 +1,13 @@
 //! How two devices find each other, and what carries their connection (R-RDV-1).
 //!
 //! One interface with several parts behind it: the importing device makes itself reachable under its id ([`Publish`]), the exporting
-//! one looks that id up and connects ([`Dial`]). Here is the *direct* part, whose address a person carries over: [`Listen`] and [`Peer`].
+//! one looks that id up and connects ([`Dial`]). Here is the *direct* part, whose address a person carries over: [`Listen`] and [`Peer`];
+//! [`Listeners`] and [`Peers`] where it is a name with several addresses.
 //!
 //! What carries a connection is any stream of bytes. It need not be trusted: TLS runs over it, always, and whether it leads to the
 //! right device is proved there (R-SEC-1).
+
+mod addresses;
 
 use std::{future::Future, io, net::SocketAddr};
 
@@ -13,6 +16,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+pub use self::addresses::{Listeners, Peers};
 use crate::{archive::Identity, token::DeviceId};
 
 /// Makes an importing device reachable.
@@ -36,7 +40,8 @@ pub trait Listener: Send + 'static {
     /// The next connection, and where it comes from. A future that is dropped has taken none.
     ///
     /// # Errors
-    /// This one failed; the next may not. The operation goes on, after a pause
+    /// This one failed; the next may not. Unless it was the peer that gave up, the device is thought to have no descriptors left: the
+    /// operation closes connections that have proved little, and goes on when one has ended, or after a pause
     /// ([`ACCEPT_PAUSE`](crate::limits::ACCEPT_PAUSE)).
     fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
 
@@ -47,7 +52,7 @@ pub trait Listener: Send + 'static {
     fn local_addr(&self) -> io::Result<SocketAddr>;
 }
 
-/// Looks importing devices up and connects to them. Each operation dials once, with a clone.
+/// Looks importing devices up and connects to them. Each attempt of an operation dials once, with a clone.
 pub trait Dial: Clone + Send + 'static {
     /// A connection, not yet secured.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
@@ -55,7 +60,8 @@ pub trait Dial: Clone + Send + 'static {
     /// Connects to the device with this id, and says at what address it was reached: what the exporting user confirms (R-STATE-3).
     ///
     /// # Errors
-    /// The device was not found, or could not be connected to.
+    /// The device was not found, or could not be connected to. After a link that failed, by its kind, another attempt follows
+    /// (R-EXP-12); after any other error none does.
     fn dial(self, device: DeviceId) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
 }
 
@@ -85,7 +91,8 @@ impl Listener for TcpListener {
 
     async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, from) = TcpListener::accept(self).await?;
-        stream.set_nodelay(true)?;
+        // It fails where the peer has gone already.
+        let _ = stream.set_nodelay(true);
         Ok((stream, from))
     }
 

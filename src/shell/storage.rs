@@ -13,13 +13,12 @@ use crate::{
 
 pub use crate::buffer::Buffer;
 
-/// Where an importing device keeps its accounts.
+/// Where an importing device keeps its accounts. An archive climbs one ladder, each step of which consumes the value before it:
+/// [`Staging`], [`Complete`], [`Checked`], [`Store::Installed`]. What is dropped on the way, or fails, is wiped.
 pub trait Store: Send + 'static {
-    /// Takes the archive's text as it arrives.
-    type Sink: Sink;
-    /// The same archive, in the hands of the operation.
-    type Staging: Staging<Installed = Self::Installed>;
-    /// What is told of an installed account.
+    /// An archive that is arriving.
+    type Staging: Staging<Complete: Complete<Checked: Checked<Installed = Self::Installed>>>;
+    /// An installed account.
     type Installed: Send + Sync + 'static;
 
     /// Begins to stage an archive, sealed with `credentials` from its first byte on (R-MSG-2); without a password if they are empty
@@ -27,11 +26,7 @@ pub trait Store: Send + 'static {
     ///
     /// # Errors
     /// There is no room, or the place cannot be written: the operation ends in `Storage`.
-    fn begin(
-        &mut self,
-        id: LocalId,
-        credentials: Secret,
-    ) -> impl Future<Output = io::Result<(Self::Sink, Self::Staging)>> + Send;
+    fn begin(&mut self, id: LocalId, credentials: Secret) -> impl Future<Output = io::Result<Self::Staging>> + Send;
 
     /// Removes an account that this operation installed (R-API-3).
     ///
@@ -40,31 +35,49 @@ pub trait Store: Send + 'static {
     fn remove(&mut self, installed: &Self::Installed) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-/// Takes an archive's text as it arrives. Dropping it before it is complete abandons the archive.
-pub trait Sink: Send + 'static {
-    /// Takes further bytes, or waits until there is room for them. Once a call failed or was dropped, only dropping is left.
+/// An archive that is arriving.
+pub trait Staging: Send + 'static {
+    /// All of it.
+    type Complete: Complete;
+
+    /// Takes further bytes, or waits until there is room for them. Once a call failed or was dropped, only discarding is left.
     ///
     /// # Errors
     /// They could not be stored.
     fn write(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// There are no more: done once all of them are staged.
+    /// Ends the archive: done once all of it is staged.
     ///
     /// # Errors
-    /// They are not.
-    fn complete(self) -> impl Future<Output = io::Result<()>> + Send;
+    /// It is not, and nothing of it is left.
+    fn complete(self) -> impl Future<Output = io::Result<Self::Complete>> + Send;
+
+    /// Wipes what was staged: done once nothing of it is left.
+    fn discard(self) -> impl Future<Output = ()> + Send;
 }
 
-/// A staged archive. Dropping it wipes it, unless it is installed.
-pub trait Staging: Send + 'static {
-    /// What is told of an installed account.
-    type Installed: Send + Sync + 'static;
+/// An archive all of which is staged.
+pub trait Complete: Send + 'static {
+    /// A sound one.
+    type Checked: Checked;
 
-    /// Reads the complete archive back and checks it (R-IMP-11). Gives the account that it holds.
+    /// Reads the archive back and checks it (R-IMP-11).
     ///
     /// # Errors
-    /// It is no sound archive, or cannot be read.
-    fn check(&mut self) -> impl Future<Output = Result<AccountId, CheckError>> + Send;
+    /// It is no sound archive, or cannot be read; nothing of it is left.
+    fn check(self) -> impl Future<Output = Result<Self::Checked, CheckError>> + Send;
+
+    /// Wipes what was staged: done once nothing of it is left.
+    fn discard(self) -> impl Future<Output = ()> + Send;
+}
+
+/// A staged archive that is sound.
+pub trait Checked: Send + 'static {
+    /// The account that it becomes.
+    type Installed: Send + Sync + 'static;
+
+    /// Returns the account that the archive holds, by its certificate.
+    fn account(&self) -> AccountId;
 
     /// Makes the account durable (R-ARC-4, R-ARC-6): done once a crash cannot lose it.
     ///
@@ -74,6 +87,15 @@ pub trait Staging: Send + 'static {
 
     /// Wipes what was staged: done once nothing of it is left.
     fn discard(self) -> impl Future<Output = ()> + Send;
+}
+
+/// An archive that is arriving, as a connection has it. Dropping it before it is complete gives it up.
+pub(super) trait Sink: Send + 'static {
+    /// See [`Staging::write`].
+    fn write(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// See [`Staging::complete`].
+    fn complete(self) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 /// Why a staged archive is not installed.
@@ -94,6 +116,10 @@ pub trait Source: Clone + Send + 'static {
 
     /// How it is protected.
     fn scheme(&self) -> Scheme;
+
+    /// Goes through an unprotected archive before it is asked for, while the users look at their screens: [`Source::open`] has less to
+    /// do then, and the same result. Does nothing by default.
+    fn prepare(&mut self) {}
 
     /// Opens the archive with a password, which is empty where there is none: the first of two passes, which authenticates, inflates,
     /// counts and validates it (R-MSG-2).

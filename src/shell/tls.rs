@@ -5,7 +5,7 @@
 //! reducers to judge.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, Resumption};
@@ -29,7 +29,7 @@ use crate::archive::{
     ChainError,
     certificate::{Certificate, Chain},
 };
-use crate::archive::{Family, Identity};
+use crate::archive::{Family, Identity, ShownDates};
 use crate::outcome::AccountId;
 use crate::token::DeviceId;
 
@@ -55,13 +55,15 @@ pub struct PeerFacts {
     pub presented: Option<AccountId>,
     /// Whether the claim holds: device ← account ← …, verified signature by signature up to a certificate that signed itself.
     pub verified: bool,
+    /// The dates of the chain. They are compared with this device's date to warn, and bind nobody: no authority is trusted (R-TIME-7).
+    pub dates: ShownDates,
 }
 
 impl PeerFacts {
-    /// The facts of a chain. Time is not among them: no authority is trusted, so there is none whose dates would bind.
+    /// The facts of a chain.
     pub fn of(chain: &Chain) -> Self {
         let presented = chain.certificates().get(1).map(|account| account.short_id());
-        Self { presented, verified: presented.is_some() && chain.verify().is_ok() }
+        Self { presented, verified: presented.is_some() && chain.verify().is_ok(), dates: ShownDates::of(chain) }
     }
 }
 
@@ -97,7 +99,11 @@ impl ImporterTls {
 
 /// The exporter's end of TLS: the server, which asks for a certificate and goes on with none but one.
 #[derive(Clone)]
-pub struct ExporterTls(TlsAcceptor);
+pub struct ExporterTls {
+    acceptor: TlsAcceptor,
+    /// The dates of the chain that was presented last.
+    shown: Arc<Mutex<Option<ShownDates>>>,
+}
 
 impl ExporterTls {
     /// The end of the device with this identity.
@@ -110,7 +116,17 @@ impl ExporterTls {
         // An importer that closes with a ticket unread would reset the link, and with it lose what it has sent.
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
-        Self(TlsAcceptor::from(Arc::new(config)))
+        Self { acceptor: TlsAcceptor::from(Arc::new(config)), shown: Arc::default() }
+    }
+
+    /// The same end for one operation, which has peers of its own.
+    pub fn for_one(&self) -> Self {
+        Self { acceptor: self.acceptor.clone(), shown: Arc::default() }
+    }
+
+    /// The dates of the chain that was presented last, if one was.
+    pub fn shown(&self) -> Option<ShownDates> {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shakes hands with the importer at the other end of `stream`, and gives the chain that it presented: see [`is_device`].
@@ -118,8 +134,9 @@ impl ExporterTls {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let stream = self.0.accept(stream).await.map_err(HandshakeError::from_io)?;
+        let stream = self.acceptor.accept(stream).await.map_err(HandshakeError::from_io)?;
         let chain = chain_of(stream.get_ref().1)?;
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(ShownDates::of(&chain));
         Ok((stream, chain))
     }
 }

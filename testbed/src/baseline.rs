@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt, fs,
+    fmt,
     path::Path,
 };
 
 use handfast_model::report::{Report, Selection};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, input};
 
 /// What is compared of a report of `handfast check --json`.
 #[derive(Deserialize)]
@@ -72,8 +72,11 @@ impl Baseline {
     /// Reads a report.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
-        let text = fs::read(path).map_err(|error| Failure::usage(format_args!("--baseline {name}: {error}")))?;
-        serde_json::from_slice(&text)
+        let text =
+            input::REPORT.read(path).map_err(|error| Failure::usage(format_args!("--baseline {name}: {error}")))?;
+        let text =
+            input::without_mark(&text).map_err(|error| Failure::usage(format_args!("--baseline {name}: {error}")))?;
+        serde_json::from_slice(text)
             .map_err(|error| Failure::usage(format_args!("--baseline {name}: no report of check --json: {error}")))
     }
 

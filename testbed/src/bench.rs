@@ -164,8 +164,11 @@ impl fmt::Display for Text<'_> {
                 write!(f, ", of CPU time {}", ratio(cpu))?;
             }
         }
-        match figure.reach {
-            Some(_) => write!(f, "\n    to reach {}: {}", figure.reach_text(), verdict(figure)),
+        if figure.reach.is_some() {
+            write!(f, "\n    to reach {}: {}", figure.reach_text(), verdict(figure))?;
+        }
+        match &figure.gantt {
+            Some(gantt) => write!(f, "\n{gantt}"),
             None => Ok(()),
         }
     }

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use handfast_model::players::Players;
 
+#[cfg(feature = "dht")]
+use crate::dht;
 use crate::{
     archive, bench, check, diagram, export, failure::Failure, import, manual, merge, message, replay, shrink, sim,
     token, validate, verify,
@@ -41,6 +43,10 @@ enum Command {
     /// Look at account archives, and make some up
     #[command(subcommand)]
     Archive(archive::Archive),
+    /// Run nodes of an OpenDHT network, and use it
+    #[cfg(feature = "dht")]
+    #[command(subcommand)]
+    Dht(dht::Dht),
     Completions(manual::Completions),
     Man(manual::Man),
 }
@@ -55,16 +61,18 @@ impl Cli {
             Command::Merge(merge) => merge.run(),
             Command::Import(import) => import.run(),
             Command::Export(export) => export.run(),
-            Command::Token(command) => command.run(),
-            Command::Message(command) => command.run(),
-            Command::Archive(command) => command.run(),
+            Command::Token(command) => command.run().map_err(Failure::without_verdict),
+            Command::Message(command) => command.run().map_err(Failure::without_verdict),
+            Command::Archive(command) => command.run().map_err(Failure::without_verdict),
+            #[cfg(feature = "dht")]
+            Command::Dht(command) => command.run(),
             Command::Replay(replay) => replay.run(),
             Command::Shrink(shrink) => shrink.run(),
             Command::Validate(validate) => validate.run(),
             Command::Diagram(diagram) => diagram.run(),
             Command::Bench(bench) => bench.run(),
-            Command::Completions(completions) => completions.run(),
-            Command::Man(man) => man.run(),
+            Command::Completions(completions) => completions.run().map_err(Failure::without_verdict),
+            Command::Man(man) => man.run().map_err(Failure::without_verdict),
         }
     }
 }

@@ -5,28 +5,31 @@ mod user;
 
 use std::{
     io::{self, IsTerminal as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     sync::Arc,
 };
 
 use clap::Args;
 use handfast::{
+    archive::ShownDates,
     operations::AddDeviceError,
     outcome::{Outcome, Side},
-    shell::{self, ExportEnv, ExportOptions, rendezvous::Peer},
+    shell::{self, ExportEnv, ExportOptions, Recorder, rendezvous::Peers},
 };
 
 use self::user::{AddDevice, User, Way};
 use crate::{
     failure::Failure,
-    interrupt::Interrupts,
+    interrupt::{self, Interrupts},
     link::{
         self,
         observed::{Observer, Returned},
         options::{EXIT_CODES, LinkOptions},
+        recorder::TraceFile,
         session::{Front, Session},
     },
+    output::Background,
     qr::image::{self, ImageError},
     terminal::Typed,
     token,
@@ -81,35 +84,56 @@ impl Export {
     }
 
     async fn link(self) -> Result<ExitCode, Failure> {
-        let mut interrupts = Interrupts::listen().map_err(Failure::reason)?;
-        let config = self.link.config();
+        let now = link::today()?;
+        let mut interrupts = Interrupts::of_a_link()?;
+        let out = Background::standard_output();
         let mut typed = None;
-        let way = self.way(&mut typed).await?;
-        let (trace, recorder) = self.link.trace(Side::Export)?;
-        let peer = link::address("--peer", &self.peer).await?;
-        // Who reads lines already goes on reading lines.
+        // A refusal is printed also where nothing follows.
+        let way = match interrupts.or(self.way(&mut typed, &out)).await.ok_or_else(link::given_up)? {
+            Ok(way) => way,
+            Err(failure) => {
+                link::written(&mut interrupts, out, None).await;
+                return Err(failure);
+            }
+        };
+        let prepared = interrupts.or(self.prepare()).await.ok_or_else(link::given_up)??;
+        let (trace, recorder, peers) = prepared;
+        let config = self.link.config();
+        // Where lines were read already, lines are read on.
         let mut front = if typed.is_some() { Front::Lines(typed) } else { Front::choose(&self.link) };
-        let account = self.account(&mut interrupts, &mut front).await?;
+        let quiet = front.quiet(&self.link);
+        let account = self.account(now, &mut interrupts, &mut front).await?;
+        drop(quiet);
+        let doubt = ShownDates::of(account.identity.chain()).doubt_of_own(now);
 
         let id = account.identity.chain().certificates().get(1).map(|account| account.short_id());
-        let env = ExportEnv { dial: Peer(peer), source: account.source, identity: Arc::new(account.identity) };
-        let options = ExportOptions { config, recorder, ..ExportOptions::default() };
-        let observer = Observer::begin(self.link.json, Side::Export, config.profile, None)?;
+        let env = ExportEnv { dial: peers, source: account.source, identity: Arc::new(account.identity) };
+        let options = ExportOptions { config, now: Some(now), recorder, ..ExportOptions::default() };
+        let lines = self.link.json.then(|| out.clone());
+        let observer = Observer::begin(lines, Side::Export, config.profile, None);
         let (handle, notices, operation) = shell::export(env, options);
         let operation = tokio::spawn(operation);
-        let session = Session::new(&self.link, observer, notices, operation, interrupts, front);
-        let code = User::new(&self.link, id, peer.to_string(), handle, session).attend(way).await?;
-        if let Some(trace) = trace {
-            trace.complain();
+        let mut session = Session::new(&self.link, observer, notices, operation, interrupts.clone(), front);
+        if let Some(doubt) = doubt {
+            session.complain(format_args!("handfast: warning: {doubt}"));
         }
-        Ok(code)
+        let ended = User::new(&self.link, id, self.peer.clone(), handle, session).attend(way).await;
+        link::written(&mut interrupts, out, trace).await;
+        ended
+    }
+
+    /// Reads and opens all that the link needs besides the token and the account.
+    async fn prepare(&self) -> Result<(Option<TraceFile>, Option<Recorder>, Peers), Failure> {
+        let (trace, recorder) = self.link.trace(Side::Export).await?;
+        let peers = Peers::new(&link::addresses("--peer", &self.peer).await?);
+        Ok((trace, recorder, peers))
     }
 
     /// How the token comes, and it itself if it came with the command.
-    async fn way(&self, typed: &mut Option<Typed>) -> Result<Way, Failure> {
+    async fn way(&self, typed: &mut Option<Typed>, out: &Background) -> Result<Way, Failure> {
         let text = match (&self.token, &self.qr) {
             (None, None) => return self.ask(),
-            (_, Some(path)) => return self.image(path),
+            (_, Some(path)) => return self.image(path.clone(), out).await,
             (Some(text), None) if text == "-" => {
                 match typed.get_or_insert_with(Typed::of_standard_input).line().await {
                     Some(Ok(line)) => line.to_vec(),
@@ -121,11 +145,15 @@ impl Export {
             }
             (Some(text), None) => text.clone().into_bytes(),
         };
-        match token::typed(&text) {
+        match token::read_typed(&text) {
             Ok(token) => Ok(Way::Text(token)),
-            Err(reason) => {
-                self.refused(&String::from_utf8_lossy(&text))?;
-                Err(Failure::usage(reason))
+            Err(error) => {
+                self.refused(AddDevice::of(&String::from_utf8_lossy(&text)), out);
+                // What came on standard input was not seen before, and may be the password.
+                Err(Failure::usage(match typed {
+                    Some(_) => format!("this is no token: {error}"),
+                    None => token::explain(&text, error),
+                }))
             }
         }
     }
@@ -139,24 +167,23 @@ impl Export {
     }
 
     /// The token in an image.
-    fn image(&self, path: &Path) -> Result<Way, Failure> {
-        let error = match image::read(path) {
+    async fn image(&self, path: PathBuf, out: &Background) -> Result<Way, Failure> {
+        let of = path.clone();
+        let error = match interrupt::apart(move || image::read(&of)).await {
             Ok(token) => return Ok(Way::Image(token)),
             Err(error) => error,
         };
         if let ImageError::NoToken { text, .. } = &error {
-            self.refused(text)?;
+            self.refused(AddDevice::in_image(text), out);
         }
         Err(Failure::usage(format_args!("--qr {} {error}", path.display())))
     }
 
     /// Notes that `addDevice` would not take this.
-    fn refused(&self, uri: &str) -> Result<(), Failure> {
+    fn refused(&self, args: AddDevice<'_>, out: &Background) {
         let ret = Returned::Operation(AddDeviceError::InvalidUri.code().into());
-        Observer::begin(self.link.json, Side::Export, self.link.config().profile, None)?.call(
-            "addDevice",
-            AddDevice { uri },
-            ret,
-        )
+        let lines = self.link.json.then(|| out.clone());
+        let observer = Observer::begin(lines, Side::Export, self.link.config().profile, None);
+        observer.call("addDevice", args, ret);
     }
 }

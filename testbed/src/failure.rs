@@ -7,6 +7,8 @@ use std::{fmt::Display, io, process::ExitCode};
 pub(crate) struct Failure {
     code: u8,
     text: String,
+    /// Standard output could not be written.
+    lost: bool,
 }
 
 impl Failure {
@@ -22,23 +24,26 @@ impl Failure {
 
     /// Another exit code.
     pub(crate) fn with_code(code: u8, text: impl Display) -> Self {
-        Self { code, text: text.to_string() }
+        Self { code, text: text.to_string(), lost: false }
+    }
+
+    /// The same of a command that comes to no verdict, whose exit code 1 means that it was not done.
+    pub(crate) fn without_verdict(self) -> Self {
+        Self { code: if self.lost { 1 } else { self.code }, ..self }
     }
 
     /// Says the reason on standard error. The exit code is what is returned.
     pub(crate) fn report(self) -> ExitCode {
         if !self.text.is_empty() {
-            // Where not even this can be written there is nobody to be told.
+            // There is no further place to report to.
             let _ = io::Write::write_all(&mut io::stderr().lock(), format!("handfast: {}\n", self.text).as_bytes());
         }
         ExitCode::from(self.code)
     }
 }
 
-/// Standard output could not be written. A reader who has seen enough (`| head`) is told nothing.
+/// Standard output could not be written: exit code 4. What was found is not known to whoever asked, so that it is neither a pass
+/// nor a violation.
 pub(crate) fn unwritable(error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => Failure::reason(""),
-        _ => Failure::reason(format_args!("standard output cannot be written: {error}")),
-    }
+    Failure { lost: true, ..Failure::with_code(4, format_args!("standard output is lost: {error}")) }
 }

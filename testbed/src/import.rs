@@ -6,22 +6,28 @@ use std::{io, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::Args;
 use handfast::{
-    archive::{Argon2i, KeyKind, Store, UnixTime},
+    archive::{Argon2i, KeyKind, Store},
     outcome::{Outcome, Side},
-    shell::{self, ImportEnv, ImportIdentity, ImportOptions, SystemRandom, folder::FolderStore, identity::Reach},
+    shell::{
+        self, ImportEnv, ImportIdentity, ImportOptions, Recorder, SystemRandom, folder::FolderStore,
+        identity::Reach as Found, rendezvous::Listeners,
+    },
 };
-use tokio::net::TcpListener;
 
 use self::user::User;
 use crate::{
     failure::Failure,
-    interrupt::Interrupts,
+    interrupt::{self, Interrupts},
     link::{
         self, KeyType,
         observed::Observer,
         options::{EXIT_CODES, LinkOptions, passwords},
+        reach::Reach,
+        recorder::TraceFile,
         session::{Front, Session},
     },
+    output::Background,
+    passwords::Passwords,
 };
 
 const EXAMPLES: &str = "\
@@ -50,44 +56,65 @@ pub(crate) struct Import {
     link: LinkOptions,
 }
 
+/// What a link needs.
+struct Prepared {
+    passwords: Option<Passwords>,
+    trace: Option<TraceFile>,
+    recorder: Option<Recorder>,
+    store: Store,
+    listeners: Listeners,
+    reach: Reach,
+}
+
 impl Import {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         link::run(self.link())
     }
 
     async fn link(self) -> Result<ExitCode, Failure> {
-        let passwords = passwords(self.password_file.as_ref())?;
-        let interrupts = Interrupts::listen().map_err(Failure::reason)?;
+        let now = link::today()?;
+        let mut interrupts = Interrupts::of_a_link()?;
+        let prepared = interrupts.or(self.prepare()).await.ok_or_else(link::given_up)??;
+        let Prepared { passwords, trace, recorder, store, listeners, reach } = prepared;
         let config = self.link.config();
-        let (trace, recorder) = self.link.trace(Side::Import)?;
-        let store = Store::open(&self.store)
-            .map_err(|error| Failure::with_code(Outcome::Storage.exit_code(), format_args!("--store: {error}")))?;
-        let unreachable = |error: io::Error| {
-            let code = Outcome::Network.exit_code();
-            Failure::with_code(code, format_args!("--listen {}: {error}", self.listen))
-        };
-        let listener = TcpListener::bind(link::address("--listen", &self.listen).await?).await.map_err(unreachable)?;
-        let listening = listener.local_addr().map_err(unreachable)?;
-
-        let now = UnixTime::now();
         let max_archive = self.link.max_archive.0;
         let env = ImportEnv {
-            publish: listener,
+            publish: listeners,
             store: FolderStore::new(store, Arc::new(Argon2i), self.key_type.0, max_archive, now),
-            identity: ImportIdentity::Make { reach: Reach::Direct, now },
+            identity: ImportIdentity::Make { reach: Found::Direct, now },
             random: SystemRandom,
         };
-        let options = ImportOptions { config, max_archive, recorder, ..ImportOptions::default() };
-        let observer = Observer::begin(self.link.json, Side::Import, config.profile, Some(listening))?;
+        let options = ImportOptions { config, max_archive, now: Some(now), recorder, ..ImportOptions::default() };
+        let out = Background::standard_output();
+        let lines = self.link.json.then(|| out.clone());
+        let observer = Observer::begin(lines, Side::Import, config.profile, Some(&reach));
         let token_lifetime = options.durations.token;
         let (handle, notices, operation) = shell::import(env, options);
         let operation = tokio::spawn(operation);
         let front = Front::choose(&self.link);
-        let session = Session::new(&self.link, observer, notices, operation, interrupts, front);
-        let code = User::new(&self.link, passwords, handle, session, listening, token_lifetime).attend().await?;
-        if let Some(trace) = trace {
-            trace.complain();
-        }
+        let session = Session::new(&self.link, observer, notices, operation, interrupts.clone(), front);
+        let user = User::new(&self.link, passwords, handle, session, out.clone(), reach, token_lifetime);
+        let code = user.attend().await;
+        link::written(&mut interrupts, out, trace).await;
         Ok(code)
+    }
+
+    /// Reads and opens all that the link needs.
+    async fn prepare(&self) -> Result<Prepared, Failure> {
+        let passwords = passwords(self.password_file.as_ref()).await?;
+        let (trace, recorder) = self.link.trace(Side::Import).await?;
+        let folder = self.store.clone();
+        let store = interrupt::apart(move || Store::open(&folder))
+            .await
+            .map_err(|error| Failure::with_code(Outcome::Storage.exit_code(), format_args!("--store: {error}")))?;
+        link::note_locks(&store);
+        let unreachable = |error: io::Error| {
+            let code = Outcome::Network.exit_code();
+            Failure::with_code(code, format_args!("--listen {}: {error}", self.listen))
+        };
+        let addresses = link::addresses("--listen", &self.listen).await?;
+        let listeners = Listeners::bind(&addresses).await.map_err(unreachable)?;
+        let reach = Reach::of(listeners.addresses().map_err(unreachable)?);
+        Ok(Prepared { passwords, trace, recorder, store, listeners, reach })
     }
 }

@@ -1,64 +1,180 @@
-//! Ctrl-C, and what stops a service.
+//! Ctrl-C, SIGTERM and SIGHUP: the one place that catches signals.
+//!
+//! A command without a link does not catch them, so that each ends it at once by the default action, whatever it waits for. Three
+//! kinds of work catch them: a link, whose peer has to learn of the end; checks, whose verdict so far is still of use; and the
+//! question for a password, which gives the terminal its echo back.
 
 use std::{
+    fs,
+    future::{Future, pending},
     io,
     process::exit,
     sync::atomic::{AtomicBool, Ordering},
     thread,
+    time::Duration,
 };
 
 use tokio::{
     runtime,
     signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
 };
 
-use crate::failure::Failure;
+use crate::{failure::Failure, output};
 
-/// Listens for SIGINT and SIGTERM, which no longer end the process.
+/// The exit code of a link that is dropped before it had an outcome: the network's.
+const DROPPED: i32 = 10;
+/// The exit code of checks that were interrupted.
+const INCONCLUSIVE: i32 = 4;
+/// How long a link that is dropped may take to wipe what it staged before the process ends all the same.
+const AT_REST: Duration = Duration::from_secs(5);
+
+/// A signal that was caught.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Caught {
+    /// SIGINT or SIGTERM.
+    Interrupt,
+    /// SIGHUP.
+    Hangup,
+}
+
+/// The signals that end a process.
+struct Signals(Vec<Signal>);
+
+impl Signals {
+    /// Begins to catch them. A hang-up that the process was started to ignore (`nohup`) stays ignored.
+    fn catch() -> io::Result<Self> {
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        if !is_ignored(SignalKind::hangup()) {
+            kinds.push(SignalKind::hangup());
+        }
+        kinds.into_iter().map(signal).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// The next one, and whether it is a hang-up.
+    async fn next(&mut self) -> Caught {
+        let [interrupt, terminate, rest @ ..] = &mut self.0[..] else { return pending().await };
+        let hangup = async {
+            match rest {
+                [hangup, ..] => hangup.recv().await,
+                [] => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = interrupt.recv() => Caught::Interrupt,
+            _ = terminate.recv() => Caught::Interrupt,
+            _ = hangup => Caught::Hangup,
+        }
+    }
+}
+
+/// Whether the process was started with this signal ignored, where the system says so.
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & 1 << (kind.as_raw_value() - 1) != 0
+}
+
+/// Catches the signals on a thread of its own, which no wait of another thread delays.
+fn on_each(mut act: impl FnMut(Caught) + Send + 'static) -> Result<(), Failure> {
+    let failed = |error| Failure::reason(format_args!("signals cannot be caught: {error}"));
+    let runtime = runtime::Builder::new_current_thread().enable_io().build().map_err(failed)?;
+    let mut signals = {
+        let _context = runtime.enter();
+        Signals::catch().map_err(failed)?
+    };
+    thread::spawn(move || {
+        loop {
+            act(runtime.block_on(signals.next()));
+        }
+    });
+    Ok(())
+}
+
+/// The interrupts of a link. Each clone hears all that come after those that it was cloned with.
+#[derive(Clone)]
 pub(crate) struct Interrupts {
-    interrupt: Signal,
-    terminate: Signal,
+    heard: u32,
+    count: watch::Receiver<u32>,
 }
 
 impl Interrupts {
-    /// Begins to listen.
-    pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    /// Begins to catch them. The second one drops the link, and ends the process where the link does not let itself be dropped. A
+    /// terminal that goes sends several hang-ups: they count only as the first.
+    ///
+    /// # Errors
+    /// Signals cannot be caught.
+    pub(crate) fn of_a_link() -> Result<Self, Failure> {
+        let (sender, count) = watch::channel(0);
+        let mut so_far = 0;
+        on_each(move |caught| {
+            if caught == Caught::Hangup && so_far > 0 {
+                return;
+            }
+            so_far += 1;
+            sender.send_replace(so_far);
+            if so_far == 2 {
+                thread::spawn(|| {
+                    thread::sleep(AT_REST);
+                    exit(DROPPED)
+                });
+            }
+        })?;
+        Ok(Self { heard: 0, count })
     }
 
     /// The next one. A future that is dropped has taken none.
     pub(crate) async fn next(&mut self) {
+        let heard = self.heard;
+        match self.count.wait_for(|&count| count > heard).await {
+            Ok(_) => self.heard += 1,
+            // The thread that counts has no end.
+            Err(_) => pending().await,
+        }
+    }
+
+    /// Hears only those that come from now on.
+    pub(crate) fn forget(&mut self) {
+        self.heard = *self.count.borrow();
+    }
+
+    /// Waits for something, or until an interrupt comes before: `None`.
+    pub(crate) async fn or<T>(&mut self, wait: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            () = self.next() => None,
+            done = wait => Some(done),
         }
     }
 }
 
-/// What is at work has to end.
+/// Does on a thread of its own what may wait for ever, such as opening a FIFO. A future that is dropped leaves the thread alone,
+/// which the end of the process ends.
+pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, done) = tokio::sync::oneshot::channel();
+    let worker = thread::spawn(move || drop(sender.send(work())));
+    match done.await {
+        Ok(done) => done,
+        Err(_) => match worker.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            // It has sent.
+            Ok(()) => unreachable!("the thread ended without a result"),
+        },
+    }
+}
+
+/// The checks at work have to end.
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// The exit code of what says nothing.
-const INCONCLUSIVE: i32 = 4;
-
-/// Begins to listen, so that the first interrupt ends checks, which then say nothing, and the second the process.
+/// Begins to catch signals, so that the first one ends checks, which then are inconclusive, and the second one the process.
 pub(crate) fn stops_checks() -> Result<&'static AtomicBool, Failure> {
-    let failed = |error| Failure::reason(format_args!("interrupts cannot be listened to: {error}"));
-    let runtime = runtime::Builder::new_current_thread().enable_io().build().map_err(failed)?;
-    let mut interrupts = {
-        let _context = runtime.enter();
-        Interrupts::listen().map_err(failed)?
-    };
-    thread::spawn(move || {
-        loop {
-            runtime.block_on(interrupts.next());
-            if STOP.swap(true, Ordering::Relaxed) {
-                exit(INCONCLUSIVE)
-            }
-            // Where not even this can be written there is nobody to be told.
-            let _ = io::Write::write_all(&mut io::stderr().lock(), b"handfast: interrupted; again to end at once\n");
+    on_each(|_| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            exit(INCONCLUSIVE)
         }
-    });
+        output::note("interrupted; again to end at once");
+    })?;
     Ok(&STOP)
 }

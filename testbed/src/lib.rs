@@ -6,11 +6,14 @@ mod bench;
 mod caret;
 mod check;
 mod cli;
+#[cfg(feature = "dht")]
+mod dht;
 mod diagram;
 mod drawn;
 mod export;
 mod failure;
 mod flaws;
+mod given;
 mod import;
 mod input;
 mod interrupt;

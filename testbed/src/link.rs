@@ -3,6 +3,7 @@
 pub(crate) mod calls;
 pub(crate) mod observed;
 pub(crate) mod options;
+pub(crate) mod reach;
 pub(crate) mod recorder;
 pub(crate) mod session;
 pub(crate) mod texts;
@@ -10,15 +11,23 @@ pub(crate) mod texts;
 use std::{future::Future, io, net::SocketAddr, process::ExitCode, time::Duration};
 
 use clap::{ValueEnum, builder::PossibleValue};
-use handfast::{archive::KeyKind, outcome::Outcome};
+use handfast::{
+    archive::{KeyKind, Store, UnixTime},
+    outcome::Outcome,
+};
 use tokio::net::lookup_host;
 
-use crate::failure::Failure;
+use self::recorder::TraceFile;
+use crate::{
+    failure::Failure,
+    interrupt::Interrupts,
+    output::{self, Background},
+};
 
 /// How long threads may take to wipe what was staged by a link that is dropped.
 const AT_REST: Duration = Duration::from_secs(3);
 
-/// Runs a link, and waits until what it left is wiped.
+/// Runs a link, and waits until what it left is wiped. Where it fails before it began, nothing is left and nothing is waited for.
 pub(crate) fn run(link: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -26,17 +35,58 @@ pub(crate) fn run(link: impl Future<Output = Result<ExitCode, Failure>>) -> Resu
         .build()
         .map_err(|error| Failure::with_code(15, format_args!("no thread can be started: {error}")))?;
     let result = runtime.block_on(link);
-    runtime.shutdown_timeout(AT_REST);
+    match result {
+        Ok(_) => runtime.shutdown_timeout(AT_REST),
+        Err(_) => runtime.shutdown_background(),
+    }
     result
 }
 
+/// Waits until what was printed and recorded of a link is written. An interrupt ends the wait.
+pub(crate) async fn written(interrupts: &mut Interrupts, out: Background, trace: Option<TraceFile>) {
+    let all = async {
+        // What is lost of standard output was reported when it was.
+        let _ = out.finish().await;
+        if let Some(trace) = trace {
+            trace.finish().await;
+        }
+    };
+    // Those of the link are done with; one that comes now has no link to cancel.
+    interrupts.forget();
+    let _ = interrupts.or(all).await;
+}
+
+/// The end of a command that was interrupted before there was a link.
+pub(crate) fn given_up() -> Failure {
+    Failure::with_code(Outcome::CANCELED.exit_code(), "given up")
+}
+
+/// This device's date, with which certificates are made and compared (R-TIME-7).
+pub(crate) fn today() -> Result<UnixTime, Failure> {
+    handfast::archive::today().map_err(|doubt| Failure::with_code(Outcome::Storage.exit_code(), doubt))
+}
+
+/// Says it where other processes cannot be kept from a store, whose file system has no locks.
+pub(crate) fn note_locks(store: &Store) {
+    if let Some(error) = store.no_locks() {
+        output::note(format_args!(
+            "--store: its file system has no locks ({error}): use it from one process at a time. What a crash left there is kept"
+        ));
+    }
+}
+
 /// Reads `host:port`, and looks the name up if it is one.
-pub(crate) async fn address(option: &str, text: &str) -> Result<SocketAddr, Failure> {
+///
+/// Gives all addresses of the name, in the order of the resolver; never none.
+pub(crate) async fn addresses(option: &str, text: &str) -> Result<Vec<SocketAddr>, Failure> {
     let unknown = |why: &dyn std::fmt::Display| {
         Failure::with_code(Outcome::Network.exit_code(), format_args!("{option} {text}: {why}"))
     };
     match lookup_host(text).await {
-        Ok(mut found) => found.next().ok_or_else(|| unknown(&"the name has no address")),
+        Ok(found) => {
+            let found: Vec<SocketAddr> = found.collect();
+            if found.is_empty() { Err(unknown(&"the name has no address")) } else { Ok(found) }
+        }
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
             Err(Failure::usage(format_args!("{option} {text}: expected HOST:PORT: {error}")))
         }

@@ -47,6 +47,7 @@ impl Merge {
         if !self.json {
             output::line(header.asked.head(None))?;
         }
+        swept.print(self.json)?;
         if let Some(path) = &self.junit {
             let mut junit = quick_junit::Report::new("handfast");
             junit.add_test_suite(swept.suite());
@@ -55,7 +56,6 @@ impl Merge {
             let text = junit.to_string().map_err(|error| failed(&error))?;
             fs::write(path, text).map_err(|error| failed(&error))?;
         }
-        swept.print(self.json)?;
         Ok(ExitCode::from(swept.exit_code()))
     }
 

@@ -1,14 +1,21 @@
-//! What a command writes: standard output, without the panic of `println!` when nobody reads it, and files.
+//! What a command writes: standard output, without the panic of `println!` when it cannot be written, and files.
 
 use std::{
     fmt::Display,
     fs::File,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write},
     path::Path,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
 };
 
 use serde::Serialize;
 use tempfile::NamedTempFile;
+use tokio::sync::watch;
 
 use crate::failure::{Failure, unwritable};
 
@@ -30,8 +37,23 @@ pub(crate) fn again(command: Option<impl Display>) -> Result<(), Failure> {
 
 /// Says something beside the verdict, on standard error.
 pub(crate) fn note(text: impl Display) {
-    // Where not even this can be written there is nobody to be told.
+    // There is no further place to report to.
     let _ = io::stderr().lock().write_all(format!("handfast: {text}\n").as_bytes());
+}
+
+/// Begins a file that its owner alone may read, whatever the umask. A file that is there is emptied, and made so too. What is no regular
+/// file stays as it is.
+pub(crate) fn private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    Ok(file)
 }
 
 /// Writes a file that is whole or not there, readable by its owner only. What is no regular file is written to as it is.
@@ -46,4 +68,113 @@ pub(crate) fn whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+/// Reports that the standard output of a link is lost.
+fn lost(error: &io::Error) {
+    note(format_args!("standard output is lost, and the link goes on: {error}"));
+}
+
+/// Bytes that wait to be written by a [`Background`]. What does not fit is lost, and is reported as lost.
+const MAX_WAITING: usize = 16 << 20;
+
+/// A file or stream that is written by a thread of its own, in order, so that the work that it reports on does not depend on it: a
+/// reader that is slow or gone, or a disk that is full, changes nothing but what is read. Clones write to the same one.
+#[derive(Clone)]
+pub(crate) struct Background {
+    /// The thread; none for a terminal, which is written to at once, in the order of what is printed to standard error.
+    pieces: Option<mpsc::Sender<Vec<u8>>>,
+    shared: Arc<Shared>,
+    /// Closed once all is written, or the first failure is noted.
+    done: watch::Receiver<()>,
+}
+
+#[derive(Default)]
+struct Shared {
+    waiting: AtomicUsize,
+    failed: OnceLock<io::Error>,
+}
+
+impl Background {
+    /// Begins to write to `out`. At the first failure `lost` is called, and nothing more is written.
+    pub(crate) fn new(mut out: impl Write + Send + 'static, lost: impl FnOnce(&io::Error) + Send + 'static) -> Self {
+        let (pieces, taken) = mpsc::channel::<Vec<u8>>();
+        let (writing, done) = watch::channel(());
+        let shared = Arc::new(Shared::default());
+        let of = shared.clone();
+        thread::spawn(move || {
+            let _writing = writing;
+            let mut write = || {
+                for piece in &taken {
+                    out.write_all(&piece).and_then(|()| out.flush())?;
+                    of.waiting.fetch_sub(piece.len(), Ordering::Relaxed);
+                    if let Some(error) = of.failed.get() {
+                        return Err(io::Error::new(error.kind(), error.to_string()));
+                    }
+                }
+                Ok(())
+            };
+            if let Err(error) = write() {
+                lost(&error);
+                // The first failure may be that of a full queue.
+                let _ = of.failed.set(error);
+            }
+        });
+        Self { pieces: Some(pieces), shared, done }
+    }
+
+    /// Standard output. That it is lost is reported once, on standard error.
+    pub(crate) fn standard_output() -> Self {
+        if io::stdout().is_terminal() {
+            return Self { pieces: None, shared: Arc::default(), done: watch::channel(()).1 };
+        }
+        Self::new(io::stdout(), lost)
+    }
+
+    /// Writes a text, and the end of a line after it.
+    pub(crate) fn line(&self, text: impl Display) {
+        let piece = format!("{text}\n").into_bytes();
+        let length = piece.len();
+        if self.shared.failed.get().is_some() {
+            return;
+        }
+        if self.shared.waiting.fetch_add(length, Ordering::Relaxed) + length > MAX_WAITING {
+            // Only the first is kept.
+            let _ =
+                self.shared.failed.set(io::Error::other(format!("more than {MAX_WAITING} bytes wait for its reader")));
+            return;
+        }
+        match &self.pieces {
+            // After a failure there is no thread that takes it.
+            Some(pieces) => drop(pieces.send(piece)),
+            None => {
+                let mut out = io::stdout().lock();
+                if let Err(error) = out.write_all(&piece).and_then(|()| out.flush()) {
+                    lost(&error);
+                    let _ = self.shared.failed.set(error);
+                }
+                self.shared.waiting.fetch_sub(length, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Writes a value as one line of JSON.
+    pub(crate) fn json(&self, value: &impl Serialize) {
+        // Values that are printed have no keys that JSON lacks.
+        if let Ok(text) = serde_json::to_string(value) {
+            self.line(text);
+        }
+    }
+
+    /// Waits until all is written. Gives the first failure.
+    pub(crate) async fn finish(self) -> Result<(), io::Error> {
+        let Self { pieces, shared, mut done } = self;
+        drop(pieces);
+        // It changes by being closed only.
+        while done.changed().await.is_ok() {}
+        match shared.failed.get() {
+            Some(error) => Err(io::Error::new(error.kind(), error.to_string())),
+            None => Ok(()),
+        }
+    }
 }

@@ -9,6 +9,8 @@ use std::{
 use handfast::{limits::MAX_VALUE, secret::Secret};
 use zeroize::Zeroizing;
 
+use crate::input::{Utf16, without_mark};
+
 /// Passwords of one file that are kept.
 const MAX_PASSWORDS: usize = 16;
 /// Bytes of a file that are read: a password has at most [`MAX_VALUE`].
@@ -31,6 +33,9 @@ enum Why {
     /// It is larger than any that makes sense.
     #[error("has more than {MAX_PASSWORDS} lines, or a line of more than {MAX_VALUE} bytes")]
     TooLarge,
+    /// Nor is it UTF-8.
+    #[error("{0}")]
+    Utf16(#[from] Utf16),
     /// A password is text.
     #[error("line {line} is not UTF-8")]
     NotText {
@@ -79,6 +84,7 @@ fn read(path: &Path) -> Result<Vec<Secret>, Why> {
 
 fn parse(text: &[u8]) -> Result<Vec<Secret>, Why> {
     let mut passwords = Vec::with_capacity(MAX_PASSWORDS);
+    let text = without_mark(text)?;
     if text.is_empty() {
         return Ok(passwords);
     }
@@ -112,11 +118,14 @@ mod tests {
         assert_eq!(parsed(b" a b \r\n\nc\n"), secrets(&[" a b ", "", "c"]));
         assert_eq!(parsed(b"\n"), secrets(&[""]));
         assert_eq!(parsed(b""), []);
+        assert_eq!(parsed(b"\xef\xbb\xbfa\r\nb"), secrets(&["a", "b"]));
+        assert_eq!(parsed(b"\xef\xbb\xbf"), []);
     }
 
     #[test]
     fn what_is_no_list_of_passwords_is_refused() {
         assert!(matches!(parse(b"a\n\xff"), Err(Why::NotText { line: 2 })));
+        assert!(matches!(parse(b"\xff\xfea\0\n\0"), Err(Why::Utf16(_))));
         assert!(matches!(parse(&[b'\n'; MAX_PASSWORDS + 1]), Err(Why::TooLarge)));
         assert!(matches!(parse(&[b'a'; MAX_VALUE + 1]), Err(Why::TooLarge)));
         assert_eq!(parsed(&[b'\n'; MAX_PASSWORDS]).len(), MAX_PASSWORDS);

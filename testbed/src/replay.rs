@@ -2,7 +2,6 @@
 
 use std::{
     fmt::Debug,
-    fs::File,
     io::{BufRead, BufReader, Read as _},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -17,7 +16,11 @@ use handfast::{
 use handfast_sim::Diverged;
 use serde::Serialize;
 
-use crate::{failure::Failure, output};
+use crate::{
+    failure::Failure,
+    input::{self, without_mark},
+    output,
+};
 
 /// Bytes of a line: far more than any step has.
 const MAX_LINE: u64 = 1 << 20;
@@ -86,7 +89,8 @@ impl Replay {
 /// Reads a whole trace.
 pub(crate) fn read(path: &Path) -> Result<(Header, Vec<Step>), Failure> {
     let unreadable = |error| Failure::usage(format_args!("{}: {error}", path.display()));
-    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    let opened = input::RECORDED.open(path).map_err(|error| unreadable(error.into()))?;
+    let mut file = BufReader::new(opened);
     let mut lines = (1..).map_while(|number| next_line(&mut file, number).transpose());
     parse(&mut lines).map_err(|error| match error {
         Refused::Unreadable(error) => unreadable(error),
@@ -109,6 +113,10 @@ fn next_line(file: &mut impl BufRead, number: u64) -> Result<Option<(u64, String
     let differs = |what: &str| Refused::Differs(Differs { line: number, what: what.into() });
     if line.len() as u64 == MAX_LINE {
         return Err(differs("the line is longer than any step"));
+    }
+    if number == 1 {
+        let mark = line.len() - without_mark(&line).map_err(|error| differs(&error.to_string()))?.len();
+        drop(line.drain(..mark));
     }
     let line = String::from_utf8(line).map_err(|_| differs("the line is not UTF-8"))?;
     Ok(Some((number, line)))
@@ -150,8 +158,10 @@ fn replay(header: Header, steps: &[Step]) -> Result<Replayed, Differs> {
     let (import, export) = (header.import.unwrap_or_default(), header.export.unwrap_or_default());
     let replayed = handfast_sim::replay(import, export, steps)
         .map_err(|diverged| Differs { line: diverged.index as u64 + 2, what: difference(&diverged) })?;
-    let imports = replayed.imports.iter().map(|(&op, one)| Ended { side: Side::Import, op, outcome: one.outcome() });
-    let exports = replayed.exports.iter().map(|(&op, one)| Ended { side: Side::Export, op, outcome: one.outcome() });
+    let imports =
+        replayed.imports.iter().map(|&(op, ref one)| Ended { side: Side::Import, op, outcome: one.outcome() });
+    let exports =
+        replayed.exports.iter().map(|&(op, ref one)| Ended { side: Side::Export, op, outcome: one.outcome() });
     let operations = imports.chain(exports).collect();
     Ok(Replayed { driver: header.driver, steps: steps.len() as u64, operations })
 }

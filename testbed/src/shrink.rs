@@ -1,12 +1,12 @@
 //! `handfast shrink`: a schedule of the event engine that breaks a law, made as short as it can be.
 
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use handfast_sim::event::{Engine, Law, Mutant, Regression, Schedule, shrink};
 use serde::Serialize;
 
-use crate::{failure::Failure, output};
+use crate::{failure::Failure, input, output};
 
 /// Make a schedule as short as it can be while it still breaks the same law
 #[derive(Args)]
@@ -67,6 +67,7 @@ pub(crate) fn mutant(id: &str) -> Result<Mutant, Failure> {
 
 /// Reads a schedule, with what is known of it.
 pub(crate) fn read(path: &std::path::Path) -> Result<Regression, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
+    let text =
+        input::SCHEDULE.text(path).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
     Regression::read(&text).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))
 }

@@ -60,9 +60,11 @@ have both profiles, with and without a password. Scenarios that are named have e
 all scenarios, each four seeds in a row have one, and then it is the next one's turn. A scenario of
 the event engine is a class of faults.
 
-With --out, what is done is kept: the same command goes on where the one before was killed. Without
---shard, the environment of a Slurm array, of a Kubernetes indexed job (with HANDFAST_SHARDS, their
-number) or of parallel jobs of GitLab says which one it is.
+With --out, what is done is kept: the same command goes on where the one before was killed. The
+environment of a Slurm array, of a Kubernetes indexed job (with HANDFAST_SHARDS, their number) or of
+parallel jobs of GitLab names a part of the seeds, which --shard env asks for. Without --shard that
+part is taken too, but is inconclusive by itself (exit code 4): a job that is parallel for another
+reason would leave seeds out.
 
 Exit codes: 0 all as expected, 1 a rule is broken, 2 usage, 3 an operation did not end,
 4 inconclusive, 5 equal plans gave unequal traces, or a trace does not replay, 101 a panic.")]
@@ -79,9 +81,9 @@ pub(crate) struct Sim {
     /// The seeds, half open; 0..4 of each scenario by default, of the event engine 0..20000
     #[arg(long, value_name = "A..B")]
     seeds: Option<Seeds>,
-    /// Only part I of N of the seeds, I from 0 on
-    #[arg(long, value_name = "I/N", value_parser = shard::parse)]
-    shard: Option<Shard>,
+    /// Only part I of N of the seeds, I from 0 on; `env` for the part that the environment names
+    #[arg(long, value_name = "I/N|env", value_parser = shard::parse)]
+    shard: Option<shard::Asked>,
     /// Keep what each block of seeds came to, and of each session in which a rule was broken the
     /// schedule or plan and the trace
     #[arg(long, value_name = "DIR")]
@@ -200,7 +202,7 @@ impl Sim {
             return self.run_schedule(file);
         }
         let until = self.budget.and_then(|budget| Instant::now().checked_add(budget));
-        let (asked, shard) = (self.asked()?, self.shard()?);
+        let (asked, (shard, unasked)) = (self.asked()?, self.shard()?);
         if self.digest {
             return digest::print(&asked, shard, self.jobs(), self.json);
         }
@@ -215,7 +217,17 @@ impl Sim {
         if self.timings {
             output::line(swept.timings(began.elapsed()))?;
         }
-        Ok(ExitCode::from(swept.exit_code()))
+        Ok(ExitCode::from(match (unasked, swept.exit_code()) {
+            (Some(name), 0) => {
+                let why = format!("a part of the seeds that {name} names and --shard env does not ask for");
+                if !self.json {
+                    output::line(format_args!("INCONCLUSIVE ({why})"))?;
+                }
+                output::note(format_args!("{why}: --shard env says that it is meant, --shard 0/1 takes all seeds"));
+                INCONCLUSIVE
+            }
+            (_, code) => code,
+        }))
     }
 
     fn jobs(&self) -> NonZeroUsize {
@@ -264,16 +276,21 @@ impl Sim {
         })
     }
 
-    /// The shard that is given, or the environment's. One of one is all.
-    fn shard(&self) -> Result<Option<Shard>, Failure> {
-        if self.shard.is_some() {
-            return Ok(self.shard.filter(|shard| shard.of > 1));
+    /// The shard that is given or asked for, or the environment's; one of one is all. And who named it without being asked.
+    fn shard(&self) -> Result<(Option<Shard>, Option<&'static str>), Failure> {
+        if let Some(shard::Asked::One(shard)) = self.shard {
+            return Ok((Some(shard).filter(|shard| shard.of > 1), None));
         }
-        let found = shard::of_environment(&|name| env::var(name).ok())?;
-        if let Some((Shard { index, of }, name)) = found {
-            output::note(format_args!("shard {index}/{of}, as {name} says"));
+        let asked = self.shard.is_some();
+        let found = shard::of_environment(&|name| env::var(name).ok())?.filter(|(shard, _)| shard.of > 1 || asked);
+        match found {
+            Some((shard, name)) => {
+                output::note(format_args!("shard {}/{}, as {name} says", shard.index, shard.of));
+                Ok((Some(shard).filter(|shard| shard.of > 1), (!asked).then_some(name)))
+            }
+            None if asked => Err(Failure::usage("--shard env: the environment names no shard")),
+            None => Ok((None, None)),
         }
-        Ok(found.map(|(shard, _)| shard).filter(|shard| shard.of > 1))
     }
 
     /// Carries out what is not there yet. Gives all.
@@ -343,6 +360,9 @@ impl Sim {
         Ok(ExitCode::from(u8::from(!holds)))
     }
 }
+
+/// The exit code of what says nothing.
+const INCONCLUSIVE: u8 = 4;
 
 /// The seeds of the event engine, if none are given.
 pub(crate) const EVENT_SEEDS: Range<u64> = 0..20_000;

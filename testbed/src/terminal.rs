@@ -5,15 +5,17 @@ use std::{
     io::{self, IsTerminal as _, Read as _, Write as _},
     os::fd::AsFd as _,
     thread,
+    time::Instant,
 };
 
 use handfast::{limits::MAX_VALUE, secret::Secret};
 use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 use tokio::sync::mpsc;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     drawn::keys::{Decoder, Key},
+    input::{Utf16, without_mark},
     interrupt::Interrupts,
 };
 
@@ -31,6 +33,9 @@ pub(crate) enum LineError {
     /// The rest of it was passed over; the next line may be good.
     #[error("has more than {MAX_LINE} bytes")]
     TooLong,
+    /// It is not in UTF-8, and nor are the next ones.
+    #[error("cannot be read: {0}")]
+    Utf16(#[from] Utf16),
     /// There will be no more.
     #[error("cannot be read: {0}")]
     Unreadable(#[from] io::Error),
@@ -38,7 +43,9 @@ pub(crate) enum LineError {
 
 /// What comes on standard input, as lines or as keys. It is read by a thread of its own, so that waiting for it can be given up.
 pub(crate) struct Typed {
-    chunks: mpsc::Receiver<io::Result<Chunk>>,
+    chunks: mpsc::Receiver<(Instant, io::Result<Chunk>)>,
+    /// What was read before is forgotten.
+    since: Option<Instant>,
     /// What was read and not yet taken.
     chunk: Chunk,
     at: usize,
@@ -56,11 +63,11 @@ impl Typed {
         let (sender, chunks) = mpsc::channel(1);
         thread::spawn(move || {
             if let Err(error) = read_chunks(&sender) {
-                let _ = sender.blocking_send(Err(error));
+                let _ = sender.blocking_send((Instant::now(), Err(error)));
             }
         });
         let (chunk, splitter, decoder) = Default::default();
-        Self { chunks, chunk, at: 0, splitter, decoder, over: false }
+        Self { chunks, since: None, chunk, at: 0, splitter, decoder, over: false }
     }
 
     /// The next line; `None` at the end. A future that is dropped has taken none.
@@ -69,8 +76,15 @@ impl Typed {
             let mut rest = &self.chunk[self.at..];
             let line = self.splitter.next(&mut rest, self.over);
             self.at = self.chunk.len() - rest.len();
-            if line.is_some() || self.over {
+            if self.at == self.chunk.len() {
+                // What was taken may be a password, and the next line may never come.
+                (self.chunk, self.at) = Default::default();
+            }
+            if line.is_some() || (self.over && self.at == self.chunk.len()) {
                 return line;
+            }
+            if self.at < self.chunk.len() {
+                continue;
             }
             if let Err(error) = self.read().await {
                 return Some(Err(error.into()));
@@ -96,15 +110,30 @@ impl Typed {
     }
 
     async fn read(&mut self) -> io::Result<()> {
-        let chunk = self.chunks.recv().await.transpose()?.unwrap_or_default();
-        self.over = chunk.is_empty();
-        (self.chunk, self.at) = (chunk, 0);
-        Ok(())
+        loop {
+            let Some((read, chunk)) = self.chunks.recv().await else {
+                self.over = true;
+                return Ok(());
+            };
+            let chunk = chunk?;
+            self.over = chunk.is_empty();
+            // The end comes once, and is not forgotten.
+            if self.over || self.since.is_none_or(|since| read >= since) {
+                (self.chunk, self.at) = (chunk, 0);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Forgets all that was read so far.
+    fn forget(&mut self) {
+        self.since = Some(Instant::now());
+        (self.chunk, self.at, self.splitter) = Default::default();
     }
 }
 
-/// Reads past the standard library's own buffer, which nobody wipes.
-fn read_chunks(chunks: &mpsc::Sender<io::Result<Chunk>>) -> io::Result<()> {
+/// Reads past the standard library's own buffer, which is not wiped.
+fn read_chunks(chunks: &mpsc::Sender<(Instant, io::Result<Chunk>)>) -> io::Result<()> {
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut buffer = Zeroizing::new([0; CHUNK]);
     loop {
@@ -113,7 +142,9 @@ fn read_chunks(chunks: &mpsc::Sender<io::Result<Chunk>>) -> io::Result<()> {
             other => other?,
         };
         let chunk = Zeroizing::new(buffer[..count].to_vec());
-        if chunks.blocking_send(Ok(chunk)).is_err() || count == 0 {
+        // The next read may wait for long, or for ever.
+        buffer[..count].zeroize();
+        if chunks.blocking_send((Instant::now(), Ok(chunk))).is_err() || count == 0 {
             return Ok(());
         }
     }
@@ -123,7 +154,10 @@ fn read_chunks(chunks: &mpsc::Sender<io::Result<Chunk>>) -> io::Result<()> {
 #[derive(Default)]
 struct Splitter {
     line: Line,
-    too_long: bool,
+    /// The line is too long, which was said: the rest of it is passed over.
+    passes: bool,
+    /// Whether the first line is over.
+    begun: bool,
 }
 
 impl Splitter {
@@ -137,21 +171,32 @@ impl Splitter {
             }
             None => (std::mem::take(input), at_end),
         };
-        if self.line.len() + piece.len() > MAX_LINE {
-            self.too_long = true;
-        } else {
-            // All the room at once: growing would leave copies behind.
-            if self.line.capacity() == 0 && !piece.is_empty() {
-                self.line.reserve_exact(MAX_LINE);
-            }
-            self.line.extend_from_slice(piece);
+        if self.passes {
+            self.passes = !ended;
+            return None;
         }
-        if !ended || (at_end && self.line.is_empty() && !self.too_long) {
+        if self.line.len() + piece.len() > MAX_LINE {
+            // It is said at once: the line may have no end.
+            (self.line, self.passes) = (Line::default(), !ended);
+            return Some(Err(LineError::TooLong));
+        }
+        // All the room at once: growing would leave copies behind.
+        if self.line.capacity() == 0 && !piece.is_empty() {
+            self.line.reserve_exact(MAX_LINE);
+        }
+        self.line.extend_from_slice(piece);
+        if !ended || (at_end && self.line.is_empty()) {
             return None;
         }
         let mut line = std::mem::take(&mut self.line);
-        if std::mem::take(&mut self.too_long) {
-            return Some(Err(LineError::TooLong));
+        if !std::mem::replace(&mut self.begun, true) {
+            match without_mark(&line) {
+                Ok(text) => {
+                    let mark = line.len() - text.len();
+                    drop(line.drain(..mark));
+                }
+                Err(error) => return Some(Err(error.into())),
+            }
         }
         if line.last() == Some(&b'\r') {
             line.pop();
@@ -160,34 +205,57 @@ impl Splitter {
     }
 }
 
-/// As long as it lives, the terminal does not show what is typed, except for the end of the line.
-pub(crate) struct Hidden(Option<Termios>);
+/// What a terminal shows of what is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// Nothing.
+    Nothing,
+    /// All of it.
+    All,
+    /// The end of the line only: it is a password.
+    End,
+}
 
-impl Hidden {
-    /// Hides what is typed, if standard input is a terminal.
-    pub(crate) fn new() -> Self {
-        let stdin = io::stdin();
-        let Ok(shown) = tcgetattr(&stdin) else { return Self(None) };
-        let mut hidden = shown.clone();
-        hidden.local_modes.remove(LocalModes::ECHO);
-        hidden.local_modes.insert(LocalModes::ECHONL);
-        Self(tcsetattr(&stdin, OptionalActions::Now, &hidden).is_ok().then_some(shown))
+/// As long as it lives, the terminal shows of what is typed only what it is set to. Without a terminal it does nothing.
+#[derive(Default)]
+pub(crate) struct Echo(Option<Termios>);
+
+impl Echo {
+    /// Lets the terminal of standard input, if it is one, show this.
+    pub(crate) fn new(shows: Shows) -> Self {
+        let echo = Self(tcgetattr(io::stdin()).ok());
+        echo.set(shows);
+        echo
+    }
+
+    /// Lets it show this.
+    pub(crate) fn set(&self, shows: Shows) {
+        let Some(before) = &self.0 else { return };
+        let mut now = before.clone();
+        now.local_modes.set(LocalModes::ECHO, shows == Shows::All);
+        now.local_modes.set(LocalModes::ECHONL, shows == Shows::End);
+        // Where this fails the terminal is gone.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &now);
     }
 }
 
-impl Drop for Hidden {
+impl Drop for Echo {
     fn drop(&mut self) {
-        if let Some(shown) = &self.0 {
+        if let Some(before) = &self.0 {
             // Where this fails the terminal is gone.
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, shown);
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
         }
     }
 }
 
-/// Forgets what was typed before anything was asked.
-pub(crate) fn discard_typed() {
+/// Forgets what was typed at a terminal before anything was asked. What comes from elsewhere was not typed.
+pub(crate) fn forget_typed(typed: Option<&mut Typed>) {
     // Where it fails, standard input is no terminal.
-    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+    if tcflush(io::stdin(), QueueSelector::IFlush).is_ok()
+        && let Some(typed) = typed
+    {
+        typed.forget();
+    }
 }
 
 /// Whether an answer is yes. Everything else is no.
@@ -199,7 +267,7 @@ pub(crate) fn is_yes(line: &[u8]) -> bool {
 /// Shows a text on standard error, without ending the line.
 pub(crate) fn prompt(text: &str) {
     let mut out = io::stderr().lock();
-    // Where not even this can be written there is nobody to be asked.
+    // There is no further place to ask.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
@@ -229,7 +297,8 @@ pub(crate) async fn ask_password(
     if !io::stdin().is_terminal() {
         return Err(Unanswered::Unattended);
     }
-    let _hidden = Hidden::new();
+    let _echo = Echo::new(Shows::End);
+    forget_typed(typed.as_mut());
     prompt(question);
     tokio::select! {
         biased;
@@ -253,8 +322,12 @@ mod tests {
         let mut lines = Vec::new();
         for (chunk, at_end) in chunks.iter().map(|chunk| (*chunk, false)).chain([(&b""[..], true)]) {
             let mut rest = chunk;
-            while let Some(line) = splitter.next(&mut rest, at_end) {
-                lines.push(line.ok().map(|line| line.to_vec()));
+            loop {
+                match splitter.next(&mut rest, at_end) {
+                    Some(line) => lines.push(line.ok().map(|line| line.to_vec())),
+                    None if rest.is_empty() => break,
+                    None => {}
+                }
             }
         }
         lines
@@ -266,6 +339,18 @@ mod tests {
         assert_eq!(split(&[b"a\nb\r\n\nc"]), [line("a"), line("b"), line(""), line("c")]);
         assert_eq!(split(&[b"a", b"b\n", b"\n"]), [line("ab"), line("")]);
         assert_eq!(split(&[]), []);
+    }
+
+    /// A line without an end is refused all the same.
+    #[test]
+    fn a_line_is_too_long_before_its_end() {
+        let mut splitter = Splitter::default();
+        let long = vec![b'x'; MAX_LINE + 1];
+        assert!(matches!(splitter.next(&mut &long[..], false), Some(Err(LineError::TooLong))));
+        assert!(splitter.next(&mut &long[..], false).is_none());
+        let mut rest = &b"x\ny\n"[..];
+        assert!(splitter.next(&mut rest, false).is_none());
+        assert_eq!(splitter.next(&mut rest, false).unwrap().unwrap().as_slice(), b"y");
     }
 
     #[test]

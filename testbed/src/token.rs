@@ -135,8 +135,9 @@ fn read(text: &[u8], lenient: bool) -> Result<Parsed, TokenError> {
 
 /// Reads what a person typed (R-TOK-3). An error counts its offset from the first byte that was given.
 pub(crate) fn read_typed(text: &[u8]) -> Result<Parsed, TokenError> {
-    let start = text.len() - text.trim_ascii_start().len();
-    Parsed::parse(trim_typed(text)).map_err(|error| TokenError { offset: start + error.offset, ..error })
+    let unmarked = text.strip_prefix(input::MARK).unwrap_or(text);
+    let start = text.len() - unmarked.trim_ascii_start().len();
+    Parsed::parse(trim_typed(unmarked)).map_err(|error| TokenError { offset: start + error.offset, ..error })
 }
 
 /// A token that a person gave, or the reason with the place.
@@ -144,7 +145,11 @@ pub(crate) fn typed(text: &[u8]) -> Result<Parsed, String> {
     read_typed(text).map_err(|error| explain(text, error))
 }
 
-fn explain(text: &[u8], error: TokenError) -> String {
+/// The reason with the place in the text.
+pub(crate) fn explain(text: &[u8], error: TokenError) -> String {
+    if let Err(utf16) = input::without_mark(text) {
+        return format!("this is no token: {utf16}");
+    }
     format!("this is no token: {error}\n{}", point_at(text, error.offset))
 }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use handfast::outcome::Profile;
 use handfast_model::{
     config::{Budget, Cast},
-    observed::{Delays, Explanation, Place, Refusal, Terms, Verdict},
+    observed::{Apart, Delays, Explanation, Place, Refusal, Terms, Verdict},
 };
 
 use crate::{check::Change, failure::Failure, link::options::ProfileName, output};
@@ -50,6 +50,10 @@ pub(crate) struct Validate {
     /// A timer may have run out at any time: the link had other timers than it has by default
     #[arg(long, requires = "observed")]
     free_timers: bool,
+    /// What clients saw is written down to its end: no call is under way where a file ends, and no signal is unwritten.
+    /// Without it a file may be the beginning of a longer one
+    #[arg(long, requires = "observed")]
+    whole: bool,
     /// Draw how it came about as a Mermaid diagram, instead of telling it
     #[arg(long, conflicts_with = "json")]
     mermaid: bool,
@@ -132,9 +136,9 @@ impl Validate {
         }
         let silent = self.json;
         match verdict {
-            Verdict::Allowed { runs } => {
+            Verdict::Allowed { runs, apart } => {
                 if !silent {
-                    self.tell(count, terms, runs)?;
+                    self.tell(count, terms, runs, apart)?;
                 }
                 Ok(ExitCode::SUCCESS)
             }
@@ -153,7 +157,7 @@ impl Validate {
         }
     }
 
-    fn tell(&self, count: usize, terms: &Terms, runs: &[Explanation]) -> Result<(), Failure> {
+    fn tell(&self, count: usize, terms: &Terms, runs: &[Explanation], apart: &[Apart]) -> Result<(), Failure> {
         for run in runs {
             if self.mermaid {
                 output::line(run.mermaid.trim_end())?;
@@ -169,6 +173,7 @@ impl Validate {
             }
         }
         if !self.mermaid {
+            self.set_apart(apart)?;
             output::line(format_args!("ALLOWED: {count} {} are a run of {}", self.unit(), terms.name()))?;
         }
         Ok(())
@@ -188,7 +193,15 @@ impl Validate {
             output::line(format_args!("  {count} with {seen}"))?;
         }
         output::line("what could have come:")?;
-        refusal.next.iter().try_for_each(|next| output::line(format_args!("  {next}")))
+        refusal.next.iter().try_for_each(|next| output::line(format_args!("  {next}")))?;
+        self.set_apart(&refusal.apart)
+    }
+
+    /// Prints the lines that are no part of the link, with the reason.
+    fn set_apart(&self, apart: &[Apart]) -> Result<(), Failure> {
+        apart.iter().try_for_each(|Apart { place, says, why }| {
+            output::line(format_args!("line {} is no part of the link: {says}: {why}", self.place(*place)))
+        })
     }
 
     /// The line, with its file where there are several.

@@ -152,11 +152,6 @@ impl Verify {
         let codes = [verdicts::exit_code(model.outcome), simulation.exit_code(), event.exit_code()];
         let verified = Verified { seeds, model, simulation, event, heads, exit_code: sim::worst(codes) };
         let exit_code = verified.exit_code;
-        if let Some(path) = &self.junit {
-            verified
-                .junit(path)
-                .map_err(|error| Failure::usage(format_args!("--junit {}: {error}", path.display())))?;
-        }
         if self.json {
             output::json(&verified)?
         } else {
@@ -164,6 +159,11 @@ impl Verify {
         }
         if self.timings {
             output::line(format_args!("took {:.1} s", began.elapsed().as_secs_f64()))?;
+        }
+        if let Some(path) = &self.junit {
+            verified
+                .junit(path)
+                .map_err(|error| Failure::usage(format_args!("--junit {}: {error}", path.display())))?;
         }
         Ok(ExitCode::from(exit_code))
     }

@@ -6,7 +6,7 @@ use handfast::{
     operations::LocalId,
     outcome::{AccountId, Scheme},
     secret::Secret,
-    shell::storage::{Buffer, CheckError, Opening, Reader, Sink, Source, Staging, Store},
+    shell::storage::{Buffer, CheckError, Checked, Complete, Opening, Reader, Source, Staging, Store},
 };
 use tokio::sync::Semaphore;
 
@@ -104,19 +104,18 @@ impl<S> GatedStore<S> {
 }
 
 impl<S: Store> Store for GatedStore<S> {
-    type Sink = GatedSink<S::Sink>;
     type Staging = GatedStaging<S::Staging>;
     type Installed = S::Installed;
 
-    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<(Self::Sink, Self::Staging)> {
+    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<Self::Staging> {
         self.beginning.pass().await;
         if self.fails == Fails::Beginning {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        let (sink, staging) = self.store.begin(id, credentials).await?;
+        let staging = self.store.begin(id, credentials).await?;
         let (checking, installing) = (self.checking.clone(), self.installing.clone());
-        let sink = GatedSink { sink, gate: self.writing.clone(), fails: self.fails };
-        Ok((sink, GatedStaging { staging, checking, installing, fails: self.fails }))
+        let later = Later { checking, installing, fails: self.fails };
+        Ok(GatedStaging { staging, writing: self.writing.clone(), later })
     }
 
     async fn remove(&mut self, installed: &Self::Installed) -> io::Result<()> {
@@ -124,51 +123,79 @@ impl<S: Store> Store for GatedStore<S> {
     }
 }
 
-pub struct GatedSink<S> {
-    sink: S,
-    gate: Gate,
-    fails: Fails,
-}
-
-impl<S: Sink> Sink for GatedSink<S> {
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.gate.pass().await;
-        if self.fails == Fails::Writing {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        self.sink.write(bytes).await
-    }
-
-    async fn complete(self) -> io::Result<()> {
-        self.sink.complete().await
-    }
-}
-
-pub struct GatedStaging<S> {
-    staging: S,
+/// What the steps after the first one need.
+struct Later {
     checking: Gate,
     installing: Gate,
     fails: Fails,
 }
 
+pub struct GatedStaging<S> {
+    staging: S,
+    writing: Gate,
+    later: Later,
+}
+
 impl<S: Staging> Staging for GatedStaging<S> {
-    type Installed = S::Installed;
+    type Complete = GatedComplete<S::Complete>;
 
-    async fn check(&mut self) -> Result<AccountId, CheckError> {
-        self.checking.pass().await;
-        self.staging.check().await
-    }
-
-    async fn install(self) -> io::Result<S::Installed> {
-        self.installing.pass().await;
-        if self.fails == Fails::Installing {
-            self.staging.discard().await;
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writing.pass().await;
+        if self.later.fails == Fails::Writing {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        self.staging.install().await
+        self.staging.write(bytes).await
+    }
+
+    async fn complete(self) -> io::Result<Self::Complete> {
+        Ok(GatedComplete { complete: self.staging.complete().await?, later: self.later })
     }
 
     async fn discard(self) {
         self.staging.discard().await;
+    }
+}
+
+pub struct GatedComplete<S> {
+    complete: S,
+    later: Later,
+}
+
+impl<S: Complete> Complete for GatedComplete<S> {
+    type Checked = GatedChecked<S::Checked>;
+
+    async fn check(self) -> Result<Self::Checked, CheckError> {
+        self.later.checking.pass().await;
+        Ok(GatedChecked { checked: self.complete.check().await?, later: self.later })
+    }
+
+    async fn discard(self) {
+        self.complete.discard().await;
+    }
+}
+
+pub struct GatedChecked<S> {
+    checked: S,
+    later: Later,
+}
+
+impl<S: Checked> Checked for GatedChecked<S> {
+    type Installed = S::Installed;
+
+    fn account(&self) -> AccountId {
+        self.checked.account()
+    }
+
+    async fn install(self) -> io::Result<S::Installed> {
+        self.later.installing.pass().await;
+        if self.later.fails == Fails::Installing {
+            self.checked.discard().await;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.checked.install().await
+    }
+
+    async fn discard(self) {
+        self.checked.discard().await;
     }
 }

@@ -11,11 +11,10 @@ use std::{future::Future, io::Cursor, sync::Arc, time::Duration};
 
 use handfast::{
     archive::{
-        Archive, Identity, InsecureKdf, KeyKind, MemoryFs, Password, PrivateKey, Sample, Seal, Sealer, Store, Terms,
-        UnixTime,
+        Archive, Identity, InsecureKdf, KeyKind, MemoryFs, PrivateKey, Sample, Seal, Sealer, Store, Terms, UnixTime,
     },
     operations::OpId,
-    outcome::{LinkState, Outcome, Signal},
+    outcome::{LinkState, Outcome, Scheme, Signal},
     secret::Secret,
     shell::{
         self, ExportEnv, ExportHandle, ExportOptions, ImportEnv, ImportHandle, ImportIdentity, ImportOptions,
@@ -57,9 +56,9 @@ pub struct Account {
 /// An account whose archive has so many bytes, protected if there is a password.
 pub fn account(password: &str, length: u64) -> Account {
     let (identity, authority) = Identity::account(KeyKind::P256, NOW).unwrap();
-    let password = Password::new(password);
+    let password = Secret::from(password);
     let mut text = Vec::new();
-    let sample = Sample::of(&identity, &authority, password.protection(), length, 1).unwrap();
+    let sample = Sample::of(&identity, &authority, Scheme::of(&password), length, 1).unwrap();
     sample.write_to(&mut text).unwrap();
     let mut sealer = Sealer::new(Vec::new(), Seal::new(&password, &InsecureKdf).unwrap()).unwrap();
     std::io::Write::write_all(&mut sealer, &text).unwrap();
@@ -93,7 +92,7 @@ pub fn inline(store: &Store<MemoryFs>) -> InlineStore<MemoryFs> {
 
 /// The text of an installed archive.
 pub fn text(store: &Store<MemoryFs>, installed: &Installed, password: &str) -> Vec<u8> {
-    let archive = Archive::open(store.archive(installed.id).unwrap(), &Password::new(password), &InsecureKdf, terms());
+    let archive = Archive::open(store.archive(installed.id).unwrap(), &Secret::from(password), &InsecureKdf, terms());
     let mut text = Vec::new();
     std::io::Read::read_to_end(&mut archive.unwrap().into_text().unwrap(), &mut text).unwrap();
     text

@@ -3,8 +3,9 @@
 use std::io::{self, Cursor, Read as _, Write as _};
 
 use handfast::{
-    archive::{Archive, Corrupt, InsecureKdf, OpenError, Password, Place, Seal, Sealer, Terms},
+    archive::{Archive, Corrupt, InsecureKdf, OpenError, Place, Seal, Sealer, Terms},
     outcome::Scheme,
+    secret::Secret,
 };
 
 /// The largest text that is taken here.
@@ -12,21 +13,21 @@ const MAX_TEXT: u64 = 16 * 1024;
 
 /// Panics if opening this file goes wrong: there is an error where there has to be one, and no more is read than the limits say.
 pub fn check_file(file: &[u8]) {
-    for password in [Password::none(), Password::new("password")] {
+    for password in [Secret::default(), Secret::from("password")] {
         let _ = open(file, &password);
     }
 }
 
 /// The same of a file that has this text in it. Whether it is protected does not matter to the text.
 pub fn check_text(text: &[u8]) {
-    let plain = open(&seal(text, &Password::none()), &Password::none());
-    let password = Password::new("password");
+    let plain = open(&seal(text, &Secret::default()), &Secret::default());
+    let password = Secret::from("password");
     let protected = open(&seal(text, &password), &password);
     assert_eq!(plain, protected, "one text, two answers");
 }
 
 /// The file of a text, protected if there is a password, with a key that costs nothing.
-pub fn seal(text: &[u8], password: &Password) -> Vec<u8> {
+pub fn seal(text: &[u8], password: &Secret) -> Vec<u8> {
     let seal = Seal::new(password, &InsecureKdf).expect("a function that costs nothing");
     let write = |seal| -> io::Result<_> {
         let mut sealer = Sealer::new(Vec::new(), seal)?;
@@ -37,7 +38,7 @@ pub fn seal(text: &[u8], password: &Password) -> Vec<u8> {
 }
 
 /// Opens a file, and says what came of it.
-fn open(file: &[u8], password: &Password) -> Result<String, String> {
+fn open(file: &[u8], password: &Secret) -> Result<String, String> {
     let terms = Terms::any_time().with_max_text(MAX_TEXT);
     let archive = match Archive::open(Cursor::new(file), password, &InsecureKdf, terms) {
         Ok(archive) => archive,

@@ -1,6 +1,8 @@
 //! Inputs of the reducers, made of a fuzzer's bytes. A byte chooses what comes, further ones what it carries; few values stand for many,
 //! so that what belongs together meets.
 
+use std::net::IpAddr;
+
 use arbitrary::{Result, Unstructured};
 use handfast::{
     client::{self, Told},
@@ -19,7 +21,8 @@ const MOST_INPUTS: usize = 200;
 
 /// A configuration of a reducer.
 pub(crate) fn config(from: &mut Unstructured<'_>) -> Result<Config> {
-    Ok(Config { profile: *from.choose(&[Profile::Documented, Profile::Jamid])?, features: features(from)? })
+    let profile = *from.choose(&[Profile::Documented, Profile::Jamid])?;
+    Ok(Config { profile, features: features(from)?, ..Config::default() })
 }
 
 /// What is left of the bytes, as inputs.
@@ -68,7 +71,7 @@ fn message(from: &mut Unstructured<'_>) -> Result<Message> {
 /// Any input of an importer.
 pub(crate) fn import(from: &mut Unstructured<'_>) -> Result<import::Input> {
     use import::Input::*;
-    Ok(match from.int_in_range(0..=19)? {
+    Ok(match from.int_in_range(0..=22)? {
         0 => AddAccount,
         1 => ProvideAccountAuthentication(slot(from)?, scheme(from)?),
         2 => RemoveAccount,
@@ -95,6 +98,9 @@ pub(crate) fn import(from: &mut Unstructured<'_>) -> Result<import::Input> {
             _ => Check::Unreadable,
         }),
         18 => Installed(from.arbitrary()?),
+        19 => ConnectionRequestedFrom(conn(from)?, IpAddr::from([192, 0, 2, from.int_in_range(0..=3)?]).into()),
+        20 => ConnectionAnswered(conn(from)?),
+        21 => ConnectionsExhausted,
         _ => Fired(timer(from)?),
     })
 }
@@ -102,7 +108,7 @@ pub(crate) fn import(from: &mut Unstructured<'_>) -> Result<import::Input> {
 /// Any input of an exporter.
 pub(crate) fn export(from: &mut Unstructured<'_>) -> Result<export::Input> {
     use export::{Input::*, Tried as What};
-    Ok(match from.int_in_range(0..=15)? {
+    Ok(match from.int_in_range(0..=16)? {
         0 => AddDevice(scheme(from)?),
         1 => ConfirmAddDevice,
         2 => CancelAddDevice,
@@ -118,6 +124,7 @@ pub(crate) fn export(from: &mut Unstructured<'_>) -> Result<export::Input> {
         12 => Progressed,
         13 => HandedOver,
         14 => SendFailed,
+        15 => Failed,
         _ => Fired(timer(from)?),
     })
 }

@@ -10,6 +10,7 @@ pub mod archive;
 pub mod certificate_chain;
 pub mod connection;
 pub mod details;
+pub mod dht;
 pub mod export_client;
 pub mod exporter;
 mod grammar;
@@ -31,12 +32,16 @@ pub mod trace;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target of `fuzz/`.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 19] = [
     ("archive_json", archive::check_text),
     ("archive_open", archive::check_file),
     ("certificate_chain", certificate_chain::check),
     ("connection", connection::check),
     ("details", details::check),
+    ("dht_datagram", dht::check_datagram),
+    ("dht_node", dht::check_node),
+    ("dht_parts", dht::check_parts),
+    ("dht_value", dht::check_value),
     ("export_client", export_client::check),
     ("exporter", exporter::check),
     ("import_client", import_client::check),

@@ -8,9 +8,9 @@ use handfast_model::{
     config::{Cast, Configuration, Size, configurations},
     diagram::Counterexample,
     explore::Path,
+    judged::Judged,
     properties::{Half, PropertyId},
     side::{ExportSide, ImportSide},
-    system::System,
 };
 use stateright::Model;
 
@@ -18,7 +18,7 @@ use stateright::Model;
 const MOST_STEPS: usize = 120;
 
 /// A configuration, and the properties that are asked of it.
-pub type Asked<I, E> = (System<I, E>, Vec<(PropertyId, Half)>);
+pub type Asked<I, E> = (Judged<I, E>, Vec<(PropertyId, Half)>);
 
 /// The largest configurations with hardened sides, with these in their place.
 pub fn systems<I: ImportSide, E: ExportSide>(sides: impl Fn(Config) -> (I, E)) -> Vec<Asked<I, E>> {
@@ -30,7 +30,7 @@ pub fn systems<I: ImportSide, E: ExportSide>(sides: impl Fn(Config) -> (I, E)) -
         let applies = PropertyId::ALL.iter().filter(|property| property.applies(&configuration));
         let halves = |&property: &PropertyId| property.halves(&configuration).iter().map(move |&half| (property, half));
         let (import, export) = sides(configuration.reducers());
-        (System::new(configuration, import, export), applies.flat_map(halves).collect())
+        (Judged::new(configuration, import, export), applies.flat_map(halves).collect())
     })
     .collect()
 }
@@ -50,7 +50,7 @@ pub fn check(bytes: &[u8]) {
 /// A run through one of the systems, up to the first step at which it violates a property.
 #[derive(Debug)]
 pub struct Run<'a, I, E> {
-    system: &'a System<I, E>,
+    system: &'a Judged<I, E>,
     taken: Vec<Action>,
     /// What it violates.
     pub violated: Option<PropertyId>,

@@ -1,13 +1,15 @@
 //! The laws of the reducers, under any inputs in any order: total, drained, bounded, deterministic, honest about refusals, and their
 //! signals follow the grammar (laws 2, 3 and 6; R-STATE-2).
 
+use std::net::IpAddr;
+
 use handfast::{
     export,
     import::{self, Ask, Check},
     limits::Timer,
     message::{Features, ImportResult, Message, Slot, Verdict, Word},
     outcome::{AccountId, Profile, Scheme},
-    reducer::{Config, ConnId},
+    reducer::{Config, ConnId, Places},
     rules::AllRules,
     trace::{Step, from_line, to_line},
 };
@@ -22,8 +24,9 @@ fn features() -> impl Strategy<Value = Features> {
 }
 
 fn config() -> impl Strategy<Value = Config> {
-    (select(vec![Profile::Documented, Profile::Jamid]), features())
-        .prop_map(|(profile, features)| Config { profile, features })
+    let places = select(vec![Places::default(), Places { unsecured: 2, secured: 1 }]);
+    (select(vec![Profile::Documented, Profile::Jamid]), features(), places)
+        .prop_map(|(profile, features, places)| Config { profile, features, places })
 }
 
 fn scheme() -> impl Strategy<Value = Scheme> {
@@ -73,6 +76,9 @@ fn import_input() -> impl Strategy<Value = import::Input> {
         Just(Published),
         Just(Unpublishable),
         conn().prop_map(ConnectionRequested),
+        (conn(), 0..3u8).prop_map(|(conn, from)| ConnectionRequestedFrom(conn, IpAddr::from([192, 0, 2, from]).into())),
+        conn().prop_map(ConnectionAnswered),
+        Just(ConnectionsExhausted),
         (conn(), prop::option::of(account()), prop::bool::weighted(0.9))
             .prop_map(|(conn, presented, verified)| ConnectionOpened { conn, presented, verified }),
         conn().prop_map(ConnectionFailed),
@@ -99,6 +105,7 @@ fn export_input() -> impl Strategy<Value = export::Input> {
         Just(CancelAddDevice),
         prop::bool::weighted(0.9).prop_map(|pinned| Opened { pinned }),
         Just(Unreachable),
+        Just(Failed),
         Just(Lost),
         Just(Accepted { peer_address: ([127, 0, 0, 1], 4711).into() }),
         Just(Declined),

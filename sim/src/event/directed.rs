@@ -102,7 +102,7 @@ impl Stage {
         match self.side {
             Side::Import => {
                 let visit = What::Visit(Visit { knows: true, every: EVERY, acts });
-                Schedule { alone: true, trusting: true, faults: vec![at_the_door(visit)], ..base(profile) }
+                Schedule { alone: true, trusting: true, faults: vec![in_time(visit)], ..base(profile) }
             }
             Side::Export => Schedule { device: Some(Device { every: EVERY, acts }), ..base(profile) },
         }
@@ -114,7 +114,7 @@ fn base(profile: Profile) -> Schedule {
 }
 
 /// Somebody comes once the token is shown.
-fn at_the_door(what: What) -> Fault {
+fn in_time(what: What) -> Fault {
     Fault { at: At::Step(Side::Import, 2), what }
 }
 
@@ -140,7 +140,7 @@ pub fn directed() -> Vec<Schedule> {
             for time in 0..TIMES.1 {
                 let acts = [before, &[Act::Wait(1 + time * TIMES.0), act, Act::Wait(30_000)]].concat();
                 let visit = What::Visit(Visit { knows: false, every: EVERY, acts });
-                all.push(Schedule { faults: vec![at_the_door(visit)], ..base(profile) });
+                all.push(Schedule { faults: vec![in_time(visit)], ..base(profile) });
             }
         }
     }

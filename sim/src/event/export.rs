@@ -20,7 +20,6 @@ use super::{
     heard::{Thing, receive},
     import::code,
     judge::Law,
-    line::LinkEnd,
     link::transmit,
     people::password,
     pipe::Notice,
@@ -63,6 +62,11 @@ impl Exporting {
         }
     }
 
+    /// Another attempt to connect begins.
+    pub(super) fn begin(&mut self) {
+        (self.connection, self.open) = (Connection::exporter(), false);
+    }
+
     /// Whether the channel is asked for, and not answered.
     pub(super) fn asks(&self) -> bool {
         self.connection.place().phase == Phase::Requested
@@ -87,7 +91,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.transmit_export(line, false);
                 self.take_export(line, action, Input::Opened { pinned: true })
             }
-            Notice::Refused => self.take_export(line, action, Input::Unreachable),
+            Notice::Refused => self.take_export(line, action, Input::Failed),
+            Notice::Absent => self.take_export(line, action, Input::Unreachable),
             Notice::Lost => {
                 self.lines[line].exporting.open = false;
                 self.lines[line].exporting.sending = None;
@@ -255,9 +260,14 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Effect::Signal(_) => {}
             Effect::Arm(timer) => self.arm(Party::Export(line), timer),
             Effect::Disarm(timer) => self.clock.stop(Party::Export(line), timer),
-            Effect::Connect if hostile => self.queue.after(self.schedule.work[1], Event::Device),
+            Effect::Connect if hostile => {
+                self.lines[line].exporting.begin();
+                self.people.device_gone = false;
+                self.queue.after(self.schedule.work[1], Event::Device);
+            }
             Effect::Connect => {
-                self.lines[line].ends[1] = LinkEnd::Trying;
+                let served = self.importing.session == Some(line);
+                self.lines[line].begin(served);
                 if line == 0
                     && let Some(ms) = self.importing.slow[Errand::Request as usize].take()
                 {

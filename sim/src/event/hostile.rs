@@ -26,7 +26,7 @@ use super::{
     told::{Told, line_conn},
 };
 
-/// Somebody at the importer's door.
+/// A peer of the importer that is none of the exporters.
 pub(super) struct Visitor {
     pub(super) pipe: Pipe,
     /// What is due to it.
@@ -302,7 +302,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     fn device_goes(&mut self) {
         self.people.device_gone = true;
+        let opened = self.lines[0].exporting.is_open();
         self.device_drops();
-        let _ = self.take_export(0, Some(Action::Device(DeviceAct::Drop)), export::Input::Lost);
+        let input = if opened { export::Input::Lost } else { export::Input::Failed };
+        let _ = self.take_export(0, Some(Action::Device(DeviceAct::Drop)), input);
     }
 }

@@ -236,6 +236,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let _ = match notice {
             Notice::Request => {
                 self.lines[line].knocked = true;
+                if self.importing.conns[line].stage() == Stage::Closed {
+                    self.importing.conns[line] = Conn::new();
+                }
                 let told = Told::Heard(line, CallerAct::Knock);
                 self.take_import(Some(told), Input::ConnectionRequested(conn))
             }
@@ -244,7 +247,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.take_import(Some(Told::Heard(line, CallerAct::Drop)), Input::ConnectionLost(conn))
             }
             // Nobody tells an importer that.
-            Notice::Opened | Notice::Refused => Ok(()),
+            Notice::Opened | Notice::Refused | Notice::Absent => Ok(()),
         };
     }
 

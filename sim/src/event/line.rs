@@ -63,6 +63,11 @@ impl<E> Line<E> {
         !self.broken && self.ends[own] != LinkEnd::Closed && !self.said_end[own] && self.ends[peer] != LinkEnd::Closed
     }
 
+    /// Whether the importer has no connection with the exporter, and none is on its way to it.
+    pub(super) fn is_free(&self) -> bool {
+        matches!(self.ends[0], LinkEnd::Away | LinkEnd::Closed) && self.pipes[0].items() == 0
+    }
+
     /// Whether it is being secured.
     pub(super) fn is_securing(&self) -> bool {
         self.ends == [LinkEnd::Trying; 2] && !self.broken
@@ -77,6 +82,19 @@ impl<E> Line<E> {
     pub(super) fn hears_of_loss(&self, side: Side) -> bool {
         let last = self.pipes[index(side)].last_item();
         last.is_some() && last == self.lost[index(side)]
+    }
+
+    /// The exporter begins another attempt, if it is not the first: then nothing is left of the one before. `served`: that was the
+    /// session's, for the importer, and that it failed still excuses how that ended.
+    pub(super) fn begin(&mut self, served: bool) {
+        if self.ends[1] != LinkEnd::Away {
+            (self.broken, self.failed) = (false, self.failed && served);
+            self.pipes[1].clear();
+            (self.said_end, self.lost[1]) = ([false; 2], None);
+            self.ends[0] = LinkEnd::Away;
+        }
+        self.exporting.begin();
+        self.ends[1] = LinkEnd::Trying;
     }
 
     /// It breaks, by no one's will.

@@ -115,7 +115,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if !own.pipes[index(side)].take_notice(number) {
             return;
         }
-        if matches!(notice, Notice::Lost | Notice::Refused) {
+        if matches!(notice, Notice::Lost | Notice::Refused | Notice::Absent) {
             own.ends[index(side)] = LinkEnd::Closed;
         }
         match side {

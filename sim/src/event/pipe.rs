@@ -11,6 +11,8 @@ pub(super) enum Notice {
     Opened,
     /// It is turned away, or could not be secured.
     Refused,
+    /// Nothing listens where it was asked for.
+    Absent,
     /// It is gone.
     Lost,
 }

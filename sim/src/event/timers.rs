@@ -28,6 +28,8 @@ pub(super) struct Clock {
 #[derive(Clone, Copy, Debug, Default)]
 struct Started {
     generation: u32,
+    /// How often it was started.
+    count: u32,
     runs: bool,
     since: u64,
     /// How late it fires, and how late it will once it is started again.
@@ -60,7 +62,11 @@ impl Clock {
     /// When a timer fires, if it runs.
     pub(super) fn fires(&self, party: Party, timer: Timer) -> Option<u64> {
         let started = self.started[party.index()][timer as usize];
-        let runs = u64::try_from(self.durations.of(timer, self.length).as_millis()).unwrap_or(u64::MAX);
+        let runs = match timer {
+            Timer::Retry => self.durations.pause(started.count),
+            _ => self.durations.of(timer, self.length),
+        };
+        let runs = u64::try_from(runs.as_millis()).unwrap_or(u64::MAX);
         started.runs.then(|| started.since + runs + u64::from(started.late))
     }
 
@@ -70,15 +76,16 @@ impl Clock {
     }
 }
 
-/// How long each timer runs, in milliseconds, as R-TIME-1 to R-TIME-4 and R-EXT-2 say it. Written down here once more, so that a
-/// duration that is wrong is seen.
-fn specified(timer: Timer, length: u64) -> u64 {
+/// How long each timer runs, in milliseconds, as R-TIME-1 to R-TIME-4, R-TIME-6 and R-EXT-2 say it, when it is started for the
+/// `count`-th time. Written down here once more, so that a duration that is wrong is seen.
+fn specified(timer: Timer, length: u64, count: u32) -> u64 {
     match timer {
         Timer::Prepare | Timer::Connect => 60_000,
         Timer::Token | Timer::Authenticate => 300_000,
         Timer::Stall | Timer::Result => 30_000,
         Timer::Transfer => 900_000 + 1000 * length.div_ceil(64 * 1024),
         Timer::Linger => 5_000,
+        Timer::Retry => [250, 500, 1_000, 2_000].get(count as usize - 1).copied().unwrap_or(4_000),
     }
 }
 
@@ -101,6 +108,7 @@ fn due_in_export(place: &str) -> Option<&'static [Timer]> {
     Some(match place {
         "idle" | "done" => &[],
         "connecting" | "requested" => &[Timer::Connect],
+        "between attempts" => &[Timer::Connect, Timer::Retry],
         "authenticating, no hello" | "authenticating, greeted" | "authenticating, confirmed" | "trying" => {
             &[Timer::Authenticate]
         }
@@ -116,6 +124,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let now = self.queue.now();
         let started = &mut self.clock.started[party.index()][timer as usize];
         started.generation += 1;
+        started.count += 1;
         (started.runs, started.since, started.late) = (true, now, started.next_late);
         let generation = started.generation;
         let at = self.clock.fires(party, timer).unwrap_or(now);
@@ -128,9 +137,20 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if !started.runs || generation.is_some_and(|generation| generation != started.generation) {
             return;
         }
+        // The model has one connection of an exporter at a time: the next attempt waits until nothing is left of the one before.
+        if let (Timer::Retry, Party::Export(line)) = (timer, party)
+            && self.schedule.device.is_none()
+            && !self.lines[line].is_free()
+        {
+            if let Some(generation) = generation {
+                self.queue.after(1, Event::Fire(party, timer, generation));
+            }
+            return;
+        }
         let ran = self.queue.now() - started.since;
-        let expected = specified(timer, self.clock.length) + u64::from(started.late);
-        if generation.is_some() && ran != expected {
+        let expected = specified(timer, self.clock.length, started.count) + u64::from(started.late);
+        let late = timer == Timer::Retry && ran > expected;
+        if generation.is_some() && ran != expected && !late {
             self.break_law(Law::Time, format!("{party}: {timer:?} ran for {ran} ms, not {expected}"));
         }
         self.clock.stop(party, timer);

@@ -98,6 +98,8 @@ fn mirrored_effect(effect: Effect) -> Effect {
 fn mirrored_input(input: Input) -> Input {
     match input {
         Input::ConnectionRequested(conn) => Input::ConnectionRequested(mirrored(conn)),
+        Input::ConnectionRequestedFrom(conn, origin) => Input::ConnectionRequestedFrom(mirrored(conn), origin),
+        Input::ConnectionAnswered(conn) => Input::ConnectionAnswered(mirrored(conn)),
         Input::ConnectionOpened { conn, presented, verified } => {
             Input::ConnectionOpened { conn: mirrored(conn), presented, verified }
         }
@@ -116,6 +118,7 @@ fn mirrored_input(input: Input) -> Input {
         | Input::RemoveAccount
         | Input::Published
         | Input::Unpublishable
+        | Input::ConnectionsExhausted
         | Input::Checked(_)
         | Input::Installed(_)
         | Input::Fired(_) => input,

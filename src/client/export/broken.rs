@@ -2,9 +2,9 @@
 //!
 //! The client's table asks here first. Under [`AllRules`](crate::rules::AllRules) every guard is a constant, and no arm is left.
 
-use super::{Client, Input, Operation, Phase, Stage};
+use super::{Client, Effect, Input, Operation, Phase, Stage};
 use crate::{
-    client::Told,
+    client::{Note, Reply, Told},
     outcome::{Outcome, Signal as S},
     rules::{Rule, Rules},
 };
@@ -30,6 +30,13 @@ impl<R: Rules> Client<R> {
                 Signal(id, Told::Signal(S::Connecting)),
             ) if lacks(Rule::ClientForward) && id == operation.id => {
                 self.go(Linking(Operation { stage: Connecting, ..operation }));
+            }
+            (
+                Linking(operation @ Operation { id, stage: Authenticating { address, reply: Reply::Given }, .. }),
+                Confirmed(of, false),
+            ) if lacks(Rule::ClientRefusalWaits) && of == id => {
+                self.out.push(Effect::Tell(Note::NotTaken));
+                self.go(Linking(Operation { stage: Authenticating { address, reply: Reply::Open }, ..operation }));
             }
             (Adding | Linking(_), Back) if lacks(Rule::ClientLeavingCancels) => self.go(Initial),
             _ => return false,

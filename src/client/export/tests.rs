@@ -128,10 +128,22 @@ fn a_device_is_confirmed_once() {
         }
         rig.is_refused(Input::Confirm);
     }
+}
+
+/// R-CLI-8: the confirmation may have been refused because the operation has ended, so the daemon's next signal decides.
+#[test]
+fn a_refused_confirmation_is_asked_for_again_only_with_a_signal() {
     let mut rig = Rig::asked();
     rig.ok(Input::Confirm);
-    let shown = Screen::Authenticating { address: ADDRESS, confirmed: false };
-    assert_eq!(rig.ok(Input::Confirmed(OWN, false)), [Effect::Tell(Note::NotTaken), Effect::Show(shown)]);
+    let shown = |confirmed| Effect::Show(Screen::Authenticating { address: ADDRESS, confirmed });
+    let refused = [Effect::Tell(Note::NotTaken), Effect::Query(OWN), shown(true)];
+    assert_eq!(rig.ok(Input::Confirmed(OWN, false)), refused);
+    rig.is_refused(Input::Confirm);
+    let mut ended = rig.clone();
+    let over = Screen::Error(Failure::Ended(Outcome::Network));
+    assert_eq!(ended.says(Signal::Done(Outcome::Network)), [Effect::Show(over)]);
+    // It is the same question still.
+    assert_eq!(rig.says(CONFIRM), [shown(false)]);
     rig.ok(Input::Confirm);
 }
 

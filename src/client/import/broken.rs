@@ -2,9 +2,9 @@
 //!
 //! The client's table asks here first. Under [`AllRules`](crate::rules::AllRules) every guard is a constant, and no arm is left.
 
-use super::{Client, Input, Leaving, Operation, Phase, Stage};
+use super::{Client, Effect, Input, Leaving, Operation, Phase, Stage};
 use crate::{
-    client::{Told, failure},
+    client::{Note, Reply, Told, failure},
     outcome::Signal as S,
     rules::{Rule, Rules},
 };
@@ -41,6 +41,13 @@ impl<R: Rules> Client<R> {
                 Linking(Operation { id, leaving: Leaving::No, .. }),
                 Signal(of, told @ (Told::Unheard | Told::Signal(S::Done(_)))),
             ) if lacks(Rule::ClientFailedRemoved) && of == id => self.go(Over(id, failure(told))),
+            (
+                Linking(operation @ Operation { id, stage: Authenticating { prompt, reply: Reply::Given }, .. }),
+                Provided(of, false),
+            ) if lacks(Rule::ClientRefusalWaits) && of == id => {
+                self.out.push(Effect::Tell(Note::NotTaken));
+                self.go(Linking(Operation { stage: Authenticating { prompt, reply: Reply::Open }, ..operation }));
+            }
             (Adding | Linking(_), Back) if lacks(Rule::ClientLeavingCancels) => self.go(Initial),
             _ => return false,
         }

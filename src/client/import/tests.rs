@@ -123,12 +123,20 @@ fn a_prompt_takes_one_answer() {
     }
 }
 
+/// R-CLI-8: the answer may have been refused because the operation has ended, so the daemon's next signal decides.
 #[test]
-fn an_answer_that_is_not_taken_can_be_given_again() {
+fn a_refused_answer_is_asked_for_again_only_with_a_signal() {
     let mut rig = Rig::asked();
     rig.ok(Input::Answer(Slot(0)));
-    let shown = Screen::Authenticating { prompt: PROMPT, answered: false };
-    assert_eq!(rig.ok(Input::Provided(OWN, false)), [Effect::Tell(Note::NotTaken), Effect::Show(shown)]);
+    let shown = |answered| Effect::Show(Screen::Authenticating { prompt: PROMPT, answered });
+    let refused = [Effect::Tell(Note::NotTaken), Effect::Query(OWN), shown(true)];
+    assert_eq!(rig.ok(Input::Provided(OWN, false)), refused);
+    rig.is_refused(Input::Answer(Slot(1)));
+    let mut ended = rig.clone();
+    let over = Screen::Error(Failure::Ended(Outcome::Network));
+    assert_eq!(ended.says(Signal::Done(Outcome::Network)), [Effect::RemoveAccount(OWN), Effect::Show(over)]);
+    // It is the same question still.
+    assert_eq!(rig.says(asks(PROMPT)), [shown(false)]);
     rig.ok(Input::Answer(Slot(1)));
     // A return that crosses what the daemon said since changes nothing.
     rig.says(Signal::InProgress);

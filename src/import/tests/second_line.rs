@@ -128,22 +128,23 @@ fn a_result_is_told_only_to_who_knows_the_word() {
     }
 }
 
-/// R-RDV-1: a request that comes again changes nothing, at the door, in the session and behind its end.
+/// R-RDV-1: a request that comes again changes nothing, before the session, in it and after its end.
 #[test]
 fn a_request_that_comes_again_changes_nothing() {
-    let mut knocked = Rig::waiting();
-    knocked.ok(Input::ConnectionRequested(CONN));
+    let mut requested = Rig::waiting();
+    requested.ok(Input::ConnectionRequested(CONN));
     let mut ended = Rig::prompting();
     ended.ok(Input::RemoveAccount);
-    for mut rig in [knocked, Rig::waiting().connected(CONN), Rig::greeted(), Rig::receiving(), Rig::installing(), ended]
+    for mut rig in
+        [requested, Rig::waiting().connected(CONN), Rig::greeted(), Rig::receiving(), Rig::installing(), ended]
     {
         rig.ignores(Input::ConnectionRequested(CONN));
     }
 }
 
-/// Who is gone, was sent away or has the session is no longer at the door.
+/// A connection that is lost, was closed or has the session is no candidate any more.
 #[test]
-fn the_door_forgets_who_left_it() {
+fn what_has_left_is_no_candidate() {
     let mut rig = Rig::waiting();
     rig.ok(Input::ConnectionRequested(STRANGER));
     rig.ok(Input::ConnectionFailed(STRANGER));
@@ -154,12 +155,12 @@ fn the_door_forgets_who_left_it() {
     assert!(told.contains(&Effect::Close(CONN)) && !told.contains(&Effect::Close(STRANGER)), "{told:?}");
 
     let told = Rig::greeted().ok(Input::RemoveAccount);
-    assert!(!told.contains(&Effect::Close(CONN)), "the session is not at the door: {told:?}");
+    assert!(!told.contains(&Effect::Close(CONN)), "the session is no candidate: {told:?}");
 }
 
-/// R-TOK-5: who guessed too often is sent away once, and can knock again.
+/// R-TOK-5: a connection with too many wrong codes is closed once.
 #[test]
-fn who_guessed_too_often_is_sent_away_once() {
+fn too_many_wrong_codes_close_a_connection_once() {
     let mut rig = Rig::waiting().connected(STRANGER);
     let tries = crate::limits::MAX_WRONG_CODES_PER_CONNECTION;
     let closed = (0..=tries)

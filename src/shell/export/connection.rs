@@ -5,6 +5,7 @@ use std::{io, net::SocketAddr, ops::ControlFlow, sync::Arc};
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite},
     select,
+    time::{Duration, timeout},
 };
 
 use crate::{
@@ -38,7 +39,10 @@ pub(super) enum Event {
     Opened {
         pinned: bool,
     },
+    /// Another attempt is of no use.
     Unreachable(io::Error),
+    /// It may be.
+    Failed(io::Error),
     Lost,
     Accepted(SocketAddr),
     Declined,
@@ -53,16 +57,25 @@ pub(super) enum Event {
 
 pub(super) type Wiring<R> = wiring::Wiring<OpId, Command<R>, Event>;
 
-/// Connects to a device, secures the connection, and serves it until it is closed or lost.
-pub(super) async fn serve<D, R>(dial: D, device: DeviceId, tls: Arc<tls::ExporterTls>, mut wiring: Wiring<R>)
-where
+/// Connects to a device, secures the connection in this time, and serves it until it is closed or lost.
+pub(super) async fn serve<D, R>(
+    dial: D,
+    device: DeviceId,
+    tls: Arc<tls::ExporterTls>,
+    within: Duration,
+    mut wiring: Wiring<R>,
+) where
     D: Dial,
     R: Reader,
 {
     let connect = async {
-        let (stream, address) = dial.dial(device).await?;
-        let (stream, chain) = tls.handshake(stream).await.map_err(io::Error::other)?;
-        io::Result::Ok((stream, address, tls::is_device(&chain, &device)))
+        let (stream, address) = dial.dial(device).await.map_err(of_dialling)?;
+        let (stream, chain) = tls.handshake(stream).await.map_err(|error| Event::Failed(io::Error::other(error)))?;
+        Result::<_, Event>::Ok((stream, address, tls::is_device(&chain, &device)))
+    };
+    let connect = async {
+        let late = || Event::Failed(io::Error::new(io::ErrorKind::TimedOut, "the other device does not answer"));
+        timeout(within, connect).await.unwrap_or_else(|_| Err(late()))
     };
     let connected = select! { biased;
         // There is nothing yet that could be asked of it but to close.
@@ -75,9 +88,20 @@ where
                 Served::new(stream, address, wiring).run().await;
             }
         }
-        Err(error) => {
-            let _ = wiring.tell(Event::Unreachable(error)).await;
+        Err(event) => {
+            let _ = wiring.tell(event).await;
         }
+    }
+}
+
+/// What an error of [`Dial`] means: where a link was there, or may be, it failed, and another one may not (R-EXP-12).
+fn of_dialling(error: io::Error) -> Event {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted, TimedOut, UnexpectedEof};
+    match error.kind() {
+        BrokenPipe | ConnectionAborted | ConnectionReset | Interrupted | TimedOut | UnexpectedEof => {
+            Event::Failed(error)
+        }
+        _ => Event::Unreachable(error),
     }
 }
 

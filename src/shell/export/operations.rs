@@ -37,7 +37,7 @@ pub(super) struct Operations<D, S: Source> {
     options: ExportOptions,
     dial: D,
     source: S,
-    tls: Arc<tls::ExporterTls>,
+    tls: tls::ExporterTls,
     notices: mpsc::UnboundedSender<Notice>,
     operations: BTreeMap<OpId, Operation<S::Reader>>,
     causes: BTreeMap<OpId, Causes>,
@@ -93,7 +93,10 @@ impl<R: Rules> Reducers for Exports<R> {
 struct Operation<A> {
     token: Token,
     began: Instant,
+    tls: Arc<tls::ExporterTls>,
     connection: Option<mpsc::Sender<Command<A>>>,
+    /// Attempts to connect.
+    attempts: u32,
     passwords: Slots,
     /// The archive that was opened, until it is sent.
     archive: Option<A>,
@@ -115,7 +118,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
             options,
             dial: env.dial,
             source: env.source,
-            tls: Arc::new(tls::ExporterTls::new(&env.identity)),
+            tls: tls::ExporterTls::new(&env.identity),
             notices,
             operations: BTreeMap::new(),
             causes: BTreeMap::new(),
@@ -164,7 +167,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
     fn call(&mut self, call: Call) {
         // A caller that does not wait for the answer does not need it.
         match call {
-            Call::Add(token, answer) => match self.add(&token) {
+            Call::Add(token, answer) => match self.add(token) {
                 Ok((op, effects)) => {
                     let _ = answer.send(Ok(op));
                     // Behind the answer: the first signal comes after the return (R-API-4).
@@ -185,16 +188,17 @@ impl<D: Dial, S: Source> Operations<D, S> {
     }
 
     /// Begins an operation; its effects are still to be carried out.
-    fn add(&mut self, token: &str) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
-        let parse = if self.options.lenient { Token::parse_lenient } else { Token::parse };
-        let token = parse(token.as_bytes()).map_err(|_| AddDeviceError::InvalidUri)?;
+    fn add(&mut self, token: Token) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
         let scheme = self.source.scheme();
         let op = self.reducers.add_device(scheme)?;
+        self.source.prepare();
         self.causes.retain(|op, _| self.reducers.look(*op).is_some());
         let operation = Operation {
             token,
             began: Instant::now(),
+            tls: Arc::new(self.tls.for_one()),
             connection: None,
+            attempts: 0,
             passwords: Slots::default(),
             archive: None,
             length: 0,
@@ -208,14 +212,29 @@ impl<D: Dial, S: Source> Operations<D, S> {
     /// What an event is to the reducer.
     fn input(&mut self, op: OpId, event: Event) -> Input {
         match event {
-            Event::Opened { pinned } => Input::Opened { pinned },
+            Event::Opened { pinned } => {
+                if !pinned {
+                    let other = "another device answered, not the one that the token names";
+                    self.note(op, Outcome::Network, io::Error::new(io::ErrorKind::NotFound, other));
+                }
+                Input::Opened { pinned }
+            }
             Event::Unreachable(error) => {
                 self.note(op, Outcome::Network, error);
                 Input::Unreachable
             }
+            Event::Failed(error) => {
+                // If it takes too long, this is why.
+                self.note(op, Outcome::Timeout, error);
+                Input::Failed
+            }
             Event::Lost => Input::Lost,
             Event::Accepted(peer_address) => Input::Accepted { peer_address },
-            Event::Declined => Input::Declined,
+            Event::Declined => {
+                let unknown = "the new device does not know the token's code";
+                self.note(op, Outcome::Network, io::Error::new(io::ErrorKind::PermissionDenied, unknown));
+                Input::Declined
+            }
             Event::Ended => Input::Ended,
             Event::Message(message) => Input::Message(message.map_password(|password| self.keep(op, password))),
             Event::Malformed => Input::Malformed,
@@ -311,6 +330,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
             Effect::Connect => {
                 let (sender, commands) = mpsc::channel(MAX_COMMANDS);
                 operation.connection = Some(sender);
+                operation.attempts = operation.attempts.saturating_add(1);
                 let wiring = Wiring {
                     id: op,
                     commands,
@@ -318,8 +338,9 @@ impl<D: Dial, S: Source> Operations<D, S> {
                     progress: operation.progress.clone(),
                     closing: self.options.durations.closing,
                 };
-                let (dial, tls) = (self.dial.clone(), self.tls.clone());
-                self.connections.spawn(connection::serve(dial, operation.token.device, tls, wiring));
+                let (dial, tls) = (self.dial.clone(), operation.tls.clone());
+                let within = self.options.durations.handshake;
+                self.connections.spawn(connection::serve(dial, operation.token.device, tls, within, wiring));
             }
             Effect::RequestChannel => {
                 let name = operation.token.code.channel_name();
@@ -345,7 +366,12 @@ impl<D: Dial, S: Source> Operations<D, S> {
                 }
             }
             Effect::Arm(timer) => {
-                self.timers.arm((op, timer), self.options.durations.of(timer, operation.length));
+                let durations = self.options.durations;
+                let runs = match timer {
+                    Timer::Retry => durations.pause(operation.attempts),
+                    _ => durations.of(timer, operation.length),
+                };
+                self.timers.arm((op, timer), runs);
             }
             Effect::Disarm(timer) => self.timers.disarm((op, timer)),
         }
@@ -354,7 +380,14 @@ impl<D: Dial, S: Source> Operations<D, S> {
     fn notice(&self, op: OpId, signal: Signal) -> Notice {
         let details = signal.details(self.options.config.profile.vocabulary(), "");
         let cause = self.causes.get(&op).and_then(|causes| causes.of(signal));
-        Notice { op: Some(op), signal, details, cause }
+        let doubt = match (signal, self.options.now) {
+            (Signal::Confirm { .. }, Some(now)) => {
+                let shown = self.operations.get(&op).and_then(|operation| operation.tls.shown());
+                shown.and_then(|dates| dates.doubt_of_importer(now))
+            }
+            _ => None,
+        };
+        Notice { op: Some(op), signal, details, cause, doubt }
     }
 }
 

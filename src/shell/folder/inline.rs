@@ -1,17 +1,18 @@
-//! The same without threads: everything is done where it is asked for, at once. For simulations and tests, where it makes runs repeat
-//! themselves, and for memory file systems.
+//! The same without threads: every step is carried out on the calling thread, at once. For simulations and tests, whose runs it makes
+//! repeatable, and for memory file systems.
 
 use std::{
     io::{self, Read, Seek},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use super::{
-    kept::{Installed, Kept, Look, gone},
+    gone,
+    ladder::{begin, check},
     source::{FileSource, fill},
 };
 use crate::{
-    archive::{self, Follower, Fs, Kdf, PrivateKey, Terms, Text, UnixTime},
+    archive::{self, Follower, Fs, Installed, Kdf, PrivateKey, Terms, Text, UnixTime},
     operations::LocalId,
     outcome::{AccountId, Scheme},
     secret::Secret,
@@ -42,18 +43,13 @@ impl<F: Fs> InlineStore<F> {
 }
 
 impl<F: Fs> storage::Store for InlineStore<F> {
-    type Sink = InlineSink<F>;
     type Staging = InlineStaging<F>;
     type Installed = Installed;
 
-    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<(InlineSink<F>, InlineStaging<F>)> {
+    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<InlineStaging<F>> {
         let device = self.device.take().ok_or_else(gone)?;
-        let look = |follower: Follower<F>| Ok(Box::new(|| follower.see()) as Look);
-        let kept = Kept::begin(&self.store, id, &credentials, &*self.kdf, self.terms, look)?;
-        let kept = Arc::new(Mutex::new(kept));
-        let sink = InlineSink { kept: kept.clone() };
-        let (store, now) = (self.store.clone(), self.now);
-        Ok((sink, InlineStaging { kept, store, id, now, device }))
+        let (staging, follower) = begin(&self.store, id, &credentials, &*self.kdf, self.terms)?;
+        Ok(InlineStaging { staging, follower, device, now: self.now })
     }
 
     async fn remove(&mut self, installed: &Installed) -> io::Result<()> {
@@ -61,48 +57,67 @@ impl<F: Fs> storage::Store for InlineStore<F> {
     }
 }
 
-/// Takes an archive for an [`InlineStore`].
-pub struct InlineSink<F: Fs> {
-    kept: Arc<Mutex<Kept<F>>>,
-}
-
-impl<F: Fs> storage::Sink for InlineSink<F> {
-    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        with(&self.kept, |kept| kept.write(bytes))
-    }
-
-    async fn complete(self) -> io::Result<()> {
-        with(&self.kept, Kept::complete)
-    }
-}
-
-/// An archive that an [`InlineStore`] stages.
+/// An archive that arrives in an [`InlineStore`].
 pub struct InlineStaging<F: Fs> {
-    kept: Arc<Mutex<Kept<F>>>,
-    store: archive::Store<F>,
-    id: LocalId,
-    now: UnixTime,
+    staging: archive::Staging<F>,
+    follower: Follower<F>,
     device: PrivateKey,
+    now: UnixTime,
 }
 
 impl<F: Fs> storage::Staging for InlineStaging<F> {
+    type Complete = InlineComplete<F>;
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Ok(self.staging.write(bytes)?)
+    }
+
+    async fn complete(self) -> io::Result<InlineComplete<F>> {
+        let Self { staging, follower, device, now } = self;
+        Ok(InlineComplete { complete: staging.complete()?, follower, device, now })
+    }
+
+    async fn discard(self) {}
+}
+
+/// An archive all of which is in an [`InlineStore`].
+pub struct InlineComplete<F: Fs> {
+    complete: archive::Complete<F>,
+    follower: Follower<F>,
+    device: PrivateKey,
+    now: UnixTime,
+}
+
+impl<F: Fs> storage::Complete for InlineComplete<F> {
+    type Checked = InlineChecked<F>;
+
+    async fn check(self) -> Result<InlineChecked<F>, CheckError> {
+        let Self { complete, follower, device, now } = self;
+        Ok(InlineChecked { checked: check(complete, || follower.see())?, device, now })
+    }
+
+    async fn discard(self) {}
+}
+
+/// A sound archive in an [`InlineStore`].
+pub struct InlineChecked<F: Fs> {
+    checked: archive::Checked<F>,
+    device: PrivateKey,
+    now: UnixTime,
+}
+
+impl<F: Fs> storage::Checked for InlineChecked<F> {
     type Installed = Installed;
 
-    async fn check(&mut self) -> Result<AccountId, CheckError> {
-        with(&self.kept, Kept::check)
+    fn account(&self) -> AccountId {
+        self.checked.summary().account
     }
 
     async fn install(self) -> io::Result<Installed> {
-        with(&self.kept, |kept| kept.install(&self.store, self.id, self.device, self.now))
+        Ok(self.checked.install(self.device, self.now)?)
     }
 
-    async fn discard(self) {
-        with(&self.kept, |kept| *kept = Kept::Gone);
-    }
-}
-
-fn with<F: Fs, T>(kept: &Mutex<Kept<F>>, act: impl FnOnce(&mut Kept<F>) -> T) -> T {
-    act(&mut kept.lock().unwrap_or_else(PoisonError::into_inner))
+    async fn discard(self) {}
 }
 
 /// An archive in a file, which every try opens anew.

@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io::{self, Read, Seek},
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::{
@@ -12,14 +12,11 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::{
-    BUFFER, QUEUE,
-    kept::{gone, with_path},
-};
+use super::{BUFFER, QUEUE, gone, with_path};
 use crate::{
     archive::{
-        self, Archive, Fs, Identity, IdentityError, Kdf, KeyKind, OpenError, Password, PrivateKey, Terms, Text,
-        UnixTime, protection,
+        self, Archive, Fs, Identity, IdentityError, Kdf, KeyKind, OpenError, PrivateKey, Terms, Text, UnixTime,
+        Validated, protection,
     },
     operations::LocalId,
     outcome::Scheme,
@@ -35,6 +32,8 @@ pub struct FileSource<F> {
     scheme: Scheme,
     /// What is said to be at fault once it is open.
     path: Option<Arc<Path>>,
+    /// What the first pass found, if there is no password. Locked for as long as the pass takes, so that no other one is made meanwhile.
+    validated: Arc<Mutex<Option<Validated>>>,
 }
 
 impl<F> Clone for FileSource<F> {
@@ -45,6 +44,7 @@ impl<F> Clone for FileSource<F> {
             terms: self.terms,
             scheme: self.scheme,
             path: self.path.clone(),
+            validated: self.validated.clone(),
         }
     }
 }
@@ -73,7 +73,7 @@ impl<F: Read + Seek + Send + 'static> FileSource<F> {
         terms: Terms,
     ) -> io::Result<Self> {
         let scheme = protection(&mut open()?)?;
-        Ok(Self { open: Arc::new(open), kdf, terms, scheme, path: None })
+        Ok(Self { open: Arc::new(open), kdf, terms, scheme, path: None, validated: Arc::default() })
     }
 
     /// The archive of an account that is in a store.
@@ -97,6 +97,14 @@ impl<F: Read + Seek + Send + 'static> storage::Source for FileSource<F> {
         self.scheme
     }
 
+    fn prepare(&mut self) {
+        if self.scheme == Scheme::None {
+            let source = self.clone();
+            // An archive that is not sound is reported when it is opened.
+            spawn_blocking(move || drop(source.validate()));
+        }
+    }
+
     async fn open(&mut self, password: Secret) -> Opening<FileReader> {
         let (answer, answered) = oneshot::channel();
         let source = self.clone();
@@ -110,7 +118,7 @@ impl<F: Read + Seek + Send> FileSource<F> {
     fn serve(&self, password: &Secret, answer: oneshot::Sender<Opening<FileReader>>) {
         let (full, pieces) = mpsc::channel(QUEUE);
         let (used, mut free) = mpsc::channel(QUEUE);
-        let (opening, text) = match self.open_here(password) {
+        let (opening, text) = match self.open_prepared(password) {
             Opening::Opened((length, text)) => (Opening::Opened(FileReader { length, pieces, used }), Some(text)),
             Opening::Wrong => (Opening::Wrong, None),
             Opening::Unreadable(error) => (Opening::Unreadable(error), None),
@@ -127,17 +135,42 @@ impl<F: Read + Seek + Send> FileSource<F> {
         }
     }
 
-    /// Opens the archive on this thread, and gives the length of its text with it.
+    /// Makes the first pass over an unprotected archive, unless it was made.
+    fn validate(&self) -> Result<(), OpenError> {
+        let mut validated = self.validated.lock().unwrap_or_else(PoisonError::into_inner);
+        if validated.is_none() {
+            *validated = Some(Validated::of((self.open)()?, self.terms)?);
+        }
+        Ok(())
+    }
+
+    /// Opens the archive on this thread, and returns the length of its text with it. Waits for a pass that is being made, and makes none
+    /// if the file is still what it was then.
+    fn open_prepared(&self, password: &Secret) -> Opening<(u64, Text<F>)> {
+        if self.scheme == Scheme::None && password.is_empty() {
+            let mut validated = self.validated.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(found) = &*validated
+                && let Ok(text) = (self.open)().map_err(OpenError::from).and_then(|file| found.text(file))
+            {
+                return Opening::Opened((found.length(), text));
+            }
+            *validated = None;
+        }
+        self.open_here(password)
+    }
+
+    /// The same, with a first pass in any case.
     pub(super) fn open_here(&self, password: &Secret) -> Opening<(u64, Text<F>)> {
         let file = match (self.open)() {
             Ok(file) => file,
             Err(error) => return Opening::Unreadable(error),
         };
-        let opened = Archive::open(file, &Password::new(password.as_bytes()), &*self.kdf, self.terms)
+        let opened = Archive::open(file, password, &*self.kdf, self.terms)
             .and_then(|archive| Ok((archive.summary().length, archive.into_text()?)));
         match opened {
             Ok(opened) => Opening::Opened(opened),
             Err(OpenError::WrongPassword) => Opening::Wrong,
+            Err(error @ OpenError::Date(_)) => Opening::Unreadable(error.into()),
             Err(error) => Opening::Unreadable(self.named(error.into())),
         }
     }
@@ -208,7 +241,7 @@ pub enum IssueError {
 /// The archive does not open, or its account cannot issue certificates.
 pub fn issued_identity<F: Read + Seek + Send>(
     file: F,
-    password: &Password,
+    password: &Secret,
     kdf: &dyn Kdf,
     terms: Terms,
     keys: KeyKind,
@@ -218,3 +251,6 @@ pub fn issued_identity<F: Read + Seek + Send>(
     let key = PrivateKey::generate(keys).map_err(IdentityError::from)?;
     Ok(archive.account().issue_device(key, now)?)
 }
+
+#[cfg(test)]
+mod tests;

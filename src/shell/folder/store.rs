@@ -2,21 +2,25 @@
 
 use std::{
     io, panic,
-    sync::{Arc, Mutex, PoisonError},
-    thread,
+    sync::Arc,
+    thread::{self, available_parallelism},
 };
 
 use tokio::{
-    sync::{mpsc, oneshot},
+    runtime::Handle,
+    sync::mpsc,
     task::{JoinHandle, spawn_blocking},
 };
 
 use super::{
-    BUFFER, QUEUE,
-    kept::{Installed, Kept, Look, gone},
+    BUFFER, QUEUE, gone,
+    ladder::{begin, check},
 };
 use crate::{
-    archive::{self, Disk, Follower, Fs, Kdf, KeyError, KeyKind, OpenError, PrivateKey, Seen, Terms, UnixTime},
+    archive::{
+        self, Disk, Follower, Fs, Installed, Kdf, KeyError, KeyKind, OpenError, PrivateKey, Seen, Terms, UnixTime,
+    },
+    limits::MAX_DEFLATE_THREADS,
     operations::LocalId,
     outcome::AccountId,
     secret::Secret,
@@ -45,26 +49,21 @@ impl<F: Fs> FolderStore<F> {
 }
 
 impl<F: Fs> storage::Store for FolderStore<F> {
-    type Sink = FolderSink;
-    type Staging = FolderStaging;
+    type Staging = FolderStaging<F>;
     type Installed = Installed;
 
-    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<(FolderSink, FolderStaging)> {
+    async fn begin(&mut self, id: LocalId, credentials: Secret) -> io::Result<FolderStaging<F>> {
         let device = self.device.take().ok_or_else(|| io::Error::other("the folder store is for one import"))?;
-        let (jobs, wanted) = mpsc::channel(QUEUE);
+        let (pieces, arriving) = mpsc::channel(QUEUE);
         let (used, free) = mpsc::channel(QUEUE);
-        let mut thread = Thread { store: self.store.clone(), id, terms: self.terms, now: self.now, jobs: wanted, used };
-        let (kdf, desk) = (self.kdf.clone(), Desk { jobs, failure: Failure::default() });
-        let failure = desk.failure.clone();
-        spawn_blocking(move || {
-            if let Err(error) = thread.run(&credentials, &*kdf) {
-                failure.keep(error);
-            }
-            // Not before: who finds the thread gone asks why.
-            drop(thread);
+        let (store, kdf, terms) = (self.store.clone(), self.kdf.clone(), self.terms);
+        let writer = spawn_blocking(move || {
+            let (staging, follower) = begin(&store, id, &credentials, &*kdf, terms)?;
+            let threads = available_parallelism().map_or(1, |processors| processors.get().min(MAX_DEFLATE_THREADS));
+            write(Following::new(follower)?, staging.on_threads(threads), arriving, &used)
         });
-        let sink = FolderSink { desk: desk.clone(), free, buffer: Buffer::default() };
-        Ok((sink, FolderStaging { desk, device }))
+        let staged = Staged { device, now: self.now };
+        Ok(FolderStaging { pieces, free, buffer: Buffer::default(), writer: Some(writer), staged })
     }
 
     async fn remove(&mut self, installed: &Installed) -> io::Result<()> {
@@ -74,66 +73,73 @@ impl<F: Fs> storage::Store for FolderStore<F> {
     }
 }
 
-/// What the thread of an archive is asked to do, in order.
-enum Job {
-    Write(Buffer),
-    Complete(oneshot::Sender<io::Result<()>>),
-    Check(oneshot::Sender<Result<AccountId, CheckError>>),
-    Install(PrivateKey, oneshot::Sender<io::Result<Installed>>),
-    Discard(oneshot::Sender<()>),
+/// What the last step takes.
+struct Staged {
+    device: DeviceKey,
+    now: UnixTime,
 }
 
-/// Why the thread ended, until somebody asks.
-#[derive(Clone, Default)]
-struct Failure(Arc<Mutex<Option<io::Error>>>);
-
-impl Failure {
-    fn keep(&self, error: io::Error) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-    }
-
-    fn take(&self) -> io::Error {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(gone)
-    }
+/// A piece of an archive on its way to the thread that writes it.
+enum Piece {
+    Bytes(Buffer),
+    End,
 }
 
-/// Where the thread takes its jobs from. A thread that is gone has wiped everything.
-#[derive(Clone)]
-struct Desk {
-    jobs: mpsc::Sender<Job>,
-    failure: Failure,
+/// Writes an archive to its end. Without one it is wiped. The follower is dropped last: it waits for what is being written.
+fn write<F: Fs>(
+    following: Following,
+    mut staging: archive::Staging<F>,
+    mut pieces: mpsc::Receiver<Piece>,
+    used: &mpsc::Sender<Buffer>,
+) -> io::Result<Whole<F>> {
+    while let Some(piece) = pieces.blocking_recv() {
+        match piece {
+            Piece::Bytes(mut buffer) => {
+                staging.write(&buffer)?;
+                buffer.clear();
+                // If there are enough of them, it is wiped.
+                drop(used.try_send(buffer));
+            }
+            Piece::End => return Ok((staging.complete()?, following)),
+        }
+    }
+    Err(gone())
 }
 
-impl Desk {
-    async fn hand_in(&self, job: Job) -> io::Result<()> {
-        self.jobs.send(job).await.map_err(|_| self.failure.take())
-    }
+type Whole<F> = (archive::Complete<F>, Following);
 
-    /// Hands in a job, and waits for the answer.
-    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> io::Result<T> {
-        let (answer, answered) = oneshot::channel();
-        self.hand_in(job(answer)).await?;
-        answered.await.map_err(|_| self.failure.take())
-    }
-}
-
-/// Takes an archive for a [`FolderStore`].
-pub struct FolderSink {
-    desk: Desk,
+/// An archive that arrives in a [`FolderStore`]: a thread writes it, which wipes it at a failure, or when it is given up.
+pub struct FolderStaging<F: Fs> {
+    pieces: mpsc::Sender<Piece>,
     free: mpsc::Receiver<Buffer>,
     /// Bytes that are not handed over yet.
     buffer: Buffer,
+    /// None once its failure was reported.
+    writer: Option<JoinHandle<io::Result<Whole<F>>>>,
+    staged: Staged,
 }
 
-impl FolderSink {
-    async fn hand_over(&mut self) -> io::Result<()> {
+impl<F: Fs> FolderStaging<F> {
+    async fn hand_over(&mut self, piece: Piece) -> io::Result<()> {
+        if self.pieces.send(piece).await.is_ok() {
+            return Ok(());
+        }
+        match self.writer.take() {
+            Some(writer) => Err(writer.await.unwrap_or_else(|_| Err(gone())).err().unwrap_or_else(gone)),
+            None => Err(gone()),
+        }
+    }
+
+    async fn hand_over_buffer(&mut self) -> io::Result<()> {
         let empty = self.free.try_recv().unwrap_or_default();
         let full = std::mem::replace(&mut self.buffer, empty);
-        self.desk.hand_in(Job::Write(full)).await
+        self.hand_over(Piece::Bytes(full)).await
     }
 }
 
-impl storage::Sink for FolderSink {
+impl<F: Fs> storage::Staging for FolderStaging<F> {
+    type Complete = FolderComplete<F>;
+
     async fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             if self.buffer.capacity() == 0 {
@@ -143,99 +149,123 @@ impl storage::Sink for FolderSink {
             self.buffer.extend_from_slice(now);
             bytes = later;
             if self.buffer.len() == BUFFER {
-                self.hand_over().await?;
+                self.hand_over_buffer().await?;
             }
         }
         Ok(())
     }
 
-    async fn complete(mut self) -> io::Result<()> {
-        self.hand_over().await?;
-        self.desk.ask(Job::Complete).await?
-    }
-}
-
-/// An archive that a [`FolderStore`] stages.
-pub struct FolderStaging {
-    desk: Desk,
-    device: DeviceKey,
-}
-
-impl storage::Staging for FolderStaging {
-    type Installed = Installed;
-
-    async fn check(&mut self) -> Result<AccountId, CheckError> {
-        self.desk.ask(Job::Check).await.unwrap_or_else(|error| Err(CheckError::Unreadable(error)))
-    }
-
-    async fn install(self) -> io::Result<Installed> {
-        let device = self.device.await.map_err(io::Error::other)?.map_err(io::Error::other)?;
-        self.desk.ask(|answer| Job::Install(device, answer)).await?
+    async fn complete(mut self) -> io::Result<FolderComplete<F>> {
+        self.hand_over_buffer().await?;
+        self.hand_over(Piece::End).await?;
+        let writer = self.writer.ok_or_else(gone)?;
+        let whole = writer.await.unwrap_or_else(|_| Err(gone()))?;
+        Ok(FolderComplete { whole: Blocking::new(whole), staged: self.staged })
     }
 
     async fn discard(self) {
-        drop(self.desk.ask(Job::Discard).await);
-    }
-}
-
-/// The thread of an archive. It ends, and wipes what is not installed, at the first failure, or when nobody is interested any more.
-struct Thread<F: Fs> {
-    store: archive::Store<F>,
-    id: LocalId,
-    terms: Terms,
-    now: UnixTime,
-    jobs: mpsc::Receiver<Job>,
-    used: mpsc::Sender<Buffer>,
-}
-
-impl<F: Fs> Thread<F> {
-    /// # Errors
-    /// What nobody waits for an answer to has failed.
-    fn run(&mut self, credentials: &Secret, kdf: &dyn Kdf) -> io::Result<()> {
-        let mut kept = Kept::begin(&self.store, self.id, credentials, kdf, self.terms, look)?;
-        while let Some(job) = self.jobs.blocking_recv() {
-            // Who does not wait for an answer does not need it.
-            match job {
-                Job::Write(mut buffer) => {
-                    kept.write(&buffer)?;
-                    buffer.clear();
-                    // If there are enough of them, it is wiped.
-                    drop(self.used.try_send(buffer));
-                }
-                Job::Complete(answer) => drop(answer.send(kept.complete())),
-                Job::Check(answer) => drop(answer.send(kept.check())),
-                Job::Install(device, answer) => {
-                    let _ = answer.send(kept.install(&self.store, self.id, device, self.now));
-                    break;
-                }
-                Job::Discard(answer) => {
-                    drop(kept);
-                    let _ = answer.send(());
-                    break;
-                }
-            }
+        let Self { pieces, writer, .. } = self;
+        drop(pieces);
+        if let Some(writer) = writer
+            && let Ok(Ok(whole)) = writer.await
+        {
+            Blocking::new(whole).discard().await;
         }
-        Ok(())
     }
 }
 
-/// Checks what is staged while it arrives: on a thread of its own, as compressing and inflating take the same bytes.
-fn look<F: Fs>(follower: Follower<F>) -> io::Result<Look> {
-    let behind = Behind(Some(thread::Builder::new().spawn(move || follower.see())?));
-    Ok(Box::new(move || behind.join()))
+/// An archive all of which is in a [`FolderStore`].
+pub struct FolderComplete<F: Fs> {
+    whole: Blocking<Whole<F>>,
+    staged: Staged,
 }
 
-/// A thread that is waited for, whether or not somebody asks what it saw: what it has of the archive is wiped then.
-struct Behind(Option<thread::JoinHandle<Result<Seen, OpenError>>>);
+impl<F: Fs> storage::Complete for FolderComplete<F> {
+    type Checked = FolderChecked<F>;
 
-impl Behind {
+    async fn check(self) -> Result<FolderChecked<F>, CheckError> {
+        let checked = self.whole.run(|(complete, following)| check(complete, || following.join())).await;
+        let checked = checked.unwrap_or_else(|error| Err(CheckError::Unreadable(error)))?;
+        let account = checked.summary().account;
+        Ok(FolderChecked { checked: Blocking::new(checked), account, staged: self.staged })
+    }
+
+    async fn discard(self) {
+        self.whole.discard().await;
+    }
+}
+
+/// A sound archive in a [`FolderStore`].
+pub struct FolderChecked<F: Fs> {
+    checked: Blocking<archive::Checked<F>>,
+    account: AccountId,
+    staged: Staged,
+}
+
+impl<F: Fs> storage::Checked for FolderChecked<F> {
+    type Installed = Installed;
+
+    fn account(&self) -> AccountId {
+        self.account
+    }
+
+    async fn install(self) -> io::Result<Installed> {
+        let Staged { device, now } = self.staged;
+        let device = device.await.map_err(io::Error::other)?.map_err(io::Error::other)?;
+        Ok(self.checked.run(move |checked| checked.install(device, now)).await??)
+    }
+
+    async fn discard(self) {
+        self.checked.discard().await;
+    }
+}
+
+/// A step of the ladder whose use blocks, and whose drop does: both are left to a thread.
+struct Blocking<T: Send + 'static>(Option<T>);
+
+impl<T: Send + 'static> Blocking<T> {
+    fn new(step: T) -> Self {
+        Self(Some(step))
+    }
+
+    /// Consumes the step on a thread.
+    async fn run<U: Send + 'static>(mut self, consume: impl FnOnce(T) -> U + Send + 'static) -> io::Result<U> {
+        let step = self.0.take().expect("it is consumed once");
+        spawn_blocking(move || consume(step)).await.map_err(|_| gone())
+    }
+
+    async fn discard(self) {
+        // A panic of it has been printed.
+        drop(self.run(drop).await);
+    }
+}
+
+impl<T: Send + 'static> Drop for Blocking<T> {
+    fn drop(&mut self) {
+        if let Some(step) = self.0.take()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            drop(runtime.spawn_blocking(move || drop(step)));
+        }
+    }
+}
+
+/// Checks what is staged while it arrives, on a thread of its own, as compressing and inflating take the same bytes. The thread is
+/// waited for whether or not its result is used: the file that it reads is wiped then.
+struct Following(Option<thread::JoinHandle<Result<Seen, OpenError>>>);
+
+impl Following {
+    fn new<F: Fs>(follower: Follower<F>) -> io::Result<Self> {
+        Ok(Self(Some(thread::Builder::new().name("check".into()).spawn(move || follower.see())?)))
+    }
+
     fn join(mut self) -> Result<Seen, OpenError> {
         let thread = self.0.take().expect("it is joined once");
         thread.join().unwrap_or_else(|cause| panic::resume_unwind(cause))
     }
 }
 
-impl Drop for Behind {
+impl Drop for Following {
     fn drop(&mut self) {
         if let Some(thread) = self.0.take() {
             // A panic of it has been printed.

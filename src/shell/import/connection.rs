@@ -3,15 +3,16 @@
 use std::{io, ops::ControlFlow};
 
 use tokio::{
-    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader},
+    io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite},
     select,
     sync::oneshot,
-    time::{Duration, Instant, sleep_until, timeout_at},
+    time::{Duration, Instant, sleep_until},
 };
 
+use super::securing;
 use crate::{
     connection::{self, Connection},
-    limits::{MAX_TURN, PROGRESS_STEP, READ_AHEAD},
+    limits::{MAX_TURN, PROGRESS_STEP},
     message::Message,
     mux::ChannelName,
     reducer::ConnId,
@@ -43,6 +44,8 @@ pub(super) enum Command<K> {
 
 /// What happens on a connection, in order.
 pub(super) enum Event {
+    /// Its handshake is under way.
+    Answered,
     Opened(PeerFacts),
     Failed,
     Lost,
@@ -63,7 +66,9 @@ pub(super) type Wiring<K> = wiring::Wiring<ConnId, Command<K>, Event>;
 /// What a connection is allowed.
 pub(super) struct Limits {
     pub(super) max_archive: u64,
-    /// How long it may take to become the session's.
+    /// How long it may take to be secured.
+    pub(super) handshake: Duration,
+    /// How long it may then take to become the session's.
     pub(super) opening: Duration,
 }
 
@@ -73,21 +78,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     K: Sink,
 {
-    let deadline = Instant::now() + limits.opening;
-    let handshake = select! { biased;
-        // There is nothing yet that could be asked of it but to close.
-        _ = wiring.commands.recv() => return,
-        handshake = timeout_at(deadline, tls.handshake(BufReader::with_capacity(READ_AHEAD, stream))) => handshake,
-    };
-    match handshake {
-        Ok(Ok((stream, facts))) => {
-            if wiring.tell(Event::Opened(facts)).await.is_continue() {
-                Served::new(stream, limits.max_archive, wiring).run(deadline).await;
-            }
-        }
-        Ok(Err(_)) | Err(_) => {
-            let _ = wiring.tell(Event::Failed).await;
-        }
+    let Some((stream, facts)) = securing::secure(stream, &tls, limits.handshake, &mut wiring).await else { return };
+    if wiring.tell(Event::Opened(facts)).await.is_continue() {
+        let deadline = Instant::now() + limits.opening;
+        Served::new(stream, limits.max_archive, wiring).run(deadline).await;
     }
 }
 
@@ -167,6 +161,8 @@ where
                 break;
             }
         }
+        // The storage does not wait for the close.
+        self.receiver.sink = None;
         self.link.close(self.receiver.wiring.closing).await;
     }
 

@@ -1,10 +1,10 @@
 //! The task that owns the reducer: everything that happens goes in, every effect that comes out is carried out.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     future::{Future, pending},
     io,
-    net::SocketAddr,
+    net::IpAddr,
     pin::Pin,
     sync::Arc,
 };
@@ -12,7 +12,7 @@ use std::{
 use tokio::{
     select,
     sync::{mpsc, oneshot},
-    task::{JoinSet, spawn_blocking},
+    task::{AbortHandle, JoinSet, spawn_blocking, yield_now},
     time::{Instant, sleep_until},
 };
 
@@ -22,14 +22,14 @@ use super::{
     keeper::{self, Done, Work},
 };
 use crate::{
-    archive::Identity,
+    archive::{DateDoubt, Identity, ShownDates},
     import::{Ask, Check, Effect, Input},
-    limits::{ACCEPT_PAUSE, MAX_COMMANDS, MAX_EVENTS, Timer},
+    limits::{ACCEPT_PAUSE, Durations, MAX_CLOSING, MAX_COMMANDS, MAX_EVENTS, Timer},
     message::Slot,
     mux::ChannelName,
     operations::OpId,
     outcome::{Outcome, Signal},
-    reducer::{ConnId, Refused},
+    reducer::{ConnId, Origin, Refused},
     shell::{
         Notice, Random,
         identity::throw_away,
@@ -60,6 +60,10 @@ pub(super) struct Operation<N> {
     /// Bytes of the archive, once it began.
     length: u64,
     causes: Causes,
+    /// Of each connection that is secured, the dates that its peer showed.
+    shown: BTreeMap<ConnId, ShownDates>,
+    /// Why a date is in doubt, for what the session's peer showed.
+    doubt: Option<DateDoubt>,
 }
 
 /// The world's.
@@ -67,8 +71,10 @@ struct World<L: Listener, K> {
     listener: Option<L>,
     tls: Option<tls::ImporterTls>,
     /// A connection that was taken and is not yet let in.
-    caller: Option<L::Stream>,
-    connections: BTreeMap<ConnId, mpsc::Sender<Command<K>>>,
+    arrived: Option<L::Stream>,
+    connections: BTreeMap<ConnId, Open<K>>,
+    /// Connections that were asked to close, and may not be closed yet.
+    closing: VecDeque<AbortHandle>,
     last: u32,
     /// The connection whose channel is the session's.
     session: Option<ConnId>,
@@ -78,6 +84,12 @@ struct World<L: Listener, K> {
     /// Makes the device reachable, once it is wanted.
     preparation: Option<Preparation<L>>,
     publishing: JoinSet<io::Result<(Arc<Identity>, L)>>,
+}
+
+/// A connection that is open.
+struct Open<K> {
+    commands: mpsc::Sender<Command<K>>,
+    task: AbortHandle,
 }
 
 type Preparation<L> = Pin<Box<dyn Future<Output = io::Result<(Arc<Identity>, L)>> + Send>>;
@@ -102,6 +114,8 @@ impl<N: Random> Operation<N> {
             answers: Slots::default(),
             length: 0,
             causes: Causes::default(),
+            shown: BTreeMap::new(),
+            doubt: None,
         }
     }
 
@@ -126,8 +140,9 @@ impl<N: Random> Operation<N> {
         let mut world = World {
             listener: None,
             tls: None,
-            caller: None,
+            arrived: None,
             connections: BTreeMap::new(),
+            closing: VecDeque::new(),
             last: 0,
             session: None,
             tasks: JoinSet::new(),
@@ -161,6 +176,8 @@ impl<N: Random> Operation<N> {
                 Some(done) = stored.recv() => self.stored(done),
                 Some(ended) = world.tasks.join_next() => {
                     joined(ended);
+                    // There is a descriptor for another one.
+                    pause = None;
                     continue;
                 }
                 arrived = arrive(&mut happened, &mut world.listener, &mut pause, turn) => match arrived {
@@ -170,18 +187,20 @@ impl<N: Random> Operation<N> {
                     }
                     Arrived::Connection(accepted) => {
                         turn = First::Event;
+                        // Connections that were taken before go on first, however many there are.
+                        yield_now().await;
                         match accepted {
-                            Ok((stream, _)) => match world.last.checked_add(1) {
-                                Some(next) => {
-                                    world.last = next;
-                                    world.caller = Some(stream);
-                                    Input::ConnectionRequested(ConnId(next))
-                                }
-                                None => continue,
-                            },
+                            Ok((stream, from)) => {
+                                let Some(next) = world.last.checked_add(1) else { continue };
+                                world.last = next;
+                                world.arrived = Some(stream);
+                                Input::ConnectionRequestedFrom(ConnId(next), Origin::from(from))
+                            }
+                            Err(error) if is_of_peer(&error) => continue,
                             Err(_) => {
                                 pause = Some(Instant::now() + ACCEPT_PAUSE);
-                                continue;
+                                world.cut_off(0);
+                                Input::ConnectionsExhausted
                             }
                         }
                     }
@@ -238,15 +257,19 @@ impl<N: Random> Operation<N> {
     /// What an event is to the reducer.
     fn input<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, conn: ConnId, event: Event) -> Input {
         match event {
+            Event::Answered => Input::ConnectionAnswered(conn),
             Event::Opened(facts) => {
+                self.shown.insert(conn, facts.dates);
                 Input::ConnectionOpened { conn, presented: facts.presented, verified: facts.verified }
             }
             Event::Failed => {
                 world.connections.remove(&conn);
+                self.shown.remove(&conn);
                 Input::ConnectionFailed(conn)
             }
             Event::Lost => {
                 world.connections.remove(&conn);
+                self.shown.remove(&conn);
                 Input::ConnectionLost(conn)
             }
             Event::Asked(name) => Input::ChannelRequested(conn, self.ask(&name)),
@@ -314,13 +337,18 @@ impl<N: Random> Operation<N> {
                 world.publishing.abort_all();
             }
             Effect::Accept(conn) => self.let_in(world, conn),
-            Effect::Refuse(_) => world.caller = None,
+            Effect::Refuse(_) => world.arrived = None,
             Effect::Close(conn) => {
-                if let Some(connection) = world.connections.remove(&conn) {
-                    drop(connection.try_send(Command::Close));
+                self.shown.remove(&conn);
+                if let Some(Open { commands, task }) = world.connections.remove(&conn) {
+                    drop(commands.try_send(Command::Close));
+                    world.closing.push_back(task);
+                    world.cut_off(MAX_CLOSING);
                 }
             }
             Effect::AcceptChannel(conn) => {
+                let shown = self.options.now.zip(self.shown.get(&conn));
+                self.doubt = shown.and_then(|(now, dates)| dates.doubt_of_exporter(now));
                 world.session = Some(conn);
                 world.command(conn, Command::Accept);
             }
@@ -352,7 +380,9 @@ impl<N: Random> Operation<N> {
             _ => String::new(),
         };
         let details = signal.details(self.options.config.profile.vocabulary(), &token);
-        let notice = Notice { op: None, signal, details, cause: self.causes.of(signal) };
+        let first = matches!(signal, Signal::Prompt { wrong_password: false, .. });
+        let doubt = self.doubt.filter(|_| first);
+        let notice = Notice { op: None, signal, details, cause: self.causes.of(signal), doubt };
         self.shared.current.send_replace(Some(notice.clone()));
         // A client that does not listen does not need it.
         drop(self.notices.send(notice));
@@ -360,9 +390,8 @@ impl<N: Random> Operation<N> {
 
     /// Takes the connection that asks.
     fn let_in<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, conn: ConnId) {
-        let (Some(stream), Some(tls)) = (world.caller.take(), world.tls.clone()) else { return };
+        let (Some(stream), Some(tls)) = (world.arrived.take(), world.tls.clone()) else { return };
         let (sender, commands) = mpsc::channel(MAX_COMMANDS);
-        world.connections.insert(conn, sender);
         let wiring = Wiring {
             id: conn,
             commands,
@@ -370,8 +399,10 @@ impl<N: Random> Operation<N> {
             progress: self.shared.progress.clone(),
             closing: self.options.durations.closing,
         };
-        let limits = Limits { max_archive: self.options.max_archive, opening: self.options.durations.opening };
-        world.tasks.spawn(connection::serve(stream, tls, limits, wiring));
+        let Durations { handshake, opening, .. } = self.options.durations;
+        let limits = Limits { max_archive: self.options.max_archive, handshake, opening };
+        let task = world.tasks.spawn(connection::serve(stream, tls, limits, wiring));
+        world.connections.insert(conn, Open { commands: sender, task });
     }
 
     /// Hands an input to the reducer and carries out what it decides.
@@ -407,8 +438,15 @@ impl<L: Listener, K> World<L, K> {
     /// gone does not take it; that it is gone is told in its turn.
     fn command(&self, conn: ConnId, command: Command<K>) {
         if let Some(connection) = self.connections.get(&conn) {
-            drop(connection.try_send(command));
+            drop(connection.commands.try_send(command));
         }
+    }
+
+    /// Cuts off connections that still close, the oldest first, until so many are left.
+    fn cut_off(&mut self, most: usize) {
+        self.closing.retain(|task| !task.is_finished());
+        let more = self.closing.len().saturating_sub(most);
+        self.closing.drain(..more).for_each(|task| task.abort());
     }
 
     /// Asks something of the storage, which takes all that a reducer can want in one operation.
@@ -433,7 +471,7 @@ async fn prepare<P: Publish>(publish: P, identity: ImportIdentity) -> io::Result
 /// What reaches the operation from outside.
 enum Arrived<T> {
     Event(ConnId, Event),
-    Connection(io::Result<(T, SocketAddr)>),
+    Connection(io::Result<(T, IpAddr)>),
 }
 
 /// What is looked at first.
@@ -463,14 +501,29 @@ async fn arrive<L: Listener>(
 }
 
 /// The next connection, not before `pause` is over. Waits for ever if there is no listener.
-async fn accept<L: Listener>(
-    listener: &mut Option<L>,
-    pause: &mut Option<Instant>,
-) -> io::Result<(L::Stream, SocketAddr)> {
+async fn accept<L: Listener>(listener: &mut Option<L>, pause: &mut Option<Instant>) -> io::Result<(L::Stream, IpAddr)> {
     let Some(listener) = listener else { return pending().await };
     if let Some(until) = *pause {
         sleep_until(until).await;
         *pause = None;
     }
-    listener.accept().await
+    let (stream, from) = listener.accept().await?;
+    Ok((stream, from.ip()))
+}
+
+/// Whether a connection could not be taken because its peer had gone already, or the path to it.
+fn is_of_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown, NetworkUnreachable, TimedOut,
+    };
+    matches!(
+        error.kind(),
+        ConnectionAborted
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+            | TimedOut
+    )
 }

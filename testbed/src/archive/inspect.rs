@@ -11,7 +11,7 @@ use std::{
 
 use clap::Args;
 use handfast::{
-    archive::{Archive, Argon2i, OpenError, Password, Summary, Terms, certificate::Certificate},
+    archive::{Archive, Argon2i, OpenError, Summary, Terms, certificate::Certificate},
     limits::DEFAULT_MAX_ARCHIVE,
     outcome::AccountId,
     secret::Secret,
@@ -88,7 +88,7 @@ impl Inspect {
         let file = File::open(&self.file).map_err(|error| fail(&error))?;
         let file_length = file.metadata().map_err(|error| fail(&error))?.len();
         // Without a password first, for what needs none, and for what is no archive.
-        let archive = match self.open(&file, &Password::none()) {
+        let archive = match self.open(&file, &Secret::default()) {
             Err(OpenError::WrongPassword) => self.open_protected(&file)?,
             other => other,
         };
@@ -107,13 +107,13 @@ impl Inspect {
         let mut passwords = match &self.password_file {
             None => {
                 let password = ask(&format!("Password of {}: ", self.file.display()))?;
-                return Ok(self.open(file, &Password::new(password.as_bytes())));
+                return Ok(self.open(file, &password));
             }
             Some(path) => Passwords::read(path).map_err(Failure::reason)?,
         };
         let mut password = passwords.first().map_err(Failure::reason)?;
         loop {
-            match (self.open(file, &Password::new(password.as_bytes())), passwords.next()) {
+            match (self.open(file, &password), passwords.next()) {
                 (Err(OpenError::WrongPassword), Some(next)) => password = next,
                 (opened, _) => return Ok(opened),
             }
@@ -121,17 +121,17 @@ impl Inspect {
     }
 
     /// Opens it whenever its certificates were valid: it is looked at, not trusted.
-    fn open<'a>(&self, file: &'a File, password: &Password) -> Result<Archive<&'a File>, OpenError> {
+    fn open<'a>(&self, file: &'a File, password: &Secret) -> Result<Archive<&'a File>, OpenError> {
         Archive::open(file, password, &Argon2i, Terms::any_time().with_max_text(self.max_archive.0))
     }
 }
 
 /// Asks the person at the terminal, who may go on to press Ctrl-C.
 fn ask(question: &str) -> Result<Secret, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(Failure::reason)?;
-    let mut interrupts = runtime.block_on(async { Interrupts::listen() }).map_err(Failure::reason)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Failure::reason)?;
+    let mut interrupts = Interrupts::of_a_link()?;
     let password = runtime.block_on(terminal::ask_password(question, &mut interrupts, &mut None));
-    // Who listens to it once has to go on: it ends the process no more by itself.
+    // A signal that is caught once ends the process no more by itself.
     thread::spawn(move || {
         runtime.block_on(interrupts.next());
         process::exit(1);

@@ -8,8 +8,10 @@ use std::{
 
 use clap::Args;
 use handfast::{
-    archive::{Argon2i, Identity, KeyKind, Password, Sample, Seal, Sealer, UnixTime},
+    archive::{Argon2i, Identity, KeyKind, Sample, Seal, Sealer, today},
     outcome::AccountId,
+    outcome::Scheme,
+    secret::Secret,
 };
 use serde::Serialize;
 
@@ -53,9 +55,10 @@ struct Made<'a> {
 impl New {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let password = self.password()?;
-        let (account, authority) = Identity::account(self.key_type.0, UnixTime::now()).map_err(Failure::reason)?;
+        let (account, authority) =
+            Identity::account(self.key_type.0, today().map_err(Failure::reason)?).map_err(Failure::reason)?;
         let sample =
-            Sample::of(&account, &authority, password.protection(), self.size.0, self.seed).map_err(Failure::reason)?;
+            Sample::of(&account, &authority, Scheme::of(&password), self.size.0, self.seed).map_err(Failure::reason)?;
         let seal = Seal::new(&password, &Argon2i).map_err(Failure::reason)?;
         output::whole(&self.output, |file| {
             let mut sealer = Sealer::new(BufWriter::new(file), seal)?;
@@ -66,7 +69,7 @@ impl New {
         let made = Made {
             output: &self.output,
             account: account.certificate().short_id(),
-            protection: password.protection().as_str(),
+            protection: Scheme::of(&password).as_str(),
             text_length: self.size.0,
             contacts: sample.contacts(),
         };
@@ -78,9 +81,8 @@ impl New {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn password(&self) -> Result<Password, Failure> {
-        let Some(path) = &self.password_file else { return Ok(Password::none()) };
-        let password = Passwords::read(path).and_then(|mut passwords| passwords.first()).map_err(Failure::reason)?;
-        Ok(Password::new(password.as_bytes()))
+    fn password(&self) -> Result<Secret, Failure> {
+        let Some(path) = &self.password_file else { return Ok(Secret::default()) };
+        Passwords::read(path).and_then(|mut passwords| passwords.first()).map_err(Failure::reason)
     }
 }

@@ -55,7 +55,7 @@ fn session(steps: &[Step]) -> Option<ConnId> {
     });
     accepted.or_else(|| {
         imports().find_map(|(input, _)| match input {
-            import::Input::ConnectionRequested(conn) => Some(*conn),
+            import::Input::ConnectionRequested(conn) | import::Input::ConnectionRequestedFrom(conn, _) => Some(*conn),
             _ => None,
         })
     })
@@ -122,7 +122,7 @@ impl Drawing {
             }
             I::RemoveAccount => self.arrow("IC", "->>", "ID", &format!("removeAccount(){refused}")),
             I::Unpublishable => self.note("ID", "cannot be made reachable"),
-            I::ConnectionRequested(conn) => self.arrives(*conn, REQUEST),
+            I::ConnectionRequested(conn) | I::ConnectionRequestedFrom(conn, _) => self.arrives(*conn, REQUEST),
             I::ConnectionOpened { conn, .. } => {
                 let caller = self.caller(*conn);
                 self.note(&format!("ID,{caller}"), "TLS");
@@ -147,7 +147,8 @@ impl Drawing {
             I::Installed(true) => self.note("ID", "the account is durable"),
             I::Installed(false) => self.note("ID", "the account cannot be made durable"),
             I::Fired(timer) => self.note("ID", &format!("timer {timer:?}")),
-            I::Published | I::ArchiveProgressed(_) => {}
+            I::ConnectionsExhausted => self.note("ID", "has no descriptors left"),
+            I::Published | I::ConnectionAnswered(_) | I::ArchiveProgressed(_) => {}
         }
     }
 
@@ -188,6 +189,7 @@ impl Drawing {
             I::Opened { pinned: true } => self.note("ID,ED", "TLS"),
             I::Opened { pinned: false } => self.note("ED", "TLS with another device than the token's"),
             I::Unreachable => self.note("ED", "does not reach the device"),
+            I::Failed => self.note("ED", "the attempt to connect fails"),
             I::Lost => self.note("ED", GONE),
             I::Accepted { .. } => self.returns(ACCEPT),
             I::Declined => self.returns(DECLINE),

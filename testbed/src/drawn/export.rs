@@ -15,17 +15,16 @@ use super::{
     keys::Key,
     parts::{Beside, groups, head, progress},
 };
-use crate::token::read_typed;
+use crate::{
+    given::{Given, trimmed},
+    link::texts::CONFIRMED,
+};
 
 /// What a key leads to.
 pub(crate) enum Act {
-    /// The token is to be read from an image.
-    Camera,
-    /// From this one.
+    /// The token is to be read from this image.
     Start(PathBuf),
-    /// The token is to be typed.
-    Manual,
-    /// This is it.
+    /// This is the token.
     Entered(Token),
     /// Back to the choice of how to take the token.
     Cancel,
@@ -35,49 +34,36 @@ pub(crate) enum Act {
     Leave,
 }
 
-/// Ways to take a token, in the order in which they are offered.
-const WAYS: [(char, &str); 2] = [('t', "Type or paste it"), ('i', "Read it from an image of its QR code")];
-
 /// What is drawn beside what the client machine shows.
 pub(crate) struct View {
     /// Which account is given, if its certificate names it.
     pub(crate) account: Option<AccountId>,
     /// Where the new device is looked for.
     pub(crate) peer: String,
-    /// Which way to take the token is marked.
-    way: usize,
-    typed: Shown,
-    path: Shown,
+    /// The token, or the path of its image.
+    given: Shown,
     pub(crate) beside: Beside,
 }
 
 impl View {
     pub(crate) fn new(account: Option<AccountId>, peer: String) -> Self {
-        let (typed, path, beside) = Default::default();
-        Self { account, peer, way: 0, typed, path, beside }
+        let (given, beside) = Default::default();
+        Self { account, peer, given, beside }
     }
 
     /// Takes a key.
     pub(crate) fn key(&mut self, screen: &Screen, key: Key) -> Option<Act> {
         match screen {
             _ if self.beside.leaving => None,
-            Screen::ShowInputOptions => self.choose(key),
-            Screen::ManualEntry => match key {
-                Key::Esc => Some(Act::Cancel),
-                Key::Enter => match self.parsed() {
-                    Ok(token) => Some(Act::Entered(token)),
-                    Err(_) => None,
+            Screen::ShowInputOptions => match key {
+                Key::Esc => Some(Act::Leave),
+                Key::Enter => match Given::read(&self.given.text()) {
+                    Given::Token(token) => Some(Act::Entered(token)),
+                    Given::Image(path) => Some(Act::Start(path)),
+                    Given::Neither(_) => None,
                 },
                 key => {
-                    self.typed.key(key);
-                    None
-                }
-            },
-            Screen::ScanQr => match key {
-                Key::Esc => Some(Act::Cancel),
-                Key::Enter if !self.path.is_empty() => Some(Act::Start(self.path.text().trim().into())),
-                key => {
-                    self.path.key(key);
+                    self.given.key(key);
                     None
                 }
             },
@@ -89,29 +75,6 @@ impl View {
             _ if key == Key::Esc => Some(Act::Leave),
             _ => None,
         }
-    }
-
-    fn choose(&mut self, key: Key) -> Option<Act> {
-        let way = match key {
-            Key::Up => {
-                self.way = (self.way + WAYS.len() - 1) % WAYS.len();
-                return None;
-            }
-            Key::Down => {
-                self.way = (self.way + 1) % WAYS.len();
-                return None;
-            }
-            Key::Enter => self.way,
-            Key::Char(char) => WAYS.iter().position(|(letter, _)| *letter == char.to_ascii_lowercase())?,
-            Key::Esc => return Some(Act::Leave),
-            _ => return None,
-        };
-        self.way = way;
-        Some(if way == 0 { Act::Manual } else { Act::Camera })
-    }
-
-    fn parsed(&self) -> Result<Token, TokenError> {
-        read_typed(self.typed.text().as_bytes())
     }
 
     /// What is drawn.
@@ -131,13 +94,9 @@ impl View {
         };
         head(&mut page, Side::Export, state);
         let keys = match screen {
-            Screen::ShowInputOptions => self.draw_ways(&mut page),
-            Screen::ManualEntry => self.draw_entry(&mut page),
-            Screen::ScanQr => {
-                page.text("The image of the QR code, a PNG file such as a screenshot:");
-                page.field(&self.path.text(), self.path.at(), None);
-                "Enter: read it   Esc: back   Ctrl-C: cancel"
-            }
+            Screen::ShowInputOptions => self.draw_entry(&mut page),
+            // These are passed through.
+            Screen::ManualEntry | Screen::ScanQr => "",
             Screen::QrScanning => {
                 page.text("The image is being read.");
                 "Esc: back   Ctrl-C: cancel"
@@ -152,7 +111,7 @@ impl View {
                 self.draw_account(&mut page);
                 page.blank();
                 if *confirmed {
-                    page.text("You confirmed it. Its user is to agree there, and to type the account's password if it has one.");
+                    page.text(CONFIRMED);
                     "Esc or Ctrl-C: cancel"
                 } else {
                     page.text("The new device shows the account id too. Is it yours, and in front of you?");
@@ -162,7 +121,7 @@ impl View {
             Screen::InProgress => {
                 page.text("The account is being sent.").blank();
                 if let Some(amount) = self.beside.amount {
-                    progress(&mut page, amount);
+                    progress(&mut page, Side::Export, amount);
                 }
                 "Esc or Ctrl-C: cancel"
             }
@@ -179,41 +138,41 @@ impl View {
         }
     }
 
-    fn draw_ways(&self, page: &mut Page) -> &'static str {
-        page.text("The new device shows a token. How is it to be taken?").blank();
-        for (index, (letter, way)) in WAYS.iter().enumerate() {
-            let (mark, style) = if index == self.way { ('>', Style::Strong) } else { (' ', Style::Plain) };
-            page.row(&format!("  {mark} {letter}  {way}"), style);
-        }
-        "Up, Down, Enter or a letter: choose   Esc or Ctrl-C: cancel"
-    }
-
     fn draw_entry(&self, page: &mut Page) -> &'static str {
-        page.text("The token that the new device shows:");
-        let text = self.typed.text();
-        let parsed = self.parsed();
+        page.text(
+            "The token that the new device shows, or the image of its QR code (a PNG file, such as a screenshot).",
+        );
+        page.text("Type it, paste it, or drop the file here:");
+        let text = self.given.text();
+        let given = Given::read(&text);
+        // Blanks and quotes before it are no part of what is counted.
+        let before = text.find(trimmed(&text)).unwrap_or(0);
         // All that is there may begin a token.
-        let unfinished = |error: &TokenError| error.offset >= text.trim_end().len() && text.trim_end() == text;
-        let wrong = match &parsed {
-            Err(error) if !self.typed.is_empty() && !unfinished(error) => {
-                let before = text.as_bytes().get(..error.offset).unwrap_or_default();
+        let unfinished = |error: &TokenError| error.offset >= trimmed(&text).len();
+        let wrong = match &given {
+            Given::Neither(error) if !self.given.is_empty() && !unfinished(error) => {
+                let before = text.as_bytes().get(..before + error.offset).unwrap_or_default();
                 Some((String::from_utf8_lossy(before).chars().count(), error.kind))
             }
-            Ok(_) | Err(_) => None,
+            Given::Token(_) | Given::Image(_) | Given::Neither(_) => None,
         };
-        page.field(&text, self.typed.at(), wrong.map(|(at, _)| at)).blank();
-        match (&parsed, wrong) {
-            (Ok(_), _) => {
+        page.field(&text, self.given.at(), wrong.map(|(at, _)| at)).blank();
+        match (&given, wrong) {
+            (Given::Token(_), _) => {
                 page.text("This is a token.");
-                "Enter: link this device   Esc: back   Ctrl-C: cancel"
+                "Enter: link this device   Esc or Ctrl-C: cancel"
             }
-            (Err(_), Some((at, kind))) => {
+            (Given::Image(_), _) => {
+                page.text("This is no token: it is taken for the path of an image.");
+                "Enter: read the image   Esc or Ctrl-C: cancel"
+            }
+            (Given::Neither(_), Some((at, kind))) => {
                 page.styled(&format!("No token: at character {} expected {}.", at + 1, expected(kind)), Style::Wrong);
-                "Backspace, Ctrl-U: mend it   Esc: back   Ctrl-C: cancel"
+                "Backspace, Ctrl-U: mend it   Esc or Ctrl-C: cancel"
             }
-            (Err(error), None) => {
+            (Given::Neither(error), None) => {
                 page.text(&format!("Next: {}.", expected(error.kind)));
-                "Esc: back   Ctrl-C: cancel"
+                "Esc or Ctrl-C: cancel"
             }
         }
     }

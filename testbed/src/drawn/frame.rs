@@ -115,10 +115,19 @@ impl Page {
         self
     }
 
-    /// One row as it is, cut where it is too wide.
+    /// One row as it is. Where it is too wide it is wrapped, at blanks if there are any, and what follows is indented like it.
     pub(crate) fn row(&mut self, text: &str, style: Style) -> &mut Self {
-        let text = cut(text, self.size.columns);
-        self.frame.rows.push(Row::new(text, style));
+        if display_width(text) <= self.size.columns {
+            self.frame.rows.push(Row::new(text, style));
+            return self;
+        }
+        let columns = self.size.columns.max(1);
+        let indent = text.len() - text.trim_start_matches(' ').len();
+        let indent = " ".repeat(if 2 * indent < columns { indent } else { 0 });
+        let options = textwrap::Options::new(columns).initial_indent(&indent).subsequent_indent(&indent);
+        let rows = textwrap::wrap(text.trim_start(), options);
+        // A character that is wider than the terminal is not shown.
+        self.frame.rows.extend(rows.into_iter().map(|row| Row::new(cut(&row, columns), style)));
         self
     }
 
@@ -190,6 +199,11 @@ impl Page {
     }
 }
 
+/// Columns of a row.
+pub(crate) fn width(row: &Row) -> usize {
+    row.spans.iter().map(|span| display_width(&span.text)).sum()
+}
+
 /// The beginning of a text that fits.
 fn cut(text: &str, columns: usize) -> &str {
     let mut width = 0;
@@ -259,6 +273,21 @@ mod tests {
         b
         Esc cancels
         ");
+    }
+
+    /// Nothing of an address or a port is lost where there is little room.
+    #[test]
+    fn a_row_that_is_too_wide_is_wrapped() {
+        let mut page = page(30, 20);
+        page.row("  handfast export --peer [2001:db8::a1b2:c3d4]:40123", Style::Plain);
+        insta::assert_snapshot!(page.done(), @"
+          handfast export --peer
+          [2001:db8::a1b2:c3d4]:40123
+        ");
+        let mut page = self::page(12, 20);
+        page.row("  [2001:db8::a1b2:c3d4]:40123", Style::Plain);
+        let shown = page.done().to_string().replace(char::is_whitespace, "");
+        assert_eq!(shown, "[2001:db8::a1b2:c3d4]:40123");
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! The screens of the client of an import.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use handfast::{
     client::import::{Prompt, Screen},
-    limits::MAX_TRIES,
     outcome::{LinkState, Scheme, Side},
     secret::Secret,
 };
@@ -16,7 +15,7 @@ use super::{
     keys::Key,
     parts::{Beside, clock, groups, head, progress},
 };
-use crate::qr::Code;
+use crate::{link::texts, qr::Code};
 
 /// What a key leads to.
 pub(crate) enum Act {
@@ -32,7 +31,10 @@ pub(crate) enum Act {
 pub(crate) struct Token {
     pub(crate) text: String,
     pub(crate) code: Option<Code>,
-    pub(crate) listening: SocketAddr,
+    /// Where this device is reached.
+    pub(crate) peer: String,
+    /// What a person is to know of that.
+    pub(crate) advice: Option<String>,
 }
 
 /// What is drawn beside what the client machine shows.
@@ -101,7 +103,7 @@ impl View {
             Screen::InProgress => {
                 page.text("The account is being received.").blank();
                 if let Some(amount) = self.beside.amount {
-                    progress(&mut page, amount);
+                    progress(&mut page, Side::Import, amount);
                 }
                 "Esc or Ctrl-C: cancel"
             }
@@ -113,7 +115,7 @@ impl View {
     }
 
     fn draw_token(&self, page: &mut Page) {
-        let Some(Token { text, code, listening }) = &self.token else { return };
+        let Some(Token { text, code, peer, advice }) = &self.token else { return };
         let size = page.size();
         // What stands around the code, with the token in one or more rows.
         let others = 12 + text.len().div_ceil(size.columns.max(1));
@@ -137,8 +139,11 @@ impl View {
         }
         page.text("The token:").unbroken(text).blank();
         page.text(&format!("On the device that has the account, {how}"));
-        page.row(&format!("  handfast export --archive FILE --peer {listening}"), Style::Plain);
+        page.row(&format!("  handfast export --archive FILE --peer {peer}"), Style::Plain);
         page.text("and type the token there.");
+        if let Some(advice) = advice {
+            page.text(advice);
+        }
         if let Some(left) = self.left {
             page.blank().text(&format!("It is good for {} more.", clock(left)));
         }
@@ -147,21 +152,12 @@ impl View {
     fn draw_prompt(&self, page: &mut Page, prompt: Prompt, answered: bool) -> &'static str {
         page.text("The other device belongs to this account:").blank();
         page.row(&format!("    {}", groups(&prompt.peer)), Style::Strong).blank();
-        let tries = |wrong: u8| match MAX_TRIES.saturating_sub(wrong) {
-            1 => "One try is left.".to_owned(),
-            left => format!("{left} tries are left."),
-        };
         if answered {
-            page.text(match prompt.scheme {
-                Scheme::None => "You agreed to it. The other device is to confirm this one.",
-                Scheme::Password => {
-                    "You agreed to it. The other device is to confirm this one, and to try the password."
-                }
-            });
+            page.text(texts::agreed(prompt.scheme));
             return "Esc or Ctrl-C: cancel";
         }
         if prompt.wrong_password {
-            page.styled(&format!("Wrong password. {}", tries(self.wrong)), Style::Wrong).blank();
+            page.styled(&texts::wrong_password(self.wrong), Style::Wrong).blank();
         }
         if !self.agreed {
             page.text(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use handfast::outcome::{AccountId, LinkState, Side};
 
 use super::frame::{Page, Style};
+use crate::link::texts;
 
 /// Hexadecimal digits of an account id that are read aloud in one breath.
 const DIGITS: usize = 4;
@@ -97,8 +98,8 @@ pub(crate) struct Amount {
     pub(crate) elapsed: Duration,
 }
 
-/// A bar, and what is behind it in numbers.
-pub(super) fn progress(page: &mut Page, Amount { done, total, elapsed }: Amount) {
+/// A bar, what is behind it in numbers, and what follows the last byte.
+pub(super) fn progress(page: &mut Page, side: Side, Amount { done, total, elapsed }: Amount) {
     if total == 0 {
         page.text("It is about to begin.");
         return;
@@ -112,6 +113,10 @@ pub(super) fn progress(page: &mut Page, Amount { done, total, elapsed }: Amount)
     );
     let rate = done as f64 / elapsed.as_secs_f64();
     let of = format!("{} of {}", bytes(done as f64), bytes(total as f64));
+    if done == total {
+        page.text(&of).text(texts::all_there(side));
+        return;
+    }
     if done == 0 || !rate.is_finite() {
         page.text(&of);
         return;
@@ -169,7 +174,7 @@ mod tests {
     fn progress_is_told_with_rate_and_time_left() {
         let at = |done, total, seconds| {
             let amount = Amount { done, total, elapsed: Duration::from_secs(seconds) };
-            drawn(80, |page| progress(page, amount)).to_string()
+            drawn(80, |page| progress(page, Side::Import, amount)).to_string()
         };
         let all = [
             at(0, 0, 1),
@@ -193,6 +198,7 @@ mod tests {
 
         [##############################] 100 %
         1000 B of 1000 B
+        All of it is here: checking and storing it…
 
         [##########....................]  33 %
         1.0 GiB of 3.0 GiB, 17.1 MiB/s, 2:00 left

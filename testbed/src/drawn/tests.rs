@@ -1,6 +1,6 @@
 //! Every screen, drawn without a terminal: that each fits, and the page of them all.
 
-use std::{env, fmt::Write as _, fs, path::Path, time::Duration};
+use std::{env, fmt::Write as _, fs, io::ErrorKind, path::Path, time::Duration};
 
 use handfast::{
     client::{
@@ -20,7 +20,10 @@ use super::{
     parts::Amount,
     unlock,
 };
-use crate::{link::texts, qr::Code};
+use crate::{
+    link::texts::{self, Known},
+    qr::Code,
+};
 
 const TOKEN: &str = "jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456";
 const LONG: &str = "jami-auth://4ccf2262b8772888db1eeb20c3eed0825fa53518fb0df1ba1990b9710f533095/192691";
@@ -48,7 +51,7 @@ fn named(name: &'static str, screen: impl Fn(Size) -> Frame + 'static) -> Named 
 fn import_view(token: &str) -> import::View {
     let code = Code::on_terminal(token, true).ok();
     import::View {
-        token: Some(import::Token { text: token.to_owned(), code, listening: address() }),
+        token: Some(import::Token { text: token.to_owned(), code, peer: address().to_string(), advice: None }),
         left: Some(Duration::from_secs(291)),
         ..import::View::default()
     }
@@ -106,13 +109,14 @@ fn of_export(name: &'static str, screen: ExportScreen, change: impl FnOnce(&mut 
     named(name, move |size| view.frame(&screen, size))
 }
 
-/// Types a text on a screen.
-fn typed(screen: ExportScreen, text: &'static str) -> impl FnOnce(&mut export::View) {
+/// Types a text in the token's place.
+fn typed(text: &'static str) -> impl FnOnce(&mut export::View) {
+    let screen = ExportScreen::ShowInputOptions;
     move |view| text.chars().for_each(|char| assert!(view.key(&screen, Key::Char(char)).is_none()))
 }
 
 fn exports() -> Vec<Named> {
-    use ExportScreen::{Authenticating, Connecting, InProgress, ManualEntry, QrScanning, ScanQr, ShowInputOptions};
+    use ExportScreen::{Authenticating, Connecting, InProgress, QrScanning, ShowInputOptions};
     let nothing = |_: &mut export::View| {};
     let unlock = |change: fn(&mut unlock::View)| {
         let mut view = unlock::View::of(Path::new("account.gz"));
@@ -125,12 +129,12 @@ fn exports() -> Vec<Named> {
         named("A wrong one", unlock(|view| view.wrong = true)),
         named("The archive is opened", unlock(|view| view.opening = true)),
         of_export("How the token is taken", ShowInputOptions, nothing),
-        of_export("The token is typed", ManualEntry, typed(ManualEntry, "jami-auth://02f92cb0")),
-        of_export("Something is wrong with it", ManualEntry, typed(ManualEntry, "jami-auth://02f92cb0x4a7")),
-        of_export("It is a token", ManualEntry, typed(ManualEntry, TOKEN)),
-        of_export("The image of its QR code", ScanQr, typed(ScanQr, "screenshot.png")),
-        of_export("An image without one", ScanQr, |view| {
-            typed(ScanQr, "holiday.png")(view);
+        of_export("The token is typed", ShowInputOptions, typed("jami-auth://02f92cb0")),
+        of_export("Something is wrong with it", ShowInputOptions, typed("jami-auth://02f92cb0x4a7")),
+        of_export("It is a token", ShowInputOptions, typed(TOKEN)),
+        of_export("The image of its QR code", ShowInputOptions, typed("'my screenshot.png'")),
+        of_export("An image without one", ShowInputOptions, |view| {
+            typed("holiday.png")(view);
             view.beside.note = Some("holiday.png shows no QR code".into());
         }),
         of_export("The image is read", QrScanning, nothing),
@@ -138,6 +142,10 @@ fn exports() -> Vec<Named> {
         of_export("Which device it is", at(false), nothing),
         of_export("The new device is waited for", at(true), nothing),
         of_export("The account is sent", InProgress, |view| view.beside.amount = Some(amount(15 << 20))),
+        of_export("All of it is sent", InProgress, |view| {
+            let all = amount(0).total;
+            view.beside.amount = Some(amount(all));
+        }),
         of_export("Given up while it is sent", InProgress, |view| {
             view.beside.amount = Some(amount(15 << 20));
             view.beside.note = Some(texts::goes_on(Side::Export).into());
@@ -222,33 +230,34 @@ fn keys_do_what_the_screen_says() {
     {
         assert!(matches!(import::View::default().key(&screen, Key::Esc), Some(import::Act::Leave)));
     }
-    for screen in [ExportScreen::ScanQr, ExportScreen::QrScanning, ExportScreen::ManualEntry] {
-        let mut view = export::View::new(None, String::new());
-        assert!(matches!(view.key(&screen, Key::Esc), Some(export::Act::Cancel)));
-        // What is no token, and no path, cannot be entered.
-        assert!(view.key(&screen, Key::Enter).is_none());
-    }
+    let mut view = export::View::new(None, String::new());
+    assert!(matches!(view.key(&ExportScreen::QrScanning, Key::Esc), Some(export::Act::Cancel)));
+    // What is neither a token nor a path cannot be entered.
+    assert!(view.key(&ExportScreen::ShowInputOptions, Key::Enter).is_none());
     for screen in [ExportScreen::ShowInputOptions, ExportScreen::Connecting, ExportScreen::InProgress] {
         let mut view = export::View::new(None, String::new());
         assert!(matches!(view.key(&screen, Key::Esc), Some(export::Act::Leave)));
     }
 }
 
+/// One field takes both, and no letter of what is pasted is a key of a menu.
 #[test]
-fn ways_can_be_chosen_with_arrows_and_letters() {
+fn a_token_and_a_path_are_given_in_one_field() {
     let options = ExportScreen::ShowInputOptions;
     let mut view = export::View::new(None, String::new());
-    assert!(matches!(view.key(&options, Key::Enter), Some(export::Act::Manual)));
-    assert!(view.key(&options, Key::Down).is_none());
-    assert!(matches!(view.key(&options, Key::Enter), Some(export::Act::Camera)));
-    assert!(view.key(&options, Key::Down).is_none() && view.key(&options, Key::Up).is_none());
-    assert!(matches!(view.key(&options, Key::Enter), Some(export::Act::Camera)));
-    assert!(matches!(view.key(&options, Key::Char('T')), Some(export::Act::Manual)));
+    typed(TOKEN)(&mut view);
+    assert!(view.key(&options, Key::Break).is_none());
+    assert!(matches!(view.key(&options, Key::Enter), Some(export::Act::Entered(_))));
+    view.key(&options, Key::Clear);
+    typed("\"/tmp/it is.png\" ")(&mut view);
+    let Some(export::Act::Start(path)) = view.key(&options, Key::Enter) else { panic!("it is a path") };
+    assert_eq!(path, Path::new("/tmp/it is.png"));
 }
 
 /// How links end, from both sides, as the page has it.
 fn ends() -> String {
     let mut all = String::new();
+    let here = Known { canceled_here: true, ..Known::default() };
     let refused = [
         (Side::Import, "`addAccount` is refused: too many", Failure::NoAccount(AddAccountError::TooMany)),
         (Side::Import, "`addAccount` is refused", Failure::NoAccount(AddAccountError::Taken)),
@@ -263,12 +272,28 @@ fn ends() -> String {
         for outcome in Outcome::ALL {
             // An import's success is always confirmed, and it learns nothing of what was sent.
             if side == Side::Export || outcome == Outcome::SUCCESS || !outcome.to_string().contains('(') {
-                let _ = writeln!(all, "| {outcome} | {} |", texts::ended(side, outcome));
+                let _ = writeln!(all, "| {outcome} | {} |", texts::ended(side, outcome, here));
             }
         }
-        let _ = writeln!(all, "| an error that nobody has heard of | {} |", texts::failed(side, Failure::Unheard));
+        let _ = writeln!(
+            all,
+            "| {}, by the other device | {} |",
+            Outcome::CANCELED,
+            texts::ended(side, Outcome::CANCELED, Known::default())
+        );
+        let causes = [
+            (ErrorKind::ConnectionRefused, "nothing listens"),
+            (ErrorKind::PermissionDenied, "the code is not the new device's"),
+            (ErrorKind::NotFound, "another device answers"),
+        ];
+        for (kind, what) in causes.into_iter().filter(|_| side == Side::Export) {
+            let known = Known { cause: Some(kind), ..Known::default() };
+            let _ = writeln!(all, "| {}, {what} | {} |", Outcome::Network, texts::ended(side, Outcome::Network, known));
+        }
+        let _ =
+            writeln!(all, "| an error that nobody has heard of | {} |", texts::failed(side, Failure::Unheard, here));
         for (_, what, failure) in refused.iter().filter(|(of, ..)| *of == side) {
-            let _ = writeln!(all, "| {what} | {} |", texts::failed(side, *failure));
+            let _ = writeln!(all, "| {what} | {} |", texts::failed(side, *failure, here));
         }
         all.push('\n');
     }

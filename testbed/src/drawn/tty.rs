@@ -22,7 +22,7 @@ use crossterm::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
-    frame::{Frame, Row, Size, Style},
+    frame::{Frame, Row, Size, Style, width},
     keys::Key,
 };
 use crate::terminal::Typed;
@@ -141,7 +141,11 @@ impl Tty {
             }
             queue!(bytes, Print(&span.text), SetAttribute(Attribute::Reset))?;
         }
-        queue!(bytes, Clear(ClearType::UntilNewLine))
+        // After a full row the cursor still stands on its last character, which clearing would erase.
+        if width(row) < self.size.columns {
+            queue!(bytes, Clear(ClearType::UntilNewLine))?;
+        }
+        Ok(())
     }
 
     /// Ends to draw. What is printed from now on stays.

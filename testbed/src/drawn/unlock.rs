@@ -13,6 +13,7 @@ use super::{
     keys::Key,
     parts::{Beside, head},
 };
+use crate::link::texts::WRONG_OR_DAMAGED;
 
 /// What a key leads to.
 pub(crate) enum Act {
@@ -62,8 +63,7 @@ impl View {
             return page.done();
         }
         if self.wrong {
-            page.styled("Wrong password, or the file is damaged: nothing can tell the two apart.", Style::Wrong)
-                .blank();
+            page.styled(WRONG_OR_DAMAGED, Style::Wrong).blank();
         }
         page.text(&format!("The password of {}:", self.path));
         let mask = "*".repeat(self.password.count().min(size.columns.saturating_sub(4)));

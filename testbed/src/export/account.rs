@@ -3,7 +3,7 @@
 use std::{fs::File, path::Path, sync::Arc};
 
 use handfast::{
-    archive::{Argon2i, Entry, Identity, KeyKind, OpenError, Password, Store, Terms, UnixTime},
+    archive::{Argon2i, Entry, Identity, KeyKind, OpenError, Store, Terms, UnixTime},
     outcome::Outcome,
     secret::Secret,
     shell::folder::{FileSource, IssueError, issued_identity},
@@ -17,9 +17,9 @@ use crate::{
         unlock::{Act, View},
     },
     failure::Failure,
-    interrupt::Interrupts,
-    link::{options::passwords, session::Front},
-    terminal,
+    interrupt::{self, Interrupts},
+    link::{given_up, note_locks, options::passwords, session::Front, texts::WRONG_OR_DAMAGED},
+    output, terminal,
 };
 
 /// What is exported, and who this device is.
@@ -30,66 +30,45 @@ pub(super) struct Account {
 
 impl Export {
     /// What is exported, and who this device is.
-    pub(super) async fn account(&self, interrupts: &mut Interrupts, front: &mut Front) -> Result<Account, Failure> {
-        let now = UnixTime::now();
+    pub(super) async fn account(
+        &self,
+        now: UnixTime,
+        interrupts: &mut Interrupts,
+        front: &mut Front,
+    ) -> Result<Account, Failure> {
         let terms = Terms::at(now).with_max_text(self.link.max_archive.0);
         match (&self.archive, &self.store) {
             (Some(path), _) => {
-                let identity = self.issue(path, terms, now, interrupts, front).await?;
-                let source = FileSource::file(path, Arc::new(Argon2i), terms)
+                let view = View::of(path);
+                let opening = Opening { path, terms, now, interrupts: interrupts.clone(), front, view };
+                let identity = self.issue(opening).await?;
+                let file = path.clone();
+                let source = interrupts
+                    .or(interrupt::apart(move || FileSource::file(&file, Arc::new(Argon2i), terms)))
+                    .await
+                    .ok_or_else(given_up)?
                     .map_err(|error| failed(Outcome::Storage, format_args!("--archive {error}")))?;
                 Ok(Account { source, identity })
             }
-            (None, Some(folder)) => self.linked(folder, terms),
+            (None, Some(folder)) => {
+                let (folder, account) = (folder.clone(), self.account.clone());
+                let found = interrupt::apart(move || linked(&folder, account.as_deref(), terms));
+                interrupts.or(found).await.ok_or_else(given_up)?
+            }
             (None, None) => Err(Failure::usage("one of --archive and --store is needed")),
         }
     }
 
-    /// The account of a store, with the certificate that this device got when it was linked.
-    fn linked(&self, folder: &Path, terms: Terms) -> Result<Account, Failure> {
-        let refused = |error: &dyn std::fmt::Display| failed(Outcome::Storage, format_args!("--store: {error}"));
-        if !folder.is_dir() {
-            return Err(refused(&format_args!("{} is no folder", folder.display())));
-        }
-        let store = Store::open(folder).map_err(|error| refused(&error))?;
-        let entries = store.list().map_err(|error| refused(&error))?;
-        let wanted = |entry: &Entry| match &self.account {
-            Some(account) => *account == entry.account.to_string() || *account == entry.id.to_string(),
-            None => true,
-        };
-        let mut found = entries.iter().filter(|entry| wanted(entry));
-        let (entry, more) = (found.next(), found.next());
-        let entry = match (entry, more) {
-            (Some(entry), None) => entry,
-            (None, _) => {
-                return Err(Failure::usage(format_args!("--store {}: there is no such account", folder.display())));
-            }
-            (Some(_), Some(_)) => {
-                let list: Vec<_> = entries.iter().map(|entry| format!("\n  {}  {}", entry.id, entry.account)).collect();
-                return Err(Failure::usage(format_args!("choose one of these with --account:{}", list.concat())));
-            }
-        };
-        let identity = store.device(entry.id).map_err(|error| refused(&error))?;
-        let source = FileSource::account(store, entry.id, Arc::new(Argon2i), terms).map_err(|error| refused(&error))?;
-        Ok(Account { source, identity })
-    }
-
     /// A certificate for the occasion, issued by the account key in the archive (R-EXP-11).
-    async fn issue(
-        &self,
-        path: &Path,
-        terms: Terms,
-        now: UnixTime,
-        interrupts: &mut Interrupts,
-        front: &mut Front,
-    ) -> Result<Identity, Failure> {
-        let mut opening = Opening { path, terms, now, interrupts, front, view: View::of(path) };
+    async fn issue(&self, mut opening: Opening<'_>) -> Result<Identity, Failure> {
+        let path = opening.path;
         // Without a password first, for what needs none, and for what is no archive.
-        match opening.with(Password::none()).await? {
+        match opening.with(Secret::default()).await? {
             Err(IssueError::Open(OpenError::WrongPassword)) => {}
             issued => return issued.map_err(|error| unusable(path, &error)),
         }
-        let Some(mut passwords) = passwords(self.password_file.as_ref())? else {
+        let passwords = passwords(self.password_file.as_ref());
+        let Some(mut passwords) = opening.interrupts.or(passwords).await.ok_or_else(given_up)?? else {
             if self.link.calls {
                 return Err(failed(Outcome::Authentication, "the archive is protected: --calls needs --password-file"));
             }
@@ -97,7 +76,7 @@ impl Export {
         };
         let mut password = passwords.first().map_err(|error| failed(Outcome::Authentication, error))?;
         loop {
-            let tried = opening.with(Password::new(password.as_bytes())).await?;
+            let tried = opening.with(password).await?;
             match (tried, passwords.next()) {
                 (Err(IssueError::Open(OpenError::WrongPassword)), Some(next)) => password = next,
                 (issued, _) => return issued.map_err(|error| unusable(path, &error)),
@@ -106,19 +85,55 @@ impl Export {
     }
 }
 
+/// The account of a store, with the certificate that this device got when it was linked.
+fn linked(folder: &Path, account: Option<&str>, terms: Terms) -> Result<Account, Failure> {
+    let refused = |error: &dyn std::fmt::Display| failed(Outcome::Storage, format_args!("--store: {error}"));
+    if !folder.is_dir() {
+        return Err(refused(&format_args!("{} is no folder", folder.display())));
+    }
+    let store = Store::open(folder).map_err(|error| refused(&error))?;
+    note_locks(&store);
+    let (entries, strays) = store.list_whole().map_err(|error| refused(&error))?;
+    let wanted = |entry: &Entry| match account {
+        Some(account) => account == entry.account.to_string() || account == entry.id.to_string(),
+        None => true,
+    };
+    for (path, why) in strays {
+        if account.is_none_or(|account| path.ends_with(account)) && !entries.iter().any(wanted) {
+            return Err(refused(&format_args!("{}: {why}", path.display())));
+        }
+        output::note(format_args!("--store: {} is passed over, as it is no account: {why}", path.display()));
+    }
+    let mut found = entries.iter().filter(|entry| wanted(entry));
+    let (entry, more) = (found.next(), found.next());
+    let entry = match (entry, more) {
+        (Some(entry), None) => entry,
+        (None, _) => {
+            return Err(Failure::usage(format_args!("--store {}: there is no such account", folder.display())));
+        }
+        (Some(_), Some(_)) => {
+            let list: Vec<_> = entries.iter().map(|entry| format!("\n  {}  {}", entry.id, entry.account)).collect();
+            return Err(Failure::usage(format_args!("choose one of these with --account:{}", list.concat())));
+        }
+    };
+    let identity = store.device(entry.id).map_err(|error| refused(&error))?;
+    let source = FileSource::account(store, entry.id, Arc::new(Argon2i), terms).map_err(|error| refused(&error))?;
+    Ok(Account { source, identity })
+}
+
 /// An archive that is being opened for the account key in it, with who waits for it.
 struct Opening<'a> {
     path: &'a Path,
     terms: Terms,
     now: UnixTime,
-    interrupts: &'a mut Interrupts,
+    interrupts: Interrupts,
     front: &'a mut Front,
     view: View,
 }
 
 impl Opening<'_> {
     /// Issues a certificate with the account key that this password opens, unless somebody gives up before.
-    async fn with(&mut self, password: Password) -> Result<Result<Identity, IssueError>, Failure> {
+    async fn with(&mut self, password: Secret) -> Result<Result<Identity, IssueError>, Failure> {
         let (path, terms, now) = (self.path.to_path_buf(), self.terms, self.now);
         let mut issued = tokio::task::spawn_blocking(move || {
             let file = File::open(path).map_err(OpenError::from)?;
@@ -138,23 +153,28 @@ impl Opening<'_> {
         }
     }
 
-    /// The same with what a person types. Where screens are drawn, as often as it is wrong.
+    /// The same with what a person types, as often as it is wrong.
     async fn asking(mut self) -> Result<Identity, Failure> {
         loop {
             let password = match self.front {
                 Front::Lines(typed) => {
                     let question = format!("Password of {}: ", self.path.display());
-                    let asked = terminal::ask_password(&question, self.interrupts, typed).await;
-                    asked.map_err(|error| match error {
+                    let asked = terminal::ask_password(&question, &mut self.interrupts, typed).await;
+                    let password = asked.map_err(|error| match error {
                         terminal::Unanswered::Interrupted => given_up(),
                         _ => failed(Outcome::Authentication, error),
-                    })?
+                    })?;
+                    terminal::prompt(&format!("{} is being opened.\n", self.path.display()));
+                    password
                 }
                 Front::Drawn(_) => self.typed().await?,
             };
-            match self.with(Password::new(password.as_bytes())).await? {
-                Err(IssueError::Open(OpenError::WrongPassword)) if matches!(self.front, Front::Drawn(_)) => {
+            match self.with(password).await? {
+                Err(IssueError::Open(OpenError::WrongPassword)) => {
                     self.view.wrong = true;
+                    if matches!(self.front, Front::Lines(_)) {
+                        terminal::prompt(&format!("{WRONG_OR_DAMAGED}\n"));
+                    }
                 }
                 issued => return issued.map_err(|error| unusable(self.path, &error)),
             }
@@ -191,10 +211,6 @@ impl Opening<'_> {
             },
         }
     }
-}
-
-fn given_up() -> Failure {
-    failed(Outcome::CANCELED, "given up")
 }
 
 fn unusable(path: &Path, error: &IssueError) -> Failure {

@@ -11,7 +11,7 @@ use handfast::{
     operations::{AddDeviceError, OpId},
     outcome::{AccountId, Outcome, Side, Signal},
     reducer::Refused,
-    shell::{ExportHandle, Notice},
+    shell::{Cause, ExportHandle, Notice},
     token::Token,
 };
 use serde::Serialize;
@@ -22,22 +22,37 @@ use crate::{
         parts::groups,
     },
     failure::Failure,
+    given::{Given, PREFIX, trimmed},
+    interrupt,
     link::{
         calls::ExportCall,
         observed::Returned,
         options::LinkOptions,
         session::{Happened, Session},
-        texts,
+        texts::{self, Known},
     },
     qr::image,
     terminal::{self, Line, LineError},
-    token::typed,
+    token,
 };
 
 /// The arguments of `addDevice`.
 #[derive(Serialize)]
 pub(super) struct AddDevice<'a> {
-    pub(super) uri: &'a str,
+    uri: &'a str,
+}
+
+impl<'a> AddDevice<'a> {
+    /// With what was typed, which is not shown where it does not even begin like a token: it may be the password (R-SEC-2).
+    pub(super) fn of(uri: &'a str) -> Self {
+        let begins = uri.trim_start().starts_with(PREFIX);
+        Self { uri: if begins { uri } else { "<no token>" } }
+    }
+
+    /// With what an image says.
+    pub(super) const fn in_image(uri: &'a str) -> Self {
+        Self { uri }
+    }
 }
 
 /// The arguments of the calls to an operation.
@@ -56,16 +71,11 @@ pub(super) enum Way {
     Ask,
 }
 
-/// Calls `addDevice`, and notes it.
-async fn add_device(
-    handle: &ExportHandle,
-    session: &mut Session<()>,
-    uri: &str,
-) -> Result<Result<OpId, AddDeviceError>, Failure> {
-    let result = handle.add_device(uri).await;
+/// Notes a call of `addDevice`.
+fn noted(session: &mut Session<()>, uri: &str, result: Result<OpId, AddDeviceError>) -> Result<OpId, AddDeviceError> {
     let ret = result.map_or_else(|error| error.code().into(), |op| op.0.into());
-    session.called("addDevice", AddDevice { uri }, Returned::Operation(ret))?;
-    Ok(result)
+    session.called("addDevice", AddDevice::of(uri), Returned::Operation(ret));
+    result
 }
 
 /// The user of this device, be it a person or a stream of calls, with the client machine that decides what is shown and called. The
@@ -73,8 +83,8 @@ async fn add_device(
 pub(super) struct User<'a> {
     options: &'a LinkOptions,
     account: Option<AccountId>,
-    /// The one slot: a token that parses.
-    token: String,
+    /// The token that parsed last.
+    token: Option<Token>,
     /// None once the operation has ended: the link closes then.
     handle: Option<ExportHandle>,
     session: Session<()>,
@@ -84,8 +94,16 @@ pub(super) struct User<'a> {
     outcome: Outcome,
     /// The last signal, with the cause of a failure.
     last: Option<Notice>,
+    /// The last signal of the client's own operation.
+    state: Option<Told>,
     asked: Asked,
     given_up: bool,
+    /// A cancel was accepted.
+    canceled: bool,
+    /// A device was signalled that the options confirm, and they have not yet: once for each signal, so that it ends.
+    due: bool,
+    /// The operation's state was asked for.
+    queried: bool,
     view: View,
 }
 
@@ -111,36 +129,37 @@ impl<'a> User<'a> {
         Self {
             options,
             account,
-            token: String::new(),
+            token: None,
             handle: Some(handle),
             session,
             client: Client::new(),
             own: None,
             outcome: Outcome::Network,
             last: None,
+            state: None,
             asked: Asked::Nothing,
             given_up: false,
+            canceled: false,
+            due: false,
+            queried: false,
             view: View::new(account, peer),
         }
     }
 
     /// Does what the user does, to the end.
     pub(super) async fn attend(mut self, way: Way) -> Result<ExitCode, Failure> {
-        self.feed(Input::Select).await?;
+        self.feed(Input::Select).await;
         match way {
             Way::Ask if self.session.is_drawn().is_some() => {}
-            Way::Ask => {
-                self.feed(Input::Manual).await?;
-                self.ask_token();
-            }
+            Way::Ask => self.ask_token(),
             Way::Text(token) => {
-                self.feed(Input::Manual).await?;
-                self.obtained(token, Input::Entered).await?;
+                self.feed(Input::Manual).await;
+                self.obtained(token, Input::Entered).await;
             }
             Way::Image(token) => {
-                self.feed(Input::Camera).await?;
-                self.feed(Input::Start).await?;
-                self.obtained(token, Input::Detected).await?;
+                self.feed(Input::Camera).await;
+                self.feed(Input::Start).await;
+                self.obtained(token, Input::Detected).await;
             }
         }
         loop {
@@ -149,7 +168,7 @@ impl<'a> User<'a> {
             }
             self.own = self.own.or(self.client.operation());
             self.draw();
-            match self.session.next().await? {
+            match self.session.next(self.due || self.queried).await {
                 Happened::Signal(notice) => {
                     let op = notice.op.or(self.own);
                     if let Signal::Done(done) = notice.signal {
@@ -158,15 +177,20 @@ impl<'a> User<'a> {
                         self.handle = None;
                     }
                     let told = Told::Signal(notice.signal);
+                    if op == self.own {
+                        // The state is asked for where nothing was signalled since.
+                        (self.due, self.queried) = (matches!(notice.signal, Signal::Confirm { .. }), false);
+                        self.state = Some(told);
+                    }
                     self.last = Some(notice);
                     if let Some(op) = op {
-                        self.feed(Input::Signal(op, told)).await?;
+                        self.feed(Input::Signal(op, told)).await;
                     }
                 }
-                Happened::Line(line) => self.line(line).await?,
+                Happened::Line(line) => self.line(line).await,
                 Happened::Key(key) => {
                     if let Some(act) = self.view.key(&self.client.screen(), key) {
-                        self.act(act).await?;
+                        self.act(act).await;
                     }
                 }
                 Happened::Stale => {}
@@ -175,64 +199,71 @@ impl<'a> User<'a> {
                     self.session.complain("The link is dropped.");
                     return Ok(ExitCode::from(self.outcome.exit_code()));
                 }
-                Happened::Interrupt => self.give_up().await?,
+                Happened::Interrupt => self.give_up().await,
+                Happened::Gone if self.given_up => {}
+                Happened::Gone => self.give_up().await,
+                Happened::Due => self.do_what_is_due().await,
                 Happened::Over(()) => return Ok(ExitCode::from(self.outcome.exit_code())),
             }
         }
     }
 
     /// Leaves, for the first time. Behind the end there is nothing to leave but the link that is being closed.
-    async fn give_up(&mut self) -> Result<(), Failure> {
+    async fn give_up(&mut self) {
         self.given_up = true;
-        if self.handle.is_none() { Ok(()) } else { self.feed(Input::Back).await }
+        if self.handle.is_some() {
+            self.feed(Input::Back).await;
+        }
     }
 
     /// There is a token.
-    async fn obtained(&mut self, token: Token, how: fn(Slot) -> Input) -> Result<(), Failure> {
-        self.token = token.text().to_string();
+    async fn obtained(&mut self, token: Token, how: fn(Slot) -> Input) {
+        self.token = Some(token);
         self.feed(how(Slot(0))).await
     }
 
     /// Does what a key says, where screens are drawn.
-    async fn act(&mut self, act: Act) -> Result<(), Failure> {
+    async fn act(&mut self, act: Act) {
         self.session.drop_note();
         match act {
-            Act::Camera => self.feed(Input::Camera).await,
-            Act::Manual => self.feed(Input::Manual).await,
-            Act::Entered(token) => self.obtained(token, Input::Entered).await,
+            Act::Entered(token) => {
+                self.feed(Input::Manual).await;
+                self.obtained(token, Input::Entered).await;
+            }
             Act::Cancel => self.feed(Input::Cancel).await,
             Act::Confirm => self.feed(Input::Confirm).await,
             Act::Leave => self.give_up().await,
-            Act::Start(path) => self.scan(path).await,
+            Act::Start(path) => {
+                self.feed(Input::Camera).await;
+                self.scan(path).await;
+            }
         }
     }
 
     /// Reads the token from an image, unless the person gives up before.
-    async fn scan(&mut self, path: PathBuf) -> Result<(), Failure> {
-        self.feed(Input::Start).await?;
+    async fn scan(&mut self, path: PathBuf) {
+        self.feed(Input::Start).await;
         let of = path.clone();
-        let mut reading = tokio::task::spawn_blocking(move || image::read(&of));
+        let mut reading = std::pin::pin!(interrupt::apart(move || image::read(&of)));
         loop {
             self.draw();
             // There is no operation yet that could do anything.
             tokio::select! {
                 biased;
-                happened = self.session.next() => match happened? {
-                    Happened::Interrupt => return self.give_up().await,
+                happened = self.session.next(false) => match happened {
+                    Happened::Interrupt | Happened::Gone => return self.give_up().await,
                     Happened::Key(key) => if let Some(Act::Cancel) = self.view.key(&self.client.screen(), key) {
                         return self.feed(Input::Cancel).await;
                     },
-                    Happened::Signal(_) | Happened::Line(_) | Happened::Stale | Happened::Over(()) => {}
+                    Happened::Signal(_) | Happened::Line(_) | Happened::Stale | Happened::Due | Happened::Over(()) => {}
                 },
                 read = &mut reading => match read {
-                    Ok(Ok(token)) => return self.obtained(token, Input::Detected).await,
-                    Ok(Err(error)) => {
-                        self.feed(Input::Cancel).await?;
-                        self.feed(Input::Camera).await?;
+                    Ok(token) => return self.obtained(token, Input::Detected).await,
+                    Err(error) => {
+                        self.feed(Input::Cancel).await;
                         self.session.complain(format_args!("{} {error}", path.display()));
-                        return Ok(());
+                        return;
                     }
-                    Err(error) => std::panic::resume_unwind(error.into_panic()),
                 },
             }
         }
@@ -246,7 +277,7 @@ impl<'a> User<'a> {
     }
 
     /// Hands something to the client, and carries out what comes of it.
-    async fn feed(&mut self, input: Input) -> Result<(), Failure> {
+    async fn feed(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             // What the screen does not offer changes nothing.
@@ -254,34 +285,54 @@ impl<'a> User<'a> {
                 continue;
             }
             while let Some(effect) = self.client.poll_effect() {
-                inputs.extend(self.carry_out(effect).await?);
+                inputs.extend(self.carry_out(effect).await);
             }
         }
-        Ok(())
     }
 
-    /// Carries out one effect. Gives what comes of it at once: what a call returned, or what the user does.
-    async fn carry_out(&mut self, effect: Effect) -> Result<Option<Input>, Failure> {
-        Ok(match effect {
+    /// Carries out one effect. Gives what a call returned. What the user does is not done here, but after signals and interrupts.
+    async fn carry_out(&mut self, effect: Effect) -> Option<Input> {
+        match effect {
             Effect::AddDevice(_) => {
-                let Some(handle) = &self.handle else { return Ok(None) };
-                Some(Input::Added(add_device(handle, &mut self.session, &self.token).await?))
+                let handle = self.handle.as_ref()?;
+                let token = self.token?;
+                let result = handle.add_device_by(token).await;
+                Some(Input::Added(noted(&mut self.session, &token.text().to_string(), result)))
             }
-            Effect::ConfirmAddDevice(op) => Some(Input::Confirmed(op, self.confirm(op).await?)),
-            Effect::CancelAddDevice(op) => Some(Input::Canceled(op, self.cancel(op).await?)),
-            Effect::Show(screen) => self.show(screen).await?,
+            Effect::ConfirmAddDevice(op) => Some(Input::Confirmed(op, self.confirm(op).await)),
+            Effect::CancelAddDevice(op) => Some(Input::Canceled(op, self.cancel(op).await)),
+            Effect::Show(screen) => {
+                self.show(screen).await;
+                None
+            }
             Effect::Tell(Note::GoesOn) => {
                 self.session.tell(texts::goes_on(Side::Export));
                 None
             }
             // A refused call has been told of; an export removes nothing.
             Effect::Tell(Note::NotTaken | Note::RemovedAgain) => None,
-            // No signal can be missed here, and there are no others.
-            Effect::Query(_) | Effect::Ignored(_) => None,
-        })
+            Effect::Query(_) => {
+                self.queried = true;
+                None
+            }
+            Effect::Ignored(_) => None,
+        }
     }
 
-    async fn show(&mut self, screen: Screen) -> Result<Option<Input>, Failure> {
+    /// Does what the options say, or hands on the state that was asked for: where no signal came since, the last one is the state.
+    async fn do_what_is_due(&mut self) {
+        if std::mem::take(&mut self.due) {
+            if self.options.yes && matches!(self.client.screen(), Screen::Authenticating { confirmed: false, .. }) {
+                self.feed(Input::Confirm).await;
+            }
+        } else if std::mem::take(&mut self.queried)
+            && let (Some(op), Some(state)) = (self.own, self.state)
+        {
+            self.feed(Input::Signal(op, state)).await;
+        }
+    }
+
+    async fn show(&mut self, screen: Screen) {
         let drawn = self.session.is_drawn().is_some();
         if matches!(screen, Screen::Done { .. } | Screen::Error(_) | Screen::Initial) {
             self.session.stop_drawing();
@@ -292,14 +343,12 @@ impl<'a> User<'a> {
             | Screen::QrScanning
             | Screen::ManualEntry
             | Screen::TokenObtained
-            | Screen::Closed
-            | Screen::Authenticating { confirmed: true, .. } => {}
-            Screen::Connecting if drawn => {}
+            | Screen::Closed => {}
+            Screen::Connecting | Screen::Authenticating { confirmed: true, .. } if drawn => {}
             Screen::Connecting => self.session.tell("Connecting to the new device."),
-            Screen::Authenticating { .. } if self.options.yes => return Ok(Some(Input::Confirm)),
-            Screen::Authenticating { .. } if self.options.calls || drawn => {}
+            Screen::Authenticating { confirmed: true, .. } => self.session.tell(texts::CONFIRMED),
+            Screen::Authenticating { .. } if self.options.yes || self.options.calls || drawn => {}
             Screen::Authenticating { address, .. } => {
-                terminal::discard_typed();
                 let account = self.account.map(|account| groups(&account)).unwrap_or_default();
                 self.ask(
                     Asked::Consent,
@@ -313,31 +362,40 @@ impl<'a> User<'a> {
                     _ => None,
                 };
                 if let Some(progress) = progress {
-                    self.session.show_progress(progress);
+                    self.session.show_progress(Side::Export, progress);
                 }
             }
             Screen::Done { confirmed } => {
-                let text = texts::ended(Side::Export, Outcome::Success { confirmed });
+                let text = texts::ended(Side::Export, Outcome::Success { confirmed }, self.known());
                 self.session.tell_end(text, self.last.as_ref());
             }
-            Screen::Error(failure) => self.session.tell_end(texts::failed(Side::Export, failure), self.last.as_ref()),
+            Screen::Error(failure) => {
+                let text = texts::failed(Side::Export, failure, self.known());
+                self.session.tell_end(text, self.last.as_ref());
+            }
             Screen::Initial => {
                 // Nothing was begun that would end.
                 if self.own.is_none() {
                     self.outcome = Outcome::CANCELED;
                     self.handle = None;
                 }
-                self.session.tell(texts::ended(Side::Export, Outcome::CANCELED));
+                let here = Known { canceled_here: true, ..self.known() };
+                self.session.tell(texts::ended(Side::Export, Outcome::CANCELED, here));
             }
         }
-        Ok(None)
+    }
+
+    /// What is known of the end.
+    fn known(&self) -> Known {
+        let cause = self.last.as_ref().and_then(|notice| notice.cause.as_ref()).map(Cause::kind);
+        Known { cause, canceled_here: self.canceled }
     }
 
     /// Asks on a line.
     fn ask(&mut self, asked: Asked, question: &str) {
         self.asked = asked;
+        self.session.ask(true);
         terminal::prompt(question);
-        self.session.listen();
     }
 
     /// The open question needs no answer any more.
@@ -348,23 +406,33 @@ impl<'a> User<'a> {
         }
     }
 
-    async fn line(&mut self, line: Option<Result<Line, LineError>>) -> Result<(), Failure> {
+    async fn line(&mut self, line: Option<Result<Line, LineError>>) {
         if self.options.calls {
-            return match line.and_then(|line| self.session.call_of(line)) {
-                Some(call) => self.call(call).await,
-                None => Ok(()),
-            };
+            if let Some(call) = line.and_then(|line| self.session.call_of(line)) {
+                self.call(call).await;
+            }
+            return;
         }
         let asked = std::mem::replace(&mut self.asked, Asked::Nothing);
         let Some(line) = self.session.answer(line) else { return self.feed(Input::Back).await };
         match asked {
-            Asked::Nothing => Ok(()),
-            Asked::Token => match typed(&line) {
-                Ok(token) => self.obtained(token, Input::Entered).await,
-                Err(reason) => {
-                    self.session.complain(reason);
+            Asked::Nothing => {}
+            Asked::Token => match Given::read(&String::from_utf8_lossy(&line)) {
+                Given::Token(token) => {
+                    self.feed(Input::Manual).await;
+                    self.obtained(token, Input::Entered).await;
+                }
+                Given::Image(path) => {
+                    self.feed(Input::Camera).await;
+                    self.scan(path).await;
+                    if self.client.screen() == Screen::ShowInputOptions {
+                        self.ask_token();
+                    }
+                }
+                Given::Neither(error) => {
+                    let text = String::from_utf8_lossy(&line);
+                    self.session.complain(token::explain(trimmed(&text).as_bytes(), error));
                     self.ask_token();
-                    Ok(())
                 }
             },
             Asked::Consent => self.feed(if terminal::is_yes(&line) { Input::Confirm } else { Input::Back }).await,
@@ -372,54 +440,52 @@ impl<'a> User<'a> {
     }
 
     fn ask_token(&mut self) {
-        self.ask(Asked::Token, "The token that the new device shows: ");
+        self.ask(Asked::Token, "The token that the new device shows, or the image of its QR code (a PNG file): ");
     }
 
-    async fn call(&mut self, call: ExportCall) -> Result<(), Failure> {
+    async fn call(&mut self, call: ExportCall) {
         match (call, &self.handle) {
-            (ExportCall::Confirm { op_id }, _) => match op_id.or(self.own) {
-                Some(op) => self.confirm(op).await.map(drop),
-                None => Ok(()),
-            },
-            (ExportCall::Cancel { op_id }, _) => match op_id.or(self.own) {
-                Some(op) => self.cancel(op).await.map(drop),
-                None => Ok(()),
-            },
+            (ExportCall::Confirm { op_id }, _) => {
+                if let Some(op) = op_id.or(self.own) {
+                    self.confirm(op).await;
+                }
+            }
+            (ExportCall::Cancel { op_id }, _) => {
+                if let Some(op) = op_id.or(self.own) {
+                    self.cancel(op).await;
+                }
+            }
             (ExportCall::Add { uri }, Some(handle)) => {
-                if let Err(refused) = add_device(handle, &mut self.session, &uri).await? {
+                if let Err(refused) = noted(&mut self.session, &uri, handle.add_device(&uri).await) {
                     self.session.complain(format_args!("addDevice was refused: {refused}"));
                 }
-                Ok(())
             }
             (ExportCall::Add { uri }, None) => {
                 let refused = AddDeviceError::Generic;
-                self.session.called(
-                    "addDevice",
-                    AddDevice { uri: &uri },
-                    Returned::Operation(refused.code().into()),
-                )?;
+                let ret = Returned::Operation(refused.code().into());
+                self.session.called("addDevice", AddDevice::of(&uri), ret);
                 self.session.complain(format_args!("addDevice was refused: {refused}"));
-                Ok(())
             }
         }
     }
 
-    async fn confirm(&mut self, op: OpId) -> Result<bool, Failure> {
+    async fn confirm(&mut self, op: OpId) -> bool {
         let result = match &self.handle {
             Some(handle) => handle.confirm_add_device(op).await,
             None => Err(Refused::Ended),
         };
-        self.session.answered("confirmAddDevice", Operation { op_id: op }, result)?;
-        Ok(result.is_ok())
+        self.session.answered("confirmAddDevice", Operation { op_id: op }, result);
+        result.is_ok()
     }
 
-    async fn cancel(&mut self, op: OpId) -> Result<bool, Failure> {
+    async fn cancel(&mut self, op: OpId) -> bool {
         self.withdraw();
         let result = match &self.handle {
             Some(handle) => handle.cancel_add_device(op).await,
             None => Err(Refused::Ended),
         };
-        self.session.answered("cancelAddDevice", Operation { op_id: op }, result)?;
-        Ok(result.is_ok())
+        self.session.answered("cancelAddDevice", Operation { op_id: op }, result);
+        self.canceled |= result.is_ok();
+        result.is_ok()
     }
 }

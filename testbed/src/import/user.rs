@@ -3,7 +3,6 @@
 use std::{
     collections::VecDeque,
     io::{self, IsTerminal as _},
-    net::SocketAddr,
     process::ExitCode,
     time::Duration,
 };
@@ -13,12 +12,11 @@ use handfast::{
         Note, Told,
         import::{Client, Effect, Input, Prompt, Screen},
     },
-    message::Slot,
     operations::LocalId,
     outcome::{AccountId, LinkState, Outcome, Scheme, Side, Signal},
     reducer::Refused,
     secret::Secret,
-    shell::{ImportHandle, ImportReport, Notice, folder::Installed},
+    shell::{Cause, ImportHandle, ImportReport, Notice, Slots, folder::Installed},
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -31,18 +29,18 @@ use crate::{
         parts::groups,
         tty,
     },
-    failure::Failure,
     link::{
         calls::ImportCall,
         observed::Returned,
         options::LinkOptions,
+        reach::Reach,
         session::{Happened, Session},
-        texts,
+        texts::{self, Known},
     },
-    output,
+    output::Background,
     passwords::Passwords,
     qr,
-    terminal::{self, Hidden, Line, LineError},
+    terminal::{self, Line, LineError},
 };
 
 /// The arguments of `addAccount`.
@@ -95,7 +93,7 @@ enum Asked {
     Nothing,
     Consent(AccountId, Scheme),
     /// The terminal does not show it.
-    Password(Hidden),
+    Password,
 }
 
 /// The user of this device, be it a person, a file or a stream of calls, with the client machine that decides what is shown and
@@ -105,16 +103,23 @@ pub(super) struct User<'a> {
     passwords: Option<Passwords>,
     handle: ImportHandle,
     session: Session<ImportReport<Installed>>,
-    listening: SocketAddr,
+    reach: Reach,
     client: Client,
-    /// The one slot: what is typed, until it is provided.
-    answer: Secret,
+    out: Background,
+    /// What is typed, until it is provided.
+    answers: Slots,
     /// The account that the user agreed to.
     agreed: Option<AccountId>,
     /// The last signal, with what is no business of a machine: the token's text, the cause of a failure.
     last: Option<Notice>,
     asked: Asked,
     given_up: bool,
+    /// A removal was accepted.
+    canceled: bool,
+    /// A prompt was signalled that the options answer, and they have not yet: once for each signal, so that it ends.
+    due: bool,
+    /// The daemon's state was asked for.
+    queried: bool,
     /// How long a token is good, and until when this one is.
     token_lifetime: Duration,
     token_ends: Option<Instant>,
@@ -128,7 +133,8 @@ impl<'a> User<'a> {
         passwords: Option<Passwords>,
         handle: ImportHandle,
         session: Session<ImportReport<Installed>>,
-        listening: SocketAddr,
+        out: Background,
+        reach: Reach,
         token_lifetime: Duration,
     ) -> Self {
         Self {
@@ -136,13 +142,17 @@ impl<'a> User<'a> {
             passwords,
             handle,
             session,
-            listening,
+            reach,
             client: Client::new(),
-            answer: Secret::default(),
+            out,
+            answers: Slots::default(),
             agreed: None,
             last: None,
             asked: Asked::Nothing,
             given_up: false,
+            canceled: false,
+            due: false,
+            queried: false,
             token_lifetime,
             token_ends: None,
             view: View::default(),
@@ -150,47 +160,57 @@ impl<'a> User<'a> {
     }
 
     /// Does what the user does, to the end.
-    pub(super) async fn attend(mut self) -> Result<ExitCode, Failure> {
-        self.feed(Input::Select).await?;
+    pub(super) async fn attend(mut self) -> ExitCode {
+        self.feed(Input::Select).await;
         let mut outcome = None;
         loop {
             self.draw();
-            match self.session.next().await? {
+            match self.session.next(self.due || self.queried).await {
                 Happened::Signal(notice) => {
+                    // Its state is asked for where nothing was signalled since.
+                    (self.due, self.queried) = (matches!(notice.signal, Signal::Prompt { .. }), false);
                     if let Signal::Done(done) = notice.signal {
                         outcome = Some(done);
                         self.withdraw();
                     }
+                    if let Signal::Prompt { wrong_password, .. } = notice.signal {
+                        self.view.wrong = self.view.wrong.saturating_add(wrong_password.into());
+                    }
                     let told = Told::Signal(notice.signal);
                     self.last = Some(notice);
-                    self.feed(Input::Signal(self.handle.id(), told)).await?;
+                    self.feed(Input::Signal(self.handle.id(), told)).await;
                 }
-                Happened::Line(line) => self.line(line).await?,
+                Happened::Line(line) => self.line(line).await,
                 Happened::Key(key) => {
                     if let Some(act) = self.view.key(&self.client.screen(), key) {
-                        self.act(act).await?;
+                        self.act(act).await;
                     }
                 }
                 Happened::Stale => {}
                 Happened::Interrupt if self.given_up => {
                     self.session.stop_drawing();
                     self.session.complain("The link is dropped.");
-                    return Ok(ExitCode::from(outcome.unwrap_or(Outcome::Network).exit_code()));
+                    return ExitCode::from(outcome.unwrap_or(Outcome::Network).exit_code());
                 }
-                Happened::Interrupt => self.give_up().await?,
+                Happened::Interrupt => self.give_up().await,
+                Happened::Gone if self.given_up => {}
+                Happened::Gone => self.give_up().await,
+                Happened::Due => self.do_what_is_due().await,
                 Happened::Over(report) => return self.over(&report),
             }
         }
     }
 
     /// Leaves, for the first time. Behind the end there is nothing to leave but the link that is being closed.
-    async fn give_up(&mut self) -> Result<(), Failure> {
+    async fn give_up(&mut self) {
         self.given_up = true;
-        if self.handle_has_ended() { Ok(()) } else { self.feed(Input::Back).await }
+        if !self.handle_has_ended() {
+            self.feed(Input::Back).await;
+        }
     }
 
     /// Does what a key says, where screens are drawn.
-    async fn act(&mut self, act: Act) -> Result<(), Failure> {
+    async fn act(&mut self, act: Act) {
         self.session.drop_note();
         let input = match (act, self.client.screen()) {
             (Act::Agree, Screen::Authenticating { prompt: Prompt { peer, scheme, .. }, .. }) => {
@@ -201,9 +221,8 @@ impl<'a> User<'a> {
             (Act::Password(password), _) => Some(self.answer_with(password)),
             (Act::Leave, _) => return self.give_up().await,
         };
-        match input {
-            Some(input) => self.feed(input).await,
-            None => Ok(()),
+        if let Some(input) = input {
+            self.feed(input).await;
         }
     }
 
@@ -217,7 +236,7 @@ impl<'a> User<'a> {
     }
 
     /// Hands something to the client, and carries out what comes of it.
-    async fn feed(&mut self, input: Input) -> Result<(), Failure> {
+    async fn feed(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             // What the screen does not offer changes nothing.
@@ -225,110 +244,161 @@ impl<'a> User<'a> {
                 continue;
             }
             while let Some(effect) = self.client.poll_effect() {
-                inputs.extend(self.carry_out(effect).await?);
+                inputs.extend(self.carry_out(effect).await);
             }
         }
-        Ok(())
     }
 
-    /// Carries out one effect. Gives what comes of it at once: what a call returned, or what the user does.
-    async fn carry_out(&mut self, effect: Effect) -> Result<Option<Input>, Failure> {
-        Ok(match effect {
+    /// Carries out one effect. Gives what a call returned. What the user does is not done here, but after signals and interrupts.
+    async fn carry_out(&mut self, effect: Effect) -> Option<Input> {
+        match effect {
             Effect::AddAccount => {
                 let id = self.handle.id();
                 let args = AddAccount { archive_url: "jami-auth" };
-                self.session.called("addAccount", args, Returned::Account(id))?;
+                self.session.called("addAccount", args, Returned::Account(id));
                 Some(Input::Added(Ok(id)))
             }
-            Effect::ProvideAccountAuthentication(id, _, scheme) => {
-                let answer = std::mem::take(&mut self.answer);
-                Some(Input::Provided(id, self.provide(answer, scheme).await?))
+            Effect::ProvideAccountAuthentication(id, slot, scheme) => {
+                let answer = self.answers.of(slot);
+                self.answers.clear();
+                Some(Input::Provided(id, self.provide(answer, scheme).await))
             }
             // Of a failed import this device keeps nothing anyway.
             Effect::RemoveAccount(_) if self.handle_has_ended() => None,
-            Effect::RemoveAccount(id) => Some(Input::Removed(id, self.remove().await?)),
-            Effect::Show(screen) => self.show(screen)?,
+            Effect::RemoveAccount(id) => Some(Input::Removed(id, self.remove().await)),
+            Effect::Show(screen) => {
+                self.show(screen);
+                None
+            }
             Effect::Tell(Note::GoesOn) => {
                 self.session.tell(texts::goes_on(Side::Import));
                 None
             }
             // A refused call has been told of; what was removed again is told of at the end.
             Effect::Tell(Note::NotTaken | Note::RemovedAgain) => None,
-            // No signal can be missed here, and there are no others.
-            Effect::Query(_) | Effect::Ignored(_) => None,
-        })
+            Effect::Query(_) => {
+                self.queried = true;
+                None
+            }
+            Effect::Ignored(_) => None,
+        }
+    }
+
+    /// Does what the options say, or hands on the state that was asked for: where no signal came since, the last one is the state.
+    async fn do_what_is_due(&mut self) {
+        if std::mem::take(&mut self.due) {
+            let screen = self.client.screen();
+            if let Screen::Authenticating { prompt: Prompt { peer, scheme, .. }, answered: false } = screen
+                && self.answers_itself(peer, scheme)
+                && let Some(input) = self.agree(scheme)
+            {
+                self.feed(input).await;
+            }
+        } else if std::mem::take(&mut self.queried)
+            && let Some(last) = &self.last
+        {
+            let told = Told::Signal(last.signal);
+            self.feed(Input::Signal(self.handle.id(), told)).await;
+        }
+    }
+
+    /// Whether nobody is asked: the account is agreed to, and its password is at hand.
+    fn answers_itself(&self, peer: AccountId, scheme: Scheme) -> bool {
+        self.agreed == Some(peer) && (scheme == Scheme::None || self.passwords.is_some())
+    }
+
+    /// What is known of the end.
+    fn known(&self) -> Known {
+        let cause = self.last.as_ref().and_then(|notice| notice.cause.as_ref()).map(Cause::kind);
+        Known { cause, canceled_here: self.canceled }
     }
 
     fn handle_has_ended(&self) -> bool {
         self.last.as_ref().is_some_and(|notice| notice.state() == LinkState::Done)
     }
 
-    fn show(&mut self, screen: Screen) -> Result<Option<Input>, Failure> {
+    fn show(&mut self, screen: Screen) {
         let drawn = self.session.is_drawn();
         if matches!(screen, Screen::Done | Screen::Error(_) | Screen::Initial) {
             self.session.stop_drawing();
         }
         match screen {
-            Screen::Init | Screen::Closed | Screen::Authenticating { answered: true, .. } => {}
-            Screen::TokenAvailable => self.show_token(drawn)?,
+            Screen::Init | Screen::Closed => {}
+            Screen::Authenticating { answered: true, .. } if drawn.is_some() => {}
+            Screen::Authenticating { answered: true, prompt } => self.session.tell(texts::agreed(prompt.scheme)),
+            Screen::TokenAvailable => self.show_token(drawn),
             Screen::Connecting if drawn.is_some() => {}
             Screen::Connecting => self.session.tell("A device connects."),
-            Screen::Authenticating { prompt, answered: false } => return Ok(self.prompt(prompt)),
+            Screen::Authenticating { prompt, answered: false } => self.prompt(prompt),
             Screen::InProgress => {
                 self.withdraw();
-                self.session.show_progress(self.handle.progress());
+                self.session.show_progress(Side::Import, self.handle.progress());
             }
-            Screen::Done => self.session.tell_end(texts::ended(Side::Import, Outcome::SUCCESS), self.last.as_ref()),
-            Screen::Error(failure) => self.session.tell_end(texts::failed(Side::Import, failure), self.last.as_ref()),
-            Screen::Initial => self.session.tell(texts::ended(Side::Import, Outcome::CANCELED)),
+            Screen::Done => {
+                let text = texts::ended(Side::Import, Outcome::SUCCESS, self.known());
+                self.session.tell_end(text, self.last.as_ref());
+            }
+            Screen::Error(failure) => {
+                let text = texts::failed(Side::Import, failure, self.known());
+                self.session.tell_end(text, self.last.as_ref());
+            }
+            Screen::Initial => {
+                let here = Known { canceled_here: true, ..self.known() };
+                self.session.tell(texts::ended(Side::Import, Outcome::CANCELED, here));
+            }
         }
-        Ok(None)
     }
 
-    /// Asks whose account it is to be, and for its password, or answers as the options say.
-    fn prompt(&mut self, Prompt { peer, scheme, wrong_password }: Prompt) -> Option<Input> {
-        self.view.wrong = self.view.wrong.saturating_add(wrong_password.into());
+    /// Asks whose account it is to be, and for its password. Where the options say, or the user has said before, nobody is asked.
+    fn prompt(&mut self, Prompt { peer, scheme, wrong_password }: Prompt) {
         self.view.password = Masked::default();
         if wrong_password && self.session.is_drawn().is_none() {
-            self.session.tell("Wrong password.");
+            self.session.tell(texts::wrong_password(self.view.wrong));
         }
         if self.options.calls && !self.options.yes {
-            return None;
+            return;
         }
-        // Who typed a wrong password for this account has agreed to it.
-        if self.options.yes || self.agreed == Some(peer) {
+        if self.options.yes {
             self.agreed = Some(peer);
-            return self.agree(scheme);
         }
-        self.ask(Question::Consent(peer), scheme);
-        None
+        // After a wrong password for this account it is agreed to.
+        match self.agreed == Some(peer) {
+            true if self.answers_itself(peer, scheme) || self.options.calls => {}
+            true => self.ask(Question::Password, scheme),
+            false => self.ask(Question::Consent(peer), scheme),
+        }
     }
 
-    fn show_token(&mut self, drawn: Option<bool>) -> Result<(), Failure> {
+    fn show_token(&mut self, drawn: Option<bool>) {
         if self.session.is_json() {
-            return Ok(());
+            return;
         }
         let token = self.last.as_ref().and_then(|notice| notice.details.get("token")).map_or("", String::as_str);
         if let Some(colours) = drawn {
             let code = qr::Code::on_terminal(token, colours).ok();
-            self.view.token = Some(Token { text: token.to_owned(), code, listening: self.listening });
+            self.view.token =
+                Some(Token { text: token.to_owned(), code, peer: self.reach.peer(), advice: self.reach.advice() });
             self.token_ends = Some(Instant::now() + self.token_lifetime);
-            return Ok(());
+            return;
         }
-        let listening = self.listening;
         let mut how = "run";
-        if io::stdout().is_terminal() && !tty::is_dumb() {
-            let code = qr::Code::on_terminal(token, tty::has_colours())?;
-            if tty::size().is_some_and(|size| size.rows >= Size::ROWS_OF_QR && size.holds(code.size())) {
-                output::line(code.lines())?;
-                how = "scan the code, or run";
-            }
+        if io::stdout().is_terminal()
+            && !tty::is_dumb()
+            && let Ok(code) = qr::Code::on_terminal(token, tty::has_colours())
+            && tty::size().is_some_and(|size| size.rows >= Size::ROWS_OF_QR && size.holds(code.size()))
+        {
+            self.out.line(code.lines());
+            how = "scan the code, or run";
         }
-        output::line(format_args!("listening  {listening}"))?;
-        output::line(format_args!("token      {token}"))?;
-        let command = format!("handfast export --archive FILE --peer {listening} {token}");
+        for listening in self.reach.listening() {
+            self.out.line(format_args!("listening  {listening}"));
+        }
+        self.out.line(format_args!("token      {token}"));
+        let command = format!("handfast export --archive FILE --peer {} {token}", self.reach.peer());
         self.session.tell(format_args!("On the device that has the account, {how}:\n  {command}"));
-        Ok(())
+        if let Some(advice) = self.reach.advice() {
+            self.session.tell(advice);
+        }
     }
 
     /// The user agrees to the peer: answers with the password that is due, or asks for it.
@@ -351,8 +421,7 @@ impl<'a> User<'a> {
     }
 
     fn answer_with(&mut self, password: Secret) -> Input {
-        self.answer = password;
-        Input::Answer(Slot(0))
+        Input::Answer(self.answers.keep(password))
     }
 
     /// Asks on a line. Where screens are drawn, they ask.
@@ -362,7 +431,7 @@ impl<'a> User<'a> {
         }
         match question {
             Question::Consent(peer) => {
-                terminal::discard_typed();
+                self.session.ask(true);
                 self.asked = Asked::Consent(peer, scheme);
                 terminal::prompt(&format!(
                     "The other device belongs to the account {}. Import this account? [y/N] ",
@@ -370,11 +439,11 @@ impl<'a> User<'a> {
                 ));
             }
             Question::Password => {
-                self.asked = Asked::Password(Hidden::new());
+                self.session.ask(false);
+                self.asked = Asked::Password;
                 terminal::prompt("Password of the account: ");
             }
         }
-        self.session.listen();
     }
 
     /// The open question needs no answer any more.
@@ -385,12 +454,12 @@ impl<'a> User<'a> {
         }
     }
 
-    async fn line(&mut self, line: Option<Result<Line, LineError>>) -> Result<(), Failure> {
+    async fn line(&mut self, line: Option<Result<Line, LineError>>) {
         if self.options.calls {
-            return match line.and_then(|line| self.session.call_of(line)) {
-                Some(call) => self.call(call).await,
-                None => Ok(()),
-            };
+            if let Some(call) = line.and_then(|line| self.session.call_of(line)) {
+                self.call(call).await;
+            }
+            return;
         }
         let asked = std::mem::replace(&mut self.asked, Asked::Nothing);
         let Some(line) = self.session.answer(line) else { return self.feed(Input::Back).await };
@@ -401,49 +470,48 @@ impl<'a> User<'a> {
                 self.agree(scheme)
             }
             Asked::Consent(..) => Some(Input::Back),
-            Asked::Password(hidden) => {
-                drop(hidden);
-                Some(self.answer_with(Secret::from(line.as_slice())))
-            }
+            Asked::Password => Some(self.answer_with(Secret::from(line.as_slice()))),
         };
-        match input {
-            Some(input) => self.feed(input).await,
-            None => Ok(()),
+        if let Some(input) = input {
+            self.feed(input).await;
         }
     }
 
-    async fn call(&mut self, call: ImportCall) -> Result<(), Failure> {
+    async fn call(&mut self, call: ImportCall) {
         let ours = |account: Option<LocalId>| account.is_none_or(|account| account == self.handle.id());
         match call {
             ImportCall::Provide { account, credentials, scheme } if ours(account) => {
-                self.provide(credentials, scheme).await.map(drop)
+                self.provide(credentials, scheme).await;
             }
             ImportCall::Provide { account: account_id, scheme, .. } => {
                 let args = Provide::new(scheme, Account { account_id });
-                self.session.answered("provideAccountAuthentication", args, Err(Refused::Unknown))
+                self.session.answered("provideAccountAuthentication", args, Err(Refused::Unknown));
             }
-            ImportCall::Remove { account } if ours(account) => self.remove().await.map(drop),
+            ImportCall::Remove { account } if ours(account) => {
+                self.remove().await;
+            }
             ImportCall::Remove { account: account_id } => {
-                self.session.answered("removeAccount", Account { account_id }, Err(Refused::Unknown))
+                self.session.answered("removeAccount", Account { account_id }, Err(Refused::Unknown));
             }
         }
     }
 
-    async fn provide(&mut self, credentials: Secret, scheme: Scheme) -> Result<bool, Failure> {
+    async fn provide(&mut self, credentials: Secret, scheme: Scheme) -> bool {
         let result = self.handle.provide_account_authentication(credentials, scheme).await;
         let args = Provide::new(scheme, Account::default());
-        self.session.answered("provideAccountAuthentication", args, result)?;
-        Ok(result.is_ok())
+        self.session.answered("provideAccountAuthentication", args, result);
+        result.is_ok()
     }
 
-    async fn remove(&mut self) -> Result<bool, Failure> {
+    async fn remove(&mut self) -> bool {
         self.withdraw();
         let result = self.handle.remove_account().await;
-        self.session.answered("removeAccount", Account::default(), result)?;
-        Ok(result.is_ok())
+        self.session.answered("removeAccount", Account::default(), result);
+        self.canceled |= result.is_ok();
+        result.is_ok()
     }
 
-    fn over(mut self, report: &ImportReport<Installed>) -> Result<ExitCode, Failure> {
+    fn over(mut self, report: &ImportReport<Installed>) -> ExitCode {
         self.session.stop_drawing();
         match &report.installed {
             Some(installed) => {
@@ -453,13 +521,13 @@ impl<'a> User<'a> {
                     installed.configuration.names.len() - installed.applied.len()
                 ));
                 if !self.session.is_json() {
-                    output::line(format_args!("account    {}", installed.account))?;
-                    output::line(format_args!("files      {}", installed.path.display()))?;
+                    self.out.line(format_args!("account    {}", installed.account));
+                    self.out.line(format_args!("files      {}", installed.path.display()));
                 }
             }
             None if report.outcome.is_success() => self.session.tell("It was removed again, as you asked."),
             None => {}
         }
-        Ok(ExitCode::from(report.outcome.exit_code()))
+        ExitCode::from(report.outcome.exit_code())
     }
 }

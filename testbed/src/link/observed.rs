@@ -12,17 +12,21 @@ use handfast::{
 use handfast_model::observed::{VERSION, signal_of};
 use serde::Serialize;
 
-use crate::{failure::Failure, output};
+use super::reach::Reach;
+use crate::output::Background;
 
 /// The first line.
 #[derive(Serialize)]
-struct Header {
+struct Header<'a> {
     observed: u32,
     profile: Profile,
     t_ms: u64,
     side: Side,
     #[serde(skip_serializing_if = "Option::is_none")]
     listening: Option<SocketAddr>,
+    /// At which addresses this device is reached there, the best one first. A wildcard is none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addresses: Option<&'a [SocketAddr]>,
 }
 
 /// A signal.
@@ -38,6 +42,9 @@ struct SignalLine<'a> {
     /// With DONE: what failed on this device, for a person. Real daemons say nothing of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
+    /// With AUTHENTICATING: why a date is in doubt, for a person (R-TIME-7).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
 }
 
 /// A call, and what it returned.
@@ -70,27 +77,24 @@ fn as_text<S: serde::Serializer>(value: &impl std::fmt::Display, serializer: S) 
 /// Writes the lines, as they happen, where they were asked for.
 pub(crate) struct Observer {
     side: Side,
-    /// When the operation began; none if nothing is to be written.
-    began: Option<Instant>,
+    /// When the operation began, and where the lines go; none if nothing is to be written.
+    lines: Option<(Instant, Background)>,
 }
 
 impl Observer {
     /// Begins the trace. An import says where it listens.
-    pub(crate) fn begin(
-        json: bool,
-        side: Side,
-        profile: Profile,
-        listening: Option<SocketAddr>,
-    ) -> Result<Self, Failure> {
-        if json {
-            output::json(&Header { observed: VERSION, profile, t_ms: 0, side, listening })?;
+    pub(crate) fn begin(lines: Option<Background>, side: Side, profile: Profile, reach: Option<&Reach>) -> Self {
+        if let Some(lines) = &lines {
+            let listening = reach.and_then(|reach| reach.listening().first().copied());
+            let addresses = reach.map(Reach::addresses);
+            lines.json(&Header { observed: VERSION, profile, t_ms: 0, side, listening, addresses });
         }
-        Ok(Self { side, began: json.then(Instant::now) })
+        Self { side, lines: lines.map(|lines| (Instant::now(), lines)) }
     }
 
     /// A signal.
-    pub(crate) fn signal(&self, notice: &Notice) -> Result<(), Failure> {
-        let Notice { op: op_id, details, cause, .. } = notice;
+    pub(crate) fn signal(&self, notice: &Notice) {
+        let Notice { op: op_id, details, cause, doubt, .. } = notice;
         self.line(|t_ms, side| SignalLine {
             t_ms,
             side,
@@ -99,18 +103,18 @@ impl Observer {
             details,
             op_id: *op_id,
             cause: cause.as_ref().map(ToString::to_string),
-        })
+            warning: doubt.as_ref().map(ToString::to_string),
+        });
     }
 
     /// A call that has returned.
-    pub(crate) fn call(&self, call: &'static str, args: impl Serialize, ret: Returned) -> Result<(), Failure> {
-        self.line(|t_ms, side| CallLine { t_ms, side, call, args, ret })
+    pub(crate) fn call(&self, call: &'static str, args: impl Serialize, ret: Returned) {
+        self.line(|t_ms, side| CallLine { t_ms, side, call, args, ret });
     }
 
-    fn line<L: Serialize>(&self, line: impl FnOnce(u64, Side) -> L) -> Result<(), Failure> {
-        match self.began {
-            Some(began) => output::json(&line(began.elapsed().as_millis() as u64, self.side)),
-            None => Ok(()),
+    fn line<L: Serialize>(&self, line: impl FnOnce(u64, Side) -> L) {
+        if let Some((began, lines)) = &self.lines {
+            lines.json(&line(began.elapsed().as_millis() as u64, self.side));
         }
     }
 }

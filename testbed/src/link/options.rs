@@ -11,7 +11,7 @@ use handfast::{
 };
 
 use super::recorder::TraceFile;
-use crate::{failure::Failure, passwords::Passwords, size::Size};
+use crate::{failure::Failure, interrupt, passwords::Passwords, size::Size};
 
 /// The exit codes of a link, for `--help`.
 pub(crate) const EXIT_CODES: &str = "\
@@ -19,7 +19,9 @@ Exit codes: 0 linked, 2 usage (also a token that does not parse), 10 the network
 12 wrong passwords, 13 canceled, 14 the other device broke a rule, 15 this device could not read
 or write, 16 a call was refused, 17 the other device said that it failed.
 
-Ctrl-C cancels, and the other device learns it. A second one drops the link.";
+Ctrl-C cancels, and the other device learns it; so do SIGTERM and SIGHUP. A second one drops the
+link. Before there is a link, each ends the command at once, with 13. What standard output or
+--trace loses is reported on standard error, and is no part of the exit code.";
 
 /// What a link follows, and who answers for its user.
 #[derive(Args)]
@@ -71,13 +73,16 @@ impl LinkOptions {
     }
 
     /// Begins the trace, if one is wanted.
-    pub(crate) fn trace(&self, side: Side) -> Result<(Option<TraceFile>, Option<Recorder>), Failure> {
-        let begun = self.trace.as_deref().map(|path| TraceFile::create(path, side, self.config()));
-        Ok(begun.transpose()?.unzip())
+    pub(crate) async fn trace(&self, side: Side) -> Result<(Option<TraceFile>, Option<Recorder>), Failure> {
+        match self.trace.as_deref() {
+            Some(path) => TraceFile::create(path, side, self.config()).await.map(|(file, to)| (Some(file), Some(to))),
+            None => Ok((None, None)),
+        }
     }
 }
 
-/// The passwords of the file, if one is named.
-pub(crate) fn passwords(file: Option<&PathBuf>) -> Result<Option<Passwords>, Failure> {
-    file.map(|path| Passwords::read(path).map_err(Failure::usage)).transpose()
+/// Reads the passwords of the file, if one is named. Where it is a FIFO, this waits for its writer.
+pub(crate) async fn passwords(file: Option<&PathBuf>) -> Result<Option<Passwords>, Failure> {
+    let Some(path) = file.cloned() else { return Ok(None) };
+    interrupt::apart(move || Passwords::read(&path)).await.map(Some).map_err(Failure::usage)
 }

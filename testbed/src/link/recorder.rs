@@ -1,11 +1,6 @@
 //! `--trace`: the steps of the protocol, in the format of every driver.
 
-use std::{
-    fs::File,
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
-};
+use std::path::{Path, PathBuf};
 
 use handfast::{
     outcome::Side,
@@ -14,42 +9,46 @@ use handfast::{
     trace::{Header, VERSION, to_line},
 };
 
-use crate::{failure::Failure, terminal};
+use crate::{
+    failure::Failure,
+    interrupt,
+    output::{self, Background},
+    terminal,
+};
 
-/// A trace that is being written. It is no part of the link: that goes on where it cannot be written.
+/// A trace that is being written, readable by its owner only. It is no part of the link, which goes on where it cannot be written.
 pub(crate) struct TraceFile {
     path: PathBuf,
-    failed: Arc<OnceLock<io::Error>>,
+    written: Background,
 }
 
 impl TraceFile {
-    /// Begins the file, and says who is to be given each step.
-    pub(crate) fn create(path: &Path, side: Side, config: Config) -> Result<(Self, Recorder), Failure> {
+    /// Begins the file, and gives what takes each step. Where it is a FIFO, this waits for its reader.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(crate) async fn create(path: &Path, side: Side, config: Config) -> Result<(Self, Recorder), Failure> {
         let (import, export) = match side {
             Side::Import => (Some(config), None),
             Side::Export => (None, Some(config)),
         };
         let header = Header { trace: VERSION, driver: "shell".into(), import, export };
-        let mut file = File::create(path)
-            .and_then(|mut file| writeln!(file, "{}", to_line(&header)).map(|()| file))
+        let opened = path.to_path_buf();
+        let file = interrupt::apart(move || output::private(&opened))
+            .await
             .map_err(|error| Failure::usage(format_args!("--trace {}: {error}", path.display())))?;
-        let failed = Arc::new(OnceLock::new());
-        let first = failed.clone();
-        let recorder: Recorder = Box::new(move |step| {
-            if first.get().is_none()
-                && let Err(error) = file.write_all((to_line(step) + "\n").as_bytes())
-            {
-                // Only the first is kept.
-                let _ = first.set(error);
-            }
-        });
-        Ok((Self { path: path.to_path_buf(), failed }, recorder))
+        // It is reported at the end of the link.
+        let written = Background::new(file, |_| ());
+        written.line(to_line(&header));
+        let steps = written.clone();
+        let recorder: Recorder = Box::new(move |step| steps.line(to_line(step)));
+        Ok((Self { path: path.to_path_buf(), written }, recorder))
     }
 
-    /// Says what there is to say of it once the link is over.
-    pub(crate) fn complain(&self) {
-        if let Some(error) = self.failed.get() {
-            let path = self.path.display();
+    /// Waits until all of it is written, once the link is over, and reports what is lost.
+    pub(crate) async fn finish(self) {
+        let path = self.path.display();
+        if let Err(error) = self.written.finish().await {
             terminal::prompt(&format!("handfast: --trace {path}: the trace is incomplete: {error}\n"));
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use handfast::{
-    outcome::LinkState,
+    outcome::{LinkState, Side},
     reducer::Refused,
     shell::{Notice, Progress},
 };
@@ -19,6 +19,7 @@ use super::{
     calls::{self, Calls},
     observed::{Observer, Returned},
     options::LinkOptions,
+    texts,
 };
 use crate::{
     drawn::{
@@ -27,9 +28,8 @@ use crate::{
         parts::{Amount, Beside},
         tty::{Event, Tty},
     },
-    failure::Failure,
     interrupt::Interrupts,
-    terminal::{self, Line, LineError, Typed},
+    terminal::{self, Echo, Line, LineError, Shows, Typed},
 };
 
 /// How often what moves by itself is drawn: progress, time.
@@ -48,6 +48,14 @@ impl Front {
     pub(crate) fn choose(options: &LinkOptions) -> Self {
         let for_people = !options.json && !options.calls;
         for_people.then(Tty::open).flatten().map_or(Self::Lines(None), Self::Drawn)
+    }
+
+    /// Hides what is typed at a terminal where nothing is drawn, and where a person is asked now and then.
+    pub(crate) fn quiet(&self, options: &LinkOptions) -> Echo {
+        match self {
+            Self::Lines(_) if !options.calls => Echo::new(Shows::Nothing),
+            Self::Lines(_) | Self::Drawn(_) => Echo::default(),
+        }
     }
 
     /// What happens at a terminal that is drawn on; nothing ever, where there is none. A future that is dropped has taken nothing.
@@ -69,8 +77,12 @@ pub(crate) enum Happened<T> {
     Key(Key),
     /// What is drawn may be out of date.
     Stale,
-    /// Ctrl-C, or what stops a service, or the terminal is gone.
+    /// Ctrl-C, or what stops a service.
     Interrupt,
+    /// The terminal is gone.
+    Gone,
+    /// Nothing else happened before what is due.
+    Due,
     /// The operation is over, its link closed. Nothing follows.
     Over(T),
 }
@@ -80,8 +92,12 @@ pub(crate) struct Session<T> {
     observer: Observer,
     notices: mpsc::UnboundedReceiver<Notice>,
     operation: JoinHandle<T>,
+    /// What came of the operation, if it is over and signals of it are still to be taken.
+    over: Option<T>,
     interrupts: Interrupts,
     front: Front,
+    /// Whether a terminal shows what is typed, where nothing is drawn: only as the answer to a question that may be shown.
+    echo: Echo,
     /// Whether somebody waits for a line.
     reading: bool,
     line: u64,
@@ -94,7 +110,10 @@ pub(crate) struct Session<T> {
 
 /// An archive that is on its way.
 struct Transfer {
+    side: Side,
     progress: Progress,
+    /// That all bytes are there was said.
+    said: bool,
     began: Instant,
     /// Where nothing is drawn.
     bar: Option<ProgressBar>,
@@ -116,7 +135,9 @@ impl<T> Session<T> {
             observer,
             notices,
             operation,
+            over: None,
             interrupts,
+            echo: front.quiet(options),
             front,
             reading: options.calls,
             line: 0,
@@ -127,45 +148,57 @@ impl<T> Session<T> {
         }
     }
 
-    /// The next thing that happens.
-    ///
-    /// # Errors
-    /// The operation panicked.
-    pub(crate) async fn next(&mut self) -> Result<Happened<T>, Failure> {
+    /// The next thing that happens: interrupts first, then signals. What is `due` is so only when neither of them is there, so that
+    /// nothing is done at once, and again, past them.
+    pub(crate) async fn next(&mut self, due: bool) -> Happened<T> {
         loop {
+            if let Some(over) = self.over.take_if(|_| self.notices.is_empty()) {
+                return Happened::Over(over);
+            }
             let moves = self.transfer.is_some() || self.is_drawn().is_some();
             tokio::select! {
                 biased;
-                () = self.interrupts.next() => return Ok(Happened::Interrupt),
+                () = self.interrupts.next() => return Happened::Interrupt,
                 Some(notice) = self.notices.recv() => {
-                    self.observer.signal(&notice)?;
+                    self.observer.signal(&notice);
+                    if let Some(doubt) = &notice.doubt {
+                        self.complain(format_args!("handfast: warning: {doubt}"));
+                    }
                     if notice.state() == LinkState::Done {
                         self.transfer = None;
                     }
-                    return Ok(Happened::Signal(notice));
+                    return Happened::Signal(notice);
                 }
-                typed = typed(&mut self.front, self.reading) => match typed {
+                over = &mut self.operation, if self.over.is_none() => match over {
+                    // Signals that are left are taken first.
+                    Ok(report) => self.over = Some(report),
+                    Err(error) => std::panic::resume_unwind(error.into_panic()),
+                },
+                // A turn of the scheduler: what is there already comes before.
+                () = tokio::task::yield_now(), if due => return Happened::Due,
+                typed = typed(&mut self.front, self.reading), if !due => match typed {
                     Input::Line(line) => {
                         self.reading &= line.is_some();
-                        return Ok(Happened::Line(line));
+                        return Happened::Line(line);
                     }
                     Input::Event(Event::Key(None)) => {
                         self.stop_drawing();
-                        return Ok(Happened::Interrupt);
+                        return Happened::Gone;
                     }
-                    Input::Event(Event::Key(Some(Key::Interrupt))) => return Ok(Happened::Interrupt),
-                    Input::Event(Event::Key(Some(key))) => return Ok(Happened::Key(key)),
-                    Input::Event(Event::Resized) => return Ok(Happened::Stale),
+                    Input::Event(Event::Key(Some(Key::Interrupt))) => return Happened::Interrupt,
+                    Input::Event(Event::Key(Some(key))) => return Happened::Key(key),
+                    Input::Event(Event::Resized) => return Happened::Stale,
                 },
-                over = &mut self.operation => return match over {
-                    Ok(report) => Ok(Happened::Over(report)),
-                    Err(error) => std::panic::resume_unwind(error.into_panic()),
-                },
-                _ = self.redraw.tick(), if moves => match (&self.front, &self.transfer) {
-                    (Front::Drawn(_), _) => return Ok(Happened::Stale),
-                    (Front::Lines(_), Some(Transfer { bar: Some(bar), progress, .. })) => {
-                        bar.set_length(progress.total());
-                        bar.set_position(progress.done());
+                _ = self.redraw.tick(), if moves => match (&self.front, &mut self.transfer) {
+                    (Front::Drawn(_), _) => return Happened::Stale,
+                    (Front::Lines(_), Some(Transfer { side, progress, said, bar: Some(bar), .. })) => {
+                        let (done, total) = (progress.done(), progress.total());
+                        bar.set_length(total);
+                        bar.set_position(done);
+                        if total > 0 && done >= total && !std::mem::replace(said, true) {
+                            let text = texts::all_there(*side);
+                            self.tell(text);
+                        }
                     }
                     (Front::Lines(_), _) => {}
                 },
@@ -173,13 +206,19 @@ impl<T> Session<T> {
         }
     }
 
-    /// Waits for a line from now on: a question was asked.
-    pub(crate) fn listen(&mut self) {
+    /// Waits for a line from now on, which answers a question. What was typed at a terminal before is forgotten, and what is typed
+    /// now is `shown` there.
+    pub(crate) fn ask(&mut self, shown: bool) {
+        if let Front::Lines(typed) = &mut self.front {
+            terminal::forget_typed(typed.as_mut());
+        }
+        self.echo.set(if shown { Shows::All } else { Shows::End });
         self.reading = true;
     }
 
     /// The question needs no answer any more.
     pub(crate) fn stop_listening(&mut self) {
+        self.echo.set(Shows::Nothing);
         self.reading = false;
     }
 
@@ -209,26 +248,20 @@ impl<T> Session<T> {
     }
 
     /// Notes a call that was made, and what it returned.
-    pub(crate) fn called(&mut self, call: &'static str, args: impl Serialize, ret: Returned) -> Result<(), Failure> {
-        self.observer.call(call, args, ret)
+    pub(crate) fn called(&mut self, call: &'static str, args: impl Serialize, ret: Returned) {
+        self.observer.call(call, args, ret);
     }
 
     /// Notes a call that is accepted or refused, and says why it is refused.
-    pub(crate) fn answered(
-        &mut self,
-        call: &'static str,
-        args: impl Serialize,
-        result: Result<(), Refused>,
-    ) -> Result<(), Failure> {
-        self.called(call, args, Returned::Accepted(result.is_ok()))?;
+    pub(crate) fn answered(&mut self, call: &'static str, args: impl Serialize, result: Result<(), Refused>) {
+        self.called(call, args, Returned::Accepted(result.is_ok()));
         if let Err(refused) = result {
             self.complain(format_args!("{call} was refused: {refused}"));
         }
-        Ok(())
     }
 
     /// Shows how far the archive is, to a person at a terminal.
-    pub(crate) fn show_progress(&mut self, progress: Progress) {
+    pub(crate) fn show_progress(&mut self, side: Side, progress: Progress) {
         if self.json {
             return;
         }
@@ -240,7 +273,7 @@ impl<T> Session<T> {
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar
         });
-        self.transfer = Some(Transfer { progress, began: Instant::now(), bar });
+        self.transfer = Some(Transfer { side, progress, said: false, began: Instant::now(), bar });
     }
 
     /// What there is beside the screen, which the person may have given up.
@@ -271,6 +304,9 @@ impl<T> Session<T> {
 
     /// Ends to draw: what is told from now on stays on the terminal, and what was said beside the screen is told first.
     pub(crate) fn stop_drawing(&mut self) {
+        if matches!(self.front, Front::Lines(_)) {
+            return;
+        }
         if let Front::Drawn(tty) = std::mem::replace(&mut self.front, Front::Lines(None)) {
             tty.close();
             if let Some(note) = self.note.take() {

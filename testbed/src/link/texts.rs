@@ -1,15 +1,27 @@
 //! What a person is told: what happened, and what to do next (R-CLI-7).
 
+use std::io::ErrorKind;
+
 use handfast::{
     client::Failure,
+    limits::MAX_TRIES,
     operations::{AddAccountError, AddDeviceError},
-    outcome::{Outcome, Side},
+    outcome::{Outcome, Scheme, Side},
 };
 
+/// What this device knows of an end besides its outcome.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known {
+    /// What kind of thing failed, as the shell noted it.
+    pub(crate) cause: Option<ErrorKind>,
+    /// Its own user canceled.
+    pub(crate) canceled_here: bool,
+}
+
 /// What a client shows of a failure, from one side.
-pub(crate) fn failed(side: Side, failure: Failure) -> &'static str {
+pub(crate) fn failed(side: Side, failure: Failure, known: Known) -> &'static str {
     match (side, failure) {
-        (side, Failure::Ended(outcome)) => ended(side, outcome),
+        (side, Failure::Ended(outcome)) => ended(side, outcome, known),
         (Side::Import, Failure::Unheard) => {
             "It failed, for a reason that this program does not know. Nothing was imported. Make sure that both devices are \
              up to date, and begin again, with a new token."
@@ -35,8 +47,23 @@ pub(crate) fn failed(side: Side, failure: Failure) -> &'static str {
 }
 
 /// How a link ended, from one side.
-pub(crate) fn ended(side: Side, outcome: Outcome) -> &'static str {
+pub(crate) fn ended(side: Side, outcome: Outcome, known: Known) -> &'static str {
     use {Outcome::*, Side::*};
+    match (side, outcome, known.cause) {
+        (Export, Network, Some(ErrorKind::ConnectionRefused)) => {
+            return "Nothing listens at the address of the new device. Nothing was sent. Look at its screen whether it still shows \
+                    a token, and at which address; then begin again.";
+        }
+        (Export, Network, Some(ErrorKind::PermissionDenied)) => {
+            return "The new device does not know this token: a character of it is wrong, or it was used or has expired. Nothing \
+                    was sent. Take the token that the new device shows now, and begin again.";
+        }
+        (Export, Network, Some(ErrorKind::NotFound)) => {
+            return "Another device answers at this address, not the one that showed the token. Nothing was sent. Look at the \
+                    address that the new device shows, and begin again.";
+        }
+        _ => {}
+    }
     match (side, outcome) {
         (Import, Success { .. }) => "The account is on this device.",
         (Export, Success { confirmed: true }) => "The account is on the new device.",
@@ -49,8 +76,8 @@ pub(crate) fn ended(side: Side, outcome: Outcome) -> &'static str {
              with a new token."
         }
         (Export, Network) => {
-            "The new device could not be reached, does not know this token, or was lost. Look at its screen: if it shows the \
-             account, it was linked nevertheless; else begin again, with a new token."
+            "The link to the new device was lost, or it could not be reached. Look at its screen: if it shows the account, it \
+             was linked nevertheless; else begin again, with a new token."
         }
         (Import, Timeout) => "It took too long. Nothing was imported. Begin again, with a new token.",
         (Export, Timeout) => {
@@ -64,11 +91,17 @@ pub(crate) fn ended(side: Side, outcome: Outcome) -> &'static str {
         (Export, Authentication) => {
             "The new device gave no right password in three tries. Nothing was sent. Begin again, with a new token."
         }
+        (Import, Canceled { .. }) if known.canceled_here => {
+            "Canceled on this device. Nothing was imported. To link after all, begin again, with a new token."
+        }
         (Import, Canceled { .. }) => {
-            "Canceled. Nothing was imported. To link after all, begin again, with a new token."
+            "The other device canceled. Nothing was imported. To link after all, begin again, with a new token."
+        }
+        (Export, Canceled { sent: false }) if known.canceled_here => {
+            "Canceled on this device. Nothing was sent. To link after all, begin again, with a new token."
         }
         (Export, Canceled { sent: false }) => {
-            "Canceled. Nothing was sent. To link after all, begin again, with a new token."
+            "The new device canceled. Nothing was sent. To link after all, begin again, with a new token."
         }
         (Export, Canceled { sent: true }) => {
             "The new device canceled. A part of the account, or all of it, had been sent by then; it said that it keeps \
@@ -96,6 +129,37 @@ pub(crate) fn ended(side: Side, outcome: Outcome) -> &'static str {
             "The new device said that it could not take the account. Look at its screen for the reason, and begin again, with \
              a new token."
         }
+    }
+}
+
+/// That a password was wrong, the `wrong`th time.
+pub(crate) fn wrong_password(wrong: u8) -> String {
+    match MAX_TRIES.saturating_sub(wrong) {
+        1 => "Wrong password. One try is left.".into(),
+        left => format!("Wrong password. {left} tries are left."),
+    }
+}
+
+/// That the importing user has answered, and what is waited for.
+pub(crate) fn agreed(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::None => "You agreed to it. The other device is to confirm this one.",
+        Scheme::Password => "You agreed to it. The other device is to confirm this one, and is trying the password…",
+    }
+}
+
+/// That the exporting user has confirmed, and what is waited for.
+pub(crate) const CONFIRMED: &str =
+    "You confirmed it. Its user is to agree there, and to type the account's password if it has one.";
+
+/// That an archive did not open.
+pub(crate) const WRONG_OR_DAMAGED: &str = "Wrong password, or the file is damaged: nothing can tell the two apart.";
+
+/// What follows the last byte.
+pub(crate) fn all_there(side: Side) -> &'static str {
+    match side {
+        Side::Import => "All of it is here: checking and storing it…",
+        Side::Export => "All of it is sent: the new device is checking and storing it…",
     }
 }
 
@@ -127,7 +191,8 @@ mod tests {
 
     #[test]
     fn each_outcome_has_its_own_text_with_a_next_step() {
-        let of = |side| Outcome::ALL.map(|outcome| ended(side, outcome)).into_iter().collect::<BTreeSet<_>>();
+        let here = Known { cause: None, canceled_here: true };
+        let of = |side| Outcome::ALL.map(|outcome| ended(side, outcome, here)).into_iter().collect::<BTreeSet<_>>();
         assert_eq!(of(Side::Export).len(), Outcome::ALL.len());
         // An import's success is always confirmed, and it learns nothing of what was sent.
         assert_eq!(of(Side::Import).len(), Outcome::ALL.len() - 2);
@@ -141,16 +206,31 @@ mod tests {
             Failure::NoDevice(AddDeviceError::Generic),
         ];
         let mut told = String::new();
+        let mut show = |side, failure: Failure, known: Known, besides: &str| {
+            let text = failed(side, failure, known);
+            let last = text.rsplit(". ").next().expect("there is a sentence");
+            assert!(text != last && STEPS.iter().any(|step| last.starts_with(step)), "it says no next step: {text}");
+            told.push_str(&format!("{failure:?}, {side}{besides}:\n    {text}\n"));
+            text
+        };
         for failure in failures.chain(refused) {
             for side in [Side::Import, Side::Export] {
-                let text = failed(side, failure);
-                let last = text.rsplit(". ").next().expect("there is a sentence");
-                assert!(
-                    text != last && STEPS.iter().any(|step| last.starts_with(step)),
-                    "it says no next step: {text}"
-                );
-                told.push_str(&format!("{failure:?}, {side}:\n    {text}\n"));
+                show(side, failure, here, "");
             }
+        }
+        // Causes with a next step of their own, and cancels of the other device.
+        let causes = [ErrorKind::ConnectionRefused, ErrorKind::PermissionDenied, ErrorKind::NotFound, ErrorKind::Other];
+        let network: BTreeSet<_> = causes
+            .into_iter()
+            .map(|kind| {
+                let known = Known { cause: Some(kind), canceled_here: false };
+                show(Side::Export, Failure::Ended(Outcome::Network), known, &format!(", {kind:?}"))
+            })
+            .collect();
+        assert_eq!(network.len(), causes.len());
+        for side in [Side::Import, Side::Export] {
+            let there = show(side, Failure::Ended(Outcome::CANCELED), Known::default(), ", by the other device");
+            assert_ne!(there, ended(side, Outcome::CANCELED, here));
         }
         insta::assert_snapshot!(told);
     }

@@ -1,17 +1,19 @@
 //! Tokens in images: PNG files, such as screenshots.
 
+mod picture;
+
 use std::{
     collections::BTreeSet,
     fs::File,
-    io::{self, BufReader, BufWriter},
+    io::{self, BufRead as _, BufReader, BufWriter},
     path::Path,
 };
 
 use handfast::token::Token;
 use png::{BitDepth, ColorType, Decoder, Encoder, Limits, Transformations};
 use qrcode::Color;
-use rqrr::PreparedImage;
 
+use self::picture::{Found, Picture};
 use super::encode;
 use crate::{failure::Failure, output, token::typed};
 
@@ -39,6 +41,9 @@ pub(crate) enum ImageError {
         /// Rows.
         height: u32,
     },
+    /// It is an image of another format, or something else.
+    #[error("is {0}: only PNG images are read. Convert it, or take a screenshot of it as PNG")]
+    Format(&'static str),
     /// There is nothing that looks like a code.
     #[error("shows no QR code")]
     NoCode,
@@ -46,8 +51,11 @@ pub(crate) enum ImageError {
     #[error("shows a QR code that cannot be read: take a sharper image of it")]
     Unclear,
     /// Nothing says which one is meant.
-    #[error("shows {0} different QR codes: cut the image down to one")]
+    #[error("shows the QR codes of {0} different tokens: cut the image down to one")]
     Several(usize),
+    /// There are others alone.
+    #[error("shows {0} QR codes, and none of them is that of a token")]
+    NoneOf(usize),
     /// The code says something else.
     #[error("shows a QR code, and {why}")]
     NoToken {
@@ -70,73 +78,88 @@ impl From<png::DecodingError> for ImageError {
     }
 }
 
-/// Reads the one token that an image shows.
+/// Reads the one token that an image shows, whatever else it shows.
 pub(crate) fn read(path: &Path) -> Result<Token, ImageError> {
-    let grey = Grey::read(path)?;
-    // Codes on dark screens may be inverted.
-    let text = match grey.text(|shade| shade) {
-        Err(ImageError::NoCode) => grey.text(|shade| !shade),
-        read => read,
-    }?;
-    typed(text.as_bytes()).map_err(|why| ImageError::NoToken { text, why })
-}
-
-/// An image in shades of grey.
-struct Grey {
-    width: usize,
-    height: usize,
-    shades: Vec<u8>,
-}
-
-impl Grey {
-    fn read(path: &Path) -> Result<Self, ImageError> {
-        let mut decoder = Decoder::new_with_limits(BufReader::new(File::open(path)?), Limits { bytes: MAX_DECODER });
-        decoder.set_transformations(Transformations::normalize_to_color8());
-        decoder.set_ignore_text_chunk(true);
-        let (width, height) = decoder.read_header_info()?.size();
-        if u64::from(width) * u64::from(height) > MAX_PIXELS {
-            return Err(ImageError::TooLarge { width, height });
+    let picture = open(path)?;
+    let tokens = |texts: &BTreeSet<String>| texts.iter().filter(|text| typed(text.as_bytes()).is_ok()).count();
+    let Found { texts, unclear } = picture.find(|found| tokens(&found.texts) > 0);
+    let mut good = texts.iter().filter_map(|text| typed(text.as_bytes()).ok());
+    match (good.next(), tokens(&texts), texts.len()) {
+        (Some(token), 1, _) => Ok(token),
+        (_, several @ 2.., _) => Err(ImageError::Several(several)),
+        (_, _, 0) if unclear => Err(ImageError::Unclear),
+        (_, _, 0) => Err(ImageError::NoCode),
+        (_, _, 1) => {
+            let text = texts.into_iter().next().unwrap_or_default();
+            let why = typed(text.as_bytes()).err().unwrap_or_default();
+            Err(ImageError::NoToken { text, why })
         }
-        let mut reader = decoder.read_info()?;
-        let mut pixels = vec![0; reader.output_buffer_size().ok_or(ImageError::TooLarge { width, height })?];
-        let info = reader.next_frame(&mut pixels)?;
-        pixels.truncate(info.buffer_size());
-        let shades = match info.color_type {
-            ColorType::Grayscale | ColorType::Indexed => pixels,
-            ColorType::GrayscaleAlpha => pixels.chunks_exact(2).map(|pixel| on_white(pixel[0], pixel[1])).collect(),
-            ColorType::Rgb => pixels.chunks_exact(3).map(|pixel| grey(pixel[0], pixel[1], pixel[2])).collect(),
-            ColorType::Rgba => {
-                let shade = |pixel: &[u8]| on_white(grey(pixel[0], pixel[1], pixel[2]), pixel[3]);
-                pixels.chunks_exact(4).map(shade).collect()
-            }
-        };
-        Ok(Self { width: width as usize, height: height as usize, shades })
-    }
-
-    /// What the one code says.
-    fn text(&self, shade: impl Fn(u8) -> u8) -> Result<String, ImageError> {
-        let at = |x: usize, y: usize| self.shades.get(y * self.width + x).map_or(255, |&there| shade(there));
-        let mut image = PreparedImage::prepare_from_greyscale(self.width, self.height, at);
-        let grids = image.detect_grids();
-        let texts: BTreeSet<String> = grids.iter().filter_map(|grid| Some(grid.decode().ok()?.1)).collect();
-        let count = texts.len();
-        match (texts.into_iter().next(), count) {
-            (Some(text), 1) => Ok(text),
-            (Some(_), several) => Err(ImageError::Several(several)),
-            (None, _) if grids.is_empty() => Err(ImageError::NoCode),
-            (None, _) => Err(ImageError::Unclear),
-        }
+        (_, _, several) => Err(ImageError::NoneOf(several)),
     }
 }
 
-/// How light a colour is (ITU-R BT.601).
-fn grey(red: u8, green: u8, blue: u8) -> u8 {
-    ((u32::from(red) * 299 + u32::from(green) * 587 + u32::from(blue) * 114) / 1000) as u8
+/// Reads the pixels of an image.
+fn open(path: &Path) -> Result<Picture, ImageError> {
+    let mut file = BufReader::new(File::open(path)?);
+    let head = file.fill_buf()?;
+    if let Some(what) = other_format(head) {
+        return Err(ImageError::Format(what));
+    }
+    let mut decoder = Decoder::new_with_limits(file, Limits { bytes: MAX_DECODER });
+    decoder.set_transformations(Transformations::normalize_to_color8());
+    decoder.set_ignore_text_chunk(true);
+    let (width, height) = decoder.read_header_info()?.size();
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(ImageError::TooLarge { width, height });
+    }
+    let mut reader = decoder.read_info()?;
+    let mut bytes = vec![0; reader.output_buffer_size().ok_or(ImageError::TooLarge { width, height })?];
+    let info = reader.next_frame(&mut bytes)?;
+    bytes.truncate(info.buffer_size());
+    let pixels = match info.color_type {
+        ColorType::Grayscale | ColorType::Indexed => bytes.iter().map(|grey| [*grey, *grey, *grey, 255]).collect(),
+        ColorType::GrayscaleAlpha => {
+            bytes.as_chunks().0.iter().map(|[grey, opacity]| [*grey, *grey, *grey, *opacity]).collect()
+        }
+        ColorType::Rgb => bytes.as_chunks().0.iter().map(|[red, green, blue]| [*red, *green, *blue, 255]).collect(),
+        ColorType::Rgba => bytes.as_chunks().0.to_vec(),
+    };
+    Ok(Picture::new(width as usize, height as usize, pixels))
 }
 
-fn on_white(shade: u8, alpha: u8) -> u8 {
-    let (shade, alpha) = (u32::from(shade), u32::from(alpha));
-    ((shade * alpha + 255 * (255 - alpha)) / 255) as u8
+/// What a file is that is no PNG image, if that can be said.
+fn other_format(head: &[u8]) -> Option<&'static str> {
+    let at = |place: usize, magic: &[u8]| head.get(place..place + magic.len()) == Some(magic);
+    if at(0, b"\xff\xd8\xff") {
+        return Some("a JPEG image");
+    }
+    if at(0, b"GIF8") {
+        return Some("a GIF image");
+    }
+    if at(0, b"RIFF") && at(8, b"WEBP") {
+        return Some("a WebP image");
+    }
+    if at(4, b"ftypheic") || at(4, b"ftypmif1") || at(4, b"ftypheix") {
+        return Some("a HEIC image");
+    }
+    if at(4, b"ftypavif") {
+        return Some("an AVIF image");
+    }
+    if at(0, b"II*\0") || at(0, b"MM\0*") {
+        return Some("a TIFF image");
+    }
+    if at(0, b"BM") && at(6, &[0; 4]) {
+        return Some("a BMP image");
+    }
+    if at(0, b"%PDF") {
+        return Some("a PDF document");
+    }
+    let begin = head.trim_ascii_start();
+    let is_text = |with: &[u8]| begin.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with));
+    if is_text(b"<svg") || is_text(b"<?xml") {
+        return Some("an SVG image, or another XML text");
+    }
+    is_text(b"<!doctype").then_some("an HTML page")
 }
 
 /// Writes the QR code of a token as an image, readable by its owner only.
@@ -233,6 +256,127 @@ mod tests {
         }
     }
 
+    /// A code in these colours on a background of another, with a margin of so many pixels of it.
+    fn framed(rows: &[Vec<bool>], dark: [u8; 4], light: [u8; 4], around: [u8; 4], margin: usize) -> (u32, Vec<u8>) {
+        let side = rows.len() + 2 * margin;
+        let at = |x: usize, y: usize| {
+            let inside = x.checked_sub(margin).zip(y.checked_sub(margin));
+            match inside.and_then(|(x, y)| rows.get(y)?.get(x)) {
+                Some(true) => dark,
+                Some(false) => light,
+                None => around,
+            }
+        };
+        (side as u32, (0..side).flat_map(|y| (0..side).flat_map(move |x| at(x, y))).collect())
+    }
+
+    const CLEAR: [u8; 4] = [0; 4];
+    const BLACK: [u8; 4] = [0, 0, 0, 255];
+    const WHITE: [u8; 4] = [255; 4];
+
+    #[test]
+    fn any_background_and_none_will_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code.png");
+        let rows = pixels(TEXT, 3);
+        let (red, green) = ([200, 0, 0, 255], [0, 102, 0, 255]);
+        for (name, dark, light, around) in [
+            ("white on nothing", WHITE, CLEAR, CLEAR),
+            ("black on nothing", BLACK, CLEAR, CLEAR),
+            ("holes in white", CLEAR, WHITE, WHITE),
+            ("holes in black", CLEAR, BLACK, BLACK),
+            ("holes in white on nothing", CLEAR, WHITE, CLEAR),
+            ("transparent white in white", [255, 255, 255, 0], WHITE, WHITE),
+            ("half transparent", [0, 0, 0, 128], CLEAR, CLEAR),
+            ("equally light colours", red, green, green),
+            ("little contrast", [118, 118, 118, 255], [133, 133, 133, 255], [133, 133, 133, 255]),
+            ("light on dark on light", WHITE, BLACK, WHITE),
+        ] {
+            let (side, bytes) = framed(&rows, dark, light, around, 20);
+            save(&path, side, side, ColorType::Rgba, &bytes);
+            assert_eq!(read(&path).map(|token| token.text().to_string()).unwrap_or_default(), TEXT, "{name}");
+        }
+    }
+
+    #[test]
+    fn small_codes_and_rescaled_ones_and_ones_without_a_margin_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code.png");
+        for text in [TEXT, OTHER] {
+            // Without their quiet zone, from one pixel a module on.
+            for scale in 1..=6 {
+                let whole = pixels(text, scale);
+                let quiet = 4 * scale;
+                let rows: Vec<Vec<bool>> = whole[quiet..whole.len() - quiet]
+                    .iter()
+                    .map(|row| row[quiet..row.len() - quiet].to_vec())
+                    .collect();
+                for rows in [&whole, &rows] {
+                    save_code(&path, ColorType::Grayscale, rows, &[0], &[255]);
+                    assert_eq!(
+                        read(&path).unwrap().text().to_string(),
+                        text,
+                        "{scale} pixels a module, {}",
+                        rows.len()
+                    );
+                }
+            }
+            // By a factor that is no whole number.
+            for (times, by) in [(3, 2), (5, 2), (7, 4), (11, 3)] {
+                let whole = pixels(text, times);
+                let side = whole.len() / by;
+                let mean = |x: usize, y: usize| {
+                    let square = (0..by).flat_map(|dy| (0..by).map(move |dx| (x * by + dx, y * by + dy)));
+                    let light = square.filter(|(x, y)| !whole[*y][*x]).count();
+                    (255 * light / (by * by)) as u8
+                };
+                let shades: Vec<u8> =
+                    (0..side).flat_map(|y| (0..side).map(move |x| (x, y))).map(|(x, y)| mean(x, y)).collect();
+                save(&path, side as u32, side as u32, ColorType::Grayscale, &shades);
+                assert_eq!(read(&path).unwrap().text().to_string(), text, "{times}/{by} pixels a module");
+            }
+        }
+    }
+
+    #[test]
+    fn the_one_token_among_other_codes_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code.png");
+        let beside = |texts: &[&str]| {
+            let codes: Vec<_> = texts.iter().map(|text| pixels(text, 4)).collect();
+            let height = codes.iter().map(Vec::len).max().unwrap();
+            let row = |y: usize| {
+                let of = |code: &Vec<Vec<bool>>| code.get(y).cloned().unwrap_or_else(|| vec![false; code.len()]);
+                codes.iter().flat_map(of).collect::<Vec<bool>>()
+            };
+            save_code(&path, ColorType::Grayscale, &(0..height).map(row).collect::<Vec<_>>(), &[0], &[255]);
+            read(&path).map(|token| token.text().to_string()).map_err(|error| error.to_string())
+        };
+        assert_eq!(beside(&["https://jami.net", TEXT, "WIFI:S:home;;"]), Ok(TEXT.into()));
+        assert!(beside(&[OTHER, TEXT]).unwrap_err().contains("2 different tokens"));
+        assert!(beside(&["https://jami.net", "WIFI:S:home;;"]).unwrap_err().contains("none of them"));
+    }
+
+    #[test]
+    fn other_formats_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code.png");
+        for (head, what) in [
+            (&b"\xff\xd8\xff\xe0\0\x10JFIF"[..], "a JPEG image"),
+            (b"GIF89a", "a GIF image"),
+            (b"RIFF\0\0\0\0WEBPVP8 ", "a WebP image"),
+            (b"\0\0\0\x18ftypheic", "a HEIC image"),
+            (b"BM\x10\0\0\0\0\0\0\0", "a BMP image"),
+            (b"%PDF-1.7", "a PDF document"),
+            (b" <svg xmlns=", "an SVG image"),
+            (b"<!DOCTYPE html>", "an HTML page"),
+        ] {
+            fs::write(&path, head).unwrap();
+            let told = read(&path).unwrap_err().to_string();
+            assert!(told.contains(what) && told.contains("PNG"), "{told}");
+        }
+    }
+
     #[test]
     fn what_shows_no_token_says_why() {
         let folder = tempfile::tempdir().unwrap();
@@ -278,7 +422,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(24))]
 
         /// No image is worse than unreadable, not even a code with noise on it.
         #[test]
@@ -289,8 +433,8 @@ mod tests {
             for (x, y, shade) in noise {
                 shades[y * side + x] = shade;
             }
-            let image = Grey { width: side, height: side, shades };
-            if let Ok(text) = image.text(|shade| shade) {
+            let pixels = shades.into_iter().map(|shade| [shade, shade, shade, 255]).collect();
+            for text in Picture::new(side, side, pixels).find(|found| !found.texts.is_empty()).texts {
                 prop_assert_eq!(text, TEXT);
             }
         }

@@ -14,7 +14,11 @@ use handfast_sim::Shard;
 use serde::{Deserialize, Serialize};
 
 use super::sweep::{Chosen, Part, Piece, Pieces, Sweep};
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    input::{self, without_mark},
+    output,
+};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -108,7 +112,8 @@ pub(crate) struct Results {
 /// Reads a file of results.
 pub(crate) fn read(path: &Path) -> Result<Results, Failure> {
     let failed = |error: io::Error| Failure::usage(format_args!("{}: {error}", path.display()));
-    let mut file = BufReader::new(File::open(path).map_err(failed)?);
+    let opened = input::RESULTS.open(path).map_err(|error| failed(error.into()))?;
+    let mut file = BufReader::new(opened);
     let mut results = Results::default();
     let mut parts = Vec::new();
     for number in 1.. {
@@ -122,7 +127,9 @@ pub(crate) fn read(path: &Path) -> Result<Results, Failure> {
             // Whoever wrote it was killed.
             break;
         }
-        let text = std::str::from_utf8(&line).map_err(|_| refused("it is not UTF-8".into()))?;
+        let unmarked =
+            if number == 1 { without_mark(&line).map_err(|error| refused(error.to_string()))? } else { &line };
+        let text = std::str::from_utf8(unmarked).map_err(|_| refused("it is not UTF-8".into()))?;
         if let Some(Header { asked, .. }) = &results.header {
             let line: Line<Piece> = from_line(text).map_err(|error| refused(error.to_string()))?;
             let Line { part, came_to } = line;
@@ -166,12 +173,16 @@ impl Kept {
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(&path).map_err(failed)?;
-        file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => {
-                Failure::usage(format_args!("--out {}: another process writes there", path.display()))
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Failure::usage(format_args!("--out {}: another process writes there", path.display())));
             }
-            TryLockError::Error(error) => failed(error),
-        })?;
+            Err(TryLockError::Error(error)) => output::note(format_args!(
+                "--out {}: its file system has no locks ({error}): let one process write there at a time",
+                path.display()
+            )),
+        }
         let there = read(&path)?;
         if let Some(other) = &there.header {
             other.agrees(header).map_err(|why| {

@@ -1,4 +1,4 @@
-//! Which part of a sweep is this machine's: as it is said, or as whoever scheduled it says.
+//! Which part of a sweep is this machine's: as the command line says, or as the environment of its scheduler says.
 
 use std::fmt::Display;
 
@@ -31,9 +31,22 @@ const SCHEDULERS: [Scheduler; 3] = [
     Scheduler { name: "GitLab", index: "CI_NODE_INDEX", first: First::Number(1), count: "CI_NODE_TOTAL" },
 ];
 
-/// Reads `I/N`.
-pub(super) fn parse(text: &str) -> Result<Shard, &'static str> {
-    let (index, of) = text.split_once('/').ok_or("expected I/N")?;
+/// What `--shard` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// This one.
+    One(Shard),
+    /// The one that the environment names.
+    Environment,
+}
+
+/// Reads `I/N`, or `env`.
+pub(super) fn parse(text: &str) -> Result<Asked, &'static str> {
+    if text == "env" { Ok(Asked::Environment) } else { pair(text).map(Asked::One) }
+}
+
+fn pair(text: &str) -> Result<Shard, &'static str> {
+    let (index, of) = text.split_once('/').ok_or("expected I/N, or env")?;
     let (index, of) = index.parse().ok().zip(of.parse().ok()).ok_or("expected two numbers, I/N")?;
     if index < of { Ok(Shard { index, of }) } else { Err("expected I/N with I below N") }
 }
@@ -85,7 +98,8 @@ mod tests {
 
     #[test]
     fn shards_count_from_nought() {
-        assert_eq!(parse("0/2"), Ok(Shard { index: 0, of: 2 }));
+        assert_eq!(parse("0/2"), Ok(Asked::One(Shard { index: 0, of: 2 })));
+        assert_eq!(parse("env"), Ok(Asked::Environment));
         for wrong in ["", "2", "2/2", "1/0", "a/b"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

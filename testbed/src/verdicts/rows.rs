@@ -3,8 +3,8 @@
 use std::fmt;
 
 use handfast_model::{
-    check::{Checked, Row, Verdict},
-    hunt::{Hunted, Seconds},
+    check::{Checked, Row, Seconds, Verdict},
+    hunt::Hunted,
     second::Confirmed,
 };
 

@@ -1,6 +1,7 @@
 //! A person at a terminal: the command in a pseudo-terminal, and an emulator that knows what is on the screen.
 
 use std::{
+    cell::Cell,
     io::{Read as _, Write as _},
     num::NonZeroU16,
     path::Path,
@@ -32,6 +33,8 @@ pub(crate) struct Person {
     pty: Arc<Pty>,
     child: Child,
     seen: Arc<Seen>,
+    /// How often something came that comes again.
+    counted: Cell<usize>,
 }
 
 struct Seen {
@@ -90,7 +93,12 @@ impl Person {
         let child = command.envs(env.iter().copied()).spawn(pts).expect("the command starts");
         let emulator = vt100::Parser::new(size(rows), size(columns), 0);
         let state = Mutex::new(State { emulator, bytes: Vec::new(), over: false });
-        let person = Self { pty: Arc::new(pty), child, seen: Arc::new(Seen { state, changed: Condvar::new() }) };
+        let person = Self {
+            pty: Arc::new(pty),
+            child,
+            seen: Arc::new(Seen { state, changed: Condvar::new() }),
+            counted: Cell::new(0),
+        };
         let (pty, seen) = (person.pty.clone(), person.seen.clone());
         thread::spawn(move || {
             let mut bytes = [0; 4096];
@@ -133,6 +141,14 @@ impl Person {
     /// Waits until this is on the screen, and gives all of it.
     pub(crate) fn sees(&self, wanted: &str) -> String {
         self.wait(wanted, |state| state.text().contains(wanted)).text()
+    }
+
+    /// Waits until this came once more than when it was waited for the last time.
+    pub(crate) fn sees_again(&self, wanted: &str) {
+        let count = |state: &State| state.bytes.windows(wanted.len()).filter(|seen| *seen == wanted.as_bytes()).count();
+        let before = self.counted.get();
+        let now = count(&self.wait(wanted, |state| count(state) > before));
+        self.counted.set(now);
     }
 
     /// Waits until this is on the screen no more, and gives all of it.

@@ -97,6 +97,22 @@ fn an_export() {
     assert_eq!(peer.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
 
+/// R-SEC-2: what is typed in the token's place may be the password. It is not printed, whichever way it came.
+#[test]
+fn a_password_in_the_token_s_place_is_not_shown() {
+    let folder = Folder::default();
+    let archive = folder.archive("archive", "64KiB", None);
+    let args = ["export", "--json", "--peer", "127.0.0.1:9", "--archive", text(&archive)];
+    for (token, input) in [("-", &b"hunter2\n"[..]), ("hunter2", b"")] {
+        let refused = run(args.into_iter().chain([token]), input);
+        assert_eq!(code(refused.status), 2);
+        let lines = String::from_utf8(refused.stdout).unwrap();
+        assert!(lines.contains("\"uri\":\"<no token>\"") && !lines.contains("hunter2"), "{lines}");
+        let complaint = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(complaint.contains("hunter2"), token != "-", "{complaint}");
+    }
+}
+
 /// The QR code of this text, with four pixels to a module, and its width.
 fn code_of(text: &str) -> (usize, Vec<u8>) {
     let code = qrcode::QrCode::new(text).unwrap();

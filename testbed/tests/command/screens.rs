@@ -92,10 +92,9 @@ fn an_account_is_linked_by_typing_the_token() {
     let mut album = Album::of(&folder, &importer);
     album.add("import: the token", importer.sees("more."));
     let exporter = Person::export(USUAL, &archive, &importer.address(), &[]);
-    album.add("export: how it is taken", exporter.sees("How is it to be taken?"));
-    exporter.presses("t");
-    album.add("export: it is typed", exporter.sees("Next:"));
-    exporter.presses(&importer.token());
+    album.add("export: it is asked for", exporter.sees("Next:"));
+    // Pasted, with what a messenger or a shell puts around it: no letter of it is a key of a menu.
+    exporter.presses(&format!("\x1b[200~ '{}'\n\x1b[201~", importer.token()));
     album.add("export: it is a token", exporter.sees("This is a token."));
     exporter.presses("\r");
     album.add("export: which device it is", exporter.sees("asks for the account"));
@@ -129,8 +128,6 @@ fn an_account_is_linked_by_an_image_of_the_screen() {
 
     // One that is not there, first.
     let exporter = Person::export(USUAL, &archive, &importer.address(), &[]);
-    exporter.sees("How is it to be taken?");
-    exporter.presses("i");
     exporter.sees("a PNG file");
     exporter.presses("nothing.png\r");
     album.add("export: there is no such image", exporter.sees("cannot be read"));
@@ -228,8 +225,6 @@ fn a_token_that_is_none_is_pointed_at_while_it_is_typed() {
     let folder = Folder::default();
     let archive = folder.archive("archive", "64KiB", None);
     let exporter = Person::export(USUAL, &archive, "127.0.0.1:9", &[]);
-    exporter.sees("How is it to be taken?");
-    exporter.presses("t");
     exporter.sees("Next:");
     let mut album = Album::default();
     exporter.presses("jami-auth://02f92cb0X4a7");
@@ -242,15 +237,6 @@ fn a_token_that_is_none_is_pointed_at_while_it_is_typed() {
     album.add("too long", exporter.sees("/123456789"));
     exporter.presses("\x7f\x7f\x7f");
     exporter.sees("This is a token.");
-    // Back, and back again; what was typed is still there.
-    exporter.presses(ESC);
-    exporter.sees("How is it to be taken?");
-    exporter.presses("i");
-    exporter.sees("a PNG file");
-    exporter.presses(ESC);
-    exporter.sees("How is it to be taken?");
-    exporter.presses("\x1b[A\r");
-    album.add("typed before", exporter.sees("This is a token."));
     exporter.presses(CTRL_C);
     let exporter = exporter.end();
     assert_eq!(exporter.told().0, 13);
@@ -270,24 +256,23 @@ fn who_waits_alone_can_leave() {
         importer.presses(key);
         let importer = importer.end();
         assert_eq!(importer.told().0, 13);
-        assert!(importer.screen.contains("Canceled. Nothing was imported."), "{}", importer.screen);
+        assert!(importer.screen.contains("Canceled on this device. Nothing was imported."), "{}", importer.screen);
     }
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let peer = silent.local_addr().unwrap().to_string();
     // Which keys lead to a screen, what is seen there, and which key leaves it.
-    let typing =
-        [("t", "Next:", CTRL_C), ("i", "a PNG file", CTRL_C), ("", "How is it", CTRL_C), ("", "How is it", ESC)];
-    let connects = format!("t{TOKEN}\r");
+    let typing = [("", "Next:", CTRL_C), ("code.png", "the path of an image", CTRL_C), ("", "Next:", ESC)];
+    let connects = format!("{TOKEN}\r");
     let connecting = [(&*connects, "is being connected to", ESC), (&connects, "is being connected to", CTRL_C)];
     for (keys, seen, leaves) in typing.into_iter().chain(connecting) {
         let exporter = Person::export(USUAL, &archive, &peer, &[]);
-        exporter.sees("How is it to be taken?");
+        exporter.sees("a PNG file");
         exporter.presses(keys);
         exporter.sees(seen);
         exporter.presses(leaves);
         let exporter = exporter.end();
         assert_eq!(exporter.told().0, 13, "{}", exporter.screen);
-        assert!(exporter.screen.contains("Canceled. Nothing was sent."), "{}", exporter.screen);
+        assert!(exporter.screen.contains("Canceled on this device. Nothing was sent."), "{}", exporter.screen);
     }
 }
 
@@ -319,8 +304,13 @@ fn who_leaves_while_both_are_asked_ends_both() {
         leaves.sees(seen);
         leaves.presses(key);
         let (importer, exporter) = both_end(importer, exporter, (13, 13));
-        assert!(importer.screen.contains("Canceled. Nothing was imported."), "{}", importer.screen);
-        assert!(exporter.screen.contains("Canceled. Nothing was sent."), "{}", exporter.screen);
+        // Each is told which device canceled.
+        let (import, export) = match import_side {
+            true => ("Canceled on this device. Nothing was imported.", "The new device canceled. Nothing was sent."),
+            false => ("The other device canceled. Nothing was imported.", "Canceled on this device. Nothing was sent."),
+        };
+        assert!(importer.screen.contains(import), "{}", importer.screen);
+        assert!(exporter.screen.contains(export), "{}", exporter.screen);
         assert!(accounts(&folder.path("store")).is_empty());
     }
 }
@@ -370,7 +360,7 @@ fn an_export_is_not_left_while_the_archive_is_sent_but_dropped() {
 /// What stops a service cancels too, and leaves the terminal as it was.
 #[test]
 fn a_signal_cancels_and_leaves_the_terminal_as_it_was() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let folder = Folder::default();
         let importer = Person::import(USUAL, &folder.path("store"), &[]);
         importer.sees("more.");
@@ -392,7 +382,10 @@ fn a_failure_is_told_where_it_stays() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let exporter = Person::export(USUAL, &archive, &nobody, &["--", TOKEN]).end();
     let (code, screen) = exporter.told();
-    assert!(code == 10 && screen.contains("Connection refused") && screen.contains("begin again"), "{code}: {screen}");
+    assert!(
+        code == 10 && screen.contains("Connection refused") && screen.contains("Nothing listens at the address"),
+        "{code}: {screen}"
+    );
 }
 
 /// A screen is drawn anew at each size, with what fits.
@@ -444,11 +437,11 @@ fn a_dumb_or_small_terminal_gets_plain_lines() {
         let address = listening.split("listening  ").nth(1).unwrap().split_whitespace().next().unwrap();
         let args = ["export", "--archive", text(&archive), "--peer", address];
         let exporter = Person::start_with(size, args, &[("TERM", term)]);
-        exporter.sees("The token that the new device shows:");
+        exporter.sees("(a PNG file):");
         exporter.presses("jami-auth://x\n");
         exporter.sees("^");
         exporter.sees("hexadecimal digit");
-        exporter.presses(&format!("{token}\n"));
+        exporter.presses(&format!(" '{token}' \n"));
         exporter.sees("[y/N]");
         exporter.presses("y\n");
         importer.sees("[y/N]");
@@ -458,7 +451,50 @@ fn a_dumb_or_small_terminal_gets_plain_lines() {
     }
 }
 
-/// Who says that the token comes on standard input types it as a line.
+/// Plain lines show nothing that is typed before it is asked for, and take none of it as an answer. They give as many tries, in the
+/// same words, as a drawn screen.
+#[test]
+fn plain_lines_are_the_same_client() {
+    const DUMB: &[(&str, &str)] = &[("TERM", "dumb")];
+    let folder = Folder::default();
+    let right = folder.file("right", "secret");
+    let archive = folder.archive("archive", "64KiB", Some(&right));
+    let store = folder.path("store");
+    let importer = Person::start_with(USUAL, ["import", "--key-type", "p256", "--store", text(&store)], DUMB);
+    let screen = importer.sees("On the device");
+    let token: String = screen.split_whitespace().find(|word| word.starts_with("jami-auth://")).unwrap().into();
+    // Typed too early.
+    importer.presses("y\nsecret\n");
+    let address = importer.address();
+    let args = ["export", "--archive", text(&archive), "--peer", &address, &token];
+    let exporter = Person::start_with(USUAL, args, DUMB);
+    // The archive's own password, as often as it is wrong.
+    for _ in 0..4 {
+        exporter.sees("Password of");
+        exporter.presses("wrong\n");
+        exporter.sees("is being opened.");
+        exporter.sees_again("Wrong password, or the file is damaged");
+    }
+    exporter.presses("secret\n");
+    exporter.sees("[y/N]");
+    exporter.presses("y\n");
+    exporter.sees("You confirmed it.");
+    importer.sees("[y/N]");
+    importer.presses("y\n");
+    for left in ["2 tries are left.", "One try is left."] {
+        importer.sees("Password of the account:");
+        importer.presses("wrong\n");
+        importer.sees("is trying the password…");
+        importer.sees(left);
+    }
+    importer.presses("secret\n");
+    let (importer, exporter) = both_end(importer, exporter, (0, 0));
+    for side in [&importer, &exporter] {
+        assert!(!side.has_shown("secret") && !side.has_shown("wrong"), "a password is shown:\n{}", side.screen);
+    }
+}
+
+/// A person may type the token that `-` reads, as a line.
 #[test]
 fn a_token_on_standard_input_is_a_line() {
     let folder = Folder::default();

@@ -209,8 +209,12 @@ impl Side {
 
     /// Presses Ctrl-C.
     pub(crate) fn interrupt(&self) {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::INT).expect("it runs");
+        self.signal(Signal::INT);
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
     /// Ends it without a chance to do anything.

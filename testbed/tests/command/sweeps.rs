@@ -248,15 +248,24 @@ fn the_shard_is_the_scheduler_s_and_is_said() {
         (&[("JOB_COMPLETION_INDEX", "1"), ("HANDFAST_SHARDS", "2")], "shard 1/2, as Kubernetes says", "1/2"),
         (&[("CI_NODE_INDEX", "1"), ("CI_NODE_TOTAL", "2")], "shard 0/2, as GitLab says", "0/2"),
     ] {
-        let output = handfast(&sweep).envs(environment.iter().copied()).output().unwrap();
-        assert!(shown(&output).contains(said), "{}", shown(&output));
+        let asked = handfast([&sweep[..], &["--shard", "env"]].concat()).envs(environment.iter().copied()).output();
+        let asked = asked.unwrap();
+        assert!(shown(&asked).contains(said), "{}", shown(&asked));
         let given = handfast([&sweep[..], &["--shard", of]].concat()).output().unwrap();
-        assert_eq!(output.stdout, given.stdout);
+        assert_eq!((code(asked.status), &asked.stdout), (code(given.status), &given.stdout));
+        // A part that is not asked for is no verdict on anything: it may be that no one merges it.
+        let unasked = handfast(&sweep).envs(environment.iter().copied()).output().unwrap();
+        let text = String::from_utf8_lossy(&unasked.stdout).into_owned();
+        assert_eq!(code(unasked.status), 4, "{}", shown(&unasked));
+        assert!(text.starts_with(&*String::from_utf8_lossy(&given.stdout)), "{text}");
+        assert!(text.lines().last().unwrap().starts_with("INCONCLUSIVE (a part of the seeds that "), "{text}");
         let mut all = handfast([&sweep[..], &["--shard", "0/1"]].concat());
         let all = all.envs(environment.iter().copied()).output().unwrap();
         assert_eq!(all.stdout, whole(&sweep).0.into_bytes(), "what is given goes before");
     }
     let output = handfast(&sweep).env("JOB_COMPLETION_INDEX", "1").output().unwrap();
+    assert_eq!(code(output.status), 2, "{}", shown(&output));
+    let output = handfast([&sweep[..], &["--shard", "env"]].concat()).output().unwrap();
     assert_eq!(code(output.status), 2, "{}", shown(&output));
 }
 

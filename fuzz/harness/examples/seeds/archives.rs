@@ -12,10 +12,9 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use handfast::{
-    archive::{
-        Archive, Identity, InsecureKdf, KeyKind, Password, PrivateKey, Sample, Terms, UnixTime, certificate::Chain,
-    },
+    archive::{Archive, Identity, InsecureKdf, KeyKind, PrivateKey, Sample, Terms, UnixTime, certificate::Chain},
     outcome::Scheme,
+    secret::Secret,
 };
 use handfast_harness::archive::seal;
 use rcgen::{BasicConstraints, CertificateParams, DnType, DnValue, IsCa, KeyPair};
@@ -30,22 +29,22 @@ const PASSWORD: &str = "password";
 /// Small archives of this library, and a real one.
 pub(super) fn put_all() {
     for (name, protection, password) in
-        [("plain", Scheme::None, Password::none()), ("protected", Scheme::Password, Password::new(PASSWORD))]
+        [("plain", Scheme::None, Secret::default()), ("protected", Scheme::Password, Secret::from(PASSWORD))]
     {
         let text = write(&Sample::new(KeyKind::P256, NOW, protection, 6_000, 1).unwrap());
         put("archive_open", name, &seal(&text, &password));
         put("archive_json", name, &text);
     }
     let file = fs::read(root().join("tests/vectors/archive-plain.gz")).unwrap();
-    let archive = Archive::open(Cursor::new(&file), &Password::none(), &InsecureKdf, Terms::any_time()).unwrap();
+    let archive = Archive::open(Cursor::new(&file), &Secret::default(), &InsecureKdf, Terms::any_time()).unwrap();
     chains(archive.account());
     let mut text = Vec::new();
     archive.into_text().unwrap().read_to_end(&mut text).unwrap();
     put("archive_json", "real", &text);
     put("archive_open", "real", &file);
     texts();
-    let small = seal(b"{}", &Password::none());
-    put("archive_open", "twice-compressed", &seal(&small, &Password::none()));
+    let small = seal(b"{}", &Secret::default());
+    put("archive_open", "twice-compressed", &seal(&small, &Secret::default()));
     put("archive_open", "protected-gzip", &encrypt(&small));
     put("archive_open", "protected-and-not-compressed", &encrypt(b"{}"));
 }
@@ -70,7 +69,7 @@ fn texts() {
         put("archive_json", name, text);
     }
     for (name, text) in &texts[..2] {
-        put("archive_open", name, &seal(text, &Password::none()));
+        put("archive_open", name, &seal(text, &Secret::default()));
     }
     let (account, authority) = Identity::account(KeyKind::P256, NOW).unwrap();
     let text = |of: &Identity| write(&Sample::of(of, &authority, Scheme::None, 5_000, 1).unwrap());

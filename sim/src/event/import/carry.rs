@@ -47,7 +47,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.importing.conns[conn_number(conn)].close();
                 if let Peer::Line(line) = self.importing.peer(conn) {
                     if self.lines[line].can_send(Side::Import) {
-                        self.tell(line, Side::Export, Notice::Refused);
+                        let listens = !self.crashed[0] && self.done[Party::Import.index()].is_none();
+                        self.tell(line, Side::Export, if listens { Notice::Refused } else { Notice::Absent });
                     }
                     self.lines[line].ends[0] = LinkEnd::Closed;
                     self.lines[line].pipes[0].clear();

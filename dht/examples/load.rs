@@ -1,0 +1,143 @@
+//! How many `get` questions a node answers for a second of CPU time: this package's, and the C++ library's, under the same load.
+//!
+//! ```text
+//! cargo run --release -p handfast-dht --features tokio --example load            both, if Python has opendht
+//! cargo run --release -p handfast-dht --features tokio --example load -- node 4300     only a node, until it is ended
+//! ```
+//!
+//! Questions for random keys at a steady rate, from eight addresses: the library limits each to 1 024 a second. Needs Linux (`/proc`,
+//! 127.0.0.0/8).
+
+use std::io::{self, BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use handfast_dht::driver::{Bind, Running};
+use handfast_dht::value::Query;
+use handfast_dht::wire::{Message, Payload, Request, Want};
+use handfast_dht::{Config, InfoHash};
+
+const RATE: u64 = 6000;
+const TIME: Duration = Duration::from_secs(10);
+const ROUNDS: usize = 3;
+
+fn main() -> io::Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["node", port] => node(port.parse().map_err(io::Error::other)?),
+        [] => compare(),
+        _ => Err(io::Error::other("usage: load [node PORT]")),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn node(port: u16) -> io::Result<()> {
+    let node = Running::start(Bind::loopback(port), Config::default()).await?;
+    println!("up {}", node.id());
+    core::future::pending::<()>().await;
+    node.shutdown().await;
+    Ok(())
+}
+
+fn compare() -> io::Result<()> {
+    println!("node      asked   answered   CPU seconds   answers per CPU second");
+    let mut rates = [Vec::new(), Vec::new()];
+    for round in 0..ROUNDS {
+        for (which, name) in ["ours", "library"].into_iter().enumerate() {
+            let port = 44_300 + (2 * round + which) as u16;
+            let Some(mut child) = start(name, port)? else {
+                println!("{name:<9} skipped: no python3 with opendht");
+                continue;
+            };
+            let result = load(child.id(), port);
+            child.kill()?;
+            child.wait()?;
+            let (asked, answered, cpu) = result?;
+            let rate = f64::from(answered) / cpu;
+            println!("{name:<9} {asked:<7} {answered:<10} {cpu:<13.2} {rate:.0}");
+            rates[which].push(rate);
+        }
+    }
+    let median = |rates: &mut Vec<f64>| {
+        rates.sort_by(f64::total_cmp);
+        rates.get(rates.len() / 2).copied()
+    };
+    if let (Some(ours), Some(library)) = (median(&mut rates[0]), median(&mut rates[1])) {
+        println!("medians: {ours:.0} and {library:.0}, ratio {:.1}", ours / library);
+    }
+    Ok(())
+}
+
+fn start(name: &str, port: u16) -> io::Result<Option<Child>> {
+    let mut command = if name == "ours" {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["node", &port.to_string()]);
+        command
+    } else {
+        let code = format!(
+            "import opendht,sys;r=opendht.DhtRunner();r.run(port={port},ipv4='127.0.0.1',ipv6='::1');print('up',flush=True);sys.stdin.read()"
+        );
+        let mut command = Command::new("python3");
+        command.args(["-c", &code]);
+        command
+    };
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().ok_or_else(|| io::Error::other("no output"))?).read_line(&mut line)?;
+    if line.starts_with("up") {
+        return Ok(Some(child));
+    }
+    child.wait()?;
+    Ok(None)
+}
+
+/// Returns how many were asked and answered, and the CPU seconds of the process.
+fn load(process: u32, port: u16) -> io::Result<(u32, u32, f64)> {
+    let sockets: Vec<UdpSocket> =
+        (2..10).map(|last| UdpSocket::bind((Ipv4Addr::new(127, 0, 0, last), 0))).collect::<io::Result<_>>()?;
+    sockets.iter().try_for_each(|socket| socket.set_nonblocking(true))?;
+    let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let id = InfoHash::of(b"load");
+    let (mut asked, mut answered) = (0u32, 0);
+    let mut buffer = [0; 2048];
+    let before = cpu(process)?;
+    let start = Instant::now();
+    let mut drain = |answered: &mut u32| {
+        for socket in &sockets {
+            while socket.recv(&mut buffer).is_ok() {
+                *answered += 1;
+            }
+        }
+    };
+    while start.elapsed() < TIME {
+        let due = (start.elapsed().as_micros() as u64 * RATE / 1_000_000) as u32;
+        while asked < due {
+            asked += 1;
+            let key = InfoHash::of(&asked.to_be_bytes());
+            let request = Request::Get { key, query: Query::default(), want: Want::default() };
+            let payload = Payload::Request { id, request };
+            let message = Message { transaction: asked, network: 0, client: false, payload };
+            // A full buffer is a question that is not answered.
+            let _ = sockets[asked as usize % sockets.len()].send_to(&message.to_bytes(), to);
+        }
+        drain(&mut answered);
+        std::thread::yield_now();
+    }
+    let end = Instant::now() + Duration::from_millis(500);
+    while Instant::now() < end {
+        drain(&mut answered);
+        std::thread::yield_now();
+    }
+    Ok((asked, answered, cpu(process)? - before))
+}
+
+/// Returns user and system time of a process, in seconds.
+fn cpu(process: u32) -> io::Result<f64> {
+    /// Linux counts in hundredths of a second for every program.
+    const TICKS: f64 = 100.0;
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+    Ok(ticks / TICKS)
+}

@@ -1,0 +1,197 @@
+//! The task that owns the node and its sockets.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, SocketAddrV6};
+
+use tokio::net::UdpSocket;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use crate::limits;
+use crate::node::Node;
+use crate::operation::{CannotBegin, Event, OperationId};
+use crate::wire::Family;
+
+/// Something that a caller lets the task do.
+pub(super) type Act = Box<dyn FnOnce(&mut Task, Duration) + Send>;
+
+/// Where the events of an operation go.
+struct Subscriber {
+    events: mpsc::Sender<Event>,
+    lost: usize,
+    /// No one wants the events; the operation goes on.
+    detached: bool,
+}
+
+pub(super) struct Task {
+    pub(super) node: Node,
+    sockets: [Option<UdpSocket>; 2],
+    acts: mpsc::Receiver<Act>,
+    connected: watch::Sender<[bool; 2]>,
+    subscribers: BTreeMap<OperationId, Subscriber>,
+    start: Instant,
+    buffer: Vec<u8>,
+    over: bool,
+}
+
+/// Binds an IPv6 socket that takes IPv6 only: IPv4 is a network of its own.
+pub(super) fn bind_v6(address: SocketAddrV6) -> io::Result<UdpSocket> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::DGRAM, None)?;
+    socket.set_only_v6(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&SocketAddr::V6(address).into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+impl Task {
+    pub(super) fn new(
+        node: Node,
+        sockets: [Option<UdpSocket>; 2],
+        acts: mpsc::Receiver<Act>,
+        connected: watch::Sender<[bool; 2]>,
+    ) -> Self {
+        Self {
+            node,
+            sockets,
+            acts,
+            connected,
+            subscribers: BTreeMap::new(),
+            start: Instant::now(),
+            buffer: vec![0; limits::DATAGRAM + 1],
+            over: false,
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    pub(super) async fn run(mut self) {
+        while !self.over {
+            let timeout = self.start + self.node.poll_timeout();
+            tokio::select! {
+                act = self.acts.recv() => match act {
+                    Some(act) => {
+                        let now = self.now();
+                        act(&mut self, now);
+                    }
+                    None => break,
+                },
+                () = readable(&self.sockets[0]) => self.receive(0),
+                () = readable(&self.sockets[1]) => self.receive(1),
+                () = sleep_until(timeout) => {}
+            }
+            let now = self.now();
+            if self.node.poll_timeout() <= now {
+                self.node.handle_timeout(now);
+            }
+            self.send().await;
+            self.report();
+        }
+    }
+
+    /// Takes what has arrived, so many datagrams at one time that the rest of the task is not starved.
+    fn receive(&mut self, which: usize) {
+        let now = self.now();
+        let Some(socket) = &self.sockets[which] else { return };
+        for _ in 0..limits::BATCH {
+            match socket.try_recv_from(&mut self.buffer) {
+                Ok((len, from)) => self.node.handle_datagram(now, from, &self.buffer[..len]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // An earlier datagram could not be delivered: its request will run out.
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn send(&mut self) {
+        while let Some(transmit) = self.node.poll_transmit() {
+            let family = usize::from(Family::of(&transmit.to) == Family::V6);
+            let Some(socket) = &self.sockets[family] else { continue };
+            // A datagram that cannot be sent is lost, as on the way.
+            if let Err(error) = socket.try_send_to(&transmit.bytes, transmit.to)
+                && error.kind() == io::ErrorKind::WouldBlock
+            {
+                let _ = socket.send_to(&transmit.bytes, transmit.to).await;
+            }
+        }
+    }
+
+    /// Passes events on to those who wait for them.
+    fn report(&mut self) {
+        while let Some(event) = self.node.poll_event() {
+            let (operation, last) = match &event {
+                Event::Connected(family) | Event::Disconnected(family) => {
+                    let now = matches!(event, Event::Connected(_));
+                    let at = usize::from(*family == Family::V6);
+                    self.connected.send_modify(|connected| connected[at] = now);
+                    continue;
+                }
+                Event::Lost(lost) => {
+                    self.subscribers.values_mut().for_each(|subscriber| subscriber.lost += lost);
+                    continue;
+                }
+                Event::Values { operation, .. }
+                | Event::Rows { operation, .. }
+                | Event::Expired { operation, .. }
+                | Event::Put { operation, .. }
+                | Event::Listening { operation, .. } => (*operation, false),
+                Event::Got { operation, .. } | Event::Pinged { operation, .. } => (*operation, true),
+            };
+            self.pass(operation, event);
+            if last {
+                self.subscribers.remove(&operation);
+            }
+        }
+    }
+
+    fn pass(&mut self, operation: OperationId, event: Event) {
+        let Some(subscriber) = self.subscribers.get_mut(&operation) else { return };
+        if subscriber.lost > 0 && subscriber.events.try_send(Event::Lost(subscriber.lost)).is_ok() {
+            subscriber.lost = 0;
+        }
+        match subscriber.events.try_send(event) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => subscriber.lost += 1,
+            Err(mpsc::error::TrySendError::Closed(_)) if subscriber.detached => {}
+            Err(mpsc::error::TrySendError::Closed(_)) => self.cancel(operation),
+        }
+    }
+
+    pub(super) fn begin(
+        &mut self,
+        now: Duration,
+        begin: impl FnOnce(&mut Node, Duration) -> Result<OperationId, CannotBegin>,
+    ) -> Result<(OperationId, mpsc::Receiver<Event>), CannotBegin> {
+        let operation = begin(&mut self.node, now)?;
+        let (events, receiver) = mpsc::channel(limits::EVENTS_PER_OPERATION);
+        self.subscribers.insert(operation, Subscriber { events, lost: 0, detached: false });
+        Ok((operation, receiver))
+    }
+
+    /// Lets an operation go on though no one takes its events.
+    pub(super) fn detach(&mut self, operation: OperationId) {
+        if let Some(subscriber) = self.subscribers.get_mut(&operation) {
+            subscriber.detached = true;
+        }
+    }
+
+    pub(super) fn cancel(&mut self, operation: OperationId) {
+        self.node.cancel(operation);
+        self.subscribers.remove(&operation);
+    }
+
+    pub(super) const fn end(&mut self) {
+        self.over = true;
+    }
+}
+
+/// Waits until a socket has something; for ever when there is none.
+async fn readable(socket: &Option<UdpSocket>) {
+    match socket {
+        Some(socket) if socket.readable().await.is_ok() => {}
+        _ => core::future::pending().await,
+    }
+}

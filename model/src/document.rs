@@ -1,0 +1,6 @@
+//! Ways through a system, told to people: schedules, diagrams, pictures, the documented sequences.
+
+pub mod diagram;
+pub(crate) mod drawn_clients;
+pub mod sequence;
+pub mod svg;

@@ -1,0 +1,357 @@
+//! Runs of a link with its clients, held against the diagram.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use handfast::{
+    outcome::{Profile, Scheme},
+    rules::AllRules,
+};
+use stateright::{Model, Property};
+
+use super::{
+    events::{End, Event, Reader, Said},
+    table::{Arrow, Document, How, Lifeline, Part, Scenario},
+};
+use crate::{
+    explorer::explore::{Graph, Limits, Path},
+    property::clients::{
+        linked::{Done, Linked, Step, Whole},
+        made::linked,
+    },
+    system::config::{Budget, Configuration, Size, find},
+};
+
+/// Where an arrow has an end: by its number.
+type Spot = (u8, End);
+
+/// A scenario of a profile, read from the document.
+struct Reading<'a> {
+    document: &'a Document,
+    profile: Profile,
+    scenario: Scenario,
+    reader: Reader,
+    /// What each arrow says.
+    labels: BTreeMap<u8, Said>,
+    /// The order on each lifeline: of the main line, and of what it ends with.
+    main: [Vec<Spot>; 4],
+    ends: [Vec<Spot>; 4],
+}
+
+/// How far a run is on each lifeline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Place {
+    main: [u8; 4],
+    ends: [u8; 4],
+    /// What happened that the diagram does not have here.
+    pub(crate) astray: Option<String>,
+}
+
+/// What an event is.
+enum Fit {
+    /// The next one of its lifeline: an end of this arrow.
+    Next(u8),
+    /// An end of an arrow that was there before, and may come again.
+    Again(u8),
+    /// One of the extras, by its number.
+    Extra(usize),
+    /// None of it.
+    Astray,
+}
+
+impl<'a> Reading<'a> {
+    fn new(document: &'a Document, scenario: Scenario, profile: Profile) -> Self {
+        let divergences = || document.divergences.iter().filter(|one| one.profiles.contains(&profile));
+        let has = |arrow: u8, how: How| divergences().any(|one| one.arrow == arrow && one.how == how);
+        let is_taken = |arrow: &&Arrow| match arrow.part {
+            Part::Main => true,
+            Part::Protected => scenario.scheme == Scheme::Password || has(arrow.number, How::Always),
+            Part::Errors | Part::Cancellation => scenario.ends.contains(&arrow.number),
+        };
+        let mut taken: Vec<Arrow> = document.arrows.iter().filter(is_taken).copied().collect();
+        for one in divergences() {
+            let place = |number| taken.iter().position(|arrow: &Arrow| arrow.number == number);
+            let How::Before(other) = one.how else { continue };
+            if let (Some(at), Some(before)) = (place(one.arrow), place(other)) {
+                let arrow = taken.remove(at);
+                taken.insert(before.min(at), arrow);
+            }
+        }
+        let said = |arrow: &Arrow| {
+            let otherwise = divergences().find_map(|one| match one.how {
+                How::Says(label) if one.arrow == arrow.number => Some(label),
+                _ => None,
+            });
+            Said::read(otherwise.unwrap_or(arrow.label))
+        };
+        let labels = taken.iter().map(|arrow| (arrow.number, said(arrow))).collect();
+        let order = |is_main: bool| {
+            Lifeline::ALL.map(|at| {
+                let own = taken.iter().filter(|arrow| scenario.ends.contains(&arrow.number) != is_main);
+                own.flat_map(|arrow| arrow_ends(arrow).filter(move |(own, _)| *own == at))
+                    .map(|(_, spot)| spot)
+                    .collect()
+            })
+        };
+        let transfer_is_its_end = divergences().any(|one| one.how == How::ItsEnd);
+        let reader = Reader { profile, transfer_is_its_end };
+        Self { document, profile, scenario, reader, labels, main: order(true), ends: order(false) }
+    }
+
+    fn fit(&self, place: &Place, event: &Event) -> Fit {
+        let at = event.at() as usize;
+        let named = self.document.arrows.iter().find(|arrow| {
+            let says = self.labels.get(&arrow.number).is_some_and(|label| event.said.is_said_by(label));
+            says && (arrow.from, arrow.to) == (event.from, event.to)
+        });
+        let Some(arrow) = named else {
+            let extra = self.document.extras.iter().position(|extra| {
+                extra.profiles.contains(&self.profile)
+                    && (extra.from, extra.to) == (event.from, event.to)
+                    && event.said.is_said_by(&Said::read(extra.label))
+            });
+            return extra.map_or(Fit::Astray, Fit::Extra);
+        };
+        let find = |order: &[Spot]| order.iter().position(|spot| *spot == (arrow.number, event.end));
+        let (order, done) = match find(&self.main[at]) {
+            // Behind what the main line ended with, it does not go on.
+            Some(_) if place.ends[at] > 0 => (&self.main[at], None),
+            Some(_) => (&self.main[at], Some(place.main[at])),
+            None => (&self.ends[at], Some(place.ends[at])),
+        };
+        match (find(order), done.map(usize::from)) {
+            (Some(found), Some(done)) if found == done => Fit::Next(arrow.number),
+            (Some(found), done) if done.is_none_or(|done| found < done) => {
+                let may = self
+                    .document
+                    .repeated
+                    .iter()
+                    .any(|one| one.arrow == arrow.number && one.profiles.contains(&self.profile));
+                if may { Fit::Again(arrow.number) } else { Fit::Astray }
+            }
+            _ => Fit::Astray,
+        }
+    }
+
+    /// Whether this arrow is there, at all its ends.
+    fn is_there(&self, place: &Place, number: u8) -> bool {
+        let passed = |order: &[Vec<Spot>; 4], done: &[u8; 4]| {
+            (0..4).all(|at| order[at].iter().skip(done[at].into()).all(|(other, _)| *other != number))
+        };
+        self.labels.contains_key(&number) && passed(&self.main, &place.main) && passed(&self.ends, &place.ends)
+    }
+
+    /// Whether all of it was gone through.
+    fn is_realised(&self, place: &Place) -> bool {
+        let all = |order: &[Vec<Spot>; 4], done: &[u8; 4]| {
+            order.iter().zip(done).all(|(order, &done)| order.len() == usize::from(done))
+        };
+        let main = match self.scenario.ends {
+            [] => all(&self.main, &place.main),
+            _ => self.scenario.behind.iter().all(|&number| self.is_there(place, number)),
+        };
+        place.astray.is_none() && main && self.scenario.ends.iter().all(|&number| self.is_there(place, number))
+    }
+}
+
+/// The lifelines and ends of an arrow.
+fn arrow_ends(arrow: &Arrow) -> impl Iterator<Item = (Lifeline, Spot)> + use<> {
+    let Arrow { number, from, to, .. } = *arrow;
+    let got = (from != to).then_some((to, (number, End::Got)));
+    [(from, (number, End::Sent))].into_iter().chain(got)
+}
+
+/// What happened on the lifelines in a step, each with the number of its arrow.
+pub(crate) type Happened = Vec<(Event, Option<u8>)>;
+
+/// A link and its clients, followed on the diagram.
+pub(crate) struct Followed<'a> {
+    linked: Linked,
+    reading: Reading<'a>,
+}
+
+/// What a run did besides going on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Besides {
+    repeated: BTreeSet<u8>,
+    extras: BTreeSet<usize>,
+}
+
+impl<'a> Followed<'a> {
+    pub(crate) fn new(document: &'a Document, scenario: Scenario, profile: Profile) -> Option<Self> {
+        let name = match profile {
+            Profile::Documented => "HH-documented-clients",
+            Profile::Jamid => "HH-jamid-clients",
+        };
+        let schemes: &[Scheme] = match scenario.scheme {
+            Scheme::None => &[Scheme::None],
+            Scheme::Password => &[Scheme::Password],
+        };
+        let mut budget = Budget::default();
+        if let Some((key, count)) = scenario.trouble {
+            budget.set(key, count).then_some(())?;
+        }
+        let configuration = Configuration { schemes, budget, ..find(Size::Small, name)? };
+        Some(Self { linked: linked(configuration, AllRules)?, reading: Reading::new(document, scenario, profile) })
+    }
+
+    /// Takes a step, and tells what happened on the lifelines, each with the number of its arrow.
+    pub(crate) fn step(&self, state: &At, step: Step) -> Option<(At, Happened)> {
+        self.take(state, step, &mut Besides::default())
+    }
+
+    /// Whether all of the scenario was gone through.
+    pub(crate) fn is_realised(&self, at: &At) -> bool {
+        self.reading.is_realised(&at.place)
+    }
+
+    /// What a step does.
+    pub(crate) fn done(&self, at: &At, step: Step) -> Option<Done> {
+        self.linked.step(&at.whole, step).map(|(_, done)| done)
+    }
+
+    fn take(&self, state: &At, step: Step, besides: &mut Besides) -> Option<(At, Happened)> {
+        let (whole, done) = self.linked.step(&state.whole, step)?;
+        let mut place = state.place.clone();
+        let mut told = Vec::new();
+        for event in self.reading.reader.events(&state.whole, step, &done) {
+            let at = event.at() as usize;
+            let mut number = None;
+            match self.reading.fit(&place, &event) {
+                Fit::Next(arrow) => {
+                    let own = &mut if self.reading.scenario.ends.contains(&arrow) {
+                        &mut place.ends
+                    } else {
+                        &mut place.main
+                    }[at];
+                    *own += 1;
+                    number = Some(arrow);
+                }
+                Fit::Again(arrow) => {
+                    besides.repeated.insert(arrow);
+                }
+                Fit::Extra(extra) => {
+                    besides.extras.insert(extra);
+                }
+                Fit::Astray => {
+                    place.astray.get_or_insert_with(|| event.to_string());
+                }
+            }
+            told.push((event, number));
+        }
+        Some((At { whole, place }, told))
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = match self.end {
+            End::Sent => "sent",
+            End::Got => "got",
+        };
+        write!(f, "{} to {}, {end}: {}", self.from, self.to, self.said)
+    }
+}
+
+/// Where a link is, and how far on the diagram.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct At {
+    pub(crate) whole: Whole,
+    pub(crate) place: Place,
+}
+
+const AS_DRAWN: &str = "nothing happens that is not drawn";
+const REALISED: &str = "all of it is there";
+
+impl Model for Followed<'_> {
+    type State = At;
+    type Action = Step;
+
+    fn init_states(&self) -> Vec<At> {
+        let begin = |whole| At { whole, place: Place::default() };
+        self.linked.init_states().into_iter().map(begin).collect()
+    }
+
+    fn actions(&self, at: &At, steps: &mut Vec<Step>) {
+        if at.place.astray.is_none() {
+            self.linked.actions(&at.whole, steps);
+        }
+    }
+
+    fn next_state(&self, at: &At, step: Step) -> Option<At> {
+        self.step(at, step).map(|(next, _)| next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always(AS_DRAWN, |_, at: &At| at.place.astray.is_none()),
+            Property::sometimes(REALISED, Self::is_realised),
+        ]
+    }
+}
+
+/// What came of following a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Followup {
+    /// Distinct states that were looked at.
+    pub states: usize,
+    /// Steps of a shortest run in which all of the scenario is there. `None`: there is none.
+    pub steps: Option<usize>,
+    /// Arrows that no run has at all its ends.
+    pub missing: BTreeSet<u8>,
+    /// What happens and is not drawn, where every run has to keep to the diagram.
+    pub astray: BTreeSet<String>,
+    /// Where every run has to go to the end: whether one ends before.
+    pub stops_short: bool,
+    /// Arrows that came again.
+    pub repeated: BTreeSet<u8>,
+    /// The extras that were seen, by their places in the list.
+    pub extras: BTreeSet<usize>,
+}
+
+impl Followup {
+    /// Whether the scenario is as the diagram has it.
+    pub fn holds(&self) -> bool {
+        self.steps.is_some() && self.missing.is_empty() && !self.stops_short && self.astray.is_empty()
+    }
+}
+
+/// Follows a scenario on a diagram, in the links of a profile: to its end in every run, or where something goes wrong, in one.
+pub fn follow(document: &Document, scenario: Scenario, profile: Profile) -> Option<Followup> {
+    let followed = Followed::new(document, scenario, profile)?;
+    let reading = &followed.reading;
+    let every = scenario.ends.is_empty();
+    let mut besides = Besides::default();
+    let mut there: BTreeSet<u8> = BTreeSet::new();
+    let mut astray = BTreeSet::new();
+    let until = (!every).then_some(REALISED);
+    let graph = Graph::explore_with(&followed, Limits::default(), until, |_, at, step| {
+        let (next, _) = followed.take(at, step, &mut besides)?;
+        there.extend(reading.labels.keys().filter(|&&number| reading.is_there(&next.place, number)));
+        if every {
+            astray.extend(next.place.astray.clone());
+        }
+        Some(next)
+    });
+    let path = graph.path(&followed, REALISED);
+    let needed = |number: &u8| every || scenario.ends.contains(number) || scenario.behind.contains(number);
+    let wanted = document.arrows.iter().map(|arrow| arrow.number).filter(|number| reading.labels.contains_key(number));
+    let missing = wanted.filter(needed).filter(|number| !there.contains(number)).collect();
+    let mut stops_short = every && !graph.is_complete();
+    if every {
+        graph.walk(&followed, |node, at, _| {
+            stops_short |= graph.successors(node).is_empty() && !reading.is_realised(&at.place);
+        });
+    }
+    Some(Followup {
+        states: graph.states(),
+        steps: path.map(|path: Path<At, Step>| path.steps.len()),
+        missing,
+        astray,
+        stops_short,
+        repeated: besides.repeated,
+        extras: besides.extras,
+    })
+}

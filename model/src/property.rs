@@ -1,0 +1,21 @@
+//! What is checked: the properties, the judgement of each step, goals, mutants, and systems that are asked for them.
+
+pub mod again;
+pub(crate) mod claims;
+pub mod clients;
+pub mod documented;
+pub mod flaws;
+pub mod follow;
+pub(crate) mod goals;
+pub(crate) mod holds;
+pub(crate) mod judge;
+pub mod judged;
+pub mod legacy_clients;
+pub mod legacy_rows;
+pub mod mutants;
+pub mod pairs;
+pub mod players;
+pub mod properties;
+pub(crate) mod visible;
+pub mod weaknesses;
+pub mod without;

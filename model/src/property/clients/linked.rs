@@ -1,0 +1,532 @@
+//! A link with its clients: each between its user and its daemon, calls, returns and signals each on a way of their own, so that
+//! any of them can cross any other.
+
+use std::collections::VecDeque;
+
+use handfast::{
+    client::{Told, export, import},
+    message::Slot,
+    operations::{AddAccountError, AddDeviceError, LocalId, OpId},
+    outcome::{LinkState, Outcome, Scheme, Side, Signal},
+};
+
+use super::{AnyExportClient, AnyImportClient, Client, ClientEffect, ClientInput, Shown, Watch};
+use crate::{
+    property::{
+        judged::{Judged, Reached},
+        properties::{Half, PropertyId, PropertySet},
+    },
+    system::{
+        Turn,
+        action::Action,
+        config::{Budget, Configuration, Player},
+        side::{AnyExport, AnyImport},
+    },
+};
+
+/// The operation of each client, as its daemon names it.
+pub(crate) const OWN: u32 = 1;
+/// Another operation of the same daemon.
+const OTHER: u32 = 2;
+
+/// A link and its two clients.
+#[derive(Clone, Debug)]
+pub struct Linked {
+    configuration: Configuration,
+    pub(crate) link: Judged<AnyImport, AnyExport>,
+    fresh: (AnyImportClient, AnyExportClient),
+}
+
+/// Where it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Whole {
+    /// The daemons.
+    pub link: Reached<AnyImport, AnyExport>,
+    /// Before the new device.
+    pub(crate) import: Desk<AnyImportClient>,
+    /// Before the old one.
+    pub(crate) export: Desk<AnyExportClient>,
+    /// Signals of other operations that can still come.
+    foreign: u8,
+    /// What the step into this state violated.
+    violated: PropertySet,
+}
+
+/// A client, and what is on its way to and from it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Desk<C: Client> {
+    pub(crate) client: C,
+    pub(crate) watch: Watch,
+    pub(crate) calls: VecDeque<C::Effect>,
+    pub(crate) returns: VecDeque<C::Input>,
+    pub(crate) signals: VecDeque<Told>,
+    /// What the daemon said last.
+    last: Option<Told>,
+    /// The last screen.
+    shown: Option<C::Effect>,
+    /// Somebody began.
+    begun: bool,
+    /// How often the person may still leave.
+    backs: u8,
+}
+
+impl<C: Client> Desk<C> {
+    fn new(client: C, backs: u8) -> Self {
+        Self {
+            client,
+            watch: Watch::default(),
+            calls: VecDeque::new(),
+            returns: VecDeque::new(),
+            signals: VecDeque::new(),
+            last: None,
+            shown: None,
+            begun: false,
+            backs,
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.calls.is_empty() && self.returns.is_empty() && self.signals.is_empty()
+    }
+
+    /// Something comes to the client. `None`: its screen does not offer it.
+    fn take(&mut self, input: C::Input) -> Option<Vec<C::Effect>> {
+        let effects = self.client.take(input).ok()?;
+        self.watch.see(input, &effects, self.client.is_broken());
+        self.shown = effects.iter().rfind(|effect| effect.shown().is_some()).copied().or(self.shown);
+        self.calls.extend(effects.iter().filter(|effect| effect.call().is_some()));
+        Some(effects)
+    }
+
+    /// What is shown; none before anything is.
+    pub(crate) const fn shown(&self) -> Option<C::Effect> {
+        self.shown
+    }
+
+    /// What the daemon said last.
+    pub(crate) const fn last(&self) -> Option<Told> {
+        self.last
+    }
+
+    fn offers(&self, input: C::Input) -> bool {
+        !self.client.is_broken() && self.client.clone().take(input).is_ok()
+    }
+
+    /// The next step of the calls that are on their way.
+    fn driven(&self, side: Side) -> Option<Step> {
+        let call = (!self.calls.is_empty()).then_some(Step::Call(side));
+        (!self.returns.is_empty()).then_some(Step::Return(side)).or(call)
+    }
+
+    fn hear(&mut self, told: Told) {
+        self.last = Some(told);
+        self.signals.push_back(told);
+    }
+}
+
+/// A step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// The new device's user does something.
+    Import(import::Input),
+    /// The old device's user does something.
+    Export(export::Input),
+    /// The next call arrives at a daemon.
+    Call(Side),
+    /// What the next one returned arrives at the client.
+    Return(Side),
+    /// The next signal does.
+    Hear(Side),
+    /// A signal of another operation does.
+    Foreign(Side, Told),
+    /// Anything else.
+    Link(Action),
+}
+
+/// What a step did, for who tells of it.
+pub(crate) struct Done {
+    pub(crate) turn: Turn,
+    pub(crate) import: Option<(import::Input, Vec<import::Effect>)>,
+    pub(crate) export: Option<(export::Input, Vec<export::Effect>)>,
+}
+
+/// States that have to be reached.
+pub(crate) const REACHED: [&str; 11] = [
+    "both clients show success",
+    "both clients show failure",
+    "import: a signal crosses a call",
+    "import: the client shows success",
+    "import: the client shows failure",
+    "import: the client is left",
+    "import: it is said to go on",
+    "export: a signal crosses a call",
+    "export: the client shows failure",
+    "export: the client is left",
+    "export: it is said to go on",
+];
+
+impl Linked {
+    /// The link of a configuration, and its clients.
+    pub fn new(
+        configuration: Configuration,
+        link: impl FnOnce(Configuration) -> Judged<AnyImport, AnyExport>,
+        fresh: (AnyImportClient, AnyExportClient),
+    ) -> Self {
+        // How often a person leaves is counted here; what their clients then call is not limited further.
+        let calls = |side, count| if configuration.behind.contains(&side) { 4 } else { count };
+        let Budget { import_cancels, export_cancels, .. } = configuration.budget;
+        let budget = Budget {
+            import_cancels: calls(Side::Import, import_cancels),
+            export_cancels: calls(Side::Export, export_cancels),
+            foreign: 0,
+            ..configuration.budget
+        };
+        Self { configuration, link: link(Configuration { budget, ..configuration }), fresh }
+    }
+
+    /// What is checked.
+    pub const fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// What is asked of them: each side by itself.
+    pub(crate) fn asked(configuration: &Configuration) -> impl Iterator<Item = (PropertyId, Half)> {
+        configuration.behind.iter().map(|&side| (PropertyId::Client, Half::Only(side)))
+    }
+
+    /// How the archive is protected: there is one.
+    fn scheme(&self) -> Scheme {
+        self.configuration.schemes.first().copied().unwrap_or(Scheme::Password)
+    }
+
+    /// Whether there is a client before this side's daemon.
+    fn has(&self, side: Side) -> bool {
+        self.configuration.behind.contains(&side)
+    }
+
+    /// The states that have to be reached, by number and name.
+    pub(crate) fn sought(&self) -> impl Iterator<Item = (usize, &'static str)> {
+        let due = |number: &usize| match number {
+            0 | 1 => self.has(Side::Import) && self.has(Side::Export),
+            2..=6 => self.has(Side::Import),
+            _ => self.has(Side::Export),
+        };
+        let budget = self.configuration.budget;
+        let left = move |number: &usize| match number {
+            1 | 4 => budget.loss > 0 || budget.storage > 0,
+            5 | 6 => budget.import_cancels > 0,
+            9 | 10 => budget.export_cancels > 0,
+            8 => budget.storage > 0,
+            _ => true,
+        };
+        REACHED.into_iter().enumerate().filter(move |(number, _)| due(number) && left(number))
+    }
+
+    pub(crate) fn holds(&self, property: PropertyId, half: Half, state: &Whole) -> bool {
+        property != PropertyId::Client
+            || !state.violated.contains(property, half) && half.sides().all(|side| self.ends_what_is_left(state, side))
+    }
+
+    /// The operation of a screen that was left ends without a timer, or was said to go on. What an old daemon makes of a cancel is
+    /// not its client's doing.
+    fn ends_what_is_left(&self, state: &Whole, side: Side) -> bool {
+        let seen = &state.link.world.seen;
+        let (watch, up) = match side {
+            Side::Import => (&state.import.watch, seen.import.is_up() && seen.import.done.is_none()),
+            Side::Export => (&state.export.watch, seen.export.is_up()),
+        };
+        let old = self.configuration.cast.player(side) != Player::Hardened;
+        old || !watch.is_left() || watch.said || !up || state.is_busy()
+    }
+
+    pub(crate) fn reaches(state: &Whole, goal: usize) -> bool {
+        let (import, export) = (&state.import, &state.export);
+        let both = |shown| import.watch.shown == Some(shown) && export.watch.shown == Some(shown);
+        let crosses = |calls: bool, signals: bool| !calls && !signals;
+        match goal {
+            0 => both(Shown::Success),
+            1 => both(Shown::Failure),
+            2 => crosses(import.calls.is_empty(), import.signals.is_empty()),
+            3 => import.watch.shown == Some(Shown::Success),
+            4 => import.watch.shown == Some(Shown::Failure),
+            5 => import.begun && import.watch.is_left(),
+            6 => import.watch.said,
+            7 => crosses(export.calls.is_empty(), export.signals.is_empty()),
+            8 => export.watch.shown == Some(Shown::Failure),
+            9 => export.begun && export.watch.is_left(),
+            _ => export.watch.said,
+        }
+    }
+
+    /// Takes a step, and tells what it did.
+    pub(crate) fn step(&self, state: &Whole, step: Step) -> Option<(Whole, Done)> {
+        let mut next = state.clone();
+        next.violated = PropertySet::default();
+        next.import.watch.forgive();
+        next.export.watch.forgive();
+        next.link.violated = PropertySet::default();
+        let mut done = Done { turn: Turn::Nobody, import: None, export: None };
+        match step {
+            Step::Import(input) => {
+                next.import.begun = true;
+                if input == import::Input::Back {
+                    next.import.backs = next.import.backs.checked_sub(1)?;
+                }
+                done.import = Some((input, next.import.take(input)?));
+            }
+            Step::Export(input) => {
+                next.export.begun = true;
+                if matches!(input, export::Input::Back | export::Input::Cancel) {
+                    next.export.backs = next.export.backs.checked_sub(1)?;
+                }
+                done.export = Some((input, next.export.take(input)?));
+            }
+            Step::Call(Side::Import) => {
+                let call = next.import.calls.pop_front()?;
+                let accepted = match import_action(call) {
+                    Some(action) => self.act(&mut next, action, &mut done),
+                    None => next.import.last.inspect(|&told| next.import.signals.push_back(told)).is_some(),
+                };
+                next.import.returns.extend(import_return(call, accepted));
+            }
+            Step::Call(Side::Export) => {
+                let call = next.export.calls.pop_front()?;
+                let accepted = match export_action(call, self.scheme()) {
+                    Some(action) => self.act(&mut next, action, &mut done),
+                    None => next.export.last.inspect(|&told| next.export.signals.push_back(told)).is_some(),
+                };
+                next.export.returns.extend(export_return(call, accepted));
+            }
+            Step::Return(Side::Import) => {
+                let input = next.import.returns.pop_front()?;
+                done.import = Some((input, next.import.take(input)?));
+            }
+            Step::Return(Side::Export) => {
+                let input = next.export.returns.pop_front()?;
+                done.export = Some((input, next.export.take(input)?));
+            }
+            Step::Hear(Side::Import) => {
+                let input = import::Input::signal(OWN, next.import.signals.pop_front()?);
+                done.import = Some((input, next.import.take(input)?));
+            }
+            Step::Hear(Side::Export) => {
+                let input = export::Input::signal(OWN, next.export.signals.pop_front()?);
+                done.export = Some((input, next.export.take(input)?));
+            }
+            Step::Foreign(side, told) => {
+                next.foreign = next.foreign.checked_sub(1)?;
+                match side {
+                    Side::Import => {
+                        let input = import::Input::signal(OTHER, told);
+                        done.import = Some((input, next.import.take(input)?));
+                    }
+                    Side::Export => {
+                        let input = export::Input::signal(OTHER, told);
+                        done.export = Some((input, next.export.take(input)?));
+                    }
+                }
+            }
+            Step::Link(action) => {
+                if !self.act(&mut next, action, &mut done) {
+                    return None;
+                }
+            }
+        }
+        for (side, at_fault) in
+            [(Side::Import, next.import.watch.is_at_fault()), (Side::Export, next.export.watch.is_at_fault())]
+        {
+            if at_fault {
+                next.violated.insert(PropertyId::Client, side);
+            }
+        }
+        Some((next, done))
+    }
+
+    /// Lets something happen to the daemons. Whether it could, and was not refused.
+    fn act(&self, next: &mut Whole, action: Action, done: &mut Done) -> bool {
+        let Some((link, turn)) = self.link.step(&next.link, action) else { return false };
+        next.link = link;
+        let vocabulary = |side| self.configuration.profile_of(side).vocabulary();
+        let read = |side, signal: Signal| {
+            Told::read(side, signal.state().number().into(), &signal.details(vocabulary(side), "jami-auth://"))
+        };
+        match &turn {
+            Turn::Import(_, effects) if self.has(Side::Import) => {
+                for effect in effects {
+                    if let handfast::import::Effect::Signal(signal) = *effect {
+                        next.import.hear(read(Side::Import, signal));
+                    }
+                }
+            }
+            Turn::Export(_, effects) if self.has(Side::Export) => {
+                for effect in effects {
+                    if let handfast::export::Effect::Signal(signal) = *effect {
+                        next.export.hear(read(Side::Export, signal));
+                    }
+                }
+            }
+            Turn::Import(..) | Turn::Export(..) | Turn::Nobody => {}
+        }
+        done.turn = turn;
+        true
+    }
+
+    /// What people may try; a screen that does not offer it refuses it.
+    fn people(&self, state: &Whole, steps: &mut Vec<Step>) {
+        if self.has(Side::Import) {
+            Self::import_people(state, steps);
+        }
+        if self.has(Side::Export) {
+            Self::export_people(state, steps);
+        }
+    }
+
+    /// Gives what people who answer at once do before anything else can happen, and the calls of their clients, each up to its
+    /// return. Whether there is any.
+    fn at_once(&self, state: &Whole, steps: &mut Vec<Step>) -> bool {
+        use {export::Input as E, import::Input as I};
+        let (import, export) = (&state.import, &state.export);
+        let answer = Some(I::Answer(Slot(1))).filter(|&answer| self.has(Side::Import) && import.offers(answer));
+        let confirm = Some(E::Confirm).filter(|&confirm| self.has(Side::Export) && export.offers(confirm));
+        steps.extend(import.driven(Side::Import).or(answer.map(Step::Import)));
+        steps.extend(export.driven(Side::Export).or(confirm.map(Step::Export)));
+        !steps.is_empty()
+    }
+
+    fn import_people(state: &Whole, steps: &mut Vec<Step>) {
+        use import::Input as I;
+        let desk = &state.import;
+        let wrong = (state.link.world.left.wrong > 0).then_some(I::Answer(Slot(0)));
+        let back = (desk.backs > 0).then_some(I::Back);
+        let select = (!desk.begun).then_some(I::Select);
+        let tried = [I::Answer(Slot(1)), I::Reset, I::Finish].into_iter().chain(select).chain(wrong).chain(back);
+        steps.extend(tried.filter(|&input| desk.offers(input)).map(Step::Import));
+    }
+
+    fn export_people(state: &Whole, steps: &mut Vec<Step>) {
+        use export::Input as E;
+        let desk = &state.export;
+        let known = state.link.world.seen.import.signalled != LinkState::Init;
+        let select = (!desk.begun && known).then_some(E::Select);
+        // Inside Export_Init there is nothing to cancel but the entry, which leads back and is explored by itself.
+        let backs = if desk.watch.is_entering() { &[E::Back][..] } else { &[E::Back, E::Cancel] };
+        let backs = backs.iter().copied().filter(|_| desk.backs > 0);
+        let tried = [
+            E::Camera,
+            E::Start,
+            E::Detected(Slot(0)),
+            E::Manual,
+            E::Entered(Slot(0)),
+            E::Confirm,
+            E::Reset,
+            E::Finish,
+        ];
+        steps
+            .extend(tried.into_iter().chain(select).chain(backs).filter(|&input| desk.offers(input)).map(Step::Export));
+    }
+}
+
+/// The daemon's part of a call. `None`: it is asked for its state.
+fn import_action(call: import::Effect) -> Option<Action> {
+    use import::Effect as E;
+    match call {
+        E::AddAccount => Some(Action::AddAccount),
+        E::ProvideAccountAuthentication(_, slot, _) => Some(Action::Answer { right: slot == Slot(1) }),
+        E::RemoveAccount(_) => Some(Action::RemoveAccount),
+        E::Query(_) | E::Show(_) | E::Tell(_) | E::Ignored(_) => None,
+    }
+}
+
+fn import_return(call: import::Effect, accepted: bool) -> Option<import::Input> {
+    use {import::Effect as E, import::Input as I};
+    match call {
+        E::AddAccount if accepted => Some(I::Added(Ok(LocalId(OWN.into())))),
+        E::AddAccount => Some(I::Added(Err(AddAccountError::Taken))),
+        E::ProvideAccountAuthentication(id, ..) => Some(I::Provided(id, accepted)),
+        E::RemoveAccount(id) => Some(I::Removed(id, accepted)),
+        E::Query(_) | E::Show(_) | E::Tell(_) | E::Ignored(_) => None,
+    }
+}
+
+fn export_action(call: export::Effect, scheme: Scheme) -> Option<Action> {
+    use export::Effect as E;
+    match call {
+        E::AddDevice(_) => Some(Action::AddDevice(scheme)),
+        E::ConfirmAddDevice(_) => Some(Action::ConfirmAddDevice),
+        E::CancelAddDevice(_) => Some(Action::CancelAddDevice),
+        E::Query(_) | E::Show(_) | E::Tell(_) | E::Ignored(_) => None,
+    }
+}
+
+fn export_return(call: export::Effect, accepted: bool) -> Option<export::Input> {
+    use {export::Effect as E, export::Input as I};
+    match call {
+        E::AddDevice(_) if accepted => Some(I::Added(Ok(OpId(OWN)))),
+        E::AddDevice(_) => Some(I::Added(Err(AddDeviceError::AlreadyLinking))),
+        E::ConfirmAddDevice(id) => Some(I::Confirmed(id, accepted)),
+        E::CancelAddDevice(id) => Some(I::Canceled(id, accepted)),
+        E::Query(_) | E::Show(_) | E::Tell(_) | E::Ignored(_) => None,
+    }
+}
+
+impl Whole {
+    fn is_busy(&self) -> bool {
+        self.link.is_busy() || !self.import.is_quiet() || !self.export.is_quiet()
+    }
+}
+
+impl Linked {
+    /// Returns the state in which all begin.
+    pub(crate) fn begin(&self) -> Whole {
+        let Configuration { budget, .. } = self.configuration;
+        let (import, export) = &self.fresh;
+        Whole {
+            link: self.link.begin(),
+            import: Desk::new(import.clone(), budget.import_cancels),
+            export: Desk::new(export.clone(), budget.export_cancels),
+            foreign: budget.foreign,
+            violated: PropertySet::default(),
+        }
+    }
+
+    /// Adds the steps that can be next.
+    pub(crate) fn actions(&self, state: &Whole, steps: &mut Vec<Step>) {
+        if self.configuration.at_once && self.at_once(state, steps) {
+            return;
+        }
+        self.people(state, steps);
+        let queues = [
+            (
+                Side::Import,
+                state.import.calls.len(),
+                state.import.returns.len(),
+                state.import.signals.len(),
+                state.import.client.is_broken(),
+            ),
+            (
+                Side::Export,
+                state.export.calls.len(),
+                state.export.returns.len(),
+                state.export.signals.len(),
+                state.export.client.is_broken(),
+            ),
+        ];
+        for (side, calls, returns, signals, broken) in queues {
+            steps.extend((calls > 0).then_some(Step::Call(side)));
+            steps.extend((returns > 0 && !broken).then_some(Step::Return(side)));
+            steps.extend((signals > 0 && !broken).then_some(Step::Hear(side)));
+            if state.foreign > 0 && !broken && self.has(side) {
+                let said = [Signal::Connecting, Signal::Done(Outcome::SUCCESS)];
+                steps.extend(said.map(|signal| Step::Foreign(side, Told::Signal(signal))));
+            }
+        }
+        let mut own = Vec::new();
+        self.link.actions(&state.link, &mut own);
+        let may = |action: &Action| match action {
+            // Time is only as short as what is on its way between clients and daemons.
+            Action::Fire(..) => state.link.world.left.early > 0 || !state.is_busy(),
+            _ => action.caller().is_none_or(|side| !self.has(side)),
+        };
+        steps.extend(own.into_iter().filter(may).map(Step::Link));
+    }
+}

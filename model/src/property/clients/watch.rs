@@ -1,0 +1,216 @@
+//! Who watches a client, and what is judged of each of its steps (P-CLIENT).
+
+use handfast::{
+    client::Told,
+    outcome::{Side, Signal},
+};
+
+use super::{Call, ClientEffect, ClientInput, Kind, Shown};
+
+/// What a client did that it must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    /// It shows a success that its daemon did not tell (R-CLI-3).
+    FalseSuccess,
+    /// It shows what another operation says (R-CLI-2).
+    Foreign,
+    /// It broke (R-CLI-4).
+    Broken,
+    /// The screen is left, its operation is not cancelled, and nobody says that it goes on (R-CLI-5).
+    LeftAlone,
+    /// A cancel was refused, and nobody says that the operation goes on (R-CLI-5).
+    RefusedUnsaid,
+    /// The screen of a failed import is left, and its account is not removed (R-CLI-6).
+    Kept,
+    /// What is shown went back, and not to ask once more (R-CLI-4).
+    Back,
+    /// It makes a call again that was refused, and its daemon has signalled nothing since (R-CLI-8).
+    CalledAgain,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::FalseSuccess,
+        Self::Foreign,
+        Self::Broken,
+        Self::LeftAlone,
+        Self::RefusedUnsaid,
+        Self::Kept,
+        Self::Back,
+        Self::CalledAgain,
+    ];
+
+    /// In words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::FalseSuccess => "shows a success that nobody told",
+            Self::Foreign => "shows what another operation says",
+            Self::Broken => "broke",
+            Self::LeftAlone => "was left, and its operation goes on unsaid",
+            Self::RefusedUnsaid => "does not say that the operation goes on",
+            Self::Kept => "leaves the account of a failed import behind",
+            Self::Back => "went back",
+            Self::CalledAgain => "makes a refused call again, without a signal in between",
+        }
+    }
+}
+
+/// What was seen of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Answer {
+    /// None was given.
+    #[default]
+    None,
+    /// The call has not returned.
+    Called,
+    /// The call was refused.
+    Refused,
+}
+
+/// What was seen of a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Watch {
+    /// A call for a new operation has not returned.
+    pending: bool,
+    /// The last operation, and how it ended, as its client was told.
+    own: Option<u32>,
+    ended: Option<bool>,
+    cancelled: bool,
+    /// The last answer, as long as its daemon has signalled nothing since.
+    answer: Answer,
+    pub(crate) said: bool,
+    /// What is shown; none before anything is.
+    pub(crate) shown: Option<Shown>,
+    /// How far its screen was.
+    reached: u8,
+    /// What the last step did that it must not: a bit for each.
+    faults: u8,
+}
+
+impl Watch {
+    /// What the last step did that it must not.
+    pub fn faults(&self) -> impl Iterator<Item = Fault> + '_ {
+        Fault::ALL.into_iter().filter(|&fault| self.faults & 1 << fault as u8 != 0)
+    }
+
+    /// Whether it did anything.
+    pub(crate) const fn is_at_fault(&self) -> bool {
+        self.faults != 0
+    }
+
+    /// Whether the screen of the last operation is left.
+    pub(crate) fn is_left(&self) -> bool {
+        self.shown == Some(Shown::Away)
+    }
+
+    /// Whether no operation was asked for yet.
+    pub(crate) const fn is_entering(&self) -> bool {
+        !self.pending && self.own.is_none()
+    }
+
+    /// Nothing is held against it any more.
+    pub(crate) fn forgive(&mut self) {
+        self.faults = 0;
+    }
+
+    fn hold(&mut self, fault: Fault) {
+        self.faults |= 1 << fault as u8;
+    }
+
+    /// The client took this, and that came out.
+    pub fn see<I: ClientInput, E: ClientEffect>(&mut self, input: I, effects: &[E], broken: bool) {
+        self.faults = 0;
+        let kind = input.kind();
+        let mut foreign = false;
+        let mut refused = false;
+        match kind {
+            Kind::Added(id) if self.pending => {
+                (self.pending, self.own, self.ended) = (false, id, None);
+            }
+            Kind::Signal(id, told) => {
+                foreign = self.own != Some(id);
+                if !foreign {
+                    self.answer = Answer::None;
+                }
+                if let (false, None, Some(success)) = (foreign, self.ended, end(told)) {
+                    self.ended = Some(success);
+                }
+            }
+            Kind::Canceled(id, false) => {
+                refused = self.cancelled && self.own == Some(id) && self.ended.is_none();
+                self.cancelled &= !refused;
+            }
+            Kind::Answered(id, accepted) if self.own == Some(id) && self.answer == Answer::Called => {
+                self.answer = if accepted { Answer::None } else { Answer::Refused };
+            }
+            Kind::Action | Kind::Added(_) | Kind::Answered(..) | Kind::Canceled(_, true) => {}
+        }
+        for effect in effects {
+            match effect.call() {
+                Some(Call::Add) => {
+                    *self = Self { pending: true, faults: self.faults, shown: self.shown, ..Self::default() }
+                }
+                Some(Call::Cancel(id)) => self.cancelled |= self.own == Some(id),
+                Some(Call::Answer) => {
+                    if self.answer == Answer::Refused {
+                        self.hold(Fault::CalledAgain);
+                    }
+                    self.answer = Answer::Called;
+                }
+                Some(Call::Query) | None => {}
+            }
+            self.said |= effect.says_it_goes_on();
+            if let Some(shown) = effect.shown() {
+                if foreign {
+                    self.hold(Fault::Foreign);
+                }
+                if shown == Shown::Success && self.ended != Some(true) {
+                    self.hold(Fault::FalseSuccess);
+                }
+                self.shown = Some(shown);
+            }
+        }
+        if let Kind::Signal(_, told) = kind {
+            self.look_back(told, effects);
+        }
+        if broken {
+            self.hold(Fault::Broken);
+        }
+        if refused && !self.said {
+            self.hold(Fault::RefusedUnsaid);
+        }
+        // What could not be cancelled is said to go on, and then the person knows.
+        let stays = self.is_left() && self.own.is_some() && !self.cancelled && !self.said;
+        match self.ended {
+            None if stays => self.hold(Fault::LeftAlone),
+            Some(false) if stays && I::SIDE == Side::Import => self.hold(Fault::Kept),
+            None | Some(_) => {}
+        }
+    }
+
+    /// The token is not shown again behind a question, nor a connection behind it.
+    fn look_back<E: ClientEffect>(&mut self, told: Told, effects: &[E]) {
+        let step = match told {
+            Told::Signal(Signal::TokenAvailable) => 1,
+            Told::Signal(Signal::Connecting) => 2,
+            Told::Signal(Signal::Prompt { .. } | Signal::Confirm { .. } | Signal::InProgress) => 3,
+            Told::Signal(Signal::Done(_)) | Told::Unheard | Told::Strange => return,
+        };
+        if effects.iter().any(|effect| effect.shown() == Some(Shown::Link)) {
+            if step < self.reached {
+                self.hold(Fault::Back);
+            }
+            self.reached = self.reached.max(step);
+        }
+    }
+}
+
+/// Whether it is an end, and then whether a good one.
+const fn end(told: Told) -> Option<bool> {
+    match told {
+        Told::Signal(Signal::Done(outcome)) => Some(outcome.is_success()),
+        Told::Unheard => Some(false),
+        Told::Signal(_) | Told::Strange => None,
+    }
+}

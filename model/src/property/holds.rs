@@ -1,0 +1,139 @@
+//! Which properties hold in a state.
+//!
+//! Most are judged at each step, and recorded in the state that the step leads to. The others look at a state. Liveness is among these:
+//! in a graph without a cycle, an operation can fail to end only in a state in which nothing more happens by itself. Graphs with one
+//! are decided by the claims of the liveness pass.
+
+use handfast::{
+    export, import,
+    limits::Timers,
+    outcome::{Scheme, Side},
+};
+
+use crate::{
+    property::{
+        judged::{Judged, Reached},
+        properties::{Half, PropertyId},
+    },
+    system::{
+        link::End,
+        side::{self, ExportSide, ImportSide},
+        world::{PEER, Storage},
+    },
+};
+
+impl PropertyId {
+    /// Whether this half of it holds in this state.
+    pub fn holds<I: ImportSide, E: ExportSide>(self, half: Half, system: &Judged<I, E>, state: &Reached<I, E>) -> bool {
+        let held = !state.violated.contains(self, half);
+        held && match self {
+            Self::Return => half.sides().all(|side| calls_return_what_they_do(state, side)),
+            Self::Atomic => {
+                let import = &state.world.import;
+                import.storage != Storage::Torn
+                    && (state.world.seen.import.crashed.is_none() || import.staged.is_none())
+            }
+            Self::Budget => half.sides().all(|side| nothing_is_left(system, state, side)),
+            Self::Ends => half.sides().all(|side| operation_ends(system, state, side)),
+            Self::CancelHeard => half.sides().all(|side| cancel_is_heard(state, side)),
+            Self::Honest => !system.configuration().is_honest() || honest_pair_succeeds(state),
+            _ => true,
+        }
+    }
+}
+
+/// Nothing will happen by itself any more: nothing is under way, and no timer runs on a side that takes part.
+fn is_over<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, state: &Reached<I, E>) -> bool {
+    system.configuration().clock
+        && !state.is_busy()
+        && state.import.armed() == Timers::default()
+        && state.export.armed() == Timers::default()
+}
+
+fn operation_ends<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, state: &Reached<I, E>, side: Side) -> bool {
+    let seen = &state.world.seen;
+    let waits = match side {
+        Side::Import => seen.import.is_up() && seen.import.done.is_none(),
+        Side::Export => seen.export.is_up(),
+    };
+    !waits || !is_over(system, state)
+}
+
+fn nothing_is_left<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, state: &Reached<I, E>, side: Side) -> bool {
+    let world = &state.world;
+    let failed = world.seen.import.done.is_some_and(|done| !done.outcome.is_success());
+    if side == Side::Import && failed && world.import.staged.is_some() {
+        return false;
+    }
+    let ended = world.seen.import.done.is_some() && world.seen.export.done.is_some();
+    if !ended || !is_over(system, state) {
+        return true;
+    }
+    let closed = match side {
+        Side::Import => state.import.is_closed() || world.seen.import.crashed.is_some(),
+        Side::Export => state.export.is_closed() || world.seen.export.crashed.is_some(),
+    };
+    closed && matches!(world.link.half(side).end, End::Away | End::Closed)
+}
+
+/// A cancel of this side is heard by the other.
+fn cancel_is_heard<I: ImportSide, E: ExportSide>(state: &Reached<I, E>, side: Side) -> bool {
+    let world = &state.world;
+    let (cancelled, peer) = match side {
+        Side::Import => (world.seen.import.cancelled, world.seen.export.done),
+        Side::Export => (world.seen.export.cancelled, world.seen.import.done),
+    };
+    let waits = cancelled && peer.is_none() && world.seen.import.session == Some(PEER);
+    !waits || world.link.failed || state.is_busy()
+}
+
+fn honest_pair_succeeds<I: ImportSide, E: ExportSide>(state: &Reached<I, E>) -> bool {
+    let world = &state.world;
+    if state.is_busy() || world.somebody_is_asked() {
+        return true;
+    }
+    let three_wrong = world.seen.export.wrong >= handfast::limits::MAX_TRIES;
+    match (world.seen.import.done, world.seen.export.done) {
+        (Some(import), Some(export)) => three_wrong || import.outcome.is_success() && export.outcome.is_success(),
+        _ => false,
+    }
+}
+
+/// Every call of a side is tried in every state: it is accepted when the specification says so, and otherwise changes nothing.
+fn calls_return_what_they_do<I: ImportSide, E: ExportSide>(state: &Reached<I, E>, side: Side) -> bool {
+    let seen = &state.world.seen;
+    match side {
+        // Nothing of the operation is there to be called.
+        Side::Import if seen.import.crashed.is_some() => true,
+        Side::Export if seen.export.crashed.is_some() => true,
+        Side::Import => {
+            let slot = state.world.next_slot(true);
+            let asked = |scheme| seen.import.prompt.is_some_and(|prompt| prompt.scheme == scheme);
+            let answer = import::Input::ProvideAccountAuthentication;
+            let calls = [
+                (answer(slot, Scheme::None), asked(Scheme::None)),
+                (answer(slot, Scheme::Password), asked(Scheme::Password)),
+                (import::Input::RemoveAccount, seen.import.started),
+                (import::Input::AddAccount, !seen.import.started),
+            ];
+            calls.into_iter().all(|(call, may)| returns(&state.import, call, may))
+        }
+        Side::Export => {
+            let live = seen.export.started && seen.export.done.is_none();
+            let calls = [
+                (export::Input::ConfirmAddDevice, seen.export.asked && !seen.export.confirmed),
+                (export::Input::CancelAddDevice, live && !seen.export.byte_out),
+                (export::Input::AddDevice(Scheme::Password), !seen.export.started),
+            ];
+            calls.into_iter().all(|(call, may)| returns(&state.export, call, may))
+        }
+    }
+}
+
+fn returns<S: side::Side>(side: &S, call: S::Input, may: bool) -> bool {
+    let mut probed = side.clone();
+    match probed.take(call) {
+        Ok(_) => may,
+        Err(_) => !may && probed == *side,
+    }
+}

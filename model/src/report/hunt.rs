@@ -1,0 +1,119 @@
+//! Mutants and the engines that find them.
+
+use std::time::Instant;
+
+use handfast::operations::Exports;
+use serde::Serialize;
+
+use crate::{
+    document::diagram::Counterexample,
+    explorer::{
+        explore::{Graph, Limits},
+        second::{self, Confirmed},
+    },
+    property::{
+        again::Again,
+        mutants::{Broken, Mutant, Setting},
+        properties::Half,
+    },
+    report::{
+        check::{Expected, Row, Seconds, Verdict, judge, judge_both},
+        checked_clients,
+    },
+    system::{
+        config::{Configuration, Size},
+        device::NewDevice,
+    },
+};
+
+/// What came of a mutant.
+#[derive(Clone, Debug, Serialize)]
+pub struct Kill {
+    /// [`Mutant::id`].
+    pub mutant: &'static str,
+    /// [`Mutant::broken`].
+    pub broken: &'static str,
+    /// The property, and how it fared. It should be violated.
+    #[serde(flatten)]
+    pub row: Row,
+}
+
+impl Mutant {
+    /// Looks for the shortest violation of the property that has to find it.
+    pub fn hunt(&self, size: Size, limits: Limits) -> Kill {
+        let mut row = Row {
+            configuration: self.configuration.into(),
+            budget: String::new(),
+            property: self.property,
+            half: None,
+            verdict: Verdict::Inconclusive { why: "there is no such configuration".into() },
+            expected: Expected::Shown(self.id),
+            counterexample: None,
+        };
+        if let Some(system) = self.system(size) {
+            row.budget = system.configuration().budget.to_string();
+            let configuration = *system.configuration();
+            (row.verdict, row.counterexample) = match self.setting {
+                Setting::Reducers | Setting::Disk => self.hunt_in(&system, limits),
+                Setting::Registries => self.hunt_registries(configuration, limits),
+                Setting::Clients => checked_clients::hunt(configuration, self.without, self.property, limits),
+            };
+        }
+        Kill { mutant: self.id, broken: self.broken, row }
+    }
+
+    fn hunt_in(&self, system: &Broken, limits: Limits) -> (Verdict, Option<Counterexample>) {
+        let graph = Graph::explore(system, limits, Some(self.property.id()));
+        let cut = Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) };
+        let doubt = (!graph.is_complete()).then_some(&cut);
+        judge(system, &graph, self.property, Half::Both, doubt)
+    }
+
+    fn hunt_registries(&self, configuration: Configuration, limits: Limits) -> (Verdict, Option<Counterexample>) {
+        let config = configuration.reducers();
+        let (import, export) = (NewDevice::under(config, self.without), Exports::under(config, self.without));
+        let again = Again::new(configuration, import, export);
+        let graph = Graph::explore(&again, limits, Some(self.property.id()));
+        judge_both(&again, &graph, self.property, Half::Both, None)
+    }
+}
+
+/// What each engine says of a mutant.
+#[derive(Clone, Debug, Serialize)]
+pub struct Hunted {
+    /// What our explorer says.
+    #[serde(flatten)]
+    pub kill: Kill,
+    /// What `stateright` says.
+    pub stateright: Confirmed,
+    /// How long each took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<Seconds>,
+}
+
+impl Hunted {
+    /// Hunts a mutant with both engines. Where they disagree nothing is said.
+    pub fn new(mutant: &Mutant, size: Size, limits: Limits) -> Self {
+        let began = Instant::now();
+        let mut kill = mutant.hunt(size, limits);
+        let own = began.elapsed().as_secs_f64();
+        let began = Instant::now();
+        let stateright = match (&kill.row.verdict, mutant.system(size)) {
+            // What goes on for ever, and what takes two links or clients, is for our explorer alone.
+            (Verdict::Violated { steps, cycle: 0 }, Some(system)) if system.configuration().is_plain() => {
+                second::confirm(&system, mutant.property.id(), *steps)
+            }
+            _ => Confirmed::NotAsked,
+        };
+        let seconds = Some(Seconds { own, stateright: began.elapsed().as_secs_f64() });
+        if stateright == Confirmed::Otherwise {
+            kill.row.verdict = Verdict::Inconclusive { why: format!("the engines disagree: {}", kill.row.verdict) };
+        }
+        Self { kill, stateright, seconds }
+    }
+
+    /// Whether it was found.
+    pub const fn is_killed(&self) -> bool {
+        self.kill.row.verdict.is_violated()
+    }
+}

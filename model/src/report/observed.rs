@@ -1,0 +1,26 @@
+//! Observed validation: whether what clients saw of a link is a run of the model.
+//!
+//! An observed trace holds calls, when they returned, and signals. Everything else, what the daemons do and say to each other and
+//! what fails, is hidden and searched for. The verdict is one whole schedule that explains every line, or the longest prefix that
+//! can be explained, with the states that the system can be in then and what could have come next.
+
+mod parse;
+mod plain;
+mod recorded;
+mod runs;
+mod search;
+mod terms;
+mod validate;
+
+pub use self::{
+    parse::{
+        Clock, Flaw, Line, MAX_FILES, MAX_LINE, MAX_LINES, Place, Trace, TraceError, Typed, VERSION, expected,
+        signal_of,
+    },
+    recorded::{Recorded, validate_recorded},
+    terms::{Delays, Terms},
+    validate::{Apart, Explanation, Happened, Refusal, Unexplained, Verdict, validate},
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,459 @@
+//! An observed trace: what clients saw of a link, a line of JSON for each signal and each call that returned.
+//!
+//! What is read here may come from anywhere: it is bounded, and a refusal names its line and nothing that the line holds, since that
+//! may be a password (R-SEC-2).
+
+use std::{collections::BTreeMap, fmt};
+
+use handfast::{
+    outcome::{Details, LinkState, Profile, Side},
+    secret::Secret,
+};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, IgnoredAny},
+};
+
+/// The version of the format.
+pub const VERSION: u32 = 1;
+/// Bytes of a line.
+pub const MAX_LINE: usize = 64 * 1024;
+/// Lines of all files of a trace.
+pub const MAX_LINES: usize = 4096;
+/// Files of a trace.
+pub const MAX_FILES: usize = 16;
+
+/// What was seen, as it was read.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// Who took part, as the header says.
+    pub pair: Option<String>,
+    /// What they follow, as the header says.
+    pub profile: Option<Profile>,
+    /// Calls and signals, in the order of the files.
+    pub lines: Vec<Line>,
+    /// How many ends were this device's own fault, and say what failed on it.
+    pub causes: usize,
+    pub(crate) credentials: Vec<Secret>,
+    files: usize,
+}
+
+/// A line of a trace that says something.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Where it stands.
+    pub place: Place,
+    /// When it was noted, in milliseconds of its clock.
+    pub t_ms: u64,
+    /// Whose clock that is. Times of different clocks say nothing of each other.
+    pub clock: Clock,
+    /// On which side.
+    pub side: Side,
+    /// On which device of that side, where there are several.
+    pub device: String,
+    pub(crate) event: Event,
+}
+
+/// A line of a file, both counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Place {
+    /// The file, in the order in which they were given.
+    pub file: usize,
+    /// The line of it.
+    pub line: usize,
+}
+
+/// A clock: that of a file, or of one side in it where each side noted its own time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Clock(usize, Option<Side>);
+
+impl Clock {
+    /// That of one side in a file.
+    pub(crate) const fn own(file: usize, side: Side) -> Self {
+        Self(file, Some(side))
+    }
+}
+
+/// What a client saw.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    Signal { state: u8, details: BTreeMap<String, String>, op: Option<i64>, account: Option<String> },
+    Call(Call, Returned),
+}
+
+/// A call, as far as a link is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// Whether it begins a link: `Account.archiveURL` is `jami-auth`.
+    AddAccount {
+        link: bool,
+    },
+    Provide {
+        account: Option<String>,
+        credentials: Credentials,
+        scheme: String,
+    },
+    RemoveAccount {
+        account: Option<String>,
+    },
+    AddDevice {
+        uri: String,
+    },
+    Confirm {
+        op: i64,
+    },
+    Cancel {
+        op: i64,
+    },
+}
+
+/// What was typed, without its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Credentials {
+    /// They were not written down.
+    Hidden,
+    Empty,
+    /// The same number, the same text.
+    Text(u16),
+}
+
+/// What a call returned.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Returned {
+    Accepted(bool),
+    Number(i64),
+    Text(String),
+    /// Some calls return nothing.
+    Nothing(Option<()>),
+}
+
+/// Why a line is no line of a trace.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {}: {what}", .place.line)]
+pub struct TraceError {
+    /// Where.
+    pub place: Place,
+    /// What is wrong with it.
+    pub what: Flaw,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum Flaw {
+    #[error("there are more than {MAX_FILES} files")]
+    Files,
+    #[error("the line has more than {MAX_LINE} bytes")]
+    Long,
+    #[error("there are more than {MAX_LINES} lines")]
+    Many,
+    #[error("byte {byte}: {expected}")]
+    Json { byte: usize, expected: String },
+    #[error("the trace is of version {0}, this program reads {VERSION}")]
+    Version(u32),
+    #[error("the headers do not agree on {0}")]
+    Headers(&'static str),
+    #[error("expected a header, a call or a signal")]
+    Nothing,
+    #[error("expected `{0}`")]
+    Missing(&'static str),
+    #[error("expected a call of the {0} side")]
+    Call(Side),
+    #[error("expected a signal of the {0} side")]
+    Signal(Side),
+    #[error("time goes back, from {0} ms to {1} ms")]
+    Time(u64, u64),
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct Raw {
+    observed: Option<u32>,
+    pair: Option<String>,
+    profile: Option<Profile>,
+    listening: Option<IgnoredAny>,
+    t_ms: Option<u64>,
+    side: Option<Device>,
+    signal: Option<String>,
+    state: Option<u8>,
+    details: Option<BTreeMap<String, String>>,
+    cause: Option<IgnoredAny>,
+    op_id: Option<i64>,
+    #[serde(alias = "accountId", alias = "account")]
+    account_id: Option<String>,
+    call: Option<String>,
+    #[serde(default)]
+    args: Args,
+    #[serde(default = "nothing")]
+    ret: Returned,
+}
+
+const fn nothing() -> Returned {
+    Returned::Nothing(None)
+}
+
+/// A side, and which of several devices on it: `export`, `export2`.
+#[derive(Clone)]
+struct Device(Side, String);
+
+impl<'de> Deserialize<'de> for Device {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let side = |side, name: &str| Some(Self(side, text.strip_prefix(name)?.to_owned()));
+        let device = side(Side::Import, "import").or_else(|| side(Side::Export, "export"));
+        device.ok_or_else(|| de::Error::custom("expected a side: `import` or `export`"))
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(expecting = "an object: the arguments of the call")]
+struct Args {
+    #[serde(rename = "Account.archiveURL")]
+    archive_url: Option<String>,
+    #[serde(alias = "accountId", alias = "account")]
+    account_id: Option<String>,
+    #[serde(alias = "opId")]
+    op_id: Option<i64>,
+    uri: Option<String>,
+    credentials: Option<Typed>,
+    scheme: Option<String>,
+}
+
+/// A password, taken over without a copy that is not wiped.
+pub struct Typed(pub Secret);
+
+impl<'de> Deserialize<'de> for Typed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Typed;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text: the credentials")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Typed, E> {
+                Ok(Typed(Secret::from(text)))
+            }
+        }
+        deserializer.deserialize_str(Visitor)
+    }
+}
+
+/// What a parser of JSON expected, without its own words for the place and without what it found, which may be a password.
+pub fn expected(error: &serde_json::Error, otherwise: &str) -> String {
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            let text = error.to_string();
+            let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+            match text.rsplit_once("expected ") {
+                Some((_, what)) => format!("expected {what}"),
+                None => format!("expected {otherwise}"),
+            }
+        }
+        serde_json::error::Category::Eof => "expected more: the line ends within a value".into(),
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "expected JSON".into(),
+    }
+}
+
+impl Trace {
+    /// Reads one more file.
+    ///
+    /// # Errors
+    /// The first line that is none of a trace.
+    pub fn read(&mut self, text: &[u8]) -> Result<(), TraceError> {
+        self.files += 1;
+        let file = self.files;
+        let begin = self.lines.len();
+        // The sides that a header of their own has set their clocks.
+        let mut clocks = Vec::new();
+        let lines = text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n');
+        for (number, line) in lines.enumerate() {
+            let place = Place { file, line: number + 1 };
+            let error = |what| TraceError { place, what };
+            if file > MAX_FILES {
+                return Err(error(Flaw::Files));
+            }
+            if line.len() > MAX_LINE {
+                return Err(error(Flaw::Long));
+            }
+            if number >= MAX_LINES || self.lines.len() >= MAX_LINES {
+                return Err(error(Flaw::Many));
+            }
+            if !line.trim_ascii().is_empty() {
+                self.read_line(place, line, &mut clocks).map_err(error)?;
+            }
+        }
+        let lines = &mut self.lines[begin..];
+        for line in &mut *lines {
+            line.clock.1 = Some(line.side).filter(|side| clocks.contains(side));
+        }
+        Self::check_time(lines)
+    }
+
+    /// Takes the times of all files for those of one clock.
+    pub fn join_clocks(&mut self) {
+        for line in &mut self.lines {
+            line.clock = Clock(0, None);
+        }
+        self.lines.sort_by_key(|line| line.t_ms);
+    }
+
+    fn read_line(&mut self, place: Place, line: &[u8], clocks: &mut Vec<Side>) -> Result<(), Flaw> {
+        let raw: Raw = serde_json::from_slice(line).map_err(|refused| Flaw::Json {
+            byte: refused.column().max(1),
+            expected: expected(&refused, "a line of an observed trace"),
+        })?;
+        if raw.call.is_none() && raw.signal.is_none() {
+            return self.read_header(raw, clocks);
+        }
+        let Device(side, device) = raw.side.ok_or(Flaw::Missing("side"))?;
+        let t_ms = raw.t_ms.ok_or(Flaw::Missing("t_ms"))?;
+        let event = match (raw.call, raw.signal) {
+            (Some(name), None) => Event::Call(self.call(side, &name, raw.args)?, raw.ret),
+            (None, Some(name)) => {
+                if name != signal_of(side) {
+                    return Err(Flaw::Signal(side));
+                }
+                let state = raw.state.ok_or(Flaw::Missing("state"))?;
+                let details = raw.details.ok_or(Flaw::Missing("details"))?;
+                self.causes += usize::from(raw.cause.is_some());
+                if side == Side::Export && raw.op_id.is_none() {
+                    return Err(Flaw::Missing("op_id"));
+                }
+                Event::Signal { state, details, op: raw.op_id, account: raw.account_id }
+            }
+            (Some(_), Some(_)) | (None, None) => return Err(Flaw::Nothing),
+        };
+        self.lines.push(Line { place, t_ms, clock: Clock(place.file, None), side, device, event });
+        Ok(())
+    }
+
+    fn read_header(&mut self, raw: Raw, clocks: &mut Vec<Side>) -> Result<(), Flaw> {
+        match raw.observed {
+            Some(VERSION) => {}
+            Some(version) => return Err(Flaw::Version(version)),
+            // Where an import listens may be said by itself.
+            None if raw.listening.is_some() => {}
+            None => return Err(Flaw::Nothing),
+        }
+        if raw.pair.is_some() && self.pair.as_ref().is_some_and(|pair| raw.pair.as_ref() != Some(pair)) {
+            return Err(Flaw::Headers("the pair"));
+        }
+        if raw.profile.is_some() && self.profile.is_some_and(|profile| raw.profile != Some(profile)) {
+            return Err(Flaw::Headers("the profile"));
+        }
+        self.pair = self.pair.take().or(raw.pair);
+        self.profile = self.profile.or(raw.profile);
+        if let (Some(_), Some(Device(side, _))) = (raw.observed, raw.side) {
+            clocks.push(side);
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, side: Side, name: &str, args: Args) -> Result<Call, Flaw> {
+        Ok(match (side, name) {
+            (Side::Import, "addAccount") => Call::AddAccount { link: args.archive_url.as_deref() == Some("jami-auth") },
+            (Side::Import, "provideAccountAuthentication") => Call::Provide {
+                account: args.account_id,
+                credentials: self.credentials(args.credentials.ok_or(Flaw::Missing("credentials"))?),
+                scheme: args.scheme.ok_or(Flaw::Missing("scheme"))?,
+            },
+            // On the export side it is no call of the link, and ends it all the same.
+            (_, "removeAccount") => Call::RemoveAccount { account: args.account_id },
+            (Side::Export, "addDevice") => Call::AddDevice { uri: args.uri.ok_or(Flaw::Missing("uri"))? },
+            (Side::Export, "confirmAddDevice") => Call::Confirm { op: args.op_id.ok_or(Flaw::Missing("op_id"))? },
+            (Side::Export, "cancelAddDevice") => Call::Cancel { op: args.op_id.ok_or(Flaw::Missing("op_id"))? },
+            _ => return Err(Flaw::Call(side)),
+        })
+    }
+
+    /// Which of the texts so far it is.
+    fn credentials(&mut self, Typed(typed): Typed) -> Credentials {
+        if typed.is_empty() {
+            return Credentials::Empty;
+        }
+        if typed.as_bytes() == b"<secret>" {
+            return Credentials::Hidden;
+        }
+        let known = self.credentials.iter().position(|known| *known == typed);
+        let number = known.unwrap_or_else(|| {
+            self.credentials.push(typed);
+            self.credentials.len() - 1
+        });
+        // There are at most MAX_LINES of them.
+        Credentials::Text(number as u16)
+    }
+
+    /// A clock does not go back.
+    fn check_time(lines: &[Line]) -> Result<(), TraceError> {
+        let mut now = BTreeMap::new();
+        for line in lines {
+            let last = now.insert(line.clock, line.t_ms).unwrap_or(0);
+            if line.t_ms < last {
+                return Err(TraceError { place: line.place, what: Flaw::Time(last, line.t_ms) });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { side, event, .. } = self;
+        match event {
+            Event::Signal { state, details, .. } => {
+                let known = LinkState::ALL.iter().find(|known| known.number() == *state);
+                let state = known.map_or_else(|| state.to_string(), LinkState::to_string);
+                write!(f, "{side}: {}", signal_words(*side, &state, details))
+            }
+            Event::Call(call, returned) => write!(f, "{side}: {} → {returned}", call.name()),
+        }
+    }
+}
+
+impl Call {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::AddAccount { .. } => "addAccount",
+            Self::Provide { .. } => "provideAccountAuthentication",
+            Self::RemoveAccount { .. } => "removeAccount",
+            Self::AddDevice { .. } => "addDevice",
+            Self::Confirm { .. } => "confirmAddDevice",
+            Self::Cancel { .. } => "cancelAddDevice",
+        }
+    }
+}
+
+impl fmt::Display for Returned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted(accepted) => accepted.fmt(f),
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Nothing(_) => f.write_str("nothing"),
+        }
+    }
+}
+
+/// The name of a side's signal.
+pub const fn signal_of(side: Side) -> &'static str {
+    match side {
+        Side::Import => "deviceAuthStateChanged",
+        Side::Export => "addDeviceStateChanged",
+    }
+}
+
+/// A signal in words, without the token (R-SEC-2).
+pub(super) fn signal_words(side: Side, state: &str, details: &Details) -> String {
+    let mut details = details.clone();
+    if let Some(token) = details.get_mut("token") {
+        *token = "…".into();
+    }
+    let details = serde_json::to_string(&details).unwrap_or_default();
+    format!("{} {state} {details}", signal_of(side))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! The search for an explanation, and what came of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use stateright::Model as _;
+
+use super::{
+    parse::{Place, Trace},
+    runs::{self, Lane, Run, Sorted},
+    search::{Act, EXPLAINED, Node, Search, Stop},
+    terms::Terms,
+};
+use crate::{
+    document::diagram::{Counterexample, tell},
+    explorer::explore::{Ended, Graph, Path},
+    property::judged::Judged,
+    report::check::{hardened, with_legacy},
+    system::{
+        config::{Budget, Configuration},
+        side::{ExportSide, ImportSide},
+    },
+};
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is a run of the model.
+    Allowed {
+        /// One way in which it came about, of each pair of operations.
+        runs: Vec<Explanation>,
+        /// The lines that are no part of a link.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        apart: Vec<Apart>,
+    },
+    /// It is not.
+    Refused(Box<Refusal>),
+    /// The search was cut short.
+    Inconclusive {
+        /// Why.
+        why: String,
+    },
+}
+
+/// One way in which it came about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Explanation {
+    /// What went wrong unseen; all zero if it needs nothing of the kind.
+    pub faults: Budget,
+    /// What happened, in order.
+    pub schedule: Vec<Happened>,
+    /// A Mermaid sequence diagram of it.
+    pub mermaid: String,
+    /// How many states were looked at.
+    pub states: usize,
+}
+
+/// A step of a schedule.
+#[derive(Clone, Debug, Serialize)]
+pub struct Happened {
+    /// What.
+    pub what: String,
+    /// The lines that show it; none if it is hidden.
+    pub lines: Vec<Place>,
+}
+
+/// Where and why it is none.
+#[derive(Clone, Debug, Serialize)]
+pub struct Refusal {
+    /// How many lines of the operations can be explained.
+    pub explained: usize,
+    /// The first that cannot: one, or one of each clock.
+    pub lines: Vec<Unexplained>,
+    /// How many states of the search are left then.
+    pub states: usize,
+    /// What clients have seen in them, and in how many (of those that are looked at).
+    pub seen: BTreeMap<String, usize>,
+    /// What could have come next.
+    pub next: Vec<String>,
+    /// The lines that are no part of a link.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<Apart>,
+}
+
+/// A line that is no part of a link: it changed nothing, and nothing has to explain it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Apart {
+    /// Where it stands.
+    pub place: Place,
+    /// What it says.
+    pub says: String,
+    /// Why it is none.
+    pub why: &'static str,
+}
+
+/// A line that is not explained.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unexplained {
+    /// Where it stands.
+    pub place: Place,
+    /// What it says.
+    pub says: String,
+    /// Why nothing explains it, if that can be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<&'static str>,
+}
+
+/// Decides whether a trace is a run of the model. A line that tells what failed on its device may be a failure of storage.
+pub fn validate(trace: &Trace, terms: &Terms) -> Verdict {
+    let notes = Notes(trace.lines.iter().map(|line| (line.place, line.to_string())).collect());
+    let mut terms = *terms;
+    let causes = u8::try_from(trace.causes).unwrap_or(u8::MAX);
+    terms.budget.storage = terms.budget.storage.saturating_add(causes);
+    match runs::sort(trace, &terms.configuration(), terms.whole) {
+        Some(Sorted { runs, apart }) => {
+            let apart = apart.into_iter().map(|(line, why)| {
+                let (place, says) = notes.0[line].clone();
+                Apart { place, says, why }
+            });
+            validate_runs(&notes, runs, &terms).with_apart(apart.collect())
+        }
+        None => Verdict::Inconclusive { why: format!("there are more than {} pairs of operations", runs::MAX_RUNS) },
+    }
+}
+
+impl Verdict {
+    /// The same, with the lines that are no part of a link.
+    fn with_apart(mut self, lines: Vec<Apart>) -> Self {
+        match &mut self {
+            Self::Allowed { apart, .. } => *apart = lines,
+            Self::Refused(refusal) => refusal.apart = lines,
+            Self::Inconclusive { .. } => {}
+        }
+        self
+    }
+}
+
+/// Where each line stands, and what it says.
+#[derive(Default)]
+pub(super) struct Notes(pub(super) Vec<(Place, String)>);
+
+pub(super) fn validate_runs(notes: &Notes, runs: Vec<Run>, terms: &Terms) -> Verdict {
+    let mut explained = Vec::new();
+    let mut worst = None;
+    for run in runs {
+        match explain(notes, &run, terms) {
+            Verdict::Allowed { runs, .. } => explained.extend(runs),
+            Verdict::Refused(refusal) => {
+                let earlier = |other: &Refusal| refusal.lines < other.lines;
+                match &worst {
+                    Some(Verdict::Refused(other)) if !earlier(other) => {}
+                    _ => worst = Some(Verdict::Refused(refusal)),
+                }
+            }
+            cut @ Verdict::Inconclusive { .. } => {
+                worst.get_or_insert(cut);
+            }
+        }
+    }
+    worst.unwrap_or(Verdict::Allowed { runs: explained, apart: Vec::new() })
+}
+
+/// How much another exporter has to say at most: what is asked for, two wrong passwords, and the archive.
+const WORDS: u8 = 4;
+
+/// Explains one run with as few faults as possible: none, or those of the budget.
+fn explain(notes: &Notes, run: &Run, terms: &Terms) -> Verdict {
+    let mut configuration = terms.configuration();
+    if run.others > 0 {
+        // The other exporters know the token too. They are strangers to the model, but say nothing strange.
+        configuration.budget.intruders = configuration.budget.intruders.saturating_add(run.others);
+        configuration.budget.words = configuration.budget.words.saturating_add(run.others.saturating_mul(WORDS));
+    }
+    // A side whose end is not written yet may have failed by then, and its line says so later.
+    let unended = |lane: &Option<Lane>| lane.as_ref().is_none_or(|lane| lane.turns.is_none() && !lane.has_ended());
+    let recorded = run.seen().any(|(_, lane)| lane.turns.is_some());
+    if !terms.whole && !recorded {
+        let ends = run.lanes.iter().filter(|lane| unended(lane)).count() as u8;
+        configuration.budget.storage = configuration.budget.storage.saturating_add(ends);
+    }
+    let faults = configuration.budget;
+    let none = Budget { loss: 0, storage: 0, import_crashes: 0, export_crashes: 0, ..faults };
+    let mut verdict = None;
+    for budget in [none, faults] {
+        if verdict.is_some() && budget == none {
+            continue;
+        }
+        configuration.budget = budget;
+        let found = explain_with(notes, run, terms, configuration);
+        if matches!(found, Verdict::Allowed { .. } | Verdict::Inconclusive { .. }) {
+            return found;
+        }
+        verdict = Some(found);
+    }
+    verdict.unwrap_or(Verdict::Inconclusive { why: "nothing was looked at".into() })
+}
+
+fn explain_with(notes: &Notes, run: &Run, terms: &Terms, configuration: Configuration) -> Verdict {
+    if configuration.cast.has_legacy() {
+        search(notes, run, terms, &with_legacy(configuration))
+    } else {
+        search(notes, run, terms, &hardened(configuration))
+    }
+}
+
+fn search<I: ImportSide, E: ExportSide>(notes: &Notes, run: &Run, terms: &Terms, system: &Judged<I, E>) -> Verdict {
+    let search = Search::new(system, run, terms);
+    let graph = Graph::explore(&search, terms.limits, Some(EXPLAINED));
+    if let Some(path) = graph.path(&search, EXPLAINED) {
+        let runs = vec![explanation(notes, system, &search, &path, graph.states())];
+        return Verdict::Allowed { runs, apart: Vec::new() };
+    }
+    if graph.ended != Ended::Complete {
+        return Verdict::Inconclusive { why: format!("the search was cut short after {} states", graph.states()) };
+    }
+    Verdict::Refused(Box::new(refusal(notes, &search)))
+}
+
+fn explanation<I: ImportSide, E: ExportSide>(
+    notes: &Notes,
+    system: &Judged<I, E>,
+    search: &Search<'_, I, E>,
+    path: &Path<Node<I, E>, Act>,
+    states: usize,
+) -> Explanation {
+    let mut before = &path.root;
+    let (mut schedule, mut turns) = (Vec::new(), Vec::new());
+    for (act, after) in &path.steps {
+        if let Ok(taken) = search.take(before, *act) {
+            let mut lines: Vec<Place> = taken.lines.iter().map(|line| notes.0[*line].0).collect();
+            lines.sort_unstable();
+            let what = match (act, taken.action) {
+                (Act::Hidden(action), _) => tell(&before.state.world, *action),
+                (Act::Call(..), _) => taken.lines.first().map_or_else(String::new, |line| notes.0[*line].1.clone()),
+            };
+            schedule.push(Happened { what, lines });
+            turns.extend(taken.action.map(|action| (action, taken.turn, &after.state.world)));
+        }
+        before = after;
+    }
+    let (budget, left) = (system.configuration().budget, path.last().state.world.left);
+    let faults = Budget {
+        loss: budget.loss.saturating_sub(left.loss),
+        storage: budget.storage.saturating_sub(left.storage),
+        import_crashes: budget.import_crashes.saturating_sub(left.import_crashes),
+        export_crashes: budget.export_crashes.saturating_sub(left.export_crashes),
+        ..Budget::default()
+    };
+    let told = Counterexample::of_turns(system.configuration(), &path.root.state.world, turns, usize::MAX, None);
+    Explanation { faults, schedule, mermaid: told.mermaid, states }
+}
+
+/// What is known where the search came to its end.
+fn refusal<I: ImportSide, E: ExportSide>(notes: &Notes, search: &Search<'_, I, E>) -> Refusal {
+    let best = search.best();
+    let mut lines: BTreeMap<usize, Unexplained> = BTreeMap::new();
+    let (mut seen, mut next) = (BTreeMap::new(), BTreeSet::new());
+    let mut acts = Vec::new();
+    for node in &best.nodes {
+        for noted in search.next_lines(node) {
+            let (place, says) = notes.0[noted.line].clone();
+            let unexplained = Unexplained { place, says, flaw: noted.flaw.or(noted.doubt) };
+            lines.insert(noted.line, unexplained);
+        }
+        let world = &node.state.world.seen;
+        *seen.entry(format!("import {}, export {}", world.import.signalled, world.export.signalled)).or_insert(0) += 1;
+        search.actions(node, &mut acts);
+        for act in acts.drain(..) {
+            if let Err(Stop::Unseen(side, signal)) = search.take(node, act) {
+                next.insert(search.tell(node, side, signal));
+            }
+        }
+        next.extend(search.calls(node).into_iter().map(|(side, call)| format!("{side}: {call} is accepted")));
+    }
+    let (lines, next) = (lines.into_values().collect(), next.into_iter().collect());
+    Refusal { explained: best.lines, lines, states: best.count, seen, next, apart: Vec::new() }
+}

@@ -1,0 +1,244 @@
+//! The whole run: configurations, mutants, and whether all is as it should be.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
+
+use handfast::outcome::Profile;
+use serde::Serialize;
+
+use crate::{
+    explorer::explore::Limits,
+    property::{
+        mutants::{MUTANTS, Mutant},
+        pairs::Pair,
+        players::Players,
+        properties::PropertyId,
+    },
+    report::{
+        check::{self, Checked},
+        hunt::Hunted,
+        refinement::Refinement,
+    },
+    system::config::{self, Size},
+};
+
+/// What is run.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// How much is spent.
+    pub size: Size,
+    /// Whether configurations are checked at all, and not only mutants hunted.
+    pub checks: bool,
+    /// Only configurations whose id contains this.
+    pub configuration: Option<String>,
+    /// Only this property.
+    pub property: Option<PropertyId>,
+    /// Whether the mutants are hunted too.
+    pub mutants: bool,
+    /// Budgets that are changed, by [`config::Budget::KEYS`].
+    pub budget: BTreeMap<String, u8>,
+    /// What each exploration may use.
+    pub limits: Limits,
+    /// Configurations that are checked at once; at least one.
+    pub jobs: usize,
+    /// Whether it is told how long each took.
+    pub timings: bool,
+    /// Others in the place of the shipped reducers.
+    pub players: Option<Players>,
+}
+
+impl Selection {
+    /// Everything of a size.
+    pub fn all(size: Size) -> Self {
+        Self {
+            size,
+            checks: true,
+            configuration: None,
+            property: None,
+            mutants: true,
+            budget: BTreeMap::new(),
+            limits: Limits::default(),
+            jobs: 1,
+            timings: false,
+            players: None,
+        }
+    }
+
+    /// Whether a configuration of this [`config::Configuration::id`] is checked.
+    pub fn takes(&self, id: &str) -> bool {
+        self.checks && self.configuration.as_ref().is_none_or(|part| id.contains(part.as_str()))
+    }
+
+    fn configurations(&self) -> Vec<config::Configuration> {
+        let mut chosen = config::configurations(self.size);
+        // Of a device with several links, and with clients, there is the shipped one only.
+        chosen.retain(|one| self.takes(&one.id()) && (one.is_plain() || self.players.is_none()));
+        for configuration in &mut chosen {
+            for (key, &count) in &self.budget {
+                configuration.budget.set(key, count);
+            }
+        }
+        chosen
+    }
+
+    /// What the configurations of a profile come to together, where none of them is left out or changed.
+    fn documented(&self, configurations: &[config::Configuration], checked: &[Checked]) -> Vec<Refinement> {
+        let asked = self.property.is_none_or(|property| property == PropertyId::Documented);
+        if !asked || !self.budget.is_empty() {
+            return Vec::new();
+        }
+        let counts = |profile| move |one: &config::Configuration| one.profile == profile && !one.cast.has_legacy();
+        let whole = |&profile: &Profile| {
+            let mut all = config::configurations(self.size);
+            all.retain(counts(profile));
+            all.iter().all(|one| configurations.contains(one))
+        };
+        let put_together = |profile| {
+            let own = configurations.iter().zip(checked).filter(|(one, _)| counts(profile)(one));
+            Refinement::of(profile, own.map(|(_, checked)| checked))
+        };
+        [Profile::Documented, Profile::Jamid].into_iter().filter(whole).map(put_together).collect()
+    }
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Every configuration.
+    pub checked: Vec<Checked>,
+    /// Every mutant that was hunted.
+    pub mutants: Vec<Hunted>,
+    /// The mutant that is hunted in every run, before all else: if it lives, the run says nothing.
+    pub canary: Hunted,
+    /// Allowed pairs that no configuration reached.
+    pub pairs_not_reached: BTreeSet<Pair>,
+    /// What clients saw, for each profile of which all was checked that has no old side (P-DOCUMENTED).
+    pub documented: Vec<Refinement>,
+    /// What it comes to.
+    pub outcome: Outcome,
+}
+
+/// What a run comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every property verified, every mutant killed.
+    AsExpected,
+    /// A check said nothing, or a mutant or the canary lives.
+    Inconclusive,
+    /// A liveness property of the shipped reducers is violated.
+    LivenessViolated,
+    /// A safety property of the shipped reducers is violated.
+    SafetyViolated,
+}
+
+/// How a run goes on. What is worked on at once is told of in any order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// There are so many pieces of work.
+    Pieces(usize),
+    /// One is begun: a configuration, or a mutant, by its id.
+    Began(&'a str),
+    /// It is done.
+    Done(&'a str),
+}
+
+/// Runs what is selected.
+pub fn run(selection: &Selection) -> Report {
+    run_watched(selection, &|_| {})
+}
+
+/// Runs what is selected, and tells how it goes on.
+pub fn run_watched(selection: &Selection, told: &(dyn Fn(Progress<'_>) + Sync)) -> Report {
+    let configurations = selection.configurations();
+    let hunted: Vec<&Mutant> = if selection.mutants { MUTANTS.iter().collect() } else { Vec::new() };
+    told(Progress::Pieces(configurations.len() + hunted.len() + 1));
+    let hunt = |mutant: &Mutant| {
+        told(Progress::Began(mutant.id));
+        let mut hunted = Hunted::new(mutant, selection.size, selection.limits);
+        hunted.seconds = hunted.seconds.filter(|_| selection.timings);
+        told(Progress::Done(mutant.id));
+        hunted
+    };
+    let canary = hunt(&CANARY);
+    let checked = in_parallel(selection.jobs, &configurations, |&one| {
+        let id = one.id();
+        told(Progress::Began(&id));
+        let mut checked = match &selection.players {
+            Some(players) => check::check_with(players, one, selection.property, selection.limits),
+            None => check::check(one, selection.property, selection.limits),
+        };
+        checked.seconds = checked.seconds.filter(|_| selection.timings);
+        told(Progress::Done(&id));
+        checked
+    });
+    let mutants = in_parallel(selection.jobs, &hunted, |mutant| hunt(mutant));
+    let reached: BTreeSet<Pair> = checked.iter().flat_map(|one| one.pairs.iter().copied()).collect();
+    let pairs_not_reached = Pair::ALL.into_iter().filter(|pair| !reached.contains(pair)).collect();
+    let documented = selection.documented(&configurations, &checked);
+    let outcome = judge(&checked, &documented, &mutants, &canary);
+    Report { checked, mutants, canary, pairs_not_reached, documented, outcome }
+}
+
+/// The exporter's gate: the plainest rule, and broken within a few steps.
+const CANARY: Mutant = find("M-10");
+
+const fn find(id: &str) -> Mutant {
+    let mut at = 0;
+    while at < MUTANTS.len() {
+        if same(MUTANTS[at].id, id) {
+            return MUTANTS[at];
+        }
+        at += 1;
+    }
+    panic!("no such mutant")
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
+fn judge(checked: &[Checked], documented: &[Refinement], mutants: &[Hunted], canary: &Hunted) -> Outcome {
+    let rows = checked.iter().flat_map(|one| &one.rows).map(|row| (row.property, row.is_as_expected(), &row.verdict));
+    let refinements = documented.iter().map(|one| (PropertyId::Documented, one.verdict.is_verified(), &one.verdict));
+    let worst = rows.chain(refinements).map(|(property, expected, verdict)| match (expected, verdict.is_violated()) {
+        (true, _) => Outcome::AsExpected,
+        (_, true) if property.is_liveness() => Outcome::LivenessViolated,
+        (_, true) => Outcome::SafetyViolated,
+        _ => Outcome::Inconclusive,
+    });
+    // Where nothing was asked, nothing was answered. The canary alone is no question.
+    let asked = checked.iter().any(|one| !one.rows.is_empty()) || !mutants.is_empty();
+    let killed = mutants.iter().chain([canary]).all(Hunted::is_killed);
+    let teeth = if killed && asked { Outcome::AsExpected } else { Outcome::Inconclusive };
+    worst.chain([teeth]).max().unwrap_or(Outcome::Inconclusive)
+}
+
+/// The results in the order of the work, however many hands do it.
+fn in_parallel<T: Sync, U: Send>(jobs: usize, work: &[T], job: impl Fn(&T) -> U + Sync) -> Vec<U> {
+    let queue = Mutex::new(work.iter().enumerate());
+    let next = || queue.lock().ok()?.next();
+    let done = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.clamp(1, work.len().max(1)) {
+            scope.spawn(|| {
+                while let Some((number, item)) = next() {
+                    let result = job(item);
+                    if let Ok(mut done) = done.lock() {
+                        done.push((number, result));
+                    }
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_default();
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, result)| result).collect()
+}

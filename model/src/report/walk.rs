@@ -1,0 +1,142 @@
+//! Walking through the graph of any configuration, whichever model it takes: to a goal, or by hand in a browser.
+
+use std::net::ToSocketAddrs;
+
+use handfast::rules::AllRules;
+
+use crate::{
+    document::{diagram::Counterexample, svg::svg},
+    explorer::{
+        explore::{Graph, Limits, Path},
+        second::Explorable,
+    },
+    property::{
+        again::{self, Again, WithBoth, with_both},
+        clients::{linked::Linked, made::linked},
+        goals::GOALS,
+        judged::Judged,
+        players::Players,
+        properties::PropertyId,
+    },
+    system::{
+        config::Configuration,
+        device::{ExportDevice, ImportDevice},
+        side::{ExportSide, ImportSide},
+    },
+};
+
+/// A model whose ways can be told to people.
+pub(crate) trait Told: Explorable {
+    /// Tells a way, and which property it violates.
+    fn tell(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample;
+
+    /// The way as a picture, for `stateright`'s Explorer.
+    fn picture(&self, path: stateright::Path<Self::State, Self::Action>) -> Option<String> {
+        let mut states = path.into_vec().into_iter();
+        let (root, mut action) = states.next()?;
+        let mut path = Path { root, steps: Vec::new() };
+        for (state, next) in states {
+            path.steps.push((action?, state));
+            action = next;
+        }
+        Some(svg(&self.tell(&path, None).mermaid))
+    }
+}
+
+impl<I: ImportSide, E: ExportSide> Told for Judged<I, E> {
+    fn tell(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample {
+        Counterexample::new(self, path, violated)
+    }
+}
+
+impl<I: ImportDevice, D: ExportDevice> Told for Again<I, D> {
+    fn tell(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample {
+        Counterexample::of_two(self, path, violated)
+    }
+}
+
+impl Told for Linked {
+    fn tell(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample {
+        Counterexample::of_clients(self, path, violated)
+    }
+}
+
+/// What is done with a model, whichever it is.
+pub(crate) trait Walk {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn through<M: Told<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) -> Self::Output;
+}
+
+impl<W: Walk> WithBoth for Through<W> {
+    type Output = W::Output;
+
+    fn with<I: ImportDevice, D: ExportDevice>(self, again: &Again<I, D>) -> W::Output {
+        self.0.through(again.clone())
+    }
+}
+
+/// A walk, through two links.
+struct Through<W>(W);
+
+/// Of a device with several links, and with clients, there is the shipped one only.
+fn through_any<W: Walk>(players: &Players, configuration: Configuration, walk: W) -> W::Output {
+    match linked(configuration, AllRules) {
+        Some(linked) => walk.through(linked),
+        None if configuration.again => with_both(configuration, Through(walk)),
+        None => walk.through(players.system(configuration)),
+    }
+}
+
+/// The goals that are looked for in a configuration.
+pub fn goals(configuration: &Configuration) -> Vec<&'static str> {
+    match linked(*configuration, AllRules) {
+        Some(linked) => linked.sought().map(|(_, name)| name).collect(),
+        None if configuration.again => again::REACHED.to_vec(),
+        None => GOALS.iter().filter(|goal| goal.is_sought(configuration)).map(|goal| goal.name).collect(),
+    }
+}
+
+/// A shortest way to a goal, if there is a goal of this name here and it can be reached.
+pub fn reach(configuration: Configuration, goal: &str, limits: Limits) -> Option<Counterexample> {
+    reach_with(&Players::default(), configuration, goal, limits)
+}
+
+/// The same, with others in the place of the shipped reducers.
+pub fn reach_with(
+    players: &Players,
+    configuration: Configuration,
+    goal: &str,
+    limits: Limits,
+) -> Option<Counterexample> {
+    struct Reach<'a>(&'a str, Limits);
+
+    impl Walk for Reach<'_> {
+        type Output = Option<Counterexample>;
+
+        fn through<M: Told>(self, model: M) -> Self::Output {
+            let Self(goal, limits) = self;
+            let graph = Graph::explore(&model, limits, Some(goal));
+            Some(model.tell(&graph.path(&model, goal)?, None))
+        }
+    }
+
+    goals(&configuration).contains(&goal).then(|| through_any(players, configuration, Reach(goal, limits)))?
+}
+
+/// Lets a browser walk through the graph at this address, for ever.
+pub fn serve(players: &Players, configuration: Configuration, address: impl ToSocketAddrs) {
+    struct Serve<A>(A);
+
+    impl<A: ToSocketAddrs> Walk for Serve<A> {
+        type Output = ();
+
+        fn through<M: Told<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) {
+            model.checker().serve(self.0);
+        }
+    }
+
+    through_any(players, configuration, Serve(address));
+}

@@ -1,0 +1,229 @@
+//! What is checked: who takes part, and how much of each kind of trouble there may be.
+
+mod all;
+mod budget;
+
+use std::fmt;
+
+use handfast::{
+    message::Features,
+    outcome::{Profile, Scheme, Side},
+    reducer::{Config, Places},
+};
+use serde::Serialize;
+
+pub use self::{
+    all::{configurations, find},
+    budget::Budget,
+};
+
+/// What is on a side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Player {
+    /// The shipped reducer.
+    Hardened,
+    /// Today's daemon, as `docs/legacy.md` tells it.
+    Legacy,
+    /// Whatever sends what it likes.
+    Hostile,
+}
+
+/// Who takes part, the import side first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cast {
+    /// The import side. If it is hostile, it is the device behind the exporter's token.
+    pub import: Player,
+    /// The export side. If it is hostile, callers are all that the importer meets.
+    pub export: Player,
+}
+
+impl Cast {
+    /// Both hardened. Callers beside them only as far as the budget has some, as in every pair.
+    pub const HH: Self = Self { import: Player::Hardened, export: Player::Hardened };
+    /// A hardened importer and a legacy exporter.
+    pub const HL: Self = Self { import: Player::Hardened, export: Player::Legacy };
+    /// A legacy importer and a hardened exporter.
+    pub const LH: Self = Self { import: Player::Legacy, export: Player::Hardened };
+    /// Both legacy.
+    pub const LL: Self = Self { import: Player::Legacy, export: Player::Legacy };
+    /// A hardened importer; the exporters are hostile.
+    pub const HX: Self = Self { import: Player::Hardened, export: Player::Hostile };
+    /// A hardened exporter; the device behind its token is hostile.
+    pub const XH: Self = Self { import: Player::Hostile, export: Player::Hardened };
+
+    /// A legacy importer; the exporters are hostile.
+    pub const LX: Self = Self { import: Player::Legacy, export: Player::Hostile };
+    /// A legacy exporter; the device behind its token is hostile.
+    pub const XL: Self = Self { import: Player::Hostile, export: Player::Legacy };
+
+    /// Whether both sides are honest.
+    pub fn is_pair(self) -> bool {
+        self.import != Player::Hostile && self.export != Player::Hostile
+    }
+
+    /// Whether a side is a legacy one.
+    pub fn has_legacy(self) -> bool {
+        self.import == Player::Legacy || self.export == Player::Legacy
+    }
+
+    /// What is on this side.
+    pub const fn player(self, side: Side) -> Player {
+        match side {
+            Side::Import => self.import,
+            Side::Export => self.export,
+        }
+    }
+}
+
+impl fmt::Display for Cast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        [self.import, self.export].into_iter().try_for_each(|player| {
+            f.write_str(match player {
+                Player::Hardened => "H",
+                Player::Legacy => "L",
+                Player::Hostile => "X",
+            })
+        })
+    }
+}
+
+impl Serialize for Cast {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One system to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Configuration {
+    /// What is looked at.
+    pub name: &'static str,
+    /// What the reducers follow.
+    pub profile: Profile,
+    /// Who takes part.
+    pub cast: Cast,
+    /// How the archive may be protected.
+    pub schemes: &'static [Scheme],
+    /// Whether time passes. Without it, people do what they are asked to do, sooner or later.
+    pub clock: bool,
+    /// Whether callers come one after another, and not beside each other.
+    pub single_file: bool,
+    /// The places that the importer has, where strangers come again and again, and fill them: without an end, but for the
+    /// [`Budget::bursts`] no faster than its places allow (R-IMP-15).
+    pub crowd: Option<Places>,
+    /// Whether a second link of the same device follows, with which nothing goes wrong ([`Again`](crate::property::again::Again)).
+    pub again: bool,
+    /// Whose clients stand between users and daemons, where there are any ([`Linked`](crate::property::clients::linked::Linked)).
+    pub clients: Option<Clients>,
+    /// Before which daemons they stand. People call the others themselves, and so may do all that a client lets them.
+    pub behind: &'static [Side],
+    /// Whether people with a client answer in the moment in which they are asked, and always: before anything else can happen.
+    pub at_once: bool,
+    /// The states that its graph has at least: with fewer, something that should happen no longer does.
+    pub least: usize,
+    /// How much goes wrong.
+    pub budget: Budget,
+}
+
+impl Configuration {
+    /// One link with a protected archive, without clients, in which time passes.
+    pub(crate) const fn new(name: &'static str, profile: Profile, cast: Cast, budget: Budget) -> Self {
+        Self {
+            name,
+            profile,
+            cast,
+            schemes: &[Scheme::Password],
+            clock: true,
+            single_file: false,
+            crowd: None,
+            again: false,
+            clients: None,
+            behind: &[Side::Import, Side::Export],
+            at_once: false,
+            least: 0,
+            budget,
+        }
+    }
+
+    /// The name that selects it: `HH-documented-faults`.
+    pub fn id(&self) -> String {
+        let profile = match self.profile {
+            Profile::Documented => "documented",
+            Profile::Jamid => "jamid",
+        };
+        format!("{}-{profile}-{}", self.cast, self.name)
+    }
+
+    /// How the reducers are configured.
+    pub fn reducers(&self) -> Config {
+        Config { profile: self.profile, features: Features::ALL, places: self.crowd.unwrap_or_default() }
+    }
+
+    /// What the signals of a side follow: an old one knows one way only.
+    pub const fn profile_of(&self, side: Side) -> Profile {
+        match self.cast.player(side) {
+            Player::Legacy => Profile::Jamid,
+            Player::Hardened | Player::Hostile => self.profile,
+        }
+    }
+
+    /// Whether the directory repeats requests in it. That of an old importer keeps those that it has seen (`docs/legacy.md`, 8.4).
+    pub fn repeats(&self) -> bool {
+        self.cast.is_pair() && self.cast.import == Player::Hardened && self.budget.duplicates > 0
+    }
+
+    /// Whether it is one link, without clients.
+    pub const fn is_plain(&self) -> bool {
+        !self.again && self.clients.is_none()
+    }
+
+    /// Whether anything can go wrong in it. Typed wrong passwords apart, an honest pair then has to succeed. A directory that
+    /// repeats a request is as it should be (R-RDV-1).
+    pub fn is_honest(&self) -> bool {
+        let Budget { wrong, duplicates, .. } = self.budget;
+        self.cast.is_pair()
+            && self.clients.is_none()
+            && !self.clock
+            && self.budget == Budget { wrong, duplicates, ..Budget::NOTHING }
+    }
+}
+
+impl fmt::Display for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.id(), self.budget)
+    }
+}
+
+/// Whose clients there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Clients {
+    /// Those that ship.
+    Own,
+    /// Those of today's desktop client.
+    Qt,
+    /// Those of today's client for Android.
+    Android,
+    /// Those of today's client for iOS.
+    Ios,
+}
+
+/// How much is spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Size {
+    /// Seconds: one fault class at a time, and small sums of them. For every test run.
+    Small,
+    /// A minute: for every change.
+    Quick,
+    /// Minutes: for the night.
+    Full,
+}
+
+impl Size {
+    fn pick<T>(self, small: T, quick: T, full: T) -> T {
+        match self {
+            Self::Small => small,
+            Self::Quick => quick,
+            Self::Full => full,
+        }
+    }
+}

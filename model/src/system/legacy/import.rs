@@ -1,0 +1,388 @@
+//! The import side of today's daemon: rows I1 to I23.
+
+use handfast::{
+    import::{Ask, Check, Effect, Input},
+    limits::{Timer, Timers},
+    message::{Features, Message, Slot, Verdict, Word},
+    outcome::{AccountId, Outcome, Scheme, Signal},
+    reducer::{ConnId, Refused},
+};
+
+use super::rows::{AuthState, Rows};
+use crate::system::side::Side;
+
+/// What an archive is stored under that is stored in clear.
+const CLEAR: Slot = Slot(u8::MAX);
+
+/// The import side. Its one context serves every channel that it ever opens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Importer {
+    stage: Stage,
+    state: AuthState,
+    /// The manager still holds the operation.
+    live: bool,
+    /// Open channels, as it counts them: unsigned, and not always right.
+    open: u8,
+    /// Channels that passed the test, and are not counted yet (I4).
+    passed: Vec<ConnId>,
+    /// The channels that are open, with the account that each peer's chain names.
+    channels: Vec<ConnId>,
+    /// The accounts that the chains of the peers name.
+    chains: Vec<(ConnId, AccountId)>,
+    /// The channel that it remembers.
+    channel: Option<ConnId>,
+    /// The scheme that was asked for, and the one that is stored.
+    asked: Scheme,
+    scheme: Scheme,
+    credentials: Option<Slot>,
+    transferred: bool,
+    timer: bool,
+    /// The channel whose reader is loading an archive.
+    loading: Option<ConnId>,
+    installed: bool,
+    rows: Rows,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Stage {
+    None,
+    /// Keys are being generated.
+    Preparing,
+    Listening,
+    /// The account is gone, the temporary node is not.
+    Removed,
+}
+
+impl Importer {
+    /// Not begun.
+    pub fn new() -> Self {
+        Self {
+            stage: Stage::None,
+            state: AuthState::Handshake,
+            live: false,
+            open: 0,
+            passed: Vec::new(),
+            channels: Vec::new(),
+            chains: Vec::new(),
+            channel: None,
+            asked: Scheme::None,
+            scheme: Scheme::None,
+            credentials: None,
+            transferred: false,
+            timer: false,
+            loading: None,
+            installed: false,
+            rows: Rows::default(),
+        }
+    }
+
+    /// The rows that the last step took.
+    pub const fn rows(&self) -> Rows {
+        self.rows
+    }
+
+    fn row(&mut self, row: u8) {
+        self.rows.take(row);
+    }
+
+    fn peer(&self, conn: ConnId) -> AccountId {
+        let chain = self.chains.iter().find(|(other, _)| *other == conn);
+        chain.map_or(AccountId([0; 20]), |(_, account)| *account)
+    }
+
+    fn error(&self) -> Outcome {
+        match self.state {
+            AuthState::AuthError => Outcome::Authentication,
+            AuthState::Timeout => Outcome::Timeout,
+            AuthState::Canceled => Outcome::CANCELED,
+            AuthState::Err => Outcome::Protocol,
+            _ if self.transferred => Outcome::SUCCESS,
+            _ => Outcome::Network,
+        }
+    }
+
+    fn input(&mut self, input: Input) -> Result<Vec<Effect>, Refused> {
+        use Input as I;
+        let known = |conn: ConnId, side: &Self| side.channels.contains(&conn);
+        Ok(match input {
+            I::AddAccount if self.stage == Stage::None => {
+                self.row(1);
+                self.stage = Stage::Preparing;
+                self.live = true;
+                vec![Effect::Publish]
+            }
+            I::AddAccount => return Err(Refused::Started),
+            // Whether the network knows of it or not.
+            I::Published | I::Unpublishable => {
+                self.row(2);
+                if self.stage == Stage::Preparing {
+                    self.stage = Stage::Listening;
+                }
+                vec![Effect::Signal(Signal::TokenAvailable)]
+            }
+            I::ConnectionRequested(conn) | I::ConnectionRequestedFrom(conn, _)
+                if matches!(self.stage, Stage::None | Stage::Preparing) =>
+            {
+                vec![Effect::Refuse(conn)]
+            }
+            I::ConnectionRequested(conn) | I::ConnectionRequestedFrom(conn, _) => {
+                self.row(3);
+                vec![Effect::Signal(Signal::Connecting), Effect::Accept(conn)]
+            }
+            // It has no limit to make room for.
+            I::ConnectionAnswered(_) | I::ConnectionsExhausted => vec![],
+            I::ConnectionOpened { conn, presented, .. } => {
+                self.chains.extend(presented.map(|account| (conn, account)));
+                vec![]
+            }
+            // In this model a connection asks for the token's channel once.
+            I::ChannelRequested(conn, Ask::Right) if self.passed.contains(&conn) => vec![],
+            I::ChannelRequested(conn, Ask::Right) if self.open < 1 => {
+                self.row(4);
+                self.passed.push(conn);
+                vec![]
+            }
+            I::ChannelRequested(conn, _) => {
+                self.row(5);
+                vec![Effect::DeclineChannel(conn)]
+            }
+            I::ConnectionFailed(_) => {
+                self.row(6);
+                self.state = AuthState::Err;
+                self.live = false;
+                self.open = self.open.wrapping_sub(1);
+                let mut effects = self.stop_timer();
+                effects.push(Effect::Signal(Signal::Done(Outcome::Network)));
+                effects
+            }
+            I::Message(conn, _) | I::Malformed(conn) if known(conn, self) && self.stage == Stage::Removed => {
+                self.row(23);
+                self.close(conn)
+            }
+            I::Message(conn, message) if known(conn, self) => self.message(conn, message),
+            I::Malformed(conn) if known(conn, self) => {
+                self.row(8);
+                self.state = AuthState::Err;
+                self.close(conn)
+            }
+            I::ArchiveComplete(conn) if known(conn, self) => self.archive(conn),
+            I::Checked(Check::Sound(_)) if self.loading.is_some() => vec![Effect::Install],
+            I::Checked(Check::Unsound | Check::Unreadable) => {
+                self.state = AuthState::Err;
+                self.loaded()
+            }
+            // A failure to save is logged, and nothing else.
+            I::Installed(durable) => {
+                self.transferred = true;
+                self.installed = durable;
+                self.loaded()
+            }
+            I::ProvideAccountAuthentication(slot, scheme) => match self.stage {
+                Stage::None | Stage::Removed => return Err(Refused::Unknown),
+                Stage::Listening if self.state == AuthState::Auth && self.live => {
+                    self.row(13);
+                    self.state = AuthState::Data;
+                    self.scheme = scheme;
+                    self.credentials = Some(slot);
+                    let mut effects = vec![Effect::Signal(Signal::InProgress)];
+                    effects.extend(self.channel.map(|conn| Effect::Send(conn, Message::Password(slot))));
+                    effects
+                }
+                // Refused inside; the call returns true all the same.
+                Stage::Preparing | Stage::Listening => {
+                    self.row(14);
+                    vec![]
+                }
+            },
+            I::Fired(Timer::Authenticate) if self.timer => {
+                self.timer = false;
+                let open = self.channel.filter(|_| !self.state.is_completed());
+                open.map_or_else(Vec::new, |conn| {
+                    self.row(21);
+                    self.state = AuthState::Timeout;
+                    let mut effects = vec![Effect::Send(conn, Message::State(Word::Timeout))];
+                    effects.extend(self.close(conn));
+                    effects
+                })
+            }
+            I::ChannelEnded(conn) | I::ConnectionLost(conn) => {
+                self.passed.retain(|other| *other != conn);
+                if known(conn, self) { self.shut(conn) } else { vec![] }
+            }
+            I::RemoveAccount if self.stage == Stage::None => return Err(Refused::Unknown),
+            I::RemoveAccount => {
+                self.row(23);
+                self.stage = Stage::Removed;
+                self.live = false;
+                if std::mem::take(&mut self.installed) { vec![Effect::Remove] } else { vec![] }
+            }
+            // A message is handled when it is complete. What comes on a channel that is closed is dropped.
+            I::Message(..)
+            | I::Malformed(_)
+            | I::ArchiveBegan(_)
+            | I::ArchiveProgressed(_)
+            | I::ArchiveComplete(_)
+            | I::ArchiveUnwritable(_)
+            | I::Checked(Check::Sound(_))
+            | I::Fired(_) => vec![],
+        })
+    }
+
+    fn message(&mut self, conn: ConnId, message: Message) -> Vec<Effect> {
+        use AuthState as S;
+        match (self.state, message) {
+            (_, Message::State(Word::Canceled)) => {
+                self.row(9);
+                self.state = S::Canceled;
+                self.close(conn)
+            }
+            (S::Handshake, Message::AuthScheme(scheme, _)) => {
+                self.row(10);
+                vec![self.ask(conn, scheme)]
+            }
+            // A key is missed, and the exception swallowed.
+            (S::Handshake, _) => {
+                self.row(11);
+                vec![]
+            }
+            (S::Auth, _) => {
+                self.row(15);
+                vec![]
+            }
+            (S::Data, Message::Verdict(Verdict::Final)) => {
+                self.row(16);
+                self.state = S::AuthError;
+                self.close(conn)
+            }
+            (S::Data, Message::Verdict(Verdict::Wrong)) => {
+                self.row(17);
+                self.state = S::Auth;
+                let peer = self.peer(conn);
+                vec![Effect::Signal(Signal::Prompt { peer, scheme: Scheme::Password, wrong_password: true })]
+            }
+            (S::Data, _) => {
+                self.row(18);
+                self.state = S::Err;
+                self.close(conn)
+            }
+            (S::Est | S::Err | S::AuthError | S::Timeout | S::Canceled, _) => vec![],
+        }
+    }
+
+    fn ask(&mut self, conn: ConnId, scheme: Scheme) -> Effect {
+        self.state = AuthState::Auth;
+        (self.asked, self.scheme) = (scheme, scheme);
+        Effect::Signal(Signal::Prompt { peer: self.peer(conn), scheme, wrong_password: false })
+    }
+
+    /// A message with `accData`. Only an intruder sends one in HANDSHAKE; it says `authScheme` too then, without which the
+    /// message would be dropped (I11).
+    fn archive(&mut self, conn: ConnId) -> Vec<Effect> {
+        let mut effects = match self.state {
+            AuthState::Handshake => {
+                self.row(12);
+                vec![self.ask(conn, Scheme::None)]
+            }
+            AuthState::Data => {
+                self.row(19);
+                vec![]
+            }
+            AuthState::Auth | AuthState::Err => vec![],
+            AuthState::Est | AuthState::AuthError | AuthState::Timeout | AuthState::Canceled => return vec![],
+        };
+        self.row(20);
+        self.loading = Some(conn);
+        let typed = self.credentials.unwrap_or(CLEAR);
+        let under = if self.scheme == Scheme::None && self.asked != Scheme::None { CLEAR } else { typed };
+        effects.extend([Effect::Signal(Signal::InProgress), Effect::Stage(under), Effect::Check]);
+        effects
+    }
+
+    /// The archive is loaded, or is none: the channel is closed.
+    fn loaded(&mut self) -> Vec<Effect> {
+        let conn = self.loading.take().filter(|conn| self.channels.contains(conn));
+        conn.map_or_else(Vec::new, |conn| self.close(conn))
+    }
+
+    /// A channel is counted, accepted and ready (I4, I7).
+    fn ready(&mut self, conn: ConnId) -> Vec<Effect> {
+        self.row(7);
+        self.open = self.open.wrapping_add(1);
+        self.state = AuthState::Handshake;
+        self.channel = Some(conn);
+        self.channels.push(conn);
+        self.channels.sort_unstable();
+        self.timer = true;
+        vec![
+            Effect::AcceptChannel(conn),
+            Effect::Arm(Timer::Authenticate),
+            Effect::Send(conn, Message::Hello(Features::NONE)),
+        ]
+    }
+
+    /// A channel is shut: the client hears the end.
+    fn shut(&mut self, conn: ConnId) -> Vec<Effect> {
+        self.row(22);
+        self.channels.retain(|other| *other != conn);
+        self.channel = None;
+        self.open = self.open.wrapping_sub(1);
+        self.live = false;
+        let mut effects = self.stop_timer();
+        effects.push(Effect::Signal(Signal::Done(self.error())));
+        effects
+    }
+
+    /// It closes a channel: its own client hears of it first, then the peer.
+    fn close(&mut self, conn: ConnId) -> Vec<Effect> {
+        let mut effects = self.shut(conn);
+        effects.push(Effect::End(conn));
+        effects
+    }
+
+    fn stop_timer(&mut self) -> Vec<Effect> {
+        if std::mem::take(&mut self.timer) { vec![Effect::Disarm(Timer::Authenticate)] } else { vec![] }
+    }
+}
+
+impl Default for Importer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Side for Importer {
+    type Input = Input;
+    type Effect = Effect;
+
+    fn take(&mut self, input: Input) -> Result<Vec<Effect>, Refused> {
+        self.rows = Rows::default();
+        self.input(input)
+    }
+
+    fn armed(&self) -> Timers {
+        let mut timers = Timers::default();
+        if self.timer {
+            timers.insert(Timer::Authenticate);
+        }
+        timers
+    }
+
+    /// The temporary node is never stopped.
+    fn is_closed(&self) -> bool {
+        self.stage == Stage::None
+    }
+
+    fn inner(&self) -> Vec<u8> {
+        (0..self.passed.len() as u8).collect()
+    }
+
+    fn advance(&mut self, step: u8) -> Vec<Effect> {
+        self.rows = Rows::default();
+        let conn = self.passed.remove(step.into());
+        self.ready(conn)
+    }
+
+    fn reads(&self, conn: ConnId) -> bool {
+        self.loading != Some(conn)
+    }
+}

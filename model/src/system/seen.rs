@@ -1,0 +1,244 @@
+//! What an observer remembers of a run.
+//!
+//! It is what goes into a reducer and what comes out, never its inside: what is judged by it holds of any implementation of that side.
+
+use handfast::{
+    export,
+    import::{self, Ask},
+    limits::{MAX_WRONG_CODES, Timer},
+    message::{ImportResult, Message, Slot},
+    outcome::{AccountId, LinkState, Outcome, Scheme, Signal},
+    reducer::ConnId,
+};
+
+use crate::system::{
+    cause::Cause,
+    world::{PEER, Stage, World},
+};
+
+/// What was seen of both sides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Seen {
+    pub(crate) import: ImportView,
+    pub(crate) export: ExportView,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ImportView {
+    pub(crate) started: bool,
+    /// The last signal's state.
+    pub(crate) signalled: LinkState,
+    pub(crate) prompts: u8,
+    pub(crate) answers: u8,
+    /// A prompt that is open.
+    pub(crate) prompt: Option<Prompt>,
+    /// What the user typed at the last prompt.
+    pub(crate) typed: Option<Slot>,
+    /// The device crashed, and the state in which it did.
+    pub(crate) crashed: Option<LinkState>,
+    /// `removeAccount` was called before DONE.
+    pub(crate) cancelled: bool,
+    /// The prompt that the user answered last.
+    pub(crate) consent: Option<Prompt>,
+    /// The connection whose channel was accepted last.
+    pub(crate) session: Option<ConnId>,
+    pub(crate) wrong_codes: u8,
+    pub(crate) done: Option<Done>,
+}
+
+/// What was shown to the user, and behind which connection's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Prompt {
+    pub(crate) conn: ConnId,
+    pub(crate) account: AccountId,
+    pub(crate) scheme: Scheme,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ExportView {
+    pub(crate) started: bool,
+    pub(crate) signalled: LinkState,
+    /// The user is asked to confirm the device, or was, and the operation goes on.
+    pub(crate) asked: bool,
+    /// The device crashed, and the state in which it did.
+    pub(crate) crashed: Option<LinkState>,
+    pub(crate) confirmed: bool,
+    /// `cancelAddDevice` returned true.
+    pub(crate) cancelled: bool,
+    pub(crate) tries: u8,
+    pub(crate) wrong: u8,
+    /// The device is the token's.
+    pub(crate) pinned: bool,
+    /// A password opened the archive.
+    pub(crate) opened: bool,
+    /// The first archive byte is out.
+    pub(crate) byte_out: bool,
+    pub(crate) handed_over: bool,
+    pub(crate) heard_stored: bool,
+    /// An attempt to connect failed, and another one began.
+    pub(crate) again: bool,
+    pub(crate) done: Option<Done>,
+}
+
+/// How an operation ended, as far as it can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Done {
+    pub(crate) outcome: Outcome,
+    /// The state that the client saw before.
+    pub(crate) at: LinkState,
+    pub(crate) cause: Cause,
+}
+
+impl Default for ImportView {
+    fn default() -> Self {
+        Self {
+            started: false,
+            signalled: LinkState::Init,
+            prompts: 0,
+            answers: 0,
+            prompt: None,
+            typed: None,
+            crashed: None,
+            cancelled: false,
+            consent: None,
+            session: None,
+            wrong_codes: 0,
+            done: None,
+        }
+    }
+}
+
+impl Default for ExportView {
+    fn default() -> Self {
+        Self {
+            started: false,
+            signalled: LinkState::Init,
+            asked: false,
+            crashed: None,
+            confirmed: false,
+            cancelled: false,
+            tries: 0,
+            wrong: 0,
+            pinned: false,
+            opened: false,
+            byte_out: false,
+            handed_over: false,
+            heard_stored: false,
+            again: false,
+            done: None,
+        }
+    }
+}
+
+impl ImportView {
+    /// Whether there is an operation that a crash can end. Behind DONE an account is there, and stays.
+    pub(crate) fn is_up(&self) -> bool {
+        self.started && self.crashed.is_none()
+    }
+}
+
+impl ExportView {
+    /// Whether there is an operation that a crash can end.
+    pub(crate) fn is_up(&self) -> bool {
+        self.started && self.crashed.is_none() && self.done.is_none()
+    }
+}
+
+impl World {
+    /// The importer took this.
+    pub(crate) fn see_import_input(&mut self, input: import::Input) {
+        let seen = &mut self.seen.import;
+        match input {
+            import::Input::AddAccount => seen.started = true,
+            import::Input::RemoveAccount => seen.cancelled |= seen.done.is_none(),
+            import::Input::ProvideAccountAuthentication(slot, _) => {
+                seen.answers = seen.answers.saturating_add(1);
+                if let Some(prompt) = seen.prompt.take() {
+                    (seen.consent, seen.typed) = (Some(prompt), Some(slot));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// This comes out of the importer.
+    pub(crate) fn see_import_effect(&mut self, input: Option<import::Input>, effect: import::Effect) {
+        use import::Effect as E;
+        let seen = &mut self.seen.import;
+        match effect {
+            E::Signal(signal) => {
+                match signal {
+                    Signal::Prompt { peer, scheme, .. } => {
+                        seen.prompts = seen.prompts.saturating_add(1);
+                        let conn = input.and_then(|input| input.conn());
+                        seen.prompt = conn.map(|conn| Prompt { conn, account: peer, scheme });
+                    }
+                    Signal::Done(outcome) => {
+                        seen.prompt = None;
+                        let cause = input.map_or(Cause::Local, Cause::of_import);
+                        seen.done.get_or_insert(Done { outcome, at: seen.signalled, cause });
+                    }
+                    _ => {}
+                }
+                seen.signalled = signal.state();
+            }
+            E::AcceptChannel(conn) => seen.session = Some(conn),
+            // An open prompt is withdrawn (R-IMP-9).
+            E::Stage(_) => seen.prompt = None,
+            _ => {}
+        }
+    }
+
+    /// The importer has done all that it does upon this.
+    pub(crate) fn see_import_turn(&mut self, input: import::Input) {
+        let import::Input::ChannelRequested(conn, Ask::Wrong) = input else { return };
+        self.seen.import.wrong_codes = (self.seen.import.wrong_codes + 1).min(MAX_WRONG_CODES);
+        if let Some(caller) = self.caller_mut(conn).filter(|caller| caller.stage != Stage::Gone) {
+            caller.wrong_codes += 1;
+        }
+    }
+
+    /// The exporter took this.
+    pub(crate) fn see_export_input(&mut self, input: export::Input) {
+        use export::{Input as I, Tried};
+        let seen = &mut self.seen.export;
+        match input {
+            I::AddDevice(_) => seen.started = true,
+            I::ConfirmAddDevice => seen.confirmed = true,
+            I::CancelAddDevice => seen.cancelled = true,
+            I::Opened { pinned } => seen.pinned = pinned,
+            I::Tried(_, Tried::Opened) => seen.opened = true,
+            I::Tried(_, Tried::Wrong) => seen.wrong = seen.wrong.saturating_add(1),
+            I::Fired(Timer::Retry) => seen.again = true,
+            I::HandedOver => seen.handed_over = true,
+            I::Message(Message::ImportResult(ImportResult::Stored)) => seen.heard_stored = true,
+            _ => {}
+        }
+    }
+
+    /// This comes out of the exporter.
+    pub(crate) fn see_export_effect(&mut self, input: Option<export::Input>, effect: export::Effect) {
+        use export::Effect as E;
+        let seen = &mut self.seen.export;
+        match effect {
+            E::Signal(signal) => {
+                let done = matches!(signal, Signal::Done(_));
+                seen.asked = matches!(signal, Signal::Confirm { .. }) || seen.asked && !done;
+                if let Signal::Done(outcome) = signal {
+                    let cause = input.map_or(Cause::Local, Cause::of_export);
+                    seen.done.get_or_insert(Done { outcome, at: seen.signalled, cause });
+                }
+                seen.signalled = signal.state();
+            }
+            E::Open(_) => seen.tries = seen.tries.saturating_add(1),
+            E::SendArchive => seen.byte_out = true,
+            _ => {}
+        }
+    }
+
+    /// How the two ends of a pair ended, once both have.
+    pub(crate) fn both_ended(&self) -> Option<(Done, Done)> {
+        let paired = self.seen.import.session.is_none_or(|conn| conn == PEER);
+        paired.then_some((self.seen.import.done?, self.seen.export.done?))
+    }
+}

@@ -1,0 +1,155 @@
+//! Where the other device reaches this one: what a person carries over (R-RDV-1).
+
+use std::net::{IpAddr, SocketAddr};
+
+/// Where this device listens, and at which of its addresses it is reached there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reach {
+    listening: Vec<SocketAddr>,
+    /// The best one first. A wildcard is none of them: it names no device.
+    addresses: Vec<SocketAddr>,
+}
+
+impl Reach {
+    /// Of sockets that listen at these addresses, of which there is at least one.
+    pub(crate) fn of(listening: Vec<SocketAddr>) -> Self {
+        let interfaces = match listening.iter().any(|address| address.ip().is_unspecified()) {
+            // Where the system does not say, a person has to.
+            true => if_addrs::get_if_addrs().unwrap_or_default().iter().map(if_addrs::Interface::ip).collect(),
+            false => Vec::new(),
+        };
+        Self::among(listening, &interfaces)
+    }
+
+    /// The same for a device with these addresses.
+    fn among(listening: Vec<SocketAddr>, interfaces: &[IpAddr]) -> Self {
+        let mut addresses: Vec<SocketAddr> = Vec::new();
+        for address in &listening {
+            // IPv6 takes IPv4 as well: the socket has both families, as is usual.
+            let takes = |ip: &IpAddr| address.is_ipv6() || ip.is_ipv4();
+            match address.ip().is_unspecified() {
+                true => {
+                    let ips = interfaces.iter().filter(|ip| takes(ip));
+                    addresses.extend(ips.map(|ip| SocketAddr::new(*ip, address.port())));
+                }
+                false => addresses.push(*address),
+            }
+        }
+        // One of a single network link needs the name of an interface, which differs between the devices.
+        addresses.retain(|address| !matches!(address.ip(), IpAddr::V6(ip) if ip.is_unicast_link_local()));
+        let wild = listening.iter().any(|address| address.ip().is_unspecified());
+        if wild && addresses.iter().any(|address| !address.ip().is_loopback()) {
+            addresses.retain(|address| !address.ip().is_loopback());
+        }
+        addresses.sort_by_key(|address| rank(address.ip()));
+        addresses.dedup();
+        Self { listening, addresses }
+    }
+
+    /// Where this device listens.
+    pub(crate) fn listening(&self) -> &[SocketAddr] {
+        &self.listening
+    }
+
+    /// At which addresses it is reached there, the best one first; none if this device has no address.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// What the other device is given as `--peer`.
+    pub(crate) fn peer(&self) -> String {
+        match (self.addresses.first(), self.listening.first()) {
+            (Some(address), _) => address.to_string(),
+            (None, Some(listening)) => format!("ADDRESS:{}", listening.port()),
+            (None, None) => "ADDRESS:PORT".into(),
+        }
+    }
+
+    /// What a person is to know or to do about it.
+    pub(crate) fn advice(&self) -> Option<String> {
+        if !self.listening.iter().any(|address| address.ip().is_unspecified()) {
+            return None;
+        }
+        match &self.addresses[..] {
+            [] => Some(
+                "This device has no address: connect it to a network, and take its address there for ADDRESS.".into(),
+            ),
+            [address, ..] if address.ip().is_loopback() => {
+                Some("Only this device itself reaches that address: connect it to a network, and begin again.".into())
+            }
+            [_] => None,
+            [_, others @ ..] => {
+                let others: Vec<String> = others.iter().map(SocketAddr::to_string).collect();
+                Some(format!("If it is not reached there, try {}.", others.join(" or ")))
+            }
+        }
+    }
+}
+
+/// The lower, the likelier is an address reached from another device.
+fn rank(ip: IpAddr) -> u8 {
+    match ip {
+        IpAddr::V4(ip) if ip.is_loopback() => 4,
+        IpAddr::V6(ip) if ip.is_loopback() => 5,
+        IpAddr::V4(ip) if ip.is_link_local() => 3,
+        IpAddr::V4(_) => 1,
+        IpAddr::V6(_) => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reach(listening: &[&str], interfaces: &[&str]) -> Reach {
+        let interfaces: Vec<IpAddr> = interfaces.iter().map(|ip| ip.parse().unwrap()).collect();
+        Reach::among(listening.iter().map(|address| address.parse().unwrap()).collect(), &interfaces)
+    }
+
+    fn told(listening: &[&str], interfaces: &[&str]) -> (String, String) {
+        let reach = reach(listening, interfaces);
+        (reach.peer(), reach.advice().unwrap_or_default())
+    }
+
+    const ALL: [&str; 7] = ["127.0.0.1", "::1", "169.254.3.4", "fe80::1", "2001:db8::7", "192.168.1.5", "10.0.0.9"];
+
+    #[test]
+    fn a_wildcard_is_never_shown_for_an_address() {
+        for listening in ["0.0.0.0:4000", "[::]:4000"] {
+            for interfaces in [&ALL[..], &["127.0.0.1"], &["::1"], &["fe80::1"], &[]] {
+                let reach = reach(&[listening], interfaces);
+                assert!(!reach.addresses().iter().any(|address| address.ip().is_unspecified()));
+                assert!(!reach.peer().contains("0.0.0.0") && !reach.peer().contains("[::]"), "{}", reach.peer());
+                assert!(reach.peer().ends_with(":4000"));
+                assert_eq!(reach.listening()[0].to_string(), listening);
+            }
+        }
+    }
+
+    #[test]
+    fn what_other_devices_reach_comes_first() {
+        let (peer, advice) = told(&["[::]:4000"], &ALL);
+        assert_eq!(peer, "192.168.1.5:4000");
+        assert_eq!(advice, "If it is not reached there, try 10.0.0.9:4000 or [2001:db8::7]:4000 or 169.254.3.4:4000.");
+        let (peer, advice) = told(&["0.0.0.0:4000"], &["127.0.0.1", "2001:db8::7", "10.0.0.9"]);
+        assert_eq!((peer.as_str(), advice.as_str()), ("10.0.0.9:4000", ""));
+    }
+
+    #[test]
+    fn a_device_without_a_network_says_what_to_do() {
+        let (peer, advice) = told(&["0.0.0.0:4000"], &["127.0.0.1"]);
+        assert!(peer == "127.0.0.1:4000" && advice.contains("connect it to a network"), "{peer} {advice}");
+        let (peer, advice) = told(&["0.0.0.0:4000"], &["::1"]);
+        assert!(peer == "ADDRESS:4000" && advice.contains("connect it to a network"), "{peer} {advice}");
+    }
+
+    #[test]
+    fn what_was_asked_for_by_address_is_shown_as_it_is() {
+        for address in ["127.0.0.1:4000", "192.0.2.1:4000", "[2001:db8::7]:4000"] {
+            assert_eq!(told(&[address], &[]), (address.into(), String::new()));
+        }
+        let both = reach(&["[::1]:4000", "127.0.0.1:4000"], &[]);
+        assert_eq!(both.peer(), "127.0.0.1:4000");
+        assert_eq!(both.addresses().len(), 2);
+    }
+}
