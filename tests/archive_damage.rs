@@ -189,13 +189,20 @@ fn one_further_level_of_gzip_is_tolerated() {
     }
 }
 
+/// Compresses as well as gzip does: better than the archives of this project, which are made fast.
+fn best_gzip(text: &[u8]) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(text).unwrap();
+    gzip.finish().unwrap()
+}
+
 #[test]
 fn a_bomb_is_refused_by_its_ratio_and_by_its_length() {
     let filler = format!("\"x\":\"{}\",", "y".repeat(4_000_000));
     for levels in 1..=2 {
         let mut bomb = text(&filler);
         for _ in 0..levels {
-            bomb = seal(&bomb, &Secret::default());
+            bomb = best_gzip(&bomb);
         }
         match open(&bomb, &Secret::default()).unwrap_err() {
             OpenError::Inflation { limit } => assert_eq!(limit, MAX_INFLATION),

@@ -204,13 +204,15 @@ fn no_plaintext_of_a_protected_archive_touches_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let mut staging = store.begin(ID, Seal::new(&Secret::from("secret"), &InsecureKdf).unwrap()).unwrap();
-    staging.write(text()).unwrap();
+    // A short text is compressed at its end.
+    let text = text().repeat(1 + 4_000_000 / text().len());
+    staging.write(&text).unwrap();
     let path = folder.path().join(format!(".staging-{ID}/archive.gz"));
     let staged = std::fs::read(path).unwrap();
     assert!(staged.len() > 10_000, "it is written as it comes");
     let mut plain =
         handfast::archive::Sealer::new(Vec::new(), Seal::new(&Secret::default(), &InsecureKdf).unwrap()).unwrap();
-    plain.write_all(text()).unwrap();
+    plain.write_all(&text).unwrap();
     let plain = plain.finish().unwrap();
     // Past the envelopes the compressed bytes would be the same.
     assert!(!staged.windows(16).any(|window| window == &plain[1000..1016]));

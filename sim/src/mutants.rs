@@ -82,6 +82,7 @@ const BEYOND: &[(&str, &str)] = &[
     ("M-53", CLIENT),
     ("M-54", "it takes a directory that repeats a request: devices here are dialled"),
     ("M-55", ONE),
+    ("M-56", CLIENT),
 ];
 
 impl Mutant {

@@ -133,7 +133,7 @@ pub fn check_node(input: &[u8]) {
             4 => {
                 let options = PutOptions { permanent: detail & 1 == 1, created: None };
                 let value = Value::plain(u64::from(detail), ValueType::USER_DATA, vec![1; usize::from(detail) * 9]);
-                drop(node.put(now, id(detail % 4), value, options));
+                let _ = node.put(now, id(detail % 4), value, options);
             }
             5 => drop(node.listen(now, id(detail % 4), Query::default())),
             _ => {

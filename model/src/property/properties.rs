@@ -88,6 +88,11 @@ impl PropertyId {
         matches!(self, Self::Ends | Self::CancelHeard | Self::Admits | Self::Honest | Self::Again)
     }
 
+    /// Returns whether a state can show by itself that the property is violated. Where a crowd keeps a peer out, only a fair run does.
+    pub const fn is_broken_in_states(self) -> bool {
+        !matches!(self, Self::Admits)
+    }
+
     /// Whether it can be asked in this configuration.
     pub fn applies(self, configuration: &Configuration) -> bool {
         let importer = configuration.cast.import != Player::Hostile;

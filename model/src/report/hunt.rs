@@ -99,8 +99,10 @@ impl Hunted {
         let own = began.elapsed().as_secs_f64();
         let began = Instant::now();
         let stateright = match (&kill.row.verdict, mutant.system(size)) {
-            // What goes on for ever, and what takes two links or clients, is for our explorer alone.
-            (Verdict::Violated { steps, cycle: 0 }, Some(system)) if system.configuration().is_plain() => {
+            // Endless runs, two links, clients, and properties that only whole runs break are for our explorer alone.
+            (Verdict::Violated { steps, cycle: 0 }, Some(system))
+                if system.configuration().is_plain() && mutant.property.is_broken_in_states() =>
+            {
                 second::confirm(&system, mutant.property.id(), *steps)
             }
             _ => Confirmed::NotAsked,

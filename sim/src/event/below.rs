@@ -134,6 +134,11 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+    /// Another connection begins: on it nothing was sent, and nothing is due of what was sent before.
+    pub(super) fn renew(&mut self) {
+        *self = Self { used: self.used, ..Self::default() };
+    }
+
     /// Something was sent that ends here.
     pub(super) fn send(&mut self, below: Below, end: u64) {
         self.used = true;

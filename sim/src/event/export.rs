@@ -262,6 +262,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Effect::Disarm(timer) => self.clock.stop(Party::Export(line), timer),
             Effect::Connect if hostile => {
                 self.lines[line].exporting.begin();
+                // What was sent on the connection before is lost with it.
+                self.lines[line].pipes[1].clear();
+                self.people.ledger.renew();
                 self.people.device_gone = false;
                 self.queue.after(self.schedule.work[1], Event::Device);
             }

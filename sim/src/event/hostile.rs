@@ -5,6 +5,7 @@ use handfast::{
     import::{Ask, Input},
     message::{Message, archive_header, encode},
     mux::{ChannelName, ChannelRequest, Control, RequestState, end_of_channel, frame_header},
+    outcome::Side,
     reducer::ConnId,
     secret::Secret,
 };
@@ -37,6 +38,8 @@ pub(super) struct Visitor {
     /// Bytes of the archive in the middle of which it is, and their letter.
     archive: Option<(u16, u8)>,
     ended: bool,
+    /// It waits between its first bytes and the end of its handshake.
+    slow: bool,
 }
 
 /// Bytes of a visitor's archive.
@@ -126,6 +129,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 next: 0,
                 archive: None,
                 ended: false,
+                slow: false,
             };
             self.importing.visitors.push(visitor);
             self.importing.conns.push(Conn::new());
@@ -174,8 +178,12 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
 
     fn visitor_secures(&mut self, at: usize, conn: ConnId, act: Act) {
         let knows = at < visits(self.schedule, true).count();
+        if matches!(act, Act::Wait(_)) {
+            self.importing.visitors[at].slow = true;
+            return;
+        }
+        self.visitor_answers(at, conn);
         let own = match act {
-            Act::Wait(_) => return,
             Act::Fail | Act::Drop => return self.visitor_goes(at, CallerAct::Fail),
             // Only who knows the token is thought to forge a chain.
             Act::Secure(own) => own || !knows,
@@ -188,6 +196,14 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if !matches!(act, Act::Secure(_)) {
             // It was let in, and goes on with what it wanted to do.
             self.importing.visitors[at].next -= 1;
+        }
+    }
+
+    /// A slow visitor's first bytes arrive before the connection is secured (R-IMP-15). Of that the model has a step in a crowd only:
+    /// here it comes directly before the visitor's next one, which leaves the candidates in the model's order.
+    fn visitor_answers(&mut self, at: usize, conn: ConnId) {
+        if std::mem::take(&mut self.importing.visitors[at].slow) && !self.is_old(Side::Import) {
+            let _ = self.take_import(None, Input::ConnectionAnswered(conn));
         }
     }
 

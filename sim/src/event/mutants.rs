@@ -54,14 +54,20 @@ pub(crate) const TIMERS: [(&str, &str, Without); 3] = [
 
 const A_CLIENT: &str = "it is a client's: the storm's people call the daemons themselves";
 
+const A_CROWD: &str =
+    "it takes strangers that come again for ever: the storm's visitors are few, and each of them comes once";
+
 /// Why the storm cannot kill a mutant of the checker.
-const BEYOND: [(&str, &str); 6] = [
+const BEYOND: [(&str, &str); 9] = [
     ("M-27", A_CLIENT),
     ("M-28", A_CLIENT),
     ("M-31", A_CLIENT),
     ("M-32", "it is in the order in which a disk makes things durable: the storm's disks are outcomes"),
     ("M-52", A_CLIENT),
     ("M-53", A_CLIENT),
+    ("M-56", A_CLIENT),
+    ("M-57a", A_CROWD),
+    ("M-57b", A_CROWD),
 ];
 
 /// Those that only an old peer shows.

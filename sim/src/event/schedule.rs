@@ -418,9 +418,10 @@ impl What {
 impl Schedule {
     /// Whether nothing can keep both from success, wrong passwords apart (R-PAIR-2): nothing goes wrong, and everybody does their part.
     pub fn is_honest(&self) -> bool {
-        // What the directory says again changes nothing (R-RDV-1).
-        let harmless =
-            |fault: &Fault| matches!(fault.what, What::Click(_) | What::Late(..) | What::Repeat | What::RepeatAnswer);
+        // What the directory says again changes nothing (R-RDV-1); an attempt to connect that fails is made again (R-EXP-12).
+        let harmless = |fault: &Fault| {
+            matches!(fault.what, What::Click(_) | What::Late(..) | What::Repeat | What::RepeatAnswer | What::Unsecured)
+        };
         // Slower than a step of progress every so often, it stalls.
         let rival = self.rival.as_ref().map_or(0, |rival| rival.think);
         let (bytes, times) = (u64::from(self.archive.1), [self.think.0, self.think.1, rival, self.pace]);

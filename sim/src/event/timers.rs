@@ -16,6 +16,10 @@ use super::{
     told::Told,
 };
 
+/// Milliseconds until it is looked again whether anything is left of an attempt to connect. What is held arrives minutes later: to look
+/// in each millisecond would take more events than a session has.
+const LOOK_AGAIN: u32 = 50;
+
 /// The timers that were started.
 #[derive(Debug)]
 pub(super) struct Clock {
@@ -143,7 +147,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             && !self.lines[line].is_free()
         {
             if let Some(generation) = generation {
-                self.queue.after(1, Event::Fire(party, timer, generation));
+                self.queue.after(LOOK_AGAIN, Event::Fire(party, timer, generation));
             }
             return;
         }

@@ -93,7 +93,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// Steps that lead into a session, and an archive, and then any.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let led = |side, command| Step { side, command, cut: (1, 1) };
-    let lead = vec![
+    let lead = [
         led(Side::Export, 0),
         led(Side::Import, 1),
         led(Side::Import, 3),

@@ -68,7 +68,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             size.pick(500, 800, 800),
             Budget { loss: size.pick(1, 2, 3), wrong: size.pick(1, 3, 3), ..NOTHING },
         ),
-        pair("attempts", size.pick(500, 1_000, 1_000), Budget { loss: size.pick(1, 2, 2), retries: 2, ..NOTHING }),
+        pair("attempts", size.pick(350, 700, 700), Budget { loss: size.pick(1, 2, 2), retries: 2, ..NOTHING }),
         Configuration {
             crowd: Some(FEW),
             clock: false,
@@ -145,7 +145,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         },
         pair(
             "faults",
-            size.pick(4_000, 31_000, 70_000),
+            size.pick(4_000, 30_000, 68_000),
             Budget {
                 loss: size.pick(1, 1, 2),
                 import_cancels: 1,
@@ -189,7 +189,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         },
         pair(
             "everything",
-            size.pick(0, 85_000, 6_700_000),
+            size.pick(0, 83_000, 6_500_000),
             Budget {
                 loss: 1,
                 import_cancels: 1,
@@ -284,7 +284,7 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
         pair("crash", [1_500, 170, 1_400], Budget { import_crashes: 1, export_crashes: 1, wrong, ..NOTHING }),
         pair("storage", [2_000, 75, 1_400], Budget { storage: size.pick(1, 2, 3), wrong, ..NOTHING }),
         Configuration { schemes: BOTH, ..pair("clicks", [12_000, 320, 32_000], Budget { clicks: 2, ..NOTHING }) },
-        pair("strangers", [6_000, 1_700, 20_000], Budget { strangers: 1, asks: size.pick(1, 2, 3), ..NOTHING }),
+        pair("strangers", [5_500, 1_700, 20_000], Budget { strangers: 1, asks: size.pick(1, 2, 3), ..NOTHING }),
         Configuration {
             clock: size != Size::Small,
             ..pair("intruders", [2_000, 10_000, 50_000], Budget { intruders, words, ..NOTHING })
