@@ -83,6 +83,8 @@ const BEYOND: &[(&str, &str)] = &[
     ("M-54", "it takes a directory that repeats a request: devices here are dialled"),
     ("M-55", ONE),
     ("M-56", CLIENT),
+    ("M-57b", "it takes an exporter that is evicted until its minute is over: here it is let in before"),
+    ("M-57c", "where something failed R-PAIR-1 allows that both end, and no crowd here evicts an exporter"),
 ];
 
 impl Mutant {

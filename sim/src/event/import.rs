@@ -239,7 +239,12 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 if self.importing.conns[line].stage() == Stage::Closed {
                     self.importing.conns[line] = Conn::new();
                 }
-                let told = Told::Heard(line, CallerAct::Knock);
+                // An importer that has restarted refuses it: to the other exporter's model, no importer is there any more.
+                let told = if self.crashed[0] {
+                    Told::Export(line, Action::Deliver(Side::Import))
+                } else {
+                    Told::Heard(line, CallerAct::Knock)
+                };
                 self.take_import(Some(told), Input::ConnectionRequested(conn))
             }
             Notice::Lost => {

@@ -144,5 +144,11 @@ fn ignoring(store: &Path) -> Child {
     let command = handfast(["import", "--key-type", "p256", "--store", text(store)]);
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(command.get_program()).args(command.get_args());
-    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
+    let child = shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    // The shell catches signals too, until it is replaced.
+    let name = format!("/proc/{}/comm", child.id());
+    while std::fs::read_to_string(&name).expect("it runs").trim() != "handfast" {
+        thread::yield_now();
+    }
+    child
 }
