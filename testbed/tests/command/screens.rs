@@ -470,11 +470,13 @@ fn plain_lines_are_the_same_client() {
     let exporter = Person::start_with(USUAL, args, DUMB);
     // The archive's own password, as often as it is wrong.
     for _ in 0..4 {
-        exporter.sees("Password of");
+        // An answer that is typed before its question is forgotten.
+        exporter.sees_again("Password of ");
         exporter.presses("wrong\n");
         exporter.sees("is being opened.");
-        exporter.sees_again("Wrong password, or the file is damaged");
+        exporter.sees("Wrong password, or the file is damaged");
     }
+    exporter.sees_again("Password of ");
     exporter.presses("secret\n");
     exporter.sees("[y/N]");
     exporter.presses("y\n");
