@@ -71,7 +71,7 @@ fn names<T: ToString>(all: impl IntoIterator<Item = T>) -> String {
     if names.is_empty() { "–".into() } else { names.join(", ") }
 }
 
-/// What `docs/api.md` ends with.
+/// What `docs/generated/api.md` ends with.
 fn told(seen: &[Seen; 2]) -> String {
     let mut told = String::from(
         "## Details\n\n| side | state | key | documented profile | profile of today's daemon | |\n|---|---|---|---|---|---|\n",
@@ -127,7 +127,7 @@ fn what_is_explored_is_what_is_listed() {
         assert_eq!(compare_answers(&ANSWERS, seen), Vec::<String>::new(), "{profile:?}");
     }
     let told = told(&SEEN);
-    assert!(page("api.md").ends_with(&told), "docs/api.md has to end with\n{told}");
+    assert!(page("generated/api.md").ends_with(&told), "docs/generated/api.md has to end with\n{told}");
 }
 
 /// Names and arguments are those of the lines that the command writes and reads.

@@ -35,7 +35,7 @@ fn the_table_is_the_document_s() {
     assert_eq!(typed.len(), 34);
 }
 
-/// All that was found, with where it comes from and where it is, as `docs/clients.md` has it.
+/// All that was found, with where it comes from and where it is, as `docs/generated/clients.md` has it.
 #[test]
 fn what_is_explored_is_what_is_listed() {
     let alone = alone();
@@ -68,7 +68,7 @@ fn what_is_explored_is_what_is_listed() {
             told.push_str(&format!("\n```mermaid\n{}```\n", mermaid(side, &drawn)));
         }
     }
-    assert!(page("clients.md").ends_with(&told), "docs/clients.md has to end with\n{told}");
+    assert!(page("generated/clients.md").ends_with(&told), "docs/generated/clients.md has to end with\n{told}");
 }
 
 /// A document with one edge otherwise is not what is found (R-CLI-1).

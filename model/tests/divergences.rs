@@ -10,7 +10,7 @@ fn page(name: &str) -> String {
 
 /// The record: number, what the document says, what the daemon does.
 fn record() -> Vec<[String; 3]> {
-    let page = page("legacy.md");
+    let page = page("legacy/daemon.md");
     let lines = page.lines().skip_while(|line| !line.starts_with("## 10. "));
     let table = lines.skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let row = |row: &str| {
@@ -36,7 +36,7 @@ static FOUND: LazyLock<Vec<Found>> = LazyLock::new(|| {
     DIVERGENCES.iter().map(|one| one.questions.iter().map(ask).collect()).collect()
 });
 
-/// What `docs/divergences.md` ends with.
+/// What `docs/generated/divergences.md` ends with.
 fn told() -> String {
     let mut told = String::from(
         "| # | the document says | today's daemon | the documented profile | the profile of today's daemon |\n|---|---|---|---|---|\n",
@@ -79,7 +79,7 @@ fn what_is_said_is_what_is_found() {
         }
     }
     let told = told();
-    assert!(page("divergences.md").ends_with(&told), "docs/divergences.md has to end with\n{told}");
+    assert!(page("generated/divergences.md").ends_with(&told), "docs/generated/divergences.md has to end with\n{told}");
 }
 
 /// Most questions are answered both ways, so that each answer can be the other.

@@ -47,7 +47,7 @@ fn the_table_is_the_document_s() {
     }
 }
 
-/// All edges of a profile with where they come from, as `docs/machines.md` has them.
+/// All edges of a profile with where they come from, as `docs/generated/machines.md` has them.
 fn table(profile: Profile, found: &BTreeSet<Edge>) -> String {
     let mut table = String::from("| step | |\n|---|---|\n");
     for edge in found {
@@ -75,7 +75,7 @@ fn what_is_explored_is_what_is_listed() {
             told.push_str(&format!("\n```mermaid\n{}```\n", mermaid(side, &found)));
         }
     }
-    assert!(page("machines.md").ends_with(&told), "docs/machines.md has to end with\n{told}");
+    assert!(page("generated/machines.md").ends_with(&told), "docs/generated/machines.md has to end with\n{told}");
 }
 
 /// A document with one edge otherwise is not what is found (R-CLI-1).

@@ -72,7 +72,7 @@ fn way(from: Lifeline, to: Lifeline) -> String {
     if from == to { from.to_string() } else { format!("{from} → {to}") }
 }
 
-/// What `docs/sequence.md` ends with.
+/// What `docs/generated/sequence.md` ends with.
 fn told(found: &[Vec<Followup>; 2]) -> String {
     let mut told =
         String::from("## The arrows\n\n| # | | documented profile | profile of today's daemon |\n|---|---|---|---|\n");
@@ -136,7 +136,7 @@ fn every_arrow_is_found_and_nothing_else_without_a_reason() {
     let gone: BTreeSet<u8> = (1..=18).chain(SCENARIOS.iter().flat_map(|one| one.ends).copied()).collect();
     assert_eq!(gone, DOCUMENTED.iter().map(|one| one.number).collect());
     let told = told(&found);
-    assert!(page("sequence.md").ends_with(&told), "docs/sequence.md has to end with\n{told}");
+    assert!(page("generated/sequence.md").ends_with(&told), "docs/generated/sequence.md has to end with\n{told}");
 }
 
 /// What is drawn has each arrow of the main line, in an order that the diagram allows.

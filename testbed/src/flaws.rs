@@ -26,7 +26,7 @@ pub(crate) fn print(json: bool) -> Result<ExitCode, Failure> {
         output::json(&told)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut columns = Columns::new(["pair", "violated", "shown in", "", "because (docs/weaknesses.md)"]);
+    let mut columns = Columns::new(["pair", "violated", "shown in", "", "because (docs/legacy/weaknesses.md)"]);
     for Told { flaw, says } in told {
         let shown_in = if flaw.only_there { format!("{} only", flaw.shown_in) } else { flaw.shown_in.into() };
         columns.line([flaw.cast.to_string(), flaw.name().into(), shown_in, flaw.weakness.into(), says.into()]);

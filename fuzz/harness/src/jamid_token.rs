@@ -1,4 +1,4 @@
-//! The token parser of today's Jami daemon, written again from what is known of it (`docs/legacy.md`, "Token"), with nothing of ours.
+//! The token parser of today's Jami daemon, written again from what is known of it (`docs/legacy/daemon.md`, "Token"), with nothing of ours.
 
 /// What the daemon takes from a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What is known not to hold where a side is a legacy one: each is shown, with the weakness of `docs/weaknesses.md` that it is.
+//! What is known not to hold where a side is a legacy one: each is shown, with the weakness of `docs/legacy/weaknesses.md` that it is.
 //!
 //! Whatever is not listed has to hold.
 

@@ -1,4 +1,4 @@
-//! The clients of today, state by state as `docs/legacy.md` 9.2 tells them: what users of an old device have before them.
+//! The clients of today, state by state as `docs/legacy/daemon.md` 9.2 tells them: what users of an old device have before them.
 //!
 //! They take what ours take, and call what ours call; which screen follows on which is their own. What they share is here.
 

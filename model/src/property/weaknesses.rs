@@ -1,6 +1,6 @@
-//! What the weaknesses are called that a legacy side shows. `docs/weaknesses.md` says it, once.
+//! What the weaknesses are called that a legacy side shows. `docs/legacy/weaknesses.md` says it, once.
 
-const TEXT: &str = include_str!("../../../docs/weaknesses.md");
+const TEXT: &str = include_str!("../../../docs/legacy/weaknesses.md");
 
 /// The heading of a weakness: of `W-5`, what is wrong in a few words.
 pub fn title(id: &str) -> Option<&'static str> {

@@ -1,6 +1,6 @@
 //! Where the document and today's daemon disagree, what the two profiles do, and what exploration says to it.
 //!
-//! The first two columns are those of `docs/legacy.md` 10. Each entry asks one question or more of three links: two hardened peers
+//! The first two columns are those of `docs/legacy/daemon.md` 10. Each entry asks one question or more of three links: two hardened peers
 //! in either profile, and two of today's. What cannot be asked says so.
 
 mod asked;

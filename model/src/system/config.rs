@@ -22,7 +22,7 @@ pub use self::{
 pub enum Player {
     /// The shipped reducer.
     Hardened,
-    /// Today's daemon, as `docs/legacy.md` tells it.
+    /// Today's daemon, as `docs/legacy/daemon.md` tells it.
     Legacy,
     /// Whatever sends what it likes.
     Hostile,
@@ -167,7 +167,7 @@ impl Configuration {
         }
     }
 
-    /// Whether the directory repeats requests in it. That of an old importer keeps those that it has seen (`docs/legacy.md`, 8.4).
+    /// Whether the directory repeats requests in it. That of an old importer keeps those that it has seen (`docs/legacy/daemon.md`, 8.4).
     pub fn repeats(&self) -> bool {
         self.cast.is_pair() && self.cast.import == Player::Hardened && self.budget.duplicates > 0
     }

@@ -300,7 +300,7 @@ fn ends() -> String {
     all
 }
 
-/// `docs/screens.md` is made here: `INSTA_UPDATE=always cargo test -p handfast-testbed --lib` writes it anew.
+/// `docs/generated/screens.md` is made here: `INSTA_UPDATE=always cargo test -p handfast-testbed --lib` writes it anew.
 #[test]
 fn the_page_shows_every_screen() {
     let mut page = String::from(include_str!("screens.md"));
@@ -322,13 +322,13 @@ fn the_page_shows_every_screen() {
     page.push_str(ends().trim_end());
     page.push('\n');
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screens.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/generated/screens.md");
     if env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         fs::write(&path, &page).unwrap();
     }
     let there = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         there == page,
-        "docs/screens.md is out of date: run this test with INSTA_UPDATE=always, and look at what changes"
+        "docs/generated/screens.md is out of date: run this test with INSTA_UPDATE=always, and look at what changes"
     );
 }
