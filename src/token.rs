@@ -340,6 +340,7 @@ pub struct TokenError {
 
 /// What was expected where a token is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum TokenErrorKind {
     /// The exact prefix.
     #[error("`jami-auth://`")]

@@ -109,6 +109,7 @@ pub fn to_line<T: Serialize>(record: &T) -> String {
 
 /// Why a line of a trace was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LineError {
     /// The line does not end with a checksum.
     #[error("the line does not end with its checksum, `,\"crc\":\"` and eight hexadecimal digits")]

@@ -44,7 +44,7 @@ fn told() -> String {
     for (one, [number, document, daemon]) in DIVERGENCES.iter().zip(record()) {
         told.push_str(&format!("| {number} | {document} | {daemon} | {} | {} |\n", one.documented, one.jamid));
     }
-    told.push_str("\n## What was asked\n\n| # | | documented | jamid | today |\n|---|---|---|---|---|\n");
+    told.push_str("\n## The questions\n\n| # | | documented | jamid | today |\n|---|---|---|---|---|\n");
     for (one, found) in DIVERGENCES.iter().zip(&*FOUND) {
         for (question, answers) in one.questions.iter().zip(found) {
             let [documented, jamid, today] = answers.map(|answer| match answer {
@@ -55,7 +55,7 @@ fn told() -> String {
             told.push_str(&format!("| D{} | {} | {documented} | {jamid} | {today} |\n", one.number, question.text));
         }
     }
-    told.push_str("\nWhat could not be asked:\n\n");
+    told.push_str("\nThese divergences could not be asked about:\n\n");
     for one in DIVERGENCES {
         if let Some(unasked) = one.unasked {
             told.push_str(&format!("* D{}: {unasked}.\n", one.number));

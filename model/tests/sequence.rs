@@ -84,26 +84,26 @@ fn told(found: &[Vec<Followup>; 2]) -> String {
             one.label.replace("<br/>", " ")
         ));
     }
-    told.push_str("\n## What is otherwise, and why\n\n| # | where | |\n|---|---|---|\n");
+    told.push_str("\n## Differences, and why\n\n| # | where | |\n|---|---|---|\n");
     for one in DIVERGENCES {
         told.push_str(&format!("| {} | {} | {} |\n", one.arrow, profiles(one.profiles), one.reason));
     }
-    told.push_str("\n## What comes again, and why\n\n| # | where | |\n|---|---|---|\n");
+    told.push_str("\n## Repetitions, and why\n\n| # | where | |\n|---|---|---|\n");
     for one in REPEATED {
         told.push_str(&format!("| {} | {} | {} |\n", one.arrow, profiles(one.profiles), one.reason));
     }
-    told.push_str("\n## What there is besides, and why\n\n| what | whose | where | |\n|---|---|---|---|\n");
+    told.push_str("\n## Additions, and why\n\n| label | lifelines | where | |\n|---|---|---|---|\n");
     for one in EXTRAS {
         let (way, profiles) = (way(one.from, one.to), profiles(one.profiles));
         told.push_str(&format!("| `{}` | {way} | {profiles} | {} |\n", one.label, one.reason));
     }
-    told.push_str("\n## The ways through it\n\n| way | arrows | runs | documented profile | profile of today's daemon |\n|---|---|---|---|---|\n");
+    told.push_str("\n## Scenarios\n\n| scenario | arrows | runs | documented profile | profile of today's daemon |\n|---|---|---|---|---|\n");
     for (number, scenario) in SCENARIOS.iter().enumerate() {
         let ends = match scenario.ends {
             [] => "1 to 18".to_owned(),
             ends => {
                 let numbers = |of: &[u8]| of.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-                format!("{} behind {}", numbers(ends), numbers(scenario.behind))
+                format!("{} after {}", numbers(ends), numbers(scenario.behind))
             }
         };
         let runs = if scenario.ends.is_empty() { "all" } else { "one" };

@@ -17,6 +17,7 @@ pub struct MessageError {
 
 /// What is wrong with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum MessageErrorKind {
     /// A value of another type.
     #[error("expected {0}")]

@@ -14,6 +14,7 @@ pub struct MuxError {
 
 /// What is wrong with a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum MuxErrorKind {
     /// A value of another type.
     #[error("expected {0}")]

@@ -35,6 +35,7 @@ use crate::token::DeviceId;
 
 /// Why a handshake failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum HandshakeError {
     /// The link was lost, or ended before the handshake did. The fault is the network's.
     #[error("the link failed during the handshake: {0}")]

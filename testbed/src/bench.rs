@@ -99,7 +99,7 @@ impl Bench {
         if self.markdown {
             output::line(format_args!("Medians of {rounds} turns, quartiles in brackets, {processors} processors.\n"))?;
             output::line(
-                "| figure | measured | beside | ratio | CPU ratio | to reach | |\n|---|---|---|---|---|---|---|",
+                "| figure | measured | compared with | ratio | CPU ratio | to reach | |\n|---|---|---|---|---|---|---|",
             )?;
         } else if !self.json {
             output::line(format_args!("medians of {rounds} turns, quartiles in brackets, {processors} processors"))?;

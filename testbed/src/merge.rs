@@ -20,7 +20,7 @@ Examples:
   handfast sim --engine event --seeds 0..1000000 --shard 0/2 --out results
   handfast sim --engine event --seeds 0..1000000 --shard 1/2 --out results
   handfast merge results
-  handfast merge --junit storm.xml node-1/sweep-0-of-2.ndjson node-2/sweep-1-of-2.ndjson
+  handfast merge --junit verdicts.xml node-1/sweep-0-of-2.ndjson node-2/sweep-1-of-2.ndjson
 
 What is there twice counts once. What another program or other options came to is refused. Seeds
 that nobody carried out make it inconclusive, and are named. It prints what `sim` prints of all.

@@ -130,7 +130,7 @@ fn told_words(told: Told) -> String {
     match told {
         Told::Signal(Signal::Done(outcome)) => format!("DONE ({outcome})"),
         Told::Signal(signal) => signal.state().to_string(),
-        Told::Unheard => "DONE (an error that nobody has heard of)".into(),
+        Told::Unheard => "DONE (an unknown error)".into(),
         Told::Strange => "a signal that cannot be".into(),
     }
 }

@@ -111,7 +111,7 @@ pub const OTHERS: [Other; 12] = [
     Other {
         profiles: &[Profile::Jamid],
         edge: import(Authenticating, Done, "Transfer complete"),
-        reason: "a legacy exporter's archive may come behind a stray verdict (R-IMP-9), and it says nothing new (R-STATE-2)",
+        reason: "a legacy exporter's archive may come after a stray verdict (R-IMP-9), and it says nothing new (R-STATE-2)",
     },
     failure(export(Connecting, Done, "Failed")),
     failure(export(Authenticating, Done, "Failed")),

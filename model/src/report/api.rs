@@ -90,7 +90,7 @@ pub const OTHER_KEYS: [OtherKey; 4] = [
     key(DOCUMENTED, Side::Import, "reason", EXACT),
     key(DOCUMENTED, Side::Export, "reason", EXACT),
     key(BOTH, Side::Export, "confirmed", "`false`: the new device has not said that it stored the account (R-EXT-2)"),
-    key(BOTH, Side::Export, "sent", "`true`: archive bytes were out when the peer's cancel was heard (R-CANCEL-1)"),
+    key(BOTH, Side::Export, "sent", "`true`: archive bytes were out when the peer's cancel arrived (R-CANCEL-1)"),
 ];
 
 /// A word that is otherwise than the document has it.
@@ -111,7 +111,7 @@ const fn word(profiles: &'static [Profile], key: &'static str, word: &'static st
 }
 
 const OF_TODAY: &str = "today's daemon says so (R-ERR-1)";
-const HEARD: &str = "understood where it is heard, and never said (R-ERR-2)";
+const HEARD: &str = "understood when it arrives, and never sent (R-ERR-2)";
 const NOT_OF_TODAY: &str = "today's daemon never says it (R-ERR-1)";
 
 /// Words that are said and not documented.

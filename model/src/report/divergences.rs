@@ -128,7 +128,7 @@ pub const DIVERGENCES: [Divergence; 22] = [
     ),
     entry(
         10,
-        "when the archive begins to arrive, behind the right password (R-IMP-9)",
+        "when the archive begins to arrive, after the right password (R-IMP-9)",
         "when the user answers; not again on receipt (R-STATE-2)",
         &[question(
             "the new device says IN_PROGRESS before a password opened the archive",
@@ -153,7 +153,7 @@ pub const DIVERGENCES: [Divergence; 22] = [
     ),
     entry(
         13,
-        "the peer is told (R-CANCEL-1)",
+        "the peer is informed (R-CANCEL-1)",
         THE_SAME,
         &[question("a peer can be left waiting for its timers", TODAY, asked::cancel_is_unheard)],
     ),
@@ -183,7 +183,7 @@ pub const DIVERGENCES: [Divergence; 22] = [
         17,
         "DONE is last (R-STATE-2)",
         THE_SAME,
-        &[question("the new device can signal behind DONE", TODAY, asked::signals_behind_done)],
+        &[question("the new device can signal after DONE", TODAY, asked::signals_behind_done)],
     ),
     entry(
         18,
@@ -206,7 +206,7 @@ pub const DIVERGENCES: [Divergence; 22] = [
             THE_SAME,
             &[
                 question("the scheme `key` is one", [Some(false), Some(false), None], asked::key_is_a_scheme),
-                question("an answer that nobody asked for returns true", TODAY, asked::unasked_answer_is_true),
+                question("an answer without a question returns true", TODAY, asked::unasked_answer_is_true),
             ],
         )
     },

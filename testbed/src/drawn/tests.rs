@@ -268,7 +268,7 @@ fn ends() -> String {
     for (side, title) in
         [(Side::Import, "### On the new device"), (Side::Export, "### On the device that has the account")]
     {
-        let _ = writeln!(all, "{title}\n\n| outcome | what is said |\n|---|---|");
+        let _ = writeln!(all, "{title}\n\n| outcome | text |\n|---|---|");
         for outcome in Outcome::ALL {
             // An import's success is always confirmed, and it learns nothing of what was sent.
             if side == Side::Export || outcome == Outcome::SUCCESS || !outcome.to_string().contains('(') {
@@ -290,8 +290,7 @@ fn ends() -> String {
             let known = Known { cause: Some(kind), ..Known::default() };
             let _ = writeln!(all, "| {}, {what} | {} |", Outcome::Network, texts::ended(side, Outcome::Network, known));
         }
-        let _ =
-            writeln!(all, "| an error that nobody has heard of | {} |", texts::failed(side, Failure::Unheard, here));
+        let _ = writeln!(all, "| an unknown error | {} |", texts::failed(side, Failure::Unheard, here));
         for (_, what, failure) in refused.iter().filter(|(of, ..)| *of == side) {
             let _ = writeln!(all, "| {what} | {} |", texts::failed(side, *failure, here));
         }
@@ -318,7 +317,7 @@ fn the_page_shows_every_screen() {
     for screen in exports() {
         draw(&mut page, &screen, size);
     }
-    page.push_str("## How it ends\n\nWhat is said then stays on the terminal, as does what failed on this device.\n\n");
+    page.push_str("## How it ends\n\nThe text of the end stays on the terminal, as does the cause of a failure on this device.\n\n");
     page.push_str(ends().trim_end());
     page.push('\n');
 

@@ -153,7 +153,7 @@ pub(crate) const CONFIRMED: &str =
     "You confirmed it. Its user is to agree there, and to type the account's password if it has one.";
 
 /// That an archive did not open.
-pub(crate) const WRONG_OR_DAMAGED: &str = "Wrong password, or the file is damaged: nothing can tell the two apart.";
+pub(crate) const WRONG_OR_DAMAGED: &str = "Wrong password, or the file is damaged: the two cannot be distinguished.";
 
 /// What follows the last byte.
 pub(crate) fn all_there(side: Side) -> &'static str {

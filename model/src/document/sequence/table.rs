@@ -204,7 +204,7 @@ const fn extra(from: Lifeline, to: Lifeline, label: &'static str, reason: &'stat
     Extra { profiles: BOTH, from, to, label, reason }
 }
 
-const ASKED: &str = "what was signalled before the operation's name was known is asked for once more (R-API-8)";
+const ASKED: &str = "the client asks again for a signal that came before it knew the operation's name (R-API-8)";
 const CHANNEL: &str = "a session is a channel of its own, named after the token's code (R-MUX-1, R-IMP-3)";
 const MESSAGES: &str = "the messages of the two daemons are below the document's view (R-MSG-1)";
 const TOLD_BACK: &str = "success is said once the account is stored (R-EXT-2)";
@@ -230,8 +230,8 @@ pub const EXTRAS: [Extra; 24] = [
     extra(NewDaemon, OldDaemon, "{password: …}", MESSAGES),
     extra(OldDaemon, NewDaemon, "the archive begins", "the transfer takes time; the arrow is its end"),
     extra(NewDaemon, OldDaemon, "{importResult: \"stored\"}", TOLD_BACK),
-    extra(NewDaemon, OldDaemon, "EOF", "the channel ends behind the last word (R-EXT-2, R-EXT-3)"),
-    extra(OldDaemon, NewDaemon, "EOF", "the channel ends behind the last word (R-EXT-2, R-EXT-3)"),
+    extra(NewDaemon, OldDaemon, "EOF", "the channel ends after the last message (R-EXT-2, R-EXT-3)"),
+    extra(OldDaemon, NewDaemon, "EOF", "the channel ends after the last message (R-EXT-2, R-EXT-3)"),
     extra(OldDaemon, NewDaemon, "{passwordCorrect: \"false\", canRetry: \"true\"}", ONCE_MORE),
     extra(OldDaemon, NewDaemon, "{canRetry: \"false\"}", "three passwords were wrong (R-EXP-6)"),
     Extra {

@@ -24,7 +24,7 @@ pub const MUTANTS: &[Mutant] = &[
         .violates(P::Stored, "HH-documented-honest"),
     breaks("M-09", "A cancel is accepted after the first archive byte.", &[R::CancelBeforeSent])
         .violates(P::NotSent, "HH-documented-cancel"),
-    breaks("M-10", "Nobody has to confirm.", &[R::ConfirmGate]).violates(P::Gate, "HH-documented-honest"),
+    breaks("M-10", "No confirmation is needed.", &[R::ConfirmGate]).violates(P::Gate, "HH-documented-honest"),
     breaks("M-11", "An early password is tried before the user confirmed.", &[R::EarlyPasswordWaits])
         .violates(P::Gate, "HH-documented-honest"),
     breaks("M-12", "Tries are not counted.", &[R::TriesCounted]).violates(P::Tries, "XH-documented-hostile-importer"),
