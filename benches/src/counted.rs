@@ -8,7 +8,7 @@ use crate::{codec, explorations::Exploration, steps};
 
 /// A path, and how often it is gone.
 pub struct Counted {
-    /// What selects it.
+    /// The name that selects it.
     pub name: &'static str,
     /// Prepares the work.
     prepare: fn() -> Box<dyn FnMut()>,
@@ -71,7 +71,7 @@ impl Counted {
     }
 }
 
-/// What is counted: callgrind knows it by its name.
+/// The counted function: callgrind knows it by its name.
 #[inline(never)]
 fn counted_section(act: &mut dyn FnMut(), times: usize) {
     (0..times).for_each(|_| act());

@@ -157,10 +157,10 @@ impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(figure) = self;
         write!(f, "{}: {}", figure.name, measured(figure))?;
-        if let Some(beside) = &figure.beside {
-            write!(f, "\n    beside {}: {}", beside.what, figure.unit.text(beside.theirs.median))?;
-            write!(f, "\n    ratio {}", ratio(beside.ratio))?;
-            if let Some(cpu) = beside.cpu {
+        if let Some(comparison) = &figure.comparison {
+            write!(f, "\n    {}: {}", comparison.what, figure.unit.text(comparison.theirs.median))?;
+            write!(f, "\n    ratio {}", ratio(comparison.ratio))?;
+            if let Some(cpu) = comparison.cpu {
                 write!(f, ", of CPU time {}", ratio(cpu))?;
             }
         }
@@ -180,14 +180,14 @@ struct Markdown<'a>(&'a Figure);
 impl fmt::Display for Markdown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(figure) = self;
-        let beside = figure.beside.as_ref();
-        let theirs = beside.map(|beside| format!("{}: {}", beside.what, figure.unit.text(beside.theirs.median)));
+        let comparison = figure.comparison.as_ref();
+        let theirs = comparison.map(|comparison| format!("{}: {}", comparison.what, figure.unit.text(comparison.theirs.median)));
         let cells = [
             figure.name.clone(),
             measured(figure),
             theirs.unwrap_or_default(),
-            beside.map(|beside| ratio(beside.ratio)).unwrap_or_default(),
-            beside.and_then(|beside| beside.cpu).map(ratio).unwrap_or_default(),
+            comparison.map(|comparison| ratio(comparison.ratio)).unwrap_or_default(),
+            comparison.and_then(|comparison| comparison.cpu).map(ratio).unwrap_or_default(),
             figure.reach_text(),
             verdict(figure).into(),
         ];

@@ -1,4 +1,4 @@
-//! Runs the check of a target over files, or over standard input: for fuzzers that start a process for each input, and for whoever
+//! Runs the check of a target over files, or over standard input: for fuzzers that start a process for each input, and to
 //! has one input in hand. A panic aborts, so that every fuzzer sees it.
 //!
 //! ```text

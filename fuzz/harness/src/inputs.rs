@@ -25,7 +25,7 @@ pub(crate) fn config(from: &mut Unstructured<'_>) -> Result<Config> {
     Ok(Config { profile, features: features(from)?, ..Config::default() })
 }
 
-/// What is left of the bytes, as inputs.
+/// The rest of the bytes, as inputs.
 pub(crate) fn all<T>(from: &mut Unstructured<'_>, one: fn(&mut Unstructured<'_>) -> Result<T>) -> Vec<T> {
     let some = || (!from.is_empty()).then(|| one(from).ok()).flatten();
     std::iter::from_fn(some).take(MOST_INPUTS).collect()
@@ -134,7 +134,7 @@ fn operation(from: &mut Unstructured<'_>) -> Result<u32> {
     Ok(from.int_in_range(0..=7)?.max(5) - 4)
 }
 
-/// What a client is told: a signal, or details as a daemon, or whoever is in its place, may write them.
+/// Returns an input of a client: a signal, or details as a daemon, or a program in its place, may write them.
 fn said(from: &mut Unstructured<'_>, side: Side) -> Result<Told> {
     Ok(Told::Signal(match from.int_in_range(0..=8)? {
         0 => Signal::TokenAvailable,

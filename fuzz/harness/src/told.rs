@@ -1,11 +1,11 @@
-//! What holds of a signal as a client reads it (R-ERR-2, R-CLI-3).
+//! Laws of a signal as a client reads it (R-ERR-2, R-CLI-3).
 
 use handfast::{
     client::Told,
     outcome::{Details, LinkState, Side, Signal},
 };
 
-/// Reads a signal. Panics if the client was told a success that no daemon meant, or what only the other side is told.
+/// Reads a signal. Panics if the result is a success that no daemon meant, or a signal of the other side.
 pub fn read(side: Side, state: i32, details: &Details) -> Told {
     let told = Told::read(side, state, details);
     let done = state == i32::from(LinkState::Done.number());
@@ -24,7 +24,7 @@ pub fn read(side: Side, state: i32, details: &Details) -> Told {
             }
         }
         Told::Unheard => assert!(done),
-        Told::Strange => assert!(!done, "an end is an end, whatever is said of it"),
+        Told::Strange => assert!(!done, "an end is an end, whatever its details say"),
     }
     told
 }

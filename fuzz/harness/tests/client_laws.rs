@@ -1,5 +1,5 @@
 //! The laws of the client machines, under any inputs in any order: total, drained, bounded, deterministic, honest about refusals;
-//! what is shown is what the state says, what was told, and no step that is not listed (laws 2, 3 and 6; R-CLI-1 to R-CLI-6).
+//! the screen is the state's, each success was signalled, and no step is unlisted (laws 2, 3 and 6; R-CLI-1 to R-CLI-6).
 
 use handfast::{
     client::{Told, export, import},
