@@ -181,7 +181,8 @@ impl fmt::Display for Markdown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(figure) = self;
         let comparison = figure.comparison.as_ref();
-        let theirs = comparison.map(|comparison| format!("{}: {}", comparison.what, figure.unit.text(comparison.theirs.median)));
+        let theirs =
+            comparison.map(|comparison| format!("{}: {}", comparison.what, figure.unit.text(comparison.theirs.median)));
         let cells = [
             figure.name.clone(),
             measured(figure),

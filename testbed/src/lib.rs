@@ -21,6 +21,7 @@ mod link;
 mod manual;
 mod merge;
 mod message;
+mod names;
 mod output;
 mod passwords;
 mod progress;

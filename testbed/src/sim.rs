@@ -37,7 +37,15 @@ pub(crate) use self::{
     sweep::{Chosen, Effort, Pieces, Sweep},
     swept::Swept,
 };
-use crate::{failure::Failure, interrupt, output, progress::Watch, shrink, validate::PairName};
+use crate::{
+    failure::Failure,
+    interrupt,
+    names::{self, Names},
+    output,
+    progress::Watch,
+    shrink,
+    validate::PairName,
+};
 
 /// Simulate sessions with faults, and judge what came of each
 #[derive(Args)]
@@ -76,7 +84,7 @@ pub(crate) struct Sim {
     #[arg(long, value_enum, value_name = "XY", conflicts_with_all = ["matrix", "words"])]
     pair: Option<PairName>,
     /// Which scenarios; all by default
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = Names::SCENARIOS, hide_possible_values = true)]
     scenario: Vec<String>,
     /// The seeds, half open; 0..4 of each scenario by default, of the event engine 0..20000
     #[arg(long, value_name = "A..B")]
@@ -112,6 +120,9 @@ pub(crate) struct Sim {
     /// Print the checksum of the traces of each block of seeds, and judge nothing
     #[arg(long, conflicts_with_all = ["budget", "out", "schedule", "matrix"])]
     digest: bool,
+    /// Print the whole table, also where it is longer than a screen
+    #[arg(long, conflicts_with = "json")]
+    details: bool,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -135,8 +146,7 @@ fn scenarios(name: &str) -> Result<Vec<Scenario>, Failure> {
     let found: Vec<_> =
         Scenario::all().into_iter().filter(|one| one.to_string() == name || one.family() == name).collect();
     if found.is_empty() {
-        let names: Vec<_> = Scenario::all().iter().map(Scenario::to_string).collect();
-        return Err(unknown(name, &names));
+        return Err(unknown(name, Scenario::all().iter().map(Scenario::to_string)));
     }
     Ok(found)
 }
@@ -144,11 +154,12 @@ fn scenarios(name: &str) -> Result<Vec<Scenario>, Failure> {
 /// The class of faults of this name.
 fn class(name: &str) -> Result<Class, Failure> {
     let found = Class::ALL.into_iter().find(|class| class.to_string() == name);
-    found.ok_or_else(|| unknown(name, &Class::ALL.map(|class| class.to_string())))
+    found.ok_or_else(|| unknown(name, Class::ALL.map(|class| class.to_string())))
 }
 
-fn unknown(name: &str, names: &[String]) -> Failure {
-    Failure::usage(format_args!("--scenario {name}: expected one of {}", names.join(", ")))
+fn unknown(name: &str, names: impl IntoIterator<Item = String>) -> Failure {
+    let text = names::unknown("scenario of this engine", name, &names.into_iter().collect());
+    Failure::usage(format_args!("--scenario: {text}"))
 }
 
 /// A range of seeds.
@@ -213,7 +224,7 @@ impl Sim {
         let began = Instant::now();
         let pieces = self.carry_out(&asked, shard, effort)?;
         let swept = Swept::new(&asked, shard, &pieces);
-        swept.print(self.json)?;
+        swept.print(self.json, self.details)?;
         if self.timings {
             output::line(swept.timings(began.elapsed()))?;
         }
@@ -321,7 +332,7 @@ impl Sim {
             event::write(folder, name, &schedule, self.pair()).map_err(|error| unwritable(folder, &error))?;
         }
         let swept = Swept::Event(Box::new(storm));
-        swept.print(self.json)?;
+        swept.print(self.json, self.details)?;
         Ok(ExitCode::from(swept.exit_code()))
     }
 

@@ -321,7 +321,10 @@ impl Run {
             }
             Event::ArchiveSlice(slice) => {
                 let left = session.incoming.and_then(|left| left.checked_sub(slice.len() as u64));
-                assert!(session.is_receiving() && left.is_some(), "no more than was announced, and nothing after the end");
+                assert!(
+                    session.is_receiving() && left.is_some(),
+                    "no more than was announced, and nothing after the end"
+                );
                 session.incoming = left;
                 return;
             }

@@ -31,7 +31,10 @@ pub fn check_inputs(inputs: impl IntoIterator<Item = Input>, rules: impl Rules) 
                 }
                 Effect::ConfirmAddDevice(id) => {
                     let asked = matches!(before, Screen::Authenticating { confirmed: false, .. });
-                    assert!(asked && input == Input::Confirm, "it confirms only a device that it shows, when its user agrees");
+                    assert!(
+                        asked && input == Input::Confirm,
+                        "it confirms only a device that it shows, when its user agrees"
+                    );
                     assert_eq!(client.operation(), Some(id));
                 }
                 _ => {}

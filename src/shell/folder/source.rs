@@ -225,7 +225,6 @@ impl storage::Reader for FileReader {
 
 /// Why an archive gives no identity to export with.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum IssueError {
     /// It does not open.
     #[error(transparent)]

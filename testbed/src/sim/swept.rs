@@ -12,7 +12,7 @@ use super::{
     table::{self, Table},
     worst,
 };
-use crate::{failure::Failure, output, validate::PairName};
+use crate::{failure::Failure, output, validate::PairName, verdicts::summary::SCREEN};
 
 /// The verdict on a sweep.
 #[derive(Serialize)]
@@ -86,13 +86,29 @@ impl Swept {
         }
     }
 
-    /// Prints it, below the line that says what was swept, or as one line of JSON.
-    pub(crate) fn print(&self, json: bool) -> Result<(), Failure> {
+    /// Prints it, below the line that says what was swept, or as one line of JSON. Without `details`, a text that fills more than a
+    /// screen is reduced to its failures and the verdict.
+    pub(crate) fn print(&self, json: bool, details: bool) -> Result<(), Failure> {
         if json {
             return output::json(self);
         }
-        output::line(self)?;
+        let text = self.to_string();
+        if details || text.lines().count() <= SCREEN {
+            output::line(text)?
+        } else {
+            output::line(self.summary())?
+        }
         output::again(self.again())
+    }
+
+    /// The failures, whole, and the verdict.
+    pub(crate) fn summary(&self) -> String {
+        let text = self.to_string();
+        match self {
+            Self::Turmoil(report) => table::summary(report),
+            Self::Event(_) if self.exit_code() == 0 => text.lines().last().unwrap_or_default().to_owned(),
+            Self::Event(_) => text,
+        }
     }
 }
 
