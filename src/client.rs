@@ -32,7 +32,7 @@ pub enum Refused {
 pub enum Failure {
     /// The daemon's outcome. Never a success.
     Ended(Outcome),
-    /// An error that nobody has heard of (R-ERR-2).
+    /// An unknown error (R-ERR-2).
     Unheard,
     /// `addAccount` was refused.
     NoAccount(AddAccountError),
@@ -56,7 +56,7 @@ pub enum Note {
 pub enum Ignored {
     /// It is of another operation, or of another account (R-CLI-2).
     Foreign,
-    /// It is of an operation that has ended, or that nobody waits for any more.
+    /// It is of an operation that has ended, or that no one waits for any more.
     Late,
     /// It says nothing new.
     Again,

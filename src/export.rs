@@ -207,7 +207,7 @@ impl<R: Rules> Exporter<R> {
                 self.finish(Outcome::Network, Farewell::None);
             }
 
-            // Behind the end: a late ACCEPT is answered, an ended link goes when the importer has read it (R-CANCEL-1, R-EXT-2).
+            // After the end: a late ACCEPT is answered, an ended link goes when the importer has read it (R-CANCEL-1, R-EXT-2).
             (Done { outcome, rest: Rest::Requested(word) }, Accepted { .. }) => self.answer_late(outcome, word),
             (Done { rest: Rest::Requested(_) | Rest::Link, .. }, Lost) => self.let_go(false),
             (Done { rest: Rest::Requested(_), .. }, Declined | Fired(Timer::Linger))

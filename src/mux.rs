@@ -1,6 +1,6 @@
 //! The multiplexed connection: frames `[channel, bin]`, and what is said on its control and protocol channels (R-MUX-1).
 //!
-//! Data is never copied: it is handed out as slices of what was received, and written behind a [`frame_header`].
+//! Data is never copied: it is handed out as slices of what was received, and written after a [`frame_header`].
 
 mod control;
 mod decode;

@@ -103,7 +103,7 @@ pub enum Outcome {
 /// Who can do something about a failed operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Fault {
-    /// Nobody: it worked.
+    /// No one: it worked.
     None,
     /// The network between the devices.
     Network,

@@ -62,14 +62,14 @@ pub enum Turn {
     Import {
         /// What was handled.
         input: import::Input,
-        /// What was drained behind it.
+        /// What was drained after it.
         effects: Vec<import::Effect>,
     },
     /// The export side.
     Export {
         /// What was handled.
         input: export::Input,
-        /// What was drained behind it.
+        /// What was drained after it.
         effects: Vec<export::Effect>,
     },
 }

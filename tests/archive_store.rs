@@ -162,7 +162,7 @@ fn what_is_not_installed_is_wiped() {
 
 /// What is checked on the way is what is durable at the end, or it is no account (R-ARC-4).
 #[test]
-fn what_changes_behind_the_check_is_noticed() {
+fn what_changes_after_the_check_is_noticed() {
     for password in [Secret::default(), Secret::from("secret")] {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();

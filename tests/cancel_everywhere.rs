@@ -110,7 +110,7 @@ async fn the_importer_before_anybody_called() {
         let mut held = Held::new(Gates::default()).await;
         held.importer.handle.remove_account().await.unwrap();
         assert_eq!(held.importer.outcome().await, CANCELED);
-        // The token is dead: nobody is there.
+        // The token is dead: no one is there.
         let mut exporter = held.exporter();
         exporter.handle.add_device(&held.token).await.unwrap();
         assert_eq!(exporter.outcome().await, Outcome::Network);

@@ -168,7 +168,7 @@ impl io::Seek for Failing {
 }
 
 #[tokio::test]
-async fn an_address_where_nobody_listens_is_told() {
+async fn an_address_where_no_one_listens_is_told() {
     let account = account("", 20_000);
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut exporter = export_with(Peer(nobody), account.source(), account.device.clone(), ExportOptions::default());

@@ -79,7 +79,7 @@ fn paths(tree: &str, before: &[String], found: &mut Vec<Module>) {
 fn named(text: &str) -> Vec<Module> {
     let text = code(text);
     let mut found = Vec::new();
-    // Each part begins behind a `use` and has its tree up to the first semicolon.
+    // Each part begins after a `use` and has its tree up to the first semicolon.
     let parts = text.split_inclusive(|char: char| char.is_whitespace() || char == '(');
     let mut tree: Option<String> = None;
     let mut rest = String::new();

@@ -105,7 +105,7 @@ async fn what_an_exporter_says_last_is_the_outcome() {
 
 /// R-IMP-10: no archive without consent, and none that is another account's.
 #[tokio::test(start_paused = true)]
-async fn archives_that_nobody_asked_for_are_refused() {
+async fn archives_that_no_one_asked_for_are_refused() {
     in_time(async {
         let (account, store, mut importer, mut legacy) = imported("").await;
         legacy.send(scheme(Scheme::None)).await;

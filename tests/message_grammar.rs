@@ -215,7 +215,7 @@ fn wrong_types_are_refused_where_they_stand() {
     for number in [&b"\x01"[..], b"\xcc\xff", b"\xcd\x01\x00", b"\xcf\xff\xff\xff\xff\xff\xff\xff\xff"] {
         assert_eq!(error(&map(&[("schemeId", number)])), (10, Kind::SchemeId));
     }
-    // Also of a key that nobody knows, and bin is not str.
+    // Also of a key that no one knows, and bin is not str.
     for key in ["password", "accData", "later"] {
         for value in [&b"\x00"[..], b"\xc0", b"\xc3", b"\xc4\x01p", b"\x80", b"\x90"] {
             let at = 20 + text(key).len() as u64;

@@ -49,7 +49,7 @@ async fn an_importer_that_does_not_read_is_heard() {
     .await;
 }
 
-/// What is asked on a connection whose answers nobody reads is not asked for long.
+/// What is asked on a connection whose answers no one reads is not asked for long.
 #[tokio::test(start_paused = true)]
 async fn an_exporter_that_only_asks_is_not_listened_to() {
     in_time(async {

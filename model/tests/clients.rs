@@ -40,7 +40,7 @@ fn our_clients_are_never_at_fault() {
     assert!(fs::read_to_string(page).unwrap().contains(&told), "docs/generated/clients.md has to have\n{told}");
 }
 
-/// What can come: every state and outcome, an error that nobody has heard of, what is no signal at all, each of the own operation
+/// What can come: every state and outcome, an unknown error, what is no signal at all, each of the own operation
 /// and of another; every return of every call, of either; and every action (R-CLI-2, R-CLI-3, R-CLI-4, R-CLI-5).
 #[test]
 fn everything_can_come() {

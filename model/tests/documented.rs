@@ -109,7 +109,7 @@ fn a_whole_run_says_so_for_each_profile() {
     assert!(part.documented.is_empty());
 }
 
-/// A step that nobody listed.
+/// A step that no one listed.
 #[test]
 fn a_step_too_many_is_found() {
     for id in ["M-17", "M-18", "M-19"] {

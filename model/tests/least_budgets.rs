@@ -19,7 +19,7 @@ const LEAST: [Least; 6] = [
     ("a crash a side", |one| one.budget.import_crashes >= 1 && one.budget.export_crashes >= 1),
     // A hostile peer takes words for them: what it asks for, or passwords.
     ("4 answers", |one| one.budget.wrong >= 3 || !one.cast.is_pair() && one.budget.words >= 4),
-    // Behind an exporter's token there is one device, so that it says all.
+    // An exporter's token names one device, so that it says all.
     ("2 hostile connections of 2 messages", |one| {
         (one.budget.intruders >= 2 || one.cast.import == Player::Hostile) && one.budget.words >= 4
     }),

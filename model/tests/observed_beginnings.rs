@@ -1,4 +1,4 @@
-//! A beginning of a trace that is allowed is allowed: a client may stop looking at any line, and a file may be cut behind any line.
+//! A beginning of a trace that is allowed is allowed: a client may stop looking at any line, and a file may be cut after any line.
 
 use handfast_model::{
     config::Cast,

@@ -92,7 +92,7 @@ impl Scene {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes every step of a side, and begins the fault behind the one that it is for.
+    /// Takes every step of a side, and begins the fault after the one that it is for.
     pub(crate) fn recorder(self: &Arc<Self>) -> Recorder {
         let scene = self.clone();
         Box::new(move |step| scene.record(step))

@@ -62,7 +62,7 @@ impl Disk {
         self.0.plan.planted
     }
 
-    /// Leaves something behind.
+    /// Leaves something over.
     fn litter(&self) {
         if self.planted() == Some(Planted::LitteringStore) {
             // What cannot be littered is clean.

@@ -66,7 +66,7 @@ pub enum Mischief {
     Imposter,
     /// Shakes hands, and says nothing.
     Secured,
-    /// Says all that is allowed and that nobody asked for: signs of life, other channels, answers.
+    /// Says all that is allowed and that no one asked for: signs of life, other channels, answers.
     Chatter,
     /// Sends what are no frames, secured.
     NoFrames,
@@ -86,7 +86,7 @@ pub enum Mischief {
     ByteFrames,
     /// Sends messages that mean nothing, without an end.
     Flood,
-    /// Sends an archive, a sound one, to which nobody has consented.
+    /// Sends an archive, a sound one, to which no one has consented.
     Unasked,
     /// Asks for consent, and sends the archive at once.
     Hasty,
@@ -199,7 +199,7 @@ impl Mischief {
     /// Whether an honest peer may end so.
     pub(crate) fn leads_to(self, end: Outcome) -> bool {
         match self {
-            // Nobody breaks a rule who says nothing, or nothing that means anything.
+            // No one breaks a rule who says nothing, or nothing that means anything.
             M::Silence | M::Leave | M::LongChain | M::Nameless | M::Imposter | M::Secured | M::Chatter | M::Flood => {
                 matches!(end, Outcome::Timeout | Outcome::Network)
             }
@@ -249,7 +249,7 @@ fn plain(mischief: M) -> Option<Vec<Piece>> {
     })
 }
 
-/// What is said over TLS, behind what it takes to have a session.
+/// What is said over TLS, after what it takes to have a session.
 fn secured(scene: &Scene, mischief: M) -> Vec<Piece> {
     let Plan { protected, text, .. } = scene.plan;
     match mischief {
@@ -287,7 +287,7 @@ fn secured(scene: &Scene, mischief: M) -> Vec<Piece> {
         M::ByteFrames => [0xc1; 100].into_iter().map(|byte| Say(data(&[byte]))).collect(),
         M::Flood => (0..2000).flat_map(|_| [Say(message(&Message::Unknown)), Wait(1)]).collect(),
         M::Unasked => vec![Say(archive(text as u32, &scene.archive.text))],
-        // In one piece: nobody answers in between.
+        // In one piece: no one answers in between.
         M::Hasty => vec![Say([ask(protected), archive(text as u32, &scene.archive.text)].concat())],
         M::OtherArchive => vec![Say(archive(text as u32, &FIXTURE.of_another(protected, text)))],
         M::GiantArchive => vec![Say(archive(u32::MAX, &[0; 5000]))],

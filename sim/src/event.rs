@@ -6,7 +6,7 @@
 //! the configuration says, for virtual minutes if need be.
 //!
 //! Every step is followed in the model ([`Follower`](handfast_model::follow::Follower)); when nothing is left to happen, both have to have
-//! ended as an allowed pair, with nothing left behind.
+//! ended as an allowed pair, with nothing left over.
 
 mod again;
 mod below;

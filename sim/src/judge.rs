@@ -46,7 +46,7 @@ pub enum Rule {
     Told,
     /// The two ends are an allowed pair (R-PAIR-1).
     Pair,
-    /// Nobody blames an honest peer (R-PAIR-3).
+    /// No one blames an honest peer (R-PAIR-3).
     NoBlame,
     /// The account is installed, whole and as it was sent, if and only if the importer says so (R-IMP-13, R-ARC-5).
     Stored,
@@ -279,7 +279,7 @@ fn reached(plan: &Plan, board: &Board, import: Option<End>, export: Option<End>,
             Scenario::Cancel(at) => match (at.side(), board.canceled[at.side() as usize]) {
                 // What is being installed, or is, is removed afterwards (R-IMP-13).
                 (Side::Import, Some(Ok(()))) if board.steps.iter().any(installs) => both(Outcome::SUCCESS),
-                // Whoever shares a session hears of it at once (R-CANCEL-1).
+                // Whoever shares a session learns of it at once (R-CANCEL-1).
                 (_, Some(Ok(()))) if board.steps.iter().any(takes_session) => {
                     matches!(ends, (Some(Outcome::Canceled { .. }), Some(Outcome::Canceled { .. })))
                 }

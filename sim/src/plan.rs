@@ -32,7 +32,7 @@ impl fmt::Display for World {
 /// A fault, and where it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// Behind this step.
+    /// After this step.
     pub at: Point,
     /// What happens.
     pub what: What,
@@ -90,9 +90,9 @@ pub enum StreamFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Spot {
-    /// Behind so many whole records of TLS. Each frame of the multiplexer is one of them, or begins one.
+    /// After so many whole records of TLS. Each frame of the multiplexer is one of them, or begins one.
     Records(u32),
-    /// Behind so many bytes.
+    /// After so many bytes.
     Bytes(u64),
 }
 
@@ -120,7 +120,7 @@ pub enum Planted {
     ForgetfulStore,
     /// The importer's store says that an account could not be kept, and has kept it.
     SecretiveStore,
-    /// The importer's store leaves behind what it was to wipe.
+    /// The importer's store leaves over what it was to wipe.
     LitteringStore,
     /// A user's time to think depends on something besides the plan.
     Leak,

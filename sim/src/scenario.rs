@@ -27,9 +27,9 @@ pub enum Scenario {
     HalfClose(Point),
     /// The side whose step it is reads the end of its connection, which its peer has not written.
     Deaf(Point),
-    /// The connection is reset behind so many records of TLS that this side wrote.
+    /// The connection is reset after so many records of TLS that this side wrote.
     Reset(Side, u8),
-    /// The connection is reset behind any byte that this side wrote.
+    /// The connection is reset after any byte that this side wrote.
     ResetWithin(Side),
     /// This side reads a byte a millisecond, and the timers have their real length: both succeed.
     SlowReader(Side),
@@ -214,7 +214,7 @@ impl Scenario {
         )
     }
 
-    /// What is behind `@`.
+    /// The text after `@`.
     fn place(self) -> Option<String> {
         match self {
             Self::Reset(side, after) => Some(format!("{side}.{after}")),

@@ -129,7 +129,7 @@ fn unseal(mut file: Vec<u8>) -> Option<Vec<u8>> {
     inflate(data)
 }
 
-/// The text of a zlib stream with nothing behind it.
+/// The text of a zlib stream with nothing after it.
 fn inflate(data: &[u8]) -> Option<Vec<u8>> {
     let (mut decoder, mut text) = (ZlibDecoder::new(data), Vec::new());
     decoder.read_to_end(&mut text).ok()?;
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_may_stand_behind_the_text() {
+    fn nothing_may_stand_after_the_text() {
         // Python's zlib.compress(b"{}").
         let stream = b"\x78\x9c\xab\xae\x05\x00\x01\x75\x00\xf9";
         assert_eq!(inflate(stream).as_deref(), Some(&b"{}"[..]));

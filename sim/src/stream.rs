@@ -21,7 +21,7 @@ use crate::{
 /// What is the matter with the connections of a session.
 #[derive(Default)]
 pub(crate) struct Wires {
-    /// Who was reset, and how much the other side gets before it hears of it.
+    /// Who was reset, and how much the other side gets before it learns of it.
     reset: Option<(Side, u64)>,
     no_writes: [bool; 2],
     no_reads: [bool; 2],

@@ -134,9 +134,9 @@ fn a_slow_archive_arrives() {
     assert!(ran.time > 475_000);
 }
 
-/// An importer that keeps what it staged, or a timer that runs on: whatever is left behind is found.
+/// An importer that keeps what it staged, or a timer that runs on: whatever is left over is found.
 #[test]
-fn what_is_left_behind_is_found() {
+fn what_is_left_after_is_found() {
     let disk = Fault { at: At::Start, what: What::Disk(DiskStep::Check) };
     let schedule = Schedule { faults: vec![disk], ..Schedule::default() };
     let watch = Watch { follow: false, ..Watch::BARE };
@@ -173,7 +173,7 @@ fn two_that_are_served_are_found() {
     assert_eq!((law(false), law(true)), (Some(Law::Race), Some(Law::Property(PropertyId::Single))));
 }
 
-/// Behind a link that fails, and beside one that goes on, another link of the same devices succeeds; while one is live, the account
+/// After a link that fails, and beside one that goes on, another link of the same devices succeeds; while one is live, the account
 /// is not exported once more (R-API-4).
 #[test]
 fn devices_link_again() {

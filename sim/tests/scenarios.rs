@@ -66,7 +66,7 @@ fn each_side_is_killed_at_each_of_its_steps() {
     judge("kill", 1..2);
 }
 
-/// Whoever shares a session hears of it from the network, not from a timer.
+/// Whoever shares a session learns of it from the network, not from a timer.
 #[test]
 fn each_half_of_a_connection_is_closed_at_each_step() {
     judge("half-close", 0..1);
@@ -74,7 +74,7 @@ fn each_half_of_a_connection_is_closed_at_each_step() {
 }
 
 #[test]
-fn the_connection_is_reset_behind_each_frame_and_within_frames() {
+fn the_connection_is_reset_after_each_frame_and_within_frames() {
     judge("reset", 1..3);
     judge("reset-within", 0..8);
 }

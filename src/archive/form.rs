@@ -24,7 +24,7 @@ const SHORTEST_TEXT: usize = 16;
 pub(super) enum Form {
     /// An archive without a password, as Jami writes it.
     Gzip,
-    /// The text of an archive, behind so many bytes.
+    /// The text of an archive, after so many bytes.
     Plain(usize),
     /// What can be encrypted.
     Sealed,

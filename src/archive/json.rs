@@ -1,7 +1,7 @@
 //! A checker of JSON text (RFC 8259) that takes it in slices and holds none of it but what its sink asks for.
 //!
 //! Written for archives: the outermost value is an object, the sink learns its members, and the members of objects in it are
-//! counted. A string that nobody asked for may be of any length; depth is limited.
+//! counted. An ignored string may be of any length; depth is limited.
 
 use super::error::{Corrupt, Place};
 use crate::{
@@ -324,7 +324,7 @@ impl<S: Sink> Scanner<S> {
             self.length = end;
         } else {
             self.overflowed = true;
-            // So that nothing shorter is kept behind the gap.
+            // So that nothing shorter is kept after the gap.
             self.room = 0;
         }
     }

@@ -117,7 +117,7 @@ fn members(
     let (key, authority) = (encode(&account.key().to_pem()), encode(&authority.to_pem()));
     let join = |members: &[(&str, &str)], (before, after): (&str, &str)| {
         let length: usize = members.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
-        // Room for all of it: growing would leave copies behind.
+        // Room for all of it: growing would leave copies.
         let mut text = Zeroizing::new(Vec::with_capacity(length + before.len() + after.len()));
         text.extend_from_slice(before.as_bytes());
         for (number, (name, value)) in members.iter().enumerate() {

@@ -73,7 +73,7 @@ pub struct Staging<F: Fs = Disk> {
     folder: Folder<F>,
 }
 
-/// Goes through a staged archive behind who writes it, in one pull pass (R-MSG-2).
+/// Reads a staged archive while it is written, in one pull pass (R-MSG-2).
 pub struct Follower<F: Fs = Disk> {
     file: Follow<F::File>,
     lock: Lock,
@@ -138,7 +138,7 @@ impl<F: Fs> Staging<F> {
         self.sealer.write_all(text).map_err(io_error("write", &path))
     }
 
-    /// Somebody who goes through the archive behind this one, on another thread, or on the same one once it is complete.
+    /// Somebody who goes through the archive after this one, on another thread, or on the same one once it is complete.
     ///
     /// The ratio of compression is not limited: it is this device's own, of a text whose length was.
     pub fn follow(&self, terms: Terms) -> Result<Follower<F>, StoreError> {
@@ -214,7 +214,7 @@ impl<F: Fs> Checked<F> {
         fs.sync_folder(&staged).map_err(io_error("sync", &staged))?;
         fs.rename(&staged, &path).map_err(io_error("install", &path))?;
         if let Err(error) = fs.sync_folder(root) {
-            // Nobody knows whether the name is durable: it must not be.
+            // No one knows whether the name is durable: it must not be.
             fs.rename(&path, &staged)
                 .or_else(|_| fs.remove_folder(&path))
                 .and_then(|()| fs.sync_folder(root))

@@ -86,7 +86,7 @@ impl Store {
 }
 
 impl<F: Fs> Store<F> {
-    /// Opens or makes a store in a folder, whose parent has to be there, and removes what a crash left behind, unless another
+    /// Opens or makes a store in a folder, whose parent has to be there, and removes what a crash left over, unless another
     /// process uses the store.
     pub fn open_in(fs: F, root: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let root = root.into();
@@ -205,7 +205,7 @@ impl<F: Fs> Store<F> {
         let mut read = || {
             let length = file.seek(SeekFrom::End(0))?.min(MAX_VALUE as u64);
             file.rewind()?;
-            // It does not grow, which would leave copies behind.
+            // It does not grow, which would leave copies.
             let mut bytes = Buffer::new(length as usize);
             file.read_exact(&mut bytes)?;
             Ok(bytes)

@@ -160,12 +160,12 @@ impl<R: Rules> Client<R> {
             (Linking(operation), Canceled(of, accepted)) if of == operation.id => self.canceled(operation, accepted),
             (Failed(..) | NotBegun(_), Reset) | (Done(..), Finish) => self.go(Closed),
 
-            // A cancel behind the end has nothing to stop; any other that is refused leaves something at work.
+            // A cancel after the end has nothing to stop; any other that is refused leaves something at work.
             (Done(own, _) | Failed(own, _), Canceled(of, _)) if of == own => {}
             (_, Canceled(_, true)) => {}
             (_, Canceled(_, false)) => self.say_goes_on(),
 
-            // Answers that come late, or to what nobody asked.
+            // Answers that come late, or to what no one asked.
             (Linking(_) | Done(..) | Failed(..), Confirmed(..)) => {}
             (Initial | Token(_) | Adding | Dropping | NotBegun(_) | Closed, Confirmed(..)) => {
                 self.ignore(Ignored::Late);
@@ -247,7 +247,7 @@ impl<R: Rules> Client<R> {
         self.go(Phase::Adding);
     }
 
-    /// What the own operation says. It goes forward only; a step that was not heard of is made up for by the next (R-CLI-4).
+    /// What the own operation says. It goes forward only; a step that was missed is made up for by the next (R-CLI-4).
     fn told(&mut self, operation: Operation, told: Told) {
         use Stage::*;
         let Operation { id, stage, leaving } = operation;
@@ -293,7 +293,7 @@ impl<R: Rules> Client<R> {
                 self.out.push(Effect::CancelAddDevice(operation.id));
                 self.phase = Phase::Linking(Operation { leaving: true, ..operation });
             }
-            // For the second time: nobody waits for what the cancel returns.
+            // For the second time: no one waits for what the cancel returns.
             true => {
                 self.say_goes_on();
                 self.go(Phase::Initial);

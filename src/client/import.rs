@@ -151,12 +151,12 @@ impl<R: Rules> Client<R> {
             (Over(..) | NotBegun(_), Back) => self.go(Initial),
             (Over(_, Some(_)) | NotBegun(_), Reset) | (Over(_, None), Finish) => self.go(Closed),
 
-            // A removal behind the end has nothing to stop; any other that is refused leaves something at work.
+            // A removal after the end has nothing to stop; any other that is refused leaves something at work.
             (Over(own, _), Removed(of, _)) if of == own => {}
             (_, Removed(_, true)) => {}
             (_, Removed(_, false)) => self.say_goes_on(),
 
-            // Answers that come late, or to what nobody asked.
+            // Answers that come late, or to what no one asked.
             (Linking(_) | Over(..), Provided(..)) => {}
             (Initial | Adding | Dropping | NotBegun(_) | Closed, Provided(..)) => self.ignore(Ignored::Late),
             (Initial | Linking(_) | Over(..) | NotBegun(_) | Closed, Added(_)) => self.ignore(Ignored::Strange),
@@ -221,7 +221,7 @@ impl<R: Rules> Client<R> {
         }
     }
 
-    /// What the own operation says. It goes forward only; a step that was not heard of is made up for by the next (R-CLI-4).
+    /// What the own operation says. It goes forward only; a step that was missed is made up for by the next (R-CLI-4).
     fn told(&mut self, operation: Operation, told: Told) {
         use Stage::*;
         let Operation { id, stage, leaving } = operation;
@@ -282,7 +282,7 @@ impl<R: Rules> Client<R> {
                 self.out.push(Effect::RemoveAccount(operation.id));
                 self.phase = Phase::Linking(Operation { leaving: Leaving::Called, ..operation });
             }
-            // For the second time: nobody waits any more.
+            // For the second time: no one waits any more.
             Leaving::Called | Leaving::Waits => {
                 self.say_goes_on();
                 self.go(Phase::Initial);

@@ -11,7 +11,7 @@ use crate::outcome::{Details, Outcome, Scheme, Side, Signal, Vocabulary};
 pub enum Told {
     /// This.
     Signal(Signal),
-    /// DONE, with an error that nobody has heard of. It is a failure (R-ERR-2).
+    /// DONE, with an unknown error. It is a failure (R-ERR-2).
     Unheard,
     /// No signal of this side has this state or these details.
     Strange,

@@ -94,7 +94,7 @@ pub enum Effect {
     Open(Slot),
     /// Send the archive that was opened.
     SendArchive,
-    /// End the channel, behind what was sent; in the middle of the archive, at once.
+    /// End the channel, after what was sent; in the middle of the archive, at once.
     End,
     /// Close the connection, or drop the attempt at one.
     Close,

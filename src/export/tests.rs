@@ -255,7 +255,7 @@ fn the_third_wrong_password_is_the_last() {
     assert_eq!(rig.outcome(), Some(Outcome::Authentication));
 }
 
-/// R-EXP-6: an archive that cannot be read is nobody's wrong password.
+/// R-EXP-6: an archive that cannot be read is no one's wrong password.
 #[test]
 fn an_unreadable_archive_is_a_storage_failure() {
     let mut rig = Rig::trying();

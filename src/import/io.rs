@@ -152,7 +152,7 @@ pub enum Effect {
     DeclineChannel(ConnId),
     /// Send a message on the session's channel.
     Send(ConnId, Message),
-    /// End the session's channel, behind what was sent.
+    /// End the session's channel, after what was sent.
     End(ConnId),
     /// Start a timer, from the beginning if it runs.
     Arm(Timer),

@@ -39,7 +39,7 @@ pub struct ImportEnv<P, S, N> {
     pub random: N,
 }
 
-/// Who an importing device is towards the exporter: nobody, for this one time (R-IMP-1).
+/// Who an importing device is towards the exporter: no one, for this one time (R-IMP-1).
 #[derive(Debug)]
 pub enum ImportIdentity {
     /// A throw-away identity that is to be made, on a thread of its own.
@@ -171,7 +171,7 @@ impl<R: Rules> Imports<R> {
         Ok((handle, noticed, operation.run(effects, publish, identity, store, called)))
     }
 
-    /// Nobody panics while it is locked.
+    /// No one panics while it is locked.
     fn lock(&self) -> MutexGuard<'_, operations::Imports<R>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

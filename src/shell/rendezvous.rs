@@ -1,6 +1,6 @@
 //! How two devices find each other, and what carries their connection (R-RDV-1).
 //!
-//! One interface with several parts behind it: the importing device makes itself reachable under its id ([`Publish`]), the exporting
+//! One interface with several implementations: the importing device makes itself reachable under its id ([`Publish`]), the exporting
 //! one looks that id up and connects ([`Dial`]). Here is the *direct* part, whose address a person carries over: [`Listen`] and [`Peer`];
 //! [`Listeners`] and [`Peers`] where it is a name with several addresses.
 //!

@@ -56,7 +56,7 @@ pub struct PeerFacts {
     pub presented: Option<AccountId>,
     /// Whether the claim holds: device ← account ← …, verified signature by signature up to a certificate that signed itself.
     pub verified: bool,
-    /// The dates of the chain. They are compared with this device's date to warn, and bind nobody: no authority is trusted (R-TIME-7).
+    /// The dates of the chain. They are compared with this device's date to warn, and bind no one: no authority is trusted (R-TIME-7).
     pub dates: ShownDates,
 }
 

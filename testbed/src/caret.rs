@@ -1,6 +1,6 @@
 //! Shows where in a text something is wrong.
 
-/// Bytes that are shown before and behind the place.
+/// Bytes that are shown before and after the place.
 const BEFORE: usize = 60;
 const BEHIND: usize = 20;
 

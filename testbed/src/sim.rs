@@ -105,7 +105,7 @@ pub(crate) struct Sim {
     /// Carry out one schedule of the event engine, and with --out write its trace
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "seeds", "shard", "budget"])]
     schedule: Option<PathBuf>,
-    /// Print what comes of every fault behind every step, in the event engine
+    /// Print what comes of every fault after every step, in the event engine
     #[arg(long, conflicts_with_all = ["scenario", "seeds", "shard", "budget", "out", "schedule"])]
     matrix: bool,
     /// Print what comes of every word of a hostile peer in every state, in the event engine

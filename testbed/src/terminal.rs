@@ -180,7 +180,7 @@ impl Splitter {
             (self.line, self.passes) = (Line::default(), !ended);
             return Some(Err(LineError::TooLong));
         }
-        // All the room at once: growing would leave copies behind.
+        // All the room at once: growing would leave copies.
         if self.line.capacity() == 0 && !piece.is_empty() {
             self.line.reserve_exact(MAX_LINE);
         }
@@ -274,7 +274,7 @@ pub(crate) fn prompt(text: &str) {
 /// Why there is no password.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
-    /// There is nobody to ask, and nothing that would end the wait.
+    /// There is no one to ask, and nothing that would end the wait.
     #[error("a password is needed: name a file with --password-file, or use a terminal")]
     Unattended,
     /// Ctrl-C.

@@ -33,7 +33,7 @@ pub(crate) enum Token {
     /// Say what a token holds, or at which byte it is none
     #[command(after_help = EXAMPLES)]
     Parse(Parse),
-    /// Make a token that no device stands behind
+    /// Make a token of no real device
     #[command(after_help = EXAMPLES)]
     New(New),
     /// Show a token as a QR code

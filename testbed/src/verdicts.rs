@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_documented_step_that_nobody_took_is_told() {
+    fn a_documented_step_that_no_one_took_is_told() {
         let mut report = honest();
         let checked = Vec::<Checked>::new();
         report.documented = vec![Refinement::of(Profile::Jamid, &checked)];

@@ -110,7 +110,7 @@ impl Counterexample {
         Self::of_turns(system.configuration(), &path.root.world, turns, cycle, violated)
     }
 
-    /// Tells a way by its turns and the worlds behind them.
+    /// Tells a way by its turns and the worlds after them.
     pub(crate) fn of_turns<'a>(
         configuration: &Configuration,
         root: &'a World,

@@ -1,4 +1,4 @@
-//! A sequence diagram as a picture, for pages that have nobody to draw Mermaid.
+//! A sequence diagram as a picture, for pages that have no one to draw Mermaid.
 
 /// Between two participants, and between two lines.
 const COLUMN: usize = 210;

@@ -108,7 +108,7 @@ pub struct Graph {
     targets: Vec<u32>,
     /// The first node at which each property was discovered: a violation, or an example.
     discoveries: Vec<Option<u32>>,
-    /// Levels behind the roots.
+    /// Levels after the roots.
     pub depth: u32,
     /// Why it ended.
     pub ended: Ended,
@@ -131,7 +131,7 @@ impl<S, A> Path<S, A> {
 }
 
 impl Graph {
-    /// Explores a model. With `until`, ends behind the level on which that property is discovered first.
+    /// Explores a model. With `until`, ends after the level on which that property is discovered first.
     pub fn explore<M>(model: &M, limits: Limits, until: Option<&str>) -> Self
     where
         M: Model,

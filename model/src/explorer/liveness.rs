@@ -2,7 +2,7 @@
 //!
 //! A run is fair if it does not pass over an action for ever. Actions are in classes: a run that never ends takes each fair class
 //! again and again, unless that is again and again not possible (weak fairness); a run ends only where no fair class is possible.
-//! Nobody has to take an unfair action: people, faults and adversaries may always do nothing.
+//! No one has to take an unfair action: people, faults and adversaries may always do nothing.
 //!
 //! So a claim fails in a *dead end*, a state that is not *to* and in which no fair class is possible, or in a cycle without *to*
 //! in which each fair class is taken, or is impossible somewhere. If any cycle within a strongly connected component is

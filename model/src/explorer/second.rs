@@ -56,7 +56,7 @@ pub(crate) fn explore<M: Explorable>(model: &M, limits: Limits) -> Result<(Tally
     let worker = thread::spawn(move || {
         let checker = model.checker().threads(1).spawn_dfs().join();
         let tally = Tally { states: checker.unique_state_count(), generated: checker.state_count() };
-        // Nobody waits for what comes too late.
+        // No one waits for what comes too late.
         let _ = sender.send((tally, checker.discoveries().into_keys().collect()));
     });
     loop {

@@ -36,7 +36,7 @@ pub trait Client: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// The screen does not offer it.
     fn take(&mut self, input: Self::Input) -> Result<Vec<Self::Effect>, Refused>;
 
-    /// Whether it has ended in a way that nobody thought of: thrown, crashed.
+    /// Whether it has ended in a way that no one thought of: thrown, crashed.
     fn is_broken(&self) -> bool {
         false
     }

@@ -130,7 +130,7 @@ pub enum Strayed {
         /// What did here.
         run: String,
     },
-    /// A property is violated behind this step.
+    /// A property is violated after this step.
     #[error("{}: {}", .0.id(), .0.text())]
     Violated(PropertyId),
 }
@@ -183,10 +183,10 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
         self.state.is_some()
     }
 
-    /// Takes a step. Nothing is said of what comes behind one that strayed.
+    /// Takes a step. Nothing is said of what comes after one that strayed.
     ///
     /// # Errors
-    /// The model does not permit it, has another one, or a property is violated behind it.
+    /// The model does not permit it, has another one, or a property is violated after it.
     pub fn follow(&mut self, action: Action, did: Did<'_>) -> Result<(), Strayed> {
         let Some(state) = self.state.take() else { return Ok(()) };
         self.permitted.clear();

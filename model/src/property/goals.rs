@@ -407,7 +407,7 @@ pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 19] = [
     Pair::NoSession.text(),
 ];
 
-/// What no link with a legacy exporter comes to: it is gone when the archive is handed over, has one timer behind the channel,
+/// What no link with a legacy exporter comes to: it is gone when the archive is handed over, has one timer after the channel,
 /// takes an archive that it cannot read for a wrong password, and hears no cancel.
 pub(crate) const BEYOND_A_LEGACY_EXPORTER: [&str; 14] = [
     "an answer before the confirmation",

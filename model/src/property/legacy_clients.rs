@@ -35,7 +35,7 @@ pub fn ios() -> (AnyImportClient, AnyExportClient) {
 pub(super) struct ImportAt {
     /// The account of its attempt.
     id: Option<LocalId>,
-    /// A call has not returned: nobody can leave while it waits for it.
+    /// A call has not returned: no one can leave while it waits for it.
     waits: bool,
     screen: import::Screen,
 }

@@ -37,7 +37,7 @@ pub enum Action {
     Unpublishable,
     /// The exporter does not find the device.
     Unreachable,
-    /// The exporter's attempt to connect fails before the importer has heard of it.
+    /// The exporter's attempt to connect fails before the importer has learned of it.
     AttemptFails,
     /// The request for a connection is lost on its way.
     LoseRequest,
@@ -84,7 +84,7 @@ pub enum Action {
 
     /// What a stranger or an intruder does, on this connection to the importer.
     Caller(u32, CallerAct),
-    /// What a hostile device does, behind the exporter's token.
+    /// The actions of a hostile device that the exporter's token names.
     Device(DeviceAct),
 }
 

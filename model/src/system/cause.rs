@@ -29,7 +29,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether the side decided itself, before it heard of the other's end.
+    /// Whether the side decided itself, before it learned of the other's end.
     pub const fn is_own(self) -> bool {
         !matches!(self, Self::Heard | Self::Ended | Self::Lost)
     }

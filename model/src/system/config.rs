@@ -31,7 +31,7 @@ pub enum Player {
 /// Who takes part, the import side first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cast {
-    /// The import side. If it is hostile, it is the device behind the exporter's token.
+    /// The import side. If it is hostile, it is the device that the exporter's token names.
     pub import: Player,
     /// The export side. If it is hostile, callers are all that the importer meets.
     pub export: Player,
@@ -48,12 +48,12 @@ impl Cast {
     pub const LL: Self = Self { import: Player::Legacy, export: Player::Legacy };
     /// A hardened importer; the exporters are hostile.
     pub const HX: Self = Self { import: Player::Hardened, export: Player::Hostile };
-    /// A hardened exporter; the device behind its token is hostile.
+    /// A hardened exporter whose token names a hostile device.
     pub const XH: Self = Self { import: Player::Hostile, export: Player::Hardened };
 
     /// A legacy importer; the exporters are hostile.
     pub const LX: Self = Self { import: Player::Legacy, export: Player::Hostile };
-    /// A legacy exporter; the device behind its token is hostile.
+    /// A legacy exporter whose token names a hostile device.
     pub const XL: Self = Self { import: Player::Hostile, export: Player::Legacy };
 
     /// Whether both sides are honest.
@@ -106,7 +106,7 @@ pub struct Configuration {
     pub schemes: &'static [Scheme],
     /// Whether time passes. Without it, people do what they are asked to do, sooner or later.
     pub clock: bool,
-    /// Whether callers come one after another, and not beside each other.
+    /// Whether callers come one after another, and not at the same time.
     pub single_file: bool,
     /// The places that the importer has, where strangers come again and again, and fill them: without an end, but for the
     /// [`Budget::bursts`] no faster than its places allow (R-IMP-15).

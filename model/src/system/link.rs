@@ -51,7 +51,7 @@ pub(crate) struct Link {
     export: Half,
     /// It carries nothing any more, by no one's will.
     broken: bool,
-    /// It broke, or was slower than a side that had ended waits. Either excuses an end that was not heard of (R-PAIR-1).
+    /// It broke, or was slower than a side that had ended waits. Either excuses an end that was missed (R-PAIR-1).
     pub(crate) failed: bool,
 }
 
@@ -75,7 +75,7 @@ impl Link {
         }
     }
 
-    /// `from` sends something. It is gone where nobody is left to take it.
+    /// `from` sends something. It is gone where no one is left to take it.
     pub(crate) fn send(&mut self, from: Side, item: Item) {
         let own = self.half(from);
         if self.broken || own.end == End::Closed || own.ended || self.half(from.peer()).end == End::Closed {
@@ -139,7 +139,7 @@ impl Link {
         }
     }
 
-    /// The request is lost, with what is behind it; nobody learns of it.
+    /// The request is lost, with what is after it; no one learns of it.
     pub(crate) fn lose_request(&mut self) {
         self.fail();
         self.import.queue.clear();

@@ -46,7 +46,7 @@ pub(crate) struct ImportView {
     pub(crate) done: Option<Done>,
 }
 
-/// What was shown to the user, and behind which connection's message.
+/// What was shown to the user, and after which connection's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Prompt {
     pub(crate) conn: ConnId,
@@ -131,7 +131,7 @@ impl Default for ExportView {
 }
 
 impl ImportView {
-    /// Whether there is an operation that a crash can end. Behind DONE an account is there, and stays.
+    /// Whether there is an operation that a crash can end. After DONE an account is there, and stays.
     pub(crate) fn is_up(&self) -> bool {
         self.started && self.crashed.is_none()
     }

@@ -73,7 +73,7 @@ impl World {
             }
             let linked = matches!(import.signalled, LinkState::Authenticating | LinkState::InProgress);
             let asked = (linked || import.prompt.is_some()) && import.is_up();
-            // What nobody asked for is refused by a hardened importer, so that it is free; an old one says true.
+            // What no one asked for is refused by a hardened importer, so that it is free; an old one says true.
             let unasked = self.cast.import != Player::Legacy || self.left.clicks > 0;
             if asked && import.answers < MAX_ANSWERS && (import.prompt.is_some() || unasked) {
                 actions.push(Action::Answer { right: true });

@@ -120,14 +120,14 @@ pub(crate) struct Caller {
     pub(crate) came: Option<(LinkState, LinkState)>,
 }
 
-/// Who is behind a connection that is not the honest exporter's.
+/// The device at the other end of a connection that is not the honest exporter's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Somebody who knows the token.
     Intruder,
     /// Somebody who does not.
     Stranger,
-    /// Nobody: it is for a request that came again, and the exporter answered the first.
+    /// No one: it is for a request that came again, and the exporter answered the first.
     Repeated,
 }
 
@@ -150,7 +150,7 @@ pub(crate) enum Stage {
     Gone,
 }
 
-/// The hostile device behind the exporter's token.
+/// The hostile device that the exporter's token names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Device {
     pub(crate) stage: Stage,
@@ -189,7 +189,7 @@ impl World {
         self.callers.get_mut(caller_index(conn)?)
     }
 
-    /// Who is behind the connection of the caller with this index. Connections of callers are not used up like other budgets.
+    /// Returns the device at the other end of the connection of the caller with this index. Connections of callers are not used up like other budgets.
     pub(crate) fn kind(&self, index: usize) -> Kind {
         let intruders = usize::from(self.left.intruders);
         match index {

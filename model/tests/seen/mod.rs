@@ -12,7 +12,7 @@ pub(crate) const ELSEWHERE: &str =
     "jami-auth://6315c76ffce55f3d44869124d677a1963c60c0b8993ce5fad461dcf9259fc4e8/482261";
 const PEER: &str = "02f92cb034a73275b5a23074abfa84a20a4f340b";
 
-/// A trace that is being written. Each line is noted a second and a half behind the last one.
+/// A trace that is being written. Each line is noted a second and a half after the last one.
 #[derive(Clone, Default)]
 pub(crate) struct Seen {
     lines: Vec<Value>,

@@ -1,5 +1,5 @@
-//! Why `stateright`'s `eventually` decides nothing here: the same claims, side by side. In capitals: where it is wrong. It knows
-//! of no step that nobody has to take.
+//! Why `stateright`'s `eventually` decides nothing here: the same claims, at the same time. In capitals: where it is wrong. It knows
+//! of no step that no one has to take.
 
 use stateright::{Checker, Model};
 

@@ -53,7 +53,7 @@ known! {
     a_self_loop_beside_a_way_out_of_another: Tiny::new("0a0 0b1", &[1]) => "holds";
     a_self_loop_farther_on: Tiny::new("0a1 1a2 1a3 3b3", &[2]) => "0 1 3 (3)";
 
-    // Nobody has to do what is unfair.
+    // No one has to do what is unfair.
     an_unfair_step: Tiny::new("0-1", &[1]) => "0";
     an_unfair_step_beside_a_fair_one: Tiny::new("0-2 0a1", &[1]) => "0 2";
     an_unfair_loop: Tiny::new("0-1 1-0 0a2 1a2", &[2]) => "holds";

@@ -1,4 +1,4 @@
-//! Two links of the same two devices: the second begins behind the first, or beside it, and has to succeed whatever became of the
+//! Two links of the same two devices: the second begins after the first, or beside it, and has to succeed whatever became of the
 //! first (R-API-7). The devices are the shipped registries of operations, one for both links.
 
 use handfast::{
@@ -49,7 +49,7 @@ pub(super) fn run(schedule: &Schedule, watch: Watch, durations: Durations, rules
 }
 
 impl Schedule {
-    /// The link behind this one: the same people, and nothing goes wrong.
+    /// The link after this one: the same people, and nothing goes wrong.
     fn quiet(&self) -> Self {
         let plain = Self::default();
         Self {
@@ -155,7 +155,7 @@ impl<'a, I: ImportDevice, E: ExportDevice> Links<'a, I, E> {
             first.break_law(again, "the second link never began".into());
             return first.judged(config);
         };
-        // Behind a broken law the other link is cut short.
+        // After a broken law the other link is cut short.
         let broken = first.broken.take().or(second.broken.take());
         first.broken.clone_from(&broken);
         second.broken = broken;

@@ -68,7 +68,7 @@ fn words(alphabet: usize) -> Vec<Act> {
 /// How much later each of the stranger's times is, in milliseconds, and how many there are: a whole session.
 const TIMES: (u16, u16) = (250, 64);
 
-/// What a stranger does at each time, behind what it did before.
+/// What a stranger does at each time, after what it did before.
 const AT_THE_DOOR: [(&[Act], Act); 5] = [
     (&[], Act::Fail),
     (&[], Act::Secure(true)),

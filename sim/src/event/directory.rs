@@ -17,7 +17,7 @@ use super::{
 
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// The request for the connection comes again. A shell that has the connection knows it; another takes it for a new one, which
-    /// nobody then secures.
+    /// No one then secures.
     pub(super) fn repeat_request(&mut self) -> Result<(), &'static str> {
         if !self.schedule.is_pair() || self.lines[0].ends[1] == LinkEnd::Away {
             return Err("there is no request");
@@ -30,7 +30,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             return Ok(());
         }
         let conn = self.make_repeated();
-        // Behind a restart there is nobody whom it is for.
+        // After a restart there is no one whom it is for.
         let told = (!self.crashed[0]).then_some(Told::Caller(conn, CallerAct::Knock));
         let _ = self.take_import(told, Input::ConnectionRequested(conn));
         if self.importing.conns[conn_number(conn)].is_open() {
@@ -39,7 +39,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         Ok(())
     }
 
-    /// A connection behind those of the visitors.
+    /// A connection after those of the visitors.
     fn make_repeated(&mut self) -> ConnId {
         self.make_visitors();
         let first = self.importing.lines + self.importing.visitors.len();

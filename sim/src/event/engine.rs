@@ -32,7 +32,7 @@ use super::{
 pub struct Watch {
     /// Every step is followed in the model.
     pub follow: bool,
-    /// Every property that looks at a state is asked behind every step, and not only at the end.
+    /// Every property that looks at a state is asked after every step, and not only at the end.
     pub examine: bool,
     /// Every step is recorded.
     pub trace: bool,

@@ -98,7 +98,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.lines[line].exporting.sending = None;
                 self.take_export(line, action, Input::Lost)
             }
-            // Nobody tells an exporter that.
+            // No one tells an exporter that.
             Notice::Request => Ok(()),
         };
     }
@@ -190,7 +190,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             self.device_drops();
             (Some(DeviceAct::Drop), Input::Lost)
         } else {
-            // Behind its own end the exporter ignores it, and the model leaves it out.
+            // After its own end the exporter ignores it, and the model leaves it out.
             let ended = self.lines[line].exporting.connection.has_ended();
             ((!ended).then_some(DeviceAct::Babble), Input::Malformed)
         };
@@ -208,7 +208,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let _ = self.take_export(line, Some(Action::Opened(tried)), Input::Tried(slot, tried));
     }
 
-    /// The next frame of the archive goes out; behind the last one all is handed over.
+    /// The next frame of the archive goes out; after the last one all is handed over.
     pub(super) fn send_more(&mut self, line: usize, generation: u32) {
         let exporting = &self.lines[line].exporting;
         let sending = exporting.sending.filter(|_| generation == exporting.generation);

@@ -113,12 +113,12 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         Ok(())
     }
 
-    /// The connection of a visitor: behind those of the exporters.
+    /// The connection of a visitor: after those of the exporters.
     fn visitor_conn(&self, at: usize) -> ConnId {
         line_conn(self.importing.lines + at)
     }
 
-    /// Their connections are behind those of the exporters.
+    /// Their connections are after those of the exporters.
     pub(super) fn make_visitors(&mut self) {
         let all = visits(self.schedule, true).count() + visits(self.schedule, false).count();
         while self.importing.visitors.len() < all {

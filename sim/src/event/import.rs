@@ -55,7 +55,7 @@ pub(super) struct Importing {
     pub(super) conns: Vec<Conn>,
     /// How many of them are exporters'.
     pub(super) lines: usize,
-    /// The visitors behind the further connections.
+    /// The visitors after the further connections.
     pub(super) visitors: Vec<Visitor>,
     /// The connection whose channel was accepted.
     pub(super) session: Option<usize>,
@@ -189,14 +189,14 @@ impl Importing {
         self.staged.is_some()
     }
 
-    /// The line of a connection, or the visitor behind it.
+    /// The line of a connection, or the visitor after it.
     fn peer(&self, conn: ConnId) -> Peer {
         let number = conn_number(conn);
         number.checked_sub(self.lines).map_or(Peer::Line(number), Peer::Visitor)
     }
 }
 
-/// Who is behind a connection.
+/// The device at the other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Peer {
     /// The exporter on this line.
@@ -251,7 +251,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.importing.conns[line].close();
                 self.take_import(Some(Told::Heard(line, CallerAct::Drop)), Input::ConnectionLost(conn))
             }
-            // Nobody tells an importer that.
+            // No one tells an importer that.
             Notice::Opened | Notice::Refused | Notice::Absent => Ok(()),
         };
     }

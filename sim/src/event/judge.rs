@@ -142,7 +142,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     }
 
     fn judge_party(&mut self, party: Party) {
-        // What an old one leaves behind is known.
+        // What an old one leaves over is known.
         if self.is_old(party.side()) {
             return;
         }

@@ -80,7 +80,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    /// Tells a side that the connection is gone, behind everything that is on its way to it.
+    /// Tells a side that the connection is gone, after everything that is on its way to it.
     pub(super) fn lose(&mut self, line: usize, side: Side) {
         let number = self.tell(line, side, Notice::Lost);
         self.lines[line].lost[index(side)] = Some(number);

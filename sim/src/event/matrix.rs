@@ -1,4 +1,4 @@
-//! The systematic matrix: every step of a session, with every fault behind it; and every pair of these.
+//! The systematic matrix: every step of a session, with every fault after it; and every pair of these.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -78,7 +78,7 @@ fn conditions() -> Vec<Column> {
     ]
 }
 
-/// What came of one fault behind one step.
+/// What came of one fault after one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
@@ -148,7 +148,7 @@ pub struct Pairs {
     pub broken: Option<(Schedule, Broken)>,
 }
 
-/// Every pair of faults behind every pair of steps. `progress` is told after each step.
+/// Every pair of faults after every pair of steps. `progress` is told after each step.
 pub fn pairs(progress: &dyn Fn(u64)) -> Pairs {
     let stepped = columns();
     let mut all: Vec<Fault> = Vec::new();

@@ -46,7 +46,7 @@ pub(super) struct People {
 }
 
 impl People {
-    /// What the importing user was asked, nobody asks any more.
+    /// What the importing user was asked, no one asks any more.
     pub(super) fn forget_prompt(&mut self) {
         self.prompt = None;
     }
@@ -196,7 +196,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if self.is_old(party.side()) && !self.can_click(click) {
             return Err("nobody asks for it");
         }
-        // Behind the end it would begin another one, where there can be one.
+        // After the end it would begin another one, where there can be one.
         if click == Click::AddDevice && self.schedule.again.is_some() && self.done[party.index()].is_some() {
             return Err("the operation is over");
         }
@@ -227,7 +227,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         Ok(())
     }
 
-    /// An old daemon takes calls that nobody asks for. Of these the model has those that it was seen to take.
+    /// An old daemon takes calls that no one asks for. Of these the model has those that it was seen to take.
     fn can_click(&self, click: Click) -> bool {
         match click {
             Click::Begin => true,

@@ -37,7 +37,7 @@ pub(super) struct Pipe {
 #[derive(Clone, Copy, Debug)]
 struct Item {
     number: u32,
-    /// Behind which byte.
+    /// After which byte.
     end: u64,
     notice: bool,
 }

@@ -41,14 +41,14 @@ pub struct Schedule {
     pub trusting: bool,
     /// The exporting user types another code.
     pub typo: bool,
-    /// What is in place of the importer, behind the exporter's token.
+    /// The device in place of the importer, which the exporter's token names.
     pub device: Option<Device>,
     /// There is no exporter but the visitors.
     pub alone: bool,
     /// A second exporting device, whose user has the token too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rival: Option<Rival>,
-    /// Behind this link comes another one of the same two devices.
+    /// After this link comes another one of the same two devices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub again: Option<Again>,
     /// What goes wrong.
@@ -96,9 +96,9 @@ pub struct Fault {
 pub enum At {
     /// Before anything happens.
     Start,
-    /// Behind the first step of this kind, its effects included.
+    /// After the first step of this kind, its effects included.
     Point(Point),
-    /// Behind the step of this number, of a side; counted from 1.
+    /// After the step of this number, of a side; counted from 1.
     Step(Side, u16),
     /// When so many bytes to this side were written.
     Byte(Side, u32),

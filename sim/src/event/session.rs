@@ -118,7 +118,7 @@ pub(super) enum Event {
     /// A visitor or the device does what is next.
     Visitor(u8),
     Device,
-    /// Nobody secures a connection for a request that came again.
+    /// No one secures a connection for a request that came again.
     Unanswered(ConnId),
     /// A side takes a step of its own: what it had posted.
     Posted(Side),
@@ -148,7 +148,7 @@ pub(super) struct Session<'a, I, E> {
     pub(super) crashed: [bool; Party::COUNT],
     /// Another link of the same devices has begun: they do not crash, and who has not begun here never does.
     pub(super) sealed: bool,
-    /// Nothing goes wrong, and nobody can promise that it succeeds.
+    /// Nothing goes wrong, and no one can promise that it succeeds.
     pub(super) excused: bool,
     /// Operations of each side before these.
     pub(super) earlier: u32,
@@ -402,7 +402,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         self.react(party, signal);
     }
 
-    /// Looks whether a fault begins behind this step, and whether the right timers run.
+    /// Looks whether a fault begins after this step, and whether the right timers run.
     fn behind_step(&mut self, party: Party, taken: Taken<'_>) {
         self.look_at_timers(party);
         // Faults have their places in the steps of the two.

@@ -100,7 +100,7 @@ fn a_link_is_shown_as_documented() {
     assert_eq!(rig.ok(Input::Select), [Effect::Show(Screen::ShowInputOptions)]);
 }
 
-/// R-EXT-2: with an old peer nobody says that it is linked, and the screen does not either.
+/// R-EXT-2: with an old peer no one says that it is linked, and the screen does not either.
 #[test]
 fn an_unconfirmed_success_is_told_apart() {
     let mut rig = Rig::behind(&[]);
@@ -236,7 +236,7 @@ fn leaving_cancels() {
     }
 }
 
-/// R-CLI-5: who leaves before there is an operation leaves nothing behind either.
+/// R-CLI-5: who leaves before there is an operation leaves nothing over either.
 #[test]
 fn leaving_before_the_operation_is_known_cancels_it() {
     let mut rig = Rig::adding();

@@ -96,7 +96,7 @@ fn a_link_is_shown_as_documented() {
     assert_eq!(rig.ok(Input::Select), [Effect::AddAccount, Effect::Show(Screen::Init)]);
 }
 
-/// R-IMP-7, in both profiles: the second prompt comes behind IN_PROGRESS in the words of today's daemon.
+/// R-IMP-7, in both profiles: the second prompt comes after IN_PROGRESS in the words of today's daemon.
 #[test]
 fn a_wrong_password_is_asked_for_again() {
     for early in [false, true] {
@@ -180,7 +180,7 @@ fn what_another_operation_says_is_not_shown() {
     assert_eq!(rig.says(Signal::TokenAvailable), [Effect::Ignored(Ignored::Foreign)]);
 }
 
-/// R-CLI-4: what a client missed does not stop it, and what is behind it does not move it back.
+/// R-CLI-4: what a client missed does not stop it, and what is after it does not move it back.
 #[test]
 fn signals_move_forward_only() {
     let mut rig = Rig::behind(&[]);
@@ -278,7 +278,7 @@ fn what_cannot_be_cancelled_is_said_to_go_on() {
     }
 }
 
-/// R-CLI-5: who leaves before there is an account leaves nothing behind either.
+/// R-CLI-5: who leaves before there is an account leaves nothing over either.
 #[test]
 fn leaving_before_the_account_is_known_cancels_it() {
     let mut rig = Rig::begun();

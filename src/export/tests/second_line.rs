@@ -90,7 +90,7 @@ fn the_channel_is_requested_or_the_connection_closed() {
     assert!(rig.0.is_closed());
 }
 
-/// R-EXP-10: behind the importer's early end of the channel the connection is closed; one that is lost is closed already.
+/// R-EXP-10: after the importer's early end of the channel the connection is closed; one that is lost is closed already.
 #[test]
 fn a_link_that_the_importer_ended_is_closed() {
     for mut rig in Rig::in_each_stage() {
@@ -138,7 +138,7 @@ fn each_timer_ends_its_row() {
 
 /// Of an ended operation its connection is closed once: when the importer has read the end, or after a while.
 #[test]
-fn what_is_left_behind_the_end_is_let_go() {
+fn what_is_left_after_the_end_is_let_go() {
     let cancelled = |mut rig: Rig| {
         rig.ok(Input::CancelAddDevice);
         assert!(!rig.0.is_closed());
@@ -170,7 +170,7 @@ fn the_user_is_asked_and_a_password_is_tried() {
 
 /// R-EXT-2: a legacy importer ends the channel, and the connection is closed.
 #[test]
-fn behind_a_legacy_importers_end_the_connection_is_closed() {
+fn after_a_legacy_importers_end_the_connection_is_closed() {
     let told = Rig::sent_with(Features::NONE).ok(Input::Ended);
     ends_with_close(&told, Outcome::Success { confirmed: false });
 }
@@ -197,7 +197,7 @@ fn progress_starts_the_stall_timer_again() {
 
 /// R-STATE-2: what is left of a link goes without a signal.
 #[test]
-fn behind_done_nothing_is_said_when_the_link_is_lost() {
+fn after_done_nothing_is_said_when_the_link_is_lost() {
     for mut rig in [Rig::requested(), Rig::accepted()] {
         rig.ok(Input::CancelAddDevice);
         let told = rig.ok(Input::Lost);

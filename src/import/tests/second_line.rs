@@ -81,7 +81,7 @@ fn who_is_not_reached_is_not_waited_for_for_ever() {
     assert_eq!(waiting.ok(Input::Fired(Timer::Token)), ends[1..]);
 }
 
-/// R-IMP-12: what was staged is wiped, in the middle of the archive as behind it; before it there is nothing to wipe.
+/// R-IMP-12: what was staged is wiped, in the middle of the archive as after it; before it there is nothing to wipe.
 #[test]
 fn what_was_staged_is_wiped() {
     for (mut rig, staged) in [(Rig::answered(), false), (Rig::receiving(), true), (Rig::checking(), true)] {
@@ -93,7 +93,7 @@ fn what_was_staged_is_wiped() {
     assert!(told.contains(&Effect::Discard) && told.contains(&done(Outcome::Storage)), "{told:?}");
 }
 
-/// R-IMP-12: behind the exporter's end of the channel the connection is closed; one that is lost is closed already.
+/// R-IMP-12: after the exporter's end of the channel the connection is closed; one that is lost is closed already.
 #[test]
 fn a_link_that_the_exporter_ended_is_closed() {
     for rig in [Rig::greeted, Rig::prompting, Rig::answered, Rig::receiving] {
@@ -106,7 +106,7 @@ fn a_link_that_the_exporter_ended_is_closed() {
 
 /// The ended channel's connection is gone: nothing is left to close, and no timer runs for it.
 #[test]
-fn a_lost_link_behind_the_end_is_let_go() {
+fn a_lost_link_after_the_end_is_let_go() {
     let mut rig = Rig::prompting();
     rig.ok(Input::RemoveAccount);
     assert!(!rig.0.is_closed());
@@ -178,7 +178,7 @@ fn a_second_verdict_on_one_answer_is_ignored() {
 
 /// R-IMP-7: what is judged is a password, whatever was announced before.
 #[test]
-fn behind_a_verdict_a_password_is_asked_for() {
+fn after_a_verdict_a_password_is_asked_for() {
     let mut rig = Rig::greeted();
     rig.says(M::AuthScheme(Scheme::None, Features::ALL));
     rig.ok(Input::ProvideAccountAuthentication(SLOT, Scheme::None));

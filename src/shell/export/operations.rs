@@ -156,7 +156,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
             // Only calls are refused.
             let _ = self.step(op, input);
         }
-        // Nobody waits any more for what connections have to tell.
+        // No one waits any more for what connections have to tell.
         let Self { mut connections, happened, .. } = self;
         drop(happened);
         while let Some(ended) = connections.join_next().await {
@@ -170,7 +170,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
             Call::Add(token, answer) => match self.add(token) {
                 Ok((op, effects)) => {
                     let _ = answer.send(Ok(op));
-                    // Behind the answer: the first signal comes after the return (R-API-4).
+                    // After the answer: the first signal comes after the return (R-API-4).
                     self.carry_out(op, effects);
                 }
                 Err(error) => drop(answer.send(Err(error))),

@@ -275,7 +275,7 @@ impl<N: Random> Operation<N> {
             Event::Asked(name) => Input::ChannelRequested(conn, self.ask(&name)),
             Event::Ended => Input::ChannelEnded(conn),
             Event::Message(message) => {
-                // Nobody sends passwords to an importer: there is nothing to keep.
+                // No one sends passwords to an importer: there is nothing to keep.
                 Input::Message(conn, message.map_password(|_| Slot(u8::MAX)))
             }
             Event::Malformed => Input::Malformed(conn),

@@ -20,7 +20,7 @@ const EOF: &str = "end of the channel";
 const CLOSE: &str = "close the connection";
 const GONE: &str = "the connection is gone";
 
-/// A Mermaid sequence diagram of a trace of one side, or of both, with what is said before and behind it.
+/// A Mermaid sequence diagram of a trace of one side, or of both, with what is said before and after it.
 pub(super) fn draw(steps: &[Step], vocabulary: Vocabulary, before: Option<&str>, behind: Option<&str>) -> String {
     let has = |side| steps.iter().any(|step| step.side() == side);
     let mut drawing = Drawing {

@@ -145,7 +145,7 @@ impl Page {
         self
     }
 
-    /// What is typed, with the cursor behind its first `at` characters, and below it where something is wrong with it.
+    /// What is typed, with the cursor after its first `at` characters, and below it where something is wrong with it.
     pub(crate) fn field(&mut self, shown: &str, at: usize, wrong: Option<usize>) -> &mut Self {
         const MARK: &str = "> ";
         let columns = self.size.columns.saturating_sub(MARK.len() + 1).max(1);

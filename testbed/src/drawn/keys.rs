@@ -1,6 +1,6 @@
 //! What a terminal sends, as keys.
 //!
-//! A terminal library would do it too, and would keep what it read in buffers that nobody wipes: passwords come this way.
+//! A terminal library would do it too, and would keep what it read in buffers that no one wipes: passwords come this way.
 
 use zeroize::Zeroizing;
 
@@ -52,7 +52,7 @@ enum Begins {
 impl Decoder {
     /// Takes what was read at once. A terminal sends a key at once, so that an escape at the end is the key of that name.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
-        // All the room at once: growing would leave copies behind.
+        // All the room at once: growing would leave copies.
         let mut together = Zeroizing::new(Vec::with_capacity(self.bytes.len() + bytes.len()));
         together.extend_from_slice(&self.bytes);
         together.extend_from_slice(bytes);

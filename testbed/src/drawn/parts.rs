@@ -98,7 +98,7 @@ pub(crate) struct Amount {
     pub(crate) elapsed: Duration,
 }
 
-/// A bar, what is behind it in numbers, and what follows the last byte.
+/// A bar, what is after it in numbers, and what follows the last byte.
 pub(super) fn progress(page: &mut Page, side: Side, Amount { done, total, elapsed }: Amount) {
     if total == 0 {
         page.text("It is about to begin.");

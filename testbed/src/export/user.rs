@@ -208,7 +208,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Leaves, for the first time. Behind the end there is nothing to leave but the link that is being closed.
+    /// Leaves, for the first time. After the end there is nothing to leave but the link that is being closed.
     async fn give_up(&mut self) {
         self.given_up = true;
         if self.handle.is_some() {

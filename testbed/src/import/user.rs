@@ -201,7 +201,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Leaves, for the first time. Behind the end there is nothing to leave but the link that is being closed.
+    /// Leaves, for the first time. After the end there is nothing to leave but the link that is being closed.
     async fn give_up(&mut self) {
         self.given_up = true;
         if !self.handle_has_ended() {
@@ -302,7 +302,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Whether nobody is asked: the account is agreed to, and its password is at hand.
+    /// Whether no one is asked: the account is agreed to, and its password is at hand.
     fn answers_itself(&self, peer: AccountId, scheme: Scheme) -> bool {
         self.agreed == Some(peer) && (scheme == Scheme::None || self.passwords.is_some())
     }
@@ -349,7 +349,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Asks whose account it is to be, and for its password. Where the options say, or the user has said before, nobody is asked.
+    /// Asks whose account it is to be, and for its password. Where the options say, or the user has said before, no one is asked.
     fn prompt(&mut self, Prompt { peer, scheme, wrong_password }: Prompt) {
         self.view.password = Masked::default();
         if wrong_password && self.session.is_drawn().is_none() {

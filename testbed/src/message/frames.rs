@@ -24,7 +24,7 @@ pub(super) struct Frames {
     channels: BTreeMap<u16, Channel>,
     /// Messages of the last piece of data.
     ready: VecDeque<Entry>,
-    /// What was wrong behind them.
+    /// What was wrong after them.
     broken: Option<Broken>,
 }
 

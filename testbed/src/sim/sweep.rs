@@ -202,7 +202,7 @@ impl Sweep {
         if let Chosen::Old(pair, _) = self.chosen { Some(pair) } else { None }
     }
 
-    /// Carries parts out, and keeps what each came to. What is behind the end of the effort is left out.
+    /// Carries parts out, and keeps what each came to. What is after the end of the effort is left out.
     pub(crate) fn carry_out_all(
         &self,
         parts: &[Part],

@@ -49,7 +49,7 @@ fn a_protected_archive_opens_with_its_password_only() {
         assert_eq!(code(output.status), 1);
         assert!(String::from_utf8_lossy(&output.stderr).contains(complaint), "{}", shown(&output));
     }
-    // Nobody can be asked.
+    // No one can be asked.
     assert_eq!(code(run(["archive", "inspect", text(&path)], b"secret\n").status), 1);
     let mut damaged = std::fs::read(&path).unwrap();
     damaged[5000] ^= 1;

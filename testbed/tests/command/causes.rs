@@ -55,7 +55,7 @@ fn an_archive_that_is_gone_is_named() {
 }
 
 #[test]
-fn an_address_where_nobody_listens_is_named_too() {
+fn an_address_where_no_one_listens_is_named_too() {
     let folder = Folder::default();
     let archive = folder.archive("archive", "64KiB", None);
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();

@@ -17,7 +17,7 @@ fn flip_last_byte(path: &Path) {
 }
 
 #[test]
-fn nobody_is_called() {
+fn no_one_is_called() {
     let folder = Folder::default();
     let right = folder.file("right", "secret\n");
     let token = "jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456";

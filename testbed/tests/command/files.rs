@@ -44,7 +44,7 @@ fn a_byte_order_mark_is_no_part_of_any_other_text() {
         assert_eq!(code(output.status), 0, "{}", shown(&output));
         let archive = folder.archive("archive", "8KiB", None);
         let args = ["export", "--archive", text(&archive), "--peer", "127.0.0.1:9", "--yes", "-"];
-        // Nobody listens there: the token was read.
+        // No one listens there: the token was read.
         assert_eq!(code(run(args, input.as_bytes()).status), 10);
     }
     let output = run(["token", "parse", "-"], &utf16(token));
@@ -161,7 +161,7 @@ fn a_stray_file_in_a_store_is_no_hindrance() {
         run([&["export", "--store", text(&store), "--peer", "127.0.0.1:9", "--yes", token], more].concat(), b"")
     };
     let output = export(&[]);
-    // Nobody listens there.
+    // No one listens there.
     assert_eq!(code(output.status), 10, "{}", shown(&output));
     let said = String::from_utf8_lossy(&output.stderr);
     for stray in ["0123456789abcdef", "fedcba9876543210"] {

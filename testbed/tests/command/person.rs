@@ -162,7 +162,7 @@ impl Person {
         screen.lines().find(|line| line.starts_with("jami-auth://")).expect("it has a row of its own").to_owned()
     }
 
-    /// The address that is shown behind this.
+    /// The address that is shown after this text.
     pub(crate) fn address(&self) -> String {
         let screen = self.sees("--peer ");
         let rest = screen.split("--peer ").nth(1).expect("it is there");

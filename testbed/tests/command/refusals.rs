@@ -92,7 +92,7 @@ fn an_export() {
         let refusal = refused(&folder, &["export", "--peer", peer, "--archive", "DIR/plain", TOKEN]);
         assert!(refusal.contains("\n2 ") && refusal.contains("expected HOST:PORT"), "{refusal}");
     }
-    // Nobody was called.
+    // No one was called.
     peer.set_nonblocking(true).unwrap();
     assert_eq!(peer.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }

@@ -277,7 +277,7 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Keeps back what comes behind so many bytes on the way there.
+    /// Keeps back what comes after so many bytes on the way there.
     pub(crate) fn new(to: SocketAddr, most: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
         let address = listener.local_addr().expect("it is bound");
@@ -302,7 +302,7 @@ impl Relay {
 fn carry(mut from: &TcpStream, mut to: &TcpStream, most: u64) -> u64 {
     let mut count = 0;
     let mut bytes = [0; 64 << 10];
-    // A side that is gone ends it too, and there is nobody to be told.
+    // A side that is gone ends it too, and there is no one to be told.
     while let Ok(read @ 1..) = from.read(&mut bytes) {
         let passes = most.saturating_sub(count).min(read as u64) as usize;
         count += read as u64;

@@ -73,7 +73,7 @@ impl Seen {
 const PROFILES: [&str; 2] = ["documented", "jamid"];
 
 #[test]
-fn success_at_once_and_behind_a_wrong_password() {
+fn success_at_once_and_after_a_wrong_password() {
     for profile in PROFILES {
         Seen::link(&Setting { profile, protected: false, import: &["--yes"], export: &["--yes"] }, |_, _| {})
             .is_allowed();
@@ -235,7 +235,7 @@ fn what_is_no_trace_is_refused() {
     assert_eq!(code(run(["validate", text(&folder.file("trace", "hello"))], b"").status), 1);
 }
 
-/// A step that replays, but that nobody can have caused.
+/// A step that replays, but that no one can have caused.
 #[test]
 fn a_recorded_input_needs_a_cause() {
     let setting = Setting { profile: "documented", protected: false, import: &["--yes"], export: &["--yes"] };

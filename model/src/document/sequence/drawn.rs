@@ -18,7 +18,7 @@ use Lifeline::{NewClient, NewDaemon, OldClient, OldDaemon};
 /// A run, and what was drawn of it.
 #[derive(Clone, Debug)]
 pub struct Drawn {
-    /// A Mermaid sequence diagram. What the document has too has its number there behind it.
+    /// A Mermaid sequence diagram. What the document has too has its number there after it.
     pub mermaid: String,
     /// The numbers in the order in which they were drawn.
     pub numbers: Vec<u8>,

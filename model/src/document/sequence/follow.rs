@@ -116,7 +116,7 @@ impl<'a> Reading<'a> {
         };
         let find = |order: &[Spot]| order.iter().position(|spot| *spot == (arrow.number, event.end));
         let (order, done) = match find(&self.main[at]) {
-            // Behind what the main line ended with, it does not go on.
+            // After what the main line ended with, it does not go on.
             Some(_) if place.ends[at] > 0 => (&self.main[at], None),
             Some(_) => (&self.main[at], Some(place.main[at])),
             None => (&self.ends[at], Some(place.ends[at])),

@@ -121,7 +121,7 @@ impl<C: Client> Model for Alone<C> {
     }
 
     fn actions(&self, at: &At<C>, actions: &mut Vec<C::Input>) {
-        // Behind what nobody thought of nothing is asked any more.
+        // After what no one thought of nothing is asked any more.
         if !at.client.is_broken() {
             actions.extend_from_slice(&self.alphabet);
         }

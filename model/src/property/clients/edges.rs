@@ -30,7 +30,7 @@ pub struct Edge {
     pub side: Side,
     /// The state before, in the document's words.
     pub from: &'static str,
-    /// The state behind it.
+    /// The state after it.
     pub to: &'static str,
     /// What makes it, in the document's words where it has some.
     pub label: &'static str,
@@ -44,7 +44,7 @@ const fn export(from: &'static str, to: &'static str, label: &'static str) -> Ed
     Edge { side: Side::Export, from, to, label }
 }
 
-/// The state before the first, and behind the last.
+/// The state before the first, and after the last.
 const END: &str = "[*]";
 
 /// The edges of the document's client diagram: 5 at the top, 11 of an import, 10 of an export, 8 inside Export_Init. The first is

@@ -16,9 +16,9 @@ pub enum Fault {
     Foreign,
     /// It broke (R-CLI-4).
     Broken,
-    /// The screen is left, its operation is not cancelled, and nobody says that it goes on (R-CLI-5).
+    /// The screen is left, its operation is not cancelled, and no one says that it goes on (R-CLI-5).
     LeftAlone,
-    /// A cancel was refused, and nobody says that the operation goes on (R-CLI-5).
+    /// A cancel was refused, and no one says that the operation goes on (R-CLI-5).
     RefusedUnsaid,
     /// The screen of a failed import is left, and its account is not removed (R-CLI-6).
     Kept,
@@ -189,7 +189,7 @@ impl Watch {
         }
     }
 
-    /// The token is not shown again behind a question, nor a connection behind it.
+    /// The token is not shown again after a question, nor a connection after it.
     fn look_back<E: ClientEffect>(&mut self, told: Told, effects: &[E]) {
         let step = match told {
             Told::Signal(Signal::TokenAvailable) => 1,

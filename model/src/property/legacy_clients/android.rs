@@ -1,5 +1,5 @@
 //! The client for Android: a list of the screens that may follow. Its import ignores what is not on it; its export throws (W-36).
-//! Back behind a failed import leaves the account there (W-38).
+//! Back after a failed import leaves the account there (W-38).
 
 use handfast::client::{Refused, Told, export, import};
 

@@ -58,7 +58,7 @@ impl Subject {
         find(Size::Small, &id).unwrap_or_else(|| panic!("there is no configuration {id}"))
     }
 
-    /// Whether a step of its links is like this: the world before, what came of it, the world behind.
+    /// Whether a step of its links is like this: the world before, what came of it, the world after.
     fn takes(self, name: &str, mut like: impl FnMut(&World, &Turn, &World) -> bool) -> bool {
         let system = with_legacy(self.configuration(name));
         let mut found = false;
@@ -290,7 +290,7 @@ pub(super) fn key_is_a_scheme(_: Subject) -> bool {
 }
 
 pub(super) fn unasked_answer_is_true(subject: Subject) -> bool {
-    // What nobody asked for is tried at every hardened importer; an old one has a configuration of its own for it.
+    // What no one asked for is tried at every hardened importer; an old one has a configuration of its own for it.
     let name = match subject {
         Subject::Hardened(_) => "honest",
         Subject::Today => "clicks",

@@ -22,7 +22,7 @@ use crate::system::{
 /// One link, as it was seen.
 #[derive(Debug, Default)]
 pub(crate) struct Run {
-    /// Of each side; none if nobody looked at it.
+    /// Of each side; none if no one looked at it.
     pub(crate) lanes: [Option<Lane>; 2],
     /// The accounts that the importer showed.
     pub(crate) peers: Vec<String>,
@@ -473,7 +473,7 @@ impl Sorter<'_> {
     fn pair(self) -> Vec<Run> {
         let (unknown, known): (Vec<_>, Vec<_>) = self.exports.into_iter().partition(|export| export.under_way);
         let exports = known;
-        // An operation whose token is not known yet may be of any importer, or of one at which nobody looked.
+        // An operation whose token is not known yet may be of any importer, or of one at which no one looked.
         let seen = !exports.is_empty() && unknown.is_empty();
         let unknown_others = u8::try_from(unknown.len()).unwrap_or(u8::MAX);
         let mut runs = Vec::new();
@@ -501,7 +501,7 @@ impl Sorter<'_> {
             }
         }
         for (export, _) in exports.into_iter().zip(paired).filter(|(_, paired)| !paired) {
-            // Given another token than those that were seen: of a device at which nobody looked.
+            // Given another token than those that were seen: of a device at which no one looked.
             runs.push(Run::new([None, Some(export.lane)]));
         }
         runs.extend(unknown.into_iter().map(|export| Run::new([None, Some(export.lane)])));

@@ -1,11 +1,11 @@
 //! Looks for a run that explains what was seen: the system beside the lines, as a model of its own.
 //!
 //! A node is a state of the system and how many lines of each side are explained. A step is one of the system that shows only what
-//! the next lines of its side say. The nodes behind a prefix of the lines are the set of states in which the system can be then; all
+//! the next lines of its side say. The nodes after a prefix of the lines are the set of states in which the system can be then; all
 //! of them are built, by the explorer that checks properties too.
 //!
-//! **When something happened.** A signal is noted soon behind the moment at which it was given. A call was taken some time before its
-//! return was noted, and behind the return of the call before it. Signals of a side keep their order, and so do its calls. What is
+//! **When something happened.** A signal is noted soon after the moment at which it was given. A call was taken some time before its
+//! return was noted, and after the return of the call before it. Signals of a side keep their order, and so do its calls. What is
 //! noted by different clocks has no order. What a daemon has posted happens soon, and a timer runs out when it does and not before:
 //! [`Delays`] has the times. So a step lies between two moments, and the search keeps those apart that cannot overlap.
 
@@ -92,7 +92,7 @@ struct Cursor {
     under_way: bool,
 }
 
-/// What nobody saw, and stays as it is.
+/// What no one saw, and stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Guess {
     /// How the archive is protected.
@@ -106,7 +106,7 @@ struct Guess {
 /// A step of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
-    /// Nobody saw it happen.
+    /// No one saw it happen.
     Hidden(Action),
     /// The next call of a side, with the right password if it has one.
     Call(Side, bool),
@@ -226,7 +226,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         What::recorded(&turns.get(usize::from(node.at[index(side)].signals))?.turn)
     }
 
-    /// Whether the client had seen what it answers. Nobody answers what was not shown.
+    /// Whether the client had seen what it answers. No one answers what was not shown.
     fn was_shown(&self, node: &Node<I, E>, side: Side, what: What, turn: &Turn) -> bool {
         let answers = match what {
             What::Provide { .. } => !turn.is_empty(),

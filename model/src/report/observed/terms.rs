@@ -12,11 +12,11 @@ use crate::{
 /// What is assumed of what was seen.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
-    /// Who takes part. Nobody hostile.
+    /// Who takes part. No one hostile.
     pub cast: Cast,
     /// What they follow.
     pub profile: Profile,
-    /// What may have gone wrong unseen, and what people may have done at whom nobody looked.
+    /// What may have gone wrong unseen, and what people may have done at whom no one looked.
     pub budget: Budget,
     /// How long things take.
     pub delays: Delays,

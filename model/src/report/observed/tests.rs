@@ -94,7 +94,7 @@ fn walk<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, dice: &mut Dice) ->
         let mut actions = Vec::new();
         system.actions(&state, &mut actions);
         let hidden: Vec<Action> = actions.into_iter().filter(|action| action.caller().is_none()).collect();
-        // People rarely do what nobody asks them to.
+        // People rarely do what no one asks them to.
         let people = hidden.is_empty() || dice.below(6) == 0;
         if !people {
             let action = hidden[dice.below(hidden.len())];

@@ -55,7 +55,7 @@ pub fn find(size: Size, id: &str) -> Option<Configuration> {
 
 fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
     let pair = |name, least, budget| Configuration { least, ..Configuration::new(name, profile, Cast::HH, budget) };
-    // Today's daemon asks only behind the confirmation, so that there is less to happen beside a second link.
+    // Today's daemon asks only after the confirmation, so that there is less to happen beside a second link.
     let least_again = match profile {
         Profile::Documented => 58_000,
         Profile::Jamid => 37_000,

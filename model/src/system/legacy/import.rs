@@ -332,7 +332,7 @@ impl Importer {
         effects
     }
 
-    /// It closes a channel: its own client hears of it first, then the peer.
+    /// It closes a channel: its own client learns of it first, then the peer.
     fn close(&mut self, conn: ConnId) -> Vec<Effect> {
         let mut effects = self.shut(conn);
         effects.push(Effect::End(conn));

@@ -98,7 +98,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     fn hear_import(&mut self, conn: ConnId, end: u64, thing: Thing) {
         let peer = self.importing.peer(conn);
         let own = &mut self.importing.conns[conn_number(conn)];
-        // What is known of old importers was seen without further channels, and without an end behind their own.
+        // What is known of old importers was seen without further channels, and without an end after their own.
         let beyond = match thing {
             Thing::Asked(_) => own.connection.has_session(),
             Thing::Malformed | Thing::Lost => false,

@@ -73,7 +73,7 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
                 .is_none_or(|(clock, end)| self.is_due(at, clock, end.saturating_sub(self.terms.delays.signal)))
     }
 
-    /// Whether a side's client can make a call now that no line shows: nobody looked at it, or the file ends before the call returns.
+    /// Whether a side's client can make a call now that no line shows: no one looked at it, or the file ends before the call returns.
     pub(super) fn may_be_under_way(&self, node: &Node<I, E>, side: Side, action: Action) -> bool {
         let Some(lane) = self.run.lane(side) else { return true };
         let cursor = &node.at[index(side)];
@@ -134,7 +134,7 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
         }
     }
 
-    /// The clock of a side's lines. A side at which nobody looked shares the only one.
+    /// The clock of a side's lines. A side at which no one looked shares the only one.
     fn clock_of(&self, side: Side) -> Option<Clock> {
         let own = self.run.lane(side).and_then(|lane| lane.noted().next()).map(|noted| noted.clock);
         own.or(self.clock.map(|(clock, _)| clock))
