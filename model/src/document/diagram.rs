@@ -1,4 +1,4 @@
-//! A way through the system, told to people: a schedule, a sequence diagram in the protocol's own words, and a trace.
+//! A path through the system in readable form: a schedule, a sequence diagram in the protocol's own words, and a trace.
 
 use handfast::{
     export::{self, Tried},
@@ -41,7 +41,7 @@ pub struct Counterexample {
 }
 
 impl Counterexample {
-    /// Tells a path, and which property it violates.
+    /// Describes a path, and the property that it violates.
     pub fn new<I: ImportSide, E: ExportSide>(
         system: &Judged<I, E>,
         path: &Path<Reached<I, E>, Action>,
@@ -50,7 +50,7 @@ impl Counterexample {
         Self::draw(system, path, path.steps.len(), violated)
     }
 
-    /// Tells a run that breaks a property because of what it never does.
+    /// Describes a run that breaks a property because of a step that never comes.
     pub fn of_lasso<I: ImportSide, E: ExportSide>(
         system: &Judged<I, E>,
         lasso: Lasso<Reached<I, E>, Action>,
@@ -60,7 +60,7 @@ impl Counterexample {
         Self::draw(system, &lasso.into_path(), begins, Some(violated))
     }
 
-    /// Tells a path of two links, and which property it violates.
+    /// Describes a path of two links, and the property that it violates.
     pub(crate) fn of_two<I: ImportDevice, D: ExportDevice>(
         again: &Again<I, D>,
         path: &Path<Both<I, D>, Step>,
@@ -90,7 +90,7 @@ impl Counterexample {
         Self { schedule, mermaid: diagram.finish(), trace: Vec::new() }
     }
 
-    /// Tells a path, of which the steps from number `cycle` on come again and again.
+    /// Describes a path whose steps from number `cycle` on repeat.
     fn draw<I: ImportSide, E: ExportSide>(
         system: &Judged<I, E>,
         path: &Path<Reached<I, E>, Action>,
@@ -110,7 +110,7 @@ impl Counterexample {
         Self::of_turns(system.configuration(), &path.root.world, turns, cycle, violated)
     }
 
-    /// Tells a way by its turns and the worlds after them.
+    /// Describes a path by its turns and the worlds after them.
     pub(crate) fn of_turns<'a>(
         configuration: &Configuration,
         root: &'a World,
@@ -155,7 +155,7 @@ impl Counterexample {
     }
 }
 
-/// What begins the part of a diagram that comes again and again.
+/// The opening line of the part of a diagram that repeats.
 const FOR_EVER: &str = "loop for ever";
 
 impl Turn {
@@ -179,7 +179,7 @@ pub(crate) struct Diagram {
     stranger: bool,
     /// The first connection that is for a request that comes again.
     repeated: u32,
-    /// What is drawn is of the second of two links.
+    /// The diagram is of the second of two links.
     second: bool,
     /// Something was.
     another: bool,
@@ -339,7 +339,7 @@ impl Diagram {
         }
     }
 
-    /// What is still on its way.
+    /// Messages that have not arrived yet.
     fn rest(&mut self, world: &World) {
         for side in [Side::Import, Side::Export] {
             let (from, to) = ends(side);
@@ -410,7 +410,7 @@ impl Diagram {
         self.arrow(daemon, "-->>", client, &text);
     }
 
-    /// What becomes of a request that the directory delivers again.
+    /// The outcome of a request that the directory delivers again.
     fn repeated(&mut self, act: CallerAct) {
         match act {
             CallerAct::Knock => self.arrow("ED", "->>", "ID", "request a connection (the same, again)"),
@@ -470,7 +470,7 @@ pub(crate) fn tell(before: &World, action: Action) -> String {
     }
 }
 
-/// Who sends to this side, and who it is.
+/// The sender to this side, and the receiver's name.
 const fn ends(to: Side) -> (&'static str, &'static str) {
     match to {
         Side::Import => ("ED", "ID"),

@@ -1,4 +1,4 @@
-//! A way through a link with clients, told to people.
+//! A path through a link with clients, in readable form.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Counterexample {
-    /// Tells a path of a link with clients, and which property it violates.
+    /// Describes a path of a link with clients, and the property that it violates.
     pub(crate) fn of_clients(linked: &Linked, path: &Path<Whole, Step>, violated: Option<PropertyId>) -> Self {
         let mut diagram = Diagram::new(linked.configuration().profile.vocabulary(), false);
         let mut schedule = Vec::new();

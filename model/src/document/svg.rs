@@ -6,10 +6,10 @@ const LINE: usize = 34;
 /// The first participant, and the line of their names.
 const LEFT: usize = 90;
 const TOP: usize = 40;
-/// What a text beside the last participant may take.
+/// The width that a text next to the last participant may take.
 const MARGIN: usize = 520;
 
-/// Draws what [`Counterexample::mermaid`](crate::document::diagram::Counterexample::mermaid) tells.
+/// Draws the diagram of [`Counterexample::mermaid`](crate::document::diagram::Counterexample::mermaid).
 pub fn svg(mermaid: &str) -> String {
     let mut lines: Vec<&str> = mermaid.lines().map(str::trim).filter(|line| *line != "sequenceDiagram").collect();
     let mut people: Vec<(&str, &str)> = Vec::new();
@@ -32,7 +32,7 @@ pub fn svg(mermaid: &str) -> String {
     for (number, line) in lines.iter().enumerate() {
         let y = TOP + (number + 1) * LINE;
         let drawn = note(line, y, x).or_else(|| arrow(line, y, x));
-        // What is neither begins or ends a loop.
+        // Any other line begins or ends a loop.
         picture += &drawn.unwrap_or_else(|| text(8, y, "start", line));
     }
     picture + "</svg>"

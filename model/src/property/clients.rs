@@ -1,6 +1,6 @@
 //! The clients: alone under everything that can come, and between their users and their daemons.
 //!
-//! What is asked of a client is asked of what goes in and comes out, never of its inside: the old ones are judged as ours are.
+//! The properties of a client concern its inputs and outputs, never its inside: the old ones are judged as ours are.
 
 pub mod alone;
 pub mod edges;
@@ -25,9 +25,9 @@ pub use self::watch::{Fault, Watch};
 
 /// A client, whichever side it is on.
 pub trait Client: Clone + Debug + Eq + Hash + Send + Sync + 'static {
-    /// What it takes.
+    /// An input.
     type Input: ClientInput;
-    /// What comes out.
+    /// An output.
     type Effect: ClientEffect;
 
     /// Takes one input and gives all its effects.
@@ -42,20 +42,20 @@ pub trait Client: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     }
 }
 
-/// What goes into a client, as far as both sides are alike.
+/// An input of a client, as far as both sides are alike.
 pub trait ClientInput: Copy + Debug + Eq + Hash + Send + Sync + 'static {
     /// Which side's.
     const SIDE: Side;
 
     /// An operation's signal.
     fn signal(id: u32, told: Told) -> Self;
-    /// What kind it is.
+    /// Its kind.
     fn kind(&self) -> Kind;
 }
 
-/// What comes out of a client, as far as both sides are alike.
+/// An output of a client, as far as both sides are alike.
 pub trait ClientEffect: Copy + Debug + Eq + Hash + Send + Sync + 'static {
-    /// What is shown.
+    /// The screen.
     fn shown(&self) -> Option<Shown>;
     /// Whether it is said that an operation goes on.
     fn says_it_goes_on(&self) -> bool;

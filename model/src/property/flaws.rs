@@ -1,4 +1,4 @@
-//! What is known not to hold where a side is a legacy one: each is shown, with the weakness of `docs/legacy/weaknesses.md` that it is.
+//! Properties that are known not to hold where a side is a legacy one: each is shown, with its weakness of `docs/legacy/weaknesses.md`.
 //!
 //! Whatever is not listed has to hold.
 

@@ -1,4 +1,4 @@
-//! What each configuration has to reach: a check in which nothing happened is not a pass.
+//! The goals that each configuration has to reach: a check in which nothing happened is not a pass.
 
 use handfast::{
     limits::Timer,
@@ -383,7 +383,7 @@ pub(crate) const GOALS: [Goal; 78] = [
     ),
 ];
 
-/// What no link with a legacy importer comes to: it cannot be cancelled, has one timer, notices no failure of its disk, and
+/// The goals that no link with a legacy importer reaches: it cannot be cancelled, has one timer, notices no failure of its disk, and
 /// says little.
 pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 19] = [
     "import: cancel in INIT",
@@ -407,8 +407,8 @@ pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 19] = [
     Pair::NoSession.text(),
 ];
 
-/// What no link with a legacy exporter comes to: it is gone when the archive is handed over, has one timer after the channel,
-/// takes an archive that it cannot read for a wrong password, and hears no cancel.
+/// The goals that no link with a legacy exporter reaches: it is gone when the archive is handed over, has one timer after the channel,
+/// takes an archive that it cannot read for a wrong password, and receives no cancel.
 pub(crate) const BEYOND_A_LEGACY_EXPORTER: [&str; 14] = [
     "an answer before the confirmation",
     "import: link lost while it installs",

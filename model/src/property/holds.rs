@@ -76,7 +76,7 @@ fn nothing_is_left<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, state: &
     closed && matches!(world.link.half(side).end, End::Away | End::Closed)
 }
 
-/// A cancel of this side is heard by the other.
+/// A cancel of this side reaches the other.
 fn cancel_is_heard<I: ImportSide, E: ExportSide>(state: &Reached<I, E>, side: Side) -> bool {
     let world = &state.world;
     let (cancelled, peer) = match side {

@@ -28,7 +28,7 @@ use crate::{
 /// Judges one step.
 pub(crate) struct Judge<'a> {
     configuration: &'a Configuration,
-    /// What the step violates.
+    /// The properties that the step violates.
     pub(crate) violated: PropertySet,
     /// The connection of the input, if it is not the session's.
     strange: Option<ConnId>,
@@ -83,7 +83,7 @@ impl<'a> Judge<'a> {
         self.expect(conn == came || alike, P::Isolated, Side::Import);
     }
 
-    /// What comes on a foreign connection touches that connection only.
+    /// Events of a foreign connection touch that connection only.
     fn isolate(&mut self, world: &World, conn: ConnId, input: import::Input, effects: &[import::Effect]) {
         use import::{Effect as E, Input as I};
         if effects.contains(&E::AcceptChannel(conn)) {

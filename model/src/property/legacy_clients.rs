@@ -1,6 +1,6 @@
-//! The clients of today, state by state as `docs/legacy/daemon.md` 9.2 tells them: what users of an old device have before them.
+//! The clients of today, state by state as in `docs/legacy/daemon.md` 9.2: the screens of users of an old device.
 //!
-//! They take what ours take, and call what ours call; which screen follows on which is their own. What they share is here.
+//! They take the inputs and make the calls of ours; the order of the screens is their own. The shared part is here.
 
 mod android;
 mod ios;
@@ -91,7 +91,7 @@ impl ImportAt {
         Ok(effects)
     }
 
-    /// What none of the three looks at: it does not know of refusals.
+    /// None of the three looks at this: it does not know of refusals.
     fn returned(&mut self, input: import::Input) -> Result<Vec<import::Effect>, Refused> {
         self.waits &= !matches!(input, import::Input::Added(_));
         match input {

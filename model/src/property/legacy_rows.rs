@@ -40,7 +40,7 @@ impl Told for Importer {
     }
 }
 
-/// What it refuses is no step of the system: it is tried in place.
+/// A refused call is no step of the system: it is tried in place.
 impl Told for Exporter {
     fn told(&self) -> Rows {
         let calls = [Input::AddDevice(Scheme::None), Input::ConfirmAddDevice];

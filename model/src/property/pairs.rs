@@ -29,13 +29,13 @@ pub enum Pair {
     SuccessTooLate,
     /// Two equal failures; Canceled equals Canceled with `sent`.
     Equal,
-    /// Two failures, each decided on its own side before the other's was heard.
+    /// Two failures, each decided on its own side before the other's had arrived.
     EachItsOwn,
     /// (Network, Protocol, Storage or Timeout in the middle of a message): never put into words.
     ExportUnspoken,
     /// (Protocol, Network).
     ImportProtocol,
-    /// (Protocol or Storage, Peer): the exporter was told.
+    /// (Protocol or Storage, Peer): the exporter was informed.
     Told,
     /// Network on either side after a failure of the link.
     LinkFailed,
@@ -61,7 +61,7 @@ impl Pair {
         Self::NoSession,
     ];
 
-    /// What it is.
+    /// Its kind.
     pub const fn text(self) -> &'static str {
         match self {
             Self::BothSucceed => "(Success, Success)",
@@ -82,9 +82,9 @@ impl Pair {
 /// How a side ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct End {
-    /// What it told its client.
+    /// The outcome that it signalled to its client.
     pub outcome: Outcome,
-    /// What made it.
+    /// Its cause.
     pub cause: Cause,
 }
 
@@ -117,7 +117,7 @@ impl End {
     }
 }
 
-/// What may excuse a pair.
+/// The facts that may excuse a pair.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Circumstances {
     /// The importer took the exporter's channel.

@@ -22,7 +22,7 @@ macro_rules! properties {
                 match self { $(Self::$name => $id),* }
             }
 
-            /// What it says.
+            /// The property in words.
             pub const fn text(self) -> &'static str {
                 match self { $(Self::$name => $text),* }
             }
@@ -107,7 +107,7 @@ impl PropertyId {
             Self::Again | Self::Client => false,
             Self::Ends => configuration.clock,
             Self::Atomic => configuration.budget.import_crashes > 0,
-            // What is documented binds the hardened.
+            // The documented behaviour binds the hardened.
             Self::Documented => {
                 [Side::Import, Side::Export].iter().any(|&side| configuration.cast.player(side) == Player::Hardened)
             }
@@ -147,12 +147,12 @@ impl PropertyId {
     }
 }
 
-/// What of a property is asked.
+/// The part of a property that is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Half {
     /// All of it.
     Both,
-    /// What it says of this side. Of a cancel: of this side's.
+    /// The statement about this side. Of a cancel: of this side's.
     Only(Side),
 }
 

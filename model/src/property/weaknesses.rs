@@ -1,4 +1,4 @@
-//! What the weaknesses are called that a legacy side shows. `docs/legacy/weaknesses.md` says it, once.
+//! The names of the weaknesses that a legacy side shows. `docs/legacy/weaknesses.md` is their only source.
 
 const TEXT: &str = include_str!("../../../docs/legacy/weaknesses.md");
 

@@ -33,7 +33,7 @@ pub struct Detail {
     pub state: LinkState,
     /// The key.
     pub key: &'static str,
-    /// What the document says of it, without the words that it lists.
+    /// The document's text, without the words that it lists.
     pub text: &'static str,
     /// The words that it lists; none if it may be anything.
     pub words: &'static [&'static str],
@@ -149,7 +149,7 @@ pub struct Call {
     pub name: &'static str,
     /// Which way.
     pub direction: Direction,
-    /// What for.
+    /// The purpose.
     pub purpose: &'static str,
 }
 
@@ -192,7 +192,7 @@ pub struct Answers {
     pub refused: &'static [Refused],
 }
 
-/// What each call answers.
+/// The answers of each call.
 pub const ANSWERS: [Answers; 6] = [
     Answers { name: "addAccount", accepted: &[Init], refused: &[Refused::Started] },
     Answers {
@@ -214,7 +214,7 @@ pub const ANSWERS: [Answers; 6] = [
     },
 ];
 
-/// What exploration finds of the API in a profile.
+/// The API in a profile, as exploration finds it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Seen {
     /// The keys of details.
@@ -276,7 +276,7 @@ impl Seen {
 type HardenedImport = import::Importer;
 type HardenedExport = export::Exporter;
 
-/// Explores the shipped reducers, as a pair and beside the hostile.
+/// Explores the shipped reducers, as a pair and with the hostile.
 pub fn explore(profile: Profile) -> Seen {
     let mut seen = Seen::default();
     let own = configurations(Size::Small)

@@ -1,7 +1,7 @@
 //! Where the document and today's daemon disagree, what the two profiles do, and what exploration says to it.
 //!
 //! The first two columns are those of `docs/legacy/daemon.md` 10. Each entry asks one question or more of three links: two hardened peers
-//! in either profile, and two of today's. What cannot be asked says so.
+//! in either profile, and two of today's. A divergence that cannot be asked about says so.
 
 mod asked;
 
@@ -10,7 +10,7 @@ pub use self::asked::Subject;
 /// A question, and the answers that it has to have.
 #[derive(Clone, Copy)]
 pub struct Question {
-    /// What is asked.
+    /// A question.
     pub text: &'static str,
     /// Of each of [`Subject::ALL`], in their order. `None`: it cannot be asked of it.
     pub answers: [Option<bool>; 3],
@@ -23,13 +23,13 @@ pub struct Question {
 pub struct Divergence {
     /// Its number: D1 to D22.
     pub number: u8,
-    /// What the documented profile does.
+    /// The behaviour of the documented profile.
     pub documented: &'static str,
-    /// What the jamid profile does.
+    /// The behaviour of the jamid profile.
     pub jamid: &'static str,
-    /// What is asked to show it.
+    /// The questions that show it.
     pub questions: &'static [Question],
-    /// What cannot be.
+    /// The part that cannot be asked about.
     pub unasked: Option<&'static str>,
 }
 

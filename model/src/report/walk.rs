@@ -25,9 +25,9 @@ use crate::{
     },
 };
 
-/// A model whose ways can be told to people.
+/// A model whose paths can be described.
 pub(crate) trait Told: Explorable {
-    /// Tells a way, and which property it violates.
+    /// Describes a path, and the property that it violates.
     fn tell(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample;
 
     /// The way as a picture, for `stateright`'s Explorer.
@@ -61,9 +61,9 @@ impl Told for Linked {
     }
 }
 
-/// What is done with a model, whichever it is.
+/// An operation on a model, for any model.
 pub(crate) trait Walk {
-    /// What comes of it.
+    /// Its result.
     type Output;
 
     /// Does it.

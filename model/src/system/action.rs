@@ -1,4 +1,4 @@
-//! What can happen next.
+//! The actions of the system.
 
 use std::fmt;
 
@@ -82,13 +82,13 @@ pub enum Action {
     /// A side takes a step of its own: what it had posted.
     Inner(Side, u8),
 
-    /// What a stranger or an intruder does, on this connection to the importer.
+    /// An action of a stranger or an intruder on this connection to the importer.
     Caller(u32, CallerAct),
     /// The actions of a hostile device that the exporter's token names.
     Device(DeviceAct),
 }
 
-/// What a crash leaves of an account on the new device's disk.
+/// The state of an account on the new device's disk after a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Remains {
     /// No account.
@@ -99,7 +99,7 @@ pub enum Remains {
     Torn,
 }
 
-/// What a caller of the importer can do.
+/// An action of a caller of the importer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallerAct {
     /// It asks for a connection.
@@ -144,7 +144,7 @@ impl CallerAct {
     }
 }
 
-/// What a caller's chain shows.
+/// The chain of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Chain {
     /// The intruder's own account, verified.
@@ -155,7 +155,7 @@ pub enum Chain {
     Same,
 }
 
-/// What a hostile device can do to the exporter.
+/// An action of a hostile device on the exporter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeviceAct {
     /// It answers the request. `pinned`: it is the device that the token names, and not another.

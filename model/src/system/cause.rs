@@ -1,4 +1,4 @@
-//! What made a side end.
+//! The cause of a side's end.
 
 use handfast::{
     export, import,
@@ -7,7 +7,7 @@ use handfast::{
 };
 use serde::Serialize;
 
-/// What made a side end.
+/// The cause of a side's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Cause {
     /// Its user.

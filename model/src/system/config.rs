@@ -1,4 +1,4 @@
-//! What is checked: who takes part, and how much of each kind of trouble there may be.
+//! The configurations: the pair, and how often each kind of fault may occur.
 
 mod all;
 mod budget;
@@ -17,18 +17,18 @@ pub use self::{
     budget::Budget,
 };
 
-/// What is on a side.
+/// A peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Player {
     /// The shipped reducer.
     Hardened,
-    /// Today's daemon, as `docs/legacy/daemon.md` tells it.
+    /// Today's daemon, as in `docs/legacy/daemon.md`.
     Legacy,
     /// Whatever sends what it likes.
     Hostile,
 }
 
-/// Who takes part, the import side first.
+/// The pair of peers, the import side first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cast {
     /// The import side. If it is hostile, it is the device that the exporter's token names.
@@ -38,7 +38,7 @@ pub struct Cast {
 }
 
 impl Cast {
-    /// Both hardened. Callers beside them only as far as the budget has some, as in every pair.
+    /// Both hardened. Callers in addition only as far as the budget has some, as in every pair.
     pub const HH: Self = Self { import: Player::Hardened, export: Player::Hardened };
     /// A hardened importer and a legacy exporter.
     pub const HL: Self = Self { import: Player::Hardened, export: Player::Legacy };
@@ -66,7 +66,7 @@ impl Cast {
         self.import == Player::Legacy || self.export == Player::Legacy
     }
 
-    /// What is on this side.
+    /// Returns the peer on this side.
     pub const fn player(self, side: Side) -> Player {
         match side {
             Side::Import => self.import,
@@ -96,11 +96,11 @@ impl Serialize for Cast {
 /// One system to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Configuration {
-    /// What is looked at.
+    /// Its purpose.
     pub name: &'static str,
-    /// What the reducers follow.
+    /// The profile of the reducers.
     pub profile: Profile,
-    /// Who takes part.
+    /// The pair of peers.
     pub cast: Cast,
     /// How the archive may be protected.
     pub schemes: &'static [Scheme],
@@ -159,7 +159,7 @@ impl Configuration {
         Config { profile: self.profile, features: Features::ALL, places: self.crowd.unwrap_or_default() }
     }
 
-    /// What the signals of a side follow: an old one knows one way only.
+    /// Returns the profile of the signals of a side: an old one has only one.
     pub const fn profile_of(&self, side: Side) -> Profile {
         match self.cast.player(side) {
             Player::Legacy => Profile::Jamid,
@@ -197,7 +197,7 @@ impl fmt::Display for Configuration {
 /// Whose clients there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Clients {
-    /// Those that ship.
+    /// The reducers that ship.
     Own,
     /// Those of today's desktop client.
     Qt,

@@ -1,4 +1,4 @@
-//! What an observer remembers of a run.
+//! The facts that an observer remembers of a run.
 //!
 //! It is what goes into a reducer and what comes out, never its inside: what is judged by it holds of any implementation of that side.
 
@@ -16,7 +16,7 @@ use crate::system::{
     world::{PEER, Stage, World},
 };
 
-/// What was seen of both sides.
+/// The facts about both sides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Seen {
     pub(crate) import: ImportView,
@@ -32,7 +32,7 @@ pub(crate) struct ImportView {
     pub(crate) answers: u8,
     /// A prompt that is open.
     pub(crate) prompt: Option<Prompt>,
-    /// What the user typed at the last prompt.
+    /// The credentials that the user typed at the last prompt.
     pub(crate) typed: Option<Slot>,
     /// The device crashed, and the state in which it did.
     pub(crate) crashed: Option<LinkState>,
@@ -46,7 +46,7 @@ pub(crate) struct ImportView {
     pub(crate) done: Option<Done>,
 }
 
-/// What was shown to the user, and after which connection's message.
+/// The prompt that the user saw, and after which connection's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Prompt {
     pub(crate) conn: ConnId,

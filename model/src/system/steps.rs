@@ -1,4 +1,4 @@
-//! What can happen in a state, and what it hands to a reducer.
+//! The possible actions in a state, and the input that each hands to a reducer.
 
 use handfast::{
     export::{self, Tried},
@@ -64,7 +64,7 @@ impl World {
         !import.started || !export.started || import.prompt.is_some() || export.asked && !export.confirmed
     }
 
-    /// What the users can do.
+    /// The actions of the users.
     pub(crate) fn people(&self, configuration: &Configuration, actions: &mut Vec<Action>) {
         let (import, export) = (&self.seen.import, &self.seen.export);
         if self.cast.import != Player::Hostile {
@@ -73,7 +73,7 @@ impl World {
             }
             let linked = matches!(import.signalled, LinkState::Authenticating | LinkState::InProgress);
             let asked = (linked || import.prompt.is_some()) && import.is_up();
-            // What no one asked for is refused by a hardened importer, so that it is free; an old one says true.
+            // An unrequested answer is refused by a hardened importer, so that it is free; an old one says true.
             let unasked = self.cast.import != Player::Legacy || self.left.clicks > 0;
             if asked && import.answers < MAX_ANSWERS && (import.prompt.is_some() || unasked) {
                 actions.push(Action::Answer { right: true });
@@ -102,7 +102,7 @@ impl World {
         }
     }
 
-    /// What the network can do.
+    /// The actions of the network.
     pub(crate) fn network(&self, actions: &mut Vec<Action>) {
         let may_lose = self.left.loss > 0;
         if self.import.publishing {
@@ -142,7 +142,7 @@ impl World {
         actions.extend(self.link.breaks().map(|(to_import, to_export)| Action::Break { to_import, to_export }));
     }
 
-    /// What the shells can do.
+    /// The actions of the shells.
     pub(crate) fn shells(&self, actions: &mut Vec<Action>) {
         let may_fail = self.left.storage > 0;
         let mut offer = |can: bool, good: Action, bad: Option<Action>| {
@@ -175,7 +175,7 @@ impl World {
         }
     }
 
-    /// What callers and a hostile device can do, and what becomes of requests that come again.
+    /// The actions of callers and a hostile device, and of requests that come again.
     pub(crate) fn hostile(&self, configuration: &Configuration, actions: &mut Vec<Action>) {
         // Callers of a kind are alike: they come in order.
         let fresh = |kind| {
@@ -254,7 +254,7 @@ impl World {
         }
     }
 
-    /// The session's peer can ask for other channels. What is known of old importers was seen without that.
+    /// The session's peer can ask for other channels. Old importers were observed without that.
     fn further_asks(&self, act: &mut impl FnMut(CallerAct)) {
         if self.left.asks > 0 && self.cast.import == Player::Hardened {
             act(CallerAct::Ask(Ask::Wrong));

@@ -1,6 +1,6 @@
 //! Everything around the reducers: the link, what the shells do, callers, and what is left of the budget.
 //!
-//! A state holds only what can still matter. What happens to no one's knowledge is not a step of its own: the progress of a
+//! A state holds only facts that can still matter. An event that no side learns of is not a step of its own: the progress of a
 //! transfer only arms a timer that is armed already, and the arming of timers is in the reducers.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -29,7 +29,7 @@ pub const PEER: ConnId = ConnId(1);
 /// Where the exporter sees the importer.
 pub const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 4711);
 
-/// What surrounds the two reducers.
+/// The environment of the two reducers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     pub(crate) cast: Cast,
@@ -45,13 +45,13 @@ pub struct World {
     pub(crate) overtaken: u8,
     /// A hostile device in place of the importer.
     pub(crate) device: Option<Device>,
-    /// What the exporter's token asks for.
+    /// The request of the exporter's token.
     pub(crate) asks: Ask,
     pub(crate) left: Budget,
     pub(crate) seen: Seen,
 }
 
-/// What the importer's shell has at hand.
+/// The data at hand of the importer's shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(crate) struct ImportShell {
     /// Asked to become reachable, and not there yet.
@@ -98,7 +98,7 @@ impl Storage {
     }
 }
 
-/// What the exporter's shell has at hand.
+/// The data at hand of the exporter's shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(crate) struct ExportShell {
     /// The archive is being opened with this password.

@@ -17,7 +17,7 @@ use super::{
 
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// The request for the connection comes again. A shell that has the connection knows it; another takes it for a new one, which
-    /// No one then secures.
+    /// no one then secures.
     pub(super) fn repeat_request(&mut self) -> Result<(), &'static str> {
         if !self.schedule.is_pair() || self.lines[0].ends[1] == LinkEnd::Away {
             return Err("there is no request");

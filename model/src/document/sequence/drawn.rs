@@ -18,7 +18,7 @@ use Lifeline::{NewClient, NewDaemon, OldClient, OldDaemon};
 /// A run, and what was drawn of it.
 #[derive(Clone, Debug)]
 pub struct Drawn {
-    /// A Mermaid sequence diagram. What the document has too has its number there after it.
+    /// A Mermaid sequence diagram. Arrows that the document has too end with their number there.
     pub mermaid: String,
     /// The numbers in the order in which they were drawn.
     pub numbers: Vec<u8>,
@@ -36,14 +36,14 @@ struct Line {
     whole: bool,
 }
 
-/// What happened: the lines, and on each lifeline their order.
+/// The events: the lines, and on each lifeline their order.
 #[derive(Default)]
 struct Story {
     lines: Vec<Line>,
     order: [Vec<usize>; 4],
 }
 
-/// What comes first: what is on its way arrives, then what happens by itself, then people.
+/// The order of choices: messages on their way arrive, then steps without a person, then people.
 const fn patience(step: &Step) -> u8 {
     match step {
         Step::Hear(_) => 0,
@@ -107,7 +107,7 @@ impl Story {
         }
     }
 
-    /// What the document notes, and what happens that no arrow tells.
+    /// The notes of the document, and events that no arrow describes.
     fn notes(&mut self, step: Step, done: &Done) {
         let token = import::Effect::Show(import::Screen::TokenAvailable);
         if done.import.as_ref().is_some_and(|(_, effects)| effects.contains(&token)) {

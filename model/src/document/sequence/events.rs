@@ -1,4 +1,4 @@
-//! What happens on the four lifelines in a step of a link with its clients.
+//! The events on the four lifelines in a step of a link with its clients.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ pub(crate) enum End {
     Got,
 }
 
-/// What is said, or done: a name, and what is in its brackets. A label of the document is read into the same.
+/// A message or an action: a name, and the text in its brackets. A label of the document is read into the same.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Said {
     name: String,
@@ -103,7 +103,7 @@ impl fmt::Display for Said {
             match value.as_deref() {
                 None => f.write_str(key)?,
                 Some(value) if key == "state" => write!(f, "state={value}")?,
-                // Whose and where is the same in all, and told elsewhere.
+                // Account and operation are the same in all, and described elsewhere.
                 Some(_) if matches!(key.as_str(), "peer_id" | "peer_address" | "token") => f.write_str(key)?,
                 Some(value) => write!(f, "{key}=\"{value}\"")?,
             }
@@ -121,7 +121,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// What happens in a step, in order on each lifeline.
+    /// Returns the events of a step, in order on each lifeline.
     pub(crate) fn events(&self, before: &Whole, step: Step, done: &Done) -> Vec<Event> {
         let mut events = Vec::new();
         let mut add = |from, to, end, said| events.push(Event { from, to, end, said });
@@ -163,7 +163,7 @@ impl Reader {
         events
     }
 
-    /// What a daemon says.
+    /// Returns the signal of a daemon.
     fn turn(&self, turn: &Turn) -> Vec<Event> {
         let sent = |from, to, said| Event { from, to, end: End::Sent, said };
         match turn {
@@ -189,7 +189,7 @@ impl Reader {
         }
     }
 
-    /// What travels between the daemons, in the document's words where it has some. The handshake is of both.
+    /// Returns a message between the daemons, in the document's words where it has some. The handshake is of both.
     fn item(&self, item: Item) -> Option<Said> {
         Some(match item {
             Item::Request => Said::read("DHT connection request"),
@@ -243,7 +243,7 @@ fn replays(before: &Whole, step: Step, reader: &Reader) -> Option<Event> {
     Some(Event { from, to, end: End::Sent, said: reader.told(side, last)? })
 }
 
-/// What persons and clients do.
+/// Returns the actions of persons and clients.
 fn clients(done: &Done) -> Vec<Event> {
     let mut events = Vec::new();
     let mut sent = |from, to, said| events.push(Event { from, to, end: End::Sent, said });

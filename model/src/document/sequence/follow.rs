@@ -33,7 +33,7 @@ struct Reading<'a> {
     profile: Profile,
     scenario: Scenario,
     reader: Reader,
-    /// What each arrow says.
+    /// The label of each arrow.
     labels: BTreeMap<u8, Said>,
     /// The order on each lifeline: of the main line, and of what it ends with.
     main: [Vec<Spot>; 4],
@@ -45,11 +45,11 @@ struct Reading<'a> {
 pub(crate) struct Place {
     main: [u8; 4],
     ends: [u8; 4],
-    /// What happened that the diagram does not have here.
+    /// The events that the diagram does not have here.
     pub(crate) astray: Option<String>,
 }
 
-/// What an event is.
+/// The kind of an event.
 enum Fit {
     /// The next one of its lifeline: an end of this arrow.
     Next(u8),
@@ -163,7 +163,7 @@ fn arrow_ends(arrow: &Arrow) -> impl Iterator<Item = (Lifeline, Spot)> + use<> {
     [(from, (number, End::Sent))].into_iter().chain(got)
 }
 
-/// What happened on the lifelines in a step, each with the number of its arrow.
+/// The events on the lifelines in a step, each with the number of its arrow.
 pub(crate) type Happened = Vec<(Event, Option<u8>)>;
 
 /// A link and its clients, followed on the diagram.
@@ -172,7 +172,7 @@ pub(crate) struct Followed<'a> {
     reading: Reading<'a>,
 }
 
-/// What a run did besides going on.
+/// The events of a run other than its progress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Besides {
     repeated: BTreeSet<u8>,
@@ -197,7 +197,7 @@ impl<'a> Followed<'a> {
         Some(Self { linked: linked(configuration, AllRules)?, reading: Reading::new(document, scenario, profile) })
     }
 
-    /// Takes a step, and tells what happened on the lifelines, each with the number of its arrow.
+    /// Takes a step, and returns the events on the lifelines, each with the number of its arrow.
     pub(crate) fn step(&self, state: &At, step: Step) -> Option<(At, Happened)> {
         self.take(state, step, &mut Besides::default())
     }
@@ -207,7 +207,7 @@ impl<'a> Followed<'a> {
         self.reading.is_realised(&at.place)
     }
 
-    /// What a step does.
+    /// The effect of a step.
     pub(crate) fn done(&self, at: &At, step: Step) -> Option<Done> {
         self.linked.step(&at.whole, step).map(|(_, done)| done)
     }
@@ -292,7 +292,7 @@ impl Model for Followed<'_> {
     }
 }
 
-/// What came of following a scenario.
+/// The result of following a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Followup {
     /// Distinct states that were looked at.
@@ -301,7 +301,7 @@ pub struct Followup {
     pub steps: Option<usize>,
     /// Arrows that no run has at all its ends.
     pub missing: BTreeSet<u8>,
-    /// What happens and is not drawn, where every run has to keep to the diagram.
+    /// The events that are not drawn, where every run has to keep to the diagram.
     pub astray: BTreeSet<String>,
     /// Where every run has to go to the end: whether one ends before.
     pub stops_short: bool,

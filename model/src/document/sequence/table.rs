@@ -157,7 +157,7 @@ const fn diverges(profiles: &'static [Profile], arrow: u8, how: How, reason: &'s
 const NAMES: &str = "the operation is named (R-API-5, R-API-6)";
 const WORD: &str = "today's daemon has another word for it (R-ERR-1)";
 
-/// What is otherwise than the document has it, each with its reason.
+/// The differences from the document, each with its reason.
 pub const DIVERGENCES: [Divergence; 9] = [
     diverges(
         BOTH,
@@ -185,7 +185,7 @@ pub const DIVERGENCES: [Divergence; 9] = [
     diverges(BOTH, 24, How::Says("cancelAddDevice(op_id)"), NAMES),
 ];
 
-/// What happens that the diagram has no arrow for.
+/// An event that the diagram has no arrow for.
 #[derive(Clone, Copy, Debug)]
 pub struct Extra {
     /// Where.
@@ -194,7 +194,7 @@ pub struct Extra {
     pub from: Lifeline,
     /// Where it ends.
     pub to: Lifeline,
-    /// What it says.
+    /// Its label.
     pub label: &'static str,
     /// Why.
     pub reason: &'static str,
@@ -211,7 +211,7 @@ const TOLD_BACK: &str = "success is said once the account is stored (R-EXT-2)";
 const ONCE_MORE: &str = "the user is asked again (R-IMP-7, R-EXP-6)";
 const CANCELED: &str = "a cancel ends the operation on both sides (R-CANCEL-1)";
 
-/// What happens beside the arrows, each with its reason.
+/// The events in addition to the arrows, each with its reason.
 pub const EXTRAS: [Extra; 24] = [
     extra(NewClient, NewDaemon, "ask for the state", ASKED),
     extra(OldClient, OldDaemon, "ask for the state", ASKED),
@@ -309,16 +309,16 @@ pub const REPEATED: [Repeated; 8] = [
     again(JAMID, 14, "today's daemon says so at each answer (R-STATE-2)"),
 ];
 
-/// What is compared with runs. Tests plant errors in copies of it.
+/// The document's side of the comparison. Tests plant errors in copies of it.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The document's arrows.
     pub arrows: Vec<Arrow>,
-    /// What is otherwise.
+    /// The differences.
     pub divergences: Vec<Divergence>,
-    /// What is there besides.
+    /// The additions.
     pub extras: Vec<Extra>,
-    /// What comes again.
+    /// The repetitions.
     pub repeated: Vec<Repeated>,
 }
 
@@ -340,7 +340,7 @@ pub struct Scenario {
     pub name: &'static str,
     /// How the archive is protected.
     pub scheme: Scheme,
-    /// What goes wrong, and how often: a name of [`Budget`](crate::system::config::Budget).
+    /// The faults, and how often: a name of [`Budget`](crate::system::config::Budget).
     pub trouble: Option<(&'static str, u8)>,
     /// The arrows of the main line that are there before it turns off.
     pub behind: &'static [u8],
@@ -348,7 +348,7 @@ pub struct Scenario {
     pub ends: &'static [u8],
 }
 
-/// The ways that the document tells of, and the one of an account without a password.
+/// The scenarios of the document, and the one of an account without a password.
 pub const SCENARIOS: [Scenario; 6] = [
     Scenario { name: "link", scheme: Scheme::Password, trouble: None, behind: &[], ends: &[] },
     Scenario { name: "link, no password", scheme: Scheme::None, trouble: None, behind: &[], ends: &[] },

@@ -25,14 +25,14 @@ pub struct Alone<C: Client> {
 pub struct At<C> {
     /// The client.
     pub client: C,
-    /// Who watches it.
+    /// Its watch.
     pub watch: Watch,
 }
 
 /// Two operations: one may be the client's, and the other is not.
 const IDS: [u32; 2] = [1, 2];
 
-/// All that a daemon, or whoever is in its place, can say.
+/// All signals and returns of a daemon, or of a program in its place.
 fn signals<I: ClientInput>() -> impl Iterator<Item = I> {
     let prompt = |peer, scheme, wrong_password| Signal::Prompt { peer: AccountId([peer; 20]), scheme, wrong_password };
     let said = [
@@ -103,7 +103,7 @@ impl<C: Client> Alone<C> {
         &self.alphabet
     }
 
-    /// Takes a step, and tells what came out. `None`: the screen does not offer it.
+    /// Takes a step, and returns the outputs. `None`: the screen does not offer it.
     pub fn step(&self, at: &At<C>, input: C::Input) -> Option<(At<C>, Vec<C::Effect>)> {
         let mut next = at.clone();
         let effects = next.client.take(input).ok()?;

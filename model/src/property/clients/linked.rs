@@ -48,7 +48,7 @@ pub struct Whole {
     pub(crate) export: Desk<AnyExportClient>,
     /// Signals of other operations that can still come.
     foreign: u8,
-    /// What the step into this state violated.
+    /// The properties that the step into this state violated.
     violated: PropertySet,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct Desk<C: Client> {
     pub(crate) calls: VecDeque<C::Effect>,
     pub(crate) returns: VecDeque<C::Input>,
     pub(crate) signals: VecDeque<Told>,
-    /// What the daemon said last.
+    /// The last signal of the daemon.
     last: Option<Told>,
     /// The last screen.
     shown: Option<C::Effect>,
@@ -98,12 +98,12 @@ impl<C: Client> Desk<C> {
         Some(effects)
     }
 
-    /// What is shown; none before anything is.
+    /// The screen; none before the first.
     pub(crate) const fn shown(&self) -> Option<C::Effect> {
         self.shown
     }
 
-    /// What the daemon said last.
+    /// The last signal of the daemon.
     pub(crate) const fn last(&self) -> Option<Told> {
         self.last
     }
@@ -133,7 +133,7 @@ pub enum Step {
     Export(export::Input),
     /// The next call arrives at a daemon.
     Call(Side),
-    /// What the next one returned arrives at the client.
+    /// The next return arrives at the client.
     Return(Side),
     /// The next signal does.
     Hear(Side),
@@ -143,7 +143,7 @@ pub enum Step {
     Link(Action),
 }
 
-/// What a step did, for who tells of it.
+/// The effect of a step, for descriptions.
 pub(crate) struct Done {
     pub(crate) turn: Turn,
     pub(crate) import: Option<(import::Input, Vec<import::Effect>)>,
@@ -184,12 +184,12 @@ impl Linked {
         Self { configuration, link: link(Configuration { budget, ..configuration }), fresh }
     }
 
-    /// What is checked.
+    /// The checked system.
     pub const fn configuration(&self) -> &Configuration {
         &self.configuration
     }
 
-    /// What is asked of them: each side by itself.
+    /// The properties that are asked of them: each side by itself.
     pub(crate) fn asked(configuration: &Configuration) -> impl Iterator<Item = (PropertyId, Half)> {
         configuration.behind.iter().map(|&side| (PropertyId::Client, Half::Only(side)))
     }
@@ -227,8 +227,8 @@ impl Linked {
             || !state.violated.contains(property, half) && half.sides().all(|side| self.ends_what_is_left(state, side))
     }
 
-    /// The operation of a screen that was left ends without a timer, or was said to go on. What an old daemon makes of a cancel is
-    /// not its client's doing.
+    /// The operation of a screen that was left ends without a timer, or the client said that it goes on. The reaction of an old daemon to a
+    /// cancel is not its client's doing.
     fn ends_what_is_left(&self, state: &Whole, side: Side) -> bool {
         let seen = &state.link.world.seen;
         let (watch, up) = match side {
@@ -258,7 +258,7 @@ impl Linked {
         }
     }
 
-    /// Takes a step, and tells what it did.
+    /// Takes a step, and returns its effect.
     pub(crate) fn step(&self, state: &Whole, step: Step) -> Option<(Whole, Done)> {
         let mut next = state.clone();
         next.violated = PropertySet::default();
@@ -371,7 +371,7 @@ impl Linked {
         true
     }
 
-    /// What people may try; a screen that does not offer it refuses it.
+    /// The actions that people may try; a screen that does not offer one refuses it.
     fn people(&self, state: &Whole, steps: &mut Vec<Step>) {
         if self.has(Side::Import) {
             Self::import_people(state, steps);

@@ -1,4 +1,4 @@
-//! Who watches a client, and what is judged of each of its steps (P-CLIENT).
+//! The watch of a client, and the judgement of each of its steps (P-CLIENT).
 
 use handfast::{
     client::Told,
@@ -7,10 +7,10 @@ use handfast::{
 
 use super::{Call, ClientEffect, ClientInput, Kind, Shown};
 
-/// What a client did that it must not.
+/// A fault of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// It shows a success that its daemon did not tell (R-CLI-3).
+    /// It shows a success that its daemon did not signal (R-CLI-3).
     FalseSuccess,
     /// It shows what another operation says (R-CLI-2).
     Foreign,
@@ -22,7 +22,7 @@ pub enum Fault {
     RefusedUnsaid,
     /// The screen of a failed import is left, and its account is not removed (R-CLI-6).
     Kept,
-    /// What is shown went back, and not to ask once more (R-CLI-4).
+    /// The screen went back, and not to ask once more (R-CLI-4).
     Back,
     /// It makes a call again that was refused, and its daemon has signalled nothing since (R-CLI-8).
     CalledAgain,
@@ -56,7 +56,7 @@ impl Fault {
     }
 }
 
-/// What was seen of an answer.
+/// The facts about an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Answer {
     /// None was given.
@@ -68,28 +68,28 @@ enum Answer {
     Refused,
 }
 
-/// What was seen of a client.
+/// The facts about a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Watch {
     /// A call for a new operation has not returned.
     pending: bool,
-    /// The last operation, and how it ended, as its client was told.
+    /// The last operation, and how it ended, as its client knows it.
     own: Option<u32>,
     ended: Option<bool>,
     cancelled: bool,
     /// The last answer, as long as its daemon has signalled nothing since.
     answer: Answer,
     pub(crate) said: bool,
-    /// What is shown; none before anything is.
+    /// The screen; none before the first.
     pub(crate) shown: Option<Shown>,
     /// How far its screen was.
     reached: u8,
-    /// What the last step did that it must not: a bit for each.
+    /// The faults of the last step: a bit for each.
     faults: u8,
 }
 
 impl Watch {
-    /// What the last step did that it must not.
+    /// Returns the faults of the last step.
     pub fn faults(&self) -> impl Iterator<Item = Fault> + '_ {
         Fault::ALL.into_iter().filter(|&fault| self.faults & 1 << fault as u8 != 0)
     }
@@ -180,7 +180,7 @@ impl Watch {
         if refused && !self.said {
             self.hold(Fault::RefusedUnsaid);
         }
-        // What could not be cancelled is said to go on, and then the person knows.
+        // If it could not be cancelled, the client says that it goes on, and then the person knows.
         let stays = self.is_left() && self.own.is_some() && !self.cancelled && !self.said;
         match self.ended {
             None if stays => self.hold(Fault::LeftAlone),

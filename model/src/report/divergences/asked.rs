@@ -1,4 +1,4 @@
-//! What is asked of a link.
+//! The questions about a link.
 
 use std::collections::BTreeSet;
 
@@ -290,7 +290,7 @@ pub(super) fn key_is_a_scheme(_: Subject) -> bool {
 }
 
 pub(super) fn unasked_answer_is_true(subject: Subject) -> bool {
-    // What no one asked for is tried at every hardened importer; an old one has a configuration of its own for it.
+    // An unrequested answer is tried at every hardened importer; an old one has a configuration of its own for it.
     let name = match subject {
         Subject::Hardened(_) => "honest",
         Subject::Today => "clicks",

@@ -1,4 +1,4 @@
-//! What was seen, taken apart into operations and put together into pairs: each is a run of one [`System`](crate::system::System).
+//! The lines of a trace, sorted into operations and joined into pairs: each is a run of one [`System`](crate::system::System).
 //!
 //! Values are symbols. A token, an account, an operation and a peer are bound where they are seen first and have to stay what they
 //! are; what can be said of a line without the model is said here, as a *flaw* that no run explains.
@@ -36,7 +36,7 @@ pub(crate) struct Run {
     pub(crate) unplugged: bool,
 }
 
-/// What was seen of one operation, in order.
+/// The lines of one operation, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lane {
     pub(crate) signals: Vec<Seen>,
@@ -82,7 +82,7 @@ pub(crate) struct Noted {
     pub(crate) doubt: Option<&'static str>,
 }
 
-/// What was called, and what it returned, in the model's terms.
+/// A call and its return, in the model's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     AddAccount,
@@ -251,7 +251,7 @@ impl Sorter<'_> {
         self.configuration.cast
     }
 
-    /// What the exporter takes for a token (R-TOK-3, R-TOK-4).
+    /// Parses as the exporter does (R-TOK-3, R-TOK-4).
     fn parse(&self, uri: &str) -> Option<Token> {
         match self.cast().export {
             Player::Legacy => Token::parse_lenient(uri.as_bytes()).ok(),
@@ -543,7 +543,7 @@ impl Run {
 }
 
 impl Import {
-    /// What can be said of a signal by itself. Binds the token.
+    /// Checks a signal by itself. Binds the token.
     fn look(&mut self, state: u8, details: &BTreeMap<String, String>, form: Form) -> Option<&'static str> {
         if let Some(text) = details.get("token").filter(|_| state == 1) {
             let token = Token::parse(text.as_bytes()).ok().filter(|token| token.text().to_string() == *text);

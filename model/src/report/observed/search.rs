@@ -1,12 +1,12 @@
-//! Looks for a run that explains what was seen: the system beside the lines, as a model of its own.
+//! Searches for a run that explains the lines: a model whose state is a system and the lines explained so far.
 //!
 //! A node is a state of the system and how many lines of each side are explained. A step is one of the system that shows only what
 //! the next lines of its side say. The nodes after a prefix of the lines are the set of states in which the system can be then; all
 //! of them are built, by the explorer that checks properties too.
 //!
 //! **When something happened.** A signal is noted soon after the moment at which it was given. A call was taken some time before its
-//! return was noted, and after the return of the call before it. Signals of a side keep their order, and so do its calls. What is
-//! noted by different clocks has no order. What a daemon has posted happens soon, and a timer runs out when it does and not before:
+//! return was noted, and after the return of the call before it. Signals of a side keep their order, and so do its calls. Lines
+//! of different clocks have no order. A posted task of a daemon runs soon, and a timer runs out when it does and not before:
 //! [`Delays`] has the times. So a step lies between two moments, and the search keeps those apart that cannot overlap.
 
 mod times;
@@ -46,7 +46,7 @@ const KEPT: usize = 512;
 /// How many kinds of posted steps a side has at most.
 const POSTED: usize = 4;
 
-/// A system beside what was seen of it.
+/// A system and the lines of it.
 pub(super) struct Search<'a, I, E> {
     system: &'a Judged<I, E>,
     run: &'a Run,
@@ -86,13 +86,13 @@ struct Cursor {
     armed: [u64; Timer::ALL.len()],
     /// When what it has posted is done at the latest, by the numbers of the steps.
     posted: [u64; POSTED],
-    /// When it was told something by its peer, at the earliest. Only of an old daemon.
+    /// When its peer sent something to it, at the earliest. Only of an old daemon.
     heard: u64,
     /// Whether the call that is under way at the end of its file has been taken.
     under_way: bool,
 }
 
-/// What no one saw, and stays as it is.
+/// Hidden facts that stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Guess {
     /// How the archive is protected.
@@ -116,7 +116,7 @@ pub(super) enum Act {
 pub(super) struct Taken<I, E> {
     pub(super) node: Node<I, E>,
     pub(super) turn: Turn,
-    /// What it is in the system; none for a call that changed nothing.
+    /// The action in the system; none for a call that changed nothing.
     pub(super) action: Option<Action>,
     /// The lines that it explains.
     pub(super) lines: Vec<usize>,
@@ -202,7 +202,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         if !idle {
             self.explain(&mut at, node.guess, &turn, &mut lines)?;
         }
-        // What the search does not count.
+        // Facts that the search does not count.
         state.world.left.early = node.state.world.left.early;
         state.violated = node.state.violated;
         let mut next = Node { state, at, guess: node.guess };
@@ -318,7 +318,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         Ok(())
     }
 
-    /// The details of a signal. What the model has a symbol for is taken from what was seen.
+    /// Returns the details of a signal. Values for which the model has a symbol are taken from the line.
     fn words(&self, side: Side, guess: Guess, signal: Signal, seen: Option<&Details>) -> Details {
         let vocabulary = self.system.configuration().profile_of(side).vocabulary();
         let free = |key: &str| seen.and_then(|seen| seen.get(key)).map_or("…", String::as_str);

@@ -1,4 +1,4 @@
-//! What the model does is allowed: random ways through it, seen by clients that call whatever they like.
+//! Runs of the model are allowed: random paths through it, seen by clients that call whatever they like.
 
 use handfast::{
     export, import,
@@ -35,7 +35,7 @@ impl Dice {
     }
 }
 
-/// What two clients write down of a random way.
+/// Returns the lines that two clients write down of a random path.
 struct Clients {
     lines: Vec<Value>,
     t_ms: u64,

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// What came of it.
+/// The verdict.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
@@ -46,9 +46,9 @@ pub enum Verdict {
 /// One way in which it came about.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
-    /// What went wrong unseen; all zero if it needs nothing of the kind.
+    /// The unseen faults; all zero if it needs none.
     pub faults: Budget,
-    /// What happened, in order.
+    /// The steps, in order.
     pub schedule: Vec<Happened>,
     /// A Mermaid sequence diagram of it.
     pub mermaid: String,
@@ -74,9 +74,9 @@ pub struct Refusal {
     pub lines: Vec<Unexplained>,
     /// How many states of the search are left then.
     pub states: usize,
-    /// What clients have seen in them, and in how many (of those that are looked at).
+    /// The clients' states in them, and in how many (of those that are looked at).
     pub seen: BTreeMap<String, usize>,
-    /// What could have come next.
+    /// The signals and calls that could have come next.
     pub next: Vec<String>,
     /// The lines that are no part of a link.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -88,7 +88,7 @@ pub struct Refusal {
 pub struct Apart {
     /// Where it stands.
     pub place: Place,
-    /// What it says.
+    /// The line in words.
     pub says: String,
     /// Why it is none.
     pub why: &'static str,
@@ -99,14 +99,14 @@ pub struct Apart {
 pub struct Unexplained {
     /// Where it stands.
     pub place: Place,
-    /// What it says.
+    /// The step in words.
     pub says: String,
     /// Why nothing explains it, if that can be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flaw: Option<&'static str>,
 }
 
-/// Decides whether a trace is a run of the model. A line that tells what failed on its device may be a failure of storage.
+/// Decides whether a trace is a run of the model. A line with the cause of a failure on its device may be a failure of storage.
 pub fn validate(trace: &Trace, terms: &Terms) -> Verdict {
     let notes = Notes(trace.lines.iter().map(|line| (line.place, line.to_string())).collect());
     let mut terms = *terms;
@@ -251,7 +251,7 @@ fn explanation<I: ImportSide, E: ExportSide>(
     Explanation { faults, schedule, mermaid: told.mermaid, states }
 }
 
-/// What is known where the search came to its end.
+/// Returns the known facts where the search came to its end.
 fn refusal<I: ImportSide, E: ExportSide>(notes: &Notes, search: &Search<'_, I, E>) -> Refusal {
     let best = search.best();
     let mut lines: BTreeMap<usize, Unexplained> = BTreeMap::new();

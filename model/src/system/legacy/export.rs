@@ -35,7 +35,7 @@ struct Attempt {
     tries: u8,
     transferred: bool,
     timers: Timers,
-    /// What the reader is busy with (E13).
+    /// The work of the reader (E13).
     busy: Option<Busy>,
 }
 
@@ -296,7 +296,7 @@ impl Exporter {
         effects
     }
 
-    /// The channel is shut: the client hears the end, and the slot is cleared.
+    /// The channel is shut: the client learns of the end, and the slot is cleared.
     fn end(&mut self, op: u8) -> Vec<Effect> {
         self.live = None;
         let Some(attempt) = self.attempt(op) else { return vec![] };

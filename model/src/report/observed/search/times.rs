@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// What does not come while somebody looks.
+/// Faults that do not come while a client looks.
 const NEVER: u64 = u64::MAX;
 
 impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
@@ -111,13 +111,13 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
     /// How long a timer runs at least, in milliseconds.
     fn lasts(&self, side: Side, timer: Timer) -> u64 {
         match (self.is_legacy(side), timer) {
-            // What the directory answers is waited for, and then the connection.
+            // The answer of the directory is awaited, and then the connection.
             (true, Timer::Connect) => 30_000,
             _ => Durations::default().of(timer, 0).as_millis() as u64,
         }
     }
 
-    /// Whether what arrives next at a side is that its connection broke, and nothing told it.
+    /// Whether the next arrival at a side is that its connection broke, without a message that says so.
     fn waits_for_loss(&self, node: &Node<I, E>, side: Side) -> bool {
         let link = &node.state.world.link;
         let broke = link.failed && link.half(side).queue.first() == Some(&Item::Lost);
@@ -201,7 +201,7 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
         }
     }
 
-    /// Notes when an old daemon was told something by its peer.
+    /// Notes when an old daemon received something from its peer.
     pub(super) fn set_heard(&self, next: &mut Node<I, E>, act: Act) {
         let heard = match act {
             Act::Hidden(Action::Deliver(side)) => [Some(side), None],
