@@ -73,9 +73,9 @@ struct Session {
     conn: ConnId,
     /// The account that the peer's chain proved.
     peer: AccountId,
-    /// What the peer named; unknown before its `authScheme`.
+    /// The peer's features; unknown before its `authScheme`.
     features: Option<Features>,
-    /// What was asked last.
+    /// The last prompt.
     scheme: Scheme,
     prompts: u8,
     /// The last answer.
@@ -85,7 +85,7 @@ struct Session {
     remove: bool,
 }
 
-/// What is left of the session's link.
+/// The rest of the session's link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 enum Link {
     Open,
@@ -453,7 +453,7 @@ impl<R: Rules> Importer<R> {
         }
     }
 
-    /// Tells the exporter how it went, if both know the word and the link lives (R-EXT-2).
+    /// Reports the result to the exporter, if both know the word and the link lives (R-EXT-2).
     fn say(&mut self, session: Session, result: ImportResult) {
         if session.link == Link::Open && session.features.is_some_and(|peer| peer.and(self.config.features).result) {
             self.out.push(Effect::Send(session.conn, M::ImportResult(result)));

@@ -26,7 +26,7 @@ pub const FIRST_CLIENT_CHANNEL: u16 = 1;
 /// The first channel that a TLS server asks for.
 pub const FIRST_SERVER_CHANNEL: u16 = 0x8000;
 
-/// What is sent before the data of a frame.
+/// The bytes before the data of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameHeader(Short<7>);
 

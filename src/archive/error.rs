@@ -18,7 +18,7 @@ pub enum OpenError {
     /// The key could not be derived.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),
-    /// Wrong password; or an encrypted file was cut or changed, which cannot be told from it. Also a password for an archive
+    /// Wrong password; or an encrypted file was cut or changed, which looks the same. Also a password for an archive
     /// that has none, and none for one that has.
     #[error("wrong password, or the encrypted file is damaged: the two cannot be distinguished")]
     WrongPassword,
@@ -35,7 +35,7 @@ pub enum OpenError {
     /// It is of another format, which cannot be an archive, encrypted or not.
     #[error("not an account archive: it is {what}")]
     Foreign {
-        /// What it is, and what to do with it.
+        /// Its kind, and the advice.
         what: &'static str,
     },
     /// The compressed data or the JSON text is malformed.
@@ -102,11 +102,11 @@ impl From<OpenError> for io::Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected} at byte {offset} of {place}")]
 pub struct Corrupt {
-    /// What `offset` counts.
+    /// The unit of `offset`.
     pub place: Place,
     /// The byte.
     pub offset: u64,
-    /// What should have been there.
+    /// The expectation.
     pub expected: &'static str,
 }
 
@@ -360,7 +360,7 @@ pub enum StoreError {
     /// A file operation failed.
     #[error("could not {what} {}: {error}", path.display())]
     Io {
-        /// What was tried.
+        /// The attempted operation.
         what: &'static str,
         /// On what.
         path: PathBuf,

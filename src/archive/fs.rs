@@ -18,7 +18,7 @@ pub trait FsFile: Read + Write + Seek + Send + 'static {
 pub trait Fs: fmt::Debug + Send + Sync + 'static {
     /// An open file.
     type File: FsFile;
-    /// Held by whoever uses a store; released when it is dropped, also by a crash.
+    /// The lock of a store in use; released when it is dropped, also by a crash.
     type Guard: Send + Sync + 'static;
 
     /// Makes a folder that its owner alone may enter (0700). It is an error if there is one.

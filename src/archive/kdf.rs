@@ -82,7 +82,7 @@ impl Kdf for NoPassword {
 }
 
 /// A function that costs nothing and therefore **protects nothing**: for simulations, which open archives by the million.
-/// What it sealed, [`Argon2i`] does not open.
+/// [`Argon2i`] does not open a file that it sealed.
 #[cfg(any(test, feature = "testing"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InsecureKdf;

@@ -20,7 +20,7 @@ pub(super) fn each_piece<T: Read + Send, E: Into<OpenError>>(
     mut text: T,
     mut show: impl FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<T, OpenError> {
-    // What fits into one piece is not worth a thread.
+    // A text of one piece is not worth a thread.
     let mut piece = Buffer::new(CHUNK);
     let mut length = 0;
     while length < CHUNK {

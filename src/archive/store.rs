@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The archive's text is kept as it came, byte by byte. The flag inside of it says what the *other* device thought of its
-//! protection; this device's own flag is written beside it, and always equals the form of the file.
+//! protection; this device's own flag is written next to it, and always equals the form of the file.
 
 use std::{
     fmt,
@@ -51,7 +51,7 @@ pub struct Entry {
     pub protection: Scheme,
 }
 
-/// What has the name of an account and is none: where it is, and why.
+/// An entry with the name of an account that is none: where it is, and why.
 pub type Stray = (PathBuf, StoreError);
 
 /// A folder of accounts. Cheap to clone; clones share it.
@@ -103,8 +103,8 @@ impl<F: Fs> Store<F> {
         Ok(Self { shared: Arc::new(Shared { fs, root, guard }) })
     }
 
-    /// Why other processes cannot be kept from using the store at the same time, if they cannot: its file system has no locks. What a
-    /// crash left is not removed then.
+    /// Why other processes cannot be kept from using the store at the same time, if they cannot: its file system has no locks. Left-overs of a
+    /// crash are not removed then.
     pub fn no_locks(&self) -> Option<&io::Error> {
         F::no_locks(&self.shared.guard)
     }

@@ -66,7 +66,7 @@ struct Operation {
     leaving: bool,
 }
 
-/// What the daemon said last.
+/// The daemon's last signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 enum Stage {
     Connecting,
@@ -96,7 +96,7 @@ impl<R: Rules> Client<R> {
     /// Takes one input, in any state.
     ///
     /// # Errors
-    /// What the person cannot do on this screen is refused and changes nothing; so is any input before the last one's effects are
+    /// An action that this screen does not offer is refused and changes nothing; so is any input before the last one's effects are
     /// drained.
     pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
         use {Entry::*, Input::*, Phase::*, Stage::*};
@@ -118,12 +118,12 @@ impl<R: Rules> Client<R> {
             // The operation begins (R-API-4).
             (Adding, Added(Ok(id))) => {
                 self.phase = Linking(Operation { id, stage: Connecting, leaving: false });
-                // What was signalled before the id was known is asked for once more (R-API-8).
+                // The client asks again for a signal that came before the id was known (R-API-8).
                 self.out.push(Effect::Query(id));
             }
             (Adding, Added(Err(error))) => self.go(NotBegun(Failure::NoDevice(error))),
 
-            // The daemon says how far it is; whoever else it speaks of is not shown (R-CLI-2).
+            // The daemon says how far it is; signals of other operations are not shown (R-CLI-2).
             (Linking(operation), Signal(id, told)) if id == operation.id => self.told(operation, told),
             (Done(own, _) | Failed(own, _), Signal(id, _)) if id == own => self.ignore(Ignored::Late),
             (_, Signal(..)) => self.ignore(Ignored::Foreign),
@@ -191,7 +191,7 @@ impl<R: Rules> Client<R> {
         self.out.poll()
     }
 
-    /// What is shown.
+    /// The screen.
     pub const fn screen(&self) -> Screen {
         match self.phase {
             Phase::Initial | Phase::Dropping => Screen::Initial,
@@ -247,7 +247,7 @@ impl<R: Rules> Client<R> {
         self.go(Phase::Adding);
     }
 
-    /// What the own operation says. It goes forward only; a step that was missed is made up for by the next (R-CLI-4).
+    /// Takes a signal of the own operation. It goes forward only; a step that was missed is made up for by the next (R-CLI-4).
     fn told(&mut self, operation: Operation, told: Told) {
         use Stage::*;
         let Operation { id, stage, leaving } = operation;

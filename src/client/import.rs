@@ -49,7 +49,7 @@ struct Operation {
     leaving: Leaving,
 }
 
-/// What the daemon said last.
+/// The daemon's last signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 enum Stage {
     Init,
@@ -91,7 +91,7 @@ impl<R: Rules> Client<R> {
     /// Takes one input, in any state.
     ///
     /// # Errors
-    /// What the person cannot do on this screen is refused and changes nothing; so is any input before the last one's effects are
+    /// An action that this screen does not offer is refused and changes nothing; so is any input before the last one's effects are
     /// drained.
     pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
         use {Input::*, Phase::*, Stage::*};
@@ -109,12 +109,12 @@ impl<R: Rules> Client<R> {
             }
             (Adding, Added(Ok(id))) => {
                 self.phase = Linking(Operation { id, stage: Init, leaving: Leaving::No });
-                // What was signalled before the id was known is asked for once more (R-API-8).
+                // The client asks again for a signal that came before the id was known (R-API-8).
                 self.out.push(Effect::Query(id));
             }
             (Adding, Added(Err(error))) => self.go(NotBegun(Failure::NoAccount(error))),
 
-            // The daemon says how far it is; whoever else it speaks of is not shown (R-CLI-2).
+            // The daemon says how far it is; signals of other operations are not shown (R-CLI-2).
             (Linking(operation), Signal(id, told)) if id == operation.id => self.told(operation, told),
             (Over(own, _), Signal(id, _)) if id == own => self.ignore(Ignored::Late),
             (_, Signal(..)) => self.ignore(Ignored::Foreign),
@@ -178,7 +178,7 @@ impl<R: Rules> Client<R> {
         self.out.poll()
     }
 
-    /// What is shown.
+    /// The screen.
     pub const fn screen(&self) -> Screen {
         match self.phase {
             Phase::Initial | Phase::Dropping => Screen::Initial,
@@ -221,7 +221,7 @@ impl<R: Rules> Client<R> {
         }
     }
 
-    /// What the own operation says. It goes forward only; a step that was missed is made up for by the next (R-CLI-4).
+    /// Takes a signal of the own operation. It goes forward only; a step that was missed is made up for by the next (R-CLI-4).
     fn told(&mut self, operation: Operation, told: Told) {
         use Stage::*;
         let Operation { id, stage, leaving } = operation;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Details, Outcome, Scheme, Side, Signal, Vocabulary};
 
-/// What a signal says.
+/// A signal as a client reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Told {
     /// This.
@@ -52,7 +52,7 @@ fn outcome<'a>(word: impl Fn(&str) -> Option<&'a str>) -> Option<Outcome> {
         return Some(Outcome::Success { confirmed: word("confirmed") != Some("false") });
     }
     let said = match word("reason").unwrap_or(error) {
-        // What today's daemon calls it.
+        // The word of today's daemon.
         said if said == Vocabulary::Jamid.error(Outcome::Authentication) => Outcome::Authentication.reason(),
         said => said,
     };
@@ -74,7 +74,7 @@ mod tests {
         Told::read(Side::Export, 5, &details(entries))
     }
 
-    /// What a daemon says is what its client reads: exactly in the documented vocabulary, as exactly as it can be in the other.
+    /// A client reads the signal of its daemon: exactly in the documented vocabulary, as exactly as it can be in the other.
     #[test]
     fn what_is_written_is_read() {
         let peer_address = "[2001:db8::7]:4711".parse().unwrap();

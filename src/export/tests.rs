@@ -362,7 +362,7 @@ fn farewells_are_what_the_peer_understands() {
     }
 }
 
-/// R-CANCEL-1: a late ACCEPT of an ended operation is told why, and signals nothing.
+/// R-CANCEL-1: a late ACCEPT of an ended operation is answered with the reason, and signals nothing.
 #[test]
 fn a_late_accept_is_answered() {
     let accepted = Input::Accepted { peer_address: ADDRESS.parse().unwrap() };

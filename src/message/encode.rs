@@ -67,7 +67,7 @@ fn begin(bytes: &mut impl Sink, entries: u8) {
     bytes.map(entries);
 }
 
-/// What is sent before the bytes of an archive.
+/// The bytes before those of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArchiveHeader(Short<33>);
 

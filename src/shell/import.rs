@@ -26,20 +26,20 @@ use crate::{
     secret::Secret,
 };
 
-/// What an import operation is given of the world.
+/// The environment of an import operation.
 #[derive(Debug)]
 pub struct ImportEnv<P, S, N> {
     /// Makes this device reachable.
     pub publish: P,
     /// Where the account will be kept.
     pub store: S,
-    /// Who this device is towards the exporter.
+    /// The identity of this device towards the exporter.
     pub identity: ImportIdentity,
     /// Where the token's code and the account's id come from.
     pub random: N,
 }
 
-/// Who an importing device is towards the exporter: no one, for this one time (R-IMP-1).
+/// The identity of an importing device towards the exporter: a new one, for this one time (R-IMP-1).
 #[derive(Debug)]
 pub enum ImportIdentity {
     /// A throw-away identity that is to be made, on a thread of its own.
@@ -79,14 +79,14 @@ impl Default for ImportOptions {
     }
 }
 
-/// What came of an import operation.
+/// The result of an import operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportReport<I> {
     /// The account on this device: what `addAccount` returned.
     pub id: LocalId,
     /// How it ended: also the last signal's.
     pub outcome: Outcome,
-    /// What was installed, and not removed again.
+    /// The account that was installed, and not removed again.
     pub installed: Option<I>,
 }
 
@@ -231,7 +231,7 @@ fn drain<R: Rules>(all: &mut operations::Imports<R>) -> Vec<Effect> {
     std::iter::from_fn(|| all.poll_effect()).map(|(_, effect)| effect).collect()
 }
 
-/// What an operation and its handles share.
+/// The part that an operation and its handles share.
 struct Shared {
     id: LocalId,
     current: watch::Sender<Option<Notice>>,

@@ -1,4 +1,4 @@
-//! What ties the task of a connection to the task of its operation.
+//! The connection between the task of a connection and the task of its operation.
 
 use std::ops::ControlFlow;
 

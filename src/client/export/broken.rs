@@ -1,4 +1,4 @@
-//! What a client does that breaks a rule, for the checks that have to find it.
+//! The arms of a client that breaks a rule, for the checks that have to find it.
 //!
 //! The client's table asks here first. Under [`AllRules`](crate::rules::AllRules) every guard is a constant, and no arm is left.
 

@@ -147,7 +147,7 @@ fn a_refused_confirmation_is_asked_for_again_only_with_a_signal() {
     rig.ok(Input::Confirm);
 }
 
-/// What is confirmed is the address that is shown: another one has to be confirmed anew.
+/// The user confirms the address on the screen: another one has to be confirmed anew.
 #[test]
 fn another_address_is_asked_for_anew() {
     let mut rig = Rig::asked();

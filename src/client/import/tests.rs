@@ -259,7 +259,7 @@ fn an_end_may_come_before_the_cancel_returns() {
         let mut failed = rig.clone();
         assert_eq!(rig.says(Signal::Done(Outcome::CANCELED)), [Effect::Show(Screen::Initial)]);
         assert_eq!(rig.ok(Input::Removed(OWN, true)), []);
-        // What ended it before the cancel was heard is worth knowing.
+        // The cause of an end before the cancel arrived is worth knowing.
         let shown = Screen::Error(Failure::Ended(Outcome::Network));
         assert_eq!(failed.says(Signal::Done(Outcome::Network)), [Effect::Show(shown)]);
     }

@@ -1,4 +1,4 @@
-//! What the tests of the rules let live when the reducer was mutated: each kills one kind of what survived.
+//! Tests against mutations of the reducer that the tests of the rules let live: each kills one kind of them.
 
 use super::*;
 

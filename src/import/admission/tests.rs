@@ -173,7 +173,7 @@ fn a_device_that_runs_short_makes_do_with_fewer_connections() {
     assert_eq!(rig.requests(61, 1), [60]);
 }
 
-/// What strangers do: a connection and how far it goes, or that the device runs short.
+/// An event of strangers: a connection and how far it goes, or that the device runs short.
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     Requests(u8),

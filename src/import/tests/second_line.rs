@@ -1,4 +1,4 @@
-//! What the tests of the rules let live when the reducer was mutated: each kills one kind of what survived.
+//! Tests against mutations of the reducer that the tests of the rules let live: each kills one kind of them.
 
 use super::*;
 
@@ -114,7 +114,7 @@ fn a_lost_link_after_the_end_is_let_go() {
     assert!(rig.0.is_closed());
 }
 
-/// R-EXT-2: an exporter that did not name `result` is told none.
+/// R-EXT-2: an exporter that did not name `result` receives none.
 #[test]
 fn a_result_is_told_only_to_who_knows_the_word() {
     for (features, knows) in [(Features::ALL, true), (Features::NONE, false)] {

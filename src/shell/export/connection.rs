@@ -1,4 +1,4 @@
-//! The connection of an export operation: a task that carries out what the operation asks of it, and tells what happens.
+//! The connection of an export operation: a task that carries out the operation's requests, and reports events.
 
 use std::{io, net::SocketAddr, ops::ControlFlow, sync::Arc};
 
@@ -24,7 +24,7 @@ use crate::{
     token::DeviceId,
 };
 
-/// What the operation asks of its connection, in order.
+/// A request of the operation to its connection, in order.
 pub(super) enum Command<R> {
     RequestChannel(ChannelName),
     Send(Message<Secret>),
@@ -34,7 +34,7 @@ pub(super) enum Command<R> {
     Close,
 }
 
-/// What happens on the connection, in order.
+/// An event of the connection, in order.
 pub(super) enum Event {
     Opened {
         pinned: bool,
@@ -50,7 +50,7 @@ pub(super) enum Event {
     Message(Message<Secret>),
     Malformed,
     Progressed,
-    /// Told before anything that is read later.
+    /// Reported before anything that is read later.
     HandedOver,
     SendFailed(io::Error),
 }
@@ -94,7 +94,7 @@ pub(super) async fn serve<D, R>(
     }
 }
 
-/// What an error of [`Dial`] means: where a link was there, or may be, it failed, and another one may not (R-EXP-12).
+/// Returns the meaning of an error of [`Dial`]: where a link was there, or may be, it failed, and another one may not (R-EXP-12).
 fn of_dialling(error: io::Error) -> Event {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted, TimedOut, UnexpectedEof};
     match error.kind() {
@@ -151,7 +151,7 @@ where
                 },
                 more = more(&mut self.sending) => self.send(more).await,
                 turn = self.link.turn() => {
-                    // What was sent is reported before what was received.
+                    // Sent bytes are reported before received ones.
                     let flow = self.sent().await;
                     match turn {
                         Turn::Nothing => flow,
@@ -186,7 +186,7 @@ where
             Command::SendArchive(reader) => {
                 let length = reader.length();
                 self.wiring.progress.begin(length);
-                // What does not fit into a message was not opened.
+                // A password that does not fit into a message opens nothing.
                 if connection.begin_archive(length as u32) {
                     self.sending = Some(Sending { reader, stage: Stage::Reading(Buffer::default()) });
                 }
@@ -271,7 +271,7 @@ async fn receive<R>(
     wiring: &Wiring<R>,
 ) -> ControlFlow<()> {
     for count in 0.. {
-        // What needs no further bytes is little.
+        // Bytes that need no further ones are few.
         if count >= MAX_TURN && !input.is_empty() {
             break;
         }

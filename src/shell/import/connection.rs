@@ -1,4 +1,4 @@
-//! One connection of an importing device: a task that carries out what the operation asks of it, and tells what happens.
+//! One connection of an importing device: a task that carries out the operation's requests, and reports events.
 
 use std::{io, ops::ControlFlow};
 
@@ -28,7 +28,7 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// What the operation asks of a connection, in order.
+/// A request of the operation to a connection, in order.
 pub(super) enum Command<K> {
     /// Open the channel that was just asked for.
     Accept,
@@ -42,7 +42,7 @@ pub(super) enum Command<K> {
     Close,
 }
 
-/// What happens on a connection, in order.
+/// An event of a connection, in order.
 pub(super) enum Event {
     /// Its handshake is under way.
     Answered,
@@ -63,7 +63,7 @@ pub(super) enum Event {
 
 pub(super) type Wiring<K> = wiring::Wiring<ConnId, Command<K>, Event>;
 
-/// What a connection is allowed.
+/// The limits of a connection.
 pub(super) struct Limits {
     pub(super) max_archive: u64,
     /// How long it may take to be secured.
@@ -92,7 +92,7 @@ struct Served<T, K> {
     making: Option<oneshot::Receiver<io::Result<K>>>,
 }
 
-/// What takes the events of the connection.
+/// The receiver of the connection's events.
 struct Receiver<K> {
     wiring: Wiring<K>,
     /// Where the archive goes.
@@ -204,7 +204,7 @@ impl<K: Sink> Receiver<K> {
     async fn receive(&mut self, connection: &mut Connection, input: &mut &[u8]) -> ControlFlow<()> {
         let Self { wiring, sink, next } = self;
         for count in 0.. {
-            // What needs no further bytes is little.
+            // Bytes that need no further ones are few.
             if next.is_some() || count >= MAX_TURN && !input.is_empty() {
                 break;
             }

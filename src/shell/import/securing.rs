@@ -72,7 +72,7 @@ where
 pub(super) struct ReadAhead<S> {
     stream: S,
     buffer: Box<[u8]>,
-    /// What was read and not taken.
+    /// The bytes that were read and not taken.
     start: usize,
     end: usize,
     /// Whether anything has arrived.

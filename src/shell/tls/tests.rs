@@ -15,7 +15,7 @@ use crate::{
 const NOW: UnixTime = UnixTime::since_unix_epoch(core::time::Duration::from_secs(1_800_000_000));
 const JAMI: &[u8] = include_bytes!("../../../tests/vectors/archive-plain.gz");
 
-/// What the importer and the exporter got out of a handshake.
+/// The results of a handshake for the importer and the exporter.
 type Ends = (
     Result<(client::TlsStream<DuplexStream>, PeerFacts), HandshakeError>,
     Result<(server::TlsStream<DuplexStream>, Chain), HandshakeError>,
