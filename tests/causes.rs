@@ -1,4 +1,4 @@
-//! What failed on a device is told to its client with DONE, in words, whatever the outcome's own word is.
+//! The cause of a failure on a device reaches its client with DONE, in words, whatever the outcome's own word is.
 
 mod support;
 

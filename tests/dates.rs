@@ -25,7 +25,7 @@ fn at(offset: i64) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(NOW.as_secs().checked_add_signed(offset).unwrap()))
 }
 
-/// What came of one side.
+/// The result of one side.
 #[derive(Debug)]
 struct End {
     outcome: Outcome,

@@ -75,7 +75,7 @@ fn paths(tree: &str, before: &[String], found: &mut Vec<Module>) {
     }
 }
 
-/// What a file names: in its imports, and elsewhere by paths from `crate` and `super`.
+/// The modules that a file names: in its imports, and elsewhere by paths from `crate` and `super`.
 fn named(text: &str) -> Vec<Module> {
     let text = code(text);
     let mut found = Vec::new();
@@ -122,7 +122,7 @@ fn imports(package: &str) -> Imports {
                 }
                 _ => return None,
             };
-            // What is in no file is the root's, if it is not of another package.
+            // A path that leads to no file is the root's, if it is not of another package.
             let mut files = (0..=from_root.len()).rev().map(|length| from_root[..length].to_vec());
             files.find(|file| texts.contains_key(file)).filter(|file| file != module)
         };

@@ -1,4 +1,4 @@
-//! Peers that do not read, or say more than they hear: nothing waits for them longer than a timer (R-TIME-4, R-CANCEL-1).
+//! Peers that do not read, or send more than they receive: nothing waits for them longer than a timer (R-TIME-4, R-CANCEL-1).
 
 mod support;
 
@@ -49,7 +49,7 @@ async fn an_importer_that_does_not_read_is_heard() {
     .await;
 }
 
-/// What is asked on a connection whose answers no one reads is not asked for long.
+/// Requests on a connection whose answers no one reads do not last long.
 #[tokio::test(start_paused = true)]
 async fn an_exporter_that_only_asks_is_not_listened_to() {
     in_time(async {
@@ -74,7 +74,7 @@ async fn an_exporter_that_only_asks_is_not_listened_to() {
     .await;
 }
 
-/// A peer that never stops talking does not keep the users from being heard.
+/// A peer that never stops sending does not delay the users.
 #[tokio::test(start_paused = true)]
 async fn a_chatterer_does_not_drown_the_user() {
     in_time(async {

@@ -71,7 +71,7 @@ fn names<T: ToString>(all: impl IntoIterator<Item = T>) -> String {
     if names.is_empty() { "–".into() } else { names.join(", ") }
 }
 
-/// What `docs/generated/api.md` ends with.
+/// Returns the generated end of `docs/generated/api.md`.
 fn told(seen: &[Seen; 2]) -> String {
     let mut told = String::from(
         "## Details\n\n| side | state | key | documented profile | profile of today's daemon | |\n|---|---|---|---|---|---|\n",

@@ -40,7 +40,7 @@ fn our_clients_are_never_at_fault() {
     assert!(fs::read_to_string(page).unwrap().contains(&told), "docs/generated/clients.md has to have\n{told}");
 }
 
-/// What can come: every state and outcome, an unknown error, what is no signal at all, each of the own operation
+/// The possible signals: every state and outcome, an unknown error, input that is no signal, each of the own operation
 /// and of another; every return of every call, of either; and every action (R-CLI-2, R-CLI-3, R-CLI-4, R-CLI-5).
 #[test]
 fn everything_can_come() {
@@ -65,7 +65,7 @@ fn everything_can_come() {
             assert!([true, false].into_iter().all(|accepted| kinds.contains(&Kind::Canceled(id, accepted))));
         }
         assert!(kinds.contains(&Kind::Added(None)) && kinds.contains(&Kind::Action));
-        // What is no state, and what is none of the error's words, is read as such.
+        // Details that are no state, or no word of the error, are read as such.
         let none = Details::new();
         assert!([0, 6, -1, i32::MAX].into_iter().all(|state| Told::read(
             <C::Input as ClientInput>::SIDE,

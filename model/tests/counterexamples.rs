@@ -1,4 +1,4 @@
-//! The counterexamples of the mutants as sequence diagrams, and that what the checker tells can be played again.
+//! The counterexamples of the mutants as sequence diagrams, and that their traces replay.
 
 use handfast::{
     export::Exporter,
@@ -40,7 +40,7 @@ diagrams! {
     signal_behind_done "M-18";
 }
 
-/// Plays a trace on fresh reducers with these rules, and says how many steps went as it tells.
+/// Plays a trace on fresh reducers with these rules, and returns how many steps agreed.
 fn replay(lines: &[String], rules: impl Rules) -> usize {
     let header: Header = from_line(&lines[0]).unwrap();
     let mut importer = Importer::under(header.import.unwrap(), rules);

@@ -22,7 +22,7 @@ fn record() -> Vec<[String; 3]> {
     table.skip(2).map(row).collect()
 }
 
-/// What was found, question by question.
+/// The results, question by question.
 type Found = Vec<[Option<bool>; 3]>;
 
 static FOUND: LazyLock<Vec<Found>> = LazyLock::new(|| {
@@ -36,7 +36,7 @@ static FOUND: LazyLock<Vec<Found>> = LazyLock::new(|| {
     DIVERGENCES.iter().map(|one| one.questions.iter().map(ask).collect()).collect()
 });
 
-/// What `docs/generated/divergences.md` ends with.
+/// Returns the generated end of `docs/generated/divergences.md`.
 fn told() -> String {
     let mut told = String::from(
         "| # | the document says | today's daemon | the documented profile | the profile of today's daemon |\n|---|---|---|---|---|\n",

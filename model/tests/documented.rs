@@ -84,7 +84,7 @@ fn an_edge_that_is_lost_or_altered_is_missed() {
     let found = refinement::explore(Profile::Documented);
     assert_eq!(expected(Profile::Documented), found);
     for edge in DOCUMENTED {
-        // What stands in the table, and is neither another step nor left out, is found with its own label and no other.
+        // An edge of the table that is neither another step nor left out is found with its own label and no other.
         let others: BTreeSet<Edge> = expected(Profile::Documented).into_iter().filter(|other| *other != edge).collect();
         assert_ne!(others, found, "lost: {edge}");
         let altered = Edge { label: "something else", ..edge };

@@ -95,7 +95,7 @@ fn verdict(checked: &Checked, property: PropertyId) -> &Verdict {
     &checked.rows.iter().find(|row| row.property == property).unwrap().verdict
 }
 
-/// Whoever is asked answers in the end, the link goes on, time passes: a cycle alone is no failure.
+/// Users answer in the end, the link goes on, time passes: a cycle alone is no failure.
 #[test]
 fn talk_that_lets_others_speak_does_no_harm() {
     let honest = checked("HH-documented-honest", 0, false);

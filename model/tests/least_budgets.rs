@@ -9,7 +9,7 @@ use handfast_model::{
 
 const TRUST: &str = include_str!("../../docs/trust.md");
 
-/// What has to be there, by name.
+/// The required budgets, by name.
 type Least = (&'static str, fn(&Configuration) -> bool);
 
 const LEAST: [Least; 6] = [

@@ -1,4 +1,4 @@
-//! What clients of two real daemons can see beside the plain cases, and what they cannot.
+//! The possible views of clients of two real daemons in uncommon cases, and the impossible ones.
 
 mod seen;
 
@@ -37,7 +37,7 @@ fn refused(seen: &Seen, loss: u8) {
     assert!(matches!(verdict, Verdict::Refused(_)), "{}{verdict:#?}", seen.text());
 }
 
-/// A token of which no one heard, one that is none, and one more while an operation is live.
+/// An unknown token, one that is none, and one more while an operation is live.
 #[test]
 fn add_device_is_refused_for_a_reason() {
     let live = Seen::begin().add_device("nonsense", -1).add_device("jami-auth://0123/123456", -1).connect(7);

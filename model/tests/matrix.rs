@@ -1,4 +1,4 @@
-//! What holds in which pair, on one page; and that the documents tell it as the checker does.
+//! The properties that hold in each pair, on one page; and that the documents agree with the checker.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 

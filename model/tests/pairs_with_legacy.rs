@@ -1,4 +1,4 @@
-//! What a link with one old side can and cannot do, and that the old sides are today's daemon row by row.
+//! The possible and the impossible in a link with one old side, and that the old sides are today's daemon row by row.
 
 use handfast_model::{
     check::{Expected, check},

@@ -47,7 +47,7 @@ fn holds(document: &Document, profile: Profile) -> bool {
     SCENARIOS.iter().all(|&scenario| follow(document, scenario, profile).unwrap().holds())
 }
 
-/// What each arrow is in a profile: found as it is drawn, or how otherwise.
+/// Returns the form of each arrow in a profile: as drawn, or otherwise.
 fn arrow_in(profile: Profile, number: u8) -> String {
     let of = DIVERGENCES.iter().filter(|one| one.arrow == number && one.profiles.contains(&profile));
     let how = of.map(|one| match one.how {
@@ -72,7 +72,7 @@ fn way(from: Lifeline, to: Lifeline) -> String {
     if from == to { from.to_string() } else { format!("{from} → {to}") }
 }
 
-/// What `docs/generated/sequence.md` ends with.
+/// Returns the generated end of `docs/generated/sequence.md`.
 fn told(found: &[Vec<Followup>; 2]) -> String {
     let mut told =
         String::from("## The arrows\n\n| # | | documented profile | profile of today's daemon |\n|---|---|---|---|\n");
@@ -139,7 +139,7 @@ fn every_arrow_is_found_and_nothing_else_without_a_reason() {
     assert!(page("generated/sequence.md").ends_with(&told), "docs/generated/sequence.md has to end with\n{told}");
 }
 
-/// What is drawn has each arrow of the main line, in an order that the diagram allows.
+/// The diagram has each arrow of the main line, in an order that the document allows.
 #[test]
 fn a_whole_link_is_drawn() {
     for profile in PROFILES {
@@ -184,7 +184,7 @@ fn an_arrow_that_is_lost_or_altered_is_missed() {
     }
 }
 
-/// What is listed is needed: without it a scenario fails, or needs a longer way.
+/// Each listed reason is needed: without it a scenario fails, or needs a longer path.
 #[test]
 fn no_reason_is_given_for_nothing() {
     let way = |document: &Document, profile, scenario| {

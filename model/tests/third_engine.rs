@@ -40,7 +40,7 @@ fn engine() -> bool {
     missing.is_empty()
 }
 
-/// What a tool prints.
+/// Returns the output of a tool.
 fn run(folder: &Path, tool: impl AsRef<Path>, args: &[&str]) -> String {
     let output = Command::new(tool.as_ref()).args(args).current_dir(folder).stdin(Stdio::null()).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
@@ -120,7 +120,7 @@ const PROPERTIES: [&str; 6] = [
     "never_both_succeed",
 ];
 
-/// What the same properties come to on the steps that our explorer found.
+/// The results of the same properties on the steps that our explorer found.
 fn verdicts_on(steps: &Steps) -> BTreeMap<&'static str, bool> {
     let rank = |visible: Visible| match visible {
         Visible::At(state) => state.number(),
@@ -146,7 +146,7 @@ fn verdicts_on(steps: &Steps) -> BTreeMap<&'static str, bool> {
     PROPERTIES.into_iter().zip(verdicts).collect()
 }
 
-/// What the clients of the shipped reducers see, of each other only, whatever fails.
+/// The views of the shipped reducers' clients of each other, with all faults.
 static OURS: LazyLock<Steps> = LazyLock::new(|| {
     let pairs = configurations(Size::Small).into_iter().filter(|one| {
         one.profile == Profile::Documented

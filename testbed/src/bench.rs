@@ -16,7 +16,7 @@ const ROUNDS: NonZeroUsize = NonZeroUsize::new(15).unwrap();
 /// The same of a quick run.
 const QUICK_ROUNDS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
 
-/// Measure the figures, each beside what bounds it and in turns with it
+/// Measure the figures, each in turns with a comparison
 #[derive(Args)]
 #[command(after_help = format!("\
 Groups:
@@ -66,7 +66,7 @@ fn counted(name: &str) -> Result<&'static Counted, String> {
     Counted::find(name).ok_or_else(|| format!("expected one of {}", names()))
 }
 
-/// What is printed as JSON.
+/// The JSON output.
 #[derive(Serialize)]
 struct Measured {
     rounds: usize,

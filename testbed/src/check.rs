@@ -55,10 +55,10 @@ pub(crate) struct Check {
     /// How large the configurations are
     #[arg(long, value_enum, value_name = "SIZE", default_value = "quick")]
     size: SizeName,
-    /// Who takes part, the import side first
+    /// Check this pair only, the import side first
     #[arg(long, value_enum, value_name = "XY")]
     pair: Option<CastName>,
-    /// What they follow
+    /// Check this profile only
     #[arg(long, value_enum, value_name = "PROFILE")]
     profile: Option<ProfileName>,
     /// One configuration
@@ -76,7 +76,7 @@ pub(crate) struct Check {
     /// All mutants; with what else is named, too
     #[arg(long)]
     mutants: bool,
-    /// What is known not to hold where a side is a legacy one, and why, instead
+    /// Print the known violations of pairs with an old side, and why
     #[arg(long, conflicts_with_all = ["all", "pair", "profile", "config", "property", "mutants", "mutant", "budget"])]
     flaws: bool,
     /// Say what is otherwise than in this report of --json
@@ -126,7 +126,7 @@ impl From<SizeName> for config::Size {
     }
 }
 
-/// Who takes part.
+/// The pair of peers.
 #[derive(Clone, Copy, ValueEnum)]
 #[value(rename_all = "verbatim")]
 enum CastName {
@@ -172,7 +172,7 @@ impl FromStr for Change {
 /// The exit code where all is as expected, and not as it was.
 const UNLIKE_BASELINE: u8 = 6;
 
-/// What is printed as JSON.
+/// The JSON output.
 #[derive(Serialize)]
 struct Printed<'a> {
     #[serde(flatten)]
@@ -249,7 +249,7 @@ impl Check {
         Ok(Some(configuration))
     }
 
-    /// What the ids of the chosen configurations have in common.
+    /// Returns the common part of the ids of the chosen configurations.
     fn part_of_id(&self) -> Option<String> {
         let profile = self.profile.map(|profile| match profile {
             ProfileName::Documented => "-documented-",

@@ -49,14 +49,14 @@ pub(crate) struct Import {
     /// The account's passwords, one a line, tried in order. When a further one is asked for, the import is cancelled
     #[arg(long, value_name = "F")]
     password_file: Option<PathBuf>,
-    /// What kind of key this device gets for the account
+    /// The kind of the key that this device gets for the account
     #[arg(long, value_enum, value_name = "TYPE", default_value_t = KeyType(KeyKind::Rsa4096))]
     key_type: KeyType,
     #[command(flatten)]
     link: LinkOptions,
 }
 
-/// What a link needs.
+/// The needs of a link.
 struct Prepared {
     passwords: Option<Passwords>,
     trace: Option<TraceFile>,

@@ -93,7 +93,7 @@ fn on_each(mut act: impl FnMut(Caught) + Send + 'static) -> Result<(), Failure> 
     Ok(())
 }
 
-/// The interrupts of a link. Each clone hears all that come after those that it was cloned with.
+/// The interrupts of a link. Each clone receives all that come after those that it was cloned with.
 #[derive(Clone)]
 pub(crate) struct Interrupts {
     heard: u32,
@@ -135,7 +135,7 @@ impl Interrupts {
         }
     }
 
-    /// Hears only those that come from now on.
+    /// Receives only those that come from now on.
     pub(crate) fn forget(&mut self) {
         self.heard = *self.count.borrow();
     }

@@ -1,4 +1,4 @@
-//! What `handfast import` and `handfast export` share.
+//! The common part of `handfast import` and `handfast export`.
 
 pub(crate) mod calls;
 pub(crate) mod observed;
@@ -45,7 +45,7 @@ pub(crate) fn run(link: impl Future<Output = Result<ExitCode, Failure>>) -> Resu
 /// Waits until what was printed and recorded of a link is written. An interrupt ends the wait.
 pub(crate) async fn written(interrupts: &mut Interrupts, out: Background, trace: Option<TraceFile>) {
     let all = async {
-        // What is lost of standard output was reported when it was.
+        // Lost standard output was reported when it was lost.
         let _ = out.finish().await;
         if let Some(trace) = trace {
             trace.finish().await;

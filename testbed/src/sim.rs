@@ -77,10 +77,10 @@ reason would leave seeds out.
 Exit codes: 0 all as expected, 1 a rule is broken, 2 usage, 3 an operation did not end,
 4 inconclusive, 5 equal plans gave unequal traces, or a trace does not replay, 101 a panic.")]
 pub(crate) struct Sim {
-    /// What carries the sessions
+    /// The engine that carries the sessions
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t)]
     engine: Engine,
-    /// Who takes part in the event engine, the import side first: L is today's daemon
+    /// The pair in the event engine, the import side first: L is today's daemon
     #[arg(long, value_enum, value_name = "XY", conflicts_with_all = ["matrix", "words"])]
     pair: Option<PairName>,
     /// Which scenarios; all by default
@@ -131,7 +131,7 @@ pub(crate) struct Sim {
     timings: bool,
 }
 
-/// What carries sessions.
+/// An engine.
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum Engine {
     /// The shell itself, TLS included, on simulated hosts

@@ -30,10 +30,10 @@ pub(crate) struct Validate {
     /// writes them: then each has to replay, and its inputs to be those of a run
     #[arg(long)]
     observed: bool,
-    /// Who took part, the import side first; what the trace says if it is not given, or else HH
+    /// The pair of the link, the import side first. Default: the pair of the trace, or else HH
     #[arg(long, value_enum, value_name = "XY")]
     pair: Option<PairName>,
-    /// What they followed; what the trace says if it is not given, or else documented
+    /// The profile of the link. Default: the profile of the trace, or else documented
     #[arg(long, value_enum, value_name = "PROFILE")]
     profile: Option<ProfileName>,
     /// Change how often something may have gone wrong unseen: loss=1 unless it is given, storage=0
@@ -50,7 +50,7 @@ pub(crate) struct Validate {
     /// A timer may have run out at any time: the link had other timers than it has by default
     #[arg(long, requires = "observed")]
     free_timers: bool,
-    /// What clients saw is written down to its end: no call is under way where a file ends, and no signal is unwritten.
+    /// The files are complete: no call is under way where a file ends, and no signal is unwritten.
     /// Without it a file may be the beginning of a longer one
     #[arg(long, requires = "observed")]
     whole: bool,
@@ -60,7 +60,7 @@ pub(crate) struct Validate {
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
-    /// What was seen of one link: a file, or one of each side
+    /// The lines of one link: a file, or one of each side
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }
@@ -85,7 +85,7 @@ impl FromStr for Delay {
     }
 }
 
-/// Who took part.
+/// The pair of peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
 #[value(rename_all = "verbatim")]
 pub(crate) enum PairName {
@@ -116,7 +116,7 @@ impl Validate {
         if self.observed { self.run_observed() } else { self.run_recorded() }
     }
 
-    /// What is assumed, where the files say this much.
+    /// Returns the assumptions, where the files say this much.
     fn terms(&self, pair: PairName, profile: Profile) -> Terms {
         let mut terms = Terms::new(self.pair.unwrap_or(pair).into(), self.profile.map_or(profile, Into::into));
         for Change { key, count } in &self.budget {
@@ -125,7 +125,7 @@ impl Validate {
         terms
     }
 
-    /// What a line holds.
+    /// The content of a line.
     const fn unit(&self) -> &'static str {
         if self.observed { "calls and signals" } else { "steps" }
     }

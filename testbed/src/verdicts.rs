@@ -22,7 +22,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use self::columns::Columns;
 
-/// What the command returns.
+/// Returns the exit code of the command.
 pub(crate) const fn exit_code(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::AsExpected => 0,
@@ -34,7 +34,7 @@ pub(crate) const fn exit_code(outcome: Outcome) -> u8 {
 
 /// The table. Equal runs print equal tables.
 pub(crate) struct Table<'a> {
-    /// What came of the run.
+    /// The result of the run.
     pub(crate) report: &'a Report,
     /// Whether it was of all configurations, so that all pairs are to be expected.
     pub(crate) whole: bool,

@@ -52,10 +52,10 @@ Examples:
 {EXIT_CODES}
 Standard output is the same for the same program; progress goes to standard error."))]
 pub(crate) struct Verify {
-    /// What a change needs, in minutes: the default
+    /// The checks of a pull request, in minutes: the default
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// What a night has time for
+    /// The checks of a nightly run
     #[arg(long)]
     full: bool,
     #[command(flatten)]
@@ -80,7 +80,7 @@ pub(crate) struct Verify {
     timings: bool,
 }
 
-/// What checks may use.
+/// The resources of checks.
 #[derive(Args)]
 pub(crate) struct Effort {
     /// Checks at once; as many as there are processors by default
@@ -100,7 +100,7 @@ impl Effort {
         self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// What each may use. From now on Ctrl-C ends them.
+    /// Returns the resources of each check. From now on Ctrl-C ends them.
     pub(crate) fn limits(&self) -> Result<Limits, Failure> {
         let memory = usize::try_from(self.memory.0).unwrap_or(usize::MAX);
         let (time, stop) = (Duration::from_secs(self.time), Some(interrupt::stops_checks()?));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// What the importer of the traces shows.
+/// The token of the importer of the traces.
 pub(crate) const TOKEN: &str = "jami-auth://799301de89386f6eebfaa855d3d135f93458bf2754a6463f0570fce30f1229d8/727601";
 /// Another code of the same device.
 pub(crate) const WRONG_CODE: &str =

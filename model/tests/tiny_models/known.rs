@@ -7,7 +7,7 @@ use handfast_model::{
 
 use crate::tiny::{Tiny, told};
 
-/// What the pass says: the lasso, or that the claim holds.
+/// The answer of the pass: the lasso, or that the claim holds.
 fn answer(tiny: &Tiny) -> String {
     tiny.check().map_or_else(|lasso| told(&lasso), |()| "holds".into())
 }

@@ -42,7 +42,7 @@ impl Tiny {
         Self { from: from.to_vec(), ..self }
     }
 
-    /// What the pass says.
+    /// The answer of the pass.
     pub(crate) fn check(&self) -> Result<(), Lasso<u8, Edge>> {
         let graph = Graph::explore(self, Limits::default(), None);
         let claim = LeadsTo { from: |state: &u8| self.from.contains(state), to: |state: &u8| self.to.contains(state) };

@@ -1,4 +1,4 @@
-//! What is in an archive, for people and for scripts.
+//! The content of an archive, for people and for scripts.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ use time::OffsetDateTime;
 use super::EXAMPLES;
 use crate::{failure::Failure, interrupt::Interrupts, output, passwords::Passwords, size::Size, terminal};
 
-/// What is to be opened, and how.
+/// The archive to open, and the options.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Inspect {
@@ -40,7 +40,7 @@ pub(crate) struct Inspect {
     json: bool,
 }
 
-/// What is told of an archive. No secret is.
+/// The printed facts about an archive. No secret is among them.
 #[derive(Serialize)]
 struct Told<'a> {
     account: AccountId,
@@ -53,9 +53,9 @@ struct Told<'a> {
     contacts: u64,
     conversations: u64,
     conversation_requests: u64,
-    /// What an import applies (R-ARC-1).
+    /// The values that an import applies (R-ARC-1).
     applied: &'a BTreeMap<String, String>,
-    /// What it keeps and does not apply.
+    /// The values that it keeps and does not apply.
     kept: Vec<&'a str>,
     kept_unnamed: u64,
     has_password_flag: Option<bool>,

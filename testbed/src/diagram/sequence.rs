@@ -1,4 +1,4 @@
-//! Draws the steps of a trace. What a side sends is drawn where it is sent; what comes from outside of the trace, where it arrives.
+//! Draws the steps of a trace. A message is drawn where it is sent, or, from outside of the trace, where it arrives.
 
 use handfast::{
     export::{self, Tried},
@@ -97,7 +97,7 @@ impl Drawing {
         }
     }
 
-    /// Who is at the other end of an importer's connection.
+    /// Returns the participant at the other end of an importer's connection.
     fn caller(&mut self, conn: ConnId) -> &'static str {
         let stranger = self.session != Some(conn);
         self.stranger |= stranger;

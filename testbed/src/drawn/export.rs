@@ -20,7 +20,7 @@ use crate::{
     link::texts::CONFIRMED,
 };
 
-/// What a key leads to.
+/// The effect of a key.
 pub(crate) enum Act {
     /// The token is to be read from this image.
     Start(PathBuf),
@@ -34,7 +34,7 @@ pub(crate) enum Act {
     Leave,
 }
 
-/// What is drawn beside what the client machine shows.
+/// The drawn values in addition to the client machine's screen.
 pub(crate) struct View {
     /// Which account is given, if its certificate names it.
     pub(crate) account: Option<AccountId>,
@@ -77,7 +77,7 @@ impl View {
         }
     }
 
-    /// What is drawn.
+    /// Draws the screen.
     pub(crate) fn frame(&self, screen: &Screen, size: Size) -> Frame {
         let mut page = Page::new(size);
         let state = match screen {
@@ -125,7 +125,7 @@ impl View {
                 }
                 "Esc or Ctrl-C: cancel"
             }
-            // What is said of these stays when nothing is drawn any more.
+            // The texts of these stay when the drawing ends.
             Screen::Initial | Screen::Done { .. } | Screen::Error(_) | Screen::Closed => "",
         };
         self.beside.foot(&mut page, keys);
@@ -178,7 +178,7 @@ impl View {
     }
 }
 
-/// What was expected, for people.
+/// Returns the expectation, for people.
 fn expected(kind: TokenErrorKind) -> String {
     match kind {
         TokenErrorKind::HexDigit => "a digit of the device id, 0 to 9 or a to f".into(),

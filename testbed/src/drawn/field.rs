@@ -47,7 +47,7 @@ impl Shown {
         }
     }
 
-    /// What is typed.
+    /// The typed text.
     pub(crate) fn text(&self) -> String {
         self.chars.iter().collect()
     }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{link::texts, qr::Code};
 
-/// What a key leads to.
+/// The effect of a key.
 pub(crate) enum Act {
     /// The account that is shown is agreed to.
     Agree,
@@ -33,11 +33,11 @@ pub(crate) struct Token {
     pub(crate) code: Option<Code>,
     /// Where this device is reached.
     pub(crate) peer: String,
-    /// What a person is to know of that.
+    /// The advice about it.
     pub(crate) advice: Option<String>,
 }
 
-/// What is drawn beside what the client machine shows.
+/// The drawn values in addition to the client machine's screen.
 #[derive(Default)]
 pub(crate) struct View {
     pub(crate) token: Option<Token>,
@@ -73,7 +73,7 @@ impl View {
         }
     }
 
-    /// What is drawn.
+    /// Draws the screen.
     pub(crate) fn frame(&self, screen: &Screen, size: Size) -> Frame {
         let mut page = Page::new(size);
         let state = match screen {
@@ -107,7 +107,7 @@ impl View {
                 }
                 "Esc or Ctrl-C: cancel"
             }
-            // What is said of these stays when nothing is drawn any more.
+            // The texts of these stay when the drawing ends.
             Screen::Initial | Screen::Done | Screen::Error(_) | Screen::Closed => "",
         };
         self.beside.foot(&mut page, keys);
@@ -117,7 +117,7 @@ impl View {
     fn draw_token(&self, page: &mut Page) {
         let Some(Token { text, code, peer, advice }) = &self.token else { return };
         let size = page.size();
-        // What stands around the code, with the token in one or more rows.
+        // The text around the code, with the token in one or more rows.
         let others = 12 + text.len().div_ceil(size.columns.max(1));
         let mut how = "run:";
         match code {

@@ -1,4 +1,4 @@
-//! What several screens have.
+//! The common parts of several screens.
 
 use std::time::Duration;
 
@@ -51,19 +51,19 @@ const fn words(state: LinkState) -> &'static str {
     }
 }
 
-/// What there is beside a screen of the client machine, on either side.
+/// The parts in addition to a screen of the client machine, on either side.
 #[derive(Default)]
 pub(crate) struct Beside {
     /// How far the archive is, once it is on its way.
     pub(crate) amount: Option<Amount>,
-    /// What was said last.
+    /// The last remark.
     pub(crate) note: Option<String>,
     /// The person gave up, and it goes on for now.
     pub(crate) leaving: bool,
 }
 
 impl Beside {
-    /// What was said, and what the keys do: the last row.
+    /// The last row: the remark, and the keys.
     pub(super) fn foot(&self, page: &mut Page, keys: &str) {
         page.blank();
         if let Some(note) = &self.note {

@@ -232,7 +232,7 @@ fn keys_do_what_the_screen_says() {
     }
     let mut view = export::View::new(None, String::new());
     assert!(matches!(view.key(&ExportScreen::QrScanning, Key::Esc), Some(export::Act::Cancel)));
-    // What is neither a token nor a path cannot be entered.
+    // A text that is neither a token nor a path cannot be entered.
     assert!(view.key(&ExportScreen::ShowInputOptions, Key::Enter).is_none());
     for screen in [ExportScreen::ShowInputOptions, ExportScreen::Connecting, ExportScreen::InProgress] {
         let mut view = export::View::new(None, String::new());

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::link::texts::WRONG_OR_DAMAGED;
 
-/// What a key leads to.
+/// The effect of a key.
 pub(crate) enum Act {
     /// This is the password.
     Password(Secret),
@@ -23,7 +23,7 @@ pub(crate) enum Act {
     Leave,
 }
 
-/// What is drawn while an archive is opened.
+/// The screen while an archive is opened.
 pub(crate) struct View {
     /// The file.
     pub(crate) path: String,
@@ -53,7 +53,7 @@ impl View {
         }
     }
 
-    /// What is drawn.
+    /// Draws the screen.
     pub(crate) fn frame(&self, size: Size) -> Frame {
         let mut page = Page::new(size);
         head(&mut page, Side::Export, LinkState::Init);

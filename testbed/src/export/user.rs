@@ -107,7 +107,7 @@ pub(super) struct User<'a> {
     view: View,
 }
 
-/// What a line answers.
+/// The question that a line answers.
 #[derive(PartialEq, Eq)]
 enum Asked {
     Nothing,
@@ -280,7 +280,7 @@ impl<'a> User<'a> {
     async fn feed(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
-            // What the screen does not offer changes nothing.
+            // An action that the screen does not offer changes nothing.
             if self.client.handle(input).is_err() {
                 continue;
             }
@@ -290,7 +290,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Carries out one effect. Gives what a call returned. What the user does is not done here, but after signals and interrupts.
+    /// Carries out one effect, and returns the return of a call. The user's actions are done elsewhere, after signals and interrupts.
     async fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         match effect {
             Effect::AddDevice(_) => {
@@ -309,7 +309,7 @@ impl<'a> User<'a> {
                 self.session.tell(texts::goes_on(Side::Export));
                 None
             }
-            // A refused call has been told of; an export removes nothing.
+            // A refused call has been reported; an export removes nothing.
             Effect::Tell(Note::NotTaken | Note::RemovedAgain) => None,
             Effect::Query(_) => {
                 self.queried = true;
@@ -385,7 +385,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// What is known of the end.
+    /// The known facts about the end.
     fn known(&self) -> Known {
         let cause = self.last.as_ref().and_then(|notice| notice.cause.as_ref()).map(Cause::kind);
         Known { cause, canceled_here: self.canceled }

@@ -79,7 +79,7 @@ fn as_text<S: serde::Serializer>(id: &Option<LocalId>, serializer: S) -> Result<
     }
 }
 
-/// What a person is being asked.
+/// The question to the person.
 #[derive(Clone, Copy)]
 enum Question {
     /// Whether this is the account.
@@ -88,7 +88,7 @@ enum Question {
     Password,
 }
 
-/// What a line answers.
+/// The question that a line answers.
 enum Asked {
     Nothing,
     Consent(AccountId, Scheme),
@@ -106,7 +106,7 @@ pub(super) struct User<'a> {
     reach: Reach,
     client: Client,
     out: Background,
-    /// What is typed, until it is provided.
+    /// The typed password, until it is provided.
     answers: Slots,
     /// The account that the user agreed to.
     agreed: Option<AccountId>,
@@ -239,7 +239,7 @@ impl<'a> User<'a> {
     async fn feed(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
-            // What the screen does not offer changes nothing.
+            // An action that the screen does not offer changes nothing.
             if self.client.handle(input).is_err() {
                 continue;
             }
@@ -249,7 +249,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Carries out one effect. Gives what a call returned. What the user does is not done here, but after signals and interrupts.
+    /// Carries out one effect, and returns the return of a call. The user's actions are done elsewhere, after signals and interrupts.
     async fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         match effect {
             Effect::AddAccount => {
@@ -274,7 +274,7 @@ impl<'a> User<'a> {
                 self.session.tell(texts::goes_on(Side::Import));
                 None
             }
-            // A refused call has been told of; what was removed again is told of at the end.
+            // A refused call has been reported; a removal is reported at the end.
             Effect::Tell(Note::NotTaken | Note::RemovedAgain) => None,
             Effect::Query(_) => {
                 self.queried = true;
@@ -307,7 +307,7 @@ impl<'a> User<'a> {
         self.agreed == Some(peer) && (scheme == Scheme::None || self.passwords.is_some())
     }
 
-    /// What is known of the end.
+    /// The known facts about the end.
     fn known(&self) -> Known {
         let cause = self.last.as_ref().and_then(|notice| notice.cause.as_ref()).map(Cause::kind);
         Known { cause, canceled_here: self.canceled }

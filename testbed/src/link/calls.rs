@@ -80,7 +80,7 @@ pub(crate) struct CallError {
     pub(crate) line: u64,
     /// Counted from 1, within the line.
     pub(crate) byte: usize,
-    /// What was expected.
+    /// The expectation.
     pub(crate) what: String,
 }
 

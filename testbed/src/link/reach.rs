@@ -56,7 +56,7 @@ impl Reach {
         &self.addresses
     }
 
-    /// What the other device is given as `--peer`.
+    /// The value for `--peer` on the other device.
     pub(crate) fn peer(&self) -> String {
         match (self.addresses.first(), self.listening.first()) {
             (Some(address), _) => address.to_string(),
@@ -65,7 +65,7 @@ impl Reach {
         }
     }
 
-    /// What a person is to know or to do about it.
+    /// Advice about it.
     pub(crate) fn advice(&self) -> Option<String> {
         if !self.listening.iter().any(|address| address.ip().is_unspecified()) {
             return None;

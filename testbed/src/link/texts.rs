@@ -1,4 +1,4 @@
-//! What a person is told: what happened, and what to do next (R-CLI-7).
+//! The texts for a person: what happened, and what to do next (R-CLI-7).
 
 use std::io::ErrorKind;
 
@@ -9,16 +9,16 @@ use handfast::{
     outcome::{Outcome, Scheme, Side},
 };
 
-/// What this device knows of an end besides its outcome.
+/// This device's knowledge of an end in addition to its outcome.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
-    /// What kind of thing failed, as the shell noted it.
+    /// The kind of the failure, as the shell noted it.
     pub(crate) cause: Option<ErrorKind>,
     /// Its own user canceled.
     pub(crate) canceled_here: bool,
 }
 
-/// What a client shows of a failure, from one side.
+/// The text of a failure, from one side.
 pub(crate) fn failed(side: Side, failure: Failure, known: Known) -> &'static str {
     match (side, failure) {
         (side, Failure::Ended(outcome)) => ended(side, outcome, known),
@@ -155,7 +155,7 @@ pub(crate) const CONFIRMED: &str =
 /// That an archive did not open.
 pub(crate) const WRONG_OR_DAMAGED: &str = "Wrong password, or the file is damaged: the two cannot be distinguished.";
 
-/// What follows the last byte.
+/// The text after the last byte.
 pub(crate) fn all_there(side: Side) -> &'static str {
     match side {
         Side::Import => "All of it is here: checking and storing it…",

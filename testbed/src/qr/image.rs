@@ -19,7 +19,7 @@ use crate::{failure::Failure, output, token::typed};
 
 /// Pixels of an image that is read: a screen of 8K has 33 million.
 const MAX_PIXELS: u64 = 40_000_000;
-/// Bytes that the decoder holds beside the pixels.
+/// Bytes that the decoder holds in addition to the pixels.
 const MAX_DECODER: usize = 16 << 20;
 /// Pixels of a module's side in an image that is written.
 const SCALE: u32 = 8;
@@ -59,7 +59,7 @@ pub(crate) enum ImageError {
     /// The code says something else.
     #[error("shows a QR code, and {why}")]
     NoToken {
-        /// What it says.
+        /// The text.
         text: String,
         /// Why that is no token.
         why: String,
@@ -127,7 +127,7 @@ fn open(path: &Path) -> Result<Picture, ImageError> {
     Ok(Picture::new(width as usize, height as usize, pixels))
 }
 
-/// What a file is that is no PNG image, if that can be said.
+/// Returns the kind of a file that is no PNG image, if it is known.
 fn other_format(head: &[u8]) -> Option<&'static str> {
     let at = |place: usize, magic: &[u8]| head.get(place..place + magic.len()) == Some(magic);
     if at(0, b"\xff\xd8\xff") {

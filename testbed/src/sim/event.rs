@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{validate::PairName, verdicts::status};
 
-/// What came of a campaign of the event engine.
+/// The result of a campaign of the event engine.
 #[derive(Serialize)]
 pub(crate) struct Storm {
     seeds: Range<u64>,
@@ -28,12 +28,12 @@ pub(crate) struct Storm {
     /// Those in which a peer says every word in every state, if there were all classes of faults.
     directed: Option<Found>,
     coverage: Option<Coverage>,
-    /// What the campaign does not show although it should.
+    /// A missing part of the campaign.
     doubt: Option<String>,
 }
 
 impl Storm {
-    /// What the parts come to of all that were asked for.
+    /// Joins the parts of all that were asked for.
     pub(super) fn new(sweep: &Sweep, classes: &[Class], asked: &[Part], pieces: &Pieces) -> Self {
         let (mut found, mut directed) = (Found::default(), None);
         for (part, piece) in pieces {
@@ -77,7 +77,7 @@ impl Storm {
         self.found.violations.iter().chain(self.directed.iter().flat_map(|directed| &directed.violations))
     }
 
-    /// What the command returns.
+    /// Returns the exit code of the command.
     pub(super) fn exit_code(&self) -> u8 {
         let code = |law| match law {
             Law::Ends | Law::Honest => 3,

@@ -1,4 +1,4 @@
-//! What a sweep came to, on disk: a line for each part, written when it is done (`docs/sweeps.md`). A process may be killed at any
+//! The results of a sweep, on disk: a line for each part, written when it is done (`docs/sweeps.md`). A process may be killed at any
 //! time; the next one with the same options goes on after the last whole line.
 
 use std::{
@@ -63,7 +63,7 @@ impl Header {
     }
 }
 
-/// What this program is: its version, and the checksum of its file. Another one may come to something else.
+/// The identity of this program: its version, and the checksum of its file. Another one may have other results.
 fn program() -> io::Result<String> {
     // The link stays where the file after it is replaced.
     let mut file = File::open("/proc/self/exe").or_else(|_| File::open(env::current_exe()?))?;
@@ -105,7 +105,7 @@ pub(crate) struct Results {
     pub(crate) header: Option<Header>,
     /// The parts, each with its line.
     pub(crate) lines: Vec<(u64, Part, Piece)>,
-    /// Bytes of all whole lines. What is after them was cut off.
+    /// Bytes of all whole lines. Bytes after them were cut off.
     whole: u64,
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn read(path: &Path) -> Result<Results, Failure> {
             if line.len() as u64 == MAX_LINE {
                 return Err(refused("it is longer than any part".into()));
             }
-            // Whoever wrote it was killed.
+            // The writer was killed.
             break;
         }
         let unmarked =

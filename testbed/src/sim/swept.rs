@@ -1,4 +1,4 @@
-//! What a sweep came to: the verdict on all that was asked for, whoever carried it out, and in however many pieces.
+//! The result of a sweep: the verdict on all that was asked for, in any number of pieces from any process.
 
 use std::{fmt, fs, io, path::Path, time::Duration};
 
@@ -36,7 +36,7 @@ impl Swept {
         }
     }
 
-    /// What the command returns: of several things that are wrong, the worst.
+    /// Returns the exit code of the command: of several failures, the worst.
     pub(crate) fn exit_code(&self) -> u8 {
         let code = |rule| match rule {
             Rule::NoPanic => 101,
@@ -121,7 +121,7 @@ impl fmt::Display for Swept {
     }
 }
 
-/// What all parts of a scenario come to.
+/// Joins all parts of a scenario.
 fn row(scenario: Scenario, asked: &Sweep, parts: &[Part], pieces: &Pieces) -> Row {
     let mut row = Row::empty(scenario, asked.seeds.clone());
     for piece in pieces.values() {

@@ -1,4 +1,4 @@
-//! What a change altered, and a check that is not let end.
+//! The differences after a change, and a check that is interrupted.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},

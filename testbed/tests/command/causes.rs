@@ -1,4 +1,4 @@
-//! What failed on this device is said in words, where the outcome's own word says no more than `network`.
+//! The cause of a failure on this device is printed, where the outcome's own word is only `network`.
 
 use serde_json::Value;
 

@@ -70,7 +70,7 @@ fn a_mutant_is_found_and_drawn() {
         (&kill["mutant"], &kill["property"], &kill["verdict"]),
         (&"M-10".into(), &"P-GATE".into(), &"violated".into())
     );
-    // What the checker found replays on the shipped reducers up to where they differ.
+    // The counterexample replays on the shipped reducers up to where they differ.
     let trace: Vec<_> =
         kill["counterexample"]["trace"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
     let folder = Folder::default();

@@ -82,7 +82,7 @@ fn no_byte_is_on_the_wire() {
     }
 }
 
-/// What the test above looks for is there when all is well.
+/// The output that the test above looks for is there when all is well.
 #[test]
 fn a_sound_one_is_on_the_wire() {
     let Link { importer, exporter, sent, traces: [import, export] } = link(false, false);

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use crate::support::{Folder, Side, code, run, shown, text};
 
-/// What is drawn is what the pages have, which the tests of the model hold against the document.
+/// The drawings are those of the pages, which the tests of the model compare with the document.
 #[test]
 fn every_diagram_is_in_the_documents() {
     let pages = [

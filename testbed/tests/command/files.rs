@@ -59,7 +59,7 @@ fn a_byte_order_mark_is_no_part_of_any_other_text() {
     assert_eq!(code(run(["validate", "--observed", "/nonexistent"], b"").status), 2);
 }
 
-/// What is recorded of a link, and what comes on standard input while it runs.
+/// The trace of a link, and standard input while it runs.
 #[test]
 fn a_byte_order_mark_is_no_part_of_calls_and_traces() {
     let folder = Folder::default();
@@ -140,7 +140,7 @@ fn a_password_is_asked_only_for_what_can_be_encrypted() {
     }
 }
 
-/// What only looks like an account is passed over and named, and what a crash left is no hindrance.
+/// A folder that only looks like an account is passed over and named, and left-overs of a crash are no hindrance.
 #[test]
 fn a_stray_file_in_a_store_is_no_hindrance() {
     let folder = Folder::default();

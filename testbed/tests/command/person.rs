@@ -250,7 +250,7 @@ impl Drop for Person {
     }
 }
 
-/// What a person is left with.
+/// The result of a person's session.
 pub(crate) struct Left {
     pub(crate) code: i32,
     pub(crate) screen: String,

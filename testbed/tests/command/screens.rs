@@ -42,7 +42,7 @@ impl Album {
         self.pages.push((name, screen));
     }
 
-    /// All of them. What is in these stores has other names too.
+    /// All of them. The entries of these stores have other names too.
     fn show(mut self, store: &Path) -> String {
         self.volatile.extend(accounts(store).into_iter().map(|name| (name, "LOCAL")));
         let volatile: Vec<_> = self.volatile.iter().map(|(what, name)| (what.as_str(), *name)).collect();
@@ -131,7 +131,7 @@ fn an_account_is_linked_by_an_image_of_the_screen() {
     exporter.sees("a PNG file");
     exporter.presses("nothing.png\r");
     album.add("export: there is no such image", exporter.sees("cannot be read"));
-    // What is pasted does not end the line.
+    // Pasted text does not end the line.
     exporter.presses(&format!("\x15\x1b[200~{}\n\x1b[201~", text(&screenshot)));
     exporter.sees_no_more("nothing.png\n");
     exporter.presses("\r");
@@ -228,7 +228,7 @@ fn a_token_that_is_none_is_pointed_at_while_it_is_typed() {
     exporter.sees("Next:");
     let mut album = Album::default();
     exporter.presses("jami-auth://02f92cb0X4a7");
-    // Keys that come together may be read in parts: the last one tells.
+    // Keys that come together may be read in parts: the last one decides.
     album.add("a wrong digit", exporter.sees("02f92cb0X4a7"));
     // It is not taken, and can be mended where it is wrong.
     exporter.presses("\r\x1b[D\x1b[D\x1b[D\x7f3\x1b[F");
@@ -276,7 +276,7 @@ fn who_waits_alone_can_leave() {
     }
 }
 
-/// Whoever leaves, the other side ends too, and nothing is imported.
+/// If either user leaves, the other side ends too, and nothing is imported.
 #[test]
 fn who_leaves_while_both_are_asked_ends_both() {
     // Keys of each side before, what is seen then where somebody leaves, whether that is the new device, and how.
@@ -304,7 +304,7 @@ fn who_leaves_while_both_are_asked_ends_both() {
         leaves.sees(seen);
         leaves.presses(key);
         let (importer, exporter) = both_end(importer, exporter, (13, 13));
-        // Each is told which device canceled.
+        // Each learns which device canceled.
         let (import, export) = match import_side {
             true => ("Canceled on this device. Nothing was imported.", "The new device canceled. Nothing was sent."),
             false => ("The other device canceled. Nothing was imported.", "Canceled on this device. Nothing was sent."),
@@ -348,7 +348,7 @@ fn an_export_is_not_left_while_the_archive_is_sent_but_dropped() {
         exporter.presses(key);
         let screen = exporter.sees("It is too late to cancel: the link goes on.");
         assert!(screen.contains("Ctrl-C: drop the link") && !screen.contains("Esc"), "{screen}");
-        // Once more with Esc changes nothing: the next key is heard as well.
+        // Once more with Esc changes nothing: the next key is read as well.
         exporter.presses(ESC);
         exporter.presses(CTRL_C);
         let (importer, exporter) = both_end(importer, exporter, (10, 10));
@@ -357,7 +357,7 @@ fn an_export_is_not_left_while_the_archive_is_sent_but_dropped() {
     }
 }
 
-/// What stops a service cancels too, and leaves the terminal as it was.
+/// A signal that stops a service cancels too, and leaves the terminal as it was.
 #[test]
 fn a_signal_cancels_and_leaves_the_terminal_as_it_was() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
@@ -369,7 +369,7 @@ fn a_signal_cancels_and_leaves_the_terminal_as_it_was() {
     }
 }
 
-/// What goes wrong before there is a link is told on the terminal as it was.
+/// A failure before there is a link is printed on the terminal as it was.
 #[test]
 fn a_failure_is_told_where_it_stays() {
     let folder = Folder::default();

@@ -83,7 +83,7 @@ fn what_breaks_a_law_is_shrunk() {
     assert_eq!(code(shrink(&[]).status), 1);
 }
 
-/// What is kept says itself for whom it was.
+/// A kept schedule names its pair.
 #[test]
 fn what_is_kept_is_taken_as_it_is() {
     let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/regressions/M-10.json");

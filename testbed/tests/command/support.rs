@@ -14,13 +14,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// What a test that hangs is given: no test measures time.
+/// The time for a test that hangs: no test measures time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The command with these arguments.
 pub(crate) fn handfast<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_handfast"));
-    // Who runs the tests in parallel does not mean the sweeps in them.
+    // A person who runs the tests in parallel does not mean the sweeps in them.
     for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "CI_NODE_INDEX"] {
         command.env_remove(name);
     }
@@ -47,7 +47,7 @@ pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>, 
     output
 }
 
-/// What it printed, its complaint, and its exit code, as a snapshot.
+/// The output, the standard error, and the exit code, as a snapshot.
 pub(crate) fn shown(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     format!("{}--\n{}-- {}", text(&output.stdout), text(&output.stderr), code(output.status))
@@ -240,13 +240,13 @@ impl Drop for Side {
     }
 }
 
-/// What a side left.
+/// The rest of a side.
 pub(crate) struct Ended {
     /// The exit code.
     pub(crate) code: i32,
-    /// What it said on standard error.
+    /// Its standard error.
     pub(crate) complaints: String,
-    /// What it said on standard output.
+    /// Its standard output.
     pub(crate) lines: Vec<Value>,
 }
 
@@ -302,7 +302,7 @@ impl Relay {
 fn carry(mut from: &TcpStream, mut to: &TcpStream, most: u64) -> u64 {
     let mut count = 0;
     let mut bytes = [0; 64 << 10];
-    // A side that is gone ends it too, and there is no one to be told.
+    // A side that is gone ends it too, and no one waits for an answer.
     while let Ok(read @ 1..) = from.read(&mut bytes) {
         let passes = most.saturating_sub(count).min(read as u64) as usize;
         count += read as u64;

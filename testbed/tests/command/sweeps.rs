@@ -196,7 +196,7 @@ fn what_does_not_belong_together_is_refused() {
     assert_eq!(code(run(["merge", text(results.folder.path("").as_path())], b"").status), 2, "no file of results");
 }
 
-/// Damage is told with its line, also where the sweep would go on; only a last line may be cut.
+/// Damage is reported with its line, also where the sweep would go on; only a last line may be cut.
 #[test]
 fn damage_is_refused_with_its_line() {
     let results = Results::new();

@@ -205,7 +205,7 @@ fn pair_and_profile_are_chosen() {
     let real = folder.file("real", REAL);
     let verdict = |args: &[&str]| code(run([&["validate", "--observed"], args, &[text(&real)]].concat(), b"").status);
     assert_eq!(verdict(&["--pair", "LL", "--profile", "jamid"]), 0);
-    // Two answers in words of today's daemon, and no error that a hardened one tells so.
+    // Two answers in words of today's daemon, and no error that a hardened one has.
     assert_eq!(verdict(&["--pair", "LL", "--profile", "documented"]), 0);
     assert_eq!(verdict(&["--pair", "HH"]), 0);
     assert_eq!(verdict(&["--pair", "HH", "--profile", "documented"]), 1);

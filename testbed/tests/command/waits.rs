@@ -126,7 +126,7 @@ fn a_hang_up_is_a_cancel_that_the_peer_hears() {
     }
 }
 
-/// What was started to outlive its terminal does.
+/// A process that was started to outlive its terminal does.
 #[test]
 fn a_hang_up_that_is_ignored_stays_ignored() {
     let folder = Folder::default();

@@ -16,16 +16,16 @@ pub(super) struct Picture {
     pixels: Vec<[u8; 4]>,
 }
 
-/// What was found.
+/// The result.
 #[derive(Default)]
 pub(super) struct Found {
-    /// What the codes say that could be read.
+    /// The texts of the codes that could be read.
     pub(super) texts: BTreeSet<String>,
     /// Whether there was one that could not.
     pub(super) unclear: bool,
 }
 
-/// What counts as the lightness of a pixel.
+/// The measure of a pixel's lightness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Plane {
     /// That of its colour, over a background of this lightness.
@@ -57,7 +57,7 @@ impl Picture {
     pub(super) fn find(&self, is_enough: impl Fn(&Found) -> bool) -> Found {
         let mut found = Found::default();
         let (sure, others) = self.planes();
-        // What is found without a change is found together, so that none of several codes is passed over.
+        // Codes that are found without a change are found together, so that none of several is passed over.
         for plane in &sure {
             self.look(*plane, Scale::Same, &mut found);
         }
