@@ -9,7 +9,7 @@ use handfast::{
 use support::{Gate, GatedSource, account, export_with, import, in_time, store};
 
 #[tokio::test]
-async fn a_result_before_the_end_of_the_archive_is_told_waits_for_it() {
+async fn a_result_before_the_end_of_the_archive_is_known_waits_for_it() {
     in_time(async {
         let (account, store) = (account("", 20_000), store());
         let mut importer = import(&store, ImportOptions::default());

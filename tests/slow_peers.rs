@@ -16,7 +16,7 @@ use tokio::time::{Duration, Instant};
 async fn stuck() -> (Exporter, OpId, Script) {
     let (_, mut exporter, op, mut legacy) = exported("", 3_000_000).await;
     legacy.send(Message::Hello(Features::ALL)).await;
-    legacy.heard().await;
+    legacy.received().await;
     legacy.send(Message::Password("".into())).await;
     exporter.handle.confirm_add_device(op).await.unwrap();
     exporter.expect(InProgress).await;
@@ -37,13 +37,13 @@ async fn an_importer_that_does_not_read_times_out_and_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_importer_that_does_not_read_is_heard() {
+async fn an_importer_that_does_not_read_is_served() {
     in_time(async {
         let (mut exporter, _, mut legacy) = stuck().await;
         legacy.send(Message::State(Word::Canceled)).await;
         assert_eq!(exporter.outcome().await, Outcome::Canceled { sent: true });
         // The frame that had begun is whole, and then the channel is ended.
-        assert_eq!(legacy.heard().await, Said::End);
+        assert_eq!(legacy.received().await, Said::End);
         exporter.close().await;
     })
     .await;

@@ -66,16 +66,19 @@ fn table(profile: Profile, found: &BTreeSet<Edge>) -> String {
 
 #[test]
 fn what_is_explored_is_what_is_listed() {
-    let mut told = String::new();
+    let mut page_end = String::new();
     for (profile, heading) in PROFILES.into_iter().zip(["The documented profile", "The profile of today's daemon"]) {
         let found = refinement::explore(profile);
         assert_eq!(found, expected(profile));
-        told.push_str(&format!("\n## {heading}\n\n{}", table(profile, &found)));
+        page_end.push_str(&format!("\n## {heading}\n\n{}", table(profile, &found)));
         for side in [Side::Import, Side::Export] {
-            told.push_str(&format!("\n```mermaid\n{}```\n", mermaid(side, &found)));
+            page_end.push_str(&format!("\n```mermaid\n{}```\n", mermaid(side, &found)));
         }
     }
-    assert!(page("generated/machines.md").ends_with(&told), "docs/generated/machines.md has to end with\n{told}");
+    assert!(
+        page("generated/machines.md").ends_with(&page_end),
+        "docs/generated/machines.md has to end with\n{page_end}"
+    );
 }
 
 /// A document with one edge otherwise is not what is found (R-CLI-1).

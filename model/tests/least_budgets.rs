@@ -42,7 +42,7 @@ const WITHOUT: [(&str, &str, &str); 5] = [
     (
         "2 hostile connections of 2 messages",
         "LH LL",
-        "an old importer keeps all of its connections, so that two beside the honest one lead to more than twenty million states, \
+        "an old importer keeps all of its connections, so that two together with the honest one lead to more than twenty million states, \
          in turn too; there is one, of 2 messages, and LX has two",
     ),
     ("2 operations a side", "HX XH LX XL", "a second link is one of two honest devices"),

@@ -105,7 +105,7 @@ fn a_cancel_while_connecting_is_silent() {
 
 /// I23: nothing is said, and the node goes on.
 #[test]
-fn a_removal_is_not_heard() {
+fn a_removal_is_not_received() {
     let asked = Seen::begin().connect(7).confirm(7, true).at_once().asked();
     let removed = asked.remove_account().provide("anything", false);
     let minutes = removed.clone().after(295_000);

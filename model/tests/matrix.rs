@@ -43,22 +43,22 @@ fn the_documents_say_the_same() {
 }
 
 #[test]
-fn each_property_is_told_and_asked() {
-    let told: BTreeSet<_> =
+fn each_property_is_listed_and_asked() {
+    let listed: BTreeSet<_> =
         PROPERTIES.lines().filter_map(|line| line.strip_prefix("| P-")?.split_once(" | ")).collect();
-    let told: BTreeSet<_> = told.into_iter().map(|(id, _)| format!("P-{id}")).collect();
+    let listed: BTreeSet<_> = listed.into_iter().map(|(id, _)| format!("P-{id}")).collect();
     let asked: BTreeSet<_> = PropertyId::ALL.iter().map(|property| property.id().to_owned()).collect();
-    assert_eq!(told, asked);
+    assert_eq!(listed, asked);
     let lines: BTreeSet<_> = MATRIX.lines.iter().map(|line| line.property.id().to_owned()).collect();
     assert_eq!(lines, asked);
 }
 
 #[test]
-fn of_each_configuration_it_is_told_what_it_leaves_out() {
+fn the_limits_of_each_configuration_are_listed() {
     let sizes = [Size::Small, Size::Quick, Size::Full];
     let names: BTreeSet<_> =
         sizes.into_iter().flat_map(configurations).map(|configuration| configuration.name).collect();
-    let told: BTreeSet<_> =
+    let listed: BTreeSet<_> =
         TRUST.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).map(|(name, _)| name).collect();
-    assert_eq!(names, told);
+    assert_eq!(names, listed);
 }

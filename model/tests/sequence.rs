@@ -21,7 +21,7 @@ fn the_arrows_are_the_document_s() {
     let lines = protocol.lines().skip_while(|line| !line.starts_with("### Sequence: 24 arrows"));
     let table = lines.skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
-    let told: Vec<_> = table.skip(2).map(cells).collect();
+    let documented: Vec<_> = table.skip(2).map(cells).collect();
     let part = |part| match part {
         Part::Main => "",
         Part::Protected => "Account is password protected",
@@ -35,7 +35,7 @@ fn the_arrows_are_the_document_s() {
             vec![one.number.to_string(), one.from.to_string(), one.to.to_string(), label, part(one.part).to_owned()]
         })
         .collect();
-    assert_eq!(typed, told);
+    assert_eq!(typed, documented);
 }
 
 /// Follows every scenario in a profile.
@@ -73,31 +73,31 @@ fn way(from: Lifeline, to: Lifeline) -> String {
 }
 
 /// Returns the generated end of `docs/generated/sequence.md`.
-fn told(found: &[Vec<Followup>; 2]) -> String {
-    let mut told =
+fn page_end(found: &[Vec<Followup>; 2]) -> String {
+    let mut page_end =
         String::from("## The arrows\n\n| # | | documented profile | profile of today's daemon |\n|---|---|---|---|\n");
     for one in DOCUMENTED {
         let [documented, jamid] = PROFILES.map(|profile| arrow_in(profile, one.number));
-        told.push_str(&format!(
+        page_end.push_str(&format!(
             "| {} | `{}` | {documented} | {jamid} |\n",
             one.number,
             one.label.replace("<br/>", " ")
         ));
     }
-    told.push_str("\n## Differences, and why\n\n| # | where | |\n|---|---|---|\n");
+    page_end.push_str("\n## Differences, and why\n\n| # | where | |\n|---|---|---|\n");
     for one in DIVERGENCES {
-        told.push_str(&format!("| {} | {} | {} |\n", one.arrow, profiles(one.profiles), one.reason));
+        page_end.push_str(&format!("| {} | {} | {} |\n", one.arrow, profiles(one.profiles), one.reason));
     }
-    told.push_str("\n## Repetitions, and why\n\n| # | where | |\n|---|---|---|\n");
+    page_end.push_str("\n## Repetitions, and why\n\n| # | where | |\n|---|---|---|\n");
     for one in REPEATED {
-        told.push_str(&format!("| {} | {} | {} |\n", one.arrow, profiles(one.profiles), one.reason));
+        page_end.push_str(&format!("| {} | {} | {} |\n", one.arrow, profiles(one.profiles), one.reason));
     }
-    told.push_str("\n## Additions, and why\n\n| label | lifelines | where | |\n|---|---|---|---|\n");
+    page_end.push_str("\n## Additions, and why\n\n| label | lifelines | where | |\n|---|---|---|---|\n");
     for one in EXTRAS {
         let (way, profiles) = (way(one.from, one.to), profiles(one.profiles));
-        told.push_str(&format!("| `{}` | {way} | {profiles} | {} |\n", one.label, one.reason));
+        page_end.push_str(&format!("| `{}` | {way} | {profiles} | {} |\n", one.label, one.reason));
     }
-    told.push_str("\n## Scenarios\n\n| scenario | arrows | runs | documented profile | profile of today's daemon |\n|---|---|---|---|---|\n");
+    page_end.push_str("\n## Scenarios\n\n| scenario | arrows | runs | documented profile | profile of today's daemon |\n|---|---|---|---|---|\n");
     for (number, scenario) in SCENARIOS.iter().enumerate() {
         let ends = match scenario.ends {
             [] => "1 to 18".to_owned(),
@@ -109,12 +109,12 @@ fn told(found: &[Vec<Followup>; 2]) -> String {
         let runs = if scenario.ends.is_empty() { "all" } else { "one" };
         let [documented, jamid] = [&found[0][number], &found[1][number]]
             .map(|one| format!("{} states, {} steps", one.states, one.steps.unwrap_or_default()));
-        told.push_str(&format!("| {} | {ends} | {runs} | {documented} | {jamid} |\n", scenario.name));
+        page_end.push_str(&format!("| {} | {ends} | {runs} | {documented} | {jamid} |\n", scenario.name));
     }
     for (profile, heading) in PROFILES.into_iter().zip(["The documented profile", "The profile of today's daemon"]) {
-        told.push_str(&format!("\n## {heading}\n\n```mermaid\n{}```\n", draw(profile).unwrap().mermaid));
+        page_end.push_str(&format!("\n## {heading}\n\n```mermaid\n{}```\n", draw(profile).unwrap().mermaid));
     }
-    told
+    page_end
 }
 
 #[test]
@@ -135,8 +135,11 @@ fn every_arrow_is_found_and_nothing_else_without_a_reason() {
     // The ways are through all of it.
     let gone: BTreeSet<u8> = (1..=18).chain(SCENARIOS.iter().flat_map(|one| one.ends).copied()).collect();
     assert_eq!(gone, DOCUMENTED.iter().map(|one| one.number).collect());
-    let told = told(&found);
-    assert!(page("generated/sequence.md").ends_with(&told), "docs/generated/sequence.md has to end with\n{told}");
+    let page_end = page_end(&found);
+    assert!(
+        page("generated/sequence.md").ends_with(&page_end),
+        "docs/generated/sequence.md has to end with\n{page_end}"
+    );
 }
 
 /// The diagram has each arrow of the main line, in an order that the document allows.

@@ -76,9 +76,9 @@ impl Abstract {
 
     /// Every step between what two clients see.
     fn steps(&self) -> Steps {
-        let told = self.search("steps", &["-DNOCLAIM", "-DSAFETY"], &["-E"]);
-        assert!(told.contains("errors: 0"), "{told}");
-        let steps = told.lines().filter_map(|line| line.strip_prefix("STEP "));
+        let output = self.search("steps", &["-DNOCLAIM", "-DSAFETY"], &["-E"]);
+        assert!(output.contains("errors: 0"), "{output}");
+        let steps = output.lines().filter_map(|line| line.strip_prefix("STEP "));
         steps
             .map(|line| {
                 let [import, export, next_import, next_export] =
@@ -94,8 +94,8 @@ impl Abstract {
         PROPERTIES
             .into_iter()
             .map(|property| {
-                let told = self.again("verdicts", &["-a", "-f", "-N", property]);
-                let errors = told.lines().find_map(|line| line.split_once("errors: ")).unwrap().1;
+                let output = self.again("verdicts", &["-a", "-f", "-N", property]);
+                let errors = output.lines().find_map(|line| line.split_once("errors: ")).unwrap().1;
                 (property, errors.trim() == "0")
             })
             .collect()

@@ -60,8 +60,8 @@ fn every_mutant_is_found() {
         let kill = mutant.hunt(Size::Small, Limits::default());
         let row = &kill.row;
         assert!(row.verdict.is_violated(), "{} lives: {}", kill.mutant, row.verdict);
-        let told = format!("{:6} {} {}: {}", kill.mutant, row.property.id(), row.configuration, row.verdict);
-        table.push_str(&format!("{told}\n       {}\n", kill.broken));
+        let line = format!("{:6} {} {}: {}", kill.mutant, row.property.id(), row.configuration, row.verdict);
+        table.push_str(&format!("{line}\n       {}\n", kill.broken));
     }
     insta::assert_snapshot!(table);
 }

@@ -24,7 +24,7 @@ Examples:
   handfast merge --junit verdicts.xml node-1/sweep-0-of-2.ndjson node-2/sweep-1-of-2.ndjson
 
 What is there twice counts once. What another program or other options came to is refused. Seeds
-that nobody carried out make it inconclusive, and are named. It prints what `sim` prints of all.
+that were not carried out make it inconclusive, and are named. It prints what `sim` prints of all.
 
 Exit codes: those of `sim`; 2 a file that cannot be read or does not belong to the others, 5 two
 files differ in what the same seeds came to.")]

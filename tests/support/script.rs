@@ -137,7 +137,7 @@ impl Script {
     }
 
     /// The next thing but what belongs to the connection alone.
-    pub async fn heard(&mut self) -> Said {
+    pub async fn received(&mut self) -> Said {
         loop {
             match self.next().await {
                 Said::Control(_) => {}

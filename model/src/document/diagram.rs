@@ -414,7 +414,7 @@ impl Diagram {
     fn repeated(&mut self, act: CallerAct) {
         match act {
             CallerAct::Knock => self.arrow("ED", "->>", "ID", "request a connection (the same, again)"),
-            _ => self.note("ID", "nobody answers"),
+            _ => self.note("ID", "no answer"),
         }
     }
 

@@ -48,8 +48,8 @@ pub struct Step {
 
 /// A state that has to be reached.
 pub(crate) const REACHED: [&str; 4] = [
-    "the second link succeeds behind a first that failed",
-    "the second link succeeds behind a first that succeeded",
+    "the second link succeeds after a first that failed",
+    "the second link succeeds after a first that succeeded",
     "the first link is still at work while the second is",
     "the first import is not closed while the second is there",
 ];

@@ -49,7 +49,7 @@ properties! {
         "R-IMP-9, R-IMP-10";
     Single "P-SINGLE" "A token admits at most one session; after DONE nothing that is installed changes." "R-TOK-5, R-IMP-13";
     Bound "P-BOUND" "The installed account is the one that the user confirmed, and the peer's chain proved it." "R-IMP-11, R-SEC-1";
-    Stored "P-STORED" "Success is said only of a durable account, the exporter's only when it was told so; after a failure nothing is installed."
+    Stored "P-STORED" "Success is reported only for a durable account, the exporter's only after the importer's result; after a failure nothing is installed."
         "R-EXT-2, R-IMP-13, R-ARC-4";
     NotSent "P-NOT-SENT" "After an accepted cancelAddDevice, and with Canceled that is not `sent`, no archive byte is out." "R-API-6, R-CANCEL-1";
     Gate "P-GATE" "No password is tried and no archive byte leaves before the user confirmed, without an accepted password, or to another device."

@@ -76,14 +76,14 @@ impl Model for Tiny {
 }
 
 /// The states of a lasso in a line, those of its loop in brackets: `0 1 (2 1)`.
-pub(crate) fn told(lasso: &Lasso<u8, Edge>) -> String {
-    let mut told = lasso.prefix.root.to_string();
+pub(crate) fn words(lasso: &Lasso<u8, Edge>) -> String {
+    let mut words = lasso.prefix.root.to_string();
     for (_, state) in &lasso.prefix.steps {
-        told.push_str(&format!(" {state}"));
+        words.push_str(&format!(" {state}"));
     }
     if !lasso.is_dead_end() {
         let cycle: Vec<_> = lasso.cycle.iter().map(|(_, state)| state.to_string()).collect();
-        told.push_str(&format!(" ({})", cycle.join(" ")));
+        words.push_str(&format!(" ({})", cycle.join(" ")));
     }
-    told
+    words
 }

@@ -242,7 +242,7 @@ impl<T> Session<T> {
         match line {
             Some(Ok(line)) => return Some(line),
             Some(Err(error)) => self.complain(format_args!("\nhandfast: the answer {error}")),
-            None => self.complain("\nhandfast: nobody answers: standard input is at its end"),
+            None => self.complain("\nhandfast: no answer: standard input is at its end"),
         }
         None
     }

@@ -36,11 +36,11 @@ fn a_report_is_what_the_next_run_is_compared_with() {
             6,
         ),
     ];
-    for (change, told, expected) in cases {
+    for (change, part, expected) in cases {
         let folder = Folder::default();
         let baseline = folder.file("baseline.json", report(change));
         let output = run(CHECK.iter().chain(&["--baseline", text(&baseline)]), b"");
-        assert!(String::from_utf8_lossy(&output.stdout).contains(told), "{}", shown(&output));
+        assert!(String::from_utf8_lossy(&output.stdout).contains(part), "{}", shown(&output));
         assert_eq!(code(output.status), expected);
     }
 }

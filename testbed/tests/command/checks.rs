@@ -58,12 +58,12 @@ fn what_is_known_not_to_hold_has_a_reason() {
 #[test]
 fn a_mutant_is_found_and_drawn() {
     let output = run(["check", "--size", "small", "--mutant", "M-10"], b"");
-    let told = String::from_utf8(output.stdout).unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
     assert!(
-        told.starts_with("M-10: No confirmation is needed.\nP-GATE in HH-documented-honest: VIOLATED (in "),
-        "{told}"
+        printed.starts_with("M-10: No confirmation is needed.\nP-GATE in HH-documented-honest: VIOLATED (in "),
+        "{printed}"
     );
-    assert!(told.contains("```mermaid\nsequenceDiagram\n"), "{told}");
+    assert!(printed.contains("```mermaid\nsequenceDiagram\n"), "{printed}");
     let output = run(["check", "--size", "small", "--mutant", "M-10", "--json"], b"");
     let kill: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(

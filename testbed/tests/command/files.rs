@@ -106,8 +106,8 @@ fn a_password_is_asked_only_for_what_can_be_encrypted() {
         let path = folder.file("plain.json", plain);
         let output = inspect(&path, &["--json"]);
         assert_eq!(code(output.status), 0, "{}", shown(&output));
-        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(told["protection"], "");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["protection"], "");
         // It is an account like any other.
         let mut importer = Side::import(&folder.path("store"), &["--yes"]);
         let exporter = Side::export(&mut importer, &["--yes", "--archive", text(&path)]);

@@ -38,7 +38,7 @@ fn fuzz(args: &[&str]) -> Option<Output> {
 }
 
 #[test]
-fn one_that_is_wrong_is_told_how() {
+fn one_that_is_wrong_is_shown() {
     let Some(output) = fuzz(&["--tries", "60000"]) else { return };
     let said = String::from_utf8(output.stdout).unwrap();
     let ways: Vec<_> = said.lines().filter(|line| !line.starts_with(' ')).collect();

@@ -227,7 +227,7 @@ impl Side {
         drop(self.stdin.take());
         while self.next().is_some() {}
         let status = self.child.wait().expect("it ends");
-        let complaints = self.complaints.take().expect("nobody took them").join().expect("they are read");
+        let complaints = self.complaints.take().expect("taken once").join().expect("they are read");
         Ended { code: code(status), complaints, lines: std::mem::take(&mut self.seen) }
     }
 }

@@ -222,7 +222,7 @@ fn what_is_no_trace_is_refused() {
         ("hello", "line 1: byte 1: expected JSON"),
         (
             "{\"observed\":1,\"pair\":\"XY\"}\n{\"t_ms\":1,\"side\":\"import\",\"call\":\"addAccount\"}",
-            "which nobody knows",
+            "which is unknown",
         ),
     ] {
         let output = run(["validate", "--observed", text(&folder.file("trace", content))], b"");

@@ -44,12 +44,12 @@ impl Fault {
     /// In words.
     pub const fn text(self) -> &'static str {
         match self {
-            Self::FalseSuccess => "shows a success that nobody told",
+            Self::FalseSuccess => "shows a success that no daemon signalled",
             Self::Foreign => "shows what another operation says",
             Self::Broken => "broke",
             Self::LeftAlone => "was left, and its operation goes on unsaid",
             Self::RefusedUnsaid => "does not say that the operation goes on",
-            Self::Kept => "leaves the account of a failed import behind",
+            Self::Kept => "does not remove the account of a failed import",
             Self::Back => "went back",
             Self::CalledAgain => "makes a refused call again, without a signal in between",
         }

@@ -72,7 +72,7 @@ pub const MUTANTS: &[Mutant] = &[
     breaks("M-32", "The account gets its name before what it names is durable.", &[])
         .violates(P::Atomic, "HH-documented-crash")
         .of(Setting::Disk),
-    breaks("M-33", "A cancel heard behind the first byte is told without `sent`.", &[R::SentIsReported])
+    breaks("M-33", "A cancel that arrives after the first byte is reported without `sent`.", &[R::SentIsReported])
         .violates(P::NotSent, "HH-documented-cancel"),
     breaks("M-34a", "A removal ends an install.", &[R::InstallOutlivesRemoval])
         .violates(P::Single, "HH-documented-cancel"),
@@ -105,7 +105,7 @@ pub const MUTANTS: &[Mutant] = &[
         .of(Setting::Registries),
     breaks("M-45", "A stray verdict is acted upon while the user is asked.", &[R::StrayVerdictIgnored])
         .violates(P::Grammar, "HX-documented-hostile-exporter"),
-    breaks("M-46", "The end right behind the archive counts as the loss of the link.", &[R::EndAfterArchive])
+    breaks("M-46", "The end right after the archive counts as the loss of the link.", &[R::EndAfterArchive])
         .violates(P::Honest, "HL-documented-plain"),
     breaks("M-47", "What was staged stays after a failure.", &[R::Wiped]).violates(P::Budget, "HH-documented-cancel"),
     breaks("M-48", "The device's key is not compared with the token.", &[R::Pinned])
