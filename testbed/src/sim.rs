@@ -28,7 +28,7 @@ use handfast_sim::{
 };
 
 use self::{
-    event::Storm,
+    event::Campaign,
     mutants::Hunted,
     results::{Header, Kept},
     sweep::{Part, Piece},
@@ -325,13 +325,13 @@ impl Sim {
 
     fn run_schedule(&self, file: &Path) -> Result<ExitCode, Failure> {
         let schedule = shrink::read(file)?.schedule;
-        let storm = Storm::of_one(&schedule, self.pair());
+        let campaign = Campaign::of_one(&schedule, self.pair());
         if let Some(folder) = &self.out {
             let name = file.file_name().map_or_else(|| "schedule".into(), |name| name.to_string_lossy());
             let name = name.trim_end_matches(".json").trim_end_matches(".schedule");
             event::write(folder, name, &schedule, self.pair()).map_err(|error| unwritable(folder, &error))?;
         }
-        let swept = Swept::Event(Box::new(storm));
+        let swept = Swept::Event(Box::new(campaign));
         swept.print(self.json, self.details)?;
         Ok(ExitCode::from(swept.exit_code()))
     }
@@ -390,7 +390,7 @@ mod tests {
 
     /// A check that cannot fail is a defect: each kind of failure has its exit code, its line, and its command.
     #[test]
-    fn what_is_planted_is_told_apart() {
+    fn each_planted_fault_has_its_exit_code() {
         for (planted, expected) in
             [(None, 0), (Some(Planted::ForgetfulStore), 1), (Some(Planted::Leak), 5), (Some(Planted::Panic), 101)]
         {
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_is_told() {
+    fn the_worst_code_wins() {
         assert_eq!(worst([]), 0);
         assert_eq!(worst([0, 4, 5]), 5);
         assert_eq!(worst([3, 4, 1, 0]), 1);

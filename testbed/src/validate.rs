@@ -77,7 +77,7 @@ impl FromStr for Delay {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (key, ms) = text.split_once('=').ok_or("expected KEY=MS")?;
-        let ms = ms.parse().map_err(|_| "expected a number of milliseconds behind `=`")?;
+        let ms = ms.parse().map_err(|_| "expected a number of milliseconds after `=`")?;
         if !Delays::default().set(key, ms) {
             return Err(format!("expected one of {}", Delays::KEYS.join(", ")));
         }
@@ -138,7 +138,7 @@ impl Validate {
         match verdict {
             Verdict::Allowed { runs, apart } => {
                 if !silent {
-                    self.tell(count, terms, runs, apart)?;
+                    self.print(count, terms, runs, apart)?;
                 }
                 Ok(ExitCode::SUCCESS)
             }
@@ -157,7 +157,7 @@ impl Validate {
         }
     }
 
-    fn tell(&self, count: usize, terms: &Terms, runs: &[Explanation], apart: &[Apart]) -> Result<(), Failure> {
+    fn print(&self, count: usize, terms: &Terms, runs: &[Explanation], apart: &[Apart]) -> Result<(), Failure> {
         for run in runs {
             if self.mermaid {
                 output::line(run.mermaid.trim_end())?;

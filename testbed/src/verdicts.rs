@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_documented_step_that_no_one_took_is_told() {
+    fn a_documented_step_that_no_one_took_is_reported() {
         let mut report = honest();
         let checked = Vec::<Checked>::new();
         report.documented = vec![Refinement::of(Profile::Jamid, &checked)];
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_canary_that_lives_is_told() {
+    fn a_canary_that_lives_is_reported() {
         let mut report = honest();
         report.canary.kill.row.verdict = report.checked[0].rows[0].verdict.clone();
         assert!(

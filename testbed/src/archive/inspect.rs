@@ -42,7 +42,7 @@ pub(crate) struct Inspect {
 
 /// The printed facts about an archive. No secret is among them.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Facts<'a> {
     account: AccountId,
     /// `""` or `password`, as the API says it.
     protection: &'static str,
@@ -93,11 +93,11 @@ impl Inspect {
             other => other,
         };
         let archive = archive.map_err(|error| fail(&error))?;
-        let told = Told::new(archive.summary(), file_length);
+        let facts = Facts::new(archive.summary(), file_length);
         if self.json {
-            output::json(&told)?
+            output::json(&facts)?
         } else {
-            output::line(&told)?
+            output::line(&facts)?
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -139,7 +139,7 @@ fn ask(question: &str) -> Result<Secret, Failure> {
     password.map_err(Failure::reason)
 }
 
-impl<'a> Told<'a> {
+impl<'a> Facts<'a> {
     fn new(summary: &'a Summary, file_length: u64) -> Self {
         let names = summary.configuration.names.iter().map(String::as_str);
         Self {
@@ -161,7 +161,7 @@ impl<'a> Told<'a> {
     }
 }
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for Facts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let yes_no = |yes| if yes { "yes" } else { "no" };
         let protection = if self.protection.is_empty() { "none" } else { self.protection };

@@ -21,7 +21,7 @@ const CLOSE: &str = "close the connection";
 const GONE: &str = "the connection is gone";
 
 /// A Mermaid sequence diagram of a trace of one side, or of both, with what is said before and after it.
-pub(super) fn draw(steps: &[Step], vocabulary: Vocabulary, before: Option<&str>, behind: Option<&str>) -> String {
+pub(super) fn draw(steps: &[Step], vocabulary: Vocabulary, before: Option<&str>, after: Option<&str>) -> String {
     let has = |side| steps.iter().any(|step| step.side() == side);
     let mut drawing = Drawing {
         vocabulary,
@@ -32,7 +32,7 @@ pub(super) fn draw(steps: &[Step], vocabulary: Vocabulary, before: Option<&str>,
     };
     before.iter().for_each(|text| drawing.note("ID,ED", text));
     steps.iter().for_each(|step| drawing.step(step));
-    behind.iter().for_each(|text| drawing.note("ID,ED", text));
+    after.iter().for_each(|text| drawing.note("ID,ED", text));
     let mut participants = vec!["IC as New Client", "ID as New Daemon", "ED as Old Daemon", "EC as Old Client"];
     if drawing.stranger {
         participants.push("X as Another caller");

@@ -13,7 +13,7 @@ use super::{
     field::Shown,
     frame::{Frame, Page, Size, Style},
     keys::Key,
-    parts::{Beside, groups, head, progress},
+    parts::{Status, groups, head, progress},
 };
 use crate::{
     given::{Given, trimmed},
@@ -42,19 +42,19 @@ pub(crate) struct View {
     pub(crate) peer: String,
     /// The token, or the path of its image.
     given: Shown,
-    pub(crate) beside: Beside,
+    pub(crate) status: Status,
 }
 
 impl View {
     pub(crate) fn new(account: Option<AccountId>, peer: String) -> Self {
-        let (given, beside) = Default::default();
-        Self { account, peer, given, beside }
+        let (given, status) = Default::default();
+        Self { account, peer, given, status }
     }
 
     /// Takes a key.
     pub(crate) fn key(&mut self, screen: &Screen, key: Key) -> Option<Act> {
         match screen {
-            _ if self.beside.leaving => None,
+            _ if self.status.leaving => None,
             Screen::ShowInputOptions => match key {
                 Key::Esc => Some(Act::Leave),
                 Key::Enter => match Given::read(&self.given.text()) {
@@ -120,7 +120,7 @@ impl View {
             }
             Screen::InProgress => {
                 page.text("The account is being sent.").blank();
-                if let Some(amount) = self.beside.amount {
+                if let Some(amount) = self.status.amount {
                     progress(&mut page, Side::Export, amount);
                 }
                 "Esc or Ctrl-C: cancel"
@@ -128,7 +128,7 @@ impl View {
             // The texts of these stay when the drawing ends.
             Screen::Initial | Screen::Done { .. } | Screen::Error(_) | Screen::Closed => "",
         };
-        self.beside.foot(&mut page, keys);
+        self.status.foot(&mut page, keys);
         page.done()
     }
 

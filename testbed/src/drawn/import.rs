@@ -13,7 +13,7 @@ use super::{
     field::Masked,
     frame::{Frame, Page, Size, Style},
     keys::Key,
-    parts::{Beside, clock, groups, head, progress},
+    parts::{Status, clock, groups, head, progress},
 };
 use crate::{link::texts, qr::Code};
 
@@ -48,14 +48,14 @@ pub(crate) struct View {
     pub(crate) password: Masked,
     /// Wrong passwords so far.
     pub(crate) wrong: u8,
-    pub(crate) beside: Beside,
+    pub(crate) status: Status,
 }
 
 impl View {
     /// Takes a key.
     pub(crate) fn key(&mut self, screen: &Screen, key: Key) -> Option<Act> {
         match screen {
-            _ if self.beside.leaving => None,
+            _ if self.status.leaving => None,
             Screen::Authenticating { answered: false, .. } if !self.agreed => match decision(key)? {
                 Decision::Yes => Some(Act::Agree),
                 Decision::No => Some(Act::Leave),
@@ -102,7 +102,7 @@ impl View {
             Screen::Authenticating { prompt, answered } => self.draw_prompt(&mut page, *prompt, *answered),
             Screen::InProgress => {
                 page.text("The account is being received.").blank();
-                if let Some(amount) = self.beside.amount {
+                if let Some(amount) = self.status.amount {
                     progress(&mut page, Side::Import, amount);
                 }
                 "Esc or Ctrl-C: cancel"
@@ -110,7 +110,7 @@ impl View {
             // The texts of these stay when the drawing ends.
             Screen::Initial | Screen::Done | Screen::Error(_) | Screen::Closed => "",
         };
-        self.beside.foot(&mut page, keys);
+        self.status.foot(&mut page, keys);
         page.done()
     }
 

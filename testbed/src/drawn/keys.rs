@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_told_apart() {
+    fn keys_are_distinguished() {
         use Key::*;
         assert_eq!(keys(&[b"y\r\x7f\x03\x15\t"]), [Char('y'), Enter, Backspace, Interrupt, Clear, Other]);
         assert_eq!(keys(&[b"\x1b[A\x1bOB\x1b[C\x1b[D\x1b[3~"]), [Up, Down, Right, Left, Delete]);

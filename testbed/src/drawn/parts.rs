@@ -53,7 +53,7 @@ const fn words(state: LinkState) -> &'static str {
 
 /// The parts in addition to a screen of the client machine, on either side.
 #[derive(Default)]
-pub(crate) struct Beside {
+pub(crate) struct Status {
     /// How far the archive is, once it is on its way.
     pub(crate) amount: Option<Amount>,
     /// The last remark.
@@ -62,7 +62,7 @@ pub(crate) struct Beside {
     pub(crate) leaving: bool,
 }
 
-impl Beside {
+impl Status {
     /// The last row: the remark, and the keys.
     pub(super) fn foot(&self, page: &mut Page, keys: &str) {
         page.blank();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn where_we_are_is_told_in_full_where_there_is_room() {
+    fn the_position_is_printed_in_full_where_there_is_room() {
         insta::assert_snapshot!(drawn(80, |page| head(page, Side::Import, LinkState::Connecting)), @"
         Import an account from another device
         Init > Token available > [Connecting] > Authenticating > In progress > Done
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_is_told_with_rate_and_time_left() {
+    fn progress_is_printed_with_rate_and_time_left() {
         let at = |done, total, seconds| {
             let amount = Amount { done, total, elapsed: Duration::from_secs(seconds) };
             drawn(80, |page| progress(page, Side::Import, amount)).to_string()

@@ -92,12 +92,12 @@ fn imports() -> Vec<Named> {
             nothing,
         ),
         of_import("The account is received", ImportScreen::InProgress, |view| {
-            view.beside.amount = Some(amount(15 << 20))
+            view.status.amount = Some(amount(15 << 20))
         }),
         of_import("Given up while it is received", ImportScreen::InProgress, |view| {
-            view.beside.amount = Some(amount(15 << 20));
-            view.beside.note = Some(texts::goes_on(Side::Import).into());
-            view.beside.leaving = true;
+            view.status.amount = Some(amount(15 << 20));
+            view.status.note = Some(texts::goes_on(Side::Import).into());
+            view.status.leaving = true;
         }),
     ]
 }
@@ -135,21 +135,21 @@ fn exports() -> Vec<Named> {
         of_export("The image of its QR code", ShowInputOptions, typed("'my screenshot.png'")),
         of_export("An image without one", ShowInputOptions, |view| {
             typed("holiday.png")(view);
-            view.beside.note = Some("holiday.png shows no QR code".into());
+            view.status.note = Some("holiday.png shows no QR code".into());
         }),
         of_export("The image is read", QrScanning, nothing),
         of_export("The new device is looked for", Connecting, nothing),
         of_export("Which device it is", at(false), nothing),
         of_export("The new device is waited for", at(true), nothing),
-        of_export("The account is sent", InProgress, |view| view.beside.amount = Some(amount(15 << 20))),
+        of_export("The account is sent", InProgress, |view| view.status.amount = Some(amount(15 << 20))),
         of_export("All of it is sent", InProgress, |view| {
             let all = amount(0).total;
-            view.beside.amount = Some(amount(all));
+            view.status.amount = Some(amount(all));
         }),
         of_export("Given up while it is sent", InProgress, |view| {
-            view.beside.amount = Some(amount(15 << 20));
-            view.beside.note = Some(texts::goes_on(Side::Export).into());
-            view.beside.leaving = true;
+            view.status.amount = Some(amount(15 << 20));
+            view.status.note = Some(texts::goes_on(Side::Export).into());
+            view.status.leaving = true;
         }),
     ]
 }

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_told_on_the_terminal_as_it_was_before() {
+    fn a_panic_is_printed_on_the_terminal_as_it_was_before() {
         let (mut pty, pts) = open().unwrap();
         pty.resize(pty_process::Size::new(24, 80)).unwrap();
         let name = "drawn::tty::tests::panics_while_it_is_drawn";

@@ -11,7 +11,7 @@ use super::{
     field::Masked,
     frame::{Frame, Page, Size, Style},
     keys::Key,
-    parts::{Beside, head},
+    parts::{Status, head},
 };
 use crate::link::texts::WRONG_OR_DAMAGED;
 
@@ -59,7 +59,7 @@ impl View {
         head(&mut page, Side::Export, LinkState::Init);
         if self.opening {
             page.text(&format!("{} is being opened.", self.path));
-            Beside::default().foot(&mut page, "Esc or Ctrl-C: cancel");
+            Status::default().foot(&mut page, "Esc or Ctrl-C: cancel");
             return page.done();
         }
         if self.wrong {
@@ -68,7 +68,7 @@ impl View {
         page.text(&format!("The password of {}:", self.path));
         let mask = "*".repeat(self.password.count().min(size.columns.saturating_sub(4)));
         page.field(&mask, mask.len(), None);
-        Beside::default().foot(&mut page, "Enter: go on   Ctrl-U: type it anew   Esc or Ctrl-C: cancel");
+        Status::default().foot(&mut page, "Enter: go on   Ctrl-U: type it anew   Esc or Ctrl-C: cancel");
         page.done()
     }
 }

@@ -272,7 +272,7 @@ impl<'a> User<'a> {
     /// Draws what there is to see, where screens are drawn.
     fn draw(&mut self) {
         let screen = self.client.screen();
-        self.view.beside = self.session.beside(self.given_up);
+        self.view.status = self.session.status(self.given_up);
         self.session.draw(|size| self.view.frame(&screen, size));
     }
 
@@ -306,7 +306,7 @@ impl<'a> User<'a> {
                 None
             }
             Effect::Tell(Note::GoesOn) => {
-                self.session.tell(texts::goes_on(Side::Export));
+                self.session.print(texts::goes_on(Side::Export));
                 None
             }
             // A refused call has been reported; an export removes nothing.
@@ -345,8 +345,8 @@ impl<'a> User<'a> {
             | Screen::TokenObtained
             | Screen::Closed => {}
             Screen::Connecting | Screen::Authenticating { confirmed: true, .. } if drawn => {}
-            Screen::Connecting => self.session.tell("Connecting to the new device."),
-            Screen::Authenticating { confirmed: true, .. } => self.session.tell(texts::CONFIRMED),
+            Screen::Connecting => self.session.print("Connecting to the new device."),
+            Screen::Authenticating { confirmed: true, .. } => self.session.print(texts::CONFIRMED),
             Screen::Authenticating { .. } if self.options.yes || self.options.calls || drawn => {}
             Screen::Authenticating { address, .. } => {
                 let account = self.account.map(|account| groups(&account)).unwrap_or_default();
@@ -367,11 +367,11 @@ impl<'a> User<'a> {
             }
             Screen::Done { confirmed } => {
                 let text = texts::ended(Side::Export, Outcome::Success { confirmed }, self.known());
-                self.session.tell_end(text, self.last.as_ref());
+                self.session.print_end(text, self.last.as_ref());
             }
             Screen::Error(failure) => {
                 let text = texts::failed(Side::Export, failure, self.known());
-                self.session.tell_end(text, self.last.as_ref());
+                self.session.print_end(text, self.last.as_ref());
             }
             Screen::Initial => {
                 // Nothing was begun that would end.
@@ -380,7 +380,7 @@ impl<'a> User<'a> {
                     self.handle = None;
                 }
                 let here = Known { canceled_here: true, ..self.known() };
-                self.session.tell(texts::ended(Side::Export, Outcome::CANCELED, here));
+                self.session.print(texts::ended(Side::Export, Outcome::CANCELED, here));
             }
         }
     }

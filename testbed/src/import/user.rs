@@ -231,7 +231,7 @@ impl<'a> User<'a> {
         let screen = self.client.screen();
         self.view.agreed = matches!(screen, Screen::Authenticating { prompt, .. } if self.agreed == Some(prompt.peer));
         self.view.left = self.token_ends.map(|end| end.saturating_duration_since(Instant::now()));
-        self.view.beside = self.session.beside(self.given_up);
+        self.view.status = self.session.status(self.given_up);
         self.session.draw(|size| self.view.frame(&screen, size));
     }
 
@@ -271,7 +271,7 @@ impl<'a> User<'a> {
                 None
             }
             Effect::Tell(Note::GoesOn) => {
-                self.session.tell(texts::goes_on(Side::Import));
+                self.session.print(texts::goes_on(Side::Import));
                 None
             }
             // A refused call has been reported; a removal is reported at the end.
@@ -325,10 +325,10 @@ impl<'a> User<'a> {
         match screen {
             Screen::Init | Screen::Closed => {}
             Screen::Authenticating { answered: true, .. } if drawn.is_some() => {}
-            Screen::Authenticating { answered: true, prompt } => self.session.tell(texts::agreed(prompt.scheme)),
+            Screen::Authenticating { answered: true, prompt } => self.session.print(texts::agreed(prompt.scheme)),
             Screen::TokenAvailable => self.show_token(drawn),
             Screen::Connecting if drawn.is_some() => {}
-            Screen::Connecting => self.session.tell("A device connects."),
+            Screen::Connecting => self.session.print("A device connects."),
             Screen::Authenticating { prompt, answered: false } => self.prompt(prompt),
             Screen::InProgress => {
                 self.withdraw();
@@ -336,15 +336,15 @@ impl<'a> User<'a> {
             }
             Screen::Done => {
                 let text = texts::ended(Side::Import, Outcome::SUCCESS, self.known());
-                self.session.tell_end(text, self.last.as_ref());
+                self.session.print_end(text, self.last.as_ref());
             }
             Screen::Error(failure) => {
                 let text = texts::failed(Side::Import, failure, self.known());
-                self.session.tell_end(text, self.last.as_ref());
+                self.session.print_end(text, self.last.as_ref());
             }
             Screen::Initial => {
                 let here = Known { canceled_here: true, ..self.known() };
-                self.session.tell(texts::ended(Side::Import, Outcome::CANCELED, here));
+                self.session.print(texts::ended(Side::Import, Outcome::CANCELED, here));
             }
         }
     }
@@ -353,7 +353,7 @@ impl<'a> User<'a> {
     fn prompt(&mut self, Prompt { peer, scheme, wrong_password }: Prompt) {
         self.view.password = Masked::default();
         if wrong_password && self.session.is_drawn().is_none() {
-            self.session.tell(texts::wrong_password(self.view.wrong));
+            self.session.print(texts::wrong_password(self.view.wrong));
         }
         if self.options.calls && !self.options.yes {
             return;
@@ -395,9 +395,9 @@ impl<'a> User<'a> {
         }
         self.out.line(format_args!("token      {token}"));
         let command = format!("handfast export --archive FILE --peer {} {token}", self.reach.peer());
-        self.session.tell(format_args!("On the device that has the account, {how}:\n  {command}"));
+        self.session.print(format_args!("On the device that has the account, {how}:\n  {command}"));
         if let Some(advice) = self.reach.advice() {
-            self.session.tell(advice);
+            self.session.print(advice);
         }
     }
 
@@ -515,7 +515,7 @@ impl<'a> User<'a> {
         self.session.stop_drawing();
         match &report.installed {
             Some(installed) => {
-                self.session.tell(format_args!(
+                self.session.print(format_args!(
                     "Its configuration: {} applied, {} kept as they are.",
                     installed.applied.len(),
                     installed.configuration.names.len() - installed.applied.len()
@@ -525,7 +525,7 @@ impl<'a> User<'a> {
                     self.out.line(format_args!("files      {}", installed.path.display()));
                 }
             }
-            None if report.outcome.is_success() => self.session.tell("It was removed again, as you asked."),
+            None if report.outcome.is_success() => self.session.print("It was removed again, as you asked."),
             None => {}
         }
         ExitCode::from(report.outcome.exit_code())

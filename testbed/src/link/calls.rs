@@ -200,7 +200,7 @@ mod tests {
 
     /// R-SEC-2: whatever is wrong with a line, the error says nothing of the password in it.
     #[test]
-    fn an_error_tells_no_password() {
+    fn an_error_has_no_password() {
         let good =
             r#"{"call": "provideAccountAuthentication", "args": {"credentials": "hunter2", "scheme": "password"}}"#;
         for cut in 0..good.len() {

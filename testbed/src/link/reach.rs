@@ -106,7 +106,7 @@ mod tests {
         Reach::among(listening.iter().map(|address| address.parse().unwrap()).collect(), &interfaces)
     }
 
-    fn told(listening: &[&str], interfaces: &[&str]) -> (String, String) {
+    fn suggested(listening: &[&str], interfaces: &[&str]) -> (String, String) {
         let reach = reach(listening, interfaces);
         (reach.peer(), reach.advice().unwrap_or_default())
     }
@@ -128,25 +128,25 @@ mod tests {
 
     #[test]
     fn what_other_devices_reach_comes_first() {
-        let (peer, advice) = told(&["[::]:4000"], &ALL);
+        let (peer, advice) = suggested(&["[::]:4000"], &ALL);
         assert_eq!(peer, "192.168.1.5:4000");
         assert_eq!(advice, "If it is not reached there, try 10.0.0.9:4000 or [2001:db8::7]:4000 or 169.254.3.4:4000.");
-        let (peer, advice) = told(&["0.0.0.0:4000"], &["127.0.0.1", "2001:db8::7", "10.0.0.9"]);
+        let (peer, advice) = suggested(&["0.0.0.0:4000"], &["127.0.0.1", "2001:db8::7", "10.0.0.9"]);
         assert_eq!((peer.as_str(), advice.as_str()), ("10.0.0.9:4000", ""));
     }
 
     #[test]
     fn a_device_without_a_network_says_what_to_do() {
-        let (peer, advice) = told(&["0.0.0.0:4000"], &["127.0.0.1"]);
+        let (peer, advice) = suggested(&["0.0.0.0:4000"], &["127.0.0.1"]);
         assert!(peer == "127.0.0.1:4000" && advice.contains("connect it to a network"), "{peer} {advice}");
-        let (peer, advice) = told(&["0.0.0.0:4000"], &["::1"]);
+        let (peer, advice) = suggested(&["0.0.0.0:4000"], &["::1"]);
         assert!(peer == "ADDRESS:4000" && advice.contains("connect it to a network"), "{peer} {advice}");
     }
 
     #[test]
     fn what_was_asked_for_by_address_is_shown_as_it_is() {
         for address in ["127.0.0.1:4000", "192.0.2.1:4000", "[2001:db8::7]:4000"] {
-            assert_eq!(told(&[address], &[]), (address.into(), String::new()));
+            assert_eq!(suggested(&[address], &[]), (address.into(), String::new()));
         }
         let both = reach(&["[::1]:4000", "127.0.0.1:4000"], &[]);
         assert_eq!(both.peer(), "127.0.0.1:4000");

@@ -25,7 +25,7 @@ use crate::{
     drawn::{
         frame::{Frame, Size},
         keys::Key,
-        parts::{Amount, Beside},
+        parts::{Amount, Status},
         tty::{Event, Tty},
     },
     interrupt::Interrupts,
@@ -197,7 +197,7 @@ impl<T> Session<T> {
                         bar.set_position(done);
                         if total > 0 && done >= total && !std::mem::replace(said, true) {
                             let text = texts::all_there(*side);
-                            self.tell(text);
+                            self.print(text);
                         }
                     }
                     (Front::Lines(_), _) => {}
@@ -277,13 +277,13 @@ impl<T> Session<T> {
     }
 
     /// Returns the parts in addition to the screen, which the person may have given up.
-    pub(crate) fn beside(&self, leaving: bool) -> Beside {
+    pub(crate) fn status(&self, leaving: bool) -> Status {
         let amount = self.transfer.as_ref().map(|Transfer { progress, began, .. }| Amount {
             done: progress.done(),
             total: progress.total(),
             elapsed: began.elapsed(),
         });
-        Beside { amount, note: self.note.clone(), leaving }
+        Status { amount, note: self.note.clone(), leaving }
     }
 
     /// Whether screens are drawn, and whether they may have colours.
@@ -321,15 +321,15 @@ impl<T> Session<T> {
     }
 
     /// Prints a text for a person. Where lines of JSON are printed, those say it.
-    pub(crate) fn tell(&mut self, text: impl std::fmt::Display) {
+    pub(crate) fn print(&mut self, text: impl std::fmt::Display) {
         if !self.json {
             self.complain(text);
         }
     }
 
     /// Prints how the link ended, and in any case the cause of a failure on this device.
-    pub(crate) fn tell_end(&mut self, text: &str, last: Option<&Notice>) {
-        self.tell(text);
+    pub(crate) fn print_end(&mut self, text: &str, last: Option<&Notice>) {
+        self.print(text);
         if let Some(cause) = last.and_then(|notice| notice.cause.as_ref()) {
             self.complain(format_args!("handfast: {cause}"));
         }

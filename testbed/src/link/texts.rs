@@ -205,12 +205,12 @@ mod tests {
             Failure::NoDevice(AddDeviceError::AlreadyLinking),
             Failure::NoDevice(AddDeviceError::Generic),
         ];
-        let mut told = String::new();
+        let mut texts = String::new();
         let mut show = |side, failure: Failure, known: Known, besides: &str| {
             let text = failed(side, failure, known);
             let last = text.rsplit(". ").next().expect("there is a sentence");
             assert!(text != last && STEPS.iter().any(|step| last.starts_with(step)), "it says no next step: {text}");
-            told.push_str(&format!("{failure:?}, {side}{besides}:\n    {text}\n"));
+            texts.push_str(&format!("{failure:?}, {side}{besides}:\n    {text}\n"));
             text
         };
         for failure in failures.chain(refused) {
@@ -232,6 +232,6 @@ mod tests {
             let there = show(side, Failure::Ended(Outcome::CANCELED), Known::default(), ", by the other device");
             assert_ne!(there, ended(side, Outcome::CANCELED, here));
         }
-        insta::assert_snapshot!(told);
+        insta::assert_snapshot!(texts);
     }
 }

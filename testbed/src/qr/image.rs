@@ -342,7 +342,7 @@ mod tests {
     fn the_one_token_among_other_codes_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("code.png");
-        let beside = |texts: &[&str]| {
+        let chosen = |texts: &[&str]| {
             let codes: Vec<_> = texts.iter().map(|text| pixels(text, 4)).collect();
             let height = codes.iter().map(Vec::len).max().unwrap();
             let row = |y: usize| {
@@ -352,9 +352,9 @@ mod tests {
             save_code(&path, ColorType::Grayscale, &(0..height).map(row).collect::<Vec<_>>(), &[0], &[255]);
             read(&path).map(|token| token.text().to_string()).map_err(|error| error.to_string())
         };
-        assert_eq!(beside(&["https://jami.net", TEXT, "WIFI:S:home;;"]), Ok(TEXT.into()));
-        assert!(beside(&[OTHER, TEXT]).unwrap_err().contains("2 different tokens"));
-        assert!(beside(&["https://jami.net", "WIFI:S:home;;"]).unwrap_err().contains("none of them"));
+        assert_eq!(chosen(&["https://jami.net", TEXT, "WIFI:S:home;;"]), Ok(TEXT.into()));
+        assert!(chosen(&[OTHER, TEXT]).unwrap_err().contains("2 different tokens"));
+        assert!(chosen(&["https://jami.net", "WIFI:S:home;;"]).unwrap_err().contains("none of them"));
     }
 
     #[test]
@@ -372,8 +372,8 @@ mod tests {
             (b"<!DOCTYPE html>", "an HTML page"),
         ] {
             fs::write(&path, head).unwrap();
-            let told = read(&path).unwrap_err().to_string();
-            assert!(told.contains(what) && told.contains("PNG"), "{told}");
+            let error = read(&path).unwrap_err().to_string();
+            assert!(error.contains(what) && error.contains("PNG"), "{error}");
         }
     }
 
@@ -381,8 +381,8 @@ mod tests {
     fn what_shows_no_token_says_why() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let told = |name: &str| read(&path(name)).unwrap_err().to_string();
-        let mut all = vec![format!("missing: {}", told("missing"))];
+        let error = |name: &str| read(&path(name)).unwrap_err().to_string();
+        let mut all = vec![format!("missing: {}", error("missing"))];
         fs::write(path("text"), TEXT).unwrap();
         fs::write(path("empty"), "").unwrap();
         write(&path("whole"), &token(TEXT)).unwrap();
@@ -407,7 +407,7 @@ mod tests {
         large[29..33].copy_from_slice(&crc.to_be_bytes());
         fs::write(path("large"), large).unwrap();
         for name in ["text", "empty", "half", "white", "other", "both", "blotted", "large"] {
-            all.push(format!("{name}: {}", told(name)));
+            all.push(format!("{name}: {}", error(name)));
         }
         insta::assert_snapshot!(all.join("\n"));
         // The same token twice is one token.

@@ -16,7 +16,7 @@ use crate::{validate::PairName, verdicts::status};
 
 /// The result of a campaign of the event engine.
 #[derive(Serialize)]
-pub(crate) struct Storm {
+pub(crate) struct Campaign {
     seeds: Range<u64>,
     /// Which side is old, if one is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,7 @@ pub(crate) struct Storm {
     doubt: Option<String>,
 }
 
-impl Storm {
+impl Campaign {
     /// Joins the parts of all that were asked for.
     pub(super) fn new(sweep: &Sweep, classes: &[Class], asked: &[Part], pieces: &Pieces) -> Self {
         let (mut found, mut directed) = (Found::default(), None);
@@ -117,7 +117,7 @@ pub(super) fn write(folder: &Path, name: &str, schedule: &Schedule, pair: Option
 }
 
 /// Below the line that says what is swept.
-impl fmt::Display for Storm {
+impl fmt::Display for Campaign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Found { sessions, fired, pairs, ends, broken, .. } = &self.found;
         let list = |counts: Vec<String>| counts.join(", ");
@@ -138,9 +138,9 @@ impl fmt::Display for Storm {
             writeln!(f, "seed {}: {}: {}\n  {}", violation.seed, violation.law, violation.text, violation.schedule)?;
         }
         let more = self.directed.as_ref().map_or(0, |directed| directed.sessions);
-        let beside = self.directed.as_ref().map_or(0, |directed| directed.broken);
+        let directed = self.directed.as_ref().map_or(0, |directed| directed.broken);
         write!(f, "{} sessions: ", sessions + more)?;
-        match (broken + beside, &self.doubt) {
+        match (broken + directed, &self.doubt) {
             (0, None) => write!(f, "NO VIOLATION (bounded: {} sessions)", sessions + more),
             (0, Some(doubt)) => write!(f, "INCONCLUSIVE ({doubt})"),
             (count, _) => write!(f, "VIOLATED in {count}"),

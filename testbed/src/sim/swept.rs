@@ -7,7 +7,7 @@ use quick_junit::TestSuite;
 use serde::Serialize;
 
 use super::{
-    Storm, event,
+    Campaign, event,
     sweep::{Chosen, Part, Piece, Pieces, Sweep, gaps},
     table::{self, Table},
     worst,
@@ -19,7 +19,7 @@ use crate::{failure::Failure, output, validate::PairName, verdicts::summary::SCR
 #[serde(untagged)]
 pub(crate) enum Swept {
     Turmoil(Report),
-    Event(Box<Storm>),
+    Event(Box<Campaign>),
 }
 
 impl Swept {
@@ -28,7 +28,7 @@ impl Swept {
         let parts = asked.parts(shard);
         match &asked.chosen {
             Chosen::Event(classes) | Chosen::Old(_, classes) => {
-                Self::Event(Box::new(Storm::new(asked, classes, &parts, pieces)))
+                Self::Event(Box::new(Campaign::new(asked, classes, &parts, pieces)))
             }
             Chosen::Turmoil(_) | Chosen::Turns(_) => {
                 Self::Turmoil(Report { rows: asked.due().map(|one| row(one, asked, &parts, pieces)).collect() })
@@ -50,7 +50,7 @@ impl Swept {
                 let inconclusive = report.is_inconclusive().then_some(4);
                 worst(report.broken().map(code).chain(inconclusive))
             }
-            Self::Event(storm) => storm.exit_code(),
+            Self::Event(campaign) => campaign.exit_code(),
         }
     }
 
@@ -58,7 +58,7 @@ impl Swept {
     pub(crate) fn again(&self) -> Option<String> {
         match self {
             Self::Turmoil(report) => table::again(report).map(Into::into),
-            Self::Event(storm) => storm.again(),
+            Self::Event(campaign) => campaign.again(),
         }
     }
 
@@ -72,8 +72,8 @@ impl Swept {
                 let ratio = time / real;
                 format!("took {real:.1} s: {rate:.0} sessions/s; {time:.1} s of virtual time, {ratio:.1} times as fast")
             }
-            Self::Event(storm) => {
-                format!("took {real:.1} s: {:.0} sessions/s", storm.sessions() as f64 / real)
+            Self::Event(campaign) => {
+                format!("took {real:.1} s: {:.0} sessions/s", campaign.sessions() as f64 / real)
             }
         }
     }
@@ -82,7 +82,7 @@ impl Swept {
     pub(crate) fn suite(&self) -> TestSuite {
         match self {
             Self::Turmoil(report) => table::suite(report),
-            Self::Event(storm) => storm.suite(),
+            Self::Event(campaign) => campaign.suite(),
         }
     }
 
@@ -116,7 +116,7 @@ impl fmt::Display for Swept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Turmoil(report) => write!(f, "{}", Table(report)),
-            Self::Event(storm) => write!(f, "{storm}"),
+            Self::Event(campaign) => write!(f, "{campaign}"),
         }
     }
 }
