@@ -31,7 +31,7 @@ const BLOCK: u64 = 256;
 /// Violations that are kept.
 const KEPT: usize = 20;
 
-/// What a campaign does.
+/// The options of a campaign.
 #[derive(Clone, Debug)]
 pub struct Sweep {
     /// The seeds.
@@ -40,7 +40,7 @@ pub struct Sweep {
     pub classes: Vec<Class>,
     /// Threads.
     pub jobs: NonZeroUsize,
-    /// What is looked at.
+    /// The checks of each session.
     pub watch: Watch,
 }
 
@@ -51,7 +51,7 @@ impl Default for Sweep {
     }
 }
 
-/// What a campaign found. Equal campaigns find the same; it is written, read back and added up.
+/// The results of a campaign. Equal campaigns have equal results; they are written, read back and added up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// Sessions.
@@ -109,7 +109,7 @@ pub struct Violation {
     pub law: Law,
     /// How.
     pub text: String,
-    /// What to carry out to see it.
+    /// The schedule that shows it.
     pub schedule: Schedule,
 }
 
@@ -158,7 +158,7 @@ impl Found {
         Pair::ALL.into_iter().filter(|pair| !self.pairs.contains_key(pair) && *pair != Pair::ImportProtocol)
     }
 
-    /// What the campaign does not show although it should, if there is anything: a class that never happened; and, if there were all
+    /// A missing part of the campaign, if there is one: a class that never happened; and, if there were all
     /// of them, a pair that was never reached.
     pub fn doubt(&self, classes: &[Class]) -> Option<String> {
         let never: Vec<_> = self.never(classes).map(|class| class.to_string()).collect();
@@ -206,7 +206,7 @@ fn differs<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, schedule: &Sched
     difference(&one, &other)
 }
 
-/// Carries a campaign out. `progress` is told how many sessions more there were, from several threads.
+/// Carries a campaign out. `progress` gets the number of further sessions, from several threads.
 pub fn sweep<I: ImportSide, E: ExportSide>(
     engine: &Engine<I, E>,
     sweep: &Sweep,

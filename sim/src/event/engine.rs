@@ -36,7 +36,7 @@ pub struct Engine<I, E> {
     sides: Arc<dyn Fn(Config) -> (I, E) + Send + Sync>,
     /// The devices of two links. Without them, there is one link.
     pub(crate) twice: Option<Twice>,
-    /// Who is on each side.
+    /// The peer on each side.
     pub(crate) cast: Cast,
     /// How long timers run.
     pub durations: Durations,

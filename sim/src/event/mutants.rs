@@ -1,4 +1,4 @@
-//! The checker's mutants through the storm, and those that only time can tell.
+//! The checker's mutants in the event engine, and those that only time can show.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ use crate::mutants::{self, TIMERS};
 pub struct Mutant {
     /// The stable id.
     pub id: &'static str,
-    /// What is broken.
+    /// The broken rule, in words.
     pub broken: &'static str,
     without: Without,
     /// It takes two links of the same devices to see it.
@@ -33,7 +33,7 @@ pub struct Mutant {
     durations: fn(&mut Durations),
 }
 
-/// What came of a mutant.
+/// The result for a mutant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Kill {
     /// [`Mutant::id`].
@@ -48,16 +48,16 @@ pub struct Kill {
     pub steps: usize,
 }
 
-/// Those that only an old peer shows.
-const BESIDE_THE_OLD: [(&str, Cast); 2] = [("M-39", Cast::LH), ("M-46", Cast::HL)];
+/// Mutants that only an old peer shows.
+const WITH_THE_OLD: [(&str, Cast); 2] = [("M-39", Cast::LH), ("M-46", Cast::HL)];
 
 impl Mutant {
-    /// All that the storm can be asked for.
+    /// All mutants that the event engine can hunt.
     pub fn all() -> Vec<Self> {
         let sound =
             Self { id: "", broken: "", without: Without::new(&[]), twice: false, cast: Cast::HH, durations: |_| {} };
         let checked = MUTANTS.iter().filter(|mutant| Self::beyond(mutant.id).is_none()).map(|mutant| {
-            let old = BESIDE_THE_OLD.iter().find(|(id, _)| *id == mutant.id);
+            let old = WITH_THE_OLD.iter().find(|(id, _)| *id == mutant.id);
             let cast = old.map_or(Cast::HH, |&(_, cast)| cast);
             let twice = mutant.setting == Setting::Registries;
             Self { id: mutant.id, broken: mutant.broken, without: mutant.without, twice, cast, ..sound }
@@ -77,7 +77,7 @@ impl Mutant {
         Self::all().into_iter().find(|mutant| mutant.id == id)
     }
 
-    /// Why the storm cannot kill it.
+    /// Why the event engine cannot find it.
     pub fn beyond(id: &str) -> Option<&'static str> {
         mutants::beyond(mutants::Engine::Event, id)
     }

@@ -8,7 +8,7 @@ use crate::event::{
     state::{law::Law, run::Watch},
 };
 
-/// What a schedule breaks.
+/// The violation of a schedule.
 pub fn broken<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, schedule: &Schedule) -> Option<Law> {
     engine.run(schedule, Watch { trace: false, cover: false, ..Watch::ALL }).broken.map(|broken| broken.law)
 }

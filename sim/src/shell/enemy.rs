@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Enemy {
-    /// Somebody who knows where the importing device is, beside an honest pair: the pair succeeds.
+    /// A stranger who knows where the importing device is, in addition to an honest pair: the pair succeeds.
     Stranger(Mischief),
     /// A crowd of them, more than the importing device has places for, who come again when they are turned away: the pair succeeds.
     Crowd(Mischief),
@@ -19,7 +19,7 @@ pub enum Enemy {
     Importer(Mischief),
 }
 
-/// What an enemy does.
+/// The attack of an enemy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mischief {
@@ -155,7 +155,7 @@ impl Enemy {
         }
     }
 
-    /// What it does.
+    /// Its actions.
     pub const fn mischief(self) -> Mischief {
         match self {
             Self::Stranger(mischief) | Self::Crowd(mischief) | Self::Exporter(mischief) | Self::Importer(mischief) => {

@@ -45,13 +45,13 @@ pub(crate) fn begin(what: What) {
     let (import, export) = (name(Side::Import), name(Side::Export));
     match what {
         What::Hold(_) => turmoil::hold(import, export),
-        // Whoever crashes says nothing any more.
+        // A crashed device reports nothing any more.
         What::Partition | What::Outage(_) | What::Crash(_) => turmoil::partition(import, export),
         What::Kill(_) | What::Cancel | What::ShutWrite | What::ShutRead => {}
     }
 }
 
-/// Who is there as this side: the shell, or an enemy in its place.
+/// The device of this side: the shell, or an enemy in its place.
 async fn take_part(scene: Arc<Scene>, side: Side) -> Result<(), Failure> {
     let net = Net(scene.clone());
     match (side, scene.plan.enemy) {

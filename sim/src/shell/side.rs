@@ -62,12 +62,12 @@ fn think(plan: &Plan, side: Side) -> Duration {
     Duration::from_millis(if side == Side::Import { import } else { export } + leak)
 }
 
-/// What a task came to. Its panic is a failure of the side.
+/// Returns the result of a task. Its panic is a failure of the side.
 async fn joined<T>(task: JoinHandle<T>) -> Result<T, Failure> {
     Ok(task.await?)
 }
 
-/// What is open, and the tasks, that a side has at its end and not at its beginning, are leaks.
+/// Open resources and tasks of a side at its end, that it did not have at its beginning, are leaks.
 struct Tally {
     scene: Arc<Scene>,
     side: Side,
@@ -156,7 +156,7 @@ where
                         let port = handle.listening().map(|address| address.port());
                         subscriber.expect(port == Some(PORT), || format!("it listens at {port:?}"));
                         if let Some(token) = token.take() {
-                            // Whoever does not look does not see.
+                            // A client that does not look does not see.
                             let _ = token.send(notice.details["token"].clone());
                         }
                     }
@@ -199,7 +199,7 @@ where
 
 /// An import side that crashed or was killed, started again.
 pub(crate) fn import_again(scene: &Scene) -> Result<(), Failure> {
-    // What fails at its disk is started once more.
+    // A side whose disk failed is started once more.
     for _ in 0..2 {
         if scene.fs.is_crashed() {
             restart_disk(scene);
@@ -281,7 +281,7 @@ async fn exporting<D: Dial, S: Source>(scene: Arc<Scene>, env: ExportEnv<D, S>, 
                 if notices.is_empty() {
                     subscriber.subscribes(current);
                 }
-                // Of one that is over nothing further is told.
+                // A finished operation sends nothing further.
                 progress = handle.progress(op).await.unwrap_or(progress);
                 subscriber.reads_progress(&progress);
                 match notice.signal {
@@ -289,7 +289,7 @@ async fn exporting<D: Dial, S: Source>(scene: Arc<Scene>, env: ExportEnv<D, S>, 
                         if notices.is_empty() {
                             let second = handle.add_device(token).await;
                             let refused = second == Err(AddDeviceError::AlreadyLinking);
-                            subscriber.expect(refused, || format!("beside this operation there is {second:?}"));
+                            subscriber.expect(refused, || format!("with this operation live there is {second:?}"));
                         }
                         if plan.idle != Some(Side::Export) {
                             asked = Some((Instant::now() + think(plan, Side::Export), ()));

@@ -1,4 +1,4 @@
-//! What a session has to have left on the importer's disk (R-ARC-4, R-ARC-5, R-IMP-13).
+//! The rules for the importer's disk after a session (R-ARC-4, R-ARC-5, R-IMP-13).
 
 use std::{
     io::{self, Cursor, Read as _},
@@ -137,7 +137,7 @@ fn inflate(data: &[u8]) -> Option<Vec<u8>> {
     (decoder.total_in() == data.len() as u64).then_some(text)
 }
 
-/// What is on the importer's disk and no account.
+/// Files on the importer's disk that are no account.
 fn left_over(scene: &Scene) -> Vec<String> {
     let names = scene.fs.list(Path::new(ROOT)).unwrap_or_default();
     let names = names.into_iter().map(|name| name.to_string_lossy().into_owned());

@@ -139,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         drop(record);
         if shut && !self.shut {
             self.shut = true;
-            // What cannot be closed is closed.
+            // A stream that cannot be closed is closed.
             let _ = Pin::new(&mut self.inner).poll_shutdown(cx);
         }
     }

@@ -98,7 +98,7 @@ fn the_matrix_is_printed() {
     let output = run(["sim", "--matrix"], b"");
     assert_eq!(code(output.status), 0, "{}", shown(&output));
     let table = String::from_utf8_lossy(&output.stdout);
-    assert!(table.contains("behind export.sent\n") && table.contains("cannot be: "), "{table}");
+    assert!(table.contains("after export.sent\n") && table.contains("cannot be: "), "{table}");
     assert_eq!(code(run(["sim", "--engine", "event", "--scenario", "no-fault"], b"").status), 2);
     assert_eq!(code(run(["sim", "--pairs"], b"").status), 2);
 }

@@ -1,4 +1,4 @@
-//! What is around the exporting reducer: its connection, and the archive.
+//! The environment of the exporting reducer: its connection, and the archive.
 
 use handfast::{
     buffer::Buffer,
@@ -45,7 +45,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.links[link].exporting.sending = None;
                 self.take_export(link, action, Input::Lost)
             }
-            // No one tells an exporter that.
+            // An exporter has no input for that.
             Notice::Request => Ok(()),
         };
     }
@@ -211,7 +211,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Effect::Disarm(timer) => self.clock.stop(Party::Export(link), timer),
             Effect::Connect if hostile => {
                 self.links[link].exporting.begin();
-                // What was sent on the connection before is lost with it.
+                // Earlier bytes on the connection are lost with it.
                 self.links[link].pipes[1].clear();
                 self.users.ledger.renew();
                 self.users.device_gone = false;
@@ -226,7 +226,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                     self.links[link].pipes[0].held = self.queue.now() + u64::from(ms);
                 }
                 if self.links[link].can_send(Side::Export) {
-                    self.tell(link, Side::Import, Notice::Request);
+                    self.notify(link, Side::Import, Notice::Request);
                 }
             }
             Effect::RequestChannel => {

@@ -1,4 +1,4 @@
-//! What goes wrong in a session, when its place has come.
+//! The faults of a session, when their place has come.
 
 use handfast::{limits::Timer, outcome::Side};
 use handfast_model::{
@@ -116,7 +116,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             at.pipes[0].drop_item(request);
         }
         let linked = matches!(at.ends[index(peer)], LinkEnd::Trying | LinkEnd::Open);
-        if linked && !at.hears_of_loss(peer) {
+        if linked && !at.learns_of_loss(peer) {
             self.lose(link, peer);
         }
     }

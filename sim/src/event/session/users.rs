@@ -157,7 +157,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Click::AddDevice | Click::Confirm => (Party::Export(0), self.links[0].export.place()),
         };
         if self.is_legacy(party.side()) && !self.can_click(click) {
-            return Err("nobody asks for it");
+            return Err("it is not asked for");
         }
         // After the end it would begin another one, where there can be one.
         if click == Click::AddDevice && self.schedule.relink.is_some() && self.done[party.index()].is_some() {

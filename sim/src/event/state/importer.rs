@@ -151,7 +151,7 @@ impl Importing {
         }
     }
 
-    /// The device crashes and starts again, which removes left-overs. What is there of an account; an old one makes nothing durable.
+    /// The device crashes and starts again, which removes left-overs. Returns the stored account; an old one makes nothing durable.
     pub(crate) fn crash(&mut self, whole: bool, legacy: bool) -> Remains {
         let remains = match self.install {
             Install::Reported(true) if legacy && !whole => Remains::Torn,
@@ -176,7 +176,7 @@ impl Importing {
     }
 }
 
-/// Who is after a connection.
+/// The device at the other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
     /// The exporter on this link.
@@ -185,10 +185,10 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
-    /// What the model is told when this is heard from it.
+    /// The model's step when this arrives from it.
     pub(crate) const fn model_step(self, conn: ConnId, act: CallerAct) -> ModelStep {
         match self {
-            Self::Link(link) => ModelStep::Heard(link, act),
+            Self::Link(link) => ModelStep::Received(link, act),
             Self::Visitor(_) => ModelStep::Caller(conn, act),
         }
     }

@@ -1,4 +1,4 @@
-//! What the model is told of each step.
+//! The step of the model for each step of the engine.
 //!
 //! The model has one exporter, and callers. Where two exporters race, each is followed as the exporter of a model of its own, in
 //! which the other one is a caller that keeps the rules: so both are held to all that the model says of an exporter, and the
@@ -26,27 +26,27 @@ pub(crate) enum ModelStep {
     Import(Action),
     /// One of the exporter on this link, or of its user, or of what is between it and the importer.
     Export(usize, Action),
-    /// The importer hears this from the exporter on a link.
-    Heard(usize, CallerAct),
-    /// What is between the two does this; for the importer it is what the exporter does.
+    /// The importer receives this from the exporter on a link.
+    Received(usize, CallerAct),
+    /// The network between the two does this; for the importer it is the exporter's action.
     Between(usize, Action, CallerAct),
-    /// What that exporter did is of no interest to the importer: it is over.
+    /// An action of that exporter that does not concern the importer: it is over.
     Unheard(usize, CallerAct),
     /// Somebody else does something.
     Caller(ConnId, CallerAct),
 }
 
 impl ModelStep {
-    /// What it is in the model of a link.
+    /// Returns its action in the model of a link.
     pub(crate) fn seen_from(self, view: usize) -> Option<Action> {
         match self {
             Self::Import(action) => Some(action),
             Self::Export(link, action) => (link == view).then_some(action),
-            Self::Heard(link, _) if link == view => Some(Action::Deliver(Side::Import)),
+            Self::Received(link, _) if link == view => Some(Action::Deliver(Side::Import)),
             Self::Between(link, action, _) if link == view => Some(action),
             Self::Unheard(link, _) if link == view => None,
             // Of two, the other one is the first caller.
-            Self::Heard(_, act) | Self::Between(_, _, act) | Self::Unheard(_, act) => {
+            Self::Received(_, act) | Self::Between(_, _, act) | Self::Unheard(_, act) => {
                 Some(Action::Caller(caller_conn(0).0, act))
             }
             Self::Caller(conn, act) => Some(Action::Caller(conn.0, act)),

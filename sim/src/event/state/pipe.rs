@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// What is told in order with the bytes, and is none.
+/// A notice in order with the bytes, which is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Notice {
     /// The exporter asks for a connection.
@@ -52,8 +52,8 @@ impl Pipe {
         }
     }
 
-    /// Tells something in order. Its number.
-    pub(crate) fn tell(&mut self) -> u32 {
+    /// Sends a notice in order. Returns its number.
+    pub(crate) fn notify(&mut self) -> u32 {
         self.push(true)
     }
 
@@ -118,7 +118,7 @@ impl Pipe {
         } else {
             bytes.drain(..taken);
         }
-        // Whoever read them may have written here, or cleared what was on its way.
+        // The reader may have written here, or cleared the bytes on their way.
         bytes.append(&mut self.bytes);
         self.bytes = bytes;
     }

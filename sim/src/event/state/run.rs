@@ -1,4 +1,4 @@
-//! What is looked at while a session runs, and what came of it.
+//! The checks of a session while it runs, and its result.
 
 use handfast::{outcome::Outcome, reducer::Config, trace::Step};
 use handfast_model::{
@@ -10,7 +10,7 @@ use crate::campaign;
 
 use crate::event::{schedule::Class, state::law::Broken};
 
-/// What is looked at while a session runs.
+/// The checks of a session while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watch {
     /// Every step is followed in the model.
@@ -28,11 +28,11 @@ impl Watch {
     pub const BARE: Self = Self { follow: false, examine: false, trace: false, cover: false };
     /// Everything.
     pub const ALL: Self = Self { follow: true, examine: true, trace: true, cover: true };
-    /// What a sweep looks at: what it finds is looked at again, with everything.
+    /// The checks of a sweep: a session with a finding is run again, with all checks.
     pub const SWEEP: Self = Self { follow: true, examine: false, trace: false, cover: true };
 }
 
-/// What came of a schedule.
+/// The result of a schedule.
 #[derive(Clone, Debug)]
 pub struct Ran {
     /// How the import ended, and why; none if it crashed or never did.
@@ -47,7 +47,7 @@ pub struct Ran {
     pub classes: Vec<Class>,
     /// Whether a side crashed: then it has no end.
     pub crashed: bool,
-    /// What may excuse a pair; none where the two were none.
+    /// The excuses for a pair; none where the two were none.
     pub around: Option<Circumstances>,
     /// Virtual milliseconds.
     pub time: u64,

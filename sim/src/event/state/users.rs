@@ -4,7 +4,7 @@ use handfast::outcome::{AccountId, Scheme};
 
 use crate::event::{below::Ledger, state::event::Party};
 
-/// What the users have done, and what they are asked.
+/// The actions of the users so far, and the open questions.
 #[derive(Default)]
 pub(crate) struct Users {
     pub(crate) started: [bool; Party::COUNT],
@@ -23,15 +23,15 @@ pub(crate) struct Users {
     pub(crate) gave_up: bool,
     /// The account is being linked already: the exporting user waits for the end of that (R-API-4).
     pub(crate) waits: bool,
-    /// What the hostile device does next, and whether it has gone.
+    /// The next action of the hostile device, and whether it has gone.
     pub(crate) device_next: usize,
     pub(crate) device_gone: bool,
-    /// What is due to it.
+    /// The answers that are due to it.
     pub(crate) ledger: Ledger,
 }
 
 impl Users {
-    /// What the importing user was asked, no one asks any more.
+    /// The open question to the importing user is withdrawn.
     pub(crate) fn forget_prompt(&mut self) {
         self.prompt = None;
     }

@@ -1,4 +1,4 @@
-//! What the importing device hears on its connections.
+//! The bytes that the importing device receives on its connections.
 
 use handfast::{
     connection::Doing,
@@ -78,7 +78,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    /// What a visitor sent has been answered, on a connection that is still there.
+    /// A visitor's bytes have been answered, on a connection that is still there.
     fn look_at_answers(&mut self, number: usize, visitor: usize) {
         let (own, visitor) = (&self.importing.conns[number], &mut self.importing.visitors[visitor]);
         if own.stage != ConnState::Open || self.legacy[0] {
@@ -89,7 +89,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    /// What ends before here, and was not handed on, is passed over in the model too.
+    /// Connections that end before here, and were not handed on, are passed over in the model too.
     pub(crate) fn pass_over(&mut self, link: usize, side: Side, before: u64) {
         while self.links[link].pipes[index(side)].pass_item(before) {
             self.follow(ModelStep::Export(link, Action::Deliver(side)), Did::Nothing);
@@ -99,7 +99,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     fn receive_import(&mut self, conn: ConnId, end: u64, thing: Received) {
         let peer = self.importing.peer(conn);
         let own = &mut self.importing.conns[conn_number(conn)];
-        // What is known of old importers was seen without further channels, and without an end after their own.
+        // Old importers were observed without further channels, and without an end after their own.
         let beyond = match thing {
             Received::Asked(_) => own.connection.has_session(),
             Received::Malformed | Received::Lost => false,
