@@ -21,6 +21,7 @@ mod messages;
 mod observed;
 mod other_parsers;
 mod outputs;
+mod pages;
 mod person;
 mod records;
 mod refusals;
