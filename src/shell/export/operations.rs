@@ -229,7 +229,11 @@ impl<D: Dial, S: Source> Operations<D, S> {
                 Input::Failed
             }
             Event::Lost => Input::Lost,
-            Event::Accepted(peer_address) => Input::Accepted { peer_address },
+            Event::Accepted(peer_address) => {
+                // The attempts before this one are no reason for what takes too long after it.
+                self.causes.remove(&op);
+                Input::Accepted { peer_address }
+            }
             Event::Declined => {
                 let unknown = "the new device does not know the token's code";
                 self.note(op, Outcome::Network, io::Error::new(io::ErrorKind::PermissionDenied, unknown));
