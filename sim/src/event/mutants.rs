@@ -1,4 +1,4 @@
-//! The checker's mutants through the storm, and those that only time can tell.
+//! The checker's mutants in the event engine, and those that only time can show.
 
 use std::ops::Range;
 
@@ -52,7 +52,7 @@ pub struct Kill {
 const BESIDE_THE_OLD: [(&str, Cast); 2] = [("M-39", Cast::LH), ("M-46", Cast::HL)];
 
 impl Mutant {
-    /// All that the storm can be asked for.
+    /// Returns all that the event engine can hunt.
     pub fn all() -> Vec<Self> {
         let sound =
             Self { id: "", broken: "", without: Without::new(&[]), twice: false, cast: Cast::HH, durations: |_| {} };
@@ -77,7 +77,7 @@ impl Mutant {
         Self::all().into_iter().find(|mutant| mutant.id == id)
     }
 
-    /// Why the storm cannot kill it.
+    /// Returns why the event engine cannot kill the mutant of this id; none if it can.
     pub fn beyond(id: &str) -> Option<&'static str> {
         mutants::beyond(mutants::Engine::Event, id)
     }
