@@ -18,8 +18,7 @@ use crate::{
     rules::Rules,
     secret::Secret,
     shell::{
-        Notice, Progress,
-        notice::Causes,
+        notice::{Causes, Notice, Progress},
         rendezvous::Dial,
         slots::Slots,
         storage::{Opening, Reader, Source},
