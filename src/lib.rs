@@ -44,8 +44,7 @@
 
 extern crate alloc;
 
-#[cfg(feature = "archive")]
-pub mod archive;
+// The protocol: `no_std`, and below the rest. `tests/layers.rs` holds the order.
 pub mod buffer;
 pub mod client;
 pub mod connection;
@@ -60,11 +59,17 @@ pub mod outcome;
 pub mod reducer;
 pub mod rules;
 pub mod secret;
-#[cfg(feature = "net")]
-pub mod shell;
 pub mod token;
 pub mod trace;
 mod utf8;
+
+// Jami's account archive.
+#[cfg(feature = "archive")]
+pub mod archive;
+
+// The shell, over tokio.
+#[cfg(feature = "net")]
+pub mod shell;
 
 #[cfg(feature = "net")]
 pub use self::shell::{

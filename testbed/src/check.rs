@@ -5,12 +5,11 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     process::ExitCode,
-    str::FromStr,
 };
 
 use clap::{Args, ValueEnum, builder::TypedValueParser as _};
 use handfast_model::{
-    config::{self, Budget, Configuration},
+    config::{self, Configuration},
     mutants::Mutant,
     players::Players,
     properties::PropertyId,
@@ -21,16 +20,16 @@ use serde::Serialize;
 
 use crate::{
     baseline::{Baseline, Changes},
+    exit_code::CHECKS,
     failure::Failure,
     flaws,
-    link::options::ProfileName,
     names::{self, Names},
-    output,
+    options::{Change, Effort, ProfileName},
+    output, progress,
     verdicts::{
         self,
         summary::{SCREEN, Summary},
     },
-    verify::{self, EXIT_CODES, Effort},
 };
 
 /// Check some configurations or mutants of the model, look for a goal, or walk through the graph
@@ -46,7 +45,7 @@ Examples:
   handfast check --flaws
   handfast check --config HH-documented-honest --reach \"both succeed\"
 
-{EXIT_CODES}
+{CHECKS}
 With --baseline: 6 all as expected, and more than counts differs from the baseline."))]
 pub(crate) struct Check {
     /// Every configuration: the default
@@ -148,27 +147,6 @@ enum CastName {
     XL,
 }
 
-/// A changed budget.
-#[derive(Clone)]
-pub(crate) struct Change {
-    pub(crate) key: String,
-    pub(crate) count: u8,
-}
-
-impl FromStr for Change {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let keys = Budget::KEYS.join(", ");
-        let (key, count) = text.split_once('=').ok_or("expected KEY=N")?;
-        let count = count.parse().map_err(|_| "expected a number up to 255 after `=`")?;
-        if !Budget::default().set(key, count) {
-            return Err(format!("expected one of {keys}"));
-        }
-        Ok(Self { key: key.into(), count })
-    }
-}
-
 /// The exit code where all is as expected, and not as it was.
 const UNLIKE_BASELINE: u8 = 6;
 
@@ -214,7 +192,7 @@ impl Check {
             players,
         };
         let whole = selection.checks && selection.configuration.is_none();
-        let report = verify::run("check", &selection);
+        let report = progress::run("check", &selection);
         let changes = baseline.map(|baseline| baseline.changes(&selection, &report)).transpose()?;
         if self.json {
             output::json(&Printed { report: &report, changes: changes.as_ref() })?

@@ -1,31 +1,24 @@
 //! `handfast verify`: everything that can be checked, as one table of verdicts.
 
-use std::{
-    num::NonZeroUsize,
-    ops::Range,
-    path::PathBuf,
-    process::ExitCode,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{ops::Range, path::PathBuf, process::ExitCode, time::Instant};
 
 use clap::{Args, ValueEnum};
 use handfast_model::{
     config,
-    explore::Limits,
     players::Players,
-    report::{self, Progress, Report, Selection},
+    report::{Report, Selection},
 };
 
 use handfast_sim::{Scenario, event::Class};
 use serde::Serialize;
 
 use crate::{
+    exit_code::{CHECKS, worst},
     failure::Failure,
-    interrupt, output,
-    progress::Watch,
+    options::Effort,
+    output,
+    progress::{self, Watch},
     sim::{self, Chosen, Sweep, Swept},
-    size::Size,
     verdicts::{self, junit::Junit, summary::Summary},
 };
 
@@ -36,11 +29,6 @@ const FULL_SEEDS: u64 = 256;
 /// Seeds of the event engine in a full run.
 const FULL_EVENT_SEEDS: u64 = 1_000_000;
 
-/// The exit codes of checks, for `--help`.
-pub(crate) const EXIT_CODES: &str = "\
-Exit codes: 0 all as expected, 1 a safety property is violated, 2 usage, 3 a liveness property is
-violated, 4 inconclusive, 5 equal inputs gave unequal results, 101 a panic.";
-
 /// Check every configuration, kill every mutant, sweep the simulation, and print the verdicts
 #[derive(Args)]
 #[command(after_help = format!("\
@@ -49,7 +37,7 @@ Examples:
   handfast verify --only mutants --details
   handfast verify --full --jobs 2 --junit verdicts.xml
 
-{EXIT_CODES}
+{CHECKS}
 Standard output is the same for the same program; progress goes to standard error."))]
 pub(crate) struct Verify {
     /// The checks of a pull request, in minutes: the default
@@ -78,44 +66,6 @@ pub(crate) struct Verify {
     /// Say how long it took
     #[arg(long)]
     timings: bool,
-}
-
-/// The resources of checks.
-#[derive(Args)]
-pub(crate) struct Effort {
-    /// Checks at once; as many as there are processors by default
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
-    /// Bytes of each check's graph; what needs more is inconclusive
-    #[arg(long, value_name = "SIZE", default_value_t = Size(Limits::default().memory as u64))]
-    memory: Size,
-    /// Seconds for each check; what needs more is inconclusive
-    #[arg(long, value_name = "N", default_value_t = Limits::default().time.as_secs())]
-    time: u64,
-}
-
-impl Effort {
-    /// How many checks at once.
-    pub(crate) fn jobs(&self) -> NonZeroUsize {
-        self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
-    }
-
-    /// Returns the resources of each check. From now on Ctrl-C ends them.
-    pub(crate) fn limits(&self) -> Result<Limits, Failure> {
-        let memory = usize::try_from(self.memory.0).unwrap_or(usize::MAX);
-        let (time, stop) = (Duration::from_secs(self.time), Some(interrupt::stops_checks()?));
-        Ok(Limits { memory, time, stop, ..Limits::default() })
-    }
-}
-
-/// Runs what is selected, and shows how far it is.
-pub(crate) fn run(what: &'static str, selection: &Selection) -> Report {
-    let watch = Watch::new(what);
-    report::run_watched(selection, &|progress| match progress {
-        Progress::Pieces(pieces) => watch.expect(pieces),
-        Progress::Began(name) => watch.began(name),
-        Progress::Done(name) => watch.done(name),
-    })
 }
 
 /// A group of checks.
@@ -170,7 +120,7 @@ impl Verify {
             timings: junit.is_some(),
             ..Selection::all(size)
         };
-        let mut model = (checks || mutants).then(|| run("verify", &selection));
+        let mut model = (checks || mutants).then(|| progress::run("verify", &selection));
         let mut suites = model.as_ref().map(verdicts::suites).unwrap_or_default();
         if let Some(model) = &mut model {
             // Times stand in the file alone: what is printed is the same for the same program.
@@ -194,7 +144,7 @@ impl Verify {
         suites.extend([&simulation, &event].into_iter().flatten().map(Swept::suite));
         let codes = model.iter().map(|model| verdicts::exit_code(model.outcome));
         let codes = codes.chain([&simulation, &event].into_iter().flatten().map(Swept::exit_code));
-        let exit_code = sim::worst(codes);
+        let exit_code = worst(codes);
         let verified = Verified { seeds, model, simulation, event, heads, exit_code };
         if self.json {
             output::json(&verified)?

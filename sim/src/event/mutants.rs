@@ -52,7 +52,7 @@ pub struct Kill {
 const WITH_THE_OLD: [(&str, Cast); 2] = [("M-39", Cast::LH), ("M-46", Cast::HL)];
 
 impl Mutant {
-    /// All mutants that the event engine can hunt.
+    /// Returns all that the event engine can hunt.
     pub fn all() -> Vec<Self> {
         let sound =
             Self { id: "", broken: "", without: Without::new(&[]), twice: false, cast: Cast::HH, durations: |_| {} };
@@ -77,7 +77,7 @@ impl Mutant {
         Self::all().into_iter().find(|mutant| mutant.id == id)
     }
 
-    /// Why the event engine cannot find it.
+    /// Returns why the event engine cannot kill the mutant of this id; none if it can.
     pub fn beyond(id: &str) -> Option<&'static str> {
         mutants::beyond(mutants::Engine::Event, id)
     }

@@ -21,7 +21,7 @@ use handfast_sim::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{progress::Watch, validate::PairName};
+use crate::{options::PairName, progress::Watch};
 
 /// A sweep. Equal sweeps have equal results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -216,7 +216,7 @@ mod tests {
     use tokio::runtime;
 
     use super::*;
-    use crate::drawn::frame::Page;
+    use crate::tui::frame::Page;
 
     #[test]
     #[ignore = "the next test runs it, in a pseudo-terminal"]
@@ -234,7 +234,7 @@ mod tests {
     fn a_panic_is_printed_on_the_terminal_as_it_was_before() {
         let (mut pty, pts) = open().unwrap();
         pty.resize(pty_process::Size::new(24, 80)).unwrap();
-        let name = "drawn::tty::tests::panics_while_it_is_drawn";
+        let name = "tui::tty::tests::panics_while_it_is_drawn";
         let command = Command::new(env::current_exe().unwrap()).args(["--exact", name, "--ignored", "--nocapture"]);
         let mut child = command.env("TERM", "xterm").spawn(pts).unwrap();
         let mut bytes = Vec::new();

@@ -140,7 +140,7 @@ fn bytes(count: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drawn::frame::{Frame, Size};
+    use crate::tui::frame::{Frame, Size};
 
     fn drawn(columns: usize, draw: impl FnOnce(&mut Page)) -> Frame {
         let mut page = Page::new(Size { columns, rows: 40 });
