@@ -59,7 +59,6 @@ fn what_is_explored_is_what_is_listed() {
         let not = not.map(|why| format!("; {why}")).unwrap_or_default();
         table.push_str(&format!("| `{edge}` | {} | {} | {why}{not} |\n", mark(&links[0], edge), mark(&links[1], edge)));
     }
-    let mut table = table;
     let profiles = [Profile::Documented, Profile::Jamid].into_iter();
     for (profile, heading) in profiles.zip(["The documented profile", "The profile of today's daemon"]) {
         table.push_str(&format!("\n## {heading}\n"));
