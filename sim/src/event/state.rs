@@ -1,4 +1,4 @@
-//! What a session consists of: the devices around the reducers, what is between them, time, and the laws. Nothing here knows a session.
+//! The state of a session: the devices around the reducers, the links between them, time, and the laws. Nothing here knows a session.
 
 pub(crate) mod clock;
 pub(crate) mod event;

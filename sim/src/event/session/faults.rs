@@ -1,4 +1,4 @@
-//! What goes wrong in a session, when its place has come.
+//! The faults of a session, each at its place.
 
 use handfast::{limits::Timer, outcome::Side};
 use handfast_model::{

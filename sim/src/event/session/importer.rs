@@ -1,4 +1,4 @@
-//! What is around the importing reducer: its connections, its disk, the directory.
+//! The steps of the importing device: its connections, its disk, the directory.
 
 mod effects;
 mod receive;
@@ -53,13 +53,13 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 let step = if self.crashed[0] {
                     ModelStep::Export(link, Action::Deliver(Side::Import))
                 } else {
-                    ModelStep::Heard(link, CallerAct::Knock)
+                    ModelStep::Received(link, CallerAct::Knock)
                 };
                 self.take_import(Some(step), Input::ConnectionRequested(conn))
             }
             Notice::Lost => {
                 self.importing.conns[link].close();
-                self.take_import(Some(ModelStep::Heard(link, CallerAct::Drop)), Input::ConnectionLost(conn))
+                self.take_import(Some(ModelStep::Received(link, CallerAct::Drop)), Input::ConnectionLost(conn))
             }
             // Nobody tells an importer that.
             Notice::Opened | Notice::Refused | Notice::Absent => Ok(()),

@@ -1,4 +1,4 @@
-//! What has to hold of a session.
+//! The laws, at the end of a session.
 
 use handfast::{
     limits::{MAX_TRIES, Timer},

@@ -1,4 +1,4 @@
-//! What can happen in a session, and to whom.
+//! The events of a session, and its parties.
 
 use handfast::{limits::Timer, outcome::Side, reducer::ConnId};
 

@@ -185,10 +185,10 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
-    /// What the model is told when this is heard from it.
+    /// Returns the step of the model when this is received from it.
     pub(crate) const fn model_step(self, conn: ConnId, act: CallerAct) -> ModelStep {
         match self {
-            Self::Link(link) => ModelStep::Heard(link, act),
+            Self::Link(link) => ModelStep::Received(link, act),
             Self::Visitor(_) => ModelStep::Caller(conn, act),
         }
     }

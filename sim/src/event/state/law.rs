@@ -3,7 +3,7 @@
 use handfast_model::{follow::Strayed, properties::PropertyId};
 use serde::{Deserialize, Serialize};
 
-/// What a session can break. In JSON it is its name.
+/// A law that a session can break. In JSON it is its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Law {

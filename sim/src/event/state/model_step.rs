@@ -1,4 +1,4 @@
-//! What the model is told of each step.
+//! The steps of a session as the model sees them.
 //!
 //! The model has one exporter, and callers. Where two exporters race, each is followed as the exporter of a model of its own, in
 //! which the other one is a caller that keeps the rules: so both are held to all that the model says of an exporter, and the
@@ -19,34 +19,34 @@ use handfast_model::{
 
 use crate::event::schedule::{Fault, Schedule, What};
 
-/// A step.
+/// A step of a session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ModelStep {
     /// The importer's own, or its user's.
     Import(Action),
     /// One of the exporter on this link, or of its user, or of what is between it and the importer.
     Export(usize, Action),
-    /// The importer hears this from the exporter on a link.
-    Heard(usize, CallerAct),
-    /// What is between the two does this; for the importer it is what the exporter does.
+    /// The importer receives this from the exporter on a link.
+    Received(usize, CallerAct),
+    /// The network between the two does this; for the importer it is an act of the exporter.
     Between(usize, Action, CallerAct),
-    /// What that exporter did is of no interest to the importer: it is over.
-    Unheard(usize, CallerAct),
+    /// That exporter did this, and the importer, which is over, does not notice.
+    Unseen(usize, CallerAct),
     /// Somebody else does something.
     Caller(ConnId, CallerAct),
 }
 
 impl ModelStep {
-    /// What it is in the model of a link.
+    /// Returns the action that it is in the model of a link, if it is one there.
     pub(crate) fn seen_from(self, view: usize) -> Option<Action> {
         match self {
             Self::Import(action) => Some(action),
             Self::Export(link, action) => (link == view).then_some(action),
-            Self::Heard(link, _) if link == view => Some(Action::Deliver(Side::Import)),
+            Self::Received(link, _) if link == view => Some(Action::Deliver(Side::Import)),
             Self::Between(link, action, _) if link == view => Some(action),
-            Self::Unheard(link, _) if link == view => None,
+            Self::Unseen(link, _) if link == view => None,
             // Of two, the other one is the first caller.
-            Self::Heard(_, act) | Self::Between(_, _, act) | Self::Unheard(_, act) => {
+            Self::Received(_, act) | Self::Between(_, _, act) | Self::Unseen(_, act) => {
                 Some(Action::Caller(caller_conn(0).0, act))
             }
             Self::Caller(conn, act) => Some(Action::Caller(conn.0, act)),

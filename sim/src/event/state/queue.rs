@@ -1,4 +1,4 @@
-//! What is going to happen, in order.
+//! The events that are planned, in order.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 

@@ -1,4 +1,4 @@
-//! What is looked at while a session runs, and what came of it.
+//! The observation of a session while it runs, and its result.
 
 use handfast::{outcome::Outcome, reducer::Config, trace::Step};
 use handfast_model::{
@@ -10,7 +10,7 @@ use crate::campaign;
 
 use crate::event::{schedule::Class, state::law::Broken};
 
-/// What is looked at while a session runs.
+/// The parts of a session that are observed while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watch {
     /// Every step is followed in the model.
@@ -32,7 +32,7 @@ impl Watch {
     pub const SWEEP: Self = Self { follow: true, examine: false, trace: false, cover: true };
 }
 
-/// What came of a schedule.
+/// The result of a schedule.
 #[derive(Clone, Debug)]
 pub struct Ran {
     /// How the import ended, and why; none if it crashed or never did.

@@ -4,7 +4,7 @@ use handfast::outcome::{AccountId, Scheme};
 
 use crate::event::{below::Ledger, state::event::Party};
 
-/// What the users have done, and what they are asked.
+/// The calls that the users have made, and the questions that they are asked.
 #[derive(Default)]
 pub(crate) struct Users {
     pub(crate) started: [bool; Party::COUNT],
@@ -23,15 +23,15 @@ pub(crate) struct Users {
     pub(crate) gave_up: bool,
     /// The account is being linked already: the exporting user waits for the end of that (R-API-4).
     pub(crate) waits: bool,
-    /// What the hostile device does next, and whether it has gone.
+    /// The number of the hostile device's next act, and whether it has gone.
     pub(crate) device_next: usize,
     pub(crate) device_gone: bool,
-    /// What is due to it.
+    /// The answers that are due to it.
     pub(crate) ledger: Ledger,
 }
 
 impl Users {
-    /// What the importing user was asked, nobody asks any more.
+    /// The prompt of the importing user is withdrawn.
     pub(crate) fn forget_prompt(&mut self) {
         self.prompt = None;
     }

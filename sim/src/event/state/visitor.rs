@@ -4,7 +4,7 @@ use crate::event::{below::Ledger, state::pipe::Pipe};
 /// A peer of the importer that is none of the exporters.
 pub(crate) struct Visitor {
     pub(crate) pipe: Pipe,
-    /// What is due to it.
+    /// The answers that are due to it.
     pub(crate) ledger: Ledger,
     /// Which fault of the schedule it is.
     pub(crate) fault: Option<usize>,

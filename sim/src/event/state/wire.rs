@@ -1,4 +1,4 @@
-//! What a side transmits and receives on a connection.
+//! The bytes that a side transmits and receives on a connection.
 
 use handfast::{
     connection::{Connection, Event},
@@ -9,7 +9,7 @@ use handfast::{
 };
 use handfast_model::rows::Row;
 
-/// What was received, without the bytes that it was read from.
+/// An item that was received, without the bytes that it was read from.
 pub(crate) enum Received {
     Asked(ChannelName),
     Accepted,

@@ -1,4 +1,4 @@
-//! What the importing device does for its reducer.
+//! The effects of the importing reducer, carried out.
 
 use handfast::{
     connection::{Connection, Kind},
