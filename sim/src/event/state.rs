@@ -1,4 +1,4 @@
-//! The parts of a session: the devices around the reducers, the wires between them, time, and the laws. Nothing here knows a session.
+//! The state of a session: the devices around the reducers, the links between them, time, and the laws. Nothing here knows a session.
 
 pub(crate) mod clock;
 pub(crate) mod event;

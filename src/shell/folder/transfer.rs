@@ -1,4 +1,4 @@
-//! What the threads of a transfer share: the sizes of their buffers and queues, and their errors.
+//! The sizes of the buffers and queues between the threads of a transfer, and the errors of these threads.
 
 use std::{io, path::Path};
 

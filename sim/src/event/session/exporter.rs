@@ -1,4 +1,4 @@
-//! The environment of the exporting reducer: its connection, and the archive.
+//! The steps of the exporting device: its connection, and the archive.
 
 use handfast::{
     buffer::Buffer,

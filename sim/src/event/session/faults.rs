@@ -1,4 +1,4 @@
-//! The faults of a session, when their place has come.
+//! The faults of a session, each at its place.
 
 use handfast::{limits::Timer, outcome::Side};
 use handfast_model::{

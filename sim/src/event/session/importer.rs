@@ -1,4 +1,4 @@
-//! The environment of the importing reducer: its connections, its disk, the directory.
+//! The steps of the importing device: its connections, its disk, the directory.
 
 mod effects;
 mod receive;

@@ -1,4 +1,4 @@
-//! The laws of a session.
+//! The laws, at the end of a session.
 
 use handfast::{
     limits::{MAX_TRIES, Timer},

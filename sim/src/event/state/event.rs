@@ -1,4 +1,4 @@
-//! The events of a session, and their parties.
+//! The events of a session, and its parties.
 
 use handfast::{limits::Timer, outcome::Side, reducer::ConnId};
 

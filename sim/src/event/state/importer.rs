@@ -185,7 +185,7 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
-    /// The model's step when this arrives from it.
+    /// Returns the step of the model when this is received from it.
     pub(crate) const fn model_step(self, conn: ConnId, act: CallerAct) -> ModelStep {
         match self {
             Self::Link(link) => ModelStep::Received(link, act),

@@ -1,4 +1,4 @@
-//! The step of the model for each step of the engine.
+//! The steps of a session as the model sees them.
 //!
 //! The model has one exporter, and callers. Where two exporters race, each is followed as the exporter of a model of its own, in
 //! which the other one is a caller that keeps the rules: so both are held to all that the model says of an exporter, and the
@@ -19,7 +19,7 @@ use handfast_model::{
 
 use crate::event::schedule::{Fault, Schedule, What};
 
-/// A step.
+/// A step of a session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ModelStep {
     /// The importer's own, or its user's.
@@ -28,25 +28,25 @@ pub(crate) enum ModelStep {
     Export(usize, Action),
     /// The importer receives this from the exporter on a link.
     Received(usize, CallerAct),
-    /// The network between the two does this; for the importer it is the exporter's action.
+    /// The network between the two does this; for the importer it is an act of the exporter.
     Between(usize, Action, CallerAct),
-    /// An action of that exporter that does not concern the importer: it is over.
-    Unheard(usize, CallerAct),
+    /// That exporter did this, and the importer, which is over, does not notice.
+    Unseen(usize, CallerAct),
     /// Somebody else does something.
     Caller(ConnId, CallerAct),
 }
 
 impl ModelStep {
-    /// Returns its action in the model of a link.
+    /// Returns the action that it is in the model of a link, if it is one there.
     pub(crate) fn seen_from(self, view: usize) -> Option<Action> {
         match self {
             Self::Import(action) => Some(action),
             Self::Export(link, action) => (link == view).then_some(action),
             Self::Received(link, _) if link == view => Some(Action::Deliver(Side::Import)),
             Self::Between(link, action, _) if link == view => Some(action),
-            Self::Unheard(link, _) if link == view => None,
+            Self::Unseen(link, _) if link == view => None,
             // Of two, the other one is the first caller.
-            Self::Received(_, act) | Self::Between(_, _, act) | Self::Unheard(_, act) => {
+            Self::Received(_, act) | Self::Between(_, _, act) | Self::Unseen(_, act) => {
                 Some(Action::Caller(caller_conn(0).0, act))
             }
             Self::Caller(conn, act) => Some(Action::Caller(conn.0, act)),

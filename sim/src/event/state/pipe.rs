@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// A notice in order with the bytes, which is none.
+/// A notice that travels in order with the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Notice {
     /// The exporter asks for a connection.

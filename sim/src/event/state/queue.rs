@@ -1,4 +1,4 @@
-//! The future events, in order.
+//! The events that are planned, in order.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 

@@ -1,4 +1,4 @@
-//! The checks of a session while it runs, and its result.
+//! The observation of a session while it runs, and its result.
 
 use handfast::{outcome::Outcome, reducer::Config, trace::Step};
 use handfast_model::{
@@ -10,7 +10,7 @@ use crate::campaign;
 
 use crate::event::{schedule::Class, state::law::Broken};
 
-/// The checks of a session while it runs.
+/// The parts of a session that are observed while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watch {
     /// Every step is followed in the model.

@@ -4,7 +4,7 @@ use handfast::outcome::{AccountId, Scheme};
 
 use crate::event::{below::Ledger, state::event::Party};
 
-/// The actions of the users so far, and the open questions.
+/// The calls that the users have made, and the questions that they are asked.
 #[derive(Default)]
 pub(crate) struct Users {
     pub(crate) started: [bool; Party::COUNT],
@@ -23,7 +23,7 @@ pub(crate) struct Users {
     pub(crate) gave_up: bool,
     /// The account is being linked already: the exporting user waits for the end of that (R-API-4).
     pub(crate) waits: bool,
-    /// The next action of the hostile device, and whether it has gone.
+    /// The number of the hostile device's next act, and whether it has gone.
     pub(crate) device_next: usize,
     pub(crate) device_gone: bool,
     /// The answers that are due to it.
@@ -31,7 +31,7 @@ pub(crate) struct Users {
 }
 
 impl Users {
-    /// The open question to the importing user is withdrawn.
+    /// The prompt of the importing user is withdrawn.
     pub(crate) fn forget_prompt(&mut self) {
         self.prompt = None;
     }

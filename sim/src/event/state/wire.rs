@@ -9,7 +9,7 @@ use handfast::{
 };
 use handfast_model::rows::Row;
 
-/// The received item, without the bytes that it was read from.
+/// An item that was received, without the bytes that it was read from.
 pub(crate) enum Received {
     Asked(ChannelName),
     Accepted,

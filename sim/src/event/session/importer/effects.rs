@@ -1,4 +1,4 @@
-//! The effects of the importing reducer, carried out by its device.
+//! The effects of the importing reducer, carried out.
 
 use handfast::{
     connection::{Connection, Kind},

@@ -1,4 +1,4 @@
-//! The bytes that the importing device receives on its connections.
+//! The connections of the importing device, read.
 
 use handfast::{
     connection::Doing,
@@ -137,7 +137,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 if !std::mem::take(&mut own.sink) && !legacy {
                     // An archive that was not staged ends unheard.
                     let step = match peer {
-                        Peer::Link(link) => ModelStep::Unheard(link, CallerAct::Complete),
+                        Peer::Link(link) => ModelStep::Unseen(link, CallerAct::Complete),
                         Peer::Visitor(_) => ModelStep::Caller(conn, CallerAct::Complete),
                     };
                     return self.follow(step, Did::Nothing);
