@@ -471,7 +471,7 @@ mod tests {
         for outcome in Outcome::ALL {
             let details = Signal::Done(outcome).details(Vocabulary::Documented, "");
             assert_eq!(Vocabulary::is_success(&details["error"]), outcome.is_success());
-            assert!(!seen.contains(&details), "{outcome} is told apart");
+            assert!(!seen.contains(&details), "{outcome} has its own details");
             seen.push(details);
         }
     }

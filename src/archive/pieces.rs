@@ -109,7 +109,7 @@ mod tests {
                 if shown > at { Err(WRONG) } else { Ok(()) }
             });
             assert!(matches!(read, Err(OpenError::Corrupt(WRONG))), "{at}");
-            assert!(shown <= at + CHUNK, "{at}: nothing is shown behind it");
+            assert!(shown <= at + CHUNK, "{at}: nothing is shown after it");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One test a rule: what the specification says, typed as inputs and effects.
 
-mod second_line;
+mod mutations;
 
 use alloc::{vec, vec::Vec};
 
@@ -329,7 +329,7 @@ fn a_legacy_importers_end_is_an_unconfirmed_success() {
 
 /// R-CANCEL-1: a cancel of the importer says whether archive bytes were out.
 #[test]
-fn the_importers_cancel_tells_whether_bytes_were_out() {
+fn the_importers_cancel_reports_whether_bytes_were_out() {
     for mut rig in Rig::in_each_stage() {
         let sent = rig.0.state() == LinkState::InProgress;
         rig.says(M::State(Word::Canceled));

@@ -1,6 +1,6 @@
 //! One test a rule: what the specification says, typed as inputs and effects.
 
-mod second_line;
+mod mutations;
 
 use alloc::{vec, vec::Vec};
 
@@ -200,7 +200,7 @@ fn wrong_codes_are_limited() {
 
 /// R-TOK-5: channels of other names do not count, and a session outlives wrong codes.
 #[test]
-fn other_channels_and_wrong_codes_beside_a_session_do_no_harm() {
+fn other_channels_and_wrong_codes_during_a_session_do_no_harm() {
     let mut rig = Rig::waiting().connected(CONN);
     for _ in 0..100 {
         assert_eq!(rig.ok(Input::ChannelRequested(CONN, Ask::Other)), [Effect::DeclineChannel(CONN)]);

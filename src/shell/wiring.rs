@@ -18,7 +18,7 @@ pub(super) struct Wiring<I, C, E> {
 
 impl<I: Copy, C, E> Wiring<I, C, E> {
     /// Breaks when the operation is gone.
-    pub(super) async fn tell(&self, event: E) -> ControlFlow<()> {
+    pub(super) async fn report(&self, event: E) -> ControlFlow<()> {
         match self.events.send((self.id, event)).await {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),

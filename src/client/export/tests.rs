@@ -29,7 +29,7 @@ impl Rig {
         rig
     }
 
-    fn behind(signals: &[Signal]) -> Self {
+    fn after(signals: &[Signal]) -> Self {
         let mut rig = Self::adding();
         assert_eq!(rig.ok(Input::Added(Ok(OWN))), [Effect::Query(OWN)]);
         for &signal in signals {
@@ -39,11 +39,11 @@ impl Rig {
     }
 
     fn asked() -> Self {
-        Self::behind(&[Signal::Connecting, CONFIRM])
+        Self::after(&[Signal::Connecting, CONFIRM])
     }
 
     fn in_each_stage() -> Vec<Self> {
-        vec![Self::behind(&[]), Self::asked(), Self::behind(&[Signal::InProgress])]
+        vec![Self::after(&[]), Self::asked(), Self::after(&[Signal::InProgress])]
     }
 
     fn ok(&mut self, input: Input) -> Vec<Effect> {
@@ -85,7 +85,7 @@ fn a_token_is_scanned_or_typed() {
 /// The documented way, edge by edge.
 #[test]
 fn a_link_is_shown_as_documented() {
-    let mut rig = Rig::behind(&[]);
+    let mut rig = Rig::after(&[]);
     // It is shown from the call on.
     assert_eq!(rig.says(Signal::Connecting), []);
     assert_eq!(rig.says(CONFIRM), [Effect::Show(Screen::Authenticating { address: ADDRESS, confirmed: false })]);
@@ -102,8 +102,8 @@ fn a_link_is_shown_as_documented() {
 
 /// R-EXT-2: with an old peer no one says that it is linked, and the screen does not either.
 #[test]
-fn an_unconfirmed_success_is_told_apart() {
-    let mut rig = Rig::behind(&[]);
+fn an_unconfirmed_success_has_its_own_screen() {
+    let mut rig = Rig::after(&[]);
     let shown = Screen::Done { confirmed: false };
     assert_eq!(rig.says(Signal::Done(Outcome::Success { confirmed: false })), [Effect::Show(shown)]);
 }
@@ -170,10 +170,10 @@ fn what_another_operation_says_is_not_shown() {
         Told::Strange,
     ];
     for rig in Rig::in_each_stage() {
-        for told in all {
+        for signal in all {
             let mut rig = rig.clone();
             let screen = rig.0.screen();
-            assert_eq!(rig.ok(Input::Signal(OTHER, told)), [Effect::Ignored(Ignored::Foreign)]);
+            assert_eq!(rig.ok(Input::Signal(OTHER, signal)), [Effect::Ignored(Ignored::Foreign)]);
             assert_eq!(rig.0.screen(), screen);
         }
     }
@@ -202,9 +202,9 @@ fn a_failure_is_shown() {
         (Told::Unheard, Failure::Unheard),
     ];
     for rig in Rig::in_each_stage() {
-        for (told, failure) in ends {
+        for (signal, failure) in ends {
             let mut rig = rig.clone();
-            assert_eq!(rig.ok(Input::Signal(OWN, told)), [Effect::Show(Screen::Error(failure))]);
+            assert_eq!(rig.ok(Input::Signal(OWN, signal)), [Effect::Show(Screen::Error(failure))]);
             assert_eq!(rig.says(Signal::Done(Outcome::SUCCESS)), [Effect::Ignored(Ignored::Late)]);
             rig.is_refused(Input::Finish);
             assert_eq!(rig.ok(Input::Reset), [Effect::Show(Screen::Closed)]);

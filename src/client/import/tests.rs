@@ -29,7 +29,7 @@ impl Rig {
         rig
     }
 
-    fn behind(signals: &[Signal]) -> Self {
+    fn after(signals: &[Signal]) -> Self {
         let mut rig = Self::begun();
         assert_eq!(rig.ok(Input::Added(Ok(OWN))), [Effect::Query(OWN)]);
         for &signal in signals {
@@ -39,7 +39,7 @@ impl Rig {
     }
 
     fn asked() -> Self {
-        Self::behind(&[Signal::TokenAvailable, Signal::Connecting, asks(PROMPT)])
+        Self::after(&[Signal::TokenAvailable, Signal::Connecting, asks(PROMPT)])
     }
 
     fn transferring() -> Self {
@@ -51,9 +51,9 @@ impl Rig {
 
     fn in_each_stage() -> Vec<Self> {
         vec![
-            Self::behind(&[]),
-            Self::behind(&[Signal::TokenAvailable]),
-            Self::behind(&[Signal::Connecting]),
+            Self::after(&[]),
+            Self::after(&[Signal::TokenAvailable]),
+            Self::after(&[Signal::Connecting]),
             Self::asked(),
             Self::transferring(),
         ]
@@ -78,7 +78,7 @@ impl Rig {
 /// The documented way, edge by edge.
 #[test]
 fn a_link_is_shown_as_documented() {
-    let mut rig = Rig::behind(&[]);
+    let mut rig = Rig::after(&[]);
     assert_eq!(rig.says(Signal::TokenAvailable), [Effect::Show(Screen::TokenAvailable)]);
     assert_eq!(rig.says(Signal::Connecting), [Effect::Show(Screen::Connecting)]);
     assert_eq!(rig.says(asks(PROMPT)), [Effect::Show(Screen::Authenticating { prompt: PROMPT, answered: false })]);
@@ -168,10 +168,10 @@ fn what_another_operation_says_is_not_shown() {
         Told::Strange,
     ];
     for rig in Rig::in_each_stage() {
-        for told in all {
+        for signal in all {
             let mut rig = rig.clone();
             let screen = rig.0.screen();
-            assert_eq!(rig.ok(Input::Signal(OTHER, told)), [Effect::Ignored(Ignored::Foreign)]);
+            assert_eq!(rig.ok(Input::Signal(OTHER, signal)), [Effect::Ignored(Ignored::Foreign)]);
             assert_eq!(rig.0.screen(), screen);
         }
     }
@@ -183,7 +183,7 @@ fn what_another_operation_says_is_not_shown() {
 /// R-CLI-4: what a client missed does not stop it, and what is after it does not move it back.
 #[test]
 fn signals_move_forward_only() {
-    let mut rig = Rig::behind(&[]);
+    let mut rig = Rig::after(&[]);
     assert_eq!(rig.says(asks(PROMPT)), [Effect::Show(Screen::Authenticating { prompt: PROMPT, answered: false })]);
     for late in [Signal::TokenAvailable, Signal::Connecting] {
         assert_eq!(rig.says(late), [Effect::Ignored(Ignored::Strange)]);
@@ -205,10 +205,10 @@ fn a_failure_is_shown_and_its_account_removed() {
         (Told::Unheard, Failure::Unheard),
     ];
     for rig in Rig::in_each_stage() {
-        for (told, failure) in ends {
+        for (signal, failure) in ends {
             let mut rig = rig.clone();
             assert_eq!(
-                rig.ok(Input::Signal(OWN, told)),
+                rig.ok(Input::Signal(OWN, signal)),
                 [Effect::RemoveAccount(OWN), Effect::Show(Screen::Error(failure))]
             );
             assert_eq!(rig.ok(Input::Removed(OWN, false)), []);

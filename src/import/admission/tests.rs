@@ -79,7 +79,7 @@ fn progress_makes_room_among_its_like_only() {
     for conn in 4..=6 {
         assert_eq!(rig.requests(conn, 1), NONE, "what has answered keeps its place");
     }
-    assert_eq!(rig.answers(6), [1], "one that answers is beside those that have");
+    assert_eq!(rig.answers(6), [1], "one that answers joins those that have");
     assert_eq!(rig.answers(6), NONE, "once");
     for conn in 2..=3 {
         assert_eq!(rig.is_secured(conn), NONE);

@@ -85,12 +85,12 @@ pub(super) async fn serve<D, R>(
     };
     match connected {
         Ok((stream, address, pinned)) => {
-            if wiring.tell(Event::Opened { pinned }).await.is_continue() {
+            if wiring.report(Event::Opened { pinned }).await.is_continue() {
                 Served::new(stream, address, wiring).run().await;
             }
         }
         Err(event) => {
-            let _ = wiring.tell(event).await;
+            let _ = wiring.report(event).await;
         }
     }
 }
@@ -175,7 +175,7 @@ where
                         }
                         Turn::Input | Turn::Resumed => flow,
                         Turn::Lost => {
-                            let _ = self.wiring.tell(Event::Lost).await;
+                            let _ = self.wiring.report(Event::Lost).await;
                             return;
                         }
                     }
@@ -235,7 +235,7 @@ where
             Err(error) => error,
         };
         self.sending = None;
-        self.wiring.tell(Event::SendFailed(error)).await
+        self.wiring.report(Event::SendFailed(error)).await
     }
 
     /// Reports how far the archive is out.
@@ -248,7 +248,7 @@ where
         }
         let new = self.link.connection.archived() - self.wiring.progress.done();
         if self.wiring.progress.passes(new, PROGRESS_STEP) {
-            self.wiring.tell(Event::Progressed).await?;
+            self.wiring.report(Event::Progressed).await?;
         }
         match sending.stage {
             Stage::Writing => {
@@ -258,7 +258,7 @@ where
             }
             Stage::Flushing if !self.link.is_waiting() => {
                 self.sending = None;
-                self.wiring.tell(Event::HandedOver).await?;
+                self.wiring.report(Event::HandedOver).await?;
             }
             Stage::Reading(_) | Stage::Flushing => {}
         }
@@ -297,7 +297,7 @@ async fn receive<R>(
             connection::Event::Message(message) => Event::Message(message),
             connection::Event::Malformed => Event::Malformed,
             connection::Event::Lost => {
-                let _ = wiring.tell(Event::Lost).await;
+                let _ = wiring.report(Event::Lost).await;
                 return ControlFlow::Break(());
             }
             // An exporter is asked for no channel, and takes no archive.
@@ -306,7 +306,7 @@ async fn receive<R>(
             | connection::Event::ArchiveSlice(_)
             | connection::Event::ArchiveEnded => continue,
         };
-        wiring.tell(event).await?;
+        wiring.report(event).await?;
     }
     ControlFlow::Continue(())
 }

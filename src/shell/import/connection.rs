@@ -79,7 +79,7 @@ where
     K: Sink,
 {
     let Some((stream, facts)) = securing::secure(stream, &tls, limits.handshake, &mut wiring).await else { return };
-    if wiring.tell(Event::Opened(facts)).await.is_continue() {
+    if wiring.report(Event::Opened(facts)).await.is_continue() {
         let deadline = Instant::now() + limits.opening;
         Served::new(stream, limits.max_archive, wiring).run(deadline).await;
     }
@@ -128,7 +128,7 @@ where
                 }
                 // A peer that never pauses does not put it off (R-MUX-2).
                 () = sleep_until(deadline), if !self.link.connection.has_session() => {
-                    let _ = self.receiver.wiring.tell(Event::Lost).await;
+                    let _ = self.receiver.wiring.report(Event::Lost).await;
                     break;
                 }
                 place = place(&mut self.making) => {
@@ -140,7 +140,7 @@ where
                             ControlFlow::Continue(())
                         }
                         Err(error) => {
-                            if self.receiver.wiring.tell(Event::ArchiveUnwritable(error)).await.is_break() {
+                            if self.receiver.wiring.report(Event::ArchiveUnwritable(error)).await.is_break() {
                                 return;
                             }
                             ControlFlow::Continue(())
@@ -152,7 +152,7 @@ where
                     Turn::Input => self.read().await,
                     Turn::Resumed => self.receiver.receive(&mut self.link.connection, &mut &[][..]).await,
                     Turn::Lost => {
-                        let _ = self.receiver.wiring.tell(Event::Lost).await;
+                        let _ = self.receiver.wiring.report(Event::Lost).await;
                         return;
                     }
                 },
@@ -254,13 +254,13 @@ impl<K: Sink> Receiver<K> {
                 }
                 connection::Event::Malformed => Event::Malformed,
                 connection::Event::Lost => {
-                    let _ = wiring.tell(Event::Lost).await;
+                    let _ = wiring.report(Event::Lost).await;
                     return ControlFlow::Break(());
                 }
                 // An importer requests no channel.
                 connection::Event::ChannelAccepted | connection::Event::ChannelDeclined => continue,
             };
-            wiring.tell(event).await?;
+            wiring.report(event).await?;
         }
         ControlFlow::Continue(())
     }

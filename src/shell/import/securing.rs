@@ -52,7 +52,7 @@ where
         match step {
             None => {
                 reported = true;
-                if wiring.tell(Event::Answered).await.is_break() {
+                if wiring.report(Event::Answered).await.is_break() {
                     return None;
                 }
             }
@@ -61,7 +61,7 @@ where
                 return Some((stream, facts));
             }
             Some(Ok(Err(_)) | Err(_)) => {
-                let _ = wiring.tell(Event::Failed).await;
+                let _ = wiring.report(Event::Failed).await;
                 return None;
             }
         }

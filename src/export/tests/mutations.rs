@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn ends_with_close(told: &[Effect], outcome: Outcome) {
-    assert!(told.contains(&Effect::Close) && told.contains(&done(outcome)), "{told:?}");
+fn ends_with_close(effects: &[Effect], outcome: Outcome) {
+    assert!(effects.contains(&Effect::Close) && effects.contains(&done(outcome)), "{effects:?}");
 }
 
 /// R-API-8.
@@ -99,8 +99,8 @@ fn a_link_that_the_importer_ended_is_closed() {
         }
     }
     for mut rig in Rig::in_each_stage() {
-        let told = rig.ok(Input::Lost);
-        assert!(!told.contains(&Effect::Close) && told.contains(&done(Outcome::Network)), "{told:?}");
+        let effects = rig.ok(Input::Lost);
+        assert!(!effects.contains(&Effect::Close) && effects.contains(&done(Outcome::Network)), "{effects:?}");
     }
 }
 
@@ -131,8 +131,12 @@ fn each_timer_ends_its_row() {
         (Rig::sending(), Timer::Transfer, false),
         (Rig::sent(), Timer::Result, true),
     ] {
-        let told = rig.ok(Input::Fired(timer));
-        assert_eq!((told.contains(&word), told.contains(&done(Outcome::Timeout))), (said, true), "{timer:?}: {told:?}");
+        let effects = rig.ok(Input::Fired(timer));
+        assert_eq!(
+            (effects.contains(&word), effects.contains(&done(Outcome::Timeout))),
+            (said, true),
+            "{timer:?}: {effects:?}"
+        );
     }
 }
 
@@ -153,8 +157,8 @@ fn what_is_left_after_the_end_is_let_go() {
         (Rig::accepted(), Input::Lost, false),
     ] {
         let mut rig = cancelled(rig);
-        let told = rig.ok(input);
-        assert_eq!(told.contains(&Effect::Close), closes, "{input:?}: {told:?}");
+        let effects = rig.ok(input);
+        assert_eq!(effects.contains(&Effect::Close), closes, "{input:?}: {effects:?}");
         assert!(rig.0.is_closed() && rig.0.armed() == Timers::default());
     }
 }
@@ -163,16 +167,16 @@ fn what_is_left_after_the_end_is_let_go() {
 #[test]
 fn the_user_is_asked_and_a_password_is_tried() {
     let peer_address = ADDRESS.parse().unwrap();
-    let told = Rig::requested().ok(Input::Accepted { peer_address });
-    assert!(told.contains(&Effect::Signal(Signal::Confirm { peer_address })), "{told:?}");
+    let effects = Rig::requested().ok(Input::Accepted { peer_address });
+    assert!(effects.contains(&Effect::Signal(Signal::Confirm { peer_address })), "{effects:?}");
     assert_eq!(Rig::confirmed().says(M::Password(SLOT)), [Effect::Open(SLOT)]);
 }
 
 /// R-EXT-2: a legacy importer ends the channel, and the connection is closed.
 #[test]
 fn after_a_legacy_importers_end_the_connection_is_closed() {
-    let told = Rig::sent_with(Features::NONE).ok(Input::Ended);
-    ends_with_close(&told, Outcome::Success { confirmed: false });
+    let effects = Rig::sent_with(Features::NONE).ok(Input::Ended);
+    ends_with_close(&effects, Outcome::Success { confirmed: false });
 }
 
 /// A verdict belongs to the password for which the archive was opened.
@@ -185,8 +189,8 @@ fn a_result_of_another_password_is_ignored() {
 /// R-EXT-1: a result of who promised none breaks a rule.
 #[test]
 fn a_result_that_was_not_promised_is_the_peers_fault() {
-    let told = Rig::sent_with(Features::NONE).says(M::ImportResult(ImportResult::Stored));
-    assert!(told.contains(&done(Outcome::Protocol)), "{told:?}");
+    let effects = Rig::sent_with(Features::NONE).says(M::ImportResult(ImportResult::Stored));
+    assert!(effects.contains(&done(Outcome::Protocol)), "{effects:?}");
 }
 
 /// R-TIME-4.
@@ -200,7 +204,7 @@ fn progress_starts_the_stall_timer_again() {
 fn after_done_nothing_is_said_when_the_link_is_lost() {
     for mut rig in [Rig::requested(), Rig::accepted()] {
         rig.ok(Input::CancelAddDevice);
-        let told = rig.ok(Input::Lost);
-        assert!(!told.iter().any(|effect| matches!(effect, Effect::Signal(_))), "{told:?}");
+        let effects = rig.ok(Input::Lost);
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Signal(_))), "{effects:?}");
     }
 }
