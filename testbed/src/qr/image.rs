@@ -87,7 +87,7 @@ pub(crate) fn read(path: &Path) -> Result<Token, ImageError> {
     match (good.next(), tokens(&texts), texts.len()) {
         (Some(token), 1, _) => Ok(token),
         (_, several @ 2.., _) => Err(ImageError::Several(several)),
-        (_, _, 0) if unclear => Err(ImageError::Unclear),
+        (_, _, 0) if !unclear.is_empty() => Err(ImageError::Unclear),
         (_, _, 0) => Err(ImageError::NoCode),
         (_, _, 1) => {
             let text = texts.into_iter().next().unwrap_or_default();
@@ -335,6 +335,46 @@ mod tests {
                 save(&path, side as u32, side as u32, ColorType::Grayscale, &shades);
                 assert_eq!(read(&path).unwrap().text().to_string(), text, "{times}/{by} pixels a module");
             }
+        }
+    }
+
+    /// A shadow falls over the code: its light modules on one side are darker than its dark ones on the other.
+    #[test]
+    fn a_code_in_a_shadow_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code.png");
+        for scale in [3, 5] {
+            let rows = pixels(TEXT, scale);
+            let side = rows.len();
+            for falls in [|x: usize, _: usize, _: usize| x, |x, y, _| (x + y) / 2, |x, y, side| (side - x + y) / 2] {
+                let shade = |x: usize, y: usize| {
+                    let light = 60 + 195 * falls(x, y, side) / side;
+                    (if rows[y][x] { light / 4 } else { light }) as u8
+                };
+                let shades: Vec<u8> =
+                    (0..side).flat_map(|y| (0..side).map(move |x| (x, y))).map(|(x, y)| shade(x, y)).collect();
+                save(&path, side as u32, side as u32, ColorType::Grayscale, &shades);
+                assert_eq!(read(&path).unwrap().text().to_string(), TEXT, "{scale} pixels a module");
+            }
+        }
+    }
+
+    /// On a screen with other things on it, shrunk by leaving pixels out.
+    #[test]
+    fn a_small_code_in_a_large_picture_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code.png");
+        let (width, height) = (1280, 720);
+        for (tenths, around, corner) in [(20, 255, (7, 13)), (25, 30, (1000, 500)), (37, 128, (600, 300))] {
+            let whole = pixels(TEXT, 10);
+            let side = whole.len() * tenths / 100;
+            let mut shades = vec![around; width * height];
+            for (x, y) in (0..side).flat_map(|y| (0..side).map(move |x| (x, y))) {
+                let is_dark = whole[y * 100 / tenths][x * 100 / tenths];
+                shades[(y + corner.1) * width + x + corner.0] = if is_dark { 0 } else { 255 };
+            }
+            save(&path, width as u32, height as u32, ColorType::Grayscale, &shades);
+            assert_eq!(read(&path).unwrap().text().to_string(), TEXT, "{tenths} tenths of a pixel a module");
         }
     }
 
