@@ -103,7 +103,7 @@ fn page_end(found: &[Vec<Followup>; 2]) -> String {
             [] => "1 to 18".to_owned(),
             ends => {
                 let numbers = |of: &[u8]| of.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-                format!("{} after {}", numbers(ends), numbers(scenario.behind))
+                format!("{} after {}", numbers(ends), numbers(scenario.after))
             }
         };
         let runs = if scenario.ends.is_empty() { "all" } else { "one" };

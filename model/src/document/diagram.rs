@@ -76,7 +76,7 @@ impl Counterexample {
             let turn = system.step(at, action).map_or(Turn::Nobody, |(_, turn)| turn);
             diagram.second = link == 1;
             diagram.step(&at.world, action, &turn);
-            schedule.push(format!("{} link: {}", ["first", "second"][link], tell(&at.world, action)));
+            schedule.push(format!("{} link: {}", ["first", "second"][link], describe(&at.world, action)));
             before = after;
         }
         for (link, state) in before.links.iter().enumerate() {
@@ -138,7 +138,7 @@ impl Counterexample {
                 schedule.push("from here on, for ever:".into());
             }
             diagram.step(before, action, &turn);
-            schedule.push(tell(before, action));
+            schedule.push(describe(before, action));
             lines.extend(turn.into_step(cast, number as u64).map(|step| trace::to_line(&step)));
             before = after;
         }
@@ -359,18 +359,18 @@ impl Diagram {
             E::Install => self.note("ID", "begins to install the account"),
             E::Discard => self.note("ID", "wipes what was staged"),
             E::Remove => self.note("ID", "removes the account"),
-            E::Accept(conn) => self.tell_caller(conn, "accept the connection"),
-            E::Refuse(conn) => self.tell_caller(conn, "refuse the connection"),
-            E::Close(conn) => self.tell_caller(conn, "close the connection"),
-            E::AcceptChannel(conn) => self.tell_caller(conn, &words(Item::Accepted)),
-            E::DeclineChannel(conn) => self.tell_caller(conn, &words(Item::Declined)),
-            E::Send(conn, message) => self.tell_caller(conn, &message_words(message)),
-            E::End(conn) => self.tell_caller(conn, &words(Item::End)),
+            E::Accept(conn) => self.to_caller(conn, "accept the connection"),
+            E::Refuse(conn) => self.to_caller(conn, "refuse the connection"),
+            E::Close(conn) => self.to_caller(conn, "close the connection"),
+            E::AcceptChannel(conn) => self.to_caller(conn, &words(Item::Accepted)),
+            E::DeclineChannel(conn) => self.to_caller(conn, &words(Item::Declined)),
+            E::Send(conn, message) => self.to_caller(conn, &message_words(message)),
+            E::End(conn) => self.to_caller(conn, &words(Item::End)),
             E::Publish | E::Withdraw | E::Arm(_) | E::Disarm(_) | E::Check => {}
         }
     }
 
-    fn tell_caller(&mut self, conn: ConnId, text: &str) {
+    fn to_caller(&mut self, conn: ConnId, text: &str) {
         if conn != PEER {
             let to = if conn.0 >= self.repeated { "ED" } else { "X" };
             self.arrow("ID", "->>", to, text);
@@ -458,7 +458,7 @@ impl Diagram {
 }
 
 /// An action in words, with what arrives if something does.
-pub(crate) fn tell(before: &World, action: Action) -> String {
+pub(crate) fn describe(before: &World, action: Action) -> String {
     match action {
         Action::Deliver(side) => match before.link.half(side).queue.first() {
             Some(&item) => format!("{action}: {}", words(item)),

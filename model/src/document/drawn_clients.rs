@@ -9,7 +9,7 @@ use handfast::{
 };
 
 use crate::{
-    document::diagram::{Counterexample, Diagram, tell},
+    document::diagram::{Counterexample, Diagram, describe},
     explorer::explore::Path,
     property::{
         clients::linked::{Linked, Step, Whole},
@@ -25,7 +25,7 @@ impl Counterexample {
         let mut before = &path.root;
         for (step, after) in &path.steps {
             let words = match step {
-                Step::Link(action) => tell(&before.link.world, *action),
+                Step::Link(action) => describe(&before.link.world, *action),
                 step => step.to_string(),
             };
             if let Some((_, done)) = linked.step(before, *step) {

@@ -117,17 +117,17 @@ pub(crate) const GOALS: [Goal; 78] = [
     goal(
         "import: cancel arrives",
         |c| c.cast.is_pair() && c.budget.export_cancels > 0,
-        |w| heard(w.seen.import.done, Outcome::CANCELED),
+        |w| arrived(w.seen.import.done, Outcome::CANCELED),
     ),
     goal(
         "export: cancel arrives",
         |c| c.cast.is_pair() && c.budget.import_cancels > 0,
-        |w| heard(w.seen.export.done, Outcome::CANCELED),
+        |w| arrived(w.seen.export.done, Outcome::CANCELED),
     ),
     goal(
         "export: cancel arrives after the first byte",
         |c| c.cast.is_pair() && c.budget.import_cancels > 0,
-        |w| heard(w.seen.export.done, Outcome::Canceled { sent: true }),
+        |w| arrived(w.seen.export.done, Outcome::Canceled { sent: true }),
     ),
     goal(
         "a late ACCEPT is answered",
@@ -135,7 +135,7 @@ pub(crate) const GOALS: [Goal; 78] = [
         |w| {
             w.seen.export.signalled == LinkState::Done
                 && w.seen.export.done.is_some_and(|done| done.at == LinkState::Connecting)
-                && heard(w.seen.import.done, Outcome::CANCELED)
+                && arrived(w.seen.import.done, Outcome::CANCELED)
         },
     ),
     goal(
@@ -184,8 +184,8 @@ pub(crate) const GOALS: [Goal; 78] = [
         |c| clocked(c, Side::Export) && (c.budget.early > 0 || c.cast.import == Player::Hostile),
         |w| timed_out(w.seen.export.done, Timer::Result),
     ),
-    goal("import: timeout arrives", |c| c.cast.is_pair() && c.clock, |w| heard(w.seen.import.done, Outcome::Timeout)),
-    goal("export: timeout arrives", |c| c.cast.is_pair() && c.clock, |w| heard(w.seen.export.done, Outcome::Timeout)),
+    goal("import: timeout arrives", |c| c.cast.is_pair() && c.clock, |w| arrived(w.seen.import.done, Outcome::Timeout)),
+    goal("export: timeout arrives", |c| c.cast.is_pair() && c.clock, |w| arrived(w.seen.export.done, Outcome::Timeout)),
     goal("import: link lost in CONNECTING", |c| c.budget.loss > 0, |w| import(w, LinkState::Connecting, Cause::Lost)),
     goal(
         "export: an attempt fails, and another one links",
@@ -448,7 +448,7 @@ fn ended(done: Option<Done>, outcome: Outcome) -> bool {
     done.is_some_and(|done| done.outcome == outcome)
 }
 
-fn heard(done: Option<Done>, outcome: Outcome) -> bool {
+fn arrived(done: Option<Done>, outcome: Outcome) -> bool {
     done.is_some_and(|done| done.outcome == outcome && done.cause == Cause::Heard)
 }
 

@@ -18,7 +18,7 @@ mod tests {
     use crate::property::flaws::FLAWS;
 
     #[test]
-    fn every_flaw_is_a_weakness_that_the_document_tells() {
+    fn every_flaw_is_a_weakness_of_the_document() {
         for flaw in FLAWS {
             assert!(title(flaw.weakness).is_some() && number(flaw.weakness).is_some(), "{flaw:?}");
         }

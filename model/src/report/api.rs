@@ -111,7 +111,7 @@ const fn word(profiles: &'static [Profile], key: &'static str, word: &'static st
 }
 
 const OF_TODAY: &str = "today's daemon says so (R-ERR-1)";
-const HEARD: &str = "understood when it arrives, and never sent (R-ERR-2)";
+const RECEIVED: &str = "understood when it arrives, and never sent (R-ERR-2)";
 const NOT_OF_TODAY: &str = "today's daemon never says it (R-ERR-1)";
 
 /// Words that are said and not documented.
@@ -125,8 +125,8 @@ pub const OTHER_WORDS: [OtherWord; 5] = [
 
 /// Words that are documented and not said.
 pub const UNSAID: [OtherWord; 4] = [
-    word(BOTH, "auth_scheme", "none", HEARD),
-    word(BOTH, "error", "none", HEARD),
+    word(BOTH, "auth_scheme", "none", RECEIVED),
+    word(BOTH, "error", "none", RECEIVED),
     word(JAMID, "auth_error", "bad_password", NOT_OF_TODAY),
     word(JAMID, "error", "authentication", NOT_OF_TODAY),
 ];

@@ -183,7 +183,7 @@ pub const DIVERGENCES: [Divergence; 22] = [
         17,
         "DONE is last (R-STATE-2)",
         THE_SAME,
-        &[question("the new device can signal after DONE", TODAY, asked::signals_behind_done)],
+        &[question("the new device can signal after DONE", TODAY, asked::signals_after_done)],
     ),
     entry(
         18,

@@ -64,11 +64,11 @@ pub fn draw(profile: Profile) -> Option<Drawn> {
         let mut steps = Vec::new();
         followed.actions(&at, &mut steps);
         steps.sort_by_key(patience);
-        let (step, (next, told)) = steps.into_iter().find_map(|step| Some((step, followed.step(&at, step)?)))?;
+        let (step, (next, events)) = steps.into_iter().find_map(|step| Some((step, followed.step(&at, step)?)))?;
         if next.place.astray.is_some() {
             return None;
         }
-        for (event, number) in told {
+        for (event, number) in events {
             story.event(event, number);
         }
         story.notes(step, &followed.done(&at, step)?);
@@ -153,10 +153,10 @@ impl Story {
                 drawing.note(&over, text);
                 continue;
             }
-            let told_back = matches!((from, to), (NewDaemon, NewClient) | (OldDaemon, OldClient));
-            let arrow = if told_back { "-->>" } else { "->>" };
-            let behind = number.map(|number| format!(" ({number})")).unwrap_or_default();
-            drawing.arrow(from.short(), arrow, to.short(), &format!("{text}{behind}"));
+            let back = matches!((from, to), (NewDaemon, NewClient) | (OldDaemon, OldClient));
+            let arrow = if back { "-->>" } else { "->>" };
+            let suffix = number.map(|number| format!(" ({number})")).unwrap_or_default();
+            drawing.arrow(from.short(), arrow, to.short(), &format!("{text}{suffix}"));
             numbers.extend(number);
         }
         Some(Drawn { mermaid: drawing.finish(), numbers })

@@ -150,7 +150,7 @@ impl<'a> Reading<'a> {
         };
         let main = match self.scenario.ends {
             [] => all(&self.main, &place.main),
-            _ => self.scenario.behind.iter().all(|&number| self.is_there(place, number)),
+            _ => self.scenario.after.iter().all(|&number| self.is_there(place, number)),
         };
         place.astray.is_none() && main && self.scenario.ends.iter().all(|&number| self.is_there(place, number))
     }
@@ -215,7 +215,7 @@ impl<'a> Followed<'a> {
     fn take(&self, state: &At, step: Step, besides: &mut Besides) -> Option<(At, Happened)> {
         let (whole, done) = self.linked.step(&state.whole, step)?;
         let mut place = state.place.clone();
-        let mut told = Vec::new();
+        let mut events = Vec::new();
         for event in self.reading.reader.events(&state.whole, step, &done) {
             let at = event.at() as usize;
             let mut number = None;
@@ -239,9 +239,9 @@ impl<'a> Followed<'a> {
                     place.astray.get_or_insert_with(|| event.to_string());
                 }
             }
-            told.push((event, number));
+            events.push((event, number));
         }
-        Some((At { whole, place }, told))
+        Some((At { whole, place }, events))
     }
 }
 
@@ -336,7 +336,7 @@ pub fn follow(document: &Document, scenario: Scenario, profile: Profile) -> Opti
         Some(next)
     });
     let path = graph.path(&followed, REALISED);
-    let needed = |number: &u8| every || scenario.ends.contains(number) || scenario.behind.contains(number);
+    let needed = |number: &u8| every || scenario.ends.contains(number) || scenario.after.contains(number);
     let wanted = document.arrows.iter().map(|arrow| arrow.number).filter(|number| reading.labels.contains_key(number));
     let missing = wanted.filter(needed).filter(|number| !there.contains(number)).collect();
     let mut stops_short = every && !graph.is_complete();

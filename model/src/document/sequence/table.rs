@@ -207,7 +207,7 @@ const fn extra(from: Lifeline, to: Lifeline, label: &'static str, reason: &'stat
 const ASKED: &str = "the client asks again for a signal that came before it knew the operation's name (R-API-8)";
 const CHANNEL: &str = "a session is a channel of its own, named after the token's code (R-MUX-1, R-IMP-3)";
 const MESSAGES: &str = "the messages of the two daemons are below the document's view (R-MSG-1)";
-const TOLD_BACK: &str = "success is said once the account is stored (R-EXT-2)";
+const REPORTED_BACK: &str = "success is said once the account is stored (R-EXT-2)";
 const ONCE_MORE: &str = "the user is asked again (R-IMP-7, R-EXP-6)";
 const CANCELED: &str = "a cancel ends the operation on both sides (R-CANCEL-1)";
 
@@ -229,7 +229,7 @@ pub const EXTRAS: [Extra; 24] = [
     extra(OldDaemon, NewDaemon, "{authScheme: \"\", features: \"cancel,result\"}", MESSAGES),
     extra(NewDaemon, OldDaemon, "{password: …}", MESSAGES),
     extra(OldDaemon, NewDaemon, "the archive begins", "the transfer takes time; the arrow is its end"),
-    extra(NewDaemon, OldDaemon, "{importResult: \"stored\"}", TOLD_BACK),
+    extra(NewDaemon, OldDaemon, "{importResult: \"stored\"}", REPORTED_BACK),
     extra(NewDaemon, OldDaemon, "EOF", "the channel ends after the last message (R-EXT-2, R-EXT-3)"),
     extra(OldDaemon, NewDaemon, "EOF", "the channel ends after the last message (R-EXT-2, R-EXT-3)"),
     extra(OldDaemon, NewDaemon, "{passwordCorrect: \"false\", canRetry: \"true\"}", ONCE_MORE),
@@ -343,41 +343,41 @@ pub struct Scenario {
     /// The faults, and how often: a name of [`Budget`](crate::system::config::Budget).
     pub trouble: Option<(&'static str, u8)>,
     /// The arrows of the main line that are there before it turns off.
-    pub behind: &'static [u8],
+    pub after: &'static [u8],
     /// The arrows that it turns off to, and ends with. None: the main line is gone to its end, in every run.
     pub ends: &'static [u8],
 }
 
 /// The scenarios of the document, and the one of an account without a password.
 pub const SCENARIOS: [Scenario; 6] = [
-    Scenario { name: "link", scheme: Scheme::Password, trouble: None, behind: &[], ends: &[] },
-    Scenario { name: "link, no password", scheme: Scheme::None, trouble: None, behind: &[], ends: &[] },
+    Scenario { name: "link", scheme: Scheme::Password, trouble: None, after: &[], ends: &[] },
+    Scenario { name: "link, no password", scheme: Scheme::None, trouble: None, after: &[], ends: &[] },
     Scenario {
         name: "network error during the transfer",
         scheme: Scheme::Password,
         trouble: Some(("loss", 1)),
-        behind: &[14, 15],
+        after: &[14, 15],
         ends: &[19, 20],
     },
     Scenario {
         name: "authentication failed",
         scheme: Scheme::Password,
         trouble: Some(("wrong", 3)),
-        behind: &[12, 13],
+        after: &[12, 13],
         ends: &[21, 22],
     },
     Scenario {
         name: "cancellation by the new device",
         scheme: Scheme::Password,
         trouble: Some(("import_cancels", 1)),
-        behind: &[9],
+        after: &[9],
         ends: &[23],
     },
     Scenario {
         name: "cancellation by the old device",
         scheme: Scheme::Password,
         trouble: Some(("export_cancels", 1)),
-        behind: &[10],
+        after: &[10],
         ends: &[24],
     },
 ];

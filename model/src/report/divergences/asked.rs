@@ -256,7 +256,7 @@ pub(super) fn connecting_twice(subject: Subject) -> bool {
     })
 }
 
-pub(super) fn signals_behind_done(subject: Subject) -> bool {
+pub(super) fn signals_after_done(subject: Subject) -> bool {
     subject.signals("intruders", Side::Import, |before, _| before == LinkState::Done)
 }
 

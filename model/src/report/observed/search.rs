@@ -87,7 +87,7 @@ struct Cursor {
     /// When what it has posted is done at the latest, by the numbers of the steps.
     posted: [u64; POSTED],
     /// When its peer sent something to it, at the earliest. Only of an old daemon.
-    heard: u64,
+    received: u64,
     /// Whether the call that is under way at the end of its file has been taken.
     under_way: bool,
 }
@@ -208,7 +208,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         let mut next = Node { state, at, guess: node.guess };
         self.set_timers(node, &mut next, &turn);
         self.set_posted(node, &mut next, act);
-        self.set_heard(&mut next, act);
+        self.set_received(&mut next, act);
         Ok(Taken { node: next, turn, action, lines })
     }
 
@@ -334,7 +334,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     }
 
     /// A signal in words, as it could have been seen.
-    pub(super) fn tell(&self, node: &Node<I, E>, side: Side, signal: Signal) -> String {
+    pub(super) fn describe(&self, node: &Node<I, E>, side: Side, signal: Signal) -> String {
         let words = self.words(side, node.guess, signal, None);
         format!("{side}: {}", signal_words(side, signal.state().name(), &words))
     }

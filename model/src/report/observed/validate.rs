@@ -12,7 +12,7 @@ use super::{
     terms::Terms,
 };
 use crate::{
-    document::diagram::{Counterexample, tell},
+    document::diagram::{Counterexample, describe},
     explorer::explore::{Ended, Graph, Path},
     property::judged::Judged,
     report::check::{hardened, with_legacy},
@@ -231,7 +231,7 @@ fn explanation<I: ImportSide, E: ExportSide>(
             let mut lines: Vec<Place> = taken.lines.iter().map(|line| notes.0[*line].0).collect();
             lines.sort_unstable();
             let what = match (act, taken.action) {
-                (Act::Hidden(action), _) => tell(&before.state.world, *action),
+                (Act::Hidden(action), _) => describe(&before.state.world, *action),
                 (Act::Call(..), _) => taken.lines.first().map_or_else(String::new, |line| notes.0[*line].1.clone()),
             };
             schedule.push(Happened { what, lines });
@@ -247,8 +247,8 @@ fn explanation<I: ImportSide, E: ExportSide>(
         export_crashes: budget.export_crashes.saturating_sub(left.export_crashes),
         ..Budget::default()
     };
-    let told = Counterexample::of_turns(system.configuration(), &path.root.state.world, turns, usize::MAX, None);
-    Explanation { faults, schedule, mermaid: told.mermaid, states }
+    let described = Counterexample::of_turns(system.configuration(), &path.root.state.world, turns, usize::MAX, None);
+    Explanation { faults, schedule, mermaid: described.mermaid, states }
 }
 
 /// Returns the known facts where the search came to its end.
@@ -268,7 +268,7 @@ fn refusal<I: ImportSide, E: ExportSide>(notes: &Notes, search: &Search<'_, I, E
         search.actions(node, &mut acts);
         for act in acts.drain(..) {
             if let Err(Stop::Unseen(side, signal)) = search.take(node, act) {
-                next.insert(search.tell(node, side, signal));
+                next.insert(search.describe(node, side, signal));
             }
         }
         next.extend(search.calls(node).into_iter().map(|(side, call)| format!("{side}: {call} is accepted")));

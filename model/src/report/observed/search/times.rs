@@ -35,9 +35,9 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
                     && self.latest(&node.at, self.clock_of(side)).saturating_sub(armed) >= self.lasts(side, timer)
             }
             Action::Deliver(side) if self.waits_for_loss(node, side) => {
-                let heard = node.at[index(side)].heard;
+                let received = node.at[index(side)].received;
                 let latest = self.latest(&node.at, self.clock_of(side));
-                heard != NEVER && latest.saturating_sub(heard) >= self.terms.delays.loss
+                received != NEVER && latest.saturating_sub(received) >= self.terms.delays.loss
             }
             _ => true,
         }
@@ -202,15 +202,15 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
     }
 
     /// Notes when an old daemon received something from its peer.
-    pub(super) fn set_heard(&self, next: &mut Node<I, E>, act: Act) {
-        let heard = match act {
+    pub(super) fn set_received(&self, next: &mut Node<I, E>, act: Act) {
+        let received = match act {
             Act::Hidden(Action::Deliver(side)) => [Some(side), None],
             Act::Hidden(Action::Secured) => [Some(Side::Import), Some(Side::Export)],
             Act::Hidden(_) | Act::Call(..) => [None, None],
         };
-        for side in heard.into_iter().flatten().filter(|side| self.is_legacy(*side)) {
+        for side in received.into_iter().flatten().filter(|side| self.is_legacy(*side)) {
             let now = self.earliest(&next.at, self.clock_of(side));
-            next.at[index(side)].heard = self.moment(now, self.terms.delays.loss);
+            next.at[index(side)].received = self.moment(now, self.terms.delays.loss);
         }
     }
 }
