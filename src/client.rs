@@ -6,11 +6,11 @@
 
 pub mod export;
 pub mod import;
-mod told;
+mod received;
 
 use serde::Serialize;
 
-pub use self::told::Told;
+pub use self::received::Received;
 use crate::{
     operations::{AddAccountError, AddDeviceError},
     outcome::Outcome,
@@ -76,11 +76,11 @@ enum Reply {
 }
 
 /// How an operation ended, as the client knows it; `None` is success.
-fn failure(told: Told) -> Option<Failure> {
-    match told {
-        Told::Signal(crate::outcome::Signal::Done(outcome)) => {
+fn failure(received: Received) -> Option<Failure> {
+    match received {
+        Received::Signal(crate::outcome::Signal::Done(outcome)) => {
             (!outcome.is_success()).then_some(Failure::Ended(outcome))
         }
-        Told::Signal(_) | Told::Unheard | Told::Strange => Some(Failure::Unheard),
+        Received::Signal(_) | Received::Unheard | Received::Strange => Some(Failure::Unheard),
     }
 }

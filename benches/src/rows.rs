@@ -29,7 +29,7 @@ pub const GROUPS: [Group; 8] = [
     Group { name: "archive", about: "sealing and opening, key derivation apart", measure: archive },
     Group { name: "transfer", about: "an archive over a pipe or loopback", measure: transfer },
     Group { name: "link", about: "a whole link with its stores", measure: link },
-    Group { name: "explorer", about: "the explorer comparison stateright", measure: explorer },
+    Group { name: "explorer", about: "the explorer compared with stateright", measure: explorer },
     Group { name: "sessions", about: "whole sessions of the simulator's engines", measure: sessions },
     Group { name: "check", about: "all configurations of a pull request", measure: check },
 ];

@@ -101,7 +101,7 @@ fn talk_that_lets_others_speak_does_no_harm() {
     let honest = checked("HH-documented-honest", 0, false);
     assert!(verdict(&honest, PropertyId::Honest).is_verified(), "{}", verdict(&honest, PropertyId::Honest));
     let cancel = checked("HH-documented-cancel", 1, false);
-    for property in [PropertyId::Ends, PropertyId::CancelHeard] {
+    for property in [PropertyId::Ends, PropertyId::CancelArrives] {
         assert!(verdict(&cancel, property).is_verified(), "{}: {}", property.id(), verdict(&cancel, property));
     }
 }

@@ -23,9 +23,9 @@ pub mod message;
 pub mod mux;
 pub mod pair;
 pub mod pieces;
+pub mod received;
 pub mod token;
 pub mod token_differential;
-pub mod told;
 pub mod trace;
 
 /// A target: what it is called, and its check.

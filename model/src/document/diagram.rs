@@ -73,7 +73,7 @@ impl Counterexample {
             let Step { link, action } = *step;
             let system = &again.links[link];
             let at = &before.links[link];
-            let turn = system.step(at, action).map_or(Turn::Nobody, |(_, turn)| turn);
+            let turn = system.step(at, action).map_or(Turn::Neither, |(_, turn)| turn);
             diagram.second = link == 1;
             diagram.step(&at.world, action, &turn);
             schedule.push(format!("{} link: {}", ["first", "second"][link], describe(&at.world, action)));
@@ -102,7 +102,7 @@ impl Counterexample {
             .steps
             .iter()
             .map(|(action, after)| {
-                let turn = system.step(before, *action).map_or(Turn::Nobody, |(_, turn)| turn);
+                let turn = system.step(before, *action).map_or(Turn::Neither, |(_, turn)| turn);
                 before = after;
                 (*action, turn, &after.world)
             })
@@ -165,7 +165,7 @@ impl Turn {
         let turn = match self {
             Self::Import(Some(input), effects) if hardened(Side::Import) => trace::Turn::Import { input, effects },
             Self::Export(Some(input), effects) if hardened(Side::Export) => trace::Turn::Export { input, effects },
-            Self::Import(..) | Self::Export(..) | Self::Nobody => return None,
+            Self::Import(..) | Self::Export(..) | Self::Neither => return None,
         };
         Some(trace::Step { t_ms, op: OpId(1), turn, refused: None })
     }
@@ -256,7 +256,7 @@ impl Diagram {
                 }
             }
             Action::LoseRequest => self.arrow("ED", "--x", "ID", &words(Item::Request)),
-            Action::Repeat => self.repeated(CallerAct::Knock),
+            Action::Repeat => self.repeated(CallerAct::Request),
             Action::Caller(conn, act) if conn >= self.repeated => self.repeated(act),
             Action::Caller(_, act) => self.caller(act),
             Action::Device(act) => self.device(act),
@@ -299,7 +299,7 @@ impl Diagram {
         match turn {
             Turn::Import(_, effects) => effects.iter().for_each(|&effect| self.import_effect(effect)),
             Turn::Export(_, effects) => effects.iter().for_each(|&effect| self.export_effect(effect)),
-            Turn::Nobody => {}
+            Turn::Neither => {}
         }
     }
 
@@ -325,7 +325,7 @@ impl Diagram {
                 self.arrow("EC", "->>", "ED", "confirmAddDevice(op_id) → true")
             }
             Turn::Export(Some(E::CancelAddDevice), _) => self.arrow("EC", "->>", "ED", "cancelAddDevice(op_id) → true"),
-            Turn::Import(..) | Turn::Export(..) | Turn::Nobody => {}
+            Turn::Import(..) | Turn::Export(..) | Turn::Neither => {}
         }
     }
 
@@ -359,18 +359,18 @@ impl Diagram {
             E::Install => self.note("ID", "begins to install the account"),
             E::Discard => self.note("ID", "wipes what was staged"),
             E::Remove => self.note("ID", "removes the account"),
-            E::Accept(conn) => self.to_caller(conn, "accept the connection"),
-            E::Refuse(conn) => self.to_caller(conn, "refuse the connection"),
-            E::Close(conn) => self.to_caller(conn, "close the connection"),
-            E::AcceptChannel(conn) => self.to_caller(conn, &words(Item::Accepted)),
-            E::DeclineChannel(conn) => self.to_caller(conn, &words(Item::Declined)),
-            E::Send(conn, message) => self.to_caller(conn, &message_words(message)),
-            E::End(conn) => self.to_caller(conn, &words(Item::End)),
+            E::Accept(conn) => self.answer_caller(conn, "accept the connection"),
+            E::Refuse(conn) => self.answer_caller(conn, "refuse the connection"),
+            E::Close(conn) => self.answer_caller(conn, "close the connection"),
+            E::AcceptChannel(conn) => self.answer_caller(conn, &words(Item::Accepted)),
+            E::DeclineChannel(conn) => self.answer_caller(conn, &words(Item::Declined)),
+            E::Send(conn, message) => self.answer_caller(conn, &message_words(message)),
+            E::End(conn) => self.answer_caller(conn, &words(Item::End)),
             E::Publish | E::Withdraw | E::Arm(_) | E::Disarm(_) | E::Check => {}
         }
     }
 
-    fn to_caller(&mut self, conn: ConnId, text: &str) {
+    fn answer_caller(&mut self, conn: ConnId, text: &str) {
         if conn != PEER {
             let to = if conn.0 >= self.repeated { "ED" } else { "X" };
             self.arrow("ID", "->>", to, text);
@@ -413,14 +413,14 @@ impl Diagram {
     /// The outcome of a request that the directory delivers again.
     fn repeated(&mut self, act: CallerAct) {
         match act {
-            CallerAct::Knock => self.arrow("ED", "->>", "ID", "request a connection (the same, again)"),
+            CallerAct::Request => self.arrow("ED", "->>", "ID", "request a connection (the same, again)"),
             _ => self.note("ID", "no answer"),
         }
     }
 
     fn caller(&mut self, act: CallerAct) {
         let text = match act {
-            CallerAct::Knock => words(Item::Request),
+            CallerAct::Request => words(Item::Request),
             CallerAct::Answer => return self.note("ID,X", "TLS begins"),
             CallerAct::Fail => return self.note("ID,X", "TLS fails"),
             CallerAct::Prove(Chain::Own) => return self.note("ID,X", "TLS, the intruder's own account"),

@@ -96,7 +96,7 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
             | PropertyId::Documented
             | PropertyId::Budget
             | PropertyId::Ends
-            | PropertyId::CancelHeard
+            | PropertyId::CancelArrives
             | PropertyId::Admits
             | PropertyId::Honest => None,
         })

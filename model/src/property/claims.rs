@@ -50,7 +50,7 @@ pub(crate) fn decide<I: ImportSide, E: ExportSide>(
     type Part = fn(&World, Half) -> bool;
     let (from, to, moves): (Part, Part, fn(&World, Action) -> Fairness) = match property {
         PropertyId::Ends => (waits, |world, half| !waits(world, half), in_time),
-        PropertyId::CancelHeard => (is_unheard, |world, half| !is_unheard(world, half), by_itself),
+        PropertyId::CancelArrives => (is_unheard, |world, half| !is_unheard(world, half), by_itself),
         PropertyId::Honest => (|_, _| true, |world, _| both_succeed(world), with_people),
         PropertyId::Admits => (|world, _| world.seen.export.started, |world, _| has_session(world), in_a_crowd),
         PropertyId::Consent
@@ -220,7 +220,7 @@ mod tests {
         system::config::{Size, configurations, find},
     };
 
-    const LIVENESS: [PropertyId; 3] = [PropertyId::Ends, PropertyId::CancelHeard, PropertyId::Honest];
+    const LIVENESS: [PropertyId; 3] = [PropertyId::Ends, PropertyId::CancelArrives, PropertyId::Honest];
 
     /// The steps to the nearest failure: of the claim, and of the state in which nothing more happens.
     fn both_ways<I: ImportSide, E: ExportSide>(

@@ -214,7 +214,7 @@ pub(crate) fn see(seen: &Seen, turn: &Turn, mut found: impl FnMut(Edge)) {
                 }
             }
         }
-        Turn::Nobody => {}
+        Turn::Neither => {}
     }
 }
 

@@ -105,7 +105,7 @@ fn is_known(configuration: &Configuration, property: PropertyId, half: Half) -> 
 
 /// Whether a caller can come now. Callers of a kind are alike in a graph, and come in order there.
 fn may_come(world: &World, action: Action) -> bool {
-    let Action::Caller(conn, CallerAct::Knock) = action else { return false };
+    let Action::Caller(conn, CallerAct::Request) = action else { return false };
     let away = |index: usize| {
         // One that is gone is a further one; an exporter that tries again comes so.
         let fresh = world.callers.get(index).is_some_and(|caller| matches!(caller.stage, Stage::Away | Stage::Gone));
@@ -201,7 +201,7 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
             (Turn::Export(input, effects), Did::Export(taken, came)) => *input == taken && **effects == *came,
             // A reducer would ignore events that a shell no longer hands on.
             (turn, Did::Nothing) => turn.is_empty(),
-            (Turn::Import(..) | Turn::Export(..) | Turn::Nobody, Did::Import(..) | Did::Export(..)) => false,
+            (Turn::Import(..) | Turn::Export(..) | Turn::Neither, Did::Import(..) | Did::Export(..)) => false,
         };
         if !same {
             return Err(Strayed::Otherwise { action, model: format!("{turn:?}"), run: format!("{did:?}") });

@@ -369,7 +369,7 @@ pub(crate) const GOALS: [Goal; 78] = [
         |w| classify(w) == Some(Pair::ExportUnspoken),
     ),
     pair(Pair::ImportProtocol, |_| false, |w| classify(w) == Some(Pair::ImportProtocol)),
-    pair(Pair::Told, |c| c.cast.is_pair() && c.budget.storage > 0, |w| classify(w) == Some(Pair::Told)),
+    pair(Pair::Informed, |c| c.cast.is_pair() && c.budget.storage > 0, |w| classify(w) == Some(Pair::Informed)),
     pair(Pair::LinkFailed, |c| c.cast.is_pair() && c.budget.loss > 0, |w| classify(w) == Some(Pair::LinkFailed)),
     pair(
         Pair::ImportUnspoken,
@@ -402,7 +402,7 @@ pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 19] = [
     "export: cancel arrives",
     "export: cancel arrives after the first byte",
     "an intruder's archive of another account is refused",
-    Pair::Told.text(),
+    Pair::Informed.text(),
     Pair::ImportUnspoken.text(),
     Pair::NoSession.text(),
 ];
@@ -422,7 +422,7 @@ pub(crate) const BEYOND_A_LEGACY_EXPORTER: [&str; 14] = [
     Pair::SuccessUnheard.text(),
     Pair::SuccessTooLate.text(),
     Pair::ExportUnspoken.text(),
-    Pair::Told.text(),
+    Pair::Informed.text(),
     Pair::ImportUnspoken.text(),
 ];
 
@@ -449,7 +449,7 @@ fn ended(done: Option<Done>, outcome: Outcome) -> bool {
 }
 
 fn arrived(done: Option<Done>, outcome: Outcome) -> bool {
-    done.is_some_and(|done| done.outcome == outcome && done.cause == Cause::Heard)
+    done.is_some_and(|done| done.outcome == outcome && done.cause == Cause::Received)
 }
 
 fn timed_out(done: Option<Done>, timer: Timer) -> bool {

@@ -120,7 +120,7 @@ impl<'a> Judge<'a> {
         let Signal::Done(outcome) = signal else { return };
         match outcome {
             Outcome::Success { .. } => {
-                let told = seen.heard_stored && seen.handed_over;
+                let told = seen.received_stored && seen.handed_over;
                 let durable = world.import.storage.holds_account() || world.import.storage == Storage::Removed;
                 let stored = world.device.is_some() || durable;
                 self.expect(told && stored || outcome != Outcome::SUCCESS, P::Stored, Side::Export);
@@ -281,7 +281,7 @@ fn export_may_signal(seen: &ExportView, signal: Signal) -> bool {
 /// The connection that an input is about, and how far it has come with it.
 const fn stage_reached(input: import::Input) -> Option<(ConnId, Stage)> {
     match input {
-        import::Input::ConnectionRequested(conn) => Some((conn, Stage::Knocked)),
+        import::Input::ConnectionRequested(conn) => Some((conn, Stage::Requested)),
         import::Input::ConnectionAnswered(conn) => Some((conn, Stage::Answered)),
         import::Input::ConnectionOpened { conn, .. } => Some((conn, Stage::Open)),
         _ => None,

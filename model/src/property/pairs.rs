@@ -36,7 +36,8 @@ pub enum Pair {
     /// (Protocol, Network).
     ImportProtocol,
     /// (Protocol or Storage, Peer): the exporter was informed.
-    Told,
+    #[serde(rename = "Told")]
+    Informed,
     /// Network on either side after a failure of the link.
     LinkFailed,
     /// (Storage, Network): the importer's disk failed in the middle of the archive, a failure of the device without a word.
@@ -55,7 +56,7 @@ impl Pair {
         Self::EachItsOwn,
         Self::ExportUnspoken,
         Self::ImportProtocol,
-        Self::Told,
+        Self::Informed,
         Self::LinkFailed,
         Self::ImportUnspoken,
         Self::NoSession,
@@ -71,7 +72,7 @@ impl Pair {
             Self::EachItsOwn => "two failures, each decided on its own side",
             Self::ExportUnspoken => "(Network, x), x never put into words",
             Self::ImportProtocol => "(Protocol, Network)",
-            Self::Told => "(Protocol or Storage, Peer)",
+            Self::Informed => "(Protocol or Storage, Peer)",
             Self::LinkFailed => "Network on either side after a failure of the link",
             Self::ImportUnspoken => "(Storage, Network), the disk failed within the archive",
             Self::NoSession => "(x, Network) without a session",
@@ -142,7 +143,7 @@ pub fn allowed(import: End, export: End, around: Circumstances) -> Option<Pair> 
         _ if import.cause.is_own() && export.cause.is_own() => Some(Pair::EachItsOwn),
         (Network, _) if unspoken(export) => Some(Pair::ExportUnspoken),
         (Protocol, Network) => Some(Pair::ImportProtocol),
-        (Protocol | Storage, Peer) => Some(Pair::Told),
+        (Protocol | Storage, Peer) => Some(Pair::Informed),
         (Network, _) | (_, Network) if failed => Some(Pair::LinkFailed),
         (Storage, Network) if import.cause == Cause::Unspoken => Some(Pair::ImportUnspoken),
         (_, Network) if !session => Some(Pair::NoSession),

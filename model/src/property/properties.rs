@@ -70,7 +70,7 @@ properties! {
     Budget "P-BUDGET" "Wrong codes are limited; of a failed operation nothing is left staged, and in the end no connection open." "R-TOK-5, R-IMP-12";
     Atomic "P-ATOMIC" "After a crash and a restart there is no account or a whole one, and nothing left over." "R-ARC-4, R-ARC-6";
     Ends "P-ENDS" "Every operation reaches DONE." "R-TIME-4";
-    CancelHeard "P-CANCEL-HEARD" "Once a session exists, after a cancel the peer ends without waiting for a timer, if the link lives." "R-CANCEL-1";
+    CancelArrives "P-CANCEL-HEARD" "Once a session exists, after a cancel the peer ends without waiting for a timer, if the link lives." "R-CANCEL-1";
     Again "P-AGAIN" "After any end another link, with a new token, can begin and succeeds." "R-API-7, R-API-4";
     Admits "P-ADMITS" "An honest exporter gets its session, also where strangers fill the places, unless they come faster than it is secured, for ever."
         "R-IMP-15, R-EXP-12";
@@ -85,7 +85,7 @@ impl PropertyId {
 
     /// Whether it says that something happens, and not that something never does.
     pub const fn is_liveness(self) -> bool {
-        matches!(self, Self::Ends | Self::CancelHeard | Self::Admits | Self::Honest | Self::Again)
+        matches!(self, Self::Ends | Self::CancelArrives | Self::Admits | Self::Honest | Self::Again)
     }
 
     /// Returns whether a state can show by itself that the property is violated. Where a crowd keeps a peer out, only a fair run does.
@@ -100,7 +100,7 @@ impl PropertyId {
         match self {
             Self::Consent | Self::Single | Self::Bound | Self::Password | Self::Isolated | Self::AtRest => importer,
             Self::NotSent | Self::Gate => exporter,
-            Self::Pair | Self::NoBlame | Self::CancelHeard => importer && exporter,
+            Self::Pair | Self::NoBlame | Self::CancelArrives => importer && exporter,
             Self::Honest => configuration.is_honest(),
             Self::Admits => configuration.crowd.is_some(),
             // Asked of two links (`again`), and of a link with its clients.
@@ -128,7 +128,7 @@ impl PropertyId {
             | Self::Client
             | Self::Budget
             | Self::Ends
-            | Self::CancelHeard => true,
+            | Self::CancelArrives => true,
             Self::Consent
             | Self::Single
             | Self::Bound

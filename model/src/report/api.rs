@@ -302,7 +302,7 @@ pub fn explore(profile: Profile) -> Seen {
                         seen.see(Side::Export, profile, signal);
                     }
                 }),
-                Turn::Nobody => {}
+                Turn::Neither => {}
             }
             Some(next)
         });

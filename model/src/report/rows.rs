@@ -46,7 +46,7 @@ pub fn rows(configuration: Configuration, limits: Limits) -> Option<BTreeSet<Row
             Turn::Export(Some(input), _) => {
                 Some(Row { side: Side::Export, place: state.export.place(), kind: kind_of_export(&input) })
             }
-            Turn::Import(None, _) | Turn::Export(None, _) | Turn::Nobody => None,
+            Turn::Import(None, _) | Turn::Export(None, _) | Turn::Neither => None,
         });
         Some(next)
     });

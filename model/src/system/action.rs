@@ -103,7 +103,7 @@ pub enum Remains {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallerAct {
     /// It asks for a connection.
-    Knock,
+    Request,
     /// Its first bytes arrive, and the connection is not secured yet.
     Answer,
     /// The connection cannot be secured.
@@ -138,7 +138,7 @@ impl CallerAct {
                     Message::AuthScheme(..) | Message::Verdict(Verdict::Wrong | Verdict::Final) | Message::State(_)
                 )
             }
-            Self::Knock | Self::Answer | Self::Fail | Self::Begin | Self::Complete | Self::End | Self::Drop => true,
+            Self::Request | Self::Answer | Self::Fail | Self::Begin | Self::Complete | Self::End | Self::Drop => true,
             Self::Babble => false,
         }
     }

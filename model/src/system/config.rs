@@ -116,7 +116,7 @@ pub struct Configuration {
     /// Whose clients stand between users and daemons, where there are any ([`Linked`](crate::property::clients::linked::Linked)).
     pub clients: Option<Clients>,
     /// Before which daemons they stand. People call the others themselves, and so may do all that a client lets them.
-    pub behind: &'static [Side],
+    pub with_client: &'static [Side],
     /// Whether people with a client answer in the moment in which they are asked, and always: before anything else can happen.
     pub at_once: bool,
     /// The states that its graph has at least: with fewer, something that should happen no longer does.
@@ -138,7 +138,7 @@ impl Configuration {
             crowd: None,
             again: false,
             clients: None,
-            behind: &[Side::Import, Side::Export],
+            with_client: &[Side::Import, Side::Export],
             at_once: false,
             least: 0,
             budget,

@@ -74,7 +74,7 @@ pub(crate) struct ExportView {
     /// The first archive byte is out.
     pub(crate) byte_out: bool,
     pub(crate) handed_over: bool,
-    pub(crate) heard_stored: bool,
+    pub(crate) received_stored: bool,
     /// An attempt to connect failed, and another one began.
     pub(crate) again: bool,
     pub(crate) done: Option<Done>,
@@ -123,7 +123,7 @@ impl Default for ExportView {
             opened: false,
             byte_out: false,
             handed_over: false,
-            heard_stored: false,
+            received_stored: false,
             again: false,
             done: None,
         }
@@ -211,7 +211,7 @@ impl World {
             I::Tried(_, Tried::Wrong) => seen.wrong = seen.wrong.saturating_add(1),
             I::Fired(Timer::Retry) => seen.again = true,
             I::HandedOver => seen.handed_over = true,
-            I::Message(Message::ImportResult(ImportResult::Stored)) => seen.heard_stored = true,
+            I::Message(Message::ImportResult(ImportResult::Stored)) => seen.received_stored = true,
             _ => {}
         }
     }

@@ -66,7 +66,7 @@ pub(crate) enum Aim {
     /// A side's own step.
     Inner(Side, u8),
     /// It concerns neither.
-    Nobody,
+    Neither,
 }
 
 /// The two parts of a step that a trace shows: what went in, unless the side took a step of its own, and what came out.
@@ -74,7 +74,7 @@ pub(crate) enum Aim {
 pub(crate) enum Turn {
     Import(Option<import::Input>, Vec<import::Effect>),
     Export(Option<export::Input>, Vec<export::Effect>),
-    Nobody,
+    Neither,
 }
 
 impl Turn {
@@ -83,7 +83,7 @@ impl Turn {
         match self {
             Self::Import(_, effects) => effects.is_empty(),
             Self::Export(_, effects) => effects.is_empty(),
-            Self::Nobody => true,
+            Self::Neither => true,
         }
     }
 }
@@ -202,7 +202,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
                 next.world.export_turn(None, &effects, observer);
                 Turn::Export(None, effects)
             }
-            Aim::Nobody => Turn::Nobody,
+            Aim::Neither => Turn::Neither,
         };
         Ok((next, turn))
     }

@@ -136,7 +136,7 @@ pub(crate) enum Kind {
 pub(crate) enum Stage {
     Away,
     /// Asked for; a caller's is accepted and not secured.
-    Knocked,
+    Requested,
     /// A caller's, whose handshake is under way.
     Answered,
     Open,
@@ -215,7 +215,7 @@ impl World {
         let Some(Places { unsecured, secured }) = self.crowd else { return Some(()) };
         let waits = self.seen.import.session.is_none();
         let places = match (self.link.half(Side::Import).end, stage) {
-            (End::Trying, Stage::Knocked) if waits => unsecured,
+            (End::Trying, Stage::Requested) if waits => unsecured,
             (End::Open, Stage::Open) if waits => secured,
             _ => return Some(()),
         };
@@ -233,7 +233,7 @@ impl World {
             return self.caller(conn).map(|caller| caller.stage);
         }
         match self.link.half(Side::Import).end {
-            End::Trying => Some(Stage::Knocked),
+            End::Trying => Some(Stage::Requested),
             End::Open => Some(Stage::Open),
             End::Away | End::Closed => None,
         }
@@ -260,7 +260,7 @@ impl World {
                 self.link.half_mut(Side::Import).end = End::Trying;
                 self.overtaken = 0;
             }
-            E::Accept(conn) => self.set_caller(conn, Stage::Knocked),
+            E::Accept(conn) => self.set_caller(conn, Stage::Requested),
             E::Refuse(PEER) => {
                 let listens = self.seen.import.is_up() && self.seen.import.done.is_none();
                 self.link.send(Side::Import, if listens { Item::Refused } else { Item::Absent });
@@ -310,7 +310,7 @@ impl World {
         }
         if let Some(device) = &mut self.device {
             device.stage = match effect {
-                E::Connect => Stage::Knocked,
+                E::Connect => Stage::Requested,
                 E::RequestChannel => Stage::Asked,
                 E::End => Stage::Ended,
                 E::Close => Stage::Gone,

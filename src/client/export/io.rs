@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use serde::Serialize;
 
 use crate::{
-    client::{Failure, Ignored, Note, Told},
+    client::{Failure, Ignored, Note, Received},
     message::Slot,
     operations::{AddDeviceError, OpId},
 };
@@ -44,7 +44,7 @@ pub enum Input {
     Canceled(OpId, bool),
 
     /// `addDeviceStateChanged`, of this operation.
-    Signal(OpId, Told),
+    Signal(OpId, Received),
 }
 
 impl Input {
@@ -82,7 +82,7 @@ pub enum Effect {
     /// Show this in the place of what was shown.
     Show(Screen),
     /// Say this as well.
-    Tell(Note),
+    Notify(Note),
     /// Note this in a log.
     Ignored(Ignored),
 }

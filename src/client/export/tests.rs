@@ -52,7 +52,7 @@ impl Rig {
     }
 
     fn says(&mut self, signal: Signal) -> Vec<Effect> {
-        self.ok(Input::Signal(OWN, Told::Signal(signal)))
+        self.ok(Input::Signal(OWN, Received::Signal(signal)))
     }
 
     fn is_refused(&mut self, input: Input) {
@@ -136,7 +136,7 @@ fn a_refused_confirmation_is_asked_for_again_only_with_a_signal() {
     let mut rig = Rig::asked();
     rig.ok(Input::Confirm);
     let shown = |confirmed| Effect::Show(Screen::Authenticating { address: ADDRESS, confirmed });
-    let refused = [Effect::Tell(Note::NotTaken), Effect::Query(OWN), shown(true)];
+    let refused = [Effect::Notify(Note::NotTaken), Effect::Query(OWN), shown(true)];
     assert_eq!(rig.ok(Input::Confirmed(OWN, false)), refused);
     rig.is_refused(Input::Confirm);
     let mut ended = rig.clone();
@@ -162,12 +162,12 @@ fn another_address_is_asked_for_anew() {
 #[test]
 fn what_another_operation_says_is_not_shown() {
     let all = [
-        Told::Signal(Signal::Connecting),
-        Told::Signal(CONFIRM),
-        Told::Signal(Signal::InProgress),
-        Told::Signal(Signal::Done(Outcome::SUCCESS)),
-        Told::Unheard,
-        Told::Strange,
+        Received::Signal(Signal::Connecting),
+        Received::Signal(CONFIRM),
+        Received::Signal(Signal::InProgress),
+        Received::Signal(Signal::Done(Outcome::SUCCESS)),
+        Received::Unheard,
+        Received::Strange,
     ];
     for rig in Rig::in_each_stage() {
         for signal in all {
@@ -197,9 +197,9 @@ fn signals_move_forward_only() {
 #[test]
 fn a_failure_is_shown() {
     let ends = [
-        (Told::Signal(Signal::Done(Outcome::Peer)), Failure::Ended(Outcome::Peer)),
-        (Told::Signal(Signal::Done(Outcome::CANCELED)), Failure::Ended(Outcome::CANCELED)),
-        (Told::Unheard, Failure::Unheard),
+        (Received::Signal(Signal::Done(Outcome::Peer)), Failure::Ended(Outcome::Peer)),
+        (Received::Signal(Signal::Done(Outcome::CANCELED)), Failure::Ended(Outcome::CANCELED)),
+        (Received::Unheard, Failure::Unheard),
     ];
     for rig in Rig::in_each_stage() {
         for (signal, failure) in ends {
@@ -223,12 +223,12 @@ fn leaving_cancels() {
         assert_eq!(rig.ok(Input::Canceled(OWN, true)), [Effect::Show(Screen::Initial)]);
         assert_eq!(rig.says(Signal::Done(Outcome::CANCELED)), [Effect::Ignored(Ignored::Foreign)]);
 
-        assert_eq!(refused.ok(Input::Canceled(OWN, false)), [Effect::Tell(Note::GoesOn)]);
+        assert_eq!(refused.ok(Input::Canceled(OWN, false)), [Effect::Notify(Note::GoesOn)]);
         assert_eq!(refused.0.screen(), screen);
         // It goes on, and how it ends is shown.
         assert_eq!(refused.says(Signal::Done(Outcome::SUCCESS)), [Effect::Show(Screen::Done { confirmed: true })]);
 
-        assert_eq!(impatient.ok(Input::Back), [Effect::Tell(Note::GoesOn), Effect::Show(Screen::Initial)]);
+        assert_eq!(impatient.ok(Input::Back), [Effect::Notify(Note::GoesOn), Effect::Show(Screen::Initial)]);
 
         // DONE crosses the return of the call that made it.
         assert_eq!(crossed.says(Signal::Done(Outcome::CANCELED)), [Effect::Show(Screen::Initial)]);
@@ -243,7 +243,7 @@ fn leaving_before_the_operation_is_known_cancels_it() {
     assert_eq!(rig.ok(Input::Back), [Effect::Show(Screen::Initial)]);
     rig.is_refused(Input::Select);
     assert_eq!(rig.ok(Input::Added(Ok(OWN))), [Effect::CancelAddDevice(OWN)]);
-    assert_eq!(rig.ok(Input::Canceled(OWN, false)), [Effect::Tell(Note::GoesOn)]);
+    assert_eq!(rig.ok(Input::Canceled(OWN, false)), [Effect::Notify(Note::GoesOn)]);
     rig.ok(Input::Select);
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    client::{Failure, Ignored, Note, Told},
+    client::{Failure, Ignored, Note, Received},
     message::Slot,
     operations::{AddAccountError, LocalId},
     outcome::{AccountId, Scheme},
@@ -31,7 +31,7 @@ pub enum Input {
     Removed(LocalId, bool),
 
     /// `deviceAuthStateChanged`, of this account.
-    Signal(LocalId, Told),
+    Signal(LocalId, Received),
 }
 
 impl Input {
@@ -56,7 +56,7 @@ pub enum Effect {
     /// Show this in the place of what was shown.
     Show(Screen),
     /// Say this as well.
-    Tell(Note),
+    Notify(Note),
     /// Note this in a log.
     Ignored(Ignored),
 }

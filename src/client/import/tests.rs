@@ -65,7 +65,7 @@ impl Rig {
     }
 
     fn says(&mut self, signal: Signal) -> Vec<Effect> {
-        self.ok(Input::Signal(OWN, Told::Signal(signal)))
+        self.ok(Input::Signal(OWN, Received::Signal(signal)))
     }
 
     fn is_refused(&mut self, input: Input) {
@@ -129,7 +129,7 @@ fn a_refused_answer_is_asked_for_again_only_with_a_signal() {
     let mut rig = Rig::asked();
     rig.ok(Input::Answer(Slot(0)));
     let shown = |answered| Effect::Show(Screen::Authenticating { prompt: PROMPT, answered });
-    let refused = [Effect::Tell(Note::NotTaken), Effect::Query(OWN), shown(true)];
+    let refused = [Effect::Notify(Note::NotTaken), Effect::Query(OWN), shown(true)];
     assert_eq!(rig.ok(Input::Provided(OWN, false)), refused);
     rig.is_refused(Input::Answer(Slot(1)));
     let mut ended = rig.clone();
@@ -158,14 +158,14 @@ fn another_account_is_asked_for_anew() {
 #[test]
 fn what_another_operation_says_is_not_shown() {
     let all = [
-        Told::Signal(Signal::TokenAvailable),
-        Told::Signal(Signal::Connecting),
-        Told::Signal(asks(PROMPT)),
-        Told::Signal(Signal::InProgress),
-        Told::Signal(Signal::Done(Outcome::SUCCESS)),
-        Told::Signal(Signal::Done(Outcome::Network)),
-        Told::Unheard,
-        Told::Strange,
+        Received::Signal(Signal::TokenAvailable),
+        Received::Signal(Signal::Connecting),
+        Received::Signal(asks(PROMPT)),
+        Received::Signal(Signal::InProgress),
+        Received::Signal(Signal::Done(Outcome::SUCCESS)),
+        Received::Signal(Signal::Done(Outcome::Network)),
+        Received::Unheard,
+        Received::Strange,
     ];
     for rig in Rig::in_each_stage() {
         for signal in all {
@@ -193,16 +193,16 @@ fn signals_move_forward_only() {
         assert_eq!(rig.says(late), [Effect::Ignored(Ignored::Strange)]);
     }
     assert_eq!(rig.says(Signal::InProgress), [Effect::Ignored(Ignored::Again)]);
-    assert_eq!(rig.ok(Input::Signal(OWN, Told::Strange)), [Effect::Ignored(Ignored::Strange)]);
+    assert_eq!(rig.ok(Input::Signal(OWN, Received::Strange)), [Effect::Ignored(Ignored::Strange)]);
 }
 
 /// R-CLI-3, R-CLI-6: an end that is no success is a failure, whatever it is called, and its account is removed.
 #[test]
 fn a_failure_is_shown_and_its_account_removed() {
     let ends = [
-        (Told::Signal(Signal::Done(Outcome::Authentication)), Failure::Ended(Outcome::Authentication)),
-        (Told::Signal(Signal::Done(Outcome::CANCELED)), Failure::Ended(Outcome::CANCELED)),
-        (Told::Unheard, Failure::Unheard),
+        (Received::Signal(Signal::Done(Outcome::Authentication)), Failure::Ended(Outcome::Authentication)),
+        (Received::Signal(Signal::Done(Outcome::CANCELED)), Failure::Ended(Outcome::CANCELED)),
+        (Received::Unheard, Failure::Unheard),
     ];
     for rig in Rig::in_each_stage() {
         for (signal, failure) in ends {
@@ -237,12 +237,12 @@ fn leaving_cancels() {
         rig.is_refused(Input::Answer(Slot(0)));
         let returned = rig.ok(Input::Removed(OWN, true));
         if on_its_way {
-            assert_eq!(returned, [Effect::Tell(Note::GoesOn)]);
+            assert_eq!(returned, [Effect::Notify(Note::GoesOn)]);
             let mut other = rig.clone();
             assert_eq!(rig.says(Signal::Done(Outcome::CANCELED)), [Effect::Show(Screen::Initial)]);
             assert_eq!(
                 other.says(Signal::Done(Outcome::SUCCESS)),
-                [Effect::Tell(Note::RemovedAgain), Effect::Show(Screen::Initial)]
+                [Effect::Notify(Note::RemovedAgain), Effect::Show(Screen::Initial)]
             );
         } else {
             assert_eq!(returned, [Effect::Show(Screen::Initial)]);
@@ -272,9 +272,9 @@ fn what_cannot_be_cancelled_is_said_to_go_on() {
         let screen = rig.0.screen();
         rig.ok(Input::Back);
         let mut impatient = rig.clone();
-        assert_eq!(rig.ok(Input::Removed(OWN, false)), [Effect::Tell(Note::GoesOn)]);
+        assert_eq!(rig.ok(Input::Removed(OWN, false)), [Effect::Notify(Note::GoesOn)]);
         assert_eq!(rig.0.screen(), screen);
-        assert_eq!(impatient.ok(Input::Back), [Effect::Tell(Note::GoesOn), Effect::Show(Screen::Initial)]);
+        assert_eq!(impatient.ok(Input::Back), [Effect::Notify(Note::GoesOn), Effect::Show(Screen::Initial)]);
     }
 }
 
@@ -287,7 +287,7 @@ fn leaving_before_the_account_is_known_cancels_it() {
     assert_eq!(rig.ok(Input::Added(Ok(OWN))), [Effect::RemoveAccount(OWN)]);
     let mut refused = rig.clone();
     assert_eq!(rig.ok(Input::Removed(OWN, true)), []);
-    assert_eq!(refused.ok(Input::Removed(OWN, false)), [Effect::Tell(Note::GoesOn)]);
+    assert_eq!(refused.ok(Input::Removed(OWN, false)), [Effect::Notify(Note::GoesOn)]);
     assert_eq!(rig.ok(Input::Select), [Effect::AddAccount, Effect::Show(Screen::Init)]);
 }
 

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, path::PathBuf, process::ExitCode};
 
 use handfast::{
     client::{
-        Failure as LinkFailure, Note, Told,
+        Failure as LinkFailure, Note, Received,
         export::{Client, Effect, Input, Screen},
     },
     message::Slot,
@@ -95,7 +95,7 @@ pub(super) struct User<'a> {
     /// The last signal, with the cause of a failure.
     last: Option<Notice>,
     /// The last signal of the client's own operation.
-    state: Option<Told>,
+    state: Option<Received>,
     asked: Asked,
     given_up: bool,
     /// A cancel was accepted.
@@ -176,15 +176,15 @@ impl<'a> User<'a> {
                         self.withdraw();
                         self.handle = None;
                     }
-                    let told = Told::Signal(notice.signal);
+                    let received = Received::Signal(notice.signal);
                     if op == self.own {
                         // The state is asked for where nothing was signalled since.
                         (self.due, self.queried) = (matches!(notice.signal, Signal::Confirm { .. }), false);
-                        self.state = Some(told);
+                        self.state = Some(received);
                     }
                     self.last = Some(notice);
                     if let Some(op) = op {
-                        self.feed(Input::Signal(op, told)).await;
+                        self.feed(Input::Signal(op, received)).await;
                     }
                 }
                 Happened::Line(line) => self.line(line).await,
@@ -305,12 +305,12 @@ impl<'a> User<'a> {
                 self.show(screen).await;
                 None
             }
-            Effect::Tell(Note::GoesOn) => {
+            Effect::Notify(Note::GoesOn) => {
                 self.session.print(texts::goes_on(Side::Export));
                 None
             }
             // A refused call has been reported; an export removes nothing.
-            Effect::Tell(Note::NotTaken | Note::RemovedAgain) => None,
+            Effect::Notify(Note::NotTaken | Note::RemovedAgain) => None,
             Effect::Query(_) => {
                 self.queried = true;
                 None

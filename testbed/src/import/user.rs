@@ -9,7 +9,7 @@ use std::{
 
 use handfast::{
     client::{
-        Note, Told,
+        Note, Received,
         import::{Client, Effect, Input, Prompt, Screen},
     },
     operations::LocalId,
@@ -176,9 +176,9 @@ impl<'a> User<'a> {
                     if let Signal::Prompt { wrong_password, .. } = notice.signal {
                         self.view.wrong = self.view.wrong.saturating_add(wrong_password.into());
                     }
-                    let told = Told::Signal(notice.signal);
+                    let received = Received::Signal(notice.signal);
                     self.last = Some(notice);
-                    self.feed(Input::Signal(self.handle.id(), told)).await;
+                    self.feed(Input::Signal(self.handle.id(), received)).await;
                 }
                 Happened::Line(line) => self.line(line).await,
                 Happened::Key(key) => {
@@ -270,12 +270,12 @@ impl<'a> User<'a> {
                 self.show(screen);
                 None
             }
-            Effect::Tell(Note::GoesOn) => {
+            Effect::Notify(Note::GoesOn) => {
                 self.session.print(texts::goes_on(Side::Import));
                 None
             }
             // A refused call has been reported; a removal is reported at the end.
-            Effect::Tell(Note::NotTaken | Note::RemovedAgain) => None,
+            Effect::Notify(Note::NotTaken | Note::RemovedAgain) => None,
             Effect::Query(_) => {
                 self.queried = true;
                 None
@@ -297,8 +297,8 @@ impl<'a> User<'a> {
         } else if std::mem::take(&mut self.queried)
             && let Some(last) = &self.last
         {
-            let told = Told::Signal(last.signal);
-            self.feed(Input::Signal(self.handle.id(), told)).await;
+            let received = Received::Signal(last.signal);
+            self.feed(Input::Signal(self.handle.id(), received)).await;
         }
     }
 

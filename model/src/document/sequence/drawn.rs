@@ -46,7 +46,7 @@ struct Story {
 /// The order of choices: messages on their way arrive, then steps without a person, then people.
 const fn patience(step: &Step) -> u8 {
     match step {
-        Step::Hear(_) => 0,
+        Step::Receive(_) => 0,
         Step::Link(Action::Deliver(_)) => 1,
         Step::Return(_) | Step::Call(_) => 2,
         Step::Link(_) => 3,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use handfast::{
-    client::{Told, export as export_client, import as import_client},
+    client::{Received, export as export_client, import as import_client},
     export, import,
     outcome::{Profile, Scheme, Side, Signal},
 };
@@ -138,13 +138,15 @@ impl Reader {
                     .into_iter()
                     .for_each(|said| add(OldClient, OldDaemon, End::Got, said));
             }
-            Step::Hear(Side::Import) => {
-                let told = before.import.signals.front().and_then(|&told| self.told(Side::Import, told));
-                told.into_iter().for_each(|said| add(NewDaemon, NewClient, End::Got, said));
+            Step::Receive(Side::Import) => {
+                let received =
+                    before.import.signals.front().and_then(|&received| self.received(Side::Import, received));
+                received.into_iter().for_each(|said| add(NewDaemon, NewClient, End::Got, said));
             }
-            Step::Hear(Side::Export) => {
-                let told = before.export.signals.front().and_then(|&told| self.told(Side::Export, told));
-                told.into_iter().for_each(|said| add(OldDaemon, OldClient, End::Got, said));
+            Step::Receive(Side::Export) => {
+                let received =
+                    before.export.signals.front().and_then(|&received| self.received(Side::Export, received));
+                received.into_iter().for_each(|said| add(OldDaemon, OldClient, End::Got, said));
             }
             Step::Link(Action::Deliver(side)) => {
                 let item = before.link.world.link.half(side).queue.first();
@@ -185,7 +187,7 @@ impl Reader {
                 };
                 effects.iter().filter_map(said).collect()
             }
-            Turn::Nobody => Vec::new(),
+            Turn::Neither => Vec::new(),
         }
     }
 
@@ -202,16 +204,16 @@ impl Reader {
         })
     }
 
-    fn told(&self, side: Side, told: Told) -> Option<Said> {
+    fn received(&self, side: Side, received: Received) -> Option<Said> {
         let name = match side {
             Side::Import => IMPORT_SIGNAL,
             Side::Export => EXPORT_SIGNAL,
         };
-        match told {
-            Told::Signal(signal) => Some(Said::signal(name, signal, self.profile)),
+        match received {
+            Received::Signal(signal) => Some(Said::signal(name, signal, self.profile)),
             // In a link, only what today's daemon calls so.
-            Told::Unheard => Some(Said::read(&format!("{name}(state=DONE, error=\"unknown\")"))),
-            Told::Strange => None,
+            Received::Unheard => Some(Said::read(&format!("{name}(state=DONE, error=\"unknown\")"))),
+            Received::Strange => None,
         }
     }
 }
@@ -240,7 +242,7 @@ fn replays(before: &Whole, step: Step, reader: &Reader) -> Option<Event> {
         }
         _ => return None,
     };
-    Some(Event { from, to, end: End::Sent, said: reader.told(side, last)? })
+    Some(Event { from, to, end: End::Sent, said: reader.received(side, last)? })
 }
 
 /// Returns the actions of persons and clients.
@@ -282,7 +284,7 @@ fn import_call(effect: import_client::Effect) -> Option<Said> {
         E::ProvideAccountAuthentication(..) => Said::read("provideAccountAuthentication(password, scheme)"),
         E::RemoveAccount(_) => Said::read("removeAccount()"),
         E::Query(_) => Said::read(QUERY),
-        E::Show(_) | E::Tell(_) | E::Ignored(_) => return None,
+        E::Show(_) | E::Notify(_) | E::Ignored(_) => return None,
     })
 }
 
@@ -293,13 +295,13 @@ fn export_call(effect: export_client::Effect) -> Option<Said> {
         E::ConfirmAddDevice(_) => Said::read("confirmAddDevice(op_id)"),
         E::CancelAddDevice(_) => Said::read("cancelAddDevice(op_id)"),
         E::Query(_) => Said::read(QUERY),
-        E::Show(_) | E::Tell(_) | E::Ignored(_) => return None,
+        E::Show(_) | E::Notify(_) | E::Ignored(_) => return None,
     })
 }
 
 /// A call that arrived. One that is refused is not what the document draws.
 fn taken(said: Said, done: &Done) -> Said {
-    let refused = done.turn == Turn::Nobody && said.name != QUERY;
+    let refused = done.turn == Turn::Neither && said.name != QUERY;
     if refused { Said::read(&format!("{said}, refused")) } else { said }
 }
 

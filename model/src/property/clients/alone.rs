@@ -3,7 +3,7 @@
 use std::hash::Hash;
 
 use handfast::{
-    client::{Told, export, import},
+    client::{Received, export, import},
     message::Slot,
     operations::{AddAccountError, AddDeviceError, LocalId, OpId},
     outcome::{AccountId, Outcome, Scheme, Signal},
@@ -47,8 +47,9 @@ fn signals<I: ClientInput>() -> impl Iterator<Item = I> {
         Signal::InProgress,
     ];
     let ends = Outcome::ALL.into_iter().map(Signal::Done);
-    let told: Vec<_> = said.into_iter().chain(ends).map(Told::Signal).chain([Told::Unheard, Told::Strange]).collect();
-    IDS.into_iter().flat_map(move |id| told.clone().into_iter().map(move |told| I::signal(id, told)))
+    let received: Vec<_> =
+        said.into_iter().chain(ends).map(Received::Signal).chain([Received::Unheard, Received::Strange]).collect();
+    IDS.into_iter().flat_map(move |id| received.clone().into_iter().map(move |received| I::signal(id, received)))
 }
 
 impl<C: Client<Input = import::Input>> Alone<C> {

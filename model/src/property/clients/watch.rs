@@ -1,7 +1,7 @@
 //! The watch of a client, and the judgement of each of its steps (P-CLIENT).
 
 use handfast::{
-    client::Told,
+    client::Received,
     outcome::{Side, Signal},
 };
 
@@ -128,12 +128,12 @@ impl Watch {
             Kind::Added(id) if self.pending => {
                 (self.pending, self.own, self.ended) = (false, id, None);
             }
-            Kind::Signal(id, told) => {
+            Kind::Signal(id, received) => {
                 foreign = self.own != Some(id);
                 if !foreign {
                     self.answer = Answer::None;
                 }
-                if let (false, None, Some(success)) = (foreign, self.ended, end(told)) {
+                if let (false, None, Some(success)) = (foreign, self.ended, end(received)) {
                     self.ended = Some(success);
                 }
             }
@@ -171,8 +171,8 @@ impl Watch {
                 self.shown = Some(shown);
             }
         }
-        if let Kind::Signal(_, told) = kind {
-            self.look_back(told, effects);
+        if let Kind::Signal(_, received) = kind {
+            self.look_back(received, effects);
         }
         if broken {
             self.hold(Fault::Broken);
@@ -190,12 +190,12 @@ impl Watch {
     }
 
     /// The token is not shown again after a question, nor a connection after it.
-    fn look_back<E: ClientEffect>(&mut self, told: Told, effects: &[E]) {
-        let step = match told {
-            Told::Signal(Signal::TokenAvailable) => 1,
-            Told::Signal(Signal::Connecting) => 2,
-            Told::Signal(Signal::Prompt { .. } | Signal::Confirm { .. } | Signal::InProgress) => 3,
-            Told::Signal(Signal::Done(_)) | Told::Unheard | Told::Strange => return,
+    fn look_back<E: ClientEffect>(&mut self, received: Received, effects: &[E]) {
+        let step = match received {
+            Received::Signal(Signal::TokenAvailable) => 1,
+            Received::Signal(Signal::Connecting) => 2,
+            Received::Signal(Signal::Prompt { .. } | Signal::Confirm { .. } | Signal::InProgress) => 3,
+            Received::Signal(Signal::Done(_)) | Received::Unheard | Received::Strange => return,
         };
         if effects.iter().any(|effect| effect.shown() == Some(Shown::Link)) {
             if step < self.reached {
@@ -207,10 +207,10 @@ impl Watch {
 }
 
 /// Whether it is an end, and then whether a good one.
-const fn end(told: Told) -> Option<bool> {
-    match told {
-        Told::Signal(Signal::Done(outcome)) => Some(outcome.is_success()),
-        Told::Unheard => Some(false),
-        Told::Signal(_) | Told::Strange => None,
+const fn end(received: Received) -> Option<bool> {
+    match received {
+        Received::Signal(Signal::Done(outcome)) => Some(outcome.is_success()),
+        Received::Unheard => Some(false),
+        Received::Signal(_) | Received::Strange => None,
     }
 }

@@ -41,7 +41,7 @@ pub const MUTANTS: &[Mutant] = &[
     breaks("M-18", "A signal follows DONE.", &[R::DoneLast]).violates(P::Grammar, "HH-documented-strangers"),
     breaks("M-19", "DONE comes twice.", &[R::DoneOnce]).violates(P::Grammar, "HH-documented-loss"),
     breaks("M-20", "A cancel is neither said nor is the channel ended.", &[R::CancelSaid])
-        .violates(P::CancelHeard, "HH-documented-cancel"),
+        .violates(P::CancelArrives, "HH-documented-cancel"),
     breaks("M-21", "TIMEOUT is not understood.", &[R::TimeoutUnderstood]).violates(P::NoBlame, "HH-documented-timers"),
     breaks("M-22", "A timer ends an operation that installs.", &[R::InstallOutlivesTimers])
         .violates(P::Single, "HH-documented-timers"),

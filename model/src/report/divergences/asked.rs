@@ -230,7 +230,7 @@ pub(super) fn ends_in_no_pair(subject: Subject) -> bool {
 }
 
 pub(super) fn cancel_is_unheard(subject: Subject) -> bool {
-    subject.violates("cancel", PropertyId::CancelHeard)
+    subject.violates("cancel", PropertyId::CancelArrives)
 }
 
 pub(super) fn cancel_ends_at_once(subject: Subject) -> bool {

@@ -123,7 +123,7 @@ impl What {
             Turn::Export(Some(E::AddDevice(_)), _) => Self::AddDevice,
             Turn::Export(Some(E::ConfirmAddDevice), _) => Self::Confirm { accepted: true },
             Turn::Export(Some(E::CancelAddDevice), _) => Self::Cancel { accepted: true },
-            Turn::Import(..) | Turn::Export(..) | Turn::Nobody => return None,
+            Turn::Import(..) | Turn::Export(..) | Turn::Neither => return None,
         })
     }
 }

@@ -245,13 +245,13 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     /// Hands a call to its side, if that gives the answer that was seen.
     fn call(&self, node: &Node<I, E>, what: What, right: bool) -> Option<(Reached<I, E>, Turn, Option<Action>)> {
         let state = &node.state;
-        let nothing = || (state.clone(), Turn::Nobody, None);
+        let nothing = || (state.clone(), Turn::Neither, None);
         let (aim, action, accepted) = match what {
             What::Nothing => return Some(nothing()),
             What::Unplug => {
                 let mut state = state.clone();
                 state.world.left.loss = state.world.left.loss.saturating_add(1);
-                return Some((state, Turn::Nobody, None));
+                return Some((state, Turn::Neither, None));
             }
             What::Another { refused } => return (is_live(self.system, state) == refused).then(nothing),
             What::AddAccount => (Aim::Import(import::Input::AddAccount), Action::AddAccount, true),
@@ -289,7 +289,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     fn explain(&self, at: &mut [Cursor; 2], guess: Guess, turn: &Turn, lines: &mut Vec<usize>) -> Result<(), Stop> {
         let (side, signals) = signals_of(turn);
         let Some(lane) = self.run.lane(side) else { return Ok(()) };
-        if let Some(turns) = lane.turns.as_ref().filter(|_| *turn != Turn::Nobody) {
+        if let Some(turns) = lane.turns.as_ref().filter(|_| *turn != Turn::Neither) {
             let next = turns.get(usize::from(at[index(side)].signals)).ok_or(Stop::Impossible)?;
             if plain(turn.clone()) != next.turn {
                 return Err(Stop::Impossible);
@@ -494,6 +494,6 @@ pub(super) fn signals_of(turn: &Turn) -> (Side, Vec<Signal>) {
                 .filter_map(|effect| if let export::Effect::Signal(signal) = effect { Some(*signal) } else { None })
                 .collect(),
         ),
-        Turn::Nobody => (Side::Import, Vec::new()),
+        Turn::Neither => (Side::Import, Vec::new()),
     }
 }

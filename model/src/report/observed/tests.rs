@@ -137,7 +137,7 @@ fn walk<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, dice: &mut Dice) ->
             Aim::Export(export::Input::CancelAddDevice) if begun[1] && dice.below(4) == 0 => {
                 clients.called(Side::Export, "cancelAddDevice", json!({"op_id": 7}), accepted);
             }
-            Aim::Import(_) | Aim::Export(_) | Aim::Inner(..) | Aim::Nobody => continue,
+            Aim::Import(_) | Aim::Export(_) | Aim::Inner(..) | Aim::Neither => continue,
         }
         if let Ok((next, turn)) = answer {
             clients.signals(&turn);

@@ -106,13 +106,13 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         Configuration { clients: Some(Clients::Own), clock: false, ..pair("clients", 2_200, NOTHING) },
         Configuration {
             clients: Some(Clients::Own),
-            behind: &[Side::Import],
+            with_client: &[Side::Import],
             clock: false,
             ..pair("import-client", 22_000, before_a_client)
         },
         Configuration {
             clients: Some(Clients::Own),
-            behind: &[Side::Export],
+            with_client: &[Side::Export],
             clock: false,
             ..pair("export-client", 14_000, before_a_client)
         },
@@ -229,9 +229,9 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
         Configuration { least, ..Configuration::new(name, profile, cast, budget) }
     };
     let wrong = size.pick(0, 1, 2);
-    let with = |name, least, clients, behind, budget| Configuration {
+    let with = |name, least, clients, with_client, budget| Configuration {
         clients: Some(clients),
-        behind,
+        with_client,
         clock: false,
         ..pair(name, least, budget)
     };

@@ -97,7 +97,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let fault = visits(self.schedule, visit.knows).find(|(_, other)| std::ptr::eq(*other, visit));
         self.importing.visitors[at].fault = fault.map(|(fault, _)| fault);
         let conn = self.visitor_conn(at);
-        let _ = self.take_import(Some(ModelStep::Caller(conn, CallerAct::Knock)), Input::ConnectionRequested(conn));
+        let _ = self.take_import(Some(ModelStep::Caller(conn, CallerAct::Request)), Input::ConnectionRequested(conn));
         self.queue.after(visit.every, Event::Visitor(at as u8));
         Ok(())
     }

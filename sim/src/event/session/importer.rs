@@ -53,7 +53,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 let step = if self.crashed[0] {
                     ModelStep::Export(link, Action::Deliver(Side::Import))
                 } else {
-                    ModelStep::Received(link, CallerAct::Knock)
+                    ModelStep::Received(link, CallerAct::Request)
                 };
                 self.take_import(Some(step), Input::ConnectionRequested(conn))
             }

@@ -33,7 +33,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         let conn = self.make_repeated();
         // After a restart there is no one whom it is for.
-        let step = (!self.crashed[0]).then_some(ModelStep::Caller(conn, CallerAct::Knock));
+        let step = (!self.crashed[0]).then_some(ModelStep::Caller(conn, CallerAct::Request));
         let _ = self.take_import(step, Input::ConnectionRequested(conn));
         if self.importing.conns[conn_number(conn)].is_open() {
             self.queue.after(self.schedule.work[1], Event::Unanswered(conn));

@@ -219,6 +219,6 @@ fn arms(turn: &Turn, side: Side, timer: Timer) -> bool {
     match turn {
         Turn::Import(_, effects) => side == Side::Import && effects.contains(&import::Effect::Arm(timer)),
         Turn::Export(_, effects) => side == Side::Export && effects.contains(&export::Effect::Arm(timer)),
-        Turn::Nobody => false,
+        Turn::Neither => false,
     }
 }
