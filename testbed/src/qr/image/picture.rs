@@ -215,7 +215,9 @@ impl Region {
     fn of(corners: &[rqrr::Point; 4], edge: usize, scale: Scale) -> Self {
         let own = |at: i32| scale.own(usize::try_from(at).unwrap_or(0).saturating_sub(edge));
         let corners = corners.map(|corner| [own(corner.x), own(corner.y)]);
-        let with = |of: fn(usize, usize) -> usize| corners.into_iter().reduce(|one, other| [0, 1].map(|axis| of(one[axis], other[axis])));
+        let with = |of: fn(usize, usize) -> usize| {
+            corners.into_iter().reduce(|one, other| [0, 1].map(|axis| of(one[axis], other[axis])))
+        };
         Self { first: with(usize::min).unwrap_or_default(), last: with(usize::max).unwrap_or_default() }
     }
 
@@ -282,7 +284,8 @@ fn even(width: usize, height: usize, shades: &mut [u8]) {
     let around = |at: usize, length: usize| at.saturating_sub(1)..(at + 2).min(length);
     let wide = |column: usize, row: usize| {
         let near = around(row, rows).flat_map(|y| around(column, columns).map(move |x| (x, y)));
-        near.map(|(x, y)| parts[y * columns + x]).fold([255, 0], |[low, high], part: [u8; 2]| [low.min(part[0]), high.max(part[1])])
+        near.map(|(x, y)| parts[y * columns + x])
+            .fold([255, 0], |[low, high], part: [u8; 2]| [low.min(part[0]), high.max(part[1])])
     };
     let mut wide: Vec<Option<[u8; 2]>> = (0..columns * rows)
         .map(|at| wide(at % columns, at / columns))
@@ -308,7 +311,12 @@ fn even(width: usize, height: usize, shades: &mut [u8]) {
             let (left, right, beyond) = across[x];
             let of = |which: usize| {
                 let at = |column: usize, row: usize| usize::from(wide[row * columns + column][which]);
-                mix(side, mix(side, at(left, top), at(right, top), beyond), mix(side, at(left, bottom), at(right, bottom), beyond), below)
+                mix(
+                    side,
+                    mix(side, at(left, top), at(right, top), beyond),
+                    mix(side, at(left, bottom), at(right, bottom), beyond),
+                    below,
+                )
             };
             let (low, high) = (of(0), of(1));
             if high > low {
