@@ -16,7 +16,7 @@ pub struct Counted {
 }
 
 /// All of them.
-pub static COUNTED: [Counted; 6] = [
+pub static COUNTED: [Counted; 7] = [
     Counted {
         name: "token-parse",
         times: 1000,
@@ -38,6 +38,12 @@ pub static COUNTED: [Counted; 6] = [
             codec::encode_messages(&codec::messages(), &mut wire);
             Box::new(move || assert!(codec::decode_messages(&wire) > 0))
         },
+    },
+    // What `message-decode` counts besides: a connection whose channel is requested and accepted.
+    Counted {
+        name: "connection-open",
+        times: 200,
+        prepare: || Box::new(|| _ = std::hint::black_box(codec::session(0))),
     },
     Counted {
         name: "archive-decode",

@@ -1,6 +1,6 @@
 //! Walking through the graph of any configuration, whichever model it takes: to a goal, or by hand in a browser.
 
-use std::net::ToSocketAddrs;
+use std::net::SocketAddr;
 
 use handfast::rules::AllRules;
 
@@ -127,10 +127,10 @@ pub fn reach_with(
 }
 
 /// Lets a browser walk through the graph at this address, for ever.
-pub fn serve(players: &Players, configuration: Configuration, address: impl ToSocketAddrs) {
-    struct Serve<A>(A);
+pub fn serve(players: &Players, configuration: Configuration, address: SocketAddr) {
+    struct Serve(SocketAddr);
 
-    impl<A: ToSocketAddrs> Walk for Serve<A> {
+    impl Walk for Serve {
         type Output = ();
 
         fn through<M: Described<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) {

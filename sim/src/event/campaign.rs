@@ -8,10 +8,7 @@ use std::{
 };
 
 use handfast::outcome::Outcome;
-use handfast_model::{
-    pairs::{self, Circumstances, Pair},
-    side::{ExportSide, ImportSide},
-};
+use handfast_model::pairs::{self, Circumstances, Pair};
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::{default_jobs, difference, in_parallel};
@@ -179,12 +176,7 @@ fn pair(ran: &Ran) -> Option<Pair> {
 
 /// Carries the sessions of some seeds out, one after the other. The first is carried out twice more, to see that equal schedules
 /// give equal traces.
-pub fn block<I: ImportSide, E: ExportSide>(
-    engine: &Engine<I, E>,
-    seeds: Range<u64>,
-    classes: &[Class],
-    watch: Watch,
-) -> Found {
+pub fn block(engine: &Engine, seeds: Range<u64>, classes: &[Class], watch: Watch) -> Found {
     let mut found = Found::default();
     for seed in seeds.clone() {
         let schedule = Schedule::draw_for(seed, classes, engine.cast);
@@ -201,17 +193,13 @@ pub fn block<I: ImportSide, E: ExportSide>(
 }
 
 /// Where two traces of a schedule differ.
-fn differs<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, schedule: &Schedule) -> Option<String> {
+fn differs(engine: &Engine, schedule: &Schedule) -> Option<String> {
     let [one, other] = [(); 2].map(|()| engine.run(schedule, Watch { trace: true, ..Watch::BARE }).trace());
     difference(&one, &other)
 }
 
 /// Carries a campaign out. `progress` gets the number of further sessions, from several threads.
-pub fn sweep<I: ImportSide, E: ExportSide>(
-    engine: &Engine<I, E>,
-    sweep: &Sweep,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Found {
+pub fn sweep(engine: &Engine, sweep: &Sweep, progress: &(dyn Fn(u64) + Sync)) -> Found {
     let all = Mutex::new(Found::default());
     let Range { start, end } = sweep.seeds;
     in_parallel(sweep.jobs, end.saturating_sub(start).div_ceil(BLOCK), &|number| {

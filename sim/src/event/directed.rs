@@ -7,10 +7,7 @@ use handfast::{
     outcome::{Profile, Side},
 };
 
-use handfast_model::{
-    side::{ExportSide, ImportSide},
-    steps::{TO_EXPORTER, TO_IMPORTER},
-};
+use handfast_model::steps::{TO_EXPORTER, TO_IMPORTER};
 
 use crate::event::{
     below::Below,
@@ -156,7 +153,7 @@ pub fn directed() -> Vec<Schedule> {
 }
 
 /// Carries all of them out. Their numbers take the place of seeds.
-pub fn walk<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, watch: Watch) -> Found {
+pub fn walk(engine: &Engine, watch: Watch) -> Found {
     let mut found = Found::default();
     for (schedule, number) in directed().iter().zip(0..) {
         found.note(number, schedule, engine.run(schedule, watch));

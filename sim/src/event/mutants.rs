@@ -6,7 +6,6 @@ use handfast::limits::{Durations, Timer};
 use handfast_model::{
     config::Cast,
     mutants::{MUTANTS, Setting},
-    side::{AnyExport, AnyImport},
     without::Without,
 };
 use serde::Serialize;
@@ -83,7 +82,7 @@ impl Mutant {
     }
 
     /// An engine with it.
-    pub fn engine(&self) -> Engine<AnyImport, AnyExport> {
+    pub fn engine(&self) -> Engine {
         let mut engine = Engine::under(self.cast, self.without);
         if self.twice {
             engine.twice = Some(Twice::Without(self.without));

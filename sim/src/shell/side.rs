@@ -20,8 +20,7 @@ use handfast::{
         ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, Progress, Random, SystemRandom,
         folder::{FileSource, FolderStore, Installed, issued_identity},
         identity::Reach,
-        rendezvous::{Dial, Publish},
-        storage::{Source, Store},
+        storage::Store,
     },
 };
 use tokio::{
@@ -38,9 +37,9 @@ use super::{
     fixture::{FIXTURE, NOW, Seeded, kdf, password},
     late_subscriber::LateSubscriber,
     plan::{DiskFault, Plan, Planted},
-    rendezvous::PORT,
+    rendezvous::{Net, PORT},
     scene::Scene,
-    source::{Archive, linked},
+    source::{AnySource, Archive, linked},
 };
 
 /// Why a side did not come to its end.
@@ -98,7 +97,7 @@ fn tasks() -> usize {
 }
 
 /// An import, from `addAccount` until nothing of it is left.
-pub(crate) async fn import_side<P: Publish>(scene: Arc<Scene>, publish: P) -> Result<(), Failure> {
+pub(crate) async fn import_side(scene: Arc<Scene>, publish: Net) -> Result<(), Failure> {
     if scene.plan.shipped {
         let (folder, kdf) = (disk::open(&scene.fs)?, kdf(&scene.plan));
         let store = FolderStore::new(folder, kdf, KeyKind::P256, DEFAULT_MAX_ARCHIVE, NOW);
@@ -112,9 +111,8 @@ pub(crate) async fn import_side<P: Publish>(scene: Arc<Scene>, publish: P) -> Re
     importing(scene, ImportEnv { publish, store, identity, random }).await
 }
 
-async fn importing<P, S, N>(scene: Arc<Scene>, env: ImportEnv<P, S, N>) -> Result<(), Failure>
+async fn importing<S, N>(scene: Arc<Scene>, env: ImportEnv<Net, S, N>) -> Result<(), Failure>
 where
-    P: Publish,
     S: Store<Installed = Installed>,
     N: Random,
 {
@@ -225,7 +223,7 @@ pub(crate) fn restart_disk(scene: &Scene) {
 }
 
 /// An export, from `addDevice` until nothing of it is left. None if no token was shown.
-pub(crate) async fn export_side<D: Dial>(scene: Arc<Scene>, dial: D) -> Result<(), Failure> {
+pub(crate) async fn export_side(scene: Arc<Scene>, dial: Net) -> Result<(), Failure> {
     let plan = &scene.plan;
     let Some(shown) = scene.shown() else { return Ok(()) };
     let Ok(token) = shown.await else { return Ok(()) };
@@ -235,22 +233,24 @@ pub(crate) async fn export_side<D: Dial>(scene: Arc<Scene>, dial: D) -> Result<(
         if plan.linked {
             let (store, id) = linked(&scene.archive, plan)?;
             let identity = Arc::new(store.device(id)?);
-            let env = ExportEnv { dial, source: FileSource::account(store, id, kdf, terms)?, identity };
+            let env =
+                ExportEnv { dial, source: AnySource::Account(FileSource::account(store, id, kdf, terms)?), identity };
             return exporting(scene, env, &token).await;
         }
         let password = Secret::from(password(plan.protected));
         let identity = issued_identity(Cursor::new(file.clone()), &password, &*kdf, terms, KeyKind::P256, NOW)?;
-        let source = FileSource::new(move || Ok(Cursor::new(file.clone())), kdf, terms)?;
+        let source = AnySource::File(FileSource::new(move || Ok(Cursor::new(file.clone())), kdf, terms)?);
         let env = ExportEnv { dial, source, identity: Arc::new(identity) };
         return exporting(scene, env, &token).await;
     }
     let readable = if let Some(DiskFault::Unreadable(bytes)) = plan.disk { bytes } else { u64::MAX };
     let source = Archive::new(scene.archive.file.clone(), Duration::from_millis(plan.work_ms.1), readable)?;
+    let source = AnySource::Simulated(source);
     let env = ExportEnv { dial, source, identity: FIXTURE.exporter.clone() };
     exporting(scene, env, &token).await
 }
 
-async fn exporting<D: Dial, S: Source>(scene: Arc<Scene>, env: ExportEnv<D, S>, token: &str) -> Result<(), Failure> {
+async fn exporting(scene: Arc<Scene>, env: ExportEnv<Net, AnySource>, token: &str) -> Result<(), Failure> {
     let plan = &scene.plan;
     let tally = Tally::begin(&scene, Side::Export);
     let options = ExportOptions {

@@ -97,11 +97,14 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     }
 
     fn receive_export(&mut self, link: usize, end: u64, thing: Received) {
+        if self.links[link].exporting.connection.has_ended() && thing.is_data() && !self.is_legacy(Side::Export) {
+            return self.break_law(Law::Model, "export: data is received after its own end of the channel".into());
+        }
         let (act, input) = match thing {
             Received::Accepted => (DeviceAct::Accept, Input::Accepted { peer_address: ADDRESS }),
             Received::Declined => (DeviceAct::Decline, Input::Declined),
             // An exporter is asked for no channel, and takes no archive.
-            Received::Asked(_) | Received::Began | Received::Slice { .. } | Received::Complete => return,
+            Received::Asked(_) | Received::Began(_) | Received::Slice { .. } | Received::Complete => return,
             Received::Message(message) => {
                 let message = self.keep_password(link, message);
                 (DeviceAct::Say(message), Input::Message(message))

@@ -109,6 +109,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             own.connection.decline();
             return;
         }
+        if own.connection.has_ended() && thing.is_data() {
+            return self.break_law(Law::Model, "import: data is received after its own end of the channel".into());
+        }
         let (act, input) = match thing {
             Received::Asked(name) => {
                 let ask = match name.ask() {
@@ -124,7 +127,14 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 let message = message.map_password(|_| Slot(0));
                 (CallerAct::Say(message), Input::Message(conn, message))
             }
-            Received::Began => {
+            Received::Began(length) => {
+                let (frames, bytes) = self.schedule.archive;
+                if let Peer::Link(_) = peer
+                    && length != u64::from(frames) * u64::from(bytes)
+                {
+                    let text = format!("import: an archive of {frames} times {bytes} bytes is announced as {length}");
+                    return self.break_law(Law::Model, text);
+                }
                 // An old one has all of it before it does anything with it.
                 if self.legacy[0] {
                     own.connection.take_archive();
