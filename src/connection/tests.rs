@@ -308,7 +308,8 @@ fn a_connection_that_does_not_fit_its_phase_is_found() {
     fn ask(one: &mut Connection) {
         one.waits = Waits::Answer(ChannelRequest { name: name("x"), channel: 7, state: RequestState::Request });
     }
-    let wrong: [(&str, Connection, fn(&mut Connection)); 12] = [
+    type Change = fn(&mut Connection);
+    let wrong: [(&str, Connection, Change); 12] = [
         ("a session has a channel", importer(), |one| one.channel = None),
         ("an importer's channel is a session's", Connection::importer(1), |one| one.channel = Some(7)),
         ("the exporter requests the channel", requested(), |one| (one.side, one.channel) = (Side::Import, None)),

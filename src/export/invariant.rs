@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn a_session_that_does_not_fit_its_stage_is_found() {
-        let wrong: [(usize, &str, fn(&mut Session)); 10] = [
+        type Change = fn(&mut Session);
+        let wrong: [(usize, &str, Change); 10] = [
             (3, "`authScheme` is out once it is due", |one| one.asked = true),
             (4, "`authScheme` is out once it is due", |one| one.asked = false),
             (6, "`authScheme` is out once it is due", |one| one.asked = false),

@@ -223,7 +223,8 @@ mod tests {
 
     #[test]
     fn a_session_that_does_not_fit_its_stage_is_found() {
-        let wrong: [(usize, &str, fn(&mut Session)); 9] = [
+        type Change = fn(&mut Session);
+        let wrong: [(usize, &str, Change); 9] = [
             (5, "the user is asked after `authScheme`, and not before", |one| one.features = Some(Features::ALL)),
             (6, "the user is asked after `authScheme`, and not before", |one| one.features = None),
             (6, "prompts are limited", |one| one.prompts = MAX_TRIES + 1),
