@@ -62,6 +62,10 @@ pub const MAX_CERTIFICATE: usize = 16 * 1024;
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long an address of a name is tried before the next one is tried too: what RFC 8305 recommends.
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// How long a device is looked for on the local network (R-RDV-3). The library asks at once, and after 1, 3 and 7 seconds.
+pub const LAN_SEARCH: Duration = Duration::from_secs(8);
+/// Addresses of one device that are tried, of those that its announcement names.
+pub const MAX_ADDRESSES: usize = 16;
 /// No device that has this program has an earlier date: 2026-01-01, in seconds since 1970 (R-TIME-7).
 pub const EARLIEST_DATE: i64 = 1_767_225_600;
 /// No device has a later date: 2100-01-01, in seconds since 1970 (R-TIME-7).

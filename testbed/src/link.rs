@@ -5,6 +5,7 @@ pub(crate) mod observed;
 pub(crate) mod options;
 pub(crate) mod reach;
 pub(crate) mod recorder;
+pub(crate) mod rendezvous;
 pub(crate) mod session;
 pub(crate) mod texts;
 

@@ -377,7 +377,7 @@ impl<'a> User<'a> {
         if let Some(colours) = drawn {
             let code = qr::Code::on_terminal(token, colours).ok();
             self.view.token =
-                Some(Token { text: token.to_owned(), code, peer: self.reach.peer(), advice: self.reach.advice() });
+                Some(Token { text: token.to_owned(), code, options: self.reach.options(), advice: self.reach.advice() });
             self.token_ends = Some(Instant::now() + self.token_lifetime);
             return;
         }
@@ -394,7 +394,7 @@ impl<'a> User<'a> {
             self.out.line(format_args!("listening  {listening}"));
         }
         self.out.line(format_args!("token      {token}"));
-        let command = format!("handfast export --archive FILE --peer {} {token}", self.reach.peer());
+        let command = format!("handfast export --archive FILE{} {token}", self.reach.options());
         self.session.tell(format_args!("On the device that has the account, {how}:\n  {command}"));
         if let Some(advice) = self.reach.advice() {
             self.session.tell(advice);
