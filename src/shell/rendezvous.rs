@@ -3,7 +3,7 @@
 //! One interface with several parts behind it: the importing device makes itself reachable under its id ([`Publish`]), the exporting
 //! one looks that id up and connects ([`Dial`]). Here is the *direct* part, whose address a person carries over: [`Listen`] and [`Peer`];
 //! [`Listeners`] and [`Peers`] where it is a name with several addresses. The module `lan` (feature of the same name) finds devices on one
-//! network by multicast DNS.
+//! network by multicast DNS; `opendht`, wherever they are.
 //!
 //! What carries a connection is any stream of bytes. It need not be trusted: TLS runs over it, always, and whether it leads to the
 //! right device is proved there (R-SEC-1).
@@ -12,6 +12,8 @@ mod addresses;
 mod either;
 #[cfg(feature = "lan")]
 pub mod lan;
+#[cfg(feature = "opendht")]
+pub mod opendht;
 
 use std::{future::Future, io, net::SocketAddr};
 
