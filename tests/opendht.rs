@@ -144,7 +144,7 @@ async fn our_importer_links_with_a_foreign_exporter() {
         let store = store();
         let mut importer = import(&nodes.bootstrap(), &store).await;
         let token = importer.token().await;
-        let mut foreign = Exporting::start(&nodes, variant, &token, &account.text);
+        let foreign = Exporting::start(&nodes, variant, &token, &account.text);
         in_time(importer.answer(&[""])).await;
         let report = in_time(importer.report()).await;
         assert_eq!(report.outcome, Outcome::SUCCESS, "{variant}");
@@ -165,7 +165,7 @@ async fn our_importer_passes_over_requests_that_it_need_not_answer() {
         let mut foreign = Exporting::start(&nodes, variant, &token, &account.text);
         assert_eq!(foreign.unanswered(), "no answer", "{variant}");
     }
-    let mut foreign = Exporting::start(&nodes, "check", &token, &account.text);
+    let foreign = Exporting::start(&nodes, "check", &token, &account.text);
     in_time(importer.answer(&[""])).await;
     assert_eq!(in_time(importer.report()).await.outcome, Outcome::SUCCESS);
     foreign.end();
@@ -182,7 +182,7 @@ async fn without_a_node_or_a_device_the_link_ends_with_its_reason() {
     assert!(cause.contains("no OpenDHT node answers at 127.0.0.1:"), "{cause}");
     // A token that no one published.
     let node = node(&[]).await;
-    let mut exporter = export(&[node.addresses()[0]], &account("", 1_000)).await;
+    let mut exporter = export(&[node.addresses()[0]], &account("", 10_000)).await;
     exporter.handle.add_device(&format!("jami-auth://{}/123456", "7".repeat(64))).await.unwrap();
     exporter.expect(handfast::outcome::LinkState::Connecting).await;
     let notice = tokio::time::timeout(Duration::from_secs(600), exporter.notices.recv()).await.unwrap().unwrap();

@@ -149,7 +149,8 @@ for number, data in secured.frames():
         break
     messages.feed(data)
     for one in messages:
-        if one["payload"] == {}:
+        # A hello has no words that this peer knows.
+        if not {"password", "stateMsg"} & set(one["payload"]):
             secured.write(CHANNEL, message({"authScheme": ""}))
         elif "password" in one["payload"]:
             text = message({"accData": archive})

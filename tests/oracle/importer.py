@@ -126,7 +126,6 @@ for number, data in secured.frames():
         elif state == 0:
             secured.write(0, pack([name, asked, 2]))
     elif number == channel and not data:
-        secured.write(channel, b"")
         break
     elif number == channel:
         messages.feed(data)
@@ -135,5 +134,7 @@ for number, data in secured.frames():
                 secured.write(channel, message({"password": ""}))
             if "accData" in one["payload"]:
                 archive = one["payload"]["accData"]
+                # As a real one does, which waits for nothing more.
+                secured.write(channel, b"")
 print(archive if archive is not None else "no archive", flush=True)
 sys.stdin.readline()

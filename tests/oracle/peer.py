@@ -350,9 +350,12 @@ class Secured:
         """Yields channel and data of each frame until the end."""
         while True:
             try:
-                self.unpacker.feed(self.run(lambda: self.tls.read(65536)))
+                data = self.run(lambda: self.tls.read(65536))
             except (EOFError, ssl.SSLError):
                 return
+            if not data:
+                return
+            self.unpacker.feed(data)
             yield from self.unpacker
 
 
