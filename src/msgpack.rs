@@ -58,6 +58,11 @@ impl HeadReader {
             (_, _) => self.bytes[0],
         };
         let size = head_size(first)?;
+        // Most heads arrive whole, and are read where they stand.
+        if let (0, Some((head, rest))) = (self.have, input.split_at_checked(size)) {
+            *input = rest;
+            return Ok(Some(parse_head(head)));
+        }
         let taken = input.len().min(size - self.have);
         let (piece, rest) = input.split_at(taken);
         self.bytes[self.have..self.have + taken].copy_from_slice(piece);

@@ -13,7 +13,7 @@ use core::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
-use crate::{mux::ChannelName, outcome::Profile};
+use crate::outcome::Profile;
 
 /// What every token begins with.
 pub const PREFIX: &str = "jami-auth://";
@@ -23,7 +23,7 @@ pub const SHORT_LENGTH: usize = 59;
 pub const LONG_LENGTH: usize = 83;
 
 /// What the name of a session's channel begins with.
-const CHANNEL_PREFIX: &[u8] = b"auth:";
+pub(crate) const CHANNEL_PREFIX: &[u8] = b"auth:";
 /// Characters of a code.
 const CODE: usize = 6;
 
@@ -199,9 +199,9 @@ impl Code {
         digits.fold(None, |number, digit| Some(number.unwrap_or(0) * 10 + u32::from(digit - b'0')))
     }
 
-    /// The name of the session's channel: `auth:` and the code (R-MUX-1).
-    pub fn channel_name(&self) -> ChannelName {
-        ChannelName::from_parts(CHANNEL_PREFIX, &self.0)
+    /// Returns the characters.
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -13,12 +13,12 @@ use handfast::{
     shell::{
         Cause, ExportOptions, ImportOptions, Notice,
         folder::{FileSource, FolderStore},
-        rendezvous::{Listen, Peer},
+        rendezvous::{Listen, Listener, Peer},
         storage::Source,
     },
 };
-use support::{Account, Importer, NOW, account, export_with, import, import_with, in_time, inline, store, terms};
-use tokio::sync::mpsc;
+use support::{Account, Importer, Line, NOW, account, export_with, import, import_with, in_time, inline, store, terms};
+use tokio::{io::AsyncWriteExt, sync::mpsc, time::Instant};
 
 /// How an operation ended, and why.
 async fn end(notices: &mut mpsc::UnboundedReceiver<Notice>) -> (Outcome, Option<Cause>) {
@@ -194,4 +194,38 @@ async fn a_cancel_has_no_cause() {
     importer.token().await;
     importer.handle.remove_account().await.unwrap();
     assert_eq!(in_time(end(&mut importer.notices)).await, (Outcome::CANCELED, None));
+}
+
+/// Each attempt to connect ends as the program at the address makes it end: it sends a greeting of another protocol, it closes each
+/// connection, or it is silent.
+#[tokio::test(start_paused = true)]
+async fn another_program_at_the_address_is_told_from_a_busy_device() {
+    use ErrorKind::{InvalidData, TimedOut, UnexpectedEof};
+    for (greeting, closes, outcome, kind, seconds) in [
+        (&b"SSH-2.0-another\r\n"[..], false, Outcome::Network, InvalidData, 0),
+        (b"", true, Outcome::Timeout, UnexpectedEof, 60),
+        (b"", false, Outcome::Timeout, TimedOut, 60),
+    ] {
+        let account = account("", 20_000);
+        let (mut line, phone) = Line::new();
+        let program = tokio::spawn(async move {
+            let mut open = Vec::new();
+            loop {
+                let (mut stream, _) = line.accept().await.unwrap();
+                // The exporter may have closed it.
+                let _ = stream.write_all(greeting).await;
+                if !closes {
+                    open.push(stream);
+                }
+            }
+        });
+        let mut exporter = export_with(phone, account.source(), account.device.clone(), ExportOptions::default());
+        let began = Instant::now();
+        exporter.handle.add_device("jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456").await.unwrap();
+        let (ended, cause) = end(&mut exporter.notices).await;
+        assert_eq!((ended, cause.map(|cause| cause.kind())), (outcome, Some(kind)));
+        assert_eq!(began.elapsed().as_secs(), seconds, "{kind:?}");
+        exporter.close().await;
+        program.abort();
+    }
 }

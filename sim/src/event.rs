@@ -8,50 +8,38 @@
 //! Every step is followed in the model ([`Follower`](handfast_model::follow::Follower)); when nothing is left to happen, both have to have
 //! ended as an allowed pair, with nothing left behind.
 
-mod again;
 mod below;
 mod campaign;
 mod coverage;
 mod directed;
-mod directory;
 mod draw;
 mod engine;
-mod export;
-mod fault;
-mod heard;
-mod hostile;
-mod import;
-mod judge;
-mod line;
-mod link;
 mod matrix;
 mod mutants;
-mod old;
-mod people;
-mod pipe;
-mod queue;
 mod regression;
+mod relink;
 mod schedule;
 mod session;
 mod shrink;
-mod timers;
-mod told;
+mod state;
 mod words;
 
-pub(crate) use self::mutants::TIMERS;
 pub use self::{
     below::Below,
     campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
     coverage::{Coverage, Walked, beyond, coverage},
     directed::{directed, walk},
-    engine::{Engine, Ran, Watch},
-    judge::{Broken, Law, NoLaw},
+    engine::Engine,
     matrix::{Cell, Matrix, Pairs, matrix, pairs},
     mutants::{Kill, Mutant},
     regression::Regression,
     schedule::{
-        Act, Again, Archive, At, Class, Click, Device, DiskStep, Errand, Fault, Rival, Schedule, Story, Visit, What,
+        Act, Archive, At, Class, Click, Device, DiskStep, Errand, Fault, Relink, Rival, Schedule, Story, Visit, What,
     },
     shrink::{broken, shrink},
+    state::{
+        law::{Broken, Law, NoLaw},
+        run::{Ran, Watch},
+    },
     words::{Word, Words, words},
 };

@@ -9,40 +9,21 @@
 //! TCP survives it. Archives are real, and opened and sealed by the library with a key derivation that costs nothing; disks are in
 //! memory and forget at a crash what was not synced.
 
-mod begin;
-mod board;
 mod campaign;
-mod disk;
 mod draw;
-mod enemy;
 pub mod event;
-mod fixture;
-mod hosts;
-mod judge;
-mod late;
-mod meeting;
 mod mutants;
-mod packets;
-mod pairs;
-mod plan;
 mod point;
 mod replay;
-mod run;
-mod scenario;
-mod side;
-mod source;
-mod stored;
-mod stream;
+mod shell;
 
 pub use self::{
-    campaign::{Ends, Found, Options, Progress, Report, Row, Shard, Spread, Verdict, campaign},
-    enemy::{Enemy, Mischief},
-    judge::{Rule, Violation},
-    mutants::{Kill, Mutant},
-    pairs::Allowed,
-    plan::{DiskFault, Fault, Plan, Planted, Spot, StreamFault, What, World},
+    campaign::Shard,
     point::Point,
     replay::{Diverged, Replayed, replay},
-    run::{Run, run},
-    scenario::{Fate, NoScenario, Scenario},
+    shell::{
+        Allowed, DiskFault, Ends, Enemy, Fate, Fault, Found, Kill, Mischief, Mutant, NoScenario, Options, Plan,
+        Planted, Progress, Report, Row, Rule, Run, Scenario, Spot, Spread, StreamFault, Verdict, Violation, What,
+        World, campaign, run,
+    },
 };

@@ -20,7 +20,7 @@ use handfast_model::{
 };
 use handfast_sim::{
     event::{
-        Again, At, Class, DiskStep, Engine, Fault, Law, Mutant, Rival, Schedule, Sweep, Watch, What, beyond, coverage,
+        At, Class, DiskStep, Engine, Fault, Law, Mutant, Relink, Rival, Schedule, Sweep, Watch, What, beyond, coverage,
         directed, sweep, walk,
     },
     replay,
@@ -179,8 +179,8 @@ fn two_that_are_served_are_found() {
 fn devices_link_again() {
     let cancel = Fault { at: At::Point("import.answered".parse().unwrap()), what: What::Cancel(Side::Import) };
     for (faults, beside) in [(vec![cancel], false), (Vec::new(), true)] {
-        let again = Some(Again { think: 500, beside });
-        let ran = Engine::shipped().run(&Schedule { again, faults, ..Schedule::default() }, Watch::ALL);
+        let relink = Some(Relink { think: 500, beside });
+        let ran = Engine::shipped().run(&Schedule { relink, faults, ..Schedule::default() }, Watch::ALL);
         assert_eq!(ran.broken, None);
         assert!(ran.classes.contains(&Class::Again));
         let begun = |op| {

@@ -17,7 +17,7 @@ pub enum OpenError {
     /// The key could not be derived.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),
-    /// Wrong password; or an encrypted file was cut or changed, which cannot be told from it. Also a password for an archive
+    /// Wrong password; or an encrypted file was cut or changed, which looks the same. Also a password for an archive
     /// that has none, and none for one that has.
     #[error("wrong password, or the encrypted file is damaged: nothing can tell the two apart")]
     WrongPassword,

@@ -1,4 +1,4 @@
-//! A file system in memory that forgets at a crash what was not made durable, and fails when it is told to: for simulations and
+//! A file system in memory that forgets at a crash what was not made durable, and fails on demand: for simulations and
 //! tests of what survives.
 
 use std::{

@@ -6,7 +6,7 @@ use core::fmt;
 use crate::{
     limits::MAX_CHANNEL_NAME,
     msgpack::{FaultKind, Head, HeadReader, Sink, Skip},
-    token::{Ask, parse_channel_name},
+    token::{Ask, CHANNEL_PREFIX, Code, parse_channel_name},
 };
 
 use super::{
@@ -26,11 +26,6 @@ impl ChannelName {
         (name.len() <= MAX_CHANNEL_NAME).then(|| Self(name.to_owned()))
     }
 
-    /// A name that is known to be short.
-    pub(crate) fn from_parts(prefix: &[u8], rest: &[u8]) -> Self {
-        Self([prefix, rest].concat())
-    }
-
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -39,6 +34,13 @@ impl ChannelName {
     /// What a request for the channel asks for.
     pub fn ask(&self) -> Ask {
         parse_channel_name(self)
+    }
+}
+
+impl Code {
+    /// Returns the name of the session's channel: `auth:` and the code (R-MUX-1).
+    pub fn channel_name(&self) -> ChannelName {
+        ChannelName([CHANNEL_PREFIX, self.as_bytes()].concat())
     }
 }
 
@@ -102,7 +104,9 @@ pub enum Control {
 impl Control {
     /// The whole frame, on the channel where it belongs. [`Control::Unknown`] is written as an empty map.
     pub fn to_frame(&self) -> Vec<u8> {
-        let mut data = Vec::new();
+        // A request has three short heads besides its name; all else is shorter.
+        let name = if let Self::Request(request) = self { request.name.as_bytes().len() } else { 0 };
+        let mut data = Vec::with_capacity(name + 16);
         let channel = match self {
             Self::Request(request) => {
                 data.array(3);
@@ -129,8 +133,10 @@ impl Control {
             }
         };
         // A name is bounded, so the data is too.
-        let mut frame = frame_header(channel, data.len() as u16).as_bytes().to_owned();
-        frame.append(&mut data);
+        let header = frame_header(channel, data.len() as u16);
+        let mut frame = Vec::with_capacity(header.as_bytes().len() + data.len());
+        frame.extend_from_slice(header.as_bytes());
+        frame.extend_from_slice(&data);
         frame
     }
 }

@@ -8,7 +8,11 @@ use std::{future::Future, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 
 use self::operations::Operations;
-use super::{Notice, Progress, Recorder, rendezvous::Dial, storage::Source};
+use super::{
+    notice::{Notice, Progress, Recorder},
+    rendezvous::Dial,
+    storage::Source,
+};
 use crate::{
     archive::{Identity, UnixTime},
     limits::{Durations, MAX_CALLS},

@@ -14,7 +14,13 @@ use std::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::operation::Operation;
-use super::{Notice, Progress, Random, Recorder, identity::Reach, random, rendezvous::Publish, storage::Store};
+use super::{
+    identity::Reach,
+    notice::{Notice, Progress, Recorder},
+    random::{self, Random},
+    rendezvous::Publish,
+    storage::Store,
+};
 use crate::{
     archive::{Identity, UnixTime},
     import::{Effect, Importer, Input},

@@ -36,7 +36,8 @@ pub struct Notice {
 /// What failed, for the person in front of this device. No reducer and no peer learns it: to them it is an outcome.
 ///
 /// Its kind tells the causes of an export's `Network` apart that need different next steps: `ConnectionRefused` where nothing listens,
-/// `PermissionDenied` where the importing device declined the token's code, `NotFound` where another device answered.
+/// `PermissionDenied` where the importing device declined the token's code, `NotFound` where another device answered, `InvalidData` where
+/// the program at the address does not speak TLS. A cause of an export's `Timeout` is that of its last attempt to connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     kind: io::ErrorKind,

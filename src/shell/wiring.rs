@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use tokio::{sync::mpsc, time::Duration};
 
-use super::Progress;
+use super::notice::Progress;
 
 /// The connection's end: commands come, events go, both in order. `I` names the connection among those of the operation.
 pub(super) struct Wiring<I, C, E> {

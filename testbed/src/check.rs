@@ -5,12 +5,11 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     process::ExitCode,
-    str::FromStr,
 };
 
 use clap::{Args, ValueEnum};
 use handfast_model::{
-    config::{self, Budget, Configuration},
+    config::{self, Configuration},
     mutants::{MUTANTS, Mutant},
     players::Players,
     properties::PropertyId,
@@ -21,11 +20,11 @@ use serde::Serialize;
 
 use crate::{
     baseline::{Baseline, Changes},
+    exit_code::CHECKS,
     failure::Failure,
     flaws,
-    link::options::ProfileName,
-    output, verdicts,
-    verify::{self, EXIT_CODES, Effort},
+    options::{Change, Effort, ProfileName},
+    output, progress, verdicts,
 };
 
 /// Check some configurations or mutants of the model, look for a goal, or walk through the graph
@@ -41,7 +40,7 @@ Examples:
   handfast check --flaws
   handfast check --config HH-documented-honest --reach \"both succeed\"
 
-{EXIT_CODES}
+{CHECKS}
 With --baseline: 6 all as expected, and more than counts differs from the baseline."))]
 pub(crate) struct Check {
     /// Every configuration: the default
@@ -141,27 +140,6 @@ fn property(id: &str) -> Result<PropertyId, String> {
     PropertyId::from_id(id).ok_or_else(|| format!("expected one of {}", ids()))
 }
 
-/// A changed budget.
-#[derive(Clone)]
-pub(crate) struct Change {
-    pub(crate) key: String,
-    pub(crate) count: u8,
-}
-
-impl FromStr for Change {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let keys = Budget::KEYS.join(", ");
-        let (key, count) = text.split_once('=').ok_or("expected KEY=N")?;
-        let count = count.parse().map_err(|_| "expected a number up to 255 behind `=`")?;
-        if !Budget::default().set(key, count) {
-            return Err(format!("expected one of {keys}"));
-        }
-        Ok(Self { key: key.into(), count })
-    }
-}
-
 /// The exit code where all is as expected, and not as it was.
 const UNLIKE_BASELINE: u8 = 6;
 
@@ -209,7 +187,7 @@ impl Check {
             players,
         };
         let whole = selection.checks && selection.configuration.is_none();
-        let report = verify::run("check", &selection);
+        let report = progress::run("check", &selection);
         let changes = baseline.map(|baseline| baseline.changes(&selection, &report)).transpose()?;
         if self.json {
             output::json(&Printed { report: &report, changes: changes.as_ref() })?

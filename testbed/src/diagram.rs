@@ -12,7 +12,7 @@ use handfast::outcome::Side;
 use handfast_model::{clients::edges, documented, refinement, sequence as document};
 use handfast_sim::event::{Engine, Regression, Watch};
 
-use crate::{failure::Failure, link::options::ProfileName, output, replay, shrink};
+use crate::{failure::Failure, options::ProfileName, output, replay, shrink};
 
 /// Draw a recorded link, the documented one, or a daemon's or client's machine, as a Mermaid diagram
 #[derive(Args)]

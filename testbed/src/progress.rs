@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use handfast_model::report::{self, Report, Selection};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// How often a line is written where there is no terminal.
@@ -18,6 +19,16 @@ pub(crate) struct Watch {
     shared: Arc<Shared>,
     bar: Option<ProgressBar>,
     ticker: Option<JoinHandle<()>>,
+}
+
+/// Runs what is selected, and shows how far it is.
+pub(crate) fn run(what: &'static str, selection: &Selection) -> Report {
+    let watch = Watch::new(what);
+    report::run_watched(selection, &|progress| match progress {
+        report::Progress::Pieces(pieces) => watch.expect(pieces),
+        report::Progress::Began(name) => watch.began(name),
+        report::Progress::Done(name) => watch.done(name),
+    })
 }
 
 struct Shared {

@@ -5,8 +5,8 @@ pub(crate) mod image;
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 
 use crate::{
-    drawn::frame::{Size, Style},
     failure::Failure,
+    tui::frame::{Size, Style},
 };
 
 /// What becomes the QR code of a text.

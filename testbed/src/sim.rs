@@ -1,6 +1,7 @@
 //! `handfast sim`: whole sessions in virtual time, with faults, from seeds.
 
 mod digest;
+mod engine;
 mod event;
 mod mutants;
 pub(crate) mod results;
@@ -20,24 +21,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use handfast_model::config::Cast;
 use handfast_sim::{
     Scenario, Shard,
     event::{Class, matrix, pairs, words},
 };
 
+pub(crate) use self::{
+    engine::EVENT_SEEDS,
+    sweep::{Chosen, Effort, Pieces, Sweep},
+    swept::Swept,
+};
 use self::{
-    event::Storm,
+    engine::Engine,
+    event::EventSweep,
     mutants::Hunted,
     results::{Header, Kept},
     sweep::{Part, Piece},
 };
-pub(crate) use self::{
-    sweep::{Chosen, Effort, Pieces, Sweep},
-    swept::Swept,
-};
-use crate::{failure::Failure, interrupt, output, progress::Watch, shrink, validate::PairName};
+use crate::{exit_code::INCONCLUSIVE, failure::Failure, interrupt, options::PairName, output, progress::Watch, shrink};
 
 /// Simulate sessions with faults, and judge what came of each
 #[derive(Args)]
@@ -120,16 +123,6 @@ pub(crate) struct Sim {
     timings: bool,
 }
 
-/// What carries sessions.
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum Engine {
-    /// The shell itself, TLS included, on simulated hosts
-    #[default]
-    Turmoil,
-    /// The reducers and the codec, from event to event
-    Event,
-}
-
 /// The scenarios of one name.
 fn scenarios(name: &str) -> Result<Vec<Scenario>, Failure> {
     let found: Vec<_> =
@@ -178,12 +171,6 @@ fn budget(text: &str) -> Result<Duration, &'static str> {
     };
     let number: u64 = number.parse().map_err(|_| EXPECTED)?;
     number.checked_mul(seconds).map(Duration::from_secs).ok_or(EXPECTED)
-}
-
-/// The worst of some exit codes: a panic, safety, liveness, nondeterminism, inconclusive, in this order.
-pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
-    const ORDER: [u8; 6] = [0, 4, 5, 3, 1, 101];
-    codes.into_iter().max_by_key(|code| ORDER.iter().position(|known| known == code)).unwrap_or(0)
 }
 
 impl Sim {
@@ -314,13 +301,13 @@ impl Sim {
 
     fn run_schedule(&self, file: &Path) -> Result<ExitCode, Failure> {
         let schedule = shrink::read(file)?.schedule;
-        let storm = Storm::of_one(&schedule, self.pair());
+        let one = EventSweep::of_one(&schedule, self.pair());
         if let Some(folder) = &self.out {
             let name = file.file_name().map_or_else(|| "schedule".into(), |name| name.to_string_lossy());
             let name = name.trim_end_matches(".json").trim_end_matches(".schedule");
             event::write(folder, name, &schedule, self.pair()).map_err(|error| unwritable(folder, &error))?;
         }
-        let swept = Swept::Event(Box::new(storm));
+        let swept = Swept::Event(Box::new(one));
         swept.print(self.json)?;
         Ok(ExitCode::from(swept.exit_code()))
     }
@@ -361,12 +348,6 @@ impl Sim {
     }
 }
 
-/// The exit code of what says nothing.
-const INCONCLUSIVE: u8 = 4;
-
-/// The seeds of the event engine, if none are given.
-pub(crate) const EVENT_SEEDS: Range<u64> = 0..20_000;
-
 fn unwritable(folder: &Path, error: &std::io::Error) -> Failure {
     Failure::usage(format_args!("--out {}: {error}", folder.display()))
 }
@@ -393,14 +374,6 @@ mod tests {
             let counts = swept.suite();
             assert_eq!((counts.tests, counts.failures), (1, usize::from(failed)));
         }
-    }
-
-    #[test]
-    fn the_worst_is_told() {
-        assert_eq!(worst([]), 0);
-        assert_eq!(worst([0, 4, 5]), 5);
-        assert_eq!(worst([3, 4, 1, 0]), 1);
-        assert_eq!(worst([1, 101]), 101);
     }
 
     #[test]

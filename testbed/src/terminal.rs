@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
-    drawn::keys::{Decoder, Key},
     input::{Utf16, without_mark},
     interrupt::Interrupts,
+    tui::keys::{Decoder, Key},
 };
 
 /// Bytes of a line: a password with every byte escaped once, and what stands around it.

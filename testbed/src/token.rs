@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use handfast::token::{Code, DeviceId, Form, Token as Parsed, TokenError, trim_typed};
 use serde::Serialize;
 
-use crate::{caret::point_at, drawn::tty, failure::Failure, input, output, qr};
+use crate::{caret::point_at, failure::Failure, input, output, qr, tui::tty};
 
 /// Bytes of standard input that are looked at: far more than a token has.
 const MAX_INPUT: u64 = 4096;

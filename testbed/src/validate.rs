@@ -8,11 +8,15 @@ use std::{path::PathBuf, process::ExitCode, str::FromStr};
 use clap::Args;
 use handfast::outcome::Profile;
 use handfast_model::{
-    config::{Budget, Cast},
+    config::Budget,
     observed::{Apart, Delays, Explanation, Place, Refusal, Terms, Verdict},
 };
 
-use crate::{check::Change, failure::Failure, link::options::ProfileName, output};
+use crate::{
+    failure::Failure,
+    options::{Change, PairName, ProfileName},
+    output,
+};
 
 /// Decide whether what clients saw of a link, or what its sides recorded, is a run of the model
 #[derive(Args)]
@@ -82,31 +86,6 @@ impl FromStr for Delay {
             return Err(format!("expected one of {}", Delays::KEYS.join(", ")));
         }
         Ok(Self { key: key.into(), ms })
-    }
-}
-
-/// Who took part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
-#[value(rename_all = "verbatim")]
-pub(crate) enum PairName {
-    /// Both hardened
-    HH,
-    /// A hardened importer, a legacy exporter
-    HL,
-    /// A legacy importer, a hardened exporter
-    LH,
-    /// Both legacy
-    LL,
-}
-
-impl From<PairName> for Cast {
-    fn from(name: PairName) -> Self {
-        match name {
-            PairName::HH => Self::HH,
-            PairName::HL => Self::HL,
-            PairName::LH => Self::LH,
-            PairName::LL => Self::LL,
-        }
     }
 }
 

@@ -1,31 +1,29 @@
 //! `handfast verify`: everything that can be checked, as one table of verdicts.
 
 use std::{
-    num::NonZeroUsize,
     ops::Range,
     path::{Path, PathBuf},
     process::ExitCode,
-    thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use clap::Args;
 use handfast_model::{
     config,
-    explore::Limits,
     players::Players,
-    report::{self, Progress, Report, Selection},
+    report::{Report, Selection},
 };
 
 use handfast_sim::{Scenario, event::Class};
 use serde::Serialize;
 
 use crate::{
+    exit_code::{CHECKS, worst},
     failure::Failure,
-    interrupt, output,
-    progress::Watch,
+    options::Effort,
+    output,
+    progress::{self, Watch},
     sim::{self, Chosen, Sweep, Swept},
-    size::Size,
     verdicts,
 };
 
@@ -36,11 +34,6 @@ const FULL_SEEDS: u64 = 256;
 /// Seeds of the event engine in a full run.
 const FULL_EVENT_SEEDS: u64 = 1_000_000;
 
-/// The exit codes of checks, for `--help`.
-pub(crate) const EXIT_CODES: &str = "\
-Exit codes: 0 all as expected, 1 a safety property is violated, 2 usage, 3 a liveness property is
-violated, 4 inconclusive, 5 equal inputs gave unequal results, 101 a panic.";
-
 /// Check every configuration, kill every mutant, sweep the simulation, and print the verdicts
 #[derive(Args)]
 #[command(after_help = format!("\
@@ -48,7 +41,7 @@ Examples:
   handfast verify
   handfast verify --full --jobs 2 --junit verdicts.xml
 
-{EXIT_CODES}
+{CHECKS}
 Standard output is the same for the same program; progress goes to standard error."))]
 pub(crate) struct Verify {
     /// What a change needs, in minutes: the default
@@ -71,44 +64,6 @@ pub(crate) struct Verify {
     /// Say how long it took
     #[arg(long)]
     timings: bool,
-}
-
-/// What checks may use.
-#[derive(Args)]
-pub(crate) struct Effort {
-    /// Checks at once; as many as there are processors by default
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
-    /// Bytes of each check's graph; what needs more is inconclusive
-    #[arg(long, value_name = "SIZE", default_value_t = Size(Limits::default().memory as u64))]
-    memory: Size,
-    /// Seconds for each check; what needs more is inconclusive
-    #[arg(long, value_name = "N", default_value_t = Limits::default().time.as_secs())]
-    time: u64,
-}
-
-impl Effort {
-    /// How many checks at once.
-    pub(crate) fn jobs(&self) -> NonZeroUsize {
-        self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
-    }
-
-    /// What each may use. From now on Ctrl-C ends them.
-    pub(crate) fn limits(&self) -> Result<Limits, Failure> {
-        let memory = usize::try_from(self.memory.0).unwrap_or(usize::MAX);
-        let (time, stop) = (Duration::from_secs(self.time), Some(interrupt::stops_checks()?));
-        Ok(Limits { memory, time, stop, ..Limits::default() })
-    }
-}
-
-/// Runs what is selected, and shows how far it is.
-pub(crate) fn run(what: &'static str, selection: &Selection) -> Report {
-    let watch = Watch::new(what);
-    report::run_watched(selection, &|progress| match progress {
-        Progress::Pieces(pieces) => watch.expect(pieces),
-        Progress::Began(name) => watch.began(name),
-        Progress::Done(name) => watch.done(name),
-    })
 }
 
 /// What came of everything.
@@ -137,7 +92,7 @@ impl Verify {
         let jobs = self.effort.jobs();
         let limits = self.effort.limits()?;
         let selection = Selection { limits, jobs: jobs.get(), players, ..Selection::all(size) };
-        let model = run("verify", &selection);
+        let model = progress::run("verify", &selection);
         if !self.json {
             output::line(verdicts::Table { report: &model, whole: true, rows: false })?;
         }
@@ -150,7 +105,7 @@ impl Verify {
         let simulation = swept("verify, simulation", &turmoil, effort)?;
         let event = swept("verify, event engine", &event, effort)?;
         let codes = [verdicts::exit_code(model.outcome), simulation.exit_code(), event.exit_code()];
-        let verified = Verified { seeds, model, simulation, event, heads, exit_code: sim::worst(codes) };
+        let verified = Verified { seeds, model, simulation, event, heads, exit_code: worst(codes) };
         let exit_code = verified.exit_code;
         if self.json {
             output::json(&verified)?

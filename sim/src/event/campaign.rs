@@ -4,11 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
     ops::Range,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
+    sync::{Mutex, PoisonError},
 };
 
 use handfast::outcome::Outcome;
@@ -18,7 +14,17 @@ use handfast_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Broken, Class, Engine, Law, Ran, Schedule, Walked, Watch};
+use crate::campaign::{default_jobs, difference, in_parallel};
+
+use crate::event::{
+    coverage::Walked,
+    engine::Engine,
+    schedule::{Class, Schedule},
+    state::{
+        law::{Broken, Law},
+        run::{Ran, Watch},
+    },
+};
 
 /// Seeds that a thread takes at once.
 const BLOCK: u64 = 256;
@@ -40,7 +46,7 @@ pub struct Sweep {
 
 impl Default for Sweep {
     fn default() -> Self {
-        let jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let jobs = default_jobs();
         Self { seeds: 0..10_000, classes: Class::ALL.to_vec(), jobs, watch: Watch::SWEEP }
     }
 }
@@ -75,7 +81,7 @@ mod ends {
     use handfast::outcome::Outcome;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::Outcomes;
+    use crate::event::campaign::Outcomes;
 
     #[derive(Serialize, Deserialize)]
     struct Ends {
@@ -197,8 +203,7 @@ pub fn block<I: ImportSide, E: ExportSide>(
 /// Where two traces of a schedule differ.
 fn differs<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, schedule: &Schedule) -> Option<String> {
     let [one, other] = [(); 2].map(|()| engine.run(schedule, Watch { trace: true, ..Watch::BARE }).trace());
-    let same = one.lines().zip(other.lines()).take_while(|(one, other)| one == other).count();
-    (one != other).then(|| format!("line {} of its trace is another one the second time", same + 1))
+    difference(&one, &other)
 }
 
 /// Carries a campaign out. `progress` is told how many sessions more there were, from several threads.
@@ -207,23 +212,14 @@ pub fn sweep<I: ImportSide, E: ExportSide>(
     sweep: &Sweep,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Found {
-    let next = AtomicU64::new(sweep.seeds.start);
     let all = Mutex::new(Found::default());
-    thread::scope(|scope| {
-        for _ in 0..sweep.jobs.get() {
-            scope.spawn(|| {
-                loop {
-                    let from = next.fetch_add(BLOCK, Ordering::Relaxed);
-                    if from >= sweep.seeds.end {
-                        break;
-                    }
-                    let to = sweep.seeds.end.min(from.saturating_add(BLOCK));
-                    let found = block(engine, from..to, &sweep.classes, sweep.watch);
-                    progress(found.sessions);
-                    all.lock().unwrap_or_else(PoisonError::into_inner).merge(found);
-                }
-            });
-        }
+    let Range { start, end } = sweep.seeds;
+    in_parallel(sweep.jobs, end.saturating_sub(start).div_ceil(BLOCK), &|number| {
+        let from = start + number * BLOCK;
+        let to = end.min(from.saturating_add(BLOCK));
+        let found = block(engine, from..to, &sweep.classes, sweep.watch);
+        progress(found.sessions);
+        all.lock().unwrap_or_else(PoisonError::into_inner).merge(found);
     });
     all.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

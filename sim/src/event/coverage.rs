@@ -1,4 +1,4 @@
-//! How much of the reducers' tables the storm walks, of what the model walks.
+//! How much of the reducers' tables the event engine walks, of what the model walks.
 
 use std::{
     borrow::Cow,

@@ -7,10 +7,17 @@ use handfast::{
     outcome::{Profile, Side},
 };
 
-use super::{Act, Archive, At, Below, Device, Fault, Found, Schedule, Story, Visit, Watch, What};
 use handfast_model::{
     side::{ExportSide, ImportSide},
     steps::{TO_EXPORTER, TO_IMPORTER},
+};
+
+use crate::event::{
+    below::Below,
+    campaign::Found,
+    engine::Engine,
+    schedule::{Act, Archive, At, Device, Fault, Schedule, Story, Visit, What},
+    state::run::Watch,
 };
 
 /// Milliseconds within which a peer says its next word.
@@ -77,15 +84,15 @@ const AT_THE_DOOR: [(&[Act], Act); 5] = [
     (&[Act::Secure(true)], Act::Drop),
 ];
 
-/// A side that has somebody hostile in front of it.
-pub(super) struct Stage {
+/// A side that faces a hostile peer.
+pub(super) struct Target {
     pub(super) side: Side,
     pub(super) alphabet: &'static [Message],
     /// How it is brought to each of its states.
     pub(super) ways: &'static [&'static [Act]],
 }
 
-impl Stage {
+impl Target {
     pub(super) const BOTH: [Self; 2] = [
         Self { side: Side::Import, alphabet: &TO_IMPORTER, ways: &TO_IMPORT },
         Self { side: Side::Export, alphabet: &TO_EXPORTER, ways: &TO_EXPORT },
@@ -122,14 +129,15 @@ fn in_time(what: What) -> Fault {
 pub fn directed() -> Vec<Schedule> {
     let mut all = Vec::new();
     for profile in [Profile::Documented, Profile::Jamid] {
-        for stage in Stage::BOTH {
-            for way in stage.ways {
-                let each = stage.words().into_iter().map(|word| stage.schedule(profile, &[way, &[word][..]].concat()));
+        for target in Target::BOTH {
+            for way in target.ways {
+                let each =
+                    target.words().into_iter().map(|word| target.schedule(profile, &[way, &[word][..]].concat()));
                 all.extend(each);
             }
         }
         // While the importer installs, a session that is garbled or that the peer has ended goes on.
-        let [import, _] = Stage::BOTH;
+        let [import, _] = Target::BOTH;
         let installing = import.ways[import.ways.len() - 1];
         for first in [Act::Babble(Story::Message), Act::End] {
             for then in Below::ALL.map(Act::Below).into_iter().chain([Act::End, Act::Babble(Story::Frame)]) {
@@ -148,7 +156,7 @@ pub fn directed() -> Vec<Schedule> {
 }
 
 /// Carries all of them out. Their numbers take the place of seeds.
-pub fn walk<I: ImportSide, E: ExportSide>(engine: &super::Engine<I, E>, watch: Watch) -> Found {
+pub fn walk<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, watch: Watch) -> Found {
     let mut found = Found::default();
     for (schedule, number) in directed().iter().zip(0..) {
         found.note(number, schedule, engine.run(schedule, watch));

@@ -6,14 +6,12 @@ use handfast::{
     outcome::{Profile, Scheme, Side},
 };
 use handfast_model::config::Cast;
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::below::Below;
 use super::schedule::{
-    Act, Again, Archive, At, Class, Click, Device, DiskStep, Errand, Fault, Rival, Schedule, Story, Visit, What,
+    Act, Archive, At, Class, Click, Device, DiskStep, Errand, Fault, Relink, Rival, Schedule, Story, Visit, What,
 };
-use crate::point::Point;
+use crate::{draw, point::Point};
 
 /// Faults of one session, at most.
 const MAX_FAULTS: u32 = 3;
@@ -22,29 +20,17 @@ const MANY_VISITORS: usize = 7;
 /// One seed in so many has what is rare, of each kind.
 const RARE: u32 = 24;
 
-/// Draws one schedule.
-struct Draw(ChaCha8Rng);
+type Draw = draw::Draw<u32>;
 
 impl Draw {
+    /// Returns a number below `count`; 0 if that is 0.
     fn below(&mut self, count: u32) -> u32 {
-        self.0.random_range(0..count.max(1))
+        self.between(0, count.max(1) - 1)
     }
 
-    fn between(&mut self, least: u32, most: u32) -> u32 {
-        self.0.random_range(least..=most)
-    }
-
-    /// True once in so many times.
+    /// Returns true once in so many times.
     fn once_in(&mut self, times: u32) -> bool {
         self.below(times) == 0
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len() as u32) as usize]
-    }
-
-    fn side(&mut self) -> Side {
-        self.pick(&[Side::Import, Side::Export])
     }
 }
 
@@ -58,17 +44,13 @@ impl Schedule {
         let (rare, usual): (Vec<Class>, Vec<Class>) = others.partition(|class| class.is_rare());
         let mut schedule = Self::draw_usual(seed, &usual);
         if !rare.is_empty() {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(1);
             let times = if usual.is_empty() { 1 } else { RARE };
-            Draw(rng).rare(&mut schedule, &rare, times);
+            Draw::independent(seed, 1).rare(&mut schedule, &rare, times);
         }
         if classes.contains(&Class::Below) {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(2);
-            let mut draw = Draw(rng);
+            let mut draw = Draw::independent(seed, 2);
             if classes.len() == 1 {
-                let class = draw.pick(&[Class::Stranger, Class::Intruder]);
+                let class = draw.one_of(&[Class::Stranger, Class::Intruder]);
                 schedule.faults.extend(draw.fault(class));
             }
             draw.below_the_messages(&mut schedule);
@@ -83,16 +65,16 @@ impl Schedule {
             classes.iter().copied().filter(|&class| class != Class::Below || class.is_of(cast)).collect();
         let mut schedule = Self::draw(seed, &classes);
         if cast.has_legacy() {
-            (schedule.device, schedule.rival, schedule.again, schedule.alone) = (None, None, None, false);
+            (schedule.device, schedule.rival, schedule.relink, schedule.alone) = (None, None, None, false);
         }
         schedule
     }
 
     fn draw_usual(seed: u64, classes: &[Class]) -> Self {
-        let mut draw = Draw(ChaCha8Rng::seed_from_u64(seed));
+        let mut draw = Draw::new(seed);
         let plain = draw.once_in(8);
         let on: Vec<Class> = classes.iter().copied().filter(|_| draw.once_in(2)).collect();
-        let mut schedule = draw.people();
+        let mut schedule = draw.users();
         if plain || classes.is_empty() {
             return schedule;
         }
@@ -103,7 +85,7 @@ impl Schedule {
             schedule.device = Some(Device { every, acts });
         }
         for _ in 0..=draw.below(MAX_FAULTS) {
-            let class = draw.pick(on);
+            let class = draw.one_of(on);
             schedule.faults.extend(draw.fault(class));
         }
         if on.contains(&Class::Stranger) && draw.once_in(64) {
@@ -130,7 +112,7 @@ impl Draw {
             }
             for _ in 0..=self.below(4) {
                 let at = 1 + self.below(acts.len() as u32) as usize;
-                let below = if self.once_in(64) { Below::Flood } else { self.pick(&Below::ALL[..12]) };
+                let below = if self.once_in(64) { Below::Flood } else { self.one_of(&Below::ALL[..12]) };
                 acts.insert(at.min(acts.len()), Act::Below(below));
             }
         }
@@ -141,14 +123,14 @@ impl Draw {
         if self.below(times) >= classes.len() as u32 {
             return;
         }
-        let class = self.pick(classes);
+        let class = self.one_of(classes);
         match class {
             Class::Rival if schedule.is_pair() => {
                 let latency = (self.between(1, 200), self.between(1, 200));
                 schedule.rival = Some(Rival { latency, think: self.between(1, 3000) });
             }
             Class::Again => {
-                schedule.again = Some(Again { think: self.between(1, 3000), beside: self.once_in(3) });
+                schedule.relink = Some(Relink { think: self.between(1, 3000), beside: self.once_in(3) });
             }
             Class::Repeat | Class::Slow => {
                 for _ in 0..=self.below(2) {
@@ -160,20 +142,20 @@ impl Draw {
     }
 
     /// The people, the sizes, and how long things take.
-    fn people(&mut self) -> Schedule {
+    fn users(&mut self) -> Schedule {
         let slow = self.once_in(64);
         let pace = if slow { self.between(10_000, 25_000) } else { self.between(1, 50) };
         let bytes = if slow || self.once_in(64) { 33_000 } else { 40 };
         let idle = self.once_in(16).then(|| self.side());
         Schedule {
-            profile: self.pick(&[Profile::Documented, Profile::Jamid]),
-            scheme: self.pick(&[Scheme::Password, Scheme::Password, Scheme::None]),
+            profile: self.one_of(&[Profile::Documented, Profile::Jamid]),
+            scheme: self.one_of(&[Scheme::Password, Scheme::Password, Scheme::None]),
             archive: (self.between(1, 4) as u16, bytes),
             pace,
             latency: (self.between(1, 200), self.between(1, 200)),
             think: (self.between(1, 3000), self.between(1, 3000)),
             work: std::array::from_fn(|_| self.between(1, 300)),
-            cut: if self.once_in(16) { self.pick(&[1, 2, 7, 30]) } else { 0 },
+            cut: if self.once_in(16) { self.one_of(&[1, 2, 7, 30]) } else { 0 },
             wrong: if self.once_in(4) { self.between(1, 3) as u8 } else { 0 },
             idle,
             typo: self.once_in(32),
@@ -216,13 +198,13 @@ impl Draw {
             Class::Disk => {
                 at = At::Start;
                 let steps = [DiskStep::Open, DiskStep::Send, DiskStep::Stage, DiskStep::Check, DiskStep::Install];
-                What::Disk(self.pick(&steps))
+                What::Disk(self.one_of(&steps))
             }
             Class::Crash => What::Crash(self.side(), self.once_in(2)),
             Class::Cancel => What::Cancel(self.side()),
             Class::Click => {
                 let clicks = [Click::Begin, Click::Answer, Click::AnswerOtherwise, Click::AddDevice, Click::Confirm];
-                What::Click(self.pick(&clicks))
+                What::Click(self.one_of(&clicks))
             }
             Class::Early => {
                 let (side, timer) = self.timer();
@@ -236,7 +218,7 @@ impl Draw {
                 let knows = class == Class::Intruder;
                 at = if self.once_in(2) { At::Step(Side::Import, 2) } else { at };
                 let acts = self.visitor_acts(knows);
-                let longest = self.pick(&[20, 400]);
+                let longest = self.one_of(&[20, 400]);
                 What::Visit(Visit { knows, every: self.between(1, longest), acts })
             }
             Class::Repeat if self.once_in(3) => What::RepeatAnswer,
@@ -244,7 +226,7 @@ impl Draw {
             Class::Slow => {
                 at = At::Start;
                 let longest = if self.once_in(2) { 400_000 } else { 5_000 };
-                What::Slow(self.pick(&[Errand::Request, Errand::Answer]), self.between(1, longest))
+                What::Slow(self.one_of(&[Errand::Request, Errand::Answer]), self.between(1, longest))
             }
             Class::Device | Class::Rival | Class::Again | Class::Below => return None,
         };
@@ -259,11 +241,11 @@ impl Draw {
             Side::Import => [Prepare, Token, Authenticate, Stall, Transfer, Linger],
             Side::Export => [Connect, Authenticate, Stall, Transfer, Result, Linger],
         };
-        (side, self.pick(&own))
+        (side, self.one_of(&own))
     }
 
     fn babble(&mut self) -> Act {
-        Act::Babble(self.pick(&[Story::Message, Story::Giant, Story::GiantArchive, Story::Frame]))
+        Act::Babble(self.one_of(&[Story::Message, Story::Giant, Story::GiantArchive, Story::Frame]))
     }
 
     fn visitor_acts(&mut self, knows: bool) -> Vec<Act> {
@@ -292,7 +274,7 @@ impl Draw {
         for _ in 0..self.below(8) {
             acts.push(self.of_an_intruder());
         }
-        acts.push(self.pick(&[Act::End, Act::Drop, Act::Complete]));
+        acts.push(self.one_of(&[Act::End, Act::Drop, Act::Complete]));
         acts
     }
 
@@ -305,7 +287,7 @@ impl Draw {
             acts.push(Act::Say(2));
         }
         acts.push(Act::Wait(self.between(1000, 4000) as u16));
-        acts.push(Act::Begin(self.pick(&[Archive::Own, Archive::Own, Archive::Honest, Archive::Nonsense])));
+        acts.push(Act::Begin(self.one_of(&[Archive::Own, Archive::Own, Archive::Honest, Archive::Nonsense])));
         if !self.once_in(4) {
             acts.push(Act::Complete);
         }
@@ -313,9 +295,9 @@ impl Draw {
 
     fn of_an_intruder(&mut self) -> Act {
         match self.below(8) {
-            0 => Act::Ask(self.pick(&[Ask::Right, Ask::Wrong, Ask::Other])),
+            0 => Act::Ask(self.one_of(&[Ask::Right, Ask::Wrong, Ask::Other])),
             1 => self.babble(),
-            2 => Act::Begin(self.pick(&[Archive::Own, Archive::Honest, Archive::Nonsense])),
+            2 => Act::Begin(self.one_of(&[Archive::Own, Archive::Honest, Archive::Nonsense])),
             3 => Act::Complete,
             _ => Act::Say(self.below(11) as u8),
         }
@@ -336,7 +318,7 @@ impl Draw {
             };
             acts.push(act);
         }
-        acts.push(self.pick(&[Act::End, Act::Drop, Act::Say(2)]));
+        acts.push(self.one_of(&[Act::End, Act::Drop, Act::Say(2)]));
         acts
     }
 }

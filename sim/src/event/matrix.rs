@@ -9,8 +9,14 @@ use handfast::{
 };
 use serde::Serialize;
 
-use super::{Act, At, Below, Broken, Click, DiskStep, Engine, Fault, Schedule, Story, Visit, Watch, What};
 use crate::point::Point;
+
+use crate::event::{
+    below::Below,
+    engine::Engine,
+    schedule::{Act, At, Click, DiskStep, Fault, Schedule, Story, Visit, What},
+    state::{law::Broken, run::Watch},
+};
 
 /// A column: a fault with a name. Some are several, of which the first that can happen does.
 struct Column {

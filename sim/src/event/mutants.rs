@@ -1,11 +1,8 @@
-//! The checker's mutants through the storm, and those that only time can tell.
+//! The checker's mutants in the event engine, and those that only time can show.
 
 use std::ops::Range;
 
-use handfast::{
-    limits::{Durations, Timer},
-    rules::Rule,
-};
+use handfast::limits::{Durations, Timer};
 use handfast_model::{
     config::Cast,
     mutants::{MUTANTS, Setting},
@@ -14,7 +11,13 @@ use handfast_model::{
 };
 use serde::Serialize;
 
-use super::{Class, Engine, Law, Schedule, Watch, engine::Twice, shrink};
+use crate::event::{
+    engine::{Engine, Twice},
+    schedule::{Class, Schedule},
+    shrink::shrink,
+    state::{law::Law, run::Watch},
+};
+use crate::mutants::{self, TIMERS};
 
 /// Two reducers with something broken, or their clock.
 #[derive(Clone, Copy, Debug)]
@@ -45,36 +48,11 @@ pub struct Kill {
     pub steps: usize,
 }
 
-/// Those that only time can tell: the id, what is broken, and the rules.
-pub(crate) const TIMERS: [(&str, &str, Without); 3] = [
-    ("M-51b", "A timer is not stopped when a session opens.", Without::new(&[Rule::SessionStopsTimers])),
-    ("M-51c", "Progress does not start the stall timer again.", Without::new(&[Rule::ProgressRearms])),
-    ("M-51d", "Timers are not stopped at the end.", Without::new(&[Rule::EndStopsTimers])),
-];
-
-const A_CLIENT: &str = "it is a client's: the storm's people call the daemons themselves";
-
-const A_CROWD: &str =
-    "it takes strangers that come again for ever: the storm's visitors are few, and each of them comes once";
-
-/// Why the storm cannot kill a mutant of the checker.
-const BEYOND: [(&str, &str); 9] = [
-    ("M-27", A_CLIENT),
-    ("M-28", A_CLIENT),
-    ("M-31", A_CLIENT),
-    ("M-32", "it is in the order in which a disk makes things durable: the storm's disks are outcomes"),
-    ("M-52", A_CLIENT),
-    ("M-53", A_CLIENT),
-    ("M-56", A_CLIENT),
-    ("M-57a", A_CROWD),
-    ("M-57b", A_CROWD),
-];
-
 /// Those that only an old peer shows.
 const BESIDE_THE_OLD: [(&str, Cast); 2] = [("M-39", Cast::LH), ("M-46", Cast::HL)];
 
 impl Mutant {
-    /// All that the storm can be asked for.
+    /// Returns all that the event engine can hunt.
     pub fn all() -> Vec<Self> {
         let sound =
             Self { id: "", broken: "", without: Without::new(&[]), twice: false, cast: Cast::HH, durations: |_| {} };
@@ -99,9 +77,9 @@ impl Mutant {
         Self::all().into_iter().find(|mutant| mutant.id == id)
     }
 
-    /// Why the storm cannot kill it.
+    /// Returns why the event engine cannot kill the mutant of this id; none if it can.
     pub fn beyond(id: &str) -> Option<&'static str> {
-        BEYOND.iter().find(|(mutant, _)| *mutant == id).map(|(_, why)| *why)
+        mutants::beyond(mutants::Engine::Event, id)
     }
 
     /// An engine with it.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Schedule;
+use crate::event::schedule::Schedule;
 
 /// A schedule of `sim/regressions/`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

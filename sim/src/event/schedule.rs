@@ -49,8 +49,8 @@ pub struct Schedule {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rival: Option<Rival>,
     /// Behind this link comes another one of the same two devices.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub again: Option<Again>,
+    #[serde(rename = "again", skip_serializing_if = "Option::is_none")]
+    pub relink: Option<Relink>,
     /// What goes wrong.
     pub faults: Vec<Fault>,
 }
@@ -74,7 +74,7 @@ impl Default for Schedule {
             device: None,
             alone: false,
             rival: None,
-            again: None,
+            relink: None,
             faults: Vec::new(),
         }
     }
@@ -284,7 +284,7 @@ impl Default for Rival {
 /// A second link of the same two devices, with which nothing goes wrong: whatever became of the first, it has to succeed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Again {
+pub struct Relink {
     /// Milliseconds until its import begins.
     pub think: u32,
     /// It does not wait for the end of the first import. The exporter's account has one operation at a time all the same: the call
@@ -365,7 +365,7 @@ impl Class {
     }
 
     /// Whether few seeds have it.
-    pub(super) const fn is_rare(self) -> bool {
+    pub(crate) const fn is_rare(self) -> bool {
         matches!(self, Self::Rival | Self::Again | Self::Repeat | Self::Slow)
     }
 }

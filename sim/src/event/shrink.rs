@@ -2,7 +2,11 @@
 
 use handfast_model::side::{ExportSide, ImportSide};
 
-use super::{Act, Again, At, Device, Engine, Law, Rival, Schedule, Visit, Watch, What};
+use crate::event::{
+    engine::Engine,
+    schedule::{Act, At, Device, Relink, Rival, Schedule, Visit, What},
+    state::{law::Law, run::Watch},
+};
 
 /// What a schedule breaks.
 pub fn broken<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, schedule: &Schedule) -> Option<Law> {
@@ -43,8 +47,8 @@ fn candidates(schedule: &Schedule) -> Vec<Schedule> {
     with(&|one| one.device = None);
     with(&|one| one.alone = false);
     with(&|one| one.rival = None);
-    with(&|one| one.again = None);
-    with(&|one| one.again = one.again.is_some().then(Again::default));
+    with(&|one| one.relink = None);
+    with(&|one| one.relink = one.relink.is_some().then(Relink::default));
     with(&|one| one.rival = one.rival.is_some().then(Rival::default));
     with(&|one| one.profile = plain.profile);
     with(&|one| one.scheme = plain.scheme);

@@ -9,7 +9,12 @@ use handfast::{
 use handfast_model::rows::Row;
 use serde::Serialize;
 
-use super::{Act, Engine, Law, Watch, directed::Stage};
+use crate::event::{
+    directed::Target,
+    engine::Engine,
+    schedule::Act,
+    state::{law::Law, run::Watch},
+};
 
 /// A word in a state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,25 +44,25 @@ impl Words {
 pub fn words() -> Words {
     let engine = Engine::shipped();
     let mut all = Vec::new();
-    for stage in Stage::BOTH {
-        for way in stage.ways {
+    for target in Target::BOTH {
+        for way in target.ways {
             // What does nothing takes as long as to wait.
             let silent = [way, &[Act::Wait(1)][..]].concat();
-            let without = engine.run(&stage.schedule(Profile::Documented, &silent), Watch::ALL);
+            let without = engine.run(&target.schedule(Profile::Documented, &silent), Watch::ALL);
             let say = |act: Act| {
-                let with = engine.run(&stage.schedule(Profile::Documented, &[way, &[act][..]].concat()), Watch::ALL);
+                let with = engine.run(&target.schedule(Profile::Documented, &[way, &[act][..]].concat()), Watch::ALL);
                 // The first step that is another one, or at another time.
                 let at = with.steps.iter().zip(&without.steps).position(|(one, other)| one != other);
                 let taken = at.or((with.steps.len() > without.steps.len()).then_some(without.steps.len()));
                 let taken = taken.and_then(|at| with.walked.get(at).copied());
                 let (import, export) = with.outcomes();
-                let outcome = if stage.side == Side::Import { import } else { export };
+                let outcome = if target.side == Side::Import { import } else { export };
                 let broken = with.broken.map(|broken| broken.law);
-                Word { word: name(act, stage.alphabet), taken, outcome, broken }
+                Word { word: name(act, target.alphabet), taken, outcome, broken }
             };
-            let said: Vec<_> = way.iter().map(|&act| name(act, stage.alphabet)).collect();
+            let said: Vec<_> = way.iter().map(|&act| name(act, target.alphabet)).collect();
             let behind = if said.is_empty() { "nothing".into() } else { said.join(", ") };
-            all.push((format!("{}, behind {behind}", stage.side), stage.words().into_iter().map(say).collect()));
+            all.push((format!("{}, behind {behind}", target.side), target.words().into_iter().map(say).collect()));
         }
     }
     Words(all)

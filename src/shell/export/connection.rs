@@ -19,7 +19,8 @@ use crate::{
         link::{Link, Turn},
         rendezvous::Dial,
         storage::{Buffer, Reader},
-        tls, wiring,
+        tls::{self, HandshakeError},
+        wiring,
     },
     token::DeviceId,
 };
@@ -70,7 +71,7 @@ pub(super) async fn serve<D, R>(
 {
     let connect = async {
         let (stream, address) = dial.dial(device).await.map_err(of_dialling)?;
-        let (stream, chain) = tls.handshake(stream).await.map_err(|error| Event::Failed(io::Error::other(error)))?;
+        let (stream, chain) = tls.handshake(stream).await.map_err(of_handshake)?;
         Result::<_, Event>::Ok((stream, address, tls::is_device(&chain, &device)))
     };
     let connect = async {
@@ -102,6 +103,19 @@ fn of_dialling(error: io::Error) -> Event {
             Event::Failed(error)
         }
         _ => Event::Unreachable(error),
+    }
+}
+
+/// Returns the event for a handshake that failed. A peer whose bytes are not TLS is no importer, and stays none: another attempt is of
+/// no use (R-EXP-12).
+fn of_handshake(error: HandshakeError) -> Event {
+    match error {
+        HandshakeError::Tls(rustls::Error::InvalidMessage(_)) => {
+            let other = "the program at this address does not speak TLS";
+            Event::Unreachable(io::Error::new(io::ErrorKind::InvalidData, other))
+        }
+        HandshakeError::Link(ref link) => Event::Failed(io::Error::new(link.kind(), error)),
+        HandshakeError::Chain(_) | HandshakeError::Tls(_) => Event::Failed(io::Error::other(error)),
     }
 }
 

@@ -18,8 +18,7 @@ use crate::{
     rules::Rules,
     secret::Secret,
     shell::{
-        Notice, Progress,
-        notice::Causes,
+        notice::{Causes, Notice, Progress},
         rendezvous::Dial,
         slots::Slots,
         storage::{Opening, Reader, Source},
@@ -229,7 +228,11 @@ impl<D: Dial, S: Source> Operations<D, S> {
                 Input::Failed
             }
             Event::Lost => Input::Lost,
-            Event::Accepted(peer_address) => Input::Accepted { peer_address },
+            Event::Accepted(peer_address) => {
+                // The attempts before this one are no reason for what takes too long after it.
+                self.causes.remove(&op);
+                Input::Accepted { peer_address }
+            }
             Event::Declined => {
                 let unknown = "the new device does not know the token's code";
                 self.note(op, Outcome::Network, io::Error::new(io::ErrorKind::PermissionDenied, unknown));

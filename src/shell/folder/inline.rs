@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    gone,
     ladder::{begin, check},
     source::{FileSource, fill},
+    transfer::gone,
 };
 use crate::{
     archive::{self, Follower, Fs, Installed, Kdf, PrivateKey, Terms, Text, UnixTime},

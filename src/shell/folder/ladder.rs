@@ -9,7 +9,7 @@ use crate::{
     shell::storage::CheckError,
 };
 
-use super::with_path;
+use super::transfer::with_path;
 
 /// Begins an archive, sealed with `credentials`, and a follower that checks what is written.
 pub(super) fn begin<F: Fs>(

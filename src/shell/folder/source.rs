@@ -12,7 +12,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::{BUFFER, QUEUE, gone, with_path};
+use super::transfer::{BUFFER, QUEUE, gone, with_path};
 use crate::{
     archive::{
         self, Archive, Fs, Identity, IdentityError, Kdf, KeyKind, OpenError, PrivateKey, Terms, Text, UnixTime,

@@ -13,8 +13,8 @@ use tokio::{
 };
 
 use super::{
-    BUFFER, QUEUE, gone,
     ladder::{begin, check},
+    transfer::{BUFFER, QUEUE, gone},
 };
 use crate::{
     archive::{

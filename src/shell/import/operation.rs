@@ -31,10 +31,9 @@ use crate::{
     outcome::{Outcome, Signal},
     reducer::{ConnId, Origin, Refused},
     shell::{
-        Notice, Random,
         identity::throw_away,
-        notice::Causes,
-        random,
+        notice::{Causes, Notice},
+        random::{self, Random},
         rendezvous::{Listener, Publish},
         slots::Slots,
         storage::{CheckError, Sink, Store},

@@ -11,15 +11,15 @@ use handfast::{
 
 use super::{Export, failed};
 use crate::{
-    drawn::{
-        keys::Key,
-        tty::Event,
-        unlock::{Act, View},
-    },
     failure::Failure,
     interrupt::{self, Interrupts},
     link::{given_up, note_locks, options::passwords, session::Front, texts::WRONG_OR_DAMAGED},
     output, terminal,
+    tui::{
+        keys::Key,
+        tty::Event,
+        unlock::{Act, View},
+    },
 };
 
 /// What is exported, and who this device is.

@@ -17,10 +17,6 @@ use handfast::{
 use serde::Serialize;
 
 use crate::{
-    drawn::{
-        export::{Act, View},
-        parts::groups,
-    },
     failure::Failure,
     given::{Given, PREFIX, trimmed},
     interrupt,
@@ -34,6 +30,10 @@ use crate::{
     qr::image,
     terminal::{self, Line, LineError},
     token,
+    tui::{
+        export::{Act, View},
+        parts::groups,
+    },
 };
 
 /// The arguments of `addDevice`.

@@ -22,13 +22,6 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::{
-    drawn::{
-        field::Masked,
-        frame::Size,
-        import::{Act, Token, View},
-        parts::groups,
-        tty,
-    },
     link::{
         calls::ImportCall,
         observed::Returned,
@@ -41,6 +34,13 @@ use crate::{
     passwords::Passwords,
     qr,
     terminal::{self, Line, LineError},
+    tui::{
+        field::Masked,
+        frame::Size,
+        import::{Act, Token, View},
+        parts::groups,
+        tty,
+    },
 };
 
 /// The arguments of `addAccount`.

@@ -2,16 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use handfast::{
-    limits::DEFAULT_MAX_ARCHIVE,
-    outcome::{Profile, Side},
-    reducer::Config,
-    shell::Recorder,
-};
+use clap::Args;
+use handfast::{limits::DEFAULT_MAX_ARCHIVE, outcome::Side, reducer::Config, shell::Recorder};
 
 use super::recorder::TraceFile;
-use crate::{failure::Failure, interrupt, passwords::Passwords, size::Size};
+use crate::{failure::Failure, interrupt, options::ProfileName, passwords::Passwords, size::Size};
 
 /// The exit codes of a link, for `--help`.
 pub(crate) const EXIT_CODES: &str = "\
@@ -45,25 +40,6 @@ pub(crate) struct LinkOptions {
     /// The largest archive that is taken or sent, in bytes of its JSON text
     #[arg(long, value_name = "SIZE", default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
     pub(crate) max_archive: Size,
-}
-
-/// The profiles.
-#[derive(Clone, Copy, Default, ValueEnum)]
-pub(crate) enum ProfileName {
-    /// As the documentation says
-    #[default]
-    Documented,
-    /// As today's Jami daemon does
-    Jamid,
-}
-
-impl From<ProfileName> for Profile {
-    fn from(name: ProfileName) -> Self {
-        match name {
-            ProfileName::Documented => Self::Documented,
-            ProfileName::Jamid => Self::Jamid,
-        }
-    }
 }
 
 impl LinkOptions {

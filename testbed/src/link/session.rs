@@ -22,14 +22,14 @@ use super::{
     texts,
 };
 use crate::{
-    drawn::{
+    interrupt::Interrupts,
+    terminal::{self, Echo, Line, LineError, Shows, Typed},
+    tui::{
         frame::{Frame, Size},
         keys::Key,
         parts::{Amount, Beside},
         tty::{Event, Tty},
     },
-    interrupt::Interrupts,
-    terminal::{self, Echo, Line, LineError, Shows, Typed},
 };
 
 /// How often what moves by itself is drawn: progress, time.

@@ -66,6 +66,14 @@ pub(crate) fn ended(side: Side, outcome: Outcome, known: Known) -> &'static str 
             return "Another device answers at this address, not the one that showed the token. Nothing was sent. Look at the \
                     address that the new device shows, and begin again.";
         }
+        (Export, Network, Some(ErrorKind::InvalidData)) => {
+            return "Another program answers at the address of the new device. Nothing was sent. Look at the address and the port \
+                    that the new device shows, and begin again.";
+        }
+        (Export, Timeout, Some(_)) => {
+            return "No new device answered at its address. Nothing was sent. Look at its screen whether it still shows a token, \
+                    and at which address and port; see that no firewall is between the two devices; then begin again.";
+        }
         _ => {}
     }
     match (side, outcome) {
@@ -228,6 +236,7 @@ mod tests {
             ErrorKind::AddrNotAvailable,
             ErrorKind::PermissionDenied,
             ErrorKind::NotFound,
+            ErrorKind::InvalidData,
             ErrorKind::Other,
         ];
         let network: BTreeSet<_> = causes
@@ -238,6 +247,8 @@ mod tests {
             })
             .collect();
         assert_eq!(network.len(), causes.len());
+        let attempts = Known { cause: Some(ErrorKind::TimedOut), canceled_here: false };
+        show(Side::Export, Failure::Ended(Outcome::Timeout), attempts, ", after its attempts to connect");
         for side in [Side::Import, Side::Export] {
             let there = show(side, Failure::Ended(Outcome::CANCELED), Known::default(), ", by the other device");
             assert_ne!(there, ended(side, Outcome::CANCELED, here));

@@ -8,15 +8,12 @@ use handfast_sim::event::{Class, Coverage, Found, Law, Schedule, Violation, Watc
 use quick_junit::{TestCase, TestSuite};
 use serde::Serialize;
 
-use super::{
-    sweep::{Part, Piece, Pieces, Sweep, gaps, is_all, look},
-    worst,
-};
-use crate::{validate::PairName, verdicts::status};
+use super::sweep::{Part, Piece, Pieces, Sweep, gaps, is_all, look};
+use crate::{exit_code::worst, options::PairName, verdicts::status};
 
 /// What came of a campaign of the event engine.
 #[derive(Serialize)]
-pub(crate) struct Storm {
+pub(crate) struct EventSweep {
     seeds: Range<u64>,
     /// Which side is old, if one is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +29,7 @@ pub(crate) struct Storm {
     doubt: Option<String>,
 }
 
-impl Storm {
+impl EventSweep {
     /// What the parts come to of all that were asked for.
     pub(super) fn new(sweep: &Sweep, classes: &[Class], asked: &[Part], pieces: &Pieces) -> Self {
         let (mut found, mut directed) = (Found::default(), None);
@@ -117,7 +114,7 @@ pub(super) fn write(folder: &Path, name: &str, schedule: &Schedule, pair: Option
 }
 
 /// Below the line that says what is swept.
-impl fmt::Display for Storm {
+impl fmt::Display for EventSweep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Found { sessions, fired, pairs, ends, broken, .. } = &self.found;
         let list = |counts: Vec<String>| counts.join(", ");

@@ -6,7 +6,7 @@ use handfast_model::mutants::MUTANTS;
 use handfast_sim::{Mutant, event};
 use serde::Serialize;
 
-use super::{EVENT_SEEDS, Engine};
+use super::engine::{EVENT_SEEDS, Engine};
 use crate::progress::Watch;
 
 /// What came of a mutant.

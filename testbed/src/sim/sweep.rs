@@ -21,7 +21,7 @@ use handfast_sim::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{progress::Watch, validate::PairName};
+use crate::{options::PairName, progress::Watch};
 
 /// What is swept. Equal sweeps come to the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,19 +7,18 @@ use quick_junit::TestSuite;
 use serde::Serialize;
 
 use super::{
-    Storm, event,
+    event::{self, EventSweep},
     sweep::{Chosen, Part, Piece, Pieces, Sweep, gaps},
     table::{self, Table},
-    worst,
 };
-use crate::{failure::Failure, output, validate::PairName};
+use crate::{exit_code::worst, failure::Failure, options::PairName, output};
 
 /// The verdict on a sweep.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum Swept {
     Turmoil(Report),
-    Event(Box<Storm>),
+    Event(Box<EventSweep>),
 }
 
 impl Swept {
@@ -28,7 +27,7 @@ impl Swept {
         let parts = asked.parts(shard);
         match &asked.chosen {
             Chosen::Event(classes) | Chosen::Old(_, classes) => {
-                Self::Event(Box::new(Storm::new(asked, classes, &parts, pieces)))
+                Self::Event(Box::new(EventSweep::new(asked, classes, &parts, pieces)))
             }
             Chosen::Turmoil(_) | Chosen::Turns(_) => {
                 Self::Turmoil(Report { rows: asked.due().map(|one| row(one, asked, &parts, pieces)).collect() })
@@ -50,7 +49,7 @@ impl Swept {
                 let inconclusive = report.is_inconclusive().then_some(4);
                 worst(report.broken().map(code).chain(inconclusive))
             }
-            Self::Event(storm) => storm.exit_code(),
+            Self::Event(one) => one.exit_code(),
         }
     }
 
@@ -58,7 +57,7 @@ impl Swept {
     pub(crate) fn again(&self) -> Option<String> {
         match self {
             Self::Turmoil(report) => table::again(report).map(Into::into),
-            Self::Event(storm) => storm.again(),
+            Self::Event(one) => one.again(),
         }
     }
 
@@ -72,8 +71,8 @@ impl Swept {
                 let ratio = time / real;
                 format!("took {real:.1} s: {rate:.0} sessions/s; {time:.1} s of virtual time, {ratio:.1} times as fast")
             }
-            Self::Event(storm) => {
-                format!("took {real:.1} s: {:.0} sessions/s", storm.sessions() as f64 / real)
+            Self::Event(one) => {
+                format!("took {real:.1} s: {:.0} sessions/s", one.sessions() as f64 / real)
             }
         }
     }
@@ -82,7 +81,7 @@ impl Swept {
     pub(crate) fn suite(&self) -> TestSuite {
         match self {
             Self::Turmoil(report) => table::suite(report),
-            Self::Event(storm) => storm.suite(),
+            Self::Event(one) => one.suite(),
         }
     }
 
@@ -100,7 +99,7 @@ impl fmt::Display for Swept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Turmoil(report) => write!(f, "{}", Table(report)),
-            Self::Event(storm) => write!(f, "{storm}"),
+            Self::Event(one) => write!(f, "{one}"),
         }
     }
 }

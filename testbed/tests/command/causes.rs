@@ -1,5 +1,7 @@
 //! What failed on this device is said in words, where the outcome's own word says no more than `network`.
 
+use std::io::{Read, Write};
+
 use serde_json::Value;
 
 use crate::support::{Ended, Folder, Side, text};
@@ -64,4 +66,24 @@ fn an_address_where_nobody_listens_is_named_too() {
     assert_eq!(exporter.code, 10);
     let cause = done(&exporter)["cause"].as_str().expect("it is told");
     assert!(cause.contains("Connection refused"), "{cause}");
+}
+
+/// Another program listens there: it greets in a protocol of its own. The exporter ends at once, and says so.
+#[test]
+fn an_address_of_another_program_is_named_too() {
+    let folder = Folder::default();
+    let archive = folder.archive("archive", "64KiB", None);
+    let program = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = program.local_addr().unwrap().to_string();
+    let greets = std::thread::spawn(move || {
+        let (mut stream, _) = program.accept().unwrap();
+        stream.write_all(b"SSH-2.0-another\r\n").unwrap();
+        stream.read_to_end(&mut Vec::new())
+    });
+    let token = "jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456";
+    let exporter = Side::start(["export", "--archive", text(&archive), "--peer", &address, token]).end();
+    assert_eq!(exporter.code, 10);
+    assert!(exporter.complaints.contains("Another program answers"), "{}", exporter.complaints);
+    assert!(exporter.complaints.contains("does not speak TLS"), "{}", exporter.complaints);
+    drop(greets.join().unwrap());
 }

@@ -1,0 +1,17 @@
+//! A peer of the importer that is none of the exporters.
+
+use crate::event::{below::Ledger, state::pipe::Pipe};
+/// A peer of the importer that is none of the exporters.
+pub(crate) struct Visitor {
+    pub(crate) pipe: Pipe,
+    /// The answers that are due to it.
+    pub(crate) ledger: Ledger,
+    /// Which fault of the schedule it is.
+    pub(crate) fault: Option<usize>,
+    pub(crate) next: usize,
+    /// Bytes of the archive in the middle of which it is, and their letter.
+    pub(crate) archive: Option<(u16, u8)>,
+    pub(crate) ended: bool,
+    /// It waits between its first bytes and the end of its handshake.
+    pub(crate) slow: bool,
+}

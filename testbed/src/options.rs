@@ -1,0 +1,105 @@
+//! The options that several commands have.
+
+use std::{num::NonZeroUsize, str::FromStr, thread, time::Duration};
+
+use clap::{Args, ValueEnum};
+use handfast::outcome::Profile;
+use handfast_model::{
+    config::{Budget, Cast},
+    explore::Limits,
+};
+
+use crate::{failure::Failure, interrupt, size::Size};
+
+/// The profiles.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum ProfileName {
+    /// As the documentation says
+    #[default]
+    Documented,
+    /// As today's Jami daemon does
+    Jamid,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Documented => Self::Documented,
+            ProfileName::Jamid => Self::Jamid,
+        }
+    }
+}
+
+/// Who took part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, ValueEnum)]
+#[value(rename_all = "verbatim")]
+pub(crate) enum PairName {
+    /// Both hardened
+    HH,
+    /// A hardened importer, a legacy exporter
+    HL,
+    /// A legacy importer, a hardened exporter
+    LH,
+    /// Both legacy
+    LL,
+}
+
+impl From<PairName> for Cast {
+    fn from(name: PairName) -> Self {
+        match name {
+            PairName::HH => Self::HH,
+            PairName::HL => Self::HL,
+            PairName::LH => Self::LH,
+            PairName::LL => Self::LL,
+        }
+    }
+}
+
+/// A changed budget.
+#[derive(Clone)]
+pub(crate) struct Change {
+    pub(crate) key: String,
+    pub(crate) count: u8,
+}
+
+impl FromStr for Change {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let keys = Budget::KEYS.join(", ");
+        let (key, count) = text.split_once('=').ok_or("expected KEY=N")?;
+        let count = count.parse().map_err(|_| "expected a number up to 255 behind `=`")?;
+        if !Budget::default().set(key, count) {
+            return Err(format!("expected one of {keys}"));
+        }
+        Ok(Self { key: key.into(), count })
+    }
+}
+
+/// What checks may use.
+#[derive(Args)]
+pub(crate) struct Effort {
+    /// Checks at once; as many as there are processors by default
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Bytes of each check's graph; what needs more is inconclusive
+    #[arg(long, value_name = "SIZE", default_value_t = Size(Limits::default().memory as u64))]
+    memory: Size,
+    /// Seconds for each check; what needs more is inconclusive
+    #[arg(long, value_name = "N", default_value_t = Limits::default().time.as_secs())]
+    time: u64,
+}
+
+impl Effort {
+    /// How many checks at once.
+    pub(crate) fn jobs(&self) -> NonZeroUsize {
+        self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// What each may use. From now on Ctrl-C ends them.
+    pub(crate) fn limits(&self) -> Result<Limits, Failure> {
+        let memory = usize::try_from(self.memory.0).unwrap_or(usize::MAX);
+        let (time, stop) = (Duration::from_secs(self.time), Some(interrupt::stops_checks()?));
+        Ok(Limits { memory, time, stop, ..Limits::default() })
+    }
+}
