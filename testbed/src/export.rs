@@ -27,7 +27,7 @@ use crate::{
         observed::{Observer, Returned},
         options::{EXIT_CODES, LinkOptions},
         recorder::TraceFile,
-        rendezvous::{Dialer, RendezvousOptions},
+        rendezvous::{Finding, RendezvousOptions},
         session::{Front, Session},
     },
     output::Background,
@@ -77,7 +77,7 @@ pub(crate) struct Export {
 }
 
 /// What a link needs: its trace, what finds the other device, and where that is looked for, for a person.
-type Prepared = (Option<TraceFile>, Option<Recorder>, (Dialer, String));
+type Prepared = (Option<TraceFile>, Option<Recorder>, (Finding, String));
 
 /// A failure of this device, as a link would end with it.
 fn failed(outcome: Outcome, text: impl std::fmt::Display) -> Failure {
@@ -104,7 +104,7 @@ impl Export {
             }
         };
         let prepared = interrupts.or(self.prepare()).await.ok_or_else(link::given_up)??;
-        let (trace, recorder, (dialer, sought)) = prepared;
+        let (trace, recorder, (finding, sought)) = prepared;
         let config = self.link.config();
         // Where lines were read already, lines are read on.
         let mut front = if typed.is_some() { Front::Lines(typed) } else { Front::choose(&self.link) };
@@ -114,8 +114,15 @@ impl Export {
         let doubt = ShownDates::of(account.identity.chain()).doubt_of_own(now);
 
         let id = account.identity.chain().certificates().get(1).map(|account| account.short_id());
+        let dialer = finding.dialer(&account.identity)?;
         let env = ExportEnv { dial: dialer, source: account.source, identity: Arc::new(account.identity) };
-        let options = ExportOptions { config, now: Some(now), recorder, ..ExportOptions::default() };
+        let options = ExportOptions {
+            config,
+            durations: self.rendezvous.durations(),
+            now: Some(now),
+            recorder,
+            ..ExportOptions::default()
+        };
         let lines = self.link.json.then(|| out.clone());
         let observer = Observer::begin(lines, Side::Export, config.profile, None);
         let (handle, notices, operation) = shell::export(env, options);
@@ -132,8 +139,8 @@ impl Export {
     /// Reads and opens all that the link needs besides the token and the account.
     async fn prepare(&self) -> Result<Prepared, Failure> {
         let (trace, recorder) = self.link.trace(Side::Export).await?;
-        let dialer = self.rendezvous.dialer(self.peer.as_deref()).await?;
-        Ok((trace, recorder, dialer))
+        let finding = self.rendezvous.finding(self.peer.as_deref()).await?;
+        Ok((trace, recorder, finding))
     }
 
     /// How the token comes, and it itself if it came with the command.

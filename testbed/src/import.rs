@@ -31,6 +31,7 @@ const EXAMPLES: &str = "\
 Examples:
   handfast import --store accounts
   handfast import --store accounts --listen 0.0.0.0:4000
+  handfast import --store accounts --rendezvous opendht --bootstrap 192.0.2.7:4222
   handfast import --store accounts --yes --password-file passwords --json
   mkfifo calls; handfast import --store accounts --json --calls < calls";
 
@@ -85,7 +86,7 @@ impl Import {
             identity: ImportIdentity::Make { reach: identity, now },
             random: SystemRandom,
         };
-        let options = ImportOptions { config, max_archive, now: Some(now), recorder, ..ImportOptions::default() };
+        let options = ImportOptions { config, durations: self.rendezvous.durations(), max_archive, now: Some(now), recorder };
         let out = Background::standard_output();
         let lines = self.link.json.then(|| out.clone());
         let observer = Observer::begin(lines, Side::Import, config.profile, Some(&reach));

@@ -3,11 +3,12 @@
 
 usage: exporter.py PORT TOKEN VARIANT,...       PORT: a node of OpenDHT on 127.0.0.1; the archive's text is the first line of standard input
 
-Prints "linked" or "no answer". Variants: check (a check of its own), dial (it connects too), two (a chain of two), no-active, loopback-2 (a
+Its device is one of the account in the archive. Prints "linked" or "no answer". Variants: check (a check of its own), dial (it connects too), two (a chain of two), no-active, loopback-2 (a
 second address), dead-line (a passive line that is refused), duplicate (the request twice), no-version, stranger (garbage on the port first),
 unpublished, alone, no-authority (chains that vouch for nothing), no-passive (an offer without a passive line), signed-only.
 """
 
+import json
 import random
 import re
 import socket
@@ -29,6 +30,7 @@ identity = Identity(
     is_authority="no-authority" not in variants,
     alone="alone" in variants,
     chain=2 if "two" in variants else 3,
+    archive=None if "no-authority" in variants else json.loads(archive),
 )
 dht = Dht(port)
 if "unpublished" not in variants:
@@ -119,9 +121,12 @@ else:
     sys.exit()
 if "dial" in variants:
     address = next((words[4], int(words[5])) for words in passive if ":" not in words[4])
-    opened = Connection(socket.create_connection(address), address)
-    opened.checked = True
-    opened.framed.send(ice.check(False, False))
+    try:
+        opened = Connection(socket.create_connection(address), address)
+        opened.checked = True
+        opened.framed.send(ice.check(False, False))
+    except ConnectionError:  # The importer has chosen already.
+        pass
 with changed:
     changed.wait_for(lambda: chosen, 30)
     connection = chosen[0]
@@ -140,12 +145,11 @@ secured.write(0, pack(["svcdisc://query", 0x8002, 0]))
 CHANNEL = 0x8001
 secured.write(0, pack([f"auth:{code}", CHANNEL, 0]))
 message = lambda payload: pack({"schemeId": 0, "payload": payload})
-messages = msgpack.Unpacker(raw=False)
+messages, sent = msgpack.Unpacker(raw=False, max_buffer_size=1 << 28), False
 for number, data in secured.frames():
     if number != CHANNEL:
         continue
     if not data:
-        print("linked", flush=True)
         break
     messages.feed(data)
     for one in messages:
@@ -157,6 +161,7 @@ for number, data in secured.frames():
             for at in range(0, len(text), 65535):
                 secured.write(CHANNEL, text[at : at + 65535])
             secured.write(CHANNEL, b"")
-else:
-    print("the link is over", flush=True)
+            sent = True
+# The importer need not end the channel after this side has.
+print("linked" if sent else "the link is over", flush=True)
 sys.stdin.readline()

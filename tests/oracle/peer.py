@@ -4,6 +4,7 @@ Written from the description of the wire, without code of this project and of Ja
 loopback interface.
 """
 
+import base64
 import datetime
 import hashlib
 import hmac
@@ -45,12 +46,18 @@ def key_of(text):
 class Identity:
     """A device of an account of an authority, with RSA-2048 keys and an authority on P-384."""
 
-    def __init__(self, names, is_authority=True, alone=False, chain=3):
-        authority = ec.generate_private_key(ec.SECP384R1())
-        account = rsa.generate_private_key(65537, 2048)
+    def __init__(self, names, is_authority=True, alone=False, chain=3, archive=None):
         self.key = rsa.generate_private_key(65537, 2048)
-        top = certificate(names[0], authority, None, None, True)
-        self.account_key, self.account = account, certificate(names[1], account, top, authority, is_authority)
+        if archive:
+            read = lambda name: base64.b64decode(archive[name])
+            account = serialization.load_pem_private_key(read("ringAccountKey"), None)
+            self.account, top = x509.load_pem_x509_certificates(read("ringAccountCert"))
+        else:
+            authority = ec.generate_private_key(ec.SECP384R1())
+            account = rsa.generate_private_key(65537, 2048)
+            top = certificate(names[0], authority, None, None, True)
+            self.account = certificate(names[1], account, top, authority, is_authority)
+        self.account_key = account
         leaf = certificate(names[2], self.key, *(() if alone else (self.account, account)))
         self.chain = [leaf] if alone else [leaf, self.account, top][:chain]
         self.long = hashlib.sha256(spki(self.key)).hexdigest()

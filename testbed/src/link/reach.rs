@@ -9,6 +9,9 @@ pub(crate) enum Found {
     ByAddress,
     /// By the token, on one network.
     OnNetwork,
+    /// By the token, in the OpenDHT network that is joined by these names.
+    #[cfg(feature = "dht")]
+    InDirectory(Vec<String>),
 }
 
 /// Where this device listens, and at which of its addresses it is reached there.
@@ -68,9 +71,14 @@ impl Reach {
 
     /// Returns the options of `handfast export` by which the other device finds this one, each with a blank before it.
     pub(crate) fn options(&self) -> String {
-        match self.found {
+        match &self.found {
             Found::ByAddress => format!(" --peer {}", self.peer()),
             Found::OnNetwork => String::new(),
+            #[cfg(feature = "dht")]
+            Found::InDirectory(names) => {
+                let names: Vec<_> = names.iter().map(|name| format!(" --bootstrap {name}")).collect();
+                format!(" --rendezvous opendht{}", names.concat())
+            }
         }
     }
 
@@ -86,6 +94,8 @@ impl Reach {
     /// What a person is to know or to do about it.
     pub(crate) fn advice(&self) -> Option<String> {
         match self.found {
+            #[cfg(feature = "dht")]
+            Found::InDirectory(_) => None,
             Found::ByAddress => self.advice_on_address(),
             Found::OnNetwork if self.addresses.iter().any(|address| !address.ip().is_loopback()) => Some(format!(
                 "Both devices have to be on one network. Where that one does not find this one, add --peer {} there.",

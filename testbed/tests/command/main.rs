@@ -22,6 +22,8 @@ mod messages;
 mod network;
 mod observed;
 mod other_parsers;
+#[cfg(feature = "dht")]
+mod opendht;
 mod outputs;
 mod person;
 mod records;
