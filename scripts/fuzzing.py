@@ -22,7 +22,7 @@ def build(without_sanitizer, root=ROOT, folder=FUZZ / "target"):
 
 
 def flags(target):
-    """What libFuzzer is told in every run of a target."""
+    """The options of libFuzzer in every run of a target."""
     dictionary = FUZZ / "dictionaries" / f"{target}.dict"
     dictionaries = [f"-dict={dictionary}"] if dictionary.exists() else []
     return [f"-max_len={LONGEST.get(target, 512)}", "-timeout=20", "-rss_limit_mb=2048", *dictionaries]

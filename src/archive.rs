@@ -15,10 +15,12 @@ mod inflate;
 mod json;
 mod kdf;
 mod key;
+#[cfg(any(test, feature = "testing"))]
 mod memory;
 mod open;
 mod pem;
 mod pieces;
+#[cfg(any(test, feature = "testing"))]
 mod sample;
 mod seal;
 mod signature;
@@ -27,23 +29,27 @@ mod store;
 mod terms;
 mod text;
 
+#[cfg(any(test, feature = "testing"))]
+pub use self::{
+    error::SampleError,
+    kdf::InsecureKdf,
+    memory::{MemoryFile, MemoryFs},
+    sample::Sample,
+};
 pub use content::{APPLIED, Configuration, HAS_PASSWORD, Summary};
 pub use dates::{ShownDates, plausible, today};
 pub use doubt::{DateDoubt, Day, Whose};
 pub use error::{
-    ChainError, Corrupt, IdentityError, KeyError, OpenError, OutOfMemory, Place, SampleError, SealError, StoreError,
-    Unsound,
+    ChainError, Corrupt, IdentityError, KeyError, OpenError, OutOfMemory, Place, SealError, StoreError, Unsound,
 };
 pub use fs::{Disk, Fs, FsFile};
 pub use identity::{Identity, Role};
-pub use kdf::{Argon2i, InsecureKdf, Kdf, Key};
+pub use kdf::{Argon2i, Kdf, Key};
 #[cfg(feature = "net")]
 pub(crate) use key::Family;
 pub use key::{KeyKind, PrivateKey};
-pub use memory::{MemoryFile, MemoryFs};
 pub use open::{Archive, Seen, Validated, protection};
 pub use rustls_pki_types::UnixTime;
-pub use sample::Sample;
 pub use seal::{Seal, Sealer};
 pub use staging::{Checked, Complete, Follower, Installed, Staging};
 pub use store::{Entry, Store, Stray};

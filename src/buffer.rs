@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_prints_as_a_tag_and_wipes_what_it_is_told_to() {
+    fn it_prints_as_a_tag_and_wipes_on_demand() {
         let mut buffer = Buffer::from(b"hunter2".to_vec());
         assert_eq!(format!("{buffer:?}"), "<secret>");
         buffer.wipe(6);

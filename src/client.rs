@@ -1,16 +1,16 @@
-//! The two client machines: what a person sees of a link, and what a client asks of its daemon (R-CLI-1 to R-CLI-8).
+//! The two client machines: the screens of a link, and the calls of a client to its daemon (R-CLI-1 to R-CLI-8).
 //!
-//! They are reducers under the same [law](crate::reducer) as those of the daemons. What goes in is what the person does, what
-//! calls return, and what the daemon signals, in whatever order it comes; what comes out are calls, and what is to be shown. A
+//! They are reducers under the same [law](crate::reducer) as those of the daemons. The inputs are the actions of the person,
+//! returns of calls, and signals of the daemon, in any order; the effects are calls and screens. A
 //! signal may cross a call on its way, so a client takes no step before its daemon says so.
 
 pub mod export;
 pub mod import;
-mod told;
+mod received;
 
 use serde::Serialize;
 
-pub use self::told::Told;
+pub use self::received::Received;
 use crate::{
     operations::{AddAccountError, AddDeviceError},
     outcome::Outcome,
@@ -27,12 +27,12 @@ pub enum Refused {
     Undrained,
 }
 
-/// Why a link failed, as far as the client was told.
+/// Why a link failed, as far as the client knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Failure {
     /// The daemon's outcome. Never a success.
     Ended(Outcome),
-    /// An error that nobody has heard of (R-ERR-2).
+    /// An unknown error (R-ERR-2).
     Unheard,
     /// `addAccount` was refused.
     NoAccount(AddAccountError),
@@ -40,7 +40,7 @@ pub enum Failure {
     NoDevice(AddDeviceError),
 }
 
-/// What is said beside a screen.
+/// A remark in addition to a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Note {
     /// The operation could not be stopped, or not yet: it goes on (R-CLI-5).
@@ -56,7 +56,7 @@ pub enum Note {
 pub enum Ignored {
     /// It is of another operation, or of another account (R-CLI-2).
     Foreign,
-    /// It is of an operation that has ended, or that nobody waits for any more.
+    /// It is of an operation that has ended, or that no one waits for any more.
     Late,
     /// It says nothing new.
     Again,
@@ -75,12 +75,12 @@ enum Reply {
     Refused,
 }
 
-/// How an operation ended, as the client was told; `None` is success.
-fn failure(told: Told) -> Option<Failure> {
-    match told {
-        Told::Signal(crate::outcome::Signal::Done(outcome)) => {
+/// How an operation ended, as the client knows it; `None` is success.
+fn failure(received: Received) -> Option<Failure> {
+    match received {
+        Received::Signal(crate::outcome::Signal::Done(outcome)) => {
             (!outcome.is_success()).then_some(Failure::Ended(outcome))
         }
-        Told::Signal(_) | Told::Unheard | Told::Strange => Some(Failure::Unheard),
+        Received::Signal(_) | Received::Unheard | Received::Strange => Some(Failure::Unheard),
     }
 }

@@ -9,8 +9,8 @@
 //! 3. It reads from its transport only while [`Connection::is_reading`].
 //!
 //! Version, beacons, and the refusal of channels that cannot be opened are the connection's own business: they lead to no event. A
-//! command that makes no sense where the connection is changes nothing and returns `false`. What means nothing, or costs an answer, is
-//! borne up to a limit; a peer that goes on beyond it has lost its connection, as if it had sent what is no frame (R-MUX-2).
+//! command that makes no sense where the connection is changes nothing and returns `false`. Frames that mean nothing, or cost an answer, are
+//! accepted up to a limit; a peer that goes on beyond it loses its connection, as if it had sent bytes that are no frame (R-MUX-2).
 
 mod inbound;
 mod outbound;
@@ -39,7 +39,7 @@ use self::{
 
 pub use self::place::{Doing, Kind, Phase, Place};
 
-/// What happened on a connection, in the order of its bytes.
+/// An event on a connection, in the order of its bytes.
 #[derive(PartialEq, Eq)]
 pub enum Event<'a> {
     /// Import: the peer requests a channel. Nothing is read before [`Connection::accept`] or [`Connection::decline`].
@@ -61,7 +61,7 @@ pub enum Event<'a> {
     ArchiveSlice(&'a [u8]),
     /// Import: the archive is complete.
     ArchiveEnded,
-    /// The peer broke the protocol in the session. What it sends on the session's channel is not received any more.
+    /// The peer broke the protocol in the session. Its further data on the session's channel is not received.
     Malformed,
     /// The peer broke the protocol, and there is no session: nothing is left but to close the connection.
     Lost,
@@ -103,7 +103,7 @@ pub struct Connection {
     outbound: Outbound,
 }
 
-/// What the peer has used up of what one connection bears (R-MUX-2).
+/// The peer's use of the limits of one connection (R-MUX-2).
 #[derive(Default)]
 struct Spent {
     strays: u32,
@@ -218,7 +218,7 @@ impl Connection {
         None
     }
 
-    /// What kind of thing an item is here.
+    /// The kind of an item.
     fn kind(&self, item: &Item<'_>) -> Kind {
         match item {
             Item::Control(Control::Version(_)) => Kind::Version,
@@ -488,8 +488,8 @@ impl Connection {
         holds
     }
 
-    /// Ends the session's channel, at once: what is left of an archive is dropped, but for the frame that has begun. What the peer sends
-    /// on the channel from now on is skipped; its end is an event still.
+    /// Ends the session's channel, at once: the rest of an archive is dropped, but for the frame that has begun. Data of the peer
+    /// on the channel is skipped from now on; its end is an event still.
     pub fn end(&mut self) -> bool {
         let Some(channel) = self.sends_on() else { return false };
         self.phase = match self.phase {
@@ -530,7 +530,7 @@ impl Connection {
         self.outbound.is_waiting()
     }
 
-    /// The transport takes no bytes any more: drops what waits, and what would be sent. What is received is received still: a peer says
+    /// The transport takes no bytes any more: drops bytes that wait, and later ones. Receiving goes on: a peer says
     /// why it leaves before it leaves.
     pub fn cut(&mut self) {
         self.sending = None;
@@ -543,7 +543,7 @@ impl Connection {
         self.outbound.is_cut()
     }
 
-    /// What each phase implies.
+    /// Asserts the invariants of each phase.
     fn check(&self) {
         debug_assert!(!self.has_session() || self.channel.is_some(), "a session has a channel");
         debug_assert!(self.phase != Phase::Requested || self.side == Side::Export, "the exporter requests the channel");

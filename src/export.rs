@@ -65,7 +65,7 @@ enum Stage {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 struct Session {
-    /// What the importer's hello named; unknown before it.
+    /// The features of the importer's hello; unknown before it.
     features: Option<Features>,
     /// The user confirmed the importing device.
     confirmed: bool,
@@ -86,11 +86,11 @@ enum Password {
     Trying(Slot),
 }
 
-/// What is left of an ended operation.
+/// The rest of an ended operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 enum Rest {
     Nothing,
-    /// The channel is requested and not answered: a late ACCEPT is told why (R-CANCEL-1).
+    /// The channel is requested and not answered: a late ACCEPT is answered with this word (R-CANCEL-1).
     Requested(Word),
     /// The ended channel's connection is kept open for the peer to read it.
     Link,
@@ -207,7 +207,7 @@ impl<R: Rules> Exporter<R> {
                 self.finish(Outcome::Network, Farewell::None);
             }
 
-            // Behind the end: a late ACCEPT is answered, an ended link goes when the importer has read it (R-CANCEL-1, R-EXT-2).
+            // After the end: a late ACCEPT is answered, an ended link goes when the importer has read it (R-CANCEL-1, R-EXT-2).
             (Done { outcome, rest: Rest::Requested(word) }, Accepted { .. }) => self.answer_late(outcome, word),
             (Done { rest: Rest::Requested(_) | Rest::Link, .. }, Lost) => self.let_go(false),
             (Done { rest: Rest::Requested(_), .. }, Declined | Fired(Timer::Linger))

@@ -73,9 +73,9 @@ struct Session {
     conn: ConnId,
     /// The account that the peer's chain proved.
     peer: AccountId,
-    /// What the peer named; unknown before its `authScheme`.
+    /// The peer's features; unknown before its `authScheme`.
     features: Option<Features>,
-    /// What was asked last.
+    /// The last prompt.
     scheme: Scheme,
     prompts: u8,
     /// The last answer.
@@ -85,7 +85,7 @@ struct Session {
     remove: bool,
 }
 
-/// What is left of the session's link.
+/// The rest of the session's link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 enum Link {
     Open,
@@ -163,7 +163,7 @@ impl<R: Rules> Importer<R> {
                 self.finish(Outcome::Authentication, session.end());
             }
 
-            // The archive comes, behind an answer for this peer only (R-IMP-9, R-IMP-10).
+            // The archive comes, after an answer for this peer only (R-IMP-9, R-IMP-10).
             (Linked(Answered, session), ArchiveBegan(_)) => self.receive(session),
             (Linked(Prompting, session), ArchiveBegan(_)) if session.verdict_strayed() => self.receive(session),
             (Linked(Greeted | Prompting | Receiving | Checking, session), ArchiveBegan(_)) => {
@@ -208,7 +208,7 @@ impl<R: Rules> Importer<R> {
                 self.finish(Outcome::Protocol, session.end());
             }
 
-            // The link is lost, or the exporter ends the channel: behind the complete archive that is normal (R-IMP-12).
+            // The link is lost, or the exporter ends the channel: after the complete archive that is normal (R-IMP-12).
             (Linked(Greeted | Prompting | Answered | Receiving, session), ConnectionLost(_)) => {
                 self.fail(session, Link::Lost);
             }
@@ -222,7 +222,7 @@ impl<R: Rules> Importer<R> {
                 self.phase = Linked(stage, Session { link: session.link.max(Link::Ended), ..session });
             }
 
-            // Behind the end, the link goes when the exporter has read it, or after a while (R-EXT-2).
+            // After the end, the link goes when the exporter has read it, or after a while (R-EXT-2).
             (Done { .. }, ConnectionLost(_)) => self.let_go(None),
             (Done { link, .. }, ChannelEnded(_) | Fired(Timer::Linger)) => self.let_go(link),
 
@@ -453,7 +453,7 @@ impl<R: Rules> Importer<R> {
         }
     }
 
-    /// Tells the exporter how it went, if both know the word and the link lives (R-EXT-2).
+    /// Reports the result to the exporter, if both know the word and the link lives (R-EXT-2).
     fn say(&mut self, session: Session, result: ImportResult) {
         if session.link == Link::Open && session.features.is_some_and(|peer| peer.and(self.config.features).result) {
             self.out.push(Effect::Send(session.conn, M::ImportResult(result)));

@@ -39,9 +39,9 @@ pub const MAX_CHANNEL_NAME: usize = 1024;
 pub const DEFAULT_MAX_ARCHIVE: u64 = 64 * 1024 * 1024;
 /// How many times larger than its compressed form an archive may be (R-ARC-3).
 pub const MAX_INFLATION: u64 = 200;
-/// What the text may have beyond that ratio: a short one may well be very regular (R-ARC-3).
+/// Bytes that a text may have beyond that ratio: a short one may well be very regular (R-ARC-3).
 pub const INFLATION_SLACK: u64 = 1024 * 1024;
-/// What the file of an archive may have beyond the limit of its text: compression makes hardly any text longer (R-ARC-3).
+/// Bytes that the file of an archive may have beyond the limit of its text: compression makes hardly any text longer (R-ARC-3).
 pub const FILE_SLACK: u64 = 1024 * 1024;
 
 /// Bytes that the file of an archive may have whose text has at most `max_text`. No more than the first bytes of a larger one is read.
@@ -120,7 +120,7 @@ pub const MAX_DEFLATE_THREADS: usize = 4;
 pub const ARCHIVE_FRAME: usize = 65536 - 7;
 /// Bytes that wait to be sent on a connection before nothing further is read from it.
 pub const MAX_UNSENT: usize = 64 * 1024;
-/// Frames on one connection that mean nothing: of channels that are not open, and control messages that tell nothing (R-MUX-2). A
+/// Frames on one connection that mean nothing: of channels that are not open, and empty control messages (R-MUX-2). A
 /// channel that was declined may carry something until the peer has read so; real peers send a handful.
 pub const MAX_STRAYS: u32 = 1024;
 /// Channels that a peer may request on one connection (R-MUX-2). Each costs an answer. Real peers request up to four.

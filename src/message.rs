@@ -2,7 +2,7 @@
 //!
 //! A [`Message`] is what the reducers see: it holds no secret bytes. A password is a [`Slot`] there, a handle to
 //! bytes that the shell keeps; on the wire the same type is used with the bytes themselves as its parameter. `accData` is no
-//! message: it streams beside the reducers, which see that it began, went on and was complete.
+//! message: it streams past the reducers, which see that it began, went on and was complete.
 
 mod decode;
 mod encode;
@@ -32,12 +32,12 @@ pub struct Features {
 }
 
 impl Features {
-    /// What a legacy peer names.
+    /// The features of a legacy peer.
     pub const NONE: Self = Self { result: false, cancel: false };
-    /// What this implementation names.
+    /// The features of this implementation.
     pub const ALL: Self = Self { result: true, cancel: true };
 
-    /// What both name.
+    /// Returns the features of both.
     pub const fn and(self, other: Self) -> Self {
         Self { result: self.result && other.result, cancel: self.cancel && other.cancel }
     }
@@ -48,7 +48,7 @@ impl Features {
     }
 }
 
-/// What the exporter says of a password.
+/// The exporter's verdict on a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Verdict {
     /// Wrong, and another may be tried.
@@ -68,7 +68,7 @@ pub enum Word {
     Timeout,
 }
 
-/// What the importer says of the archive (R-EXT-2).
+/// The importer's result for the archive (R-EXT-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ImportResult {
     /// `stored`: durably installed.

@@ -1,6 +1,6 @@
 //! The multiplexed connection: frames `[channel, bin]`, and what is said on its control and protocol channels (R-MUX-1).
 //!
-//! Data is never copied: it is handed out as slices of what was received, and written behind a [`frame_header`].
+//! Data is never copied: it is handed out as slices of what was received, and written after a [`frame_header`].
 
 mod control;
 mod decode;
@@ -26,7 +26,7 @@ pub const FIRST_CLIENT_CHANNEL: u16 = 1;
 /// The first channel that a TLS server asks for.
 pub const FIRST_SERVER_CHANNEL: u16 = 0x8000;
 
-/// What is sent before the data of a frame.
+/// The bytes before the data of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameHeader(Short<7>);
 

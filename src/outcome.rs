@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
 
-/// What a client sees of an operation (R-STATE-1). The numbers are those of the API.
+/// The state of an operation for a client (R-STATE-1). The numbers are those of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum LinkState {
@@ -89,7 +89,7 @@ pub enum Outcome {
     Authentication,
     /// A user ended the operation, here or at the peer.
     Canceled {
-        /// Whether archive bytes had been queued when the peer's cancel was heard (R-CANCEL-1).
+        /// Whether archive bytes had been queued when the peer's cancel arrived (R-CANCEL-1).
         sent: bool,
     },
     /// The peer broke a rule, or what it sent is not the account's archive.
@@ -100,10 +100,10 @@ pub enum Outcome {
     Peer,
 }
 
-/// Who can do something about a failed operation.
+/// The party that can do something about a failed operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Fault {
-    /// Nobody: it worked.
+    /// No one: it worked.
     None,
     /// The network between the devices.
     Network,
@@ -139,7 +139,7 @@ impl Outcome {
         matches!(self, Self::Success { .. })
     }
 
-    /// Who is at fault.
+    /// Returns the party at fault.
     pub const fn fault(self) -> Fault {
         match self {
             Self::Success { .. } => Fault::None,
@@ -346,7 +346,7 @@ pub enum Signal {
     Prompt {
         /// The account that the peer's verified chain names: `peer_id`.
         peer: AccountId,
-        /// What the answer has to be.
+        /// The scheme that the answer has to have.
         scheme: Scheme,
         /// Whether the last answer was a wrong password.
         wrong_password: bool,
@@ -471,7 +471,7 @@ mod tests {
         for outcome in Outcome::ALL {
             let details = Signal::Done(outcome).details(Vocabulary::Documented, "");
             assert_eq!(Vocabulary::is_success(&details["error"]), outcome.is_success());
-            assert!(!seen.contains(&details), "{outcome} is told apart");
+            assert!(!seen.contains(&details), "{outcome} has its own details");
             seen.push(details);
         }
     }

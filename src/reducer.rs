@@ -1,4 +1,4 @@
-//! What the two reducers share: the law by which they are driven, and the types that both speak.
+//! The common part of the two reducers: the law by which they are driven, and the types of both.
 //!
 //! **The law.** `handle` one input, then drain `poll_effect` until it gives `None`, then the next input. Equal inputs give
 //! equal effects. Effects are carried out in order. A call that is refused leaves the state untouched; every other input is
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConnId(pub u32);
 
-/// Where a connection comes from, as far as one peer can be told from another: an IPv4 address, or the /64 network of an IPv6 address.
+/// The origin of a connection, as far as peers can be distinguished: an IPv4 address, or the /64 network of an IPv6 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Origin(IpAddr);
 
@@ -45,7 +45,7 @@ impl From<IpAddr> for Origin {
 pub struct Places {
     /// Those from which nothing has arrived, and again as many whose handshake is under way.
     pub unsecured: u16,
-    /// Those that are secured.
+    /// Connections that are secured.
     pub secured: u16,
 }
 
@@ -65,7 +65,7 @@ impl Places {
 /// How an operation behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Config {
-    /// What it follows where documentation and today's daemon disagree.
+    /// The source to follow where documentation and today's daemon disagree.
     pub profile: Profile,
     /// The extensions that it names (R-EXT-1).
     pub features: Features,
@@ -115,7 +115,7 @@ pub enum Refused {
     Undrained,
 }
 
-/// What a side says to the peer when an operation ends.
+/// The last word to the peer when an operation ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Farewell {
     /// Nothing: the channel is already ended, lost, or was never there.

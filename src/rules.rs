@@ -1,6 +1,6 @@
 //! The rules that the state machines keep, each with a name.
 //!
-//! A state machine holds the [`Rules`] that it keeps. What ships holds [`AllRules`], a value of no bytes: each question is answered at
+//! A state machine holds the [`Rules`] that it keeps. The shipped ones hold [`AllRules`], a value of no bytes: each question is answered at
 //! compile time, and the shipped code has no switch. A checker holds a set of rules that lacks one (a *mutant*), to show that the check
 //! of this rule can fail.
 

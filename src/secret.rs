@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// An empty one with room for `capacity` bytes: filled no further, it leaves no copy behind.
+    /// An empty one with room for `capacity` bytes: filled no further, it leaves no copy.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self(Zeroizing::new(Vec::with_capacity(capacity)))
     }

@@ -4,7 +4,7 @@
 //! that is the operation: it has to be polled, and dropping it drops the link, wipes what was staged and signals nothing. One task owns
 //! a reducer; every connection, and the storage, is a task of its own that talks with it over bounded queues.
 //!
-//! What the world is made of is given in: who reaches whom ([`rendezvous`]), where archives are ([`storage`]), identities, the
+//! The environment is given in: who reaches whom ([`rendezvous`]), where archives are ([`storage`]), identities, the
 //! wall clock and randomness ([`Random`]). Time is tokio's, so that it may be a paused or a simulated one.
 
 mod export;

@@ -15,14 +15,14 @@ use subtle::ConstantTimeEq as _;
 
 use crate::outcome::Profile;
 
-/// What every token begins with.
+/// The first characters of every token.
 pub const PREFIX: &str = "jami-auth://";
 /// Characters of a token with a short id, as documented.
 pub const SHORT_LENGTH: usize = 59;
 /// Characters of a token with a long id, the only one that today's Jami daemon takes.
 pub const LONG_LENGTH: usize = 83;
 
-/// What the name of a session's channel begins with.
+/// The first bytes of the name of a session's channel.
 pub(crate) const CHANNEL_PREFIX: &[u8] = b"auth:";
 /// Characters of a code.
 const CODE: usize = 6;
@@ -225,7 +225,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// What a request for a channel asks for, by the channel's name (R-TOK-5).
+/// The kind of a request for a channel, by the channel's name (R-TOK-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// A session, with a code that may be the right one.
@@ -249,13 +249,13 @@ pub fn parse_channel_name(name: impl AsRef<[u8]>) -> Ask {
 pub struct Token {
     /// The importing device.
     pub device: DeviceId,
-    /// What the exporter shows to have read the token.
+    /// The code, which shows that the exporter has read the token.
     pub code: Code,
 }
 
 impl Token {
     /// Reads a token strictly (R-TOK-3): the exact prefix, 40 or 64 hex digits of either case that are not all zero, `/`, six ASCII digits,
-    /// the end. What a person typed is trimmed first: [`trim_typed`].
+    /// the end. Trim a typed text first: [`trim_typed`].
     pub fn parse(text: &[u8]) -> Result<Self, TokenError> {
         let (device, end) = DeviceId::scan(text, prefix(text)?, false)?;
         match (text.get(end), &device) {
@@ -297,7 +297,7 @@ impl Token {
         }
     }
 
-    /// The whole token, code included, for the one place that shows it. What a strict parse took is written as 59 or 83 characters that
+    /// Returns the whole token, code included, for the one place that shows it. A strictly parsed token is written as 59 or 83 characters that
     /// it takes again; bytes of a lenient code that are no text are replaced.
     pub fn text(&self) -> impl fmt::Display + use<> {
         TokenText(*self)
@@ -334,12 +334,13 @@ pub const fn trim_typed(text: &[u8]) -> &[u8] {
 pub struct TokenError {
     /// Where: from 0 to the length of the text. All before it may begin a token (for [`TokenErrorKind::AllZero`], where the id begins).
     pub offset: usize,
-    /// What was expected there.
+    /// The expectation there.
     pub kind: TokenErrorKind,
 }
 
-/// What was expected where a token is none.
+/// The expectation where a text is no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum TokenErrorKind {
     /// The exact prefix.
     #[error("`jami-auth://`")]

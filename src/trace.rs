@@ -29,7 +29,7 @@ pub const VERSION: u32 = 1;
 pub struct Header {
     /// [`VERSION`].
     pub trace: u32,
-    /// Who wrote it: `model`, `event`, `turmoil`, `shell`.
+    /// The driver that wrote it: `model`, `event`, `turmoil`, `shell`.
     pub driver: String,
     /// How the import side is configured, if it is in the trace.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -60,16 +60,16 @@ pub struct Step {
 pub enum Turn {
     /// The import side.
     Import {
-        /// What was handled.
+        /// The handled input.
         input: import::Input,
-        /// What was drained behind it.
+        /// The effects that were drained after it.
         effects: Vec<import::Effect>,
     },
     /// The export side.
     Export {
-        /// What was handled.
+        /// The handled input.
         input: export::Input,
-        /// What was drained behind it.
+        /// The effects that were drained after it.
         effects: Vec<export::Effect>,
     },
 }
@@ -109,6 +109,7 @@ pub fn to_line<T: Serialize>(record: &T) -> String {
 
 /// Why a line of a trace was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LineError {
     /// The line does not end with a checksum.
     #[error("the line does not end with its checksum, `,\"crc\":\"` and eight hexadecimal digits")]
@@ -116,9 +117,9 @@ pub enum LineError {
     /// The line is damaged.
     #[error("the line is damaged: its checksum is {found:08x}, its bytes give {expected:08x}")]
     Damaged {
-        /// What the line's bytes give.
+        /// The checksum of the line's bytes.
         expected: u32,
-        /// What the line says.
+        /// The checksum in the line.
         found: u32,
     },
     /// The line is whole, but says nothing that belongs here.

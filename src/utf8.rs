@@ -43,7 +43,7 @@ impl Utf8 {
     }
 }
 
-/// What it holds may be a part of a secret.
+/// Its content may be a part of a secret.
 impl fmt::Debug for Utf8 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Utf8")

@@ -86,7 +86,7 @@ fn no_file_can_be_cut() {
     let file = seal(&text(""), &password());
     for length in 0..file.len() {
         match open(&file[..length], &password()).unwrap_err() {
-            OpenError::NotAnArchive { length: told, minimum: 44 } if length < 44 => assert_eq!(told, length as u64),
+            OpenError::NotAnArchive { length: found, minimum: 44 } if length < 44 => assert_eq!(found, length as u64),
             OpenError::WrongPassword if length >= 44 => {}
             error => panic!("{length} bytes: {error}"),
         }

@@ -160,9 +160,9 @@ fn what_is_not_installed_is_wiped() {
     assert_eq!(names(), 0);
 }
 
-/// What is checked on the way is what is durable at the end, or it is no account (R-ARC-4).
+/// The archive that was checked on the way is the durable one at the end, or it is no account (R-ARC-4).
 #[test]
-fn what_changes_behind_the_check_is_noticed() {
+fn what_changes_after_the_check_is_noticed() {
     for password in [Secret::default(), Secret::from("secret")] {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();

@@ -1,4 +1,4 @@
-//! Archives that a real Jami daemon wrote are read (R-ARC-2), and what they say is told without a secret (R-SEC-2).
+//! Archives that a real Jami daemon wrote are read (R-ARC-2), and their facts are printed without a secret (R-SEC-2).
 
 #![cfg(feature = "archive")]
 

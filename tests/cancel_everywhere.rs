@@ -110,7 +110,7 @@ async fn the_importer_before_anybody_called() {
         let mut held = Held::new(Gates::default()).await;
         held.importer.handle.remove_account().await.unwrap();
         assert_eq!(held.importer.outcome().await, CANCELED);
-        // The token is dead: nobody is there.
+        // The token is dead: no one is there.
         let mut exporter = held.exporter();
         exporter.handle.add_device(&held.token).await.unwrap();
         assert_eq!(exporter.outcome().await, Outcome::Network);
@@ -359,10 +359,10 @@ async fn a_transfer_that_stands_still_times_out() {
 async fn every_wait_ends() {
     in_time(async {
         let mut held = Held::new(Gates::default()).await;
-        assert_eq!(held.importer.outcome().await, Outcome::Timeout, "nobody called for five minutes");
+        assert_eq!(held.importer.outcome().await, Outcome::Timeout, "no one called for five minutes");
         let mut exporter = export_with(Dead, held.account.inline(), held.account.device.clone(), Default::default());
         exporter.handle.add_device(&held.token).await.unwrap();
-        assert_eq!(exporter.outcome().await, Outcome::Timeout, "nobody was found for a minute");
+        assert_eq!(exporter.outcome().await, Outcome::Timeout, "no one was found for a minute");
         exporter.close().await;
 
         let mut held = Held::new(Gates::default()).await;

@@ -1,4 +1,4 @@
-//! What failed on a device is told to its client with DONE, in words, whatever the outcome's own word is.
+//! The cause of a failure on a device reaches its client with DONE, in words, whatever the outcome's own word is.
 
 mod support;
 
@@ -62,7 +62,7 @@ async fn link<S: Source>(mut importer: Importer, source: S, account: &Account) -
 
 /// Every operation of the importer's disk fails once, with its thread or in place.
 #[tokio::test]
-async fn whatever_fails_on_a_disk_is_told_with_its_path() {
+async fn each_failure_on_a_disk_is_reported_with_its_path() {
     let account = account("", 20_000);
     for threads in [true, false] {
         let mut failed = 0;
@@ -77,14 +77,14 @@ async fn whatever_fails_on_a_disk_is_told_with_its_path() {
                 import_with(listen, inline(&store), ImportOptions::default())
             };
             fs.fail_after(failed);
-            let [(imported, cause), (exported, told)] = in_time(link(importer, account.source(), &account)).await;
-            assert_eq!(told, None, "it is another device's");
+            let [(imported, cause), (exported, other)] = in_time(link(importer, account.source(), &account)).await;
+            assert_eq!(other, None, "it is another device's");
             if imported.is_success() {
                 assert_eq!((exported, cause), (Outcome::SUCCESS, None));
                 break;
             }
             assert_eq!(imported, Outcome::Storage, "operation {failed}");
-            let cause = cause.expect("it is told").to_string();
+            let cause = cause.expect("a cause").to_string();
             assert!(cause.contains("/accounts") && cause.contains("made to fail"), "operation {failed}: {cause}");
             failed += 1;
         }
@@ -104,16 +104,16 @@ async fn a_full_disk_is_one_to_a_program_too() {
 }
 
 #[tokio::test]
-async fn an_archive_that_is_gone_is_told_with_its_path() {
+async fn an_archive_that_is_gone_is_reported_with_its_path() {
     let account = account("", 20_000);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("account.gz");
     std::fs::write(&path, &**account.file).unwrap();
     let source = FileSource::file(&path, Arc::new(InsecureKdf), terms()).unwrap();
     std::fs::remove_file(&path).unwrap();
-    let [(imported, told), (exported, cause)] =
+    let [(imported, other), (exported, cause)] =
         in_time(link(import(&store(), ImportOptions::default()), source.clone(), &account)).await;
-    assert_eq!((imported, told, exported), (Outcome::Network, None, Outcome::Storage));
+    assert_eq!((imported, other, exported), (Outcome::Network, None, Outcome::Storage));
     let cause = cause.unwrap();
     assert_eq!(cause.kind(), ErrorKind::NotFound);
     assert!(cause.to_string().contains(path.to_str().unwrap()), "{cause}");
@@ -128,14 +128,14 @@ async fn an_archive_that_is_gone_is_told_with_its_path() {
 
 /// The archive opened, and cannot be read to its end.
 #[tokio::test]
-async fn an_archive_that_fails_on_its_way_is_told() {
+async fn an_archive_that_fails_on_its_way_is_reported() {
     let account = account("", 2_000_000);
     let file = account.file.clone();
     let source =
         FileSource::new(move || Ok(Failing { file: file.to_vec(), at: 0, reads: 0 }), Arc::new(InsecureKdf), terms());
-    let [(imported, told), (exported, cause)] =
+    let [(imported, other), (exported, cause)] =
         in_time(link(import(&store(), ImportOptions::default()), source.unwrap(), &account)).await;
-    assert_eq!((imported, told, exported), (Outcome::Network, None, Outcome::Storage));
+    assert_eq!((imported, other, exported), (Outcome::Network, None, Outcome::Storage));
     assert_eq!(cause.unwrap().to_string(), "the disk is gone");
 }
 
@@ -168,10 +168,10 @@ impl io::Seek for Failing {
 }
 
 #[tokio::test]
-async fn an_address_where_nobody_listens_is_told() {
+async fn an_address_where_no_one_listens_is_reported() {
     let account = account("", 20_000);
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut exporter = export_with(Peer(nobody), account.source(), account.device.clone(), ExportOptions::default());
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut exporter = export_with(Peer(unused), account.source(), account.device.clone(), ExportOptions::default());
     exporter.handle.add_device("jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456").await.unwrap();
     let (outcome, cause) = in_time(end(&mut exporter.notices)).await;
     assert_eq!((outcome, cause.unwrap().kind()), (Outcome::Network, ErrorKind::ConnectionRefused));
@@ -179,7 +179,7 @@ async fn an_address_where_nobody_listens_is_told() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_taken_is_told() {
+async fn an_address_that_is_taken_is_reported() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = Listen(taken.local_addr().unwrap());
     let mut importer = import_with(listen, inline(&store()), ImportOptions::default());

@@ -1,4 +1,4 @@
-//! What the codecs allocate: nothing for a token (R-TOK-3), and never more than their limits for a stream (R-MSG-2, R-MSG-3).
+//! The allocations of the codecs: none for a token (R-TOK-3), and never more than their limits for a stream (R-MSG-2, R-MSG-3).
 
 use allocation_counter::{AllocationInfo, measure};
 use handfast::{

@@ -25,7 +25,7 @@ fn at(offset: i64) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(NOW.as_secs().checked_add_signed(offset).unwrap()))
 }
 
-/// What came of one side.
+/// The result of one side.
 #[derive(Debug)]
 struct End {
     outcome: Outcome,
@@ -112,7 +112,7 @@ async fn devices_that_agree_link_without_a_word() {
     .await;
 }
 
-/// The new device is behind: it is this device's fault, and its date is named. The other device says that it failed.
+/// The clock of the new device is slow: it is this device's fault, and its date is named. The other device says that it failed.
 #[tokio::test]
 async fn a_new_device_before_the_account_was_made_names_its_date() {
     in_time(async {
@@ -131,7 +131,7 @@ async fn a_new_device_before_the_account_was_made_names_its_date() {
     .await;
 }
 
-/// The new device is ahead, behind the end of the account.
+/// The clock of the new device is fast, and after the end of the account.
 #[tokio::test]
 async fn a_new_device_after_the_account_s_end_names_its_date() {
     in_time(async {

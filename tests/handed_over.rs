@@ -9,12 +9,12 @@ use handfast::{
 use support::{Gate, GatedSource, account, export_with, import, in_time, store};
 
 #[tokio::test]
-async fn a_result_before_the_end_of_the_archive_is_told_waits_for_it() {
+async fn a_result_before_the_end_of_the_archive_is_known_waits_for_it() {
     in_time(async {
         let (account, store) = (account("", 20_000), store());
         let mut importer = import(&store, ImportOptions::default());
         let token = importer.token().await;
-        // All of the archive is one piece; that nothing follows it is not told yet.
+        // All of the archive is one piece; the end is not known yet.
         let reading = Gate::after(1);
         let source = GatedSource { source: account.inline(), opening: Gate::open(), reading: reading.clone() };
         let dial = Peer(importer.handle.listening().unwrap());

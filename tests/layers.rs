@@ -94,11 +94,11 @@ fn paths(tree: &str, before: &[String], found: &mut Vec<Module>) {
     }
 }
 
-/// What a file names: in its imports, and elsewhere by paths from `crate` and `super`.
+/// The modules that a file names: in its imports, and elsewhere by paths from `crate` and `super`.
 fn named(text: &str) -> Vec<Module> {
     let text = code(text);
     let mut found = Vec::new();
-    // Each part begins behind a `use` and has its tree up to the first semicolon.
+    // Each part begins after a `use` and has its tree up to the first semicolon.
     let parts = text.split_inclusive(|char: char| char.is_whitespace() || char == '(');
     let mut tree: Option<String> = None;
     let mut rest = String::new();
@@ -141,7 +141,7 @@ fn imports(package: &str) -> Imports {
                 }
                 _ => return None,
             };
-            // What is in no file is the root's, if it is not of another package.
+            // A path that leads to no file is the root's, if it is not of another package.
             let mut files = (0..=from_root.len()).rev().map(|length| from_root[..length].to_vec());
             files.find(|file| texts.contains_key(file)).filter(|file| file != module)
         };

@@ -23,13 +23,13 @@ fn scheme(scheme: Scheme) -> Message<Secret> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_legacy_exporter_links_us_and_hears_no_result() {
+async fn a_legacy_exporter_links_us_and_receives_no_result() {
     in_time(async {
         let (account, store, mut importer, mut legacy) = imported("sesame").await;
         legacy.send(scheme(Scheme::Password)).await;
         for (typed, verdict) in [("simsim", Some(Verdict::Wrong)), ("sesame", None)] {
             importer.answer_one(typed).await;
-            assert_eq!(legacy.heard().await, Said::Message(Message::Password(Secret::from(typed))));
+            assert_eq!(legacy.received().await, Said::Message(Message::Password(Secret::from(typed))));
             if let Some(verdict) = verdict {
                 legacy.send(Message::Verdict(verdict)).await;
             }
@@ -38,7 +38,7 @@ async fn a_legacy_exporter_links_us_and_hears_no_result() {
         legacy.end().await;
         importer.expect(InProgress).await;
         assert_eq!(importer.outcome().await, Outcome::SUCCESS);
-        assert_eq!(legacy.heard().await, Said::Lost);
+        assert_eq!(legacy.received().await, Said::Lost);
         let installed = importer.report().await.installed.unwrap();
         assert_eq!(text(&store, &installed, "sesame"), account.text);
     })
@@ -64,13 +64,13 @@ async fn a_stray_verdict_of_a_legacy_exporter_costs_a_prompt_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_legacy_exporter_hears_a_cancel_as_the_end() {
+async fn a_legacy_exporter_receives_a_cancel_as_the_end() {
     in_time(async {
         let (_, _, mut importer, mut legacy) = imported("").await;
         legacy.send(scheme(Scheme::None)).await;
         importer.expect(Authenticating).await;
         importer.handle.remove_account().await.unwrap();
-        assert_eq!(legacy.heard().await, Said::End);
+        assert_eq!(legacy.received().await, Said::End);
         assert_eq!(importer.outcome().await, Outcome::CANCELED);
     })
     .await;
@@ -105,7 +105,7 @@ async fn what_an_exporter_says_last_is_the_outcome() {
 
 /// R-IMP-10: no archive without consent, and none that is another account's.
 #[tokio::test(start_paused = true)]
-async fn archives_that_nobody_asked_for_are_refused() {
+async fn archives_that_no_one_asked_for_are_refused() {
     in_time(async {
         let (account, store, mut importer, mut legacy) = imported("").await;
         legacy.send(scheme(Scheme::None)).await;
@@ -148,12 +148,12 @@ async fn a_legacy_importer_is_linked_and_says_nothing() {
     in_time(async {
         let (account, mut exporter, op, mut legacy) = exported("sesame", 5_000).await;
         legacy.send(Message::Hello(Features::NONE)).await;
-        assert_eq!(legacy.heard().await, Said::Message(Message::AuthScheme(Scheme::Password, Features::ALL)));
+        assert_eq!(legacy.received().await, Said::Message(Message::AuthScheme(Scheme::Password, Features::ALL)));
         legacy.send(Message::Password("simsim".into())).await;
         exporter.handle.confirm_add_device(op).await.unwrap();
-        assert_eq!(legacy.heard().await, Said::Message(Message::Verdict(Verdict::Wrong)));
+        assert_eq!(legacy.received().await, Said::Message(Message::Verdict(Verdict::Wrong)));
         legacy.send(Message::Password("sesame".into())).await;
-        assert_eq!(legacy.heard().await, Said::Archive(account.text));
+        assert_eq!(legacy.received().await, Said::Archive(account.text));
         legacy.end().await;
         exporter.expect(InProgress).await;
         assert_eq!(exporter.outcome().await, Outcome::Success { confirmed: false });
@@ -167,13 +167,13 @@ async fn a_third_wrong_password_of_a_legacy_importer_ends_it() {
     in_time(async {
         let (_, mut exporter, op, mut legacy) = exported("sesame", 5_000).await;
         legacy.send(Message::Hello(Features::NONE)).await;
-        legacy.heard().await;
+        legacy.received().await;
         exporter.handle.confirm_add_device(op).await.unwrap();
         for verdict in [Verdict::Wrong, Verdict::Wrong, Verdict::Final] {
             legacy.send(Message::Password("simsim".into())).await;
-            assert_eq!(legacy.heard().await, Said::Message(Message::Verdict(verdict)));
+            assert_eq!(legacy.received().await, Said::Message(Message::Verdict(verdict)));
         }
-        assert_eq!(legacy.heard().await, Said::End);
+        assert_eq!(legacy.received().await, Said::End);
         assert_eq!(exporter.outcome().await, Outcome::Authentication);
     })
     .await;
@@ -247,8 +247,8 @@ async fn a_late_accept_is_answered() {
                 break;
             }
         }
-        assert_eq!(legacy.heard().await, Said::Message(Message::State(Word::Canceled)));
-        assert_eq!(legacy.heard().await, Said::End);
+        assert_eq!(legacy.received().await, Said::Message(Message::State(Word::Canceled)));
+        assert_eq!(legacy.received().await, Said::End);
         drop(legacy);
         exporter.close().await;
     })

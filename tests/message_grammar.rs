@@ -1,4 +1,4 @@
-//! What a message may look like, what it means, and where a bad one is bad (R-MSG-1, R-MSG-3). The bytes are written by another
+//! The form of messages, their meaning, and where a bad one is bad (R-MSG-1, R-MSG-3). The bytes are written by another
 //! implementation of msgpack.
 
 use handfast::{
@@ -215,7 +215,7 @@ fn wrong_types_are_refused_where_they_stand() {
     for number in [&b"\x01"[..], b"\xcc\xff", b"\xcd\x01\x00", b"\xcf\xff\xff\xff\xff\xff\xff\xff\xff"] {
         assert_eq!(error(&map(&[("schemeId", number)])), (10, Kind::SchemeId));
     }
-    // Also of a key that nobody knows, and bin is not str.
+    // Also of a key that no one knows, and bin is not str.
     for key in ["password", "accData", "later"] {
         for value in [&b"\x00"[..], b"\xc0", b"\xc3", b"\xc4\x01p", b"\x80", b"\x90"] {
             let at = 20 + text(key).len() as u64;
@@ -262,7 +262,7 @@ fn limits_hold_exactly_and_before_the_bytes_come() {
         assert_eq!(error(&outer(&map(&[(key, &announced)]))).1, Kind::ValueLength);
         assert_eq!(error(&map(&[("later", &announced)])), (7, Kind::ValueLength));
     }
-    // What is ignored, in all.
+    // The ignored values, in all.
     for head in [b"\xdd", b"\xdf", b"\xdb", b"\xc6", b"\xc9"] {
         assert_eq!(error(&map(&[("later", &[&head[..], b"\xff\xff\xff\xff"].concat())])), (7, Kind::ValueLength));
     }
@@ -295,7 +295,7 @@ fn text_is_utf8_wherever_it_stands() {
     for &(stream, offset) in cases {
         assert_eq!(error(stream), (offset, Kind::Utf8), "{stream:02x?}");
     }
-    // What is no text need not be.
+    // Bytes that are no text need not be.
     assert_eq!(only(b"\x81\xa1x\xc4\x01\xff"), Message::Hello(Features::NONE));
 }
 

@@ -1,4 +1,4 @@
-//! What frames and control messages may look like, and where a bad one is bad (R-MUX-1).
+//! The form of frames and control messages, and where a bad one is bad (R-MUX-1).
 
 use handfast::{
     limits::{MAX_CHANNEL_NAME, MAX_CONTROL, MAX_FRAME, MAX_NESTING},

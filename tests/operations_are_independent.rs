@@ -1,4 +1,4 @@
-//! The operations of a device, and of an account, beside each other (R-API-1, R-API-4, R-API-7, R-API-8).
+//! The operations of a device, and of an account, at the same time (R-API-1, R-API-4, R-API-7, R-API-8).
 
 mod support;
 

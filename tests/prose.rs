@@ -21,6 +21,8 @@ const WORDS: [&str; 19] = [
     "behind", "beside", "board", "deaf", "door", "hear", "heard", "hears", "knock", "knocked", "knocks", "meeting",
     "nobody", "storm", "storms", "tell", "tells", "told", "whoever",
 ];
+/// A stable id that has one of the words in it.
+const ID: &str = "P-CANCEL-HEARD";
 /// How a sentence does not begin: with a clause in the place of its subject.
 const BEGINNINGS: [&str; 6] = ["Nobody", "That which", "Those that", "What", "Who", "Whoever"];
 
@@ -100,7 +102,7 @@ fn counted() -> Counts {
         for path in paths {
             let text = fs::read_to_string(top().join(&path)).unwrap();
             let name = if folder.is_empty() { "." } else { folder };
-            for word in words(&text).into_iter().filter(|word| WORDS.contains(&&**word)) {
+            for word in words(&text.replace(ID, "")).into_iter().filter(|word| WORDS.contains(&&**word)) {
                 *counts.entry((name.into(), word)).or_default() += 1;
             }
             for line in text.lines().filter_map(|line| prose(&path, line)) {

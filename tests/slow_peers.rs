@@ -1,4 +1,4 @@
-//! Peers that do not read, or say more than they hear: nothing waits for them longer than a timer (R-TIME-4, R-CANCEL-1).
+//! Peers that do not read, or send more than they receive: nothing waits for them longer than a timer (R-TIME-4, R-CANCEL-1).
 
 mod support;
 
@@ -16,7 +16,7 @@ use tokio::time::{Duration, Instant};
 async fn stuck() -> (Exporter, OpId, Script) {
     let (_, mut exporter, op, mut legacy) = exported("", 3_000_000).await;
     legacy.send(Message::Hello(Features::ALL)).await;
-    legacy.heard().await;
+    legacy.received().await;
     legacy.send(Message::Password("".into())).await;
     exporter.handle.confirm_add_device(op).await.unwrap();
     exporter.expect(InProgress).await;
@@ -37,19 +37,19 @@ async fn an_importer_that_does_not_read_times_out_and_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_importer_that_does_not_read_is_heard() {
+async fn an_importer_that_does_not_read_is_served() {
     in_time(async {
         let (mut exporter, _, mut legacy) = stuck().await;
         legacy.send(Message::State(Word::Canceled)).await;
         assert_eq!(exporter.outcome().await, Outcome::Canceled { sent: true });
         // The frame that had begun is whole, and then the channel is ended.
-        assert_eq!(legacy.heard().await, Said::End);
+        assert_eq!(legacy.received().await, Said::End);
         exporter.close().await;
     })
     .await;
 }
 
-/// What is asked on a connection whose answers nobody reads is not asked for long.
+/// Requests on a connection whose answers no one reads do not last long.
 #[tokio::test(start_paused = true)]
 async fn an_exporter_that_only_asks_is_not_listened_to() {
     in_time(async {
@@ -74,7 +74,7 @@ async fn an_exporter_that_only_asks_is_not_listened_to() {
     .await;
 }
 
-/// A peer that never stops talking does not keep the users from being heard.
+/// A peer that never stops sending does not delay the users.
 #[tokio::test(start_paused = true)]
 async fn a_chatterer_does_not_drown_the_user() {
     in_time(async {

@@ -83,7 +83,7 @@ async fn garbage_in_place_of_frames_ends_its_own_connection_only() {
         for garbage in [&[0xc1][..], &[0x92, 0x00, 0xc4, 0x01, 0xc0], b"hello"] {
             let mut stranger = exporter(phone.call().await.unwrap(), &account.device).await;
             stranger.raw(garbage).await;
-            assert_eq!(stranger.heard().await, Said::Lost);
+            assert_eq!(stranger.received().await, Said::Lost);
         }
         can_be_linked(&account, importer, phone, &token).await;
     })
@@ -100,7 +100,7 @@ async fn a_connection_is_closed_after_three_wrong_codes() {
             stranger.request(name.as_bytes(), CHANNEL).await;
             assert_eq!(stranger.answer().await, RequestState::Decline);
         }
-        assert_eq!(stranger.heard().await, Said::Lost);
+        assert_eq!(stranger.received().await, Said::Lost);
         can_be_linked(&account, importer, phone, &token).await;
     })
     .await;
@@ -119,10 +119,10 @@ async fn a_token_is_dead_after_sixteen_wrong_codes() {
             stranger.request(format!("auth:{wrong}").as_bytes(), CHANNEL).await;
             assert_eq!(stranger.answer().await, RequestState::Decline);
         }
-        assert_eq!(stranger.heard().await, Said::Lost);
+        assert_eq!(stranger.received().await, Said::Lost);
         assert_eq!(importer.outcome().await, Outcome::Authentication);
         importer.report().await;
-        assert!(phone.call().await.is_err(), "nobody is there any more");
+        assert!(phone.call().await.is_err(), "no one is there any more");
     })
     .await;
 }
@@ -142,7 +142,7 @@ async fn other_channels_are_declined_and_cost_nothing() {
             assert_eq!(real.answer().await, RequestState::Decline);
         }
         real.open(&token).await;
-        assert!(matches!(real.heard().await, Said::Message(handfast::message::Message::Hello(_))));
+        assert!(matches!(real.received().await, Said::Message(handfast::message::Message::Hello(_))));
         real.request(b"msg:0123", CHANNEL + 1).await;
         assert_eq!(real.answer().await, RequestState::Decline);
         real.request(b"msg:0123", CHANNEL).await;
@@ -177,7 +177,7 @@ async fn a_second_exporter_is_turned_away_during_and_after_a_session() {
         importer.answer_one("").await;
         assert_eq!(first.outcome().await, Outcome::SUCCESS);
         assert_eq!(importer.outcome().await, Outcome::SUCCESS);
-        assert_eq!(early.heard().await, Said::Lost);
+        assert_eq!(early.received().await, Said::Lost);
         late.handle.add_device(&token).await.unwrap();
         assert_eq!(late.outcome().await, Outcome::Network);
         importer.report().await;
@@ -195,7 +195,7 @@ async fn connections_that_do_not_go_on_are_lost() {
         let mut silent = phone.call().await.unwrap();
         let mut idle = exporter(phone.call().await.unwrap(), &account.device).await;
         let _ = silent.read_to_end(&mut Vec::new()).await;
-        assert_eq!(idle.heard().await, Said::Lost);
+        assert_eq!(idle.received().await, Said::Lost);
         can_be_linked(&account, importer, phone, &token).await;
     })
     .await;
@@ -253,7 +253,7 @@ async fn secured_strangers_make_room() {
             idle.push(exporter(phone.call().await.unwrap(), &account.device).await);
         }
         for stranger in &mut idle[..4] {
-            assert_eq!(stranger.heard().await, Said::Lost);
+            assert_eq!(stranger.received().await, Said::Lost);
         }
         can_be_linked(&account, importer, phone, &token).await;
     })

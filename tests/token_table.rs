@@ -67,7 +67,7 @@ fn what_the_strict_parser_takes_is_written_in_lower_case_and_taken_again() {
     }
 }
 
-/// What a jamid importer reads of a lenient code, which its exporter asks for as it stands.
+/// The number that a jamid importer reads from a lenient code, which its exporter asks for as it stands.
 #[test]
 fn a_lenient_code_is_worth_its_leading_digits() {
     let table: [(&[u8], Option<u32>); 8] = [

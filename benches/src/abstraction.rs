@@ -1,4 +1,4 @@
-//! The abstract model of `model/third/link.pml`, several links of it beside each other: for engines that are compared on the same graph.
+//! The abstract model of `model/third/link.pml`, with several independent links: for engines that are compared on the same graph.
 
 use stateright::{Model, Property};
 
@@ -14,7 +14,7 @@ const FAILURE: u8 = 6;
 #[derive(Clone, Copy, Debug)]
 pub struct Links(pub usize);
 
-/// What the two clients of a link see, and how far each daemon came before its end.
+/// The view of the two clients of a link, and how far each daemon came before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Link {
     import: u8,
@@ -100,7 +100,7 @@ impl Model for Links {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        // It holds, so that nobody stops early.
+        // The property holds, so that no engine stops early.
         vec![Property::always("success is stored", |_, state: &Self::State| {
             state.iter().all(|link| link.export != SUCCESS || link.import == SUCCESS)
         })]

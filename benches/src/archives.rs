@@ -55,14 +55,14 @@ impl Account {
         account
     }
 
-    /// What it can be exported from.
+    /// The form that it is exported from.
     pub fn source(&self) -> FileSource<File> {
         let file = self.file.clone();
         let open = move || Ok(Cursor::new(file.clone()));
         FileSource::new(open, Arc::new(InsecureKdf), self.terms()).expect("memory can be read")
     }
 
-    /// What is typed to open it.
+    /// The password that opens it.
     pub fn password(&self) -> &'static str {
         self.password
     }

@@ -1,4 +1,4 @@
-//! What carries a connection: TCP over loopback, or a pipe in memory.
+//! Carriers of a connection: TCP over loopback, or a pipe in memory.
 
 use std::{
     io,
@@ -28,7 +28,7 @@ pub trait Carrier {
     type Dial: Dial<Stream = Self::Stream>;
     /// A connection.
     type Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static;
-    /// What it is called.
+    /// The carrier's name.
     const NAME: &'static str;
 
     /// Both ends; that of the export side as soon as it is known where the importer listens.
@@ -88,7 +88,7 @@ impl Listener for PipeListener {
     async fn accept(&mut self) -> io::Result<(DuplexStream, SocketAddr)> {
         match self.0.recv().await {
             Some(stream) => Ok((stream, LOOPBACK)),
-            // Nobody connects any more.
+            // No further connection comes.
             None => std::future::pending().await,
         }
     }

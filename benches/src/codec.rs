@@ -40,7 +40,7 @@ pub fn messages() -> Vec<Message<Secret>> {
     ]
 }
 
-/// What they are on the wire, a frame each.
+/// Their bytes on the wire, a frame each.
 pub fn encode_messages(messages: &[Message<Secret>], wire: &mut Vec<u8>) {
     wire.clear();
     for message in messages {

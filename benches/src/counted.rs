@@ -8,7 +8,7 @@ use crate::{codec, explorations::Exploration, steps};
 
 /// A path, and how often it is gone.
 pub struct Counted {
-    /// What selects it.
+    /// The name that selects it.
     pub name: &'static str,
     /// Prepares the work.
     prepare: fn() -> Box<dyn FnMut()>,
@@ -16,7 +16,7 @@ pub struct Counted {
 }
 
 /// All of them.
-pub static COUNTED: [Counted; 6] = [
+pub static COUNTED: [Counted; 7] = [
     Counted {
         name: "token-parse",
         times: 1000,
@@ -38,6 +38,12 @@ pub static COUNTED: [Counted; 6] = [
             codec::encode_messages(&codec::messages(), &mut wire);
             Box::new(move || assert!(codec::decode_messages(&wire) > 0))
         },
+    },
+    // What `message-decode` counts besides: a connection whose channel is requested and accepted.
+    Counted {
+        name: "connection-open",
+        times: 200,
+        prepare: || Box::new(|| _ = std::hint::black_box(codec::session(0))),
     },
     Counted {
         name: "archive-decode",
@@ -71,7 +77,7 @@ impl Counted {
     }
 }
 
-/// What is counted: callgrind knows it by its name.
+/// The counted function: callgrind knows it by its name.
 #[inline(never)]
 fn counted_section(act: &mut dyn FnMut(), times: usize) {
     (0..times).for_each(|_| act());

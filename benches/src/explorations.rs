@@ -1,4 +1,4 @@
-//! The explorer beside `stateright`, on the same model.
+//! The explorer compared with `stateright`, on the same model.
 
 use std::hash::Hash;
 

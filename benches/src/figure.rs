@@ -44,11 +44,11 @@ impl Effort {
     }
 }
 
-/// What a number counts.
+/// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// Bytes in a second, told in GiB.
+    /// Bytes in a second, printed in GiB.
     Rate,
     /// Seconds.
     Seconds,
@@ -81,7 +81,7 @@ fn scaled(value: f64, base: f64, units: &[&str]) -> String {
     format!("{value:.digits$} {}", units[place])
 }
 
-/// What has to be reached.
+/// The value to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reach {
@@ -96,16 +96,17 @@ pub enum Reach {
 /// One measured figure.
 #[derive(Clone, Debug, Serialize)]
 pub struct Figure {
-    /// What is measured.
+    /// The name of the measured function.
     pub name: String,
     /// How long it took, or how much it did.
     pub unit: Unit,
     /// The measurements.
     pub ours: Spread,
-    /// What ran in turns with it, and its measurements.
+    /// The function that ran in turns with it, and its measurements.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub beside: Option<Beside>,
-    /// What has to be reached.
+    #[serde(rename = "beside")]
+    pub comparison: Option<Comparison>,
+    /// The value to reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reach: Option<Reach>,
     /// Where the time of one measurement went.
@@ -113,10 +114,10 @@ pub struct Figure {
     pub gantt: Option<Gantt>,
 }
 
-/// What a figure is compared with.
+/// The function that a figure is compared with.
 #[derive(Clone, Debug, Serialize)]
-pub struct Beside {
-    /// What that is.
+pub struct Comparison {
+    /// Its name.
     pub what: String,
     /// Its measurements.
     pub theirs: Spread,
@@ -134,7 +135,7 @@ impl Figure {
             name: name.into(),
             unit,
             ours: Spread::of(values.iter().copied()),
-            beside: None,
+            comparison: None,
             reach: None,
             gantt: None,
         }
@@ -153,8 +154,8 @@ impl Figure {
             Unit::Seconds | Unit::Bytes => Spread::of(seconds.iter().map(|seconds| seconds / amount)),
         };
         let ratio = Spread::of_ratios(theirs, ours);
-        let beside = Beside { what: what.into(), theirs: achieved(theirs), ratio, cpu: None };
-        Self { name: name.into(), unit, ours: achieved(ours), beside: Some(beside), reach: None, gantt: None }
+        let comparison = Comparison { what: what.into(), theirs: achieved(theirs), ratio, cpu: None };
+        Self { name: name.into(), unit, ours: achieved(ours), comparison: Some(comparison), reach: None, gantt: None }
     }
 
     /// It has to reach this.
@@ -170,13 +171,13 @@ impl Figure {
     /// Whether it reaches what it has to.
     pub fn is_reached(&self) -> Option<bool> {
         Some(match self.reach? {
-            Reach::Share(least) => self.beside.as_ref()?.ratio.median >= least,
+            Reach::Share(least) => self.comparison.as_ref()?.ratio.median >= least,
             Reach::AtLeast(least) => self.ours.median >= least,
             Reach::AtMost(most) => self.ours.median <= most,
         })
     }
 
-    /// What has to be reached, as people read it.
+    /// Returns the value to reach, in words.
     pub fn reach_text(&self) -> String {
         match self.reach {
             None => String::new(),
@@ -189,11 +190,11 @@ impl Figure {
 
 /// Figures that are measured together.
 pub struct Group {
-    /// What selects it.
+    /// The name that selects it.
     pub name: &'static str,
-    /// What it is about.
+    /// A description.
     pub about: &'static str,
-    /// Measures them, and tells each as soon as it is there.
+    /// Measures them, and reports each as soon as it is there.
     pub measure: fn(Effort, &mut dyn FnMut(Figure)),
 }
 
@@ -221,7 +222,7 @@ mod tests {
         // Half of the time each turn.
         let figure = Figure::compared("one", Unit::Rate, 1024.0, "other", (&[1.0, 2.0], &[2.0, 4.0]))
             .reaching(Reach::Share(2.0));
-        assert_eq!(figure.beside.as_ref().unwrap().ratio.median, 2.0);
+        assert_eq!(figure.comparison.as_ref().unwrap().ratio.median, 2.0);
         assert_eq!(figure.is_reached(), Some(true));
         assert_eq!(figure.clone().reaching(Reach::Share(2.1)).is_reached(), Some(false));
         assert_eq!(Figure { reach: None, ..figure }.is_reached(), None);
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_told_in_their_unit() {
+    fn numbers_have_their_unit() {
         let texts = [
             Unit::Seconds.text(0.000_000_055),
             Unit::Seconds.text(0.0042),

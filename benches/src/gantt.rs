@@ -32,7 +32,7 @@ pub struct Gantt {
     pub lines: Vec<Line>,
 }
 
-/// What the threads of one name did.
+/// The work of the threads of one name.
 #[derive(Clone, Debug, Serialize)]
 pub struct Line {
     /// Their name.
@@ -96,7 +96,7 @@ impl Gantt {
         let mut lines: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for pair in looks.windows(2) {
             let [(from, before), (to, after)] = pair else { continue };
-            // What lies outside is not counted.
+            // Times outside are not counted.
             let (from_s, to_s) = (since(begin, *from), since(begin, *to));
             if to_s <= 0.0 || from_s >= seconds || to_s <= from_s {
                 continue;

@@ -1,4 +1,4 @@
-//! What is measured, in one place: the figures of `handfast bench`, the benches of criterion and the counted instructions all run
+//! The measured functions, in one place: the figures of `handfast bench`, the benches of criterion and the counted instructions all run
 //! these functions.
 //!
 //! A figure is a ratio wherever there is something to compare with, and both run in turns (A B A B), so that what else the machine

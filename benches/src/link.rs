@@ -33,11 +33,11 @@ use crate::{
 pub(crate) struct Linked {
     /// When the exporter's user confirmed.
     pub(crate) confirmed: Instant,
-    /// When both users were told that it is done.
+    /// When DONE was signalled to both users.
     pub(crate) done: Instant,
 }
 
-/// Links, with a password if the archive has one. What the import side is made of is made on its thread. The exporter's user looks at
+/// Links, with a password if the archive has one. The parts of the import side are made on its thread. The exporter's user looks at
 /// the address for a while before it is confirmed.
 pub(crate) fn link<P, S, D, R>(
     import_side: impl FnOnce() -> (P, S) + Send + 'static,
@@ -115,7 +115,7 @@ where
     Linked { confirmed, done: import_done.max(export_done) }
 }
 
-/// A device nobody knows.
+/// An unknown device.
 pub(crate) fn device() -> Identity {
     throw_away(Reach::Direct, NOW).expect("keys can be made")
 }

@@ -29,12 +29,12 @@ pub const GROUPS: [Group; 8] = [
     Group { name: "archive", about: "sealing and opening, key derivation apart", measure: archive },
     Group { name: "transfer", about: "an archive over a pipe or loopback", measure: transfer },
     Group { name: "link", about: "a whole link with its stores", measure: link },
-    Group { name: "explorer", about: "the explorer beside stateright", measure: explorer },
+    Group { name: "explorer", about: "the explorer compared with stateright", measure: explorer },
     Group { name: "sessions", about: "whole sessions of the simulator's engines", measure: sessions },
     Group { name: "check", about: "all configurations of a pull request", measure: check },
 ];
 
-type Told<'a> = &'a mut dyn FnMut(Figure);
+type Report<'a> = &'a mut dyn FnMut(Figure);
 
 /// The seconds of two things that run in turns: in CPU time, as they stay on this thread.
 fn in_turns<T, U>(
@@ -58,15 +58,15 @@ fn alone<T>(rounds: usize, mut act: impl FnMut() -> T) -> Vec<f64> {
     (0..rounds).map(|_| cpu_seconds(times, &mut act)).collect()
 }
 
-fn codec(effort: Effort, told: Told<'_>) {
+fn codec(effort: Effort, report: Report<'_>) {
     let rounds = 4 * effort.rounds;
     let nanoseconds = |name: &str, values: Vec<f64>| Figure::alone(name, Unit::Seconds, &values);
-    told(nanoseconds("token, parse", alone(rounds, codec::parse_token)).reaching(Reach::AtMost(100e-9)));
+    report(nanoseconds("token, parse", alone(rounds, codec::parse_token)).reaching(Reach::AtMost(100e-9)));
     let (token, mut text) = (codec::parse_token(), String::new());
-    told(nanoseconds("token, format", alone(rounds, || codec::format_token(&token, &mut text))));
+    report(nanoseconds("token, format", alone(rounds, || codec::format_token(&token, &mut text))));
     let (messages, mut wire) = (codec::messages(), Vec::new());
-    told(nanoseconds("six messages, encode", alone(rounds, || codec::encode_messages(&messages, &mut wire))));
-    told(nanoseconds("six messages, decode", alone(rounds, || codec::decode_messages(&wire))));
+    report(nanoseconds("six messages, encode", alone(rounds, || codec::encode_messages(&messages, &mut wire))));
+    report(nanoseconds("six messages, decode", alone(rounds, || codec::decode_messages(&wire))));
     for size in effort.up_to([KIB, 64 * KIB, MIB, 64 * MIB], [MIB, 64 * MIB, 64 * MIB]) {
         let one = std::cell::RefCell::new(codec::Archive::new(size));
         let times = times(|| one.borrow_mut().copy());
@@ -76,20 +76,20 @@ fn codec(effort: Effort, told: Told<'_>) {
             let (ours, theirs) = in_turns(rounds, times, act, copy);
             let name = format!("message and frames, {what}, {}", size_text(size));
             let figure = Figure::compared(name, Unit::Rate, size as f64, "memcpy", (&ours, &theirs));
-            // What a message costs whatever its length is more than a copy of few bytes.
+            // The fixed cost of a message is more than a copy of few bytes.
             if size < MIB { figure } else { figure.reaching(Reach::Share(0.5)) }
         };
-        told(compared("encode", &|| one.borrow_mut().encode()));
-        told(compared("decode", &|| one.borrow_mut().decode()));
+        report(compared("encode", &|| one.borrow_mut().encode()));
+        report(compared("decode", &|| one.borrow_mut().decode()));
     }
 }
 
-fn reducers(effort: Effort, told: Told<'_>) {
+fn reducers(effort: Effort, report: Report<'_>) {
     let each: Vec<_> = alone(4 * effort.rounds, steps::link).iter().map(|all| all / steps::STEPS as f64).collect();
-    told(Figure::alone("a step of a reducer", Unit::Seconds, &each));
+    report(Figure::alone("a step of a reducer", Unit::Seconds, &each));
 }
 
-fn archive(effort: Effort, told: Told<'_>) {
+fn archive(effort: Effort, report: Report<'_>) {
     let size = effort.pick(MIB, 16 * MIB);
     for (what, password) in [("plain", ""), ("protected", "sesame")] {
         let account = Account::new(size, password);
@@ -99,7 +99,7 @@ fn archive(effort: Effort, told: Told<'_>) {
             let turns = (0..effort.rounds).map(|_| (seconds(1, ours), seconds(1, theirs)));
             let (ours, theirs): (Vec<_>, Vec<_>) = turns.unzip();
             let name = format!("archive, {what}, {act}, {}", size_text(size));
-            told(Figure::compared(name, Unit::Rate, size as f64, of, (&ours, &theirs)));
+            report(Figure::compared(name, Unit::Rate, size as f64, of, (&ours, &theirs)));
         };
         let seal = || {
             account.seal(&mut std::io::sink());
@@ -114,7 +114,7 @@ fn archive(effort: Effort, told: Told<'_>) {
 /// Buffer sizes of bare copies.
 const BUFFERS: [usize; 4] = [16 * KIB, 64 * KIB, 128 * KIB, 256 * KIB];
 
-fn transfer(effort: Effort, told: Told<'_>) {
+fn transfer(effort: Effort, report: Report<'_>) {
     let sizes = [64 * KIB, MIB, 16 * MIB, 256 * MIB, 1024 * MIB];
     for size in effort.up_to(sizes, [16 * MIB, 256 * MIB, 1024 * MIB]) {
         let transfer = Transfer::new(size);
@@ -124,7 +124,7 @@ fn transfer(effort: Effort, told: Told<'_>) {
             _ => effort.rounds,
         };
         let mut compare = |name: String, ours: &dyn Fn() -> Cost, bare: &dyn Fn(usize) -> Cost| {
-            told(beside_the_best(&format!("{name}, {}", size_text(size)), size, rounds, ours, bare))
+            report(compared_with_the_best(&format!("{name}, {}", size_text(size)), size, rounds, ours, bare))
         };
         frames_and_link::<Pipe>(&transfer, &mut compare);
         frames_and_link::<Loopback>(&transfer, &mut compare);
@@ -139,7 +139,7 @@ fn frames_and_link<C: Carrier>(transfer: &Transfer, compare: Compare<'_>) {
 }
 
 /// Compares a transfer with the best of the bare copies.
-fn beside_the_best(
+fn compared_with_the_best(
     name: &str,
     size: usize,
     rounds: usize,
@@ -163,20 +163,20 @@ fn beside_the_best(
     let (buffer, theirs) = best(&time);
     let what = format!("bare copy, {} a step", size_text(buffer));
     let mut figure = Figure::compared(name, Unit::Rate, size as f64, what, (&time(&links), &theirs));
-    if let Some(beside) = &mut figure.beside {
-        beside.cpu = Some(Spread::of_ratios(&best(&cpu).1, &cpu(&links)));
+    if let Some(comparison) = &mut figure.comparison {
+        comparison.cpu = Some(Spread::of_ratios(&best(&cpu).1, &cpu(&links)));
     }
-    // What the shell does at its usual size.
+    // The shell's work at its usual size.
     let whole = name.starts_with("loopback, link") && size >= 256 * MIB;
     if whole { figure.reaching(Reach::Share(0.9)) } else { figure }
 }
 
-fn link(effort: Effort, told: Told<'_>) {
+fn link(effort: Effort, report: Report<'_>) {
     let small = Account::new(64 * KIB, "");
     let rounds = 4 * effort.rounds;
     let all: Vec<_> = (0..rounds).map(|_| confirm_to_done(&small, Place::Memory, Duration::ZERO)).collect();
     let name = "confirm to DONE, 64 KiB, plain, stores in memory";
-    told(Figure::alone(name, Unit::Seconds, &all).reaching(Reach::AtMost(10e-3)));
+    report(Figure::alone(name, Unit::Seconds, &all).reaching(Reach::AtMost(10e-3)));
     for size in effort.up_to([4 * MIB, 64 * MIB, 1024 * MIB], [4 * MIB, 64 * MIB, 1024 * MIB]) {
         if effort.scale > Scale::Quick && size == 4 * MIB {
             continue;
@@ -184,13 +184,13 @@ fn link(effort: Effort, told: Told<'_>) {
         let rounds = if size > 64 * MIB { effort.rounds.div_ceil(5) } else { effort.rounds.div_ceil(2) };
         // By the bound of a design with one thread that compresses: three times and two and a half times what it reached.
         for (what, password, least) in [("plain", "", 2.0), ("protected", "sesame", 1.6)] {
-            whole_link(&Account::new(size, password), what, rounds, Reach::Share(least), told);
+            whole_link(&Account::new(size, password), what, rounds, Reach::Share(least), report);
         }
     }
 }
 
-/// Links beside one thread's deflate at zlib's default level, and beside the slowest stage of the link, alone: nothing can be faster.
-fn whole_link(account: &Account, what: &str, rounds: usize, reach: Reach, told: Told<'_>) {
+/// Compares links with one thread's deflate at zlib's default level, and with the slowest stage of the link, alone: nothing can be faster.
+fn whole_link(account: &Account, what: &str, rounds: usize, reach: Reach, report: Report<'_>) {
     let size = account.text.len();
     let deflated = Deflated::of(account);
     // The user has looked at the address when an unprotected archive has been gone through.
@@ -210,17 +210,19 @@ fn whole_link(account: &Account, what: &str, rounds: usize, reach: Reach, told: 
             stages[2].1.push(seconds(1, || account.open()));
         }
         let name = format!("whole link, {what}, store {store}, {}", size_text(size));
-        let beside = |what: &str, theirs: &[f64]| {
+        let comparison = |what: &str, theirs: &[f64]| {
             Figure::compared(name.clone(), Unit::Rate, size as f64, what, (&links, theirs))
         };
-        told(beside("deflate at level 6, one thread", &deflates).reaching(reach).drawn(drawn(account, place, look)));
+        report(
+            comparison("deflate at level 6, one thread", &deflates).reaching(reach).drawn(drawn(account, place, look)),
+        );
         let median = |stage: &(&str, Vec<f64>)| Spread::of(stage.1.iter().copied()).median;
         let slowest = stages.iter().max_by(|one, other| median(one).total_cmp(&median(other))).expect("there are some");
-        told(beside(&format!("its slowest stage, {}", slowest.0), &slowest.1));
+        report(comparison(&format!("its slowest stage, {}", slowest.0), &slowest.1));
     }
 }
 
-fn explorer(effort: Effort, told: Told<'_>) {
+fn explorer(effort: Effort, report: Report<'_>) {
     let size = effort.pick(Size::Small, Size::Quick);
     let one = Exploration::of(size, "HH-documented-faults");
     let compared = |name: &str, states: usize, ours: &dyn Fn() -> usize, theirs: &dyn Fn() -> usize| {
@@ -233,34 +235,34 @@ fn explorer(effort: Effort, told: Told<'_>) {
         figure.reaching(Reach::Share(1.0))
     };
     let states = one.measure().states;
-    told(compared("the reducers with faults", states, &|| one.graph().states(), &|| one.stateright()));
-    told(Figure::alone("explorer, kept of each state", Unit::Bytes, &[one.measure().bytes_per_state as f64]));
+    report(compared("the reducers with faults", states, &|| one.graph().states(), &|| one.stateright()));
+    report(Figure::alone("explorer, kept of each state", Unit::Bytes, &[one.measure().bytes_per_state as f64]));
     let links = Exploration::new(Links(effort.pick(3, 4)));
     let states = links.measure().states;
-    told(compared("abstract links", states, &|| links.graph().states(), &|| links.stateright()));
+    report(compared("abstract links", states, &|| links.graph().states(), &|| links.stateright()));
 }
 
-fn sessions(effort: Effort, told: Told<'_>) {
+fn sessions(effort: Effort, report: Report<'_>) {
     let each = |count: usize, seconds: Vec<f64>| seconds.iter().map(|all| count as f64 / all).collect::<Vec<_>>();
     let schedules = engines::schedules(effort.pick(200, engines::SEEDS));
-    let mut storm = |name: &str, watch: Watch, reach: Option<Reach>| {
+    let mut sweep = |name: &str, watch: Watch, reach: Option<Reach>| {
         let seconds: Vec<_> =
             (0..effort.rounds).map(|_| cpu_seconds(1, || engines::carry_out(&schedules, watch))).collect();
-        told(Figure { reach, ..Figure::alone(name, Unit::PerSecond, &each(schedules.len(), seconds)) });
+        report(Figure { reach, ..Figure::alone(name, Unit::PerSecond, &each(schedules.len(), seconds)) });
     };
-    storm("event engine, bare", Watch::BARE, Some(Reach::AtLeast(50_000.0)));
-    storm("event engine, followed in the model, coverage", Watch::SWEEP, None);
-    storm("event engine, every property behind every step, trace", Watch::ALL, None);
+    sweep("event engine, bare", Watch::BARE, Some(Reach::AtLeast(50_000.0)));
+    sweep("event engine, followed in the model, coverage", Watch::SWEEP, None);
+    sweep("event engine, every property after every step, trace", Watch::ALL, None);
     let plans = engines::plans(effort.pick(4, engines::SESSIONS));
     let seconds: Vec<_> = (0..effort.rounds).map(|_| cpu_seconds(1, || engines::simulate(&plans))).collect();
     let figure = Figure::alone("turmoil engine, no fault", Unit::PerSecond, &each(plans.len(), seconds));
-    told(figure.reaching(Reach::AtLeast(500.0)));
+    report(figure.reaching(Reach::AtLeast(500.0)));
 }
 
-fn check(effort: Effort, told: Told<'_>) {
+fn check(effort: Effort, report: Report<'_>) {
     if effort.scale == Scale::Quick {
         return;
     }
     let once = seconds(1, check_all);
-    told(Figure::alone("check, all configurations, quick", Unit::Seconds, &[once]).reaching(Reach::AtMost(60.0)));
+    report(Figure::alone("check, all configurations, quick", Unit::Seconds, &[once]).reaching(Reach::AtMost(60.0)));
 }

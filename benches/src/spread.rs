@@ -1,4 +1,4 @@
-//! What many measurements of the same thing come to.
+//! The median and quartiles of many measurements of the same thing.
 
 use serde::Serialize;
 

@@ -14,7 +14,7 @@ const CONN: ConnId = ConnId(1);
 const PEER: AccountId = AccountId([7; 20]);
 const SLOT: Slot = Slot(1);
 
-/// What happens to the import side of a link.
+/// The inputs of the import side of a link.
 fn import_inputs() -> [import::Input; 14] {
     use import::Input::*;
     [
@@ -35,7 +35,7 @@ fn import_inputs() -> [import::Input; 14] {
     ]
 }
 
-/// What happens to its export side.
+/// The inputs of its export side.
 fn export_inputs() -> [export::Input; 12] {
     use export::Input::*;
     let peer_address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4711));

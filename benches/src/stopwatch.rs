@@ -42,7 +42,7 @@ fn cpu_time() -> Duration {
     Duration::new(time.tv_sec.cast_unsigned(), time.tv_nsec as u32)
 }
 
-/// What a transfer took.
+/// The time of a transfer.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// From when the first byte is taken out until the last one is taken in.

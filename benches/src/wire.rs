@@ -58,7 +58,7 @@ impl Transfer {
         Self { exporter: Arc::new(device()), text, buffers: Arc::new(Mutex::new(buffers)) }
     }
 
-    /// What the shell takes: TLS, frames, message, reducers and tasks, from memory to a sink.
+    /// Measures the shell: TLS, frames, message, reducers and tasks, from memory to a sink.
     pub fn link<C: Carrier>(&self) -> Cost {
         let (marks, taken) = mpsc::channel();
         let (starts, out) = mpsc::channel();
@@ -73,7 +73,7 @@ impl Transfer {
         Cost::between(pair(out), pair(taken))
     }
 
-    /// What a bare copy takes that reads and writes `buffer` bytes at a time.
+    /// Measures a bare copy that reads and writes `buffer` bytes at a time.
     pub fn bare<C: Carrier>(&self, buffer: usize) -> Cost {
         self.over::<C, _, _>(
             async move |stream: &mut C::Stream, text: Arc<[u8]>| write(stream, &text, buffer).await,
@@ -100,7 +100,7 @@ impl Transfer {
         )
     }
 
-    /// What message and frames take without TLS: the codec, and a loop around it. The shell has no such way.
+    /// Measures message and frames without TLS: the codec, and a loop around it. The shell has no such way.
     pub fn framed<C: Carrier>(&self) -> Cost {
         self.over::<C, _, _>(
             async |stream: &mut C::Stream, text: Arc<[u8]>| write_frames(stream, &text).await,
@@ -203,7 +203,7 @@ async fn read_frames(stream: &mut (impl AsyncRead + Unpin), length: usize) -> io
     }
 }
 
-/// An archive in memory, which nobody checks. It is lent, not copied: whoever has sent a buffer gives it back.
+/// An archive in memory, which no reader checks. It is lent, not copied: the sender gives each buffer back.
 #[derive(Clone)]
 struct Memory {
     length: u64,

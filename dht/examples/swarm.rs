@@ -10,7 +10,7 @@ use handfast_dht::sim::{Behaviour, Faults, Host, Network};
 use handfast_dht::value::Query;
 use handfast_dht::{Event, InfoHash, PutOptions, Value, ValueType};
 
-/// What the command line asks for.
+/// The options of the command line.
 struct Options {
     nodes: Vec<usize>,
     lookups: usize,

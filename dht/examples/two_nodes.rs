@@ -1,4 +1,4 @@
-//! Two nodes on the loopback interface: one puts a value, the other finds it and hears of the next.
+//! Two nodes on the loopback interface: one puts a value, the other finds it and learns of the next.
 //!
 //! ```text
 //! cargo run -p handfast-dht --features tokio --example two_nodes
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         if let Event::Values { values, .. } = event
             && values.iter().any(|value| value.id == 2)
         {
-            println!("heard of the second");
+            println!("the second value arrived");
             break;
         }
     }

@@ -1,4 +1,4 @@
-//! Every limit of this package: sizes, counts, times. What is larger is refused before anything is allocated for it.
+//! Every limit of this package: sizes, counts, times. Larger inputs are refused before anything is allocated for them.
 
 use core::time::Duration;
 
@@ -129,9 +129,9 @@ pub const BUCKET_PER_NETWORK: usize = 2;
 pub const NODES_IN_REPLY: usize = 8;
 /// A good node has answered within this…
 pub const GOOD_ANSWERED: Duration = minutes(120);
-/// …and has been heard within this.
-pub const GOOD_HEARD: Duration = minutes(10);
-/// A node that has not been heard for so long is pinged by the upkeep.
+/// …and has sent a message within this.
+pub const GOOD_SEEN: Duration = minutes(10);
+/// A node that has sent nothing for so long is pinged by the upkeep.
 pub const STALE: Duration = minutes(7);
 /// Nodes that one round of upkeep pings.
 pub const STALE_PINGS: usize = 16;

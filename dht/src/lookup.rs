@@ -11,7 +11,7 @@ use crate::wire::Contact;
 /// How far the lookup is with a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Only heard of.
+    /// Only named by another node.
     New,
     /// Asked at this time, and not answered yet.
     Asked(Duration),
@@ -243,7 +243,7 @@ impl Lookup {
         last.is_none_or(|last| own.distance(&self.target) < last.distance(&self.target))
     }
 
-    /// Notes an answer. A node may have another id than was heard of it.
+    /// Notes an answer. A node may have another id than other nodes said.
     pub(crate) fn answered(&mut self, now: Duration, contact: Contact, token: Option<&[u8]>) {
         let Some(at) = self.candidates.iter().position(|known| known.contact.address == contact.address) else {
             return;

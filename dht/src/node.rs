@@ -35,7 +35,7 @@ pub struct Config {
     pub id: Option<InfoHash>,
     /// The families in which the node is. Each is a network of its own.
     pub families: Want,
-    /// The network; nodes of different ones do not hear each other. The usual one is 0.
+    /// The network; nodes of different ones ignore each other. The usual one is 0.
     pub network: u32,
     /// Route and store nothing for others. For nodes that live a short time.
     pub client: bool,

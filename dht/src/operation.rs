@@ -1,4 +1,4 @@
-//! What a caller asks a node to do, and what it hears of it.
+//! The operations that a caller starts on a node, and their events.
 
 use core::time::Duration;
 use std::net::SocketAddr;

@@ -102,7 +102,7 @@ impl Reassembly {
             return None;
         }
         let assembly = self.entry(now, key)?;
-        // The same message again: a repetition. What has come of it stays.
+        // The same message again: a repetition. The parts that have come stay.
         if !assembly.head.is_empty() {
             return None;
         }

@@ -162,7 +162,7 @@ impl Network {
         host
     }
 
-    /// Starts a host's node, anew if it ran. What it stored is gone.
+    /// Starts a host's node, anew if it ran. The values that it stored are gone.
     pub fn start(&mut self, host: Host, config: Config) {
         let family = Family::of(&self.machines[host.0].address);
         let families = Want { v4: family == Family::V4, v6: family == Family::V6 };

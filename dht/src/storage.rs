@@ -1,4 +1,4 @@
-//! What a node stores for others, and who listens.
+//! The values that a node stores for others, and the nodes that listen to them.
 
 mod listeners;
 mod policy;

@@ -14,7 +14,7 @@ use crate::wire::Contact;
 pub(crate) struct Entry {
     pub(crate) contact: Contact,
     /// When anything came from it last.
-    heard: Duration,
+    last_seen: Duration,
     /// When it answered last.
     answered: Option<Duration>,
     /// It has let a request run out since.
@@ -25,13 +25,13 @@ impl Entry {
     fn is_good(&self, now: Duration) -> bool {
         !self.expired
             && self.answered.is_some_and(|at| now.saturating_sub(at) <= limits::GOOD_ANSWERED)
-            && now.saturating_sub(self.heard) <= limits::GOOD_HEARD
+            && now.saturating_sub(self.last_seen) <= limits::GOOD_SEEN
     }
 }
 
-/// The outcome of hearing a node.
+/// The outcome of noting a message of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum Noted {
     /// It was there.
     Known,
     /// It is there now.
@@ -100,55 +100,55 @@ impl Table {
     }
 
     /// Notes that something came from a node: an answer, or a question of its own.
-    pub(crate) fn heard(&mut self, now: Duration, contact: Contact, answered: bool) -> Heard {
+    pub(crate) fn note(&mut self, now: Duration, contact: Contact, answered: bool) -> Noted {
         if contact.id == self.own || contact.id.is_zero() {
-            return Heard::Refused;
+            return Noted::Refused;
         }
         if let Some(id) = self.places.get(&contact.address).copied() {
             if id == contact.id {
                 if let Some(entry) = self.entry(&contact.address) {
-                    entry.heard = now;
+                    entry.last_seen = now;
                     if answered {
                         entry.answered = Some(now);
                         entry.expired = false;
                     }
                 }
-                return Heard::Known;
+                return Noted::Known;
             }
             // Another id at this address: the node was started anew. A question alone does not show that.
             if !answered {
-                return Heard::Refused;
+                return Noted::Refused;
             }
             self.remove(&contact.address);
         }
         self.add(now, contact, answered)
     }
 
-    fn add(&mut self, now: Duration, contact: Contact, answered: bool) -> Heard {
+    fn add(&mut self, now: Duration, contact: Contact, answered: bool) -> Noted {
         let bucket = self.bucket_of(&contact.id);
         let entries = self.buckets.entry(bucket).or_default();
         // One id has one place. A node that is good there keeps it.
         if let Some(same) = entries.iter().position(|entry| entry.contact.id == contact.id) {
             if entries[same].is_good(now) || !answered {
-                return Heard::Refused;
+                return Noted::Refused;
             }
             self.places.remove(&entries.remove(same).contact.address);
         }
         if let Some(network) = network(contact.address.ip()) {
             let same = entries.iter().filter(|entry| self::network(entry.contact.address.ip()) == Some(network));
             if same.count() >= limits::BUCKET_PER_NETWORK {
-                return Heard::Refused;
+                return Noted::Refused;
             }
         }
         if entries.len() >= limits::BUCKET {
             // A good node is never put out; one that is not makes room for a better one only.
             let worse = entries.iter().position(|entry| entry.expired || answered && !entry.is_good(now));
-            let Some(worse) = worse else { return Heard::Refused };
+            let Some(worse) = worse else { return Noted::Refused };
             self.places.remove(&entries.remove(worse).contact.address);
         }
-        entries.push(Entry { contact, heard: now, answered: answered.then_some(now), expired: false });
+        entries.push(Entry { contact, last_seen: now, answered: answered.then_some(now), expired: false });
         self.places.insert(contact.address, contact.id);
-        Heard::Added
+        Noted::Added
     }
 
     /// Says whether a node of which others speak would find room.
@@ -210,9 +210,9 @@ impl Table {
     /// Returns nodes that have been silent for long, or never answered, longest silent first.
     pub(crate) fn stale(&self, now: Duration) -> Vec<Contact> {
         let stale = |entry: &&Entry| {
-            !entry.expired && (entry.answered.is_none() || now.saturating_sub(entry.heard) > limits::STALE)
+            !entry.expired && (entry.answered.is_none() || now.saturating_sub(entry.last_seen) > limits::STALE)
         };
-        let silent: BTreeSet<_> = self.entries().filter(stale).map(|entry| (entry.heard, entry.contact)).collect();
+        let silent: BTreeSet<_> = self.entries().filter(stale).map(|entry| (entry.last_seen, entry.contact)).collect();
         silent.into_iter().take(limits::STALE_PINGS).map(|(_, contact)| contact).collect()
     }
 

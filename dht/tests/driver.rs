@@ -28,12 +28,12 @@ async fn two_nodes_meet_over_both_families() {
     let long = Value::plain(3, ValueType::USER_DATA, vec![5; 60_000]);
     // Once for each family.
     assert_eq!(one.put(key, long.clone(), PutOptions::default()).await.unwrap().acknowledged, 2);
-    let heard = loop {
+    let received = loop {
         if let Event::Values { values, .. } = events.next().await.unwrap() {
             break values;
         }
     };
-    assert_eq!(heard, std::slice::from_ref(&long));
+    assert_eq!(received, std::slice::from_ref(&long));
     let found = two.get(key, Query::default()).await.unwrap();
     assert_eq!((found.values, found.answered), (vec![long], 2));
     drop(events);

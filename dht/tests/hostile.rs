@@ -114,7 +114,7 @@ fn a_flood_from_one_address_is_dropped_and_others_are_served() {
 }
 
 #[test]
-fn a_node_that_gives_no_token_is_not_heard_again() {
+fn a_node_that_gives_no_token_is_not_asked_again() {
     let mut node = node();
     let there = from(5, 4222);
     node.bootstrap(START, there).unwrap();

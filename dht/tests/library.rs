@@ -66,7 +66,7 @@ fn data<'v>(value: &'v Value<'_>) -> &'v [u8] {
 }
 
 /// Waits for the value with this id.
-async fn heard(events: &mut Events, id: u64) -> Value<'static> {
+async fn received(events: &mut Events, id: u64) -> Value<'static> {
     let wait = async {
         loop {
             if let Event::Values { values, .. } = events.next().await.expect("the node runs")
@@ -91,7 +91,7 @@ async fn everything(node: &Running, library: &mut [Oracle], name: &str) {
             assert_eq!(found.len(), 1, "{name}: {len} bytes");
             assert_eq!(found[0]["data"], hex(&bytes), "{name}: {len} bytes");
         }
-        library[0].heard(|value| value["id"] == id && value["user_type"] == "test");
+        library[0].received(|value| value["id"] == id && value["user_type"] == "test");
     }
     let last = library.len() - 1;
     for (id, len) in [(11, 10), (12, 20_000)] {
@@ -103,7 +103,7 @@ async fn everything(node: &Running, library: &mut [Oracle], name: &str) {
         library[last].ask(&request);
         let found = get(node, key).await;
         assert_eq!((found.len(), data(&found[0])), (1, &bytes[..]), "{name}: {len} bytes");
-        assert_eq!(data(&heard(&mut events, id).await), bytes);
+        assert_eq!(data(&received(&mut events, id).await), bytes);
     }
 }
 
@@ -153,10 +153,10 @@ async fn ours_is_the_way_in_and_the_only_node_that_stores() {
         reader.ask(&json!({"do": "listen", "key": key.to_string()}));
         let found = reader.get(key);
         assert_eq!(found.iter().map(|value| value["data"].clone()).collect::<Vec<_>>(), [hex(&bytes)]);
-        reader.heard(|value| value["data"] == hex(&bytes));
+        reader.received(|value| value["data"] == hex(&bytes));
         // News reach its listener.
         put(&node, key, Value::plain(77, ValueType::USER_DATA, *b"news")).await;
-        reader.heard(|value| value["id"] == 77 && value["data"] == hex(b"news"));
+        reader.received(|value| value["id"] == 77 && value["data"] == hex(b"news"));
     }
 }
 
@@ -199,7 +199,9 @@ async fn signed_and_encrypted_values_pass_both_ways() {
     let value = Value::typed(3, ValueType::USER_DATA, "secret", b"for them".to_vec());
     let value = identity.sign(value, 0, Some(&author)).unwrap().encrypt(&author).unwrap();
     put(&node, sealed, value).await;
-    peer.heard(|value| value["data"] == hex(b"for them") && value["owner"] == long && value["user_type"] == "secret");
+    peer.received(|value| {
+        value["data"] == hex(b"for them") && value["owner"] == long && value["user_type"] == "secret"
+    });
 
     // Encrypted by the library to ours: it finds our certificate first.
     let [place, _] = certificate_keys(chain.as_bytes()).unwrap();
@@ -210,7 +212,7 @@ async fn signed_and_encrypted_values_pass_both_ways() {
     let request =
         json!({"do": "put_encrypted", "key": sealed.to_string(), "id": 4, "data": hex(b"for us"), "to": long});
     assert_eq!(peer.ask(&request)["ok"], true);
-    let value = heard(&mut events, 4).await;
+    let value = received(&mut events, 4).await;
     assert!(matches!(value.content, Content::Encrypted(_)));
     let opened = identity.open(&value).unwrap();
     assert_eq!((&opened.data[..], opened.author.long_id()), (&b"for us"[..], author.long_id()));
@@ -239,22 +241,22 @@ async fn a_node_that_is_killed_and_comes_back_is_used_again() {
     let mut events = node.listen(key, Query::default()).await.unwrap();
     let request = |id: u64| json!({"do": "put", "key": key.to_string(), "id": id, "data": "00"});
     first.ask(&request(1));
-    heard(&mut events, 1).await;
+    received(&mut events, 1).await;
     let permanent = PutOptions { permanent: true, created: None };
     node.put(key, Value::plain(5, ValueType::ICE, *b"kept"), permanent).await.unwrap();
     let port = first.port;
     drop(first);
     let mut again = Oracle::start_at(port, false).unwrap();
     // It knows no one; ours comes back by itself, listens again, and puts what is permanent.
-    heard_at(&mut again, key, 5);
+    received_at(&mut again, key, 5);
     again.ask(&request(2));
-    heard(&mut events, 2).await;
+    received(&mut events, 2).await;
 }
 
 /// Waits until a node of the library has a value.
-fn heard_at(library: &mut Oracle, key: InfoHash, id: u64) {
+fn received_at(library: &mut Oracle, key: InfoHash, id: u64) {
     library.ask(&json!({"do": "listen", "key": key.to_string()}));
-    library.heard(|value| value["id"] == id);
+    library.received(|value| value["id"] == id);
 }
 
 /// Slow: a minute is the shortest life of a value.
@@ -270,7 +272,7 @@ async fn values_of_type_five_expire_after_a_minute_at_both() {
     let mut events = node.listen(key, Query::default()).await.unwrap();
     peer.ask(&json!({"do": "listen", "key": key.to_string()}));
     put(&node, key, Value::plain(1, ValueType::ICE, *b"short")).await;
-    heard(&mut events, 1).await;
+    received(&mut events, 1).await;
     let gone = async { while !matches!(events.next().await, Some(Event::Expired { ids, .. }) if ids == [1]) {} };
     tokio::time::timeout(PATIENCE, gone).await.expect("the value expires");
     peer.expired(1);

@@ -64,7 +64,7 @@ fn listen(network: &mut Network, host: Host, key: InfoHash) -> OperationId {
 }
 
 /// Returns the ids of the values that a host's listening has brought since the last call.
-fn heard(network: &mut Network, host: Host) -> Vec<u64> {
+fn received(network: &mut Network, host: Host) -> Vec<u64> {
     let values = network.events(host).into_iter().filter_map(|event| match event {
         Event::Values { values, .. } => Some(values),
         _ => None,
@@ -168,17 +168,17 @@ fn long_values_pass_through_loss() {
 }
 
 #[test]
-fn a_listener_hears_what_was_there_what_comes_and_what_goes() {
+fn a_listener_learns_of_values_that_were_there_that_come_and_that_go() {
     let mut network = Network::settled(6, LOSSY, 50, seconds(60));
     let key = network.id();
     put(&mut network, Host(1), key, value(1));
     let listening = listen(&mut network, Host(2), key);
     network.run(seconds(10));
-    assert_eq!(heard(&mut network, Host(2)), [1]);
+    assert_eq!(received(&mut network, Host(2)), [1]);
     put(&mut network, Host(3), key, Value::plain(2, ValueType::ICE, *b"short-lived"));
     network.run(seconds(10));
     // From each of the nodes where it lies, and reported once.
-    assert_eq!(heard(&mut network, Host(2)), [2]);
+    assert_eq!(received(&mut network, Host(2)), [2]);
     network.run(seconds(80));
     let expired = network.events(Host(2)).into_iter().filter_map(|event| match event {
         Event::Expired { ids, .. } => Some(ids),
@@ -188,7 +188,7 @@ fn a_listener_hears_what_was_there_what_comes_and_what_goes() {
     network.with(Host(2), |node, _| node.cancel(listening));
     put(&mut network, Host(3), key, value(4));
     network.run(seconds(10));
-    assert_eq!(heard(&mut network, Host(2)), [0; 0]);
+    assert_eq!(received(&mut network, Host(2)), [0; 0]);
 }
 
 #[test]
@@ -241,12 +241,12 @@ fn a_partition_heals() {
     assert_eq!(get(&mut network, Host(2), key).0, [1]);
     put(&mut network, Host(41), key, value(2));
     network.run(seconds(20));
-    assert_eq!(heard(&mut network, Host(40)), [2]);
+    assert_eq!(received(&mut network, Host(40)), [2]);
     (30..60).for_each(|host| network.set_side(Host(host), 0));
     network.run(seconds(700));
     put(&mut network, Host(1), key, value(3));
     network.run(seconds(30));
-    assert!(heard(&mut network, Host(40)).contains(&3));
+    assert!(received(&mut network, Host(40)).contains(&3));
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn an_eclipse_from_few_networks_fails() {
     put(&mut network, Host(50), key, value(1));
     network.run(seconds(10));
     assert_eq!(get(&mut network, Host(200), key).0, [1]);
-    assert_eq!(heard(&mut network, listener), [1]);
+    assert_eq!(received(&mut network, listener), [1]);
 }
 
 /// The limit of the defence: an attacker with an address in each of many networks owns the neighbourhood of a key.
@@ -333,7 +333,7 @@ fn clients_use_the_network_and_are_no_part_of_it() {
     network.run(seconds(5));
     put(&mut network, one, key, value(1));
     network.run(seconds(5));
-    assert_eq!(heard(&mut network, two), [1]);
+    assert_eq!(received(&mut network, two), [1]);
     for client in [one, two] {
         let id = network.node(client).id();
         assert!((0..30).all(|host| !network.node(Host(host)).knows(&id)));

@@ -1,4 +1,4 @@
-//! Any bytes as a token, beside other parsers.
+//! Any bytes as a token, compared with other parsers.
 
 #![no_main]
 

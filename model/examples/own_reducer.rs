@@ -1,4 +1,4 @@
-//! A reducer of one's own in the place of ours, checked by the same command line: everything behind the first word is the
+//! A reducer of one's own in the place of ours, checked by the same command line: everything after the first word is the
 //! command's. The exporter here wraps ours; one that is written anew needs the same four functions.
 //!
 //! ```text

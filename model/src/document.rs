@@ -1,4 +1,4 @@
-//! Ways through a system, told to people: schedules, diagrams, pictures, the documented sequences.
+//! Paths through a system in readable form: schedules, diagrams, pictures, the documented sequences.
 
 pub mod diagram;
 pub(crate) mod drawn_clients;

@@ -1,4 +1,4 @@
-//! What is checked: the properties, the judgement of each step, goals, mutants, and systems that are asked for them.
+//! The checks: properties, the judgement of each step, goals, mutants, and systems that are asked for them.
 
 pub mod again;
 pub(crate) mod claims;

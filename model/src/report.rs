@@ -1,4 +1,4 @@
-//! What comes of checks: verdicts, hunts, comparisons with the documents and with what was observed.
+//! The results of checks: verdicts, hunts, comparisons with the documents and with observed links.
 
 pub mod abstraction;
 pub(crate) mod adapter;

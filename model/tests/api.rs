@@ -71,9 +71,9 @@ fn names<T: ToString>(all: impl IntoIterator<Item = T>) -> String {
     if names.is_empty() { "–".into() } else { names.join(", ") }
 }
 
-/// What `docs/api.md` ends with.
-fn told(seen: &[Seen; 2]) -> String {
-    let mut told = String::from(
+/// Returns the generated end of `docs/generated/api.md`.
+fn page_end(seen: &[Seen; 2]) -> String {
+    let mut page_end = String::from(
         "## Details\n\n| side | state | key | documented profile | profile of today's daemon | |\n|---|---|---|---|---|---|\n",
     );
     let keys: BTreeSet<_> = seen.iter().flat_map(|seen| &seen.keys).collect();
@@ -89,11 +89,11 @@ fn told(seen: &[Seen; 2]) -> String {
         });
         let other = OTHER_KEYS.iter().find(|one| (one.side, one.state, one.key) == (*side, *state, key.as_str()));
         let why = other.map_or("documented", |one| one.reason);
-        told.push_str(&format!("| {side} | {state} | `{key}` | {} | {} | {why} |\n", said[0], said[1]));
+        page_end.push_str(&format!("| {side} | {state} | `{key}` | {} | {} | {why} |\n", said[0], said[1]));
     }
-    told.push_str("\nWords that are said and not documented, or documented and not said:\n\n| key | word | where | |\n|---|---|---|---|\n");
+    page_end.push_str("\nWords that are said and not documented, or documented and not said:\n\n| key | word | where | |\n|---|---|---|---|\n");
     for (not, one) in OTHER_WORDS.iter().map(|one| ("", one)).chain(UNSAID.iter().map(|one| ("not ", one))) {
-        told.push_str(&format!(
+        page_end.push_str(&format!(
             "| `{}` | {not}{:?} | {} | {} |\n",
             one.key,
             one.word,
@@ -101,7 +101,8 @@ fn told(seen: &[Seen; 2]) -> String {
             one.reason
         ));
     }
-    told.push_str("\n## Calls\n\n| call | takes → gives | accepted in | refused in, and why |\n|---|---|---|---|\n");
+    page_end
+        .push_str("\n## Calls\n\n| call | takes → gives | accepted in | refused in, and why |\n|---|---|---|---|\n");
     let table = rows("## 4. API");
     for one in ANSWERS {
         let gives = &table.iter().find(|row| row[0] == one.name).unwrap()[2];
@@ -115,9 +116,9 @@ fn told(seen: &[Seen; 2]) -> String {
         };
         let refused =
             reasons.into_iter().map(|why| format!("{}: {why}", places(why))).collect::<Vec<_>>().join("<br/>");
-        told.push_str(&format!("| `{}` | {gives} | {accepted} | {refused} |\n", one.name));
+        page_end.push_str(&format!("| `{}` | {gives} | {accepted} | {refused} |\n", one.name));
     }
-    told
+    page_end
 }
 
 #[test]
@@ -126,8 +127,8 @@ fn what_is_explored_is_what_is_listed() {
         assert_eq!(compare(&DETAILS, profile, seen), Vec::<String>::new(), "{profile:?}");
         assert_eq!(compare_answers(&ANSWERS, seen), Vec::<String>::new(), "{profile:?}");
     }
-    let told = told(&SEEN);
-    assert!(page("api.md").ends_with(&told), "docs/api.md has to end with\n{told}");
+    let page_end = page_end(&SEEN);
+    assert!(page("generated/api.md").ends_with(&page_end), "docs/generated/api.md has to end with\n{page_end}");
 }
 
 /// Names and arguments are those of the lines that the command writes and reads.

@@ -29,13 +29,13 @@ fn the_table_is_the_document_s() {
         "### Client, export: 10 edges",
         "### Client, inside Export_Init: 8 edges",
     ];
-    let told: BTreeSet<Vec<&str>> = headings.iter().flat_map(|heading| rows(&protocol, heading)).collect();
+    let table: BTreeSet<Vec<&str>> = headings.iter().flat_map(|heading| rows(&protocol, heading)).collect();
     let typed: BTreeSet<Vec<&str>> = DOCUMENTED.iter().map(|edge| vec![edge.from, edge.to, edge.label]).collect();
-    assert_eq!(typed, told);
+    assert_eq!(typed, table);
     assert_eq!(typed.len(), 34);
 }
 
-/// All that was found, with where it comes from and where it is, as `docs/clients.md` has it.
+/// All that was found, with where it comes from and where it is, as `docs/generated/clients.md` has it.
 #[test]
 fn what_is_explored_is_what_is_listed() {
     let alone = alone();
@@ -59,16 +59,15 @@ fn what_is_explored_is_what_is_listed() {
         let not = not.map(|why| format!("; {why}")).unwrap_or_default();
         table.push_str(&format!("| `{edge}` | {} | {} | {why}{not} |\n", mark(&links[0], edge), mark(&links[1], edge)));
     }
-    let mut told = table;
     let profiles = [Profile::Documented, Profile::Jamid].into_iter();
     for (profile, heading) in profiles.zip(["The documented profile", "The profile of today's daemon"]) {
-        told.push_str(&format!("\n## {heading}\n"));
+        table.push_str(&format!("\n## {heading}\n"));
         let drawn = drawn(profile);
         for side in [Side::Import, Side::Export] {
-            told.push_str(&format!("\n```mermaid\n{}```\n", mermaid(side, &drawn)));
+            table.push_str(&format!("\n```mermaid\n{}```\n", mermaid(side, &drawn)));
         }
     }
-    assert!(page("clients.md").ends_with(&told), "docs/clients.md has to end with\n{told}");
+    assert!(page("generated/clients.md").ends_with(&table), "docs/generated/clients.md has to end with\n{table}");
 }
 
 /// A document with one edge otherwise is not what is found (R-CLI-1).

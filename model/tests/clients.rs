@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use handfast::{
-    client::{Told, export, import},
+    client::{Received, export, import},
     outcome::{Details, LinkState, Outcome, Signal},
     rules::{AllRules, Rule, Rules},
 };
@@ -35,12 +35,12 @@ fn under(rules: impl Rules) -> [(String, BTreeSet<Fault>); 2] {
 fn our_clients_are_never_at_fault() {
     let [(import, faults), (export, others)] = under(AllRules);
     assert_eq!((faults, others), (BTreeSet::new(), BTreeSet::new()));
-    let told = format!("| import | {import} |\n| export | {export} |\n");
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/clients.md");
-    assert!(fs::read_to_string(page).unwrap().contains(&told), "docs/clients.md has to have\n{told}");
+    let received = format!("| import | {import} |\n| export | {export} |\n");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/generated/clients.md");
+    assert!(fs::read_to_string(page).unwrap().contains(&received), "docs/generated/clients.md has to have\n{received}");
 }
 
-/// What can come: every state and outcome, an error that nobody has heard of, what is no signal at all, each of the own operation
+/// The possible signals: every state and outcome, an unknown error, input that is no signal, each of the own operation
 /// and of another; every return of every call, of either; and every action (R-CLI-2, R-CLI-3, R-CLI-4, R-CLI-5).
 #[test]
 fn everything_can_come() {
@@ -50,30 +50,33 @@ fn everything_can_come() {
             kinds.iter().filter_map(|kind| if let Kind::Added(id) = kind { *id } else { None }).collect();
         assert_eq!(added.len(), 2, "either can be the own operation");
         for &id in &added {
-            let told: Vec<Told> = kinds
+            let received: Vec<Received> = kinds
                 .iter()
                 .filter_map(|kind| match kind {
-                    Kind::Signal(of, told) if *of == id => Some(*told),
+                    Kind::Signal(of, received) if *of == id => Some(*received),
                     _ => None,
                 })
                 .collect();
-            assert!(told.contains(&Told::Unheard) && told.contains(&Told::Strange));
-            assert!(Outcome::ALL.into_iter().all(|outcome| told.contains(&Told::Signal(Signal::Done(outcome)))));
-            let state = |told: &Told| if let Told::Signal(signal) = told { Some(signal.state()) } else { None };
-            let states: BTreeSet<LinkState> = told.iter().filter_map(state).collect();
+            assert!(received.contains(&Received::Unheard) && received.contains(&Received::Strange));
+            assert!(
+                Outcome::ALL.into_iter().all(|outcome| received.contains(&Received::Signal(Signal::Done(outcome))))
+            );
+            let state =
+                |received: &Received| if let Received::Signal(signal) = received { Some(signal.state()) } else { None };
+            let states: BTreeSet<LinkState> = received.iter().filter_map(state).collect();
             assert_eq!(states, LinkState::ALL.into_iter().skip(1).collect());
             assert!([true, false].into_iter().all(|accepted| kinds.contains(&Kind::Canceled(id, accepted))));
         }
         assert!(kinds.contains(&Kind::Added(None)) && kinds.contains(&Kind::Action));
-        // What is no state, and what is none of the error's words, is read as such.
+        // Details that are no state, or no word of the error, are read as such.
         let none = Details::new();
-        assert!([0, 6, -1, i32::MAX].into_iter().all(|state| Told::read(
+        assert!([0, 6, -1, i32::MAX].into_iter().all(|state| Received::read(
             <C::Input as ClientInput>::SIDE,
             state,
             &none
-        ) == Told::Strange));
+        ) == Received::Strange));
         let odd = Details::from([("error".to_owned(), "something new".to_owned())]);
-        assert_eq!(Told::read(<C::Input as ClientInput>::SIDE, 5, &odd), Told::Unheard);
+        assert_eq!(Received::read(<C::Input as ClientInput>::SIDE, 5, &odd), Received::Unheard);
     }
     of(&Alone::import(import::Client::new()));
     of(&Alone::export(export::Client::new()));

@@ -1,4 +1,4 @@
-//! The counterexamples of the mutants as sequence diagrams, and that what the checker tells can be played again.
+//! The counterexamples of the mutants as sequence diagrams, and that their traces replay.
 
 use handfast::{
     export::Exporter,
@@ -33,14 +33,14 @@ macro_rules! diagrams {
 
 diagrams! {
     archive_without_consent "M-01";
-    cancel_behind_the_first_byte "M-09";
+    cancel_after_the_first_byte "M-09";
     password_tried_without_a_gate "M-10";
     early_password_tried_before_the_confirmation "M-11";
     tries_without_end "M-12";
-    signal_behind_done "M-18";
+    signal_after_done "M-18";
 }
 
-/// Plays a trace on fresh reducers with these rules, and says how many steps went as it tells.
+/// Plays a trace on fresh reducers with these rules, and returns how many steps agreed.
 fn replay(lines: &[String], rules: impl Rules) -> usize {
     let header: Header = from_line(&lines[0]).unwrap();
     let mut importer = Importer::under(header.import.unwrap(), rules);

@@ -10,7 +10,7 @@ fn page(name: &str) -> String {
 
 /// The record: number, what the document says, what the daemon does.
 fn record() -> Vec<[String; 3]> {
-    let page = page("legacy.md");
+    let page = page("legacy/daemon.md");
     let lines = page.lines().skip_while(|line| !line.starts_with("## 10. "));
     let table = lines.skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let row = |row: &str| {
@@ -22,7 +22,7 @@ fn record() -> Vec<[String; 3]> {
     table.skip(2).map(row).collect()
 }
 
-/// What was found, question by question.
+/// The results, question by question.
 type Found = Vec<[Option<bool>; 3]>;
 
 static FOUND: LazyLock<Vec<Found>> = LazyLock::new(|| {
@@ -36,15 +36,15 @@ static FOUND: LazyLock<Vec<Found>> = LazyLock::new(|| {
     DIVERGENCES.iter().map(|one| one.questions.iter().map(ask).collect()).collect()
 });
 
-/// What `docs/divergences.md` ends with.
-fn told() -> String {
-    let mut told = String::from(
+/// Returns the generated end of `docs/generated/divergences.md`.
+fn page_end() -> String {
+    let mut page_end = String::from(
         "| # | the document says | today's daemon | the documented profile | the profile of today's daemon |\n|---|---|---|---|---|\n",
     );
     for (one, [number, document, daemon]) in DIVERGENCES.iter().zip(record()) {
-        told.push_str(&format!("| {number} | {document} | {daemon} | {} | {} |\n", one.documented, one.jamid));
+        page_end.push_str(&format!("| {number} | {document} | {daemon} | {} | {} |\n", one.documented, one.jamid));
     }
-    told.push_str("\n## What was asked\n\n| # | | documented | jamid | today |\n|---|---|---|---|---|\n");
+    page_end.push_str("\n## The questions\n\n| # | | documented | jamid | today |\n|---|---|---|---|---|\n");
     for (one, found) in DIVERGENCES.iter().zip(&*FOUND) {
         for (question, answers) in one.questions.iter().zip(found) {
             let [documented, jamid, today] = answers.map(|answer| match answer {
@@ -52,16 +52,16 @@ fn told() -> String {
                 Some(true) => "yes",
                 Some(false) => "no",
             });
-            told.push_str(&format!("| D{} | {} | {documented} | {jamid} | {today} |\n", one.number, question.text));
+            page_end.push_str(&format!("| D{} | {} | {documented} | {jamid} | {today} |\n", one.number, question.text));
         }
     }
-    told.push_str("\nWhat could not be asked:\n\n");
+    page_end.push_str("\nThese divergences could not be asked about:\n\n");
     for one in DIVERGENCES {
         if let Some(unasked) = one.unasked {
-            told.push_str(&format!("* D{}: {unasked}.\n", one.number));
+            page_end.push_str(&format!("* D{}: {unasked}.\n", one.number));
         }
     }
-    told
+    page_end
 }
 
 #[test]
@@ -78,18 +78,21 @@ fn what_is_said_is_what_is_found() {
             assert_eq!(*answers, question.answers, "D{}: {}", one.number, question.text);
         }
     }
-    let told = told();
-    assert!(page("divergences.md").ends_with(&told), "docs/divergences.md has to end with\n{told}");
+    let page_end = page_end();
+    assert!(
+        page("generated/divergences.md").ends_with(&page_end),
+        "docs/generated/divergences.md has to end with\n{page_end}"
+    );
 }
 
 /// Most questions are answered both ways, so that each answer can be the other.
 #[test]
-fn most_questions_tell_links_apart() {
+fn most_questions_distinguish_links() {
     let all = DIVERGENCES.iter().flat_map(|one| one.questions);
-    let tells = |one: &&Question| {
+    let distinguishes = |one: &&Question| {
         let given: Vec<bool> = one.answers.into_iter().flatten().collect();
         given.contains(&true) && given.contains(&false)
     };
-    let (telling, same): (Vec<&Question>, Vec<&Question>) = all.partition(tells);
-    assert!(telling.len() > same.len(), "{} of {}", telling.len(), same.len());
+    let (distinguishing, same): (Vec<&Question>, Vec<&Question>) = all.partition(distinguishes);
+    assert!(distinguishing.len() > same.len(), "{} of {}", distinguishing.len(), same.len());
 }

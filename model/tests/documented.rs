@@ -47,7 +47,7 @@ fn the_table_is_the_document_s() {
     }
 }
 
-/// All edges of a profile with where they come from, as `docs/machines.md` has them.
+/// All edges of a profile with where they come from, as `docs/generated/machines.md` has them.
 fn table(profile: Profile, found: &BTreeSet<Edge>) -> String {
     let mut table = String::from("| step | |\n|---|---|\n");
     for edge in found {
@@ -66,16 +66,19 @@ fn table(profile: Profile, found: &BTreeSet<Edge>) -> String {
 
 #[test]
 fn what_is_explored_is_what_is_listed() {
-    let mut told = String::new();
+    let mut page_end = String::new();
     for (profile, heading) in PROFILES.into_iter().zip(["The documented profile", "The profile of today's daemon"]) {
         let found = refinement::explore(profile);
         assert_eq!(found, expected(profile));
-        told.push_str(&format!("\n## {heading}\n\n{}", table(profile, &found)));
+        page_end.push_str(&format!("\n## {heading}\n\n{}", table(profile, &found)));
         for side in [Side::Import, Side::Export] {
-            told.push_str(&format!("\n```mermaid\n{}```\n", mermaid(side, &found)));
+            page_end.push_str(&format!("\n```mermaid\n{}```\n", mermaid(side, &found)));
         }
     }
-    assert!(page("machines.md").ends_with(&told), "docs/machines.md has to end with\n{told}");
+    assert!(
+        page("generated/machines.md").ends_with(&page_end),
+        "docs/generated/machines.md has to end with\n{page_end}"
+    );
 }
 
 /// A document with one edge otherwise is not what is found (R-CLI-1).
@@ -84,7 +87,7 @@ fn an_edge_that_is_lost_or_altered_is_missed() {
     let found = refinement::explore(Profile::Documented);
     assert_eq!(expected(Profile::Documented), found);
     for edge in DOCUMENTED {
-        // What stands in the table, and is neither another step nor left out, is found with its own label and no other.
+        // An edge of the table that is neither another step nor left out is found with its own label and no other.
         let others: BTreeSet<Edge> = expected(Profile::Documented).into_iter().filter(|other| *other != edge).collect();
         assert_ne!(others, found, "lost: {edge}");
         let altered = Edge { label: "something else", ..edge };
@@ -109,7 +112,7 @@ fn a_whole_run_says_so_for_each_profile() {
     assert!(part.documented.is_empty());
 }
 
-/// A step that nobody listed.
+/// A step that no one listed.
 #[test]
 fn a_step_too_many_is_found() {
     for id in ["M-17", "M-18", "M-19"] {

@@ -28,7 +28,7 @@ fn a_run_that_is_cut_short_verifies_nothing() {
 
 #[test]
 fn a_goal_that_is_missed_verifies_nothing() {
-    // Without a caller nobody can cancel while somebody connects.
+    // Without a caller no one can cancel while somebody connects.
     let budget = Budget { import_cancels: 1, ..Budget::default() };
     let empty = Configuration { cast: Cast::HX, budget, ..configuration("HX-documented-hostile-exporter") };
     let checked = check(empty, None, Limits::default());

@@ -9,7 +9,7 @@ use handfast_model::{
 
 const TRUST: &str = include_str!("../../docs/trust.md");
 
-/// What has to be there, by name.
+/// The required budgets, by name.
 type Least = (&'static str, fn(&Configuration) -> bool);
 
 const LEAST: [Least; 6] = [
@@ -19,7 +19,7 @@ const LEAST: [Least; 6] = [
     ("a crash a side", |one| one.budget.import_crashes >= 1 && one.budget.export_crashes >= 1),
     // A hostile peer takes words for them: what it asks for, or passwords.
     ("4 answers", |one| one.budget.wrong >= 3 || !one.cast.is_pair() && one.budget.words >= 4),
-    // Behind an exporter's token there is one device, so that it says all.
+    // An exporter's token names one device, so that it says all.
     ("2 hostile connections of 2 messages", |one| {
         (one.budget.intruders >= 2 || one.cast.import == Player::Hostile) && one.budget.words >= 4
     }),
@@ -42,7 +42,7 @@ const WITHOUT: [(&str, &str, &str); 5] = [
     (
         "2 hostile connections of 2 messages",
         "LH LL",
-        "an old importer keeps all of its connections, so that two beside the honest one lead to more than twenty million states, \
+        "an old importer keeps all of its connections, so that two together with the honest one lead to more than twenty million states, \
          in turn too; there is one, of 2 messages, and LX has two",
     ),
     ("2 operations a side", "HX XH LX XL", "a second link is one of two honest devices"),

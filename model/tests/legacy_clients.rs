@@ -1,4 +1,4 @@
-//! What clients of two real daemons can see beside the plain cases, and what they cannot.
+//! The possible views of clients of two real daemons in uncommon cases, and the impossible ones.
 
 mod seen;
 
@@ -37,7 +37,7 @@ fn refused(seen: &Seen, loss: u8) {
     assert!(matches!(verdict, Verdict::Refused(_)), "{}{verdict:#?}", seen.text());
 }
 
-/// A token of which nobody heard, one that is none, and one more while an operation is live.
+/// An unknown token, one that is none, and one more while an operation is live.
 #[test]
 fn add_device_is_refused_for_a_reason() {
     let live = Seen::begin().add_device("nonsense", -1).add_device("jami-auth://0123/123456", -1).connect(7);
@@ -64,7 +64,7 @@ fn a_wrong_code_is_declined() {
 }
 
 #[test]
-fn a_device_that_nobody_saw_may_do_anything() {
+fn a_device_that_no_one_saw_may_do_anything() {
     let other = Seen::default().add_device(ELSEWHERE, 7).at_once().export_connecting(7);
     allowed(&other.export_done(7, "network"));
     let seen = Seen::begin().add_device(ELSEWHERE, 7).at_once().export_connecting(7);
@@ -83,7 +83,7 @@ fn a_second_exporter_has_a_place_once_the_first_is_gone() {
     let first = Seen::begin().add_device(WRONG_CODE, 7).at_once().export_connecting(7).import_connecting();
     allowed(&first.export_done(7, "network").connect(8).succeed(8));
     let cancelled = Seen::begin().connect(7).cancel(7, true).at_once().export_done(7, "canceled");
-    // After an end the new device answers nobody any more, though it still asks.
+    // After an end the new device answers no one any more, though it still asks.
     let again = cancelled.at_once().import_done("canceled").connect(8);
     allowed(&again.clone().confirm(8, true).at_once().asked().provide("right", true));
     refused(&again.succeed(8), 1);
@@ -105,7 +105,7 @@ fn a_cancel_while_connecting_is_silent() {
 
 /// I23: nothing is said, and the node goes on.
 #[test]
-fn a_removal_is_not_heard() {
+fn a_removal_is_not_received() {
     let asked = Seen::begin().connect(7).confirm(7, true).at_once().asked();
     let removed = asked.remove_account().provide("anything", false);
     let minutes = removed.clone().after(295_000);

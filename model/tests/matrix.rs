@@ -1,4 +1,4 @@
-//! What holds in which pair, on one page; and that the documents tell it as the checker does.
+//! The properties that hold in each pair, on one page; and that the documents agree with the checker.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -9,7 +9,7 @@ use handfast_model::{
     report::{Selection, run},
 };
 
-const README: &str = include_str!("../../README.md");
+const PEERS: &str = include_str!("../../docs/peers.md");
 const PROPERTIES: &str = include_str!("../../docs/properties.md");
 const TRUST: &str = include_str!("../../docs/trust.md");
 
@@ -36,29 +36,29 @@ fn holds(name: &str, document: &str, table: &str) {
 #[test]
 fn the_documents_say_the_same() {
     holds("docs/properties.md", PROPERTIES, &MATRIX.markdown(&COLUMNS));
-    holds("README.md", README, &MATRIX.markdown(&[Cast::HL, Cast::LH, Cast::LL]));
+    holds("docs/peers.md", PEERS, &MATRIX.markdown(&[Cast::HL, Cast::LH, Cast::LL]));
     let remains: Vec<_> =
         MATRIX.weaknesses(&[Cast::HL, Cast::LH]).iter().map(|(id, title)| format!("| {id} | {title} |\n")).collect();
-    holds("README.md", README, &remains.concat());
+    holds("docs/peers.md", PEERS, &remains.concat());
 }
 
 #[test]
-fn each_property_is_told_and_asked() {
-    let told: BTreeSet<_> =
+fn each_property_is_listed_and_asked() {
+    let listed: BTreeSet<_> =
         PROPERTIES.lines().filter_map(|line| line.strip_prefix("| P-")?.split_once(" | ")).collect();
-    let told: BTreeSet<_> = told.into_iter().map(|(id, _)| format!("P-{id}")).collect();
+    let listed: BTreeSet<_> = listed.into_iter().map(|(id, _)| format!("P-{id}")).collect();
     let asked: BTreeSet<_> = PropertyId::ALL.iter().map(|property| property.id().to_owned()).collect();
-    assert_eq!(told, asked);
+    assert_eq!(listed, asked);
     let lines: BTreeSet<_> = MATRIX.lines.iter().map(|line| line.property.id().to_owned()).collect();
     assert_eq!(lines, asked);
 }
 
 #[test]
-fn of_each_configuration_it_is_told_what_it_leaves_out() {
+fn the_limits_of_each_configuration_are_listed() {
     let sizes = [Size::Small, Size::Quick, Size::Full];
     let names: BTreeSet<_> =
         sizes.into_iter().flat_map(configurations).map(|configuration| configuration.name).collect();
-    let told: BTreeSet<_> =
+    let listed: BTreeSet<_> =
         TRUST.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).map(|(name, _)| name).collect();
-    assert_eq!(names, told);
+    assert_eq!(names, listed);
 }

@@ -1,4 +1,4 @@
-//! A beginning of a trace that is allowed is allowed: a client may stop looking at any line, and a file may be cut behind any line.
+//! A beginning of a trace that is allowed is allowed: a client may stop looking at any line, and a file may be cut after any line.
 
 use handfast_model::{
     config::Cast,
@@ -66,7 +66,7 @@ fn of_two_processes_of_ours() {
     every_beginning(&HARDENED, Cast::HH);
 }
 
-/// What each side wrote, where the trace has a header for each.
+/// Returns the lines of each side, where the trace has a header for each.
 fn files(text: &str) -> [String; 2] {
     let lines: Vec<&str> = text.lines().collect();
     let second = lines.iter().rposition(|line| line.contains("observed")).expect("it has a header");

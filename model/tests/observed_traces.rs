@@ -85,7 +85,7 @@ fn why(trace: &str, cast: Cast, mutation: &Mutation, lost: bool) -> &'static str
     } else if ends(": another peer_address") || ends(": another peer_id") {
         "nothing else names it"
     } else if what.starts_with("swap") && what.contains('→') {
-        "a call returns some time behind its effects"
+        "a call returns some time after its effects"
     } else if what.starts_with("swap") {
         "of two sides, at about the same time"
     } else if ends(": the other answer") {
@@ -114,7 +114,7 @@ fn why(trace: &str, cast: Cast, mutation: &Mutation, lost: bool) -> &'static str
     {
         "nothing came of it, or the cancel came before it"
     } else {
-        panic!("line {}: {what} is allowed, and nobody knows why:\n{}", mutation.line, mutation.text)
+        panic!("line {}: {what} is allowed, and the reason is unknown:\n{}", mutation.line, mutation.text)
     }
 }
 

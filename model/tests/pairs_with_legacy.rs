@@ -1,4 +1,4 @@
-//! What a link with one old side can and cannot do, and that the old sides are today's daemon row by row.
+//! The possible and the impossible in a link with one old side, and that the old sides are today's daemon row by row.
 
 use handfast_model::{
     check::{Expected, check},
@@ -52,7 +52,7 @@ fn between_two_old_peers() {
     }
 }
 
-/// Rows I1 to I23 and E1 to E19 of `docs/legacy.md`.
+/// Rows I1 to I23 and E1 to E19 of `docs/legacy/daemon.md`.
 #[test]
 fn every_row_of_the_old_daemon_is_taken() {
     let all = with_legacy()

@@ -21,7 +21,7 @@ fn the_arrows_are_the_document_s() {
     let lines = protocol.lines().skip_while(|line| !line.starts_with("### Sequence: 24 arrows"));
     let table = lines.skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
-    let told: Vec<_> = table.skip(2).map(cells).collect();
+    let documented: Vec<_> = table.skip(2).map(cells).collect();
     let part = |part| match part {
         Part::Main => "",
         Part::Protected => "Account is password protected",
@@ -35,7 +35,7 @@ fn the_arrows_are_the_document_s() {
             vec![one.number.to_string(), one.from.to_string(), one.to.to_string(), label, part(one.part).to_owned()]
         })
         .collect();
-    assert_eq!(typed, told);
+    assert_eq!(typed, documented);
 }
 
 /// Follows every scenario in a profile.
@@ -47,7 +47,7 @@ fn holds(document: &Document, profile: Profile) -> bool {
     SCENARIOS.iter().all(|&scenario| follow(document, scenario, profile).unwrap().holds())
 }
 
-/// What each arrow is in a profile: found as it is drawn, or how otherwise.
+/// Returns the form of each arrow in a profile: as drawn, or otherwise.
 fn arrow_in(profile: Profile, number: u8) -> String {
     let of = DIVERGENCES.iter().filter(|one| one.arrow == number && one.profiles.contains(&profile));
     let how = of.map(|one| match one.how {
@@ -72,49 +72,49 @@ fn way(from: Lifeline, to: Lifeline) -> String {
     if from == to { from.to_string() } else { format!("{from} → {to}") }
 }
 
-/// What `docs/sequence.md` ends with.
-fn told(found: &[Vec<Followup>; 2]) -> String {
-    let mut told =
+/// Returns the generated end of `docs/generated/sequence.md`.
+fn page_end(found: &[Vec<Followup>; 2]) -> String {
+    let mut page_end =
         String::from("## The arrows\n\n| # | | documented profile | profile of today's daemon |\n|---|---|---|---|\n");
     for one in DOCUMENTED {
         let [documented, jamid] = PROFILES.map(|profile| arrow_in(profile, one.number));
-        told.push_str(&format!(
+        page_end.push_str(&format!(
             "| {} | `{}` | {documented} | {jamid} |\n",
             one.number,
             one.label.replace("<br/>", " ")
         ));
     }
-    told.push_str("\n## What is otherwise, and why\n\n| # | where | |\n|---|---|---|\n");
+    page_end.push_str("\n## Differences, and why\n\n| # | where | |\n|---|---|---|\n");
     for one in DIVERGENCES {
-        told.push_str(&format!("| {} | {} | {} |\n", one.arrow, profiles(one.profiles), one.reason));
+        page_end.push_str(&format!("| {} | {} | {} |\n", one.arrow, profiles(one.profiles), one.reason));
     }
-    told.push_str("\n## What comes again, and why\n\n| # | where | |\n|---|---|---|\n");
+    page_end.push_str("\n## Repetitions, and why\n\n| # | where | |\n|---|---|---|\n");
     for one in REPEATED {
-        told.push_str(&format!("| {} | {} | {} |\n", one.arrow, profiles(one.profiles), one.reason));
+        page_end.push_str(&format!("| {} | {} | {} |\n", one.arrow, profiles(one.profiles), one.reason));
     }
-    told.push_str("\n## What there is besides, and why\n\n| what | whose | where | |\n|---|---|---|---|\n");
+    page_end.push_str("\n## Additions, and why\n\n| label | lifelines | where | |\n|---|---|---|---|\n");
     for one in EXTRAS {
         let (way, profiles) = (way(one.from, one.to), profiles(one.profiles));
-        told.push_str(&format!("| `{}` | {way} | {profiles} | {} |\n", one.label, one.reason));
+        page_end.push_str(&format!("| `{}` | {way} | {profiles} | {} |\n", one.label, one.reason));
     }
-    told.push_str("\n## The ways through it\n\n| way | arrows | runs | documented profile | profile of today's daemon |\n|---|---|---|---|---|\n");
+    page_end.push_str("\n## Scenarios\n\n| scenario | arrows | runs | documented profile | profile of today's daemon |\n|---|---|---|---|---|\n");
     for (number, scenario) in SCENARIOS.iter().enumerate() {
         let ends = match scenario.ends {
             [] => "1 to 18".to_owned(),
             ends => {
                 let numbers = |of: &[u8]| of.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-                format!("{} behind {}", numbers(ends), numbers(scenario.behind))
+                format!("{} after {}", numbers(ends), numbers(scenario.after))
             }
         };
         let runs = if scenario.ends.is_empty() { "all" } else { "one" };
         let [documented, jamid] = [&found[0][number], &found[1][number]]
             .map(|one| format!("{} states, {} steps", one.states, one.steps.unwrap_or_default()));
-        told.push_str(&format!("| {} | {ends} | {runs} | {documented} | {jamid} |\n", scenario.name));
+        page_end.push_str(&format!("| {} | {ends} | {runs} | {documented} | {jamid} |\n", scenario.name));
     }
     for (profile, heading) in PROFILES.into_iter().zip(["The documented profile", "The profile of today's daemon"]) {
-        told.push_str(&format!("\n## {heading}\n\n```mermaid\n{}```\n", draw(profile).unwrap().mermaid));
+        page_end.push_str(&format!("\n## {heading}\n\n```mermaid\n{}```\n", draw(profile).unwrap().mermaid));
     }
-    told
+    page_end
 }
 
 #[test]
@@ -135,11 +135,14 @@ fn every_arrow_is_found_and_nothing_else_without_a_reason() {
     // The ways are through all of it.
     let gone: BTreeSet<u8> = (1..=18).chain(SCENARIOS.iter().flat_map(|one| one.ends).copied()).collect();
     assert_eq!(gone, DOCUMENTED.iter().map(|one| one.number).collect());
-    let told = told(&found);
-    assert!(page("sequence.md").ends_with(&told), "docs/sequence.md has to end with\n{told}");
+    let page_end = page_end(&found);
+    assert!(
+        page("generated/sequence.md").ends_with(&page_end),
+        "docs/generated/sequence.md has to end with\n{page_end}"
+    );
 }
 
-/// What is drawn has each arrow of the main line, in an order that the diagram allows.
+/// The diagram has each arrow of the main line, in an order that the document allows.
 #[test]
 fn a_whole_link_is_drawn() {
     for profile in PROFILES {
@@ -184,7 +187,7 @@ fn an_arrow_that_is_lost_or_altered_is_missed() {
     }
 }
 
-/// What is listed is needed: without it a scenario fails, or needs a longer way.
+/// Each listed reason is needed: without it a scenario fails, or needs a longer path.
 #[test]
 fn no_reason_is_given_for_nothing() {
     let way = |document: &Document, profile, scenario| {

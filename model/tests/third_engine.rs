@@ -40,7 +40,7 @@ fn engine() -> bool {
     missing.is_empty()
 }
 
-/// What a tool prints.
+/// Returns the output of a tool.
 fn run(folder: &Path, tool: impl AsRef<Path>, args: &[&str]) -> String {
     let output = Command::new(tool.as_ref()).args(args).current_dir(folder).stdin(Stdio::null()).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
@@ -76,9 +76,9 @@ impl Abstract {
 
     /// Every step between what two clients see.
     fn steps(&self) -> Steps {
-        let told = self.search("steps", &["-DNOCLAIM", "-DSAFETY"], &["-E"]);
-        assert!(told.contains("errors: 0"), "{told}");
-        let steps = told.lines().filter_map(|line| line.strip_prefix("STEP "));
+        let output = self.search("steps", &["-DNOCLAIM", "-DSAFETY"], &["-E"]);
+        assert!(output.contains("errors: 0"), "{output}");
+        let steps = output.lines().filter_map(|line| line.strip_prefix("STEP "));
         steps
             .map(|line| {
                 let [import, export, next_import, next_export] =
@@ -94,8 +94,8 @@ impl Abstract {
         PROPERTIES
             .into_iter()
             .map(|property| {
-                let told = self.again("verdicts", &["-a", "-f", "-N", property]);
-                let errors = told.lines().find_map(|line| line.split_once("errors: ")).unwrap().1;
+                let output = self.again("verdicts", &["-a", "-f", "-N", property]);
+                let errors = output.lines().find_map(|line| line.split_once("errors: ")).unwrap().1;
                 (property, errors.trim() == "0")
             })
             .collect()
@@ -120,7 +120,7 @@ const PROPERTIES: [&str; 6] = [
     "never_both_succeed",
 ];
 
-/// What the same properties come to on the steps that our explorer found.
+/// The results of the same properties on the steps that our explorer found.
 fn verdicts_on(steps: &Steps) -> BTreeMap<&'static str, bool> {
     let rank = |visible: Visible| match visible {
         Visible::At(state) => state.number(),
@@ -146,7 +146,7 @@ fn verdicts_on(steps: &Steps) -> BTreeMap<&'static str, bool> {
     PROPERTIES.into_iter().zip(verdicts).collect()
 }
 
-/// What the clients of the shipped reducers see, of each other only, whatever fails.
+/// The views of the shipped reducers' clients of each other, with all faults.
 static OURS: LazyLock<Steps> = LazyLock::new(|| {
     let pairs = configurations(Size::Small).into_iter().filter(|one| {
         one.profile == Profile::Documented

@@ -1,4 +1,4 @@
-//! What holds of the shipped reducers, with the size of every graph, and that every mutant is found.
+//! The verdicts on the shipped reducers, with the size of every graph, and that every mutant is found.
 
 use handfast_model::{
     config::{Configuration, Size, configurations},
@@ -17,7 +17,7 @@ fn tables(profile: &str) -> String {
     ["HH", "HX", "XH"].map(|cast| table(&format!("{cast}-{profile}"))).join("\n")
 }
 
-/// One line for each configuration: all its properties are verified on the same graph, or are told apart.
+/// One line for each configuration: all its properties are verified on the same graph, or have lines of their own.
 fn table(configuration: &str) -> String {
     let report = run(&selection(configuration));
     let mut table = String::new();
@@ -60,8 +60,8 @@ fn every_mutant_is_found() {
         let kill = mutant.hunt(Size::Small, Limits::default());
         let row = &kill.row;
         assert!(row.verdict.is_violated(), "{} lives: {}", kill.mutant, row.verdict);
-        let told = format!("{:6} {} {}: {}", kill.mutant, row.property.id(), row.configuration, row.verdict);
-        table.push_str(&format!("{told}\n       {}\n", kill.broken));
+        let line = format!("{:6} {} {}: {}", kill.mutant, row.property.id(), row.configuration, row.verdict);
+        table.push_str(&format!("{line}\n       {}\n", kill.broken));
     }
     insta::assert_snapshot!(table);
 }

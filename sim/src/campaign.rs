@@ -1,4 +1,4 @@
-//! What the campaigns of both engines share: threads, shards, and the comparison of two traces.
+//! The common part of the campaigns of both engines: threads, shards, and the comparison of two traces.
 
 use std::{
     num::NonZeroUsize,

@@ -1,12 +1,12 @@
 //! The event engine: the shipped reducers and the codec, driven from event to event in virtual time, without tokio.
 //!
 //! A [`Schedule`] is everything about one session: people, latencies, sizes, and the faults, each with its place. It is data: drawn
-//! from a seed, printed as one line, read back, and carried out without the seed. [`Engine`] carries it out. What travels between
-//! the sides is bytes: frames and messages, encoded, cut, and decoded by the shipped [`Connection`](handfast::connection::Connection). Timers run as long as
+//! from a seed, printed as one line, read back, and carried out without the seed. [`Engine`] carries it out. Bytes travel between
+//! the sides: frames and messages, encoded, cut, and decoded by the shipped [`Connection`](handfast::connection::Connection). Timers run as long as
 //! the configuration says, for virtual minutes if need be.
 //!
 //! Every step is followed in the model ([`Follower`](handfast_model::follow::Follower)); when nothing is left to happen, both have to have
-//! ended as an allowed pair, with nothing left behind.
+//! ended as an allowed pair, with nothing left over.
 
 mod below;
 mod campaign;

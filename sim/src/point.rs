@@ -1,4 +1,4 @@
-//! Places in a session at which something is made to happen: right behind a step of a reducer, before its effects are carried out.
+//! Places in a session at which something is made to happen: right after a step of a reducer, before its effects are carried out.
 
 use std::{fmt, str::FromStr};
 
@@ -42,7 +42,7 @@ macro_rules! export {
     };
 }
 
-/// In the order in which a session without faults passes them, side by side.
+/// In the order in which a session without faults passes them, at the same time.
 const KINDS: [Kind; 22] = [
     import!("begun", I::AddAccount),
     import!("published", I::Published),

@@ -18,9 +18,9 @@ use handfast_model::without::Without;
 pub struct Diverged {
     /// Which one, from 0 on.
     pub index: usize,
-    /// What the trace says.
+    /// The line in the trace.
     pub recorded: Box<Step>,
-    /// What happens.
+    /// The step here.
     pub replayed: Box<Step>,
 }
 
@@ -61,7 +61,7 @@ fn replay_under<R: Rules>(import: Config, export: Config, steps: &[Step], rules:
             }
             Turn::Export { input, .. } => {
                 if let Input::AddDevice(_) = input {
-                    // What is over is forgotten when the next one begins.
+                    // A finished operation is forgotten when the next one begins.
                     retire(&mut exports, known.extract_if(.., |(_, exporter)| exporter.is_closed()));
                     if position(&known, step.op).is_none() {
                         known.push((step.op, Exporter::under(export, rules)));
@@ -98,7 +98,7 @@ fn position<T>(all: &[(OpId, T)], op: OpId) -> Option<usize> {
     all.iter().position(|(other, _)| *other == op)
 }
 
-/// What is left of a reducer at the end of a trace.
+/// The state of a reducer at the end of a trace.
 pub(crate) struct Left {
     pub(crate) side: Side,
     pub(crate) closed: bool,

@@ -50,12 +50,12 @@ fn a_campaign_finds_nothing_and_shows_that_it_looked() {
 
 /// A campaign in which something never happened does not pass.
 #[test]
-fn what_never_happened_is_told() {
+fn faults_that_never_happened_are_reported() {
     let found = sweep(&Engine::shipped(), &options(3), &|_| {});
     assert!(found.doubt(&Class::ALL).unwrap().contains("never happened"));
 }
 
-/// What random schedules leave out, the directed ones walk: each row of both tables that the environment can reach.
+/// The directed schedules walk the rows that random ones leave out: each row of both tables that the environment can reach.
 #[test]
 fn every_row_that_can_be_reached_is_walked() {
     let mut found = sweep(&Engine::shipped(), &options(20_000), &|_| {});
@@ -81,7 +81,7 @@ fn a_trace_is_the_same_every_time() {
     }
 }
 
-/// What the child of the next test prints.
+/// The output of the child of the next test.
 #[test]
 fn print_traces() {
     if env::var_os("HANDFAST_PRINT_EVENT_TRACES").is_some() {
@@ -134,9 +134,9 @@ fn a_slow_archive_arrives() {
     assert!(ran.time > 475_000);
 }
 
-/// An importer that keeps what it staged, or a timer that runs on: whatever is left behind is found.
+/// An importer that keeps what it staged, or a timer that runs on: whatever is left over is found.
 #[test]
-fn what_is_left_behind_is_found() {
+fn what_is_left_after_is_found() {
     let disk = Fault { at: At::Start, what: What::Disk(DiskStep::Check) };
     let schedule = Schedule { faults: vec![disk], ..Schedule::default() };
     let watch = Watch { follow: false, ..Watch::BARE };
@@ -173,13 +173,13 @@ fn two_that_are_served_are_found() {
     assert_eq!((law(false), law(true)), (Some(Law::Race), Some(Law::Property(PropertyId::Single))));
 }
 
-/// Behind a link that fails, and beside one that goes on, another link of the same devices succeeds; while one is live, the account
+/// After a link that fails, and during one that goes on, another link of the same devices succeeds; while one is live, the account
 /// is not exported once more (R-API-4).
 #[test]
 fn devices_link_again() {
     let cancel = Fault { at: At::Point("import.answered".parse().unwrap()), what: What::Cancel(Side::Import) };
-    for (faults, beside) in [(vec![cancel], false), (Vec::new(), true)] {
-        let relink = Some(Relink { think: 500, beside });
+    for (faults, during) in [(vec![cancel], false), (Vec::new(), true)] {
+        let relink = Some(Relink { think: 500, during });
         let ran = Engine::shipped().run(&Schedule { relink, faults, ..Schedule::default() }, Watch::ALL);
         assert_eq!(ran.broken, None);
         assert!(ran.classes.contains(&Class::Again));
@@ -195,7 +195,7 @@ fn devices_link_again() {
     }
 }
 
-/// What the directory says again changes nothing, whenever it does (R-RDV-1).
+/// A repeated message of the directory changes nothing, whenever it comes (R-RDV-1).
 #[test]
 fn what_the_directory_says_again_changes_nothing() {
     let without = Engine::shipped().run(&Schedule::default(), Watch::ALL);
@@ -231,7 +231,7 @@ fn with_an_old_side_the_other_one_keeps_its_promises() {
     insta::assert_snapshot!(table.join("\n"));
 }
 
-/// A reducer that is not the model's own is told apart, also where no property sees it.
+/// A reducer that is not the model's own is found, also where no property sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Leaky(Importer);
 
@@ -282,10 +282,10 @@ fn of_checker(id: &str) -> String {
     )
 }
 
-/// The storm kills the checker's mutants, and those that only time can tell (M-51): in how many seeds, and, shrunk, in how many
+/// The event engine finds the checker's mutants, and those that only time can show (M-51): in how many seeds, and, shrunk, in how many
 /// steps. Next to it what the checker finds, which has nothing to shrink.
 #[test]
-fn every_mutant_is_killed_or_told_why_not() {
+fn every_mutant_is_killed_or_has_a_reason() {
     let mut table = Vec::new();
     for mutant in Mutant::all() {
         let kill = mutant.hunt(0..30_000).unwrap_or_else(|| panic!("{} survives: {}", mutant.id, mutant.broken));

@@ -1,9 +1,9 @@
-//! The systematic matrix: what comes of every fault behind every step.
+//! The systematic matrix: what comes of every fault after every step.
 
 use handfast_sim::event::{matrix, pairs, words};
 
 #[test]
-fn every_fault_behind_every_step() {
+fn every_fault_after_every_step() {
     let matrix = matrix();
     insta::assert_snapshot!(matrix.to_string());
     assert!(matrix.holds());

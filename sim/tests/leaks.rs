@@ -1,4 +1,4 @@
-//! What must not decide anything: a clock, the order of a map, the branch that `select!` takes. Planted in a reducer's driver,
+//! Sources of nondeterminism: a clock, the order of a map, the branch that `select!` takes. Planted in a reducer's driver,
 //! each is caught by the sessions that a campaign carries out twice.
 
 use std::{

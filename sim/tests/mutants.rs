@@ -6,7 +6,7 @@ use handfast_model::mutants::MUTANTS;
 use handfast_sim::{Kill, Mutant, event};
 
 const TABLE: &str = include_str!("../../docs/simulator.md");
-const EVENTS: &str = include_str!("snapshots/event_engine__every_mutant_is_killed_or_told_why_not.snap");
+const EVENTS: &str = include_str!("snapshots/event_engine__every_mutant_is_killed_or_has_a_reason.snap");
 /// Sessions for which there is time here.
 const FEW: u64 = 40;
 
@@ -42,7 +42,7 @@ fn the_table_has_every_mutant() {
     }
 }
 
-/// Those that are found soon are found as the table says.
+/// Mutants that are found soon are found as the table says.
 #[test]
 fn mutants_that_are_found_soon_are_found_again() {
     let soon: Vec<_> = rows()

@@ -45,9 +45,9 @@ fn what_is_left_open_is_found() {
 }
 
 #[test]
-fn what_a_late_client_is_told_is_compared() {
+fn the_state_of_a_late_client_is_compared() {
     for scenario in ["no-fault", "loss", "disk-fails@3", "cancel@export.greeted"] {
-        assert_eq!(broken(scenario, 1, Planted::Forgetful), [Rule::Told], "{scenario}");
+        assert_eq!(broken(scenario, 1, Planted::Forgetful), [Rule::Signalled], "{scenario}");
     }
 }
 
@@ -59,7 +59,7 @@ fn a_pair_that_does_not_recover_is_found() {
 }
 
 #[test]
-fn a_panic_is_told() {
+fn a_panic_is_reported() {
     let rules = broken("no-fault", 0, Planted::Panic);
     assert!(rules.contains(&Rule::NoPanic), "{rules:?}");
     let rules = broken("loss", 0, Planted::Panic);

@@ -19,7 +19,7 @@ fn a_trace_is_the_same_every_time() {
     assert!(one.iter().all(|trace| trace.lines().count() > 10));
 }
 
-/// What the child of the next test prints.
+/// The output of the child of the next test.
 #[test]
 fn print_traces() {
     if env::var_os("HANDFAST_PRINT_TRACES").is_some() {

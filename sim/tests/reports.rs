@@ -1,4 +1,4 @@
-//! What a campaign reports.
+//! The report of a campaign.
 
 use std::{
     num::NonZeroUsize,
@@ -57,12 +57,12 @@ fn nothing_is_inconclusive() {
 }
 
 #[test]
-fn progress_is_told() {
-    let told = AtomicUsize::new(0);
+fn progress_is_reported() {
+    let count = AtomicUsize::new(0);
     let options = Options { scenarios: vec![Scenario::NoFault], ..options() };
     campaign(&options, &|progress| {
         assert_eq!(progress.total, 3);
-        told.fetch_add(1, Ordering::Relaxed);
+        count.fetch_add(1, Ordering::Relaxed);
     });
-    assert_eq!(told.into_inner(), 3);
+    assert_eq!(count.into_inner(), 3);
 }

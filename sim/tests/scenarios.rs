@@ -66,7 +66,7 @@ fn each_side_is_killed_at_each_of_its_steps() {
     judge("kill", 1..2);
 }
 
-/// Whoever shares a session hears of it from the network, not from a timer.
+/// Sides that share a session learn of it from the network, not from a timer.
 #[test]
 fn each_half_of_a_connection_is_closed_at_each_step() {
     judge("half-close", 0..1);
@@ -74,7 +74,7 @@ fn each_half_of_a_connection_is_closed_at_each_step() {
 }
 
 #[test]
-fn the_connection_is_reset_behind_each_frame_and_within_frames() {
+fn the_connection_is_reset_after_each_frame_and_within_frames() {
     judge("reset", 1..3);
     judge("reset-within", 0..8);
 }
@@ -119,7 +119,7 @@ fn a_stranger_does_not_keep_a_pair_from_linking() {
 
 /// R-MSG-3, R-MUX-1, R-PAIR-3.
 #[test]
-fn a_peer_that_breaks_the_rules_is_told_apart_and_leaves_nothing() {
+fn a_peer_that_breaks_the_rules_is_found_and_leaves_nothing() {
     judge("hostile-exporter", 0..4);
     judge("hostile-importer", 0..4);
 }

@@ -1,7 +1,7 @@
 //! Certificates and chains of them, as Jami makes them: parsed once, verified signature by signature (R-IMP-11, R-SEC-1).
 //!
 //! Nothing here trusts an authority: a chain is good when each certificate is signed by the next one and the last one by
-//! itself. Who it belongs to is told by the ids of its keys, which a person or a token confirms.
+//! itself. The ids of its keys show whose it is, which a person or a token confirms.
 
 use std::fmt;
 
@@ -103,7 +103,7 @@ impl fmt::Debug for Certificate {
 }
 
 /// A chain of certificates, leaf first, each issued by the next one. Being a `Chain` it has between one and [`MAX_CHAIN`]
-/// well-formed certificates; whether they belong together is told by [`Chain::verify`] alone.
+/// well-formed certificates; only [`Chain::verify`] checks whether they belong together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain(Vec<Certificate>);
 

@@ -1,4 +1,4 @@
-//! What an archive's text says: which of it is kept, which is applied, and whether it is sound (R-ARC-1, R-IMP-11).
+//! The content of an archive's text: which of it is kept, which is applied, and whether it is sound (R-ARC-1, R-IMP-11).
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ pub struct Configuration {
     pub more: u64,
 }
 
-/// What is in an archive. No secret is.
+/// The facts about an archive. No secret is among them.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// Bytes of the JSON text.
@@ -79,17 +79,17 @@ pub struct Summary {
     pub conversations: u64,
     /// How many requests for conversations there are.
     pub conversation_requests: u64,
-    /// What configures the account: kept in the archive, and not applied unless it is in [`Summary::applied`].
+    /// The account's configuration: kept in the archive, and not applied unless it is in [`Summary::applied`].
     pub configuration: Configuration,
     /// The configuration that an import applies, by name: those of [`APPLIED`] that are there (R-ARC-1).
     pub applied: BTreeMap<String, String>,
-    /// What the text says about a password. The file's own form is what counts: [`Summary::protection`].
+    /// The text's claim about a password. The file's own form decides: [`Summary::protection`].
     pub has_password: Option<bool>,
     /// Members of unknown name that are not strings: kept, and ignored.
     pub unknown: u64,
 }
 
-/// What is collected from the text.
+/// The values that are collected from the text.
 pub(super) struct Content {
     pub(super) summary: Summary,
     pub(super) account: Identity,
@@ -98,7 +98,7 @@ pub(super) struct Content {
 /// Collects it.
 #[derive(Default)]
 pub(super) struct Collector {
-    /// What the last name was.
+    /// The kind of the last name.
     current: Name,
     /// Which of [`MEMBERS`], [`APPLIED`] and [`HAS_PASSWORD`] came, as bits.
     seen: u32,

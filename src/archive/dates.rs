@@ -1,6 +1,6 @@
 //! Dates: a device's own against those of certificates (R-TIME-7).
 //!
-//! A date alone cannot be told to be wrong, only that two facts contradict each other. A doubt has both facts, says which of them is the
+//! A date alone cannot be wrong, but two facts can contradict each other. A doubt has both facts, says which of them is the
 //! likelier one to be wrong, and what to do.
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -76,7 +76,7 @@ impl ShownDates {
         Self { device: chain.leaf().validity(), newest: begins.max().unwrap_or(i64::MIN) }
     }
 
-    /// What an importer whose date is `now` doubts for what the exporter shows. It is a reason to warn, and not to refuse: the account
+    /// Returns the doubt of an importer, whose date is `now`, about the exporter's chain. It is a reason to warn, and not to refuse: the account
     /// itself is checked when it is there.
     pub fn doubt_of_exporter(&self, now: UnixTime) -> Option<DateDoubt> {
         let stale = || {
@@ -87,14 +87,14 @@ impl ShownDates {
         self.doubt(now, Whose::Peer).or_else(stale)
     }
 
-    /// What an exporter whose date is `now` doubts for the throw-away chain that an importer shows (R-IMP-1).
+    /// Returns the doubt of an exporter, whose date is `now`, about the throw-away chain of an importer (R-IMP-1).
     pub fn doubt_of_importer(&self, now: UnixTime) -> Option<DateDoubt> {
         let (now, theirs) = (seconds(now), self.device.not_before);
         let apart = now.abs_diff(theirs) > CLOCK_TOLERANCE.as_secs();
         apart.then_some(DateDoubt::Apart { now: Day(now), theirs: Day(theirs) })
     }
 
-    /// What a device whose date is `now` doubts for its own chain.
+    /// Returns the doubt of a device, whose date is `now`, about its own chain.
     pub fn doubt_of_own(&self, now: UnixTime) -> Option<DateDoubt> {
         self.doubt(now, Whose::Own)
     }

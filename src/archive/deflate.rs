@@ -139,7 +139,7 @@ impl Compressor {
     }
 }
 
-/// What an envelope says of the whole text.
+/// The envelope's facts about the whole text.
 enum Checksum {
     Gzip(crc32fast::Hasher),
     Zlib(simd_adler32::Adler32),
@@ -160,7 +160,7 @@ impl Checksum {
         }
     }
 
-    /// What comes before the blocks: of a file of no name and no time, made on Unix, and of a window of 32 KiB; both by the fastest
+    /// The bytes before the blocks: of a file of no name and no time, made on Unix, and of a window of 32 KiB; both by the fastest
     /// algorithm.
     fn header(&self) -> Vec<u8> {
         match self {

@@ -10,6 +10,7 @@ use crate::{
 
 /// Why an archive does not open.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The file could not be read.
     #[error("could not read the archive: {0}")]
@@ -19,7 +20,7 @@ pub enum OpenError {
     OutOfMemory(#[from] OutOfMemory),
     /// Wrong password; or an encrypted file was cut or changed, which looks the same. Also a password for an archive
     /// that has none, and none for one that has.
-    #[error("wrong password, or the encrypted file is damaged: nothing can tell the two apart")]
+    #[error("wrong password, or the encrypted file is damaged: the two cannot be distinguished")]
     WrongPassword,
     /// Neither gzip nor long enough to be encrypted.
     #[error(
@@ -34,7 +35,7 @@ pub enum OpenError {
     /// It is of another format, which cannot be an archive, encrypted or not.
     #[error("not an account archive: it is {what}")]
     Foreign {
-        /// What it is, and what to do with it.
+        /// Its kind, and the advice.
         what: &'static str,
     },
     /// The compressed data or the JSON text is malformed.
@@ -101,11 +102,11 @@ impl From<OpenError> for io::Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected} at byte {offset} of {place}")]
 pub struct Corrupt {
-    /// What `offset` counts.
+    /// The unit of `offset`.
     pub place: Place,
     /// The byte.
     pub offset: u64,
-    /// What should have been there.
+    /// The expectation.
     pub expected: &'static str,
 }
 
@@ -135,6 +136,7 @@ impl fmt::Display for Place {
 
 /// Why well-formed JSON is not a sound account.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Unsound {
     /// A member that has to be there is not.
     #[error("the archive has no {name}")]
@@ -187,6 +189,7 @@ impl From<IdentityError> for Unsound {
 
 /// Why there is no identity, or no certificate by it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum IdentityError {
     /// The private key.
     #[error(transparent)]
@@ -210,6 +213,7 @@ pub enum IdentityError {
 
 /// Why there is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// Not PEM text of an unencrypted PKCS#8 private key.
     #[error("expected a private key as PEM text of PKCS#8")]
@@ -224,6 +228,7 @@ pub enum KeyError {
 
 /// Why a certificate, or a chain of them, is refused. `index` counts from the leaf, which is 0.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ChainError {
     /// There is no certificate.
     #[error("expected at least one certificate")]
@@ -322,6 +327,7 @@ pub struct OutOfMemory;
 
 /// Why nothing can be sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SealError {
     /// The key could not be derived.
     #[error(transparent)]
@@ -332,7 +338,9 @@ pub enum SealError {
 }
 
 /// Why there is no sample.
+#[cfg(any(test, feature = "testing"))]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SampleError {
     /// The account could not be made.
     #[error(transparent)]
@@ -347,11 +355,12 @@ pub enum SampleError {
 
 /// Why a store could not do something. All of them are this device's fault: outcome Storage.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// A file operation failed.
     #[error("could not {what} {}: {error}", path.display())]
     Io {
-        /// What was tried.
+        /// The attempted operation.
         what: &'static str,
         /// On what.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! A file that is read while it is being written: what is sealed is checked on the way, and not only behind it.
+//! A file that is read while it is being written: what is sealed is checked on the way, and not only after it.
 
 use std::{
     io::{self, Read, Seek, SeekFrom, Write},
@@ -49,7 +49,7 @@ impl Written {
     }
 }
 
-/// The end that writes. Dropped before it is complete, it leaves those who read behind with an error.
+/// The end that writes. Dropped before it is complete, it leaves its readers with an error.
 pub(super) struct Lead<W> {
     file: W,
     written: Arc<Written>,
@@ -60,7 +60,7 @@ impl<W> Lead<W> {
         Self { file, written: Arc::default() }
     }
 
-    /// Reads behind it, in the same file.
+    /// Reads after it, in the same file.
     pub(super) fn follow<R>(&self, file: R) -> Follow<R> {
         Follow { file, written: self.written.clone(), at: 0 }
     }

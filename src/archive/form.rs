@@ -1,13 +1,13 @@
-//! What a file is, as far as its beginning says (R-ARC-3).
+//! The form of a file, as far as its beginning shows it (R-ARC-3).
 //!
-//! An encrypted archive begins with random bytes, so anything can be one that is long enough. What begins as another format does, with at
+//! An encrypted archive begins with random bytes, so anything can be one that is long enough. A file that begins as another format does, with at
 //! least four bytes that no chance gives, or is text from its first byte on, is none: no password is asked for it.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 use zeroize::Zeroizing;
 
-/// What a gzip file begins with.
+/// The first bytes of a gzip file.
 pub(super) const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 /// Bytes of the shortest encrypted archive: salt, nonce and tag.
 const SHORTEST: usize = 16 + 12 + 16;
@@ -19,20 +19,20 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 /// Fewer bytes of text can be the beginning of an encrypted archive that was cut.
 const SHORTEST_TEXT: usize = 16;
 
-/// What a file is.
+/// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// An archive without a password, as Jami writes it.
     Gzip,
-    /// The text of an archive, behind so many bytes.
+    /// The text of an archive, after so many bytes.
     Plain(usize),
-    /// What can be encrypted.
+    /// Bytes that can be encrypted.
     Sealed,
     /// Something else, in words.
     Foreign(&'static str),
 }
 
-/// What files of other formats begin with.
+/// The first bytes of other formats.
 const MAGICS: [(&[u8], &str); 25] = [
     (b"PK\x03\x04", "a zip file: take the archive out of it"),
     (b"PK\x05\x06", "an empty zip file"),
@@ -61,7 +61,7 @@ const MAGICS: [(&[u8], &str); 25] = [
     (b"\xd0\xcf\x11\xe0", "an old Office document"),
 ];
 
-/// What texts begin with, in lower case.
+/// The first characters of texts, in lower case.
 const TEXTS: [(&str, &str); 11] = [
     ("<!doctype html", "an HTML page, such as a server sends in place of a file"),
     ("<html", "an HTML page, such as a server sends in place of a file"),
@@ -76,7 +76,7 @@ const TEXTS: [(&str, &str); 11] = [
     ("[", "a JSON text, but not an object as an account is"),
 ];
 
-/// What a file is, as its first bytes say. The position moves.
+/// Returns the form of a file by its first bytes. The position moves.
 pub(super) fn form<F: Read + Seek>(file: &mut F) -> io::Result<Form> {
     file.seek(SeekFrom::Start(0))?;
     let mut head = Zeroizing::new(Vec::with_capacity(HEAD));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is encrypted begins with random bytes, and is taken for encrypted whatever they are.
+        /// Encrypted files begin with random bytes, and are taken for encrypted whatever these are.
         #[test]
         fn random_bytes_can_be_encrypted(head in proptest::collection::vec(any::<u8>(), SHORTEST..HEAD)) {
             prop_assert_eq!(Form::of(&head), Form::Sealed);

@@ -1,4 +1,4 @@
-//! The few operations on files that a store needs, behind a trait: a simulation makes each of them fail, or be the last one
+//! The few operations on files that a store needs, as a trait: a simulation makes each of them fail, or be the last one
 //! before a crash.
 
 use std::{
@@ -18,7 +18,7 @@ pub trait FsFile: Read + Write + Seek + Send + 'static {
 pub trait Fs: fmt::Debug + Send + Sync + 'static {
     /// An open file.
     type File: FsFile;
-    /// Held by whoever uses a store; released when it is dropped, also by a crash.
+    /// The lock of a store in use; released when it is dropped, also by a crash.
     type Guard: Send + Sync + 'static;
 
     /// Makes a folder that its owner alone may enter (0700). It is an error if there is one.
@@ -35,9 +35,9 @@ pub trait Fs: fmt::Debug + Send + Sync + 'static {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a folder with all that is in it, in no particular order; also what is no folder.
     fn remove_folder(&self, path: &Path) -> io::Result<()>;
-    /// Marks the folder as in use by one more, and says whether nobody else uses it. `while_alone` runs before others may.
+    /// Marks the folder as in use by one more, and says whether no one else uses it. `while_alone` runs before others may.
     ///
-    /// Where the file system has no locks, nobody can know: it goes on, `while_alone` does not run, and [`Fs::no_locks`] says why.
+    /// Where the file system has no locks, no one can know: it goes on, `while_alone` does not run, and [`Fs::no_locks`] says why.
     fn enter(&self, path: &Path, while_alone: &mut dyn FnMut() -> io::Result<()>) -> io::Result<Self::Guard>;
 
     /// Why a folder was entered without a lock, if it was.

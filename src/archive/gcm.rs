@@ -1,6 +1,6 @@
 //! AES-256-GCM as a stream, with a nonce of 12 bytes and no additional data.
 //!
-//! Composed of the counter mode and the hash, because the usual interfaces take the whole message at once. What it opens is
+//! Composed of the counter mode and the hash, because the usual interfaces take the whole message at once. Opened bytes are
 //! *not verified* before [`Gcm::tag`] was compared: its callers see to that.
 
 use aes::{
@@ -28,7 +28,7 @@ pub(super) struct Gcm {
     partial: [u8; BLOCK],
     filled: usize,
     length: u64,
-    /// What the tag is masked with: the first block of the key stream.
+    /// The mask of the tag: the first block of the key stream.
     mask: Zeroizing<[u8; TAG]>,
 }
 
@@ -152,7 +152,7 @@ mod tests {
         );
     }
 
-    /// What the library that Jami uses made: the key derivation's check values, and one container.
+    /// Vectors made by the library that Jami uses: the key derivation's check values, and one container.
     #[test]
     fn the_real_library_agrees() {
         let vectors: serde_json::Value = serde_json::from_str(include_str!("../../tests/vectors/bytes.json")).unwrap();

@@ -22,7 +22,7 @@ const VALIDITY: time::Duration = time::Duration::days(3650);
 /// The attribute that holds the short id in a certificate's name.
 const USER_ID: &[u64] = &[0, 9, 2342, 19200300, 100, 1, 1];
 
-/// What a certificate is for.
+/// The purpose of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// It issues others: an account, or its authority.
@@ -71,7 +71,7 @@ impl Identity {
         let issuer = Issuer::from_params(&own, self.key.pair());
         let certificate = params.signed_by(key.pair(), &issuer).map_err(|_| IdentityError::Issue)?;
         let chain = self.chain.with_leaf(Certificate::from_der(certificate.der().to_vec())?);
-        // What vouches for the leaf is an identity's chain.
+        // An identity's chain vouches for the leaf.
         chain.verify_before(1)?;
         Ok(Self { key, chain })
     }

@@ -16,7 +16,7 @@ use crate::buffer::Buffer;
 /// Bytes that are read from a file at once.
 pub(super) const CHUNK: usize = 64 * 1024;
 
-/// What to do with the ciphertext.
+/// The treatment of the ciphertext.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// Decipher it.

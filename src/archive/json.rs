@@ -1,7 +1,7 @@
 //! A checker of JSON text (RFC 8259) that takes it in slices and holds none of it but what its sink asks for.
 //!
 //! Written for archives: the outermost value is an object, the sink learns its members, and the members of objects in it are
-//! counted. A string that nobody asked for may be of any length; depth is limited.
+//! counted. An ignored string may be of any length; depth is limited.
 
 use super::error::{Corrupt, Place};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 /// Bytes of a member's name that are handed to the sink.
 const MAX_NAME: usize = 256;
 
-/// What the value of a member is.
+/// The kind of a member's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Object,
@@ -67,7 +67,7 @@ enum State {
 
 const WORDS: [&[u8]; 3] = [b"true", b"false", b"null"];
 
-/// What came last in a number.
+/// The last part of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Number {
     Minus,
@@ -95,7 +95,7 @@ pub(super) struct Scanner<S> {
     wanted: bool,
     /// Whether the string did not fit.
     overflowed: bool,
-    /// What is kept of the string, and how much that is.
+    /// The kept part of the string, and its length.
     kept: Buffer,
     length: usize,
     /// The bytes of an incomplete character.
@@ -324,7 +324,7 @@ impl<S: Sink> Scanner<S> {
             self.length = end;
         } else {
             self.overflowed = true;
-            // So that nothing shorter is kept behind the gap.
+            // So that nothing shorter is kept after the gap.
             self.room = 0;
         }
     }
@@ -405,7 +405,7 @@ impl<S: Sink> Scanner<S> {
 }
 
 impl Number {
-    /// What it is with one more byte; `None` if that is not part of it.
+    /// Returns the state with one more byte; `None` if that is not part of it.
     fn next(self, byte: u8) -> Option<Self> {
         Some(match (self, byte) {
             (Self::Minus, b'0') => Self::Zero,

@@ -10,17 +10,17 @@ use super::{certificate::Certificate, error::KeyError, pem};
 
 const LABEL: &str = "PRIVATE KEY";
 
-/// What to make a key of.
+/// The kind of a new key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyKind {
-    /// What Jami's accounts and devices have, and its DHT needs. Takes a second or so to make, up to several.
+    /// The kind of Jami's accounts and devices, which its DHT needs. Takes a second or so to make, up to several.
     #[default]
     Rsa4096,
     /// What an importer's throw-away identity has where it is found in the OpenDHT network. Made in a fifth of a second or so.
     Rsa2048,
     /// Made at once: for tests, simulations and benchmarks.
     P256,
-    /// What Jami's temporary authorities have.
+    /// The kind of Jami's temporary authorities.
     P384,
     /// The longest of its kind.
     P521,

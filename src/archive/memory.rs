@@ -45,7 +45,7 @@ enum Node {
     Folder {
         names: BTreeMap<OsString, usize>,
         durable: BTreeMap<OsString, usize>,
-        /// What leads from the durable names to the present ones. A crash keeps some of them, from the first one on.
+        /// The changes from the durable names to the present ones. A crash keeps some of them, from the first one on.
         changes: Vec<Change>,
     },
 }
@@ -129,8 +129,8 @@ impl MemoryFs {
         self.state().used
     }
 
-    /// Starts again after a crash. Of each file's bytes and each folder's changes that were not synced, `keep` is told how many
-    /// there are, and says how many of them survived, from the first one on.
+    /// Starts again after a crash. Of each file's bytes and each folder's changes that were not synced, `keep` is given the number
+    /// of them, and returns how many survived, from the first one on.
     pub fn restart(&self, mut keep: impl FnMut(usize) -> usize) {
         let mut state = self.state();
         for node in &mut state.nodes {
@@ -373,7 +373,7 @@ impl Read for MemoryFile {
 impl Write for MemoryFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.with(|content, _, position, room| {
-            // What still fits is written, as a disk does.
+            // Bytes that still fit are written, as a disk does.
             let count = bytes.len().min(room);
             if count == 0 && !bytes.is_empty() {
                 return Err(io::ErrorKind::StorageFull.into());

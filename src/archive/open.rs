@@ -13,7 +13,7 @@ use super::{
     gcm::TAG,
     identity::Identity,
     json::Scanner,
-    kdf::{InsecureKdf, Kdf},
+    kdf::{Kdf, NoPassword},
     pieces::each_piece,
     seal::{HEADER, Lock},
     terms::Terms,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{limits::max_archive_file, outcome::Scheme, secret::Secret};
 
-/// How a file is protected, as its first bytes say: gzip and JSON are not. What can be encrypted is taken for encrypted. The position
+/// Returns how a file is protected, by its first bytes: gzip and JSON are not. Bytes that can be encrypted are taken for encrypted. The position
 /// moves.
 ///
 /// # Errors
@@ -42,7 +42,7 @@ pub struct Archive<F> {
     seen: Seen,
 }
 
-/// What one pass over an archive saw, to its authentic end.
+/// The facts from one pass over an archive, to its authentic end.
 pub struct Seen {
     pub(super) fingerprint: Fingerprint,
     pub(super) summary: Summary,
@@ -64,7 +64,7 @@ pub(super) fn see<F: Read + Seek + Send>(file: &mut F, lock: &Lock, terms: Terms
     Ok(Seen { fingerprint, summary, account: content.account })
 }
 
-/// What a pass over an unprotected archive found: enough to know the file again, and nothing of what is in it.
+/// The facts from a pass over an unprotected archive: enough to know the file again, and nothing of its content.
 #[derive(Clone, Debug)]
 pub struct Validated {
     fingerprint: Fingerprint,
@@ -78,7 +78,7 @@ impl Validated {
     /// # Errors
     /// As [`Archive::open`]. One that is protected is [`OpenError::WrongPassword`].
     pub fn of<F: Read + Seek + Send>(file: F, terms: Terms) -> Result<Self, OpenError> {
-        let Archive { terms, seen, .. } = Archive::open(file, &Secret::default(), &InsecureKdf, terms)?;
+        let Archive { terms, seen, .. } = Archive::open(file, &Secret::default(), &NoPassword, terms)?;
         Ok(Self { fingerprint: seen.fingerprint, length: seen.summary.length, terms })
     }
 
@@ -134,7 +134,7 @@ impl<F: Read + Seek + Send> Archive<F> {
         Ok(Self { file, lock, terms, seen })
     }
 
-    /// What is in it.
+    /// The facts about its content.
     pub fn summary(&self) -> &Summary {
         &self.seen.summary
     }
@@ -154,7 +154,7 @@ impl<F: Read + Seek + Send> Archive<F> {
         Text::new(&mut self.file, &self.lock, self.terms, self.seen.fingerprint.clone(), self.seen.summary.length)
     }
 
-    /// The text, as [`Archive::text`], for whoever goes on alone.
+    /// The text, as [`Archive::text`], for a caller that needs the archive no more.
     pub fn into_text(self) -> Result<Text<F>, OpenError> {
         Text::new(self.file, &self.lock, self.terms, self.seen.fingerprint, self.seen.summary.length)
     }

@@ -1,4 +1,4 @@
-//! PEM text of one section, written and read without leaving copies of a secret behind.
+//! PEM text of one section, written and read without leaving copies of a secret.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
@@ -8,7 +8,7 @@ const LINE: usize = 64;
 
 /// `der` as a PEM section.
 pub(super) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
-    // Room for all of it: growing would leave copies behind.
+    // Room for all of it: growing would leave copies.
     let encoded = Zeroizing::new(STANDARD.encode(der));
     let mut text = Zeroizing::new(String::with_capacity(encoded.len() + encoded.len() / LINE + 2 * label.len() + 64));
     text.push_str("-----BEGIN ");

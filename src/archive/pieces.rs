@@ -20,7 +20,7 @@ pub(super) fn each_piece<T: Read + Send, E: Into<OpenError>>(
     mut text: T,
     mut show: impl FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<T, OpenError> {
-    // What fits into one piece is not worth a thread.
+    // A text of one piece is not worth a thread.
     let mut piece = Buffer::new(CHUNK);
     let mut length = 0;
     while length < CHUNK {
@@ -40,7 +40,7 @@ pub(super) fn each_piece<T: Read + Send, E: Into<OpenError>>(
             loop {
                 let mut piece = free.try_recv().unwrap_or_else(|_| Buffer::new(CHUNK));
                 let count = text.read(&mut piece)?;
-                // Nobody looks any more: the error is on the other side.
+                // No one looks any more: the error is on the other side.
                 if count == 0 || full.send((piece, count)).is_err() {
                     return Ok(text);
                 }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_text_is_said_before_what_comes_behind_it() {
+    fn what_is_wrong_with_the_text_is_said_before_what_comes_after_it() {
         for at in LENGTHS {
             let mut shown = 0;
             let read = each_piece(Counting { at: 0, length: 30 * CHUNK, fails: true }, |piece| {
@@ -109,7 +109,7 @@ mod tests {
                 if shown > at { Err(WRONG) } else { Ok(()) }
             });
             assert!(matches!(read, Err(OpenError::Corrupt(WRONG))), "{at}");
-            assert!(shown <= at + CHUNK, "{at}: nothing is shown behind it");
+            assert!(shown <= at + CHUNK, "{at}: nothing is shown after it");
         }
     }
 }

@@ -29,7 +29,7 @@ const BATCH: u64 = 256;
 /// A made-up archive: an account, some configuration, and as many contacts as fill the length. Equal accounts, lengths and seeds
 /// make equal texts. It compresses to about half.
 pub struct Sample {
-    /// What is before the contacts, and after them.
+    /// The text before the contacts, and after them.
     head: Zeroizing<Vec<u8>>,
     tail: Zeroizing<Vec<u8>>,
     contacts: u64,
@@ -54,7 +54,7 @@ impl Sample {
         let fixed = members(account, authority, protection, seed, 0);
         let minimum = (fixed.0.len() + fixed.1.len()) as u64;
         let room = length.checked_sub(minimum).ok_or(SampleError::TooShort { minimum })?;
-        // The last contact has no comma. What no contact fits in is filled with a longer name of the account.
+        // The last contact has no comma. A longer name of the account fills the rest in which no contact fits.
         let contact = CONTACT.len() as u64;
         let contacts = (room + 1) / contact;
         let padding = if contacts == 0 { room } else { room + 1 - contacts * contact };
@@ -117,7 +117,7 @@ fn members(
     let (key, authority) = (encode(&account.key().to_pem()), encode(&authority.to_pem()));
     let join = |members: &[(&str, &str)], (before, after): (&str, &str)| {
         let length: usize = members.iter().map(|(name, value)| name.len() + value.len() + 6).sum();
-        // Room for all of it: growing would leave copies behind.
+        // Room for all of it: growing would leave copies.
         let mut text = Zeroizing::new(Vec::with_capacity(length + before.len() + after.len()));
         text.extend_from_slice(before.as_bytes());
         for (number, (name, value)) in members.iter().enumerate() {

@@ -16,7 +16,7 @@ use crate::{outcome::Scheme, secret::Secret};
 
 /// Bytes of a salt.
 pub(super) const SALT: usize = 16;
-/// What an encrypted archive begins with: salt and nonce.
+/// The first bytes of an encrypted archive: salt and nonce.
 pub(super) const HEADER: usize = SALT + NONCE;
 
 /// How an archive is sealed: not at all, or with a key. Serves one archive, since a nonce must not come twice.
@@ -39,7 +39,7 @@ impl Seal {
             return Ok(Self(Lock::None));
         }
         let mut header = [0; HEADER];
-        // What it begins with tells an encrypted file from others.
+        // The first bytes distinguish an encrypted file from others.
         while Form::of(&header) != Form::Sealed || header == [0; HEADER] {
             rand::fill(&mut header).map_err(|_| SealError::Random)?;
         }
@@ -73,7 +73,7 @@ pub struct Sealer<W: Write> {
     deflate: Deflate,
 }
 
-/// What is written, enciphered if there is a key.
+/// The output, enciphered if there is a key.
 struct Enciphered<W> {
     out: W,
     gcm: Option<Gcm>,
@@ -94,7 +94,7 @@ impl<W: Write> Sealer<W> {
         Self::with_lock(out, &seal.0)
     }
 
-    /// Compresses a long text on so many threads of their own, where the calling one does it by default. What is written does not depend
+    /// Compresses a long text on so many threads of their own, where the calling one does it by default. The output does not depend
     /// on it.
     pub fn on_threads(self, threads: usize) -> Self {
         Self { deflate: self.deflate.on_threads(threads), ..self }

@@ -60,7 +60,7 @@ impl<F: Fs> Folder<F> {
 impl<F: Fs> Drop for Folder<F> {
     fn drop(&mut self) {
         if !self.installed {
-            // What cannot be removed now is removed at the next start.
+            // Files that cannot be removed now are removed at the next start.
             let _ = self.fs().remove_folder(&self.path());
         }
     }
@@ -73,7 +73,7 @@ pub struct Staging<F: Fs = Disk> {
     folder: Folder<F>,
 }
 
-/// Goes through a staged archive behind who writes it, in one pull pass (R-MSG-2).
+/// Reads a staged archive while it is written, in one pull pass (R-MSG-2).
 pub struct Follower<F: Fs = Disk> {
     file: Follow<F::File>,
     lock: Lock,
@@ -109,7 +109,7 @@ pub struct Installed {
     pub length: u64,
     /// The configuration that was applied, by name (R-ARC-1).
     pub applied: BTreeMap<String, String>,
-    /// The names of all configuration in the archive. What is not applied is kept.
+    /// The names of all configuration in the archive. Values that are not applied are kept.
     pub configuration: Configuration,
 }
 
@@ -138,7 +138,7 @@ impl<F: Fs> Staging<F> {
         self.sealer.write_all(text).map_err(io_error("write", &path))
     }
 
-    /// Somebody who goes through the archive behind this one, on another thread, or on the same one once it is complete.
+    /// Somebody who goes through the archive after this one, on another thread, or on the same one once it is complete.
     ///
     /// The ratio of compression is not limited: it is this device's own, of a text whose length was.
     pub fn follow(&self, terms: Terms) -> Result<Follower<F>, StoreError> {
@@ -153,7 +153,7 @@ impl<F: Fs> Staging<F> {
         let Self { sealer, lock, folder } = self;
         let path = folder.path().join(ARCHIVE);
         let mut lead = sealer.finish().map_err(io_error("write", &path))?;
-        // Who follows may go on meanwhile.
+        // The follower may go on meanwhile.
         lead.complete();
         lead.file().sync().map_err(io_error("sync", &path))?;
         Ok(Complete { lock, folder })
@@ -168,7 +168,7 @@ impl<F: Fs> Staging<F> {
 
 impl<F: Fs> Follower<F> {
     /// Checks all of R-IMP-11 but the account's id, which the caller compares with [`Summary::account`], and waits for what is not
-    /// written yet. [`OpenError::is_about_content`] tells a bad archive from a bad disk.
+    /// written yet. [`OpenError::is_about_content`] distinguishes a bad archive from a bad disk.
     pub fn see(mut self) -> Result<Seen, OpenError> {
         see(&mut self.file, &self.lock, self.terms)
     }
@@ -196,7 +196,7 @@ impl<F: Fs> Complete<F> {
 }
 
 impl<F: Fs> Checked<F> {
-    /// What is in the archive.
+    /// The facts about the archive.
     pub fn summary(&self) -> &Summary {
         &self.seen.summary
     }
@@ -214,7 +214,7 @@ impl<F: Fs> Checked<F> {
         fs.sync_folder(&staged).map_err(io_error("sync", &staged))?;
         fs.rename(&staged, &path).map_err(io_error("install", &path))?;
         if let Err(error) = fs.sync_folder(root) {
-            // Nobody knows whether the name is durable: it must not be.
+            // No one knows whether the name is durable: it must not be.
             fs.rename(&path, &staged)
                 .or_else(|_| fs.remove_folder(&path))
                 .and_then(|()| fs.sync_folder(root))

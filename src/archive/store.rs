@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The archive's text is kept as it came, byte by byte. The flag inside of it says what the *other* device thought of its
-//! protection; this device's own flag is written beside it, and always equals the form of the file.
+//! protection; this device's own flag is written next to it, and always equals the form of the file.
 
 use std::{
     fmt,
@@ -51,7 +51,7 @@ pub struct Entry {
     pub protection: Scheme,
 }
 
-/// What has the name of an account and is none: where it is, and why.
+/// An entry with the name of an account that is none: where it is, and why.
 pub type Stray = (PathBuf, StoreError);
 
 /// A folder of accounts. Cheap to clone; clones share it.
@@ -86,7 +86,7 @@ impl Store {
 }
 
 impl<F: Fs> Store<F> {
-    /// Opens or makes a store in a folder, whose parent has to be there, and removes what a crash left behind, unless another
+    /// Opens or makes a store in a folder, whose parent has to be there, and removes what a crash left over, unless another
     /// process uses the store.
     pub fn open_in(fs: F, root: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let root = root.into();
@@ -103,8 +103,8 @@ impl<F: Fs> Store<F> {
         Ok(Self { shared: Arc::new(Shared { fs, root, guard }) })
     }
 
-    /// Why other processes cannot be kept from using the store at the same time, if they cannot: its file system has no locks. What a
-    /// crash left is not removed then.
+    /// Why other processes cannot be kept from using the store at the same time, if they cannot: its file system has no locks. Left-overs of a
+    /// crash are not removed then.
     pub fn no_locks(&self) -> Option<&io::Error> {
         F::no_locks(&self.shared.guard)
     }
@@ -205,7 +205,7 @@ impl<F: Fs> Store<F> {
         let mut read = || {
             let length = file.seek(SeekFrom::End(0))?.min(MAX_VALUE as u64);
             file.rewind()?;
-            // It does not grow, which would leave copies behind.
+            // It does not grow, which would leave copies.
             let mut bytes = Buffer::new(length as usize);
             file.read_exact(&mut bytes)?;
             Ok(bytes)

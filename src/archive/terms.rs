@@ -1,10 +1,10 @@
-//! What an archive has to keep to be opened.
+//! The conditions under which an archive is opened.
 
 use rustls_pki_types::UnixTime;
 
 use crate::limits::{DEFAULT_MAX_ARCHIVE, MAX_INFLATION};
 
-/// What is refused, apart from what is always wrong.
+/// The refused archives, apart from those that are always wrong.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
     /// Bytes of the JSON text. [`DEFAULT_MAX_ARCHIVE`] by default.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{buffer::Buffer, limits::INFLATION_SLACK};
 
-/// Tells one file from every other: the digest of a gzip file, salt, nonce and tag of an encrypted one.
+/// Identifies a file: the digest of a gzip file, salt, nonce and tag of an encrypted one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fingerprint(Vec<u8>);
 
@@ -148,7 +148,7 @@ pub(super) fn authenticate<F: Read + Seek>(file: &mut F, lock: &Lock) -> Result<
     Ok(())
 }
 
-/// What tells a file from every other, without looking into it. Of an encrypted one the tag is verified.
+/// Returns the fingerprint of a file, without looking into it. Of an encrypted one the tag is verified.
 pub(super) fn read_back<F: Read + Seek>(mut file: F, lock: &Lock) -> Result<Fingerprint, OpenError> {
     match lock {
         Lock::None => {
@@ -206,7 +206,7 @@ impl<F: Read + Seek> Unverified<F> {
         Ok(Self { layers, terms, header, made: 0 })
     }
 
-    /// What tells the file that was read to its end from every other.
+    /// Returns the fingerprint of the file that was read to its end.
     pub(super) fn fingerprint(self) -> Fingerprint {
         let outer = match self.layers {
             Layers::One(outer) => outer.into_inner(),
@@ -244,17 +244,17 @@ impl<F: Read> Read for Unverified<F> {
 
 /// The JSON text of an archive that was validated: the second pass over its file.
 ///
-/// Its last bytes come only after the whole file was verified again and found to be the same. An error tells that it is not
+/// Its last bytes come only after the whole file was verified again and found to be the same. An error reports that it is not
 /// ([`OpenError::Changed`]), or that it could not be read; there is nothing after it.
 pub struct Text<F> {
     source: Option<Unverified<F>>,
     expected: Fingerprint,
     left: u64,
-    /// What may be taken, from `start` to `end`.
+    /// The range that may be taken, from `start` to `end`.
     ready: Buffer,
     start: usize,
     end: usize,
-    /// What may be taken once what follows it was read.
+    /// The bytes that may be taken once the bytes after them were read.
     held: Buffer,
     holds: usize,
 }

@@ -8,7 +8,7 @@ use core::net::SocketAddr;
 use serde::Serialize;
 
 pub use self::io::{Effect, Input, Screen};
-use super::{Failure, Ignored, Note, Refused, Reply, Told, failure};
+use super::{Failure, Ignored, Note, Received, Refused, Reply, failure};
 use crate::{
     message::Slot,
     operations::OpId,
@@ -66,7 +66,7 @@ struct Operation {
     leaving: bool,
 }
 
-/// What the daemon said last.
+/// The daemon's last signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 enum Stage {
     Connecting,
@@ -96,7 +96,7 @@ impl<R: Rules> Client<R> {
     /// Takes one input, in any state.
     ///
     /// # Errors
-    /// What the person cannot do on this screen is refused and changes nothing; so is any input before the last one's effects are
+    /// An action that this screen does not offer is refused and changes nothing; so is any input before the last one's effects are
     /// drained.
     pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
         use {Entry::*, Input::*, Phase::*, Stage::*};
@@ -118,13 +118,13 @@ impl<R: Rules> Client<R> {
             // The operation begins (R-API-4).
             (Adding, Added(Ok(id))) => {
                 self.phase = Linking(Operation { id, stage: Connecting, leaving: false });
-                // What was signalled before the id was known is asked for once more (R-API-8).
+                // The client asks again for a signal that came before the id was known (R-API-8).
                 self.out.push(Effect::Query(id));
             }
             (Adding, Added(Err(error))) => self.go(NotBegun(Failure::NoDevice(error))),
 
-            // The daemon says how far it is; whoever else it speaks of is not shown (R-CLI-2).
-            (Linking(operation), Signal(id, told)) if id == operation.id => self.told(operation, told),
+            // The daemon says how far it is; signals of other operations are not shown (R-CLI-2).
+            (Linking(operation), Signal(id, received)) if id == operation.id => self.received(operation, received),
             (Done(own, _) | Failed(own, _), Signal(id, _)) if id == own => self.ignore(Ignored::Late),
             (_, Signal(..)) => self.ignore(Ignored::Foreign),
 
@@ -142,7 +142,7 @@ impl<R: Rules> Client<R> {
                 Confirmed(of, false),
             ) if of == id => {
                 // The operation may have ended by now: the daemon's next signal decides (R-CLI-8).
-                self.out.push(Effect::Tell(Note::NotTaken));
+                self.out.push(Effect::Notify(Note::NotTaken));
                 self.out.push(Effect::Query(id));
                 let stage = Authenticating { address, reply: Reply::Refused };
                 self.go(Linking(Operation { stage, ..operation }));
@@ -160,12 +160,12 @@ impl<R: Rules> Client<R> {
             (Linking(operation), Canceled(of, accepted)) if of == operation.id => self.canceled(operation, accepted),
             (Failed(..) | NotBegun(_), Reset) | (Done(..), Finish) => self.go(Closed),
 
-            // A cancel behind the end has nothing to stop; any other that is refused leaves something at work.
+            // A cancel after the end has nothing to stop; any other that is refused leaves something at work.
             (Done(own, _) | Failed(own, _), Canceled(of, _)) if of == own => {}
             (_, Canceled(_, true)) => {}
             (_, Canceled(_, false)) => self.say_goes_on(),
 
-            // Answers that come late, or to what nobody asked.
+            // Answers that come late, or to what no one asked.
             (Linking(_) | Done(..) | Failed(..), Confirmed(..)) => {}
             (Initial | Token(_) | Adding | Dropping | NotBegun(_) | Closed, Confirmed(..)) => {
                 self.ignore(Ignored::Late);
@@ -191,7 +191,7 @@ impl<R: Rules> Client<R> {
         self.out.poll()
     }
 
-    /// What is shown.
+    /// The screen.
     pub const fn screen(&self) -> Screen {
         match self.phase {
             Phase::Initial | Phase::Dropping => Screen::Initial,
@@ -236,7 +236,7 @@ impl<R: Rules> Client<R> {
 
     fn say_goes_on(&mut self) {
         if self.rules.keeps(Rule::ClientRefusalIsSaid) {
-            self.out.push(Effect::Tell(Note::GoesOn));
+            self.out.push(Effect::Notify(Note::GoesOn));
         }
     }
 
@@ -247,30 +247,30 @@ impl<R: Rules> Client<R> {
         self.go(Phase::Adding);
     }
 
-    /// What the own operation says. It goes forward only; a step that was not heard of is made up for by the next (R-CLI-4).
-    fn told(&mut self, operation: Operation, told: Told) {
+    /// Takes a signal of the own operation. It goes forward only; a step that was missed is made up for by the next (R-CLI-4).
+    fn received(&mut self, operation: Operation, received: Received) {
         use Stage::*;
         let Operation { id, stage, leaving } = operation;
-        let stage = match (stage, told) {
-            (_, Told::Unheard | Told::Signal(Signal::Done(_))) => return self.end(operation, told),
+        let stage = match (stage, received) {
+            (_, Received::Unheard | Received::Signal(Signal::Done(_))) => return self.end(operation, received),
 
             // It is shown from the call on.
-            (Connecting, Told::Signal(Signal::Connecting)) => return,
+            (Connecting, Received::Signal(Signal::Connecting)) => return,
             (
                 Authenticating { address, reply: Reply::Open | Reply::Given },
-                Told::Signal(Signal::Confirm { peer_address }),
+                Received::Signal(Signal::Confirm { peer_address }),
             ) if address == peer_address => {
                 return self.ignore(Ignored::Again);
             }
-            (Connecting | Authenticating { .. }, Told::Signal(Signal::Confirm { peer_address: address })) => {
+            (Connecting | Authenticating { .. }, Received::Signal(Signal::Confirm { peer_address: address })) => {
                 Authenticating { address, reply: Reply::Open }
             }
-            (Connecting | Authenticating { .. }, Told::Signal(Signal::InProgress)) => InProgress,
-            (InProgress, Told::Signal(Signal::InProgress)) => return self.ignore(Ignored::Again),
+            (Connecting | Authenticating { .. }, Received::Signal(Signal::InProgress)) => InProgress,
+            (InProgress, Received::Signal(Signal::InProgress)) => return self.ignore(Ignored::Again),
 
-            (Authenticating { .. } | InProgress, Told::Signal(Signal::Connecting))
-            | (InProgress, Told::Signal(Signal::Confirm { .. }))
-            | (_, Told::Signal(Signal::TokenAvailable | Signal::Prompt { .. }) | Told::Strange) => {
+            (Authenticating { .. } | InProgress, Received::Signal(Signal::Connecting))
+            | (InProgress, Received::Signal(Signal::Confirm { .. }))
+            | (_, Received::Signal(Signal::TokenAvailable | Signal::Prompt { .. }) | Received::Strange) => {
                 return self.ignore(Ignored::Strange);
             }
         };
@@ -278,12 +278,12 @@ impl<R: Rules> Client<R> {
     }
 
     /// The operation ended. Of one that was left, only what is new is shown.
-    fn end(&mut self, operation: Operation, told: Told) {
+    fn end(&mut self, operation: Operation, received: Received) {
         let Operation { id, leaving, .. } = operation;
-        self.go(match (told, failure(told)) {
+        self.go(match (received, failure(received)) {
             (_, Some(Failure::Ended(Outcome::Canceled { .. }))) if leaving => Phase::Initial,
             (_, Some(failure)) => Phase::Failed(id, failure),
-            (told, None) => Phase::Done(id, told == Told::Signal(Signal::Done(Outcome::SUCCESS))),
+            (received, None) => Phase::Done(id, received == Received::Signal(Signal::Done(Outcome::SUCCESS))),
         });
     }
 
@@ -293,7 +293,7 @@ impl<R: Rules> Client<R> {
                 self.out.push(Effect::CancelAddDevice(operation.id));
                 self.phase = Phase::Linking(Operation { leaving: true, ..operation });
             }
-            // For the second time: nobody waits for what the cancel returns.
+            // For the second time: no one waits for what the cancel returns.
             true => {
                 self.say_goes_on();
                 self.go(Phase::Initial);

@@ -6,7 +6,7 @@ mod io;
 use serde::Serialize;
 
 pub use self::io::{Effect, Input, Prompt, Screen};
-use super::{Failure, Ignored, Note, Refused, Reply, Told, failure};
+use super::{Failure, Ignored, Note, Received, Refused, Reply, failure};
 use crate::{
     operations::LocalId,
     outcome::{Outcome, Signal},
@@ -49,7 +49,7 @@ struct Operation {
     leaving: Leaving,
 }
 
-/// What the daemon said last.
+/// The daemon's last signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 enum Stage {
     Init,
@@ -91,7 +91,7 @@ impl<R: Rules> Client<R> {
     /// Takes one input, in any state.
     ///
     /// # Errors
-    /// What the person cannot do on this screen is refused and changes nothing; so is any input before the last one's effects are
+    /// An action that this screen does not offer is refused and changes nothing; so is any input before the last one's effects are
     /// drained.
     pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
         use {Input::*, Phase::*, Stage::*};
@@ -109,13 +109,13 @@ impl<R: Rules> Client<R> {
             }
             (Adding, Added(Ok(id))) => {
                 self.phase = Linking(Operation { id, stage: Init, leaving: Leaving::No });
-                // What was signalled before the id was known is asked for once more (R-API-8).
+                // The client asks again for a signal that came before the id was known (R-API-8).
                 self.out.push(Effect::Query(id));
             }
             (Adding, Added(Err(error))) => self.go(NotBegun(Failure::NoAccount(error))),
 
-            // The daemon says how far it is; whoever else it speaks of is not shown (R-CLI-2).
-            (Linking(operation), Signal(id, told)) if id == operation.id => self.told(operation, told),
+            // The daemon says how far it is; signals of other operations are not shown (R-CLI-2).
+            (Linking(operation), Signal(id, received)) if id == operation.id => self.received(operation, received),
             (Over(own, _), Signal(id, _)) if id == own => self.ignore(Ignored::Late),
             (_, Signal(..)) => self.ignore(Ignored::Foreign),
 
@@ -133,7 +133,7 @@ impl<R: Rules> Client<R> {
                 Provided(of, false),
             ) if of == id => {
                 // The operation may have ended, or may ask for something else by now: the daemon's next signal decides (R-CLI-8).
-                self.out.push(Effect::Tell(Note::NotTaken));
+                self.out.push(Effect::Notify(Note::NotTaken));
                 self.out.push(Effect::Query(id));
                 let stage = Authenticating { prompt, reply: Reply::Refused };
                 self.go(Linking(Operation { stage, ..operation }));
@@ -151,12 +151,12 @@ impl<R: Rules> Client<R> {
             (Over(..) | NotBegun(_), Back) => self.go(Initial),
             (Over(_, Some(_)) | NotBegun(_), Reset) | (Over(_, None), Finish) => self.go(Closed),
 
-            // A removal behind the end has nothing to stop; any other that is refused leaves something at work.
+            // A removal after the end has nothing to stop; any other that is refused leaves something at work.
             (Over(own, _), Removed(of, _)) if of == own => {}
             (_, Removed(_, true)) => {}
             (_, Removed(_, false)) => self.say_goes_on(),
 
-            // Answers that come late, or to what nobody asked.
+            // Answers that come late, or to what no one asked.
             (Linking(_) | Over(..), Provided(..)) => {}
             (Initial | Adding | Dropping | NotBegun(_) | Closed, Provided(..)) => self.ignore(Ignored::Late),
             (Initial | Linking(_) | Over(..) | NotBegun(_) | Closed, Added(_)) => self.ignore(Ignored::Strange),
@@ -178,7 +178,7 @@ impl<R: Rules> Client<R> {
         self.out.poll()
     }
 
-    /// What is shown.
+    /// The screen.
     pub const fn screen(&self) -> Screen {
         match self.phase {
             Phase::Initial | Phase::Dropping => Screen::Initial,
@@ -217,20 +217,22 @@ impl<R: Rules> Client<R> {
 
     fn say_goes_on(&mut self) {
         if self.rules.keeps(Rule::ClientRefusalIsSaid) {
-            self.out.push(Effect::Tell(Note::GoesOn));
+            self.out.push(Effect::Notify(Note::GoesOn));
         }
     }
 
-    /// What the own operation says. It goes forward only; a step that was not heard of is made up for by the next (R-CLI-4).
-    fn told(&mut self, operation: Operation, told: Told) {
+    /// Takes a signal of the own operation. It goes forward only; a step that was missed is made up for by the next (R-CLI-4).
+    fn received(&mut self, operation: Operation, received: Received) {
         use Stage::*;
         let Operation { id, stage, leaving } = operation;
-        let stage = match (stage, told) {
-            (_, Told::Unheard | Told::Signal(Signal::Done(_))) => return self.end(operation, failure(told)),
+        let stage = match (stage, received) {
+            (_, Received::Unheard | Received::Signal(Signal::Done(_))) => {
+                return self.end(operation, failure(received));
+            }
 
-            (Init, Told::Signal(Signal::TokenAvailable)) => TokenAvailable,
-            (Init | TokenAvailable, Told::Signal(Signal::Connecting)) => Connecting,
-            (at, Told::Signal(Signal::Prompt { peer, scheme, wrong_password })) => {
+            (Init, Received::Signal(Signal::TokenAvailable)) => TokenAvailable,
+            (Init | TokenAvailable, Received::Signal(Signal::Connecting)) => Connecting,
+            (at, Received::Signal(Signal::Prompt { peer, scheme, wrong_password })) => {
                 let prompt = Prompt { peer, scheme, wrong_password };
                 match at {
                     // The same once more, and not because an answer was wrong.
@@ -244,17 +246,19 @@ impl<R: Rules> Client<R> {
                 }
                 Authenticating { prompt, reply: Reply::Open }
             }
-            (Init | TokenAvailable | Connecting | Authenticating { .. }, Told::Signal(Signal::InProgress)) => {
+            (Init | TokenAvailable | Connecting | Authenticating { .. }, Received::Signal(Signal::InProgress)) => {
                 InProgress
             }
 
-            (TokenAvailable, Told::Signal(Signal::TokenAvailable))
-            | (Connecting, Told::Signal(Signal::Connecting))
-            | (InProgress, Told::Signal(Signal::InProgress)) => return self.ignore(Ignored::Again),
+            (TokenAvailable, Received::Signal(Signal::TokenAvailable))
+            | (Connecting, Received::Signal(Signal::Connecting))
+            | (InProgress, Received::Signal(Signal::InProgress)) => return self.ignore(Ignored::Again),
 
-            (Connecting | Authenticating { .. } | InProgress, Told::Signal(Signal::TokenAvailable))
-            | (Authenticating { .. } | InProgress, Told::Signal(Signal::Connecting))
-            | (_, Told::Signal(Signal::Confirm { .. }) | Told::Strange) => return self.ignore(Ignored::Strange),
+            (Connecting | Authenticating { .. } | InProgress, Received::Signal(Signal::TokenAvailable))
+            | (Authenticating { .. } | InProgress, Received::Signal(Signal::Connecting))
+            | (_, Received::Signal(Signal::Confirm { .. }) | Received::Strange) => {
+                return self.ignore(Ignored::Strange);
+            }
         };
         self.go(Phase::Linking(Operation { id, stage, leaving }));
     }
@@ -267,7 +271,7 @@ impl<R: Rules> Client<R> {
                 return self.go(Phase::Initial);
             }
             (Leaving::Called | Leaving::Waits, None) => {
-                self.out.push(Effect::Tell(Note::RemovedAgain));
+                self.out.push(Effect::Notify(Note::RemovedAgain));
                 return self.go(Phase::Initial);
             }
             (Leaving::No, Some(_)) => self.out.push(Effect::RemoveAccount(id)),
@@ -282,7 +286,7 @@ impl<R: Rules> Client<R> {
                 self.out.push(Effect::RemoveAccount(operation.id));
                 self.phase = Phase::Linking(Operation { leaving: Leaving::Called, ..operation });
             }
-            // For the second time: nobody waits any more.
+            // For the second time: no one waits any more.
             Leaving::Called | Leaving::Waits => {
                 self.say_goes_on();
                 self.go(Phase::Initial);

@@ -19,7 +19,7 @@ pub(super) struct Inbound {
     skips: bool,
 }
 
-/// What was read: one message of a frame, or of the session's channel.
+/// The result of a read: one message of a frame, or of the session's channel.
 #[derive(Debug)]
 pub(super) enum Item<'a> {
     /// A message of the control or the protocol channel.

@@ -10,7 +10,7 @@ use crate::{
     secret::Secret,
 };
 
-/// What waits to be transmitted.
+/// The bytes that wait to be transmitted.
 #[derive(Default)]
 pub(super) struct Outbound {
     frames: VecDeque<Secret>,

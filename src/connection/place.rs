@@ -7,7 +7,7 @@ use core::fmt;
 pub struct Place {
     /// How far the session's channel is.
     pub phase: Phase,
-    /// What is under way.
+    /// The work under way.
     pub doing: Doing,
 }
 
@@ -36,7 +36,7 @@ pub enum Phase {
     Closed,
 }
 
-/// What is under way on a connection.
+/// The work under way on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Doing {
     /// Nothing that lasts.
@@ -94,7 +94,7 @@ impl fmt::Display for Place {
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident $name:literal,)*) => {
-        /// What a connection takes: a column of its table.
+        /// An input of a connection: a column of its table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind {
             $($(#[$doc])* $kind,)*

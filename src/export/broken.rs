@@ -1,4 +1,4 @@
-//! What an exporter does that breaks a rule, for the checks that have to find it.
+//! The arms of an exporter that breaks a rule, for the checks that have to find it.
 //!
 //! The protocol's table asks here first. Under [`AllRules`](crate::rules::AllRules) every guard is a constant, and no arm is left.
 

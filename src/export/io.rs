@@ -1,4 +1,4 @@
-//! What goes into an export operation, and what comes out.
+//! The inputs and effects of an export operation.
 
 use core::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use crate::{
     reducer::TimerEffect,
 };
 
-/// What can happen to an export operation. It has one connection, and one channel on it.
+/// An input of an export operation. It has one connection, and one channel on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Input {
     /// Call: `addDevice` with a token that parses (R-API-4). The archive is protected like this.
@@ -45,7 +45,7 @@ pub enum Input {
 
     /// A message arrived on the channel.
     Message(Message),
-    /// What arrived on the channel is no message, or an archive (R-MSG-3).
+    /// The bytes on the channel are no message, or an archive (R-MSG-3).
     Malformed,
 
     /// The answer to [`Effect::Open`] for this password.
@@ -68,7 +68,7 @@ impl Input {
     }
 }
 
-/// What came of opening the archive with a password.
+/// The result of opening the archive with a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Tried {
     /// It opens: authenticated, counted and validated, and ready to be sent.
@@ -79,10 +79,10 @@ pub enum Tried {
     Unreadable,
 }
 
-/// What the shell has to do, in order.
+/// An effect: the work of the shell, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Effect {
-    /// Tell the client.
+    /// Signal to the client.
     Signal(Signal),
     /// Look the token's device up, connect, and secure the connection.
     Connect,
@@ -94,7 +94,7 @@ pub enum Effect {
     Open(Slot),
     /// Send the archive that was opened.
     SendArchive,
-    /// End the channel, behind what was sent; in the middle of the archive, at once.
+    /// End the channel, after what was sent; in the middle of the archive, at once.
     End,
     /// Close the connection, or drop the attempt at one.
     Close,

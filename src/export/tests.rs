@@ -1,6 +1,6 @@
 //! One test a rule: what the specification says, typed as inputs and effects.
 
-mod second_line;
+mod mutations;
 
 use alloc::{vec, vec::Vec};
 
@@ -255,7 +255,7 @@ fn the_third_wrong_password_is_the_last() {
     assert_eq!(rig.outcome(), Some(Outcome::Authentication));
 }
 
-/// R-EXP-6: an archive that cannot be read is nobody's wrong password.
+/// R-EXP-6: an archive that cannot be read is no one's wrong password.
 #[test]
 fn an_unreadable_archive_is_a_storage_failure() {
     let mut rig = Rig::trying();
@@ -329,7 +329,7 @@ fn a_legacy_importers_end_is_an_unconfirmed_success() {
 
 /// R-CANCEL-1: a cancel of the importer says whether archive bytes were out.
 #[test]
-fn the_importers_cancel_tells_whether_bytes_were_out() {
+fn the_importers_cancel_reports_whether_bytes_were_out() {
     for mut rig in Rig::in_each_stage() {
         let sent = rig.0.state() == LinkState::InProgress;
         rig.says(M::State(Word::Canceled));
@@ -362,7 +362,7 @@ fn farewells_are_what_the_peer_understands() {
     }
 }
 
-/// R-CANCEL-1: a late ACCEPT of an ended operation is told why, and signals nothing.
+/// R-CANCEL-1: a late ACCEPT of an ended operation is answered with the reason, and signals nothing.
 #[test]
 fn a_late_accept_is_answered() {
     let accepted = Input::Accepted { peer_address: ADDRESS.parse().unwrap() };

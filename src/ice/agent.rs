@@ -135,9 +135,11 @@ impl Agent {
         }
         let choosing = |open: &Connection| open.asked.iter().any(|(_, choosing)| *choosing);
         // One that has answered a check comes first.
-        let next = self.connections.iter().filter(|(_, open)| !choosing(open)).max_by_key(|(id, open)| {
-            (open.confirmed, open.is_peer, std::cmp::Reverse(**id))
-        });
+        let next = self
+            .connections
+            .iter()
+            .filter(|(_, open)| !choosing(open))
+            .max_by_key(|(id, open)| (open.confirmed, open.is_peer, std::cmp::Reverse(**id)));
         if let Some((&next, _)) = next {
             self.ask(next, true);
         }

@@ -263,7 +263,8 @@ mod tests {
 
     #[test]
     fn what_does_not_begin_with_a_name_and_a_password_is_refused() {
-        for text in ["", "abcd", "abc\n0123456789abcdef012345\n", "abcd\nshort\n", "abcd\r\n0123456789abcdef012345\r\n"] {
+        for text in ["", "abcd", "abc\n0123456789abcdef012345\n", "abcd\nshort\n", "abcd\r\n0123456789abcdef012345\r\n"]
+        {
             assert_eq!(Description::read(text), Err(NotADescription::Credentials), "{text:?}");
         }
         let long = "x".repeat(MAX_DESCRIPTION + 1);
@@ -272,7 +273,9 @@ mod tests {
 
     #[test]
     fn only_passive_addresses_of_one_device_are_dialled() {
-        for (address, may) in [("10.0.0.1:1", true), ("[2001:db8::1]:1", true), ("10.0.0.1:0", false), ("0.0.0.0:1", false)] {
+        for (address, may) in
+            [("10.0.0.1:1", true), ("[2001:db8::1]:1", true), ("10.0.0.1:0", false), ("0.0.0.0:1", false)]
+        {
             assert_eq!(candidate(Kind::Host, TcpType::Passive, 0, address).can_be_dialled(), may, "{address}");
         }
         for address in ["224.0.0.1:1", "255.255.255.255:1", "[ff02::1]:1", "[::]:1"] {

@@ -101,7 +101,7 @@ impl Admission {
 }
 
 impl<R: Rules> Importer<R> {
-    /// What comes on a connection that is not the session's.
+    /// An event of a connection that is not the session's.
     pub(super) fn on_candidate(&mut self, conn: ConnId, input: Input) {
         if self.broken_candidate(conn, input) {
             return;

@@ -1,4 +1,4 @@
-//! What an importer does that breaks a rule, for the checks that have to find it.
+//! The arms of an importer that breaks a rule, for the checks that have to find it.
 //!
 //! The protocol's table asks here first. Under [`AllRules`](crate::rules::AllRules) every guard is a constant, and no arm is left.
 

@@ -1,4 +1,4 @@
-//! What goes into an import operation, and what comes out.
+//! The inputs and effects of an import operation.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::{
     reducer::{ConnId, Origin, TimerEffect},
 };
 
-/// What can happen to an import operation.
+/// An input of an import operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Input {
     /// Call: `addAccount` with `Account.archiveURL="jami-auth"` (R-API-1).
@@ -53,7 +53,7 @@ pub enum Input {
 
     /// A message arrived on the session's channel.
     Message(ConnId, Message),
-    /// What arrived on the session's channel is no message (R-MSG-3).
+    /// The bytes on the session's channel are no message (R-MSG-3).
     Malformed(ConnId),
     /// A message's `accData` begins. Nothing is read further before the effects are carried out.
     ArchiveBegan(ConnId),
@@ -109,7 +109,7 @@ impl Input {
     }
 }
 
-/// What a requested channel's name says, its code compared with the token's in constant time.
+/// The name of a requested channel, its code compared with the token's in constant time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Ask {
     /// `auth:` and the right code.
@@ -120,7 +120,7 @@ pub enum Ask {
     Other,
 }
 
-/// What the check of the staged archive found (R-IMP-11).
+/// The result of the check of the staged archive (R-IMP-11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Check {
     /// A sound archive of this account: well formed, key and certificate match, the chain is valid.
@@ -131,10 +131,10 @@ pub enum Check {
     Unreadable,
 }
 
-/// What the shell has to do, in order.
+/// An effect: the work of the shell, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Effect {
-    /// Tell the client.
+    /// Signal to the client.
     Signal(Signal),
     /// Prepare a throw-away identity and make the device reachable under it.
     Publish,
@@ -152,7 +152,7 @@ pub enum Effect {
     DeclineChannel(ConnId),
     /// Send a message on the session's channel.
     Send(ConnId, Message),
-    /// End the session's channel, behind what was sent.
+    /// End the session's channel, after what was sent.
     End(ConnId),
     /// Start a timer, from the beginning if it runs.
     Arm(Timer),

@@ -1,6 +1,6 @@
 //! One test a rule: what the specification says, typed as inputs and effects.
 
-mod second_line;
+mod mutations;
 
 use alloc::{vec, vec::Vec};
 
@@ -200,7 +200,7 @@ fn wrong_codes_are_limited() {
 
 /// R-TOK-5: channels of other names do not count, and a session outlives wrong codes.
 #[test]
-fn other_channels_and_wrong_codes_beside_a_session_do_no_harm() {
+fn other_channels_and_wrong_codes_during_a_session_do_no_harm() {
     let mut rig = Rig::waiting().connected(CONN);
     for _ in 0..100 {
         assert_eq!(rig.ok(Input::ChannelRequested(CONN, Ask::Other)), [Effect::DeclineChannel(CONN)]);
@@ -263,7 +263,7 @@ fn a_final_verdict_is_an_authentication_failure() {
     }
 }
 
-/// R-IMP-9, R-IMP-10: no archive before the answer; behind a legacy peer's stray verdict it is taken.
+/// R-IMP-9, R-IMP-10: no archive before the answer; after a legacy peer's stray verdict it is taken.
 #[test]
 fn an_archive_without_an_answer_is_refused() {
     for mut rig in [Rig::greeted(), Rig::prompting(), Rig::prompting_with(Features::NONE), Rig::receiving()] {
@@ -371,9 +371,9 @@ fn a_failed_install_is_a_storage_failure() {
     assert_eq!(rig.outcome(), Some(Outcome::Storage));
 }
 
-/// R-IMP-12: before the archive is complete the loss ends it; behind it, it is normal.
+/// R-IMP-12: before the archive is complete the loss ends it; after it, it is normal.
 #[test]
-fn the_end_behind_the_archive_is_normal() {
+fn the_end_after_the_archive_is_normal() {
     for event in [Input::ConnectionLost(CONN), Input::ChannelEnded(CONN)] {
         for mut rig in Rig::in_each_stage() {
             let complete = rig.0 == Rig::checking().0;
@@ -466,7 +466,7 @@ fn an_account_is_removed_once() {
 
 /// R-TOK-5: a dead token answers with a refusal and changes nothing.
 #[test]
-fn a_dead_token_admits_nobody() {
+fn a_dead_token_admits_no_one() {
     let mut rig = Rig::installing();
     rig.ok(Input::Installed(true));
     rig.ok(Input::ConnectionLost(CONN));

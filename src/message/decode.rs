@@ -16,13 +16,13 @@ use super::{
     partial::Partial,
 };
 
-/// What a [`Decoder`] reads, in the order of the stream. A message that carries an archive is `ArchiveBegan`, `ArchiveSlice`s of as many
+/// An event of a [`Decoder`], in the order of the stream. A message that carries an archive is `ArchiveBegan`, `ArchiveSlice`s of as many
 /// bytes in all as were announced, `ArchiveEnded`; any other is one `Message`.
 #[derive(PartialEq, Eq)]
 pub enum Event<'a> {
     /// A whole message.
     Message(Message<Secret>),
-    /// An archive begins. None of its bytes has been looked at: whether it may come at all is decided by whoever reads this.
+    /// An archive begins. None of its bytes has been looked at: the caller decides whether it may come at all.
     ArchiveBegan {
         /// Its length in bytes, within the configured limit.
         length: u64,
@@ -63,7 +63,7 @@ pub struct Decoder {
     failed: Option<MessageError>,
 }
 
-/// What comes next.
+/// The next item.
 enum State {
     /// The head of something.
     Head(Place),
@@ -299,7 +299,7 @@ impl Decoder {
     }
 }
 
-/// What follows a text.
+/// The item after a text.
 enum Next {
     State(State),
     /// The payload's next entry.
@@ -310,7 +310,7 @@ fn entries_within_limit(entries: u32) -> Result<u32, Kind> {
     if entries as usize > MAX_ENTRIES { Err(Kind::Entries) } else { Ok(entries) }
 }
 
-/// What it holds may be secret.
+/// Its content may be secret.
 impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder").field("offset", &self.offset).field("failed", &self.failed).finish_non_exhaustive()

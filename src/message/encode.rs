@@ -10,7 +10,7 @@ use super::{Features, Message, Verdict, keys::Key};
 /// No message without its values is longer.
 const FIXED: usize = 64;
 
-/// The bytes of a message: a [`Secret`], as they may hold a password. Messages that nobody sends can be written too, for a tester.
+/// The bytes of a message: a [`Secret`], as they may hold a password. Messages that no one sends can be written too, for a tester.
 ///
 /// A [`Decoder`](super::Decoder) reads what this writes as the same message, unless its password is no UTF-8 or is longer than
 /// [`MAX_VALUE`](crate::limits::MAX_VALUE), which the caller has to refuse.
@@ -67,7 +67,7 @@ fn begin(bytes: &mut impl Sink, entries: u8) {
     bytes.map(entries);
 }
 
-/// What is sent before the bytes of an archive.
+/// The bytes before those of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArchiveHeader(Short<33>);
 

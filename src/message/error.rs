@@ -11,12 +11,13 @@ use crate::{
 pub struct MessageError {
     /// Where, counted from the first byte that the decoder was given: the first byte of the value or key at fault, or of the character.
     pub offset: u64,
-    /// What is wrong.
+    /// The flaw.
     pub kind: MessageErrorKind,
 }
 
-/// What is wrong with a message.
+/// The flaw of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum MessageErrorKind {
     /// A value of another type.
     #[error("expected {0}")]
@@ -80,7 +81,7 @@ impl From<Fault> for MessageError {
     }
 }
 
-/// What type a value was expected to have.
+/// The expected type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum Expected {
     /// The message.

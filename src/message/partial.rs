@@ -1,4 +1,4 @@
-//! What the entries of a message mean together (R-MSG-1).
+//! The meaning of the entries of a message together (R-MSG-1).
 
 use alloc::{boxed::Box, vec::Vec};
 
@@ -6,7 +6,7 @@ use crate::{outcome::Scheme, secret::Secret};
 
 use super::{Features, ImportResult, Message, Verdict, Word, error::MessageErrorKind as Kind, keys::Key};
 
-/// What has been read of a message.
+/// The part of a message that was read so far.
 #[derive(Default)]
 pub(super) struct Partial {
     pub(super) outer: Level,
@@ -105,7 +105,7 @@ impl Partial {
         Ok(())
     }
 
-    /// What the whole message says; `None` if it carried an archive.
+    /// Returns the whole message; `None` if it carried an archive.
     pub(super) fn finish(self) -> Option<Message<Secret>> {
         let features = self.features.unwrap_or_default();
         match self.topic {

@@ -10,7 +10,7 @@ use super::{Head, HeadReader};
 /// Levels that an ignored value may have: it stands in one map at least.
 const LEVELS: usize = MAX_NESTING - 1;
 
-/// An ignored value of a map that is itself in nothing. In all it has at most [`MAX_VALUE`] bytes behind its first head.
+/// An ignored value of a map that is itself in nothing. In all it has at most [`MAX_VALUE`] bytes after its first head.
 #[derive(Debug)]
 pub(crate) struct Skip {
     head: HeadReader,

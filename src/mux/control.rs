@@ -1,4 +1,4 @@
-//! What is said on the control channel and on the protocol channel.
+//! The messages of the control channel and of the protocol channel.
 
 use alloc::{borrow::ToOwned as _, vec::Vec};
 use core::fmt;
@@ -31,7 +31,7 @@ impl ChannelName {
         &self.0
     }
 
-    /// What a request for the channel asks for.
+    /// The name in a request for a channel.
     pub fn ask(&self) -> Ask {
         parse_channel_name(self)
     }
@@ -65,7 +65,7 @@ impl fmt::Debug for ChannelName {
     }
 }
 
-/// What a channel request is.
+/// The kind of a channel request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum RequestState {

@@ -14,7 +14,7 @@ use super::{
     error::{Expected, MuxError, MuxErrorKind as Kind},
 };
 
-/// What a [`FrameDecoder`] reads, in the order of the connection.
+/// An event of a [`FrameDecoder`], in the order of the connection.
 #[derive(Clone, PartialEq, Eq)]
 pub enum FrameEvent<'a> {
     /// Data of a channel, borrowed from the input, never empty.
@@ -56,7 +56,7 @@ pub struct FrameDecoder {
     failed: Option<MuxError>,
 }
 
-/// What comes next.
+/// The next item.
 enum State {
     /// The head of a frame.
     Frame,
@@ -195,7 +195,7 @@ fn take<'a>(input: &mut &'a [u8], most: usize, offset: &mut u64) -> &'a [u8] {
     piece
 }
 
-/// What it holds may be a code.
+/// Its content may be a code.
 impl fmt::Debug for FrameDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameDecoder")

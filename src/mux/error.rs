@@ -8,12 +8,13 @@ use crate::limits;
 pub struct MuxError {
     /// Where, counted from the first byte that the decoder was given: the first byte of the value at fault.
     pub offset: u64,
-    /// What is wrong.
+    /// The flaw.
     pub kind: MuxErrorKind,
 }
 
-/// What is wrong with a frame.
+/// The flaw of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum MuxErrorKind {
     /// A value of another type.
     #[error("expected {0}")]
@@ -47,7 +48,7 @@ impl MuxErrorKind {
     }
 }
 
-/// What type a value was expected to have.
+/// The expected type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum Expected {
     /// A frame.
@@ -59,10 +60,10 @@ pub enum Expected {
     /// A frame's data.
     #[error("a bin: the data of a frame")]
     Data,
-    /// What the control channel carries.
+    /// A message of the control channel.
     #[error("an array of three, or a map: a control message")]
     Control,
-    /// What the protocol channel carries.
+    /// A message of the protocol channel.
     #[error("a map: a message of the protocol channel")]
     Protocol,
     /// A channel's name.

@@ -1,4 +1,4 @@
-//! What the registries do that break a rule, for the checks that have to find it. Under [`AllRules`](crate::rules::AllRules): nothing.
+//! The arms of registries that break a rule, for the checks that have to find it. Under [`AllRules`](crate::rules::AllRules): nothing.
 
 use super::{Exports, Imports, LocalId, OpId};
 use crate::{

@@ -22,14 +22,14 @@ use crate::{
     token::Token,
 };
 
-/// What an exporting account is given of the world.
+/// The environment of an exporting account.
 #[derive(Debug)]
 pub struct ExportEnv<D, S> {
     /// Finds the importing devices.
     pub dial: D,
     /// The account's archive.
     pub source: S,
-    /// Who this device is: a device of the account, by a certificate that the account's key signed (R-EXP-11).
+    /// The identity of this device: a device of the account, by a certificate that the account's key signed (R-EXP-11).
     pub identity: Arc<Identity>,
 }
 

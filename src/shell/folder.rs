@@ -1,4 +1,4 @@
-//! Storage on a disk: accounts in folders, archives in files. What blocks is done on threads of their own, so that the network, the
+//! Storage on a disk: accounts in folders, archives in files. Blocking work is done on threads of its own, so that the network, the
 //! cipher and the compression overlap; between them go a few buffers, round and round.
 
 mod inline;

@@ -41,11 +41,7 @@ pub(super) struct Gathered {
 ///
 /// # Errors
 /// There is no address, or none can be listened on.
-pub(super) async fn gather(
-    hosts: &[IpAddr],
-    seen: &[IpAddr],
-    random: fn(&mut [u8]),
-) -> io::Result<Gathered> {
+pub(super) async fn gather(hosts: &[IpAddr], seen: &[IpAddr], random: fn(&mut [u8])) -> io::Result<Gathered> {
     let (mut listeners, mut candidates) = (Vec::new(), Vec::new());
     for v4 in [true, false] {
         let hosts: Vec<_> = hosts.iter().filter(|ip| ip.is_ipv4() == v4).take(MAX_HOSTS).collect();
@@ -251,7 +247,6 @@ impl Table {
 pub(super) async fn at_once(description: Description) -> io::Result<Description> {
     Ok(description)
 }
-
 
 #[cfg(test)]
 mod tests;

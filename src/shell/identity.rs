@@ -1,4 +1,4 @@
-//! Who a device is on a connection.
+//! The identity of a device on a connection.
 //!
 //! An exporter is an [`Identity`] that its account issued: its own, read from its store, or one for the occasion
 //! ([`Identity::issue_device`], R-EXP-11). An importer has no account yet: it throws its identity away after the link.

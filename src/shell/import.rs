@@ -32,20 +32,20 @@ use crate::{
     secret::Secret,
 };
 
-/// What an import operation is given of the world.
+/// The environment of an import operation.
 #[derive(Debug)]
 pub struct ImportEnv<P, S, N> {
     /// Makes this device reachable.
     pub publish: P,
     /// Where the account will be kept.
     pub store: S,
-    /// Who this device is towards the exporter.
+    /// The identity of this device towards the exporter.
     pub identity: ImportIdentity,
     /// Where the token's code and the account's id come from.
     pub random: N,
 }
 
-/// Who an importing device is towards the exporter: nobody, for this one time (R-IMP-1).
+/// The identity of an importing device towards the exporter: a new one, for this one time (R-IMP-1).
 #[derive(Debug)]
 pub enum ImportIdentity {
     /// A throw-away identity that is to be made, on a thread of its own.
@@ -85,14 +85,14 @@ impl Default for ImportOptions {
     }
 }
 
-/// What came of an import operation.
+/// The result of an import operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportReport<I> {
     /// The account on this device: what `addAccount` returned.
     pub id: LocalId,
     /// How it ended: also the last signal's.
     pub outcome: Outcome,
-    /// What was installed, and not removed again.
+    /// The account that was installed, and not removed again.
     pub installed: Option<I>,
 }
 
@@ -177,7 +177,7 @@ impl<R: Rules> Imports<R> {
         Ok((handle, noticed, operation.run(effects, publish, identity, store, called)))
     }
 
-    /// Nobody panics while it is locked.
+    /// No one panics while it is locked.
     fn lock(&self) -> MutexGuard<'_, operations::Imports<R>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -237,7 +237,7 @@ fn drain<R: Rules>(all: &mut operations::Imports<R>) -> Vec<Effect> {
     std::iter::from_fn(|| all.poll_effect()).map(|(_, effect)| effect).collect()
 }
 
-/// What an operation and its handles share.
+/// The part that an operation and its handles share.
 struct Shared {
     id: LocalId,
     current: watch::Sender<Option<Notice>>,

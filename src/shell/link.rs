@@ -23,7 +23,7 @@ pub(super) struct Link<T> {
     unflushed: bool,
 }
 
-/// What a turn of a link brought.
+/// The result of a turn of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     Nothing,

@@ -1,4 +1,4 @@
-//! What a client learns: signals, and how far the transfer is.
+//! The events for a client: signals, and how far the transfer is.
 
 use core::fmt;
 use std::{
@@ -23,7 +23,7 @@ use crate::{
 pub struct Notice {
     /// The export operation; none on the import side.
     pub op: Option<OpId>,
-    /// What is signalled.
+    /// The signal.
     pub signal: Signal,
     /// The same in the words of the profile's vocabulary.
     pub details: Details,
@@ -33,9 +33,9 @@ pub struct Notice {
     pub doubt: Option<DateDoubt>,
 }
 
-/// What failed, for the person in front of this device. No reducer and no peer learns it: to them it is an outcome.
+/// The cause of a failure, for the person in front of this device. No reducer and no peer learns it: to them it is an outcome.
 ///
-/// Its kind tells the causes of an export's `Network` apart that need different next steps: `ConnectionRefused` where nothing listens,
+/// Its kind distinguishes the causes of an export's `Network` that need different next steps: `ConnectionRefused` where nothing listens,
 /// `PermissionDenied` where the importing device declined the token's code, `NotFound` where another device answered, `InvalidData` where
 /// the program at the address does not speak TLS. A cause of an export's `Timeout` is that of its last attempt to connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// What kind of failure it is.
+    /// The kind of the failure.
     pub const fn kind(&self) -> io::ErrorKind {
         self.kind
     }
@@ -58,7 +58,7 @@ impl From<io::Error> for Cause {
 }
 
 impl fmt::Display for Cause {
-    /// What was tried, on which file, and what the system said.
+    /// The attempted operation, the file, and the system's message.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -69,7 +69,7 @@ impl fmt::Display for Cause {
 pub(super) struct Causes(Option<(Outcome, Cause)>);
 
 impl Causes {
-    /// Notes a failure, which is about to be told to the reducer.
+    /// Notes a failure, before it is reported to the reducer.
     pub(super) fn note(&mut self, outcome: Outcome, error: io::Error) {
         self.0 = Some((outcome, error.into()));
     }

@@ -1,11 +1,11 @@
 //! How two devices find each other, and what carries their connection (R-RDV-1).
 //!
-//! One interface with several parts behind it: the importing device makes itself reachable under its id ([`Publish`]), the exporting
+//! One interface with several implementations: the importing device makes itself reachable under its id ([`Publish`]), the exporting
 //! one looks that id up and connects ([`Dial`]). Here is the *direct* part, whose address a person carries over: [`Listen`] and [`Peer`];
 //! [`Listeners`] and [`Peers`] where it is a name with several addresses. The module `lan` (feature of the same name) finds devices on one
 //! network by multicast DNS; `opendht`, wherever they are.
 //!
-//! What carries a connection is any stream of bytes. It need not be trusted: TLS runs over it, always, and whether it leads to the
+//! A connection is carried by any stream of bytes. It need not be trusted: TLS runs over it, always, and whether it leads to the
 //! right device is proved there (R-SEC-1).
 
 mod addresses;
@@ -74,7 +74,7 @@ pub trait Dial: Clone + Send + 'static {
     fn dial(self, device: DeviceId) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
 }
 
-/// Direct, import side: waits at an address that the exporting device is told by hand. Port 0 takes a free one.
+/// Direct, import side: waits at an address that a person carries to the exporting device. Port 0 takes a free one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listen(pub SocketAddr);
 
@@ -110,7 +110,7 @@ impl Listener for TcpListener {
     }
 }
 
-/// Direct, export side: the importing device's address, told by hand.
+/// Direct, export side: the importing device's address, given by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 

@@ -14,7 +14,7 @@ use crate::{
 pub use crate::buffer::Buffer;
 
 /// Where an importing device keeps its accounts. An archive climbs one ladder, each step of which consumes the value before it:
-/// [`Staging`], [`Complete`], [`Checked`], [`Store::Installed`]. What is dropped on the way, or fails, is wiped.
+/// [`Staging`], [`Complete`], [`Checked`], [`Store::Installed`]. A value that is dropped on the way, or fails, is wiped.
 pub trait Store: Send + 'static {
     /// An archive that is arriving.
     type Staging: Staging<Complete: Complete<Checked: Checked<Installed = Self::Installed>>>;
@@ -126,7 +126,7 @@ pub trait Source: Clone + Send + 'static {
     fn open(&mut self, password: Secret) -> impl Future<Output = Opening<Self::Reader>> + Send;
 }
 
-/// What came of opening an archive (R-EXP-6).
+/// The result of opening an archive (R-EXP-6).
 #[derive(Debug)]
 pub enum Opening<R> {
     /// It is good, and ready to be read.

@@ -2,7 +2,7 @@
 
 use tokio::task::JoinError;
 
-/// What a task came to; none if it was stopped. Its panic is the caller's.
+/// The result of a task; none if it was stopped. Its panic is the caller's.
 pub(super) fn joined<T>(ended: Result<T, JoinError>) -> Option<T> {
     match ended {
         Ok(value) => Some(value),

@@ -1,7 +1,7 @@
 //! TLS between two devices (R-SEC-1): version 1.3 only, certificates on both sides, the importer is the client.
 //!
 //! No authority is trusted, so there is nothing to verify a peer against during the handshake. The handshake proves that the peer
-//! has the private key of its leaf, and bounds what it may send; what follows from its chain is told as a fact afterwards, for the
+//! has the private key of its leaf, and bounds what it may send; the facts of its chain are reported afterwards, for the
 //! reducers to judge.
 
 use std::io;
@@ -35,6 +35,7 @@ use crate::token::DeviceId;
 
 /// Why a handshake failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum HandshakeError {
     /// The link was lost, or ended before the handshake did. The fault is the network's.
     #[error("the link failed during the handshake: {0}")]
@@ -47,7 +48,7 @@ pub enum HandshakeError {
     Tls(#[source] Error),
 }
 
-/// What the exporter's chain says, for the importer to judge (R-SEC-1).
+/// The facts of the exporter's chain, for the importer to judge (R-SEC-1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerFacts {
     /// The short id of the first issuer in the chain: the account that the peer claims to be a device of. None if it presented its
@@ -55,7 +56,7 @@ pub struct PeerFacts {
     pub presented: Option<AccountId>,
     /// Whether the claim holds: device ← account ← …, verified signature by signature up to a certificate that signed itself.
     pub verified: bool,
-    /// The dates of the chain. They are compared with this device's date to warn, and bind nobody: no authority is trusted (R-TIME-7).
+    /// The dates of the chain. They are compared with this device's date to warn, and bind no one: no authority is trusted (R-TIME-7).
     pub dates: ShownDates,
 }
 
@@ -243,7 +244,7 @@ impl Possession {
         Chain::from_der(all).map(drop).map_err(refused)
     }
 
-    /// The key is taken from where the ids are computed: two parsers that disagree about a certificate would tell two devices.
+    /// The key is taken from where the ids are computed: two parsers that disagree about a certificate would see two devices.
     fn proven(
         &self,
         message: &[u8],

@@ -1,4 +1,4 @@
-//! What ties the task of a connection to the task of its operation.
+//! The connection between the task of a connection and the task of its operation.
 
 use std::ops::ControlFlow;
 
@@ -18,7 +18,7 @@ pub(super) struct Wiring<I, C, E> {
 
 impl<I: Copy, C, E> Wiring<I, C, E> {
     /// Breaks when the operation is gone.
-    pub(super) async fn tell(&self, event: E) -> ControlFlow<()> {
+    pub(super) async fn report(&self, event: E) -> ControlFlow<()> {
         match self.events.send((self.id, event)).await {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),

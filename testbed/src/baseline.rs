@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{failure::Failure, input};
 
-/// What is compared of a report of `handfast check --json`.
+/// The compared part of a report of `handfast check --json`.
 #[derive(Deserialize)]
 pub(crate) struct Baseline {
     checked: Vec<Checked>,
@@ -59,7 +59,7 @@ struct Step {
     label: String,
 }
 
-/// What differs, a line each.
+/// The differences, a line each.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Changes {
     /// Sizes of graphs, and lengths of counterexamples.
@@ -80,7 +80,7 @@ impl Baseline {
             .map_err(|error| Failure::usage(format_args!("--baseline {name}: no report of check --json: {error}")))
     }
 
-    /// What a run made otherwise, of what it looked at.
+    /// The differences of a run, within the checks that it made.
     pub(crate) fn changes(mut self, selection: &Selection, report: &Report) -> Result<Changes, Failure> {
         let now = serde_json::to_vec(report).map_err(Failure::reason)?;
         let now: Self = serde_json::from_slice(&now).map_err(Failure::reason)?;
@@ -111,7 +111,7 @@ impl Baseline {
         rows.map(|row| (row.name(), row)).collect()
     }
 
-    /// What happened at all: goals and visible steps, each in its configuration.
+    /// The events of a run: goals and visible steps, each in its configuration.
     fn marks(&self) -> BTreeMap<String, ()> {
         let marks = self.checked.iter().flat_map(|one| {
             let goals = one.reached.iter().map(|goal| format!("goal: {goal}"));
@@ -153,7 +153,7 @@ impl Row {
         }
     }
 
-    /// What is unlike, and whether that is only a length.
+    /// A difference, and whether it is only a length.
     fn unlike(&self, before: &Self) -> (bool, Vec<String>) {
         let mut unlike = Vec::new();
         if self.budget != before.budget {
@@ -176,7 +176,7 @@ impl Changes {
         self.others.is_empty()
     }
 
-    /// Compares what both have, and tells what only one has.
+    /// Compares entries of both, and reports entries of only one.
     fn differ<T: Copy>(
         &mut self,
         before: BTreeMap<String, T>,

@@ -16,7 +16,7 @@ const ROUNDS: NonZeroUsize = NonZeroUsize::new(15).unwrap();
 /// The same of a quick run.
 const QUICK_ROUNDS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
 
-/// Measure the figures, each beside what bounds it and in turns with it
+/// Measure the figures, each in turns with a comparison
 #[derive(Args)]
 #[command(after_help = format!("\
 Groups:
@@ -66,7 +66,7 @@ fn counted(name: &str) -> Result<&'static Counted, String> {
     Counted::find(name).ok_or_else(|| format!("expected one of {}", names()))
 }
 
-/// What is printed as JSON.
+/// The JSON output.
 #[derive(Serialize)]
 struct Measured {
     rounds: usize,
@@ -99,7 +99,7 @@ impl Bench {
         if self.markdown {
             output::line(format_args!("Medians of {rounds} turns, quartiles in brackets, {processors} processors.\n"))?;
             output::line(
-                "| figure | measured | beside | ratio | CPU ratio | to reach | |\n|---|---|---|---|---|---|---|",
+                "| figure | measured | compared with | ratio | CPU ratio | to reach | |\n|---|---|---|---|---|---|---|",
             )?;
         } else if !self.json {
             output::line(format_args!("medians of {rounds} turns, quartiles in brackets, {processors} processors"))?;
@@ -157,10 +157,10 @@ impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(figure) = self;
         write!(f, "{}: {}", figure.name, measured(figure))?;
-        if let Some(beside) = &figure.beside {
-            write!(f, "\n    beside {}: {}", beside.what, figure.unit.text(beside.theirs.median))?;
-            write!(f, "\n    ratio {}", ratio(beside.ratio))?;
-            if let Some(cpu) = beside.cpu {
+        if let Some(comparison) = &figure.comparison {
+            write!(f, "\n    {}: {}", comparison.what, figure.unit.text(comparison.theirs.median))?;
+            write!(f, "\n    ratio {}", ratio(comparison.ratio))?;
+            if let Some(cpu) = comparison.cpu {
                 write!(f, ", of CPU time {}", ratio(cpu))?;
             }
         }
@@ -180,14 +180,15 @@ struct Markdown<'a>(&'a Figure);
 impl fmt::Display for Markdown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(figure) = self;
-        let beside = figure.beside.as_ref();
-        let theirs = beside.map(|beside| format!("{}: {}", beside.what, figure.unit.text(beside.theirs.median)));
+        let comparison = figure.comparison.as_ref();
+        let theirs =
+            comparison.map(|comparison| format!("{}: {}", comparison.what, figure.unit.text(comparison.theirs.median)));
         let cells = [
             figure.name.clone(),
             measured(figure),
             theirs.unwrap_or_default(),
-            beside.map(|beside| ratio(beside.ratio)).unwrap_or_default(),
-            beside.and_then(|beside| beside.cpu).map(ratio).unwrap_or_default(),
+            comparison.map(|comparison| ratio(comparison.ratio)).unwrap_or_default(),
+            comparison.and_then(|comparison| comparison.cpu).map(ratio).unwrap_or_default(),
             figure.reach_text(),
             verdict(figure).into(),
         ];

@@ -1,18 +1,18 @@
 //! Shows where in a text something is wrong.
 
-/// Bytes that are shown before and behind the place.
+/// Bytes that are shown before and after the place.
 const BEFORE: usize = 60;
-const BEHIND: usize = 20;
+const AFTER: usize = 20;
 
 /// Two lines: the text around `offset`, with what does not print escaped, and a caret under the byte there.
 pub(crate) fn point_at(text: &[u8], offset: usize) -> String {
     let offset = offset.min(text.len());
     let start = offset.saturating_sub(BEFORE);
-    let end = text.len().min(offset + BEHIND);
+    let end = text.len().min(offset + AFTER);
     let cut = |yes: bool| if yes { "..." } else { "" };
     let before = format!("{}{}", cut(start > 0), text[start..offset].escape_ascii());
-    let behind = format!("{}{}", text[offset..end].escape_ascii(), cut(end < text.len()));
-    format!("  {before}{behind}\n  {:width$}^", "", width = before.len())
+    let after = format!("{}{}", text[offset..end].escape_ascii(), cut(end < text.len()));
+    format!("  {before}{after}\n  {:width$}^", "", width = before.len())
 }
 
 #[cfg(test)]

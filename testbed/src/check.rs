@@ -7,10 +7,10 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::TypedValueParser as _};
 use handfast_model::{
     config::{self, Configuration},
-    mutants::{MUTANTS, Mutant},
+    mutants::Mutant,
     players::Players,
     properties::PropertyId,
     report::{Report, Selection},
@@ -23,8 +23,13 @@ use crate::{
     exit_code::CHECKS,
     failure::Failure,
     flaws,
+    names::{self, Names},
     options::{Change, Effort, ProfileName},
-    output, progress, verdicts,
+    output, progress,
+    verdicts::{
+        self,
+        summary::{SCREEN, Summary},
+    },
 };
 
 /// Check some configurations or mutants of the model, look for a goal, or walk through the graph
@@ -49,25 +54,28 @@ pub(crate) struct Check {
     /// How large the configurations are
     #[arg(long, value_enum, value_name = "SIZE", default_value = "quick")]
     size: SizeName,
-    /// Who takes part, the import side first
+    /// Check this pair only, the import side first
     #[arg(long, value_enum, value_name = "XY")]
     pair: Option<CastName>,
-    /// What they follow
+    /// Check this profile only
     #[arg(long, value_enum, value_name = "PROFILE")]
     profile: Option<ProfileName>,
     /// One configuration
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["pair", "profile"])]
+    #[arg(long, value_name = "NAME", value_parser = Names::CONFIGURATIONS, hide_possible_values = true,
+          conflicts_with_all = ["pair", "profile"])]
     config: Option<String>,
     /// One property
-    #[arg(long, value_name = "ID", value_parser = property)]
+    #[arg(long, value_name = "ID", hide_possible_values = true,
+          value_parser = Names::PROPERTIES.try_map(|id| PropertyId::from_id(&id).ok_or("there is no such property")))]
     property: Option<PropertyId>,
     /// One mutant, and how it is found
-    #[arg(long, value_name = "ID", conflicts_with_all = ["all", "pair", "profile", "config", "property", "mutants", "budget"])]
+    #[arg(long, value_name = "ID", value_parser = Names::MUTANTS, hide_possible_values = true,
+          conflicts_with_all = ["all", "pair", "profile", "config", "property", "mutants", "budget"])]
     mutant: Option<String>,
     /// All mutants; with what else is named, too
     #[arg(long)]
     mutants: bool,
-    /// What is known not to hold where a side is a legacy one, and why, instead
+    /// Print the known violations of pairs with an old side, and why
     #[arg(long, conflicts_with_all = ["all", "pair", "profile", "config", "property", "mutants", "mutant", "budget"])]
     flaws: bool,
     /// Say what is otherwise than in this report of --json
@@ -77,13 +85,17 @@ pub(crate) struct Check {
     #[arg(long, value_name = "KEY=N")]
     budget: Vec<Change>,
     /// Show a shortest way to a goal, instead
-    #[arg(long, value_name = "GOAL", requires = "config", conflicts_with_all = ["mutants", "property"])]
+    #[arg(long, value_name = "GOAL", value_parser = Names::GOALS, hide_possible_values = true, requires = "config",
+          conflicts_with_all = ["mutants", "property"])]
     reach: Option<String>,
     /// Let a browser walk through the graph at this address, until Ctrl-C
     #[arg(long, value_name = "ADDR", requires = "config", conflicts_with_all = ["mutants", "property", "reach", "json"])]
     explore: Option<SocketAddr>,
     #[command(flatten)]
     effort: Effort,
+    /// Print the whole table, also where it is longer than a screen
+    #[arg(long, conflicts_with = "json")]
+    details: bool,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -113,7 +125,7 @@ impl From<SizeName> for config::Size {
     }
 }
 
-/// Who takes part.
+/// The pair of peers.
 #[derive(Clone, Copy, ValueEnum)]
 #[value(rename_all = "verbatim")]
 enum CastName {
@@ -135,15 +147,10 @@ enum CastName {
     XL,
 }
 
-fn property(id: &str) -> Result<PropertyId, String> {
-    let ids = || PropertyId::ALL.iter().map(|property| property.id()).collect::<Vec<_>>().join(", ");
-    PropertyId::from_id(id).ok_or_else(|| format!("expected one of {}", ids()))
-}
-
 /// The exit code where all is as expected, and not as it was.
 const UNLIKE_BASELINE: u8 = 6;
 
-/// What is printed as JSON.
+/// The JSON output.
 #[derive(Serialize)]
 struct Printed<'a> {
     #[serde(flatten)]
@@ -159,9 +166,7 @@ impl Check {
             return flaws::print(self.json);
         }
         if let Some(id) = &self.mutant {
-            let ids = || MUTANTS.iter().map(|mutant| mutant.id).collect::<Vec<_>>().join(", ");
-            let mutant =
-                Mutant::find(id).ok_or_else(|| Failure::usage(format_args!("--mutant: expected one of {}", ids())))?;
+            let mutant = Mutant::find(id).ok_or_else(|| Failure::usage(format_args!("--mutant: there is no {id}")))?;
             return self.hunt(mutant);
         }
         if let Some(configuration) = self.configuration()? {
@@ -192,7 +197,13 @@ impl Check {
         if self.json {
             output::json(&Printed { report: &report, changes: changes.as_ref() })?
         } else {
-            output::line(verdicts::Table { report: &report, whole, rows: true })?;
+            let table = verdicts::Table { report: &report, whole, rows: true }.to_string();
+            if self.details || table.lines().count() <= SCREEN {
+                output::line(table)?;
+            } else {
+                output::line(Summary { report: &report, whole }.to_string().trim_end())?;
+                output::line(verdicts::total(&report))?;
+            }
             changes.iter().try_for_each(output::line)?
         }
         let as_before = changes.is_none_or(|changes| changes.only_counts());
@@ -207,8 +218,8 @@ impl Check {
         let Some(name) = &self.config else { return Ok(None) };
         let size = self.size.into();
         let mut configuration = config::find(size, name).ok_or_else(|| {
-            let ids: Vec<_> = config::configurations(size).iter().map(Configuration::id).collect();
-            Failure::usage(format_args!("--config: expected one of {}", ids.join(", ")))
+            let ids = config::configurations(size).iter().map(Configuration::id).collect();
+            Failure::usage(format_args!("--config: {}", names::unknown("configuration of this size", name, &ids)))
         })?;
         for Change { key, count } in &self.budget {
             configuration.budget.set(key, *count);
@@ -216,7 +227,7 @@ impl Check {
         Ok(Some(configuration))
     }
 
-    /// What the ids of the chosen configurations have in common.
+    /// Returns the common part of the ids of the chosen configurations.
     fn part_of_id(&self) -> Option<String> {
         let profile = self.profile.map(|profile| match profile {
             ProfileName::Documented => "-documented-",
@@ -258,8 +269,9 @@ impl Check {
     fn reach(&self, players: Option<Players>, configuration: Configuration, goal: &str) -> Result<ExitCode, Failure> {
         let goals = walk::goals(&configuration);
         if !goals.contains(&goal) {
-            let goals: Vec<_> = goals.iter().map(|goal| format!("\n  {goal}")).collect();
-            return Err(Failure::usage(format_args!("--reach: expected one of{}", goals.concat())));
+            let goals = goals.into_iter().map(str::to_owned).collect();
+            let text = names::unknown("goal of this configuration", goal, &goals);
+            return Err(Failure::usage(format_args!("--reach: {text}")));
         }
         match walk::reach_with(&players.unwrap_or_default(), configuration, goal, self.effort.limits()?) {
             Some(way) if self.json => output::json(&way)?,

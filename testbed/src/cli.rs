@@ -52,7 +52,7 @@ enum Command {
 }
 
 impl Cli {
-    /// Does what the command line asks for. What is checked is the shipped reducers, or others.
+    /// Runs the command of the command line, on the shipped reducers or on others.
     pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
         match self.command {
             Command::Verify(verify) => verify.run(players),

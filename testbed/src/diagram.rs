@@ -26,7 +26,7 @@ Examples:
 
 Exit codes: 0, 1 the trace is damaged, 2 usage.")]
 pub(crate) struct Diagram {
-    /// What is drawn
+    /// The machine or sequence to draw
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     of: Subject,
     /// Whose is drawn where no trace is given
@@ -38,10 +38,10 @@ pub(crate) struct Diagram {
     trace: Option<PathBuf>,
 }
 
-/// What can be drawn.
+/// The possible drawings.
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum Subject {
-    /// Who says what to whom, in order
+    /// The sequence of messages
     #[default]
     Sequence,
     /// The states of an import as its client sees them: all that the checker finds
@@ -54,7 +54,7 @@ enum Subject {
     ExportClient,
 }
 
-/// What has states.
+/// The machines with states.
 enum Machine {
     Daemon(Side),
     Client(Side),
@@ -104,7 +104,7 @@ impl Diagram {
     }
 }
 
-/// What comes of a schedule, with the reason for which it is kept and the law that it breaks.
+/// Reads a schedule, with the reason for which it is kept and the law that it breaks.
 fn kept(path: &Path) -> Result<String, Failure> {
     let Regression { reason, mutant, schedule, .. } = shrink::read(path)?;
     let ran = match &mutant {

@@ -71,7 +71,7 @@ pub(crate) struct Export {
     /// Read the token from an image of the QR code that the new device shows: a PNG file, such as a screenshot
     #[arg(long, value_name = "FILE", conflicts_with = "token")]
     qr: Option<PathBuf>,
-    /// What the new device shows; `-` for the first line of standard input. Without it a person at a terminal is asked
+    /// The token of the new device; `-` for the first line of standard input. Without it a terminal asks for it
     #[arg(value_name = "TOKEN")]
     token: Option<String>,
 }
@@ -163,7 +163,7 @@ impl Export {
             Ok(token) => Ok(Way::Text(token)),
             Err(error) => {
                 self.refused(AddDevice::of(&String::from_utf8_lossy(&text)), out);
-                // What came on standard input was not seen before, and may be the password.
+                // A line of standard input was not visible before, and may be the password.
                 Err(Failure::usage(match typed {
                     Some(_) => format!("this is no token: {error}"),
                     None => token::explain(&text, error),

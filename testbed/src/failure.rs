@@ -12,7 +12,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// What was given is not what it should be, or it could not be done: exit code 1.
+    /// The input is not as it should be, or the work could not be done: exit code 1.
     pub(crate) fn reason(text: impl Display) -> Self {
         Self::with_code(1, text)
     }
@@ -42,7 +42,7 @@ impl Failure {
     }
 }
 
-/// Standard output could not be written: exit code 4. What was found is not known to whoever asked, so that it is neither a pass
+/// Standard output could not be written: exit code 4. The caller does not learn the result, so that it is neither a pass
 /// nor a violation.
 pub(crate) fn unwritable(error: &io::Error) -> Failure {
     Failure { lost: true, ..Failure::with_code(4, format_args!("standard output is lost: {error}")) }

@@ -1,5 +1,5 @@
-//! What a person gives in the token's place: the token, or an image of its QR code. Both are typed, pasted or dropped into one
-//! field, with whatever a shell or a file manager puts around them.
+//! The input in the token's place: the token, or an image of its QR code. Both are typed, pasted or dropped into one
+//! field, with the quotes that a shell or a file manager puts around them.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,10 @@ use handfast::token::{Token, TokenError};
 
 use crate::token::read_typed;
 
-/// What a token begins with.
+/// The first characters of a token.
 pub(crate) const PREFIX: &str = "jami-auth://";
 
-/// What it is.
+/// The kind of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Given {
     /// A token, whatever blanks stand in it.

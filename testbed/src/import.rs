@@ -51,14 +51,14 @@ pub(crate) struct Import {
     /// The account's passwords, one a line, tried in order. When a further one is asked for, the import is cancelled
     #[arg(long, value_name = "F")]
     password_file: Option<PathBuf>,
-    /// What kind of key this device gets for the account
+    /// The kind of the key that this device gets for the account
     #[arg(long, value_enum, value_name = "TYPE", default_value_t = KeyType(KeyKind::Rsa4096))]
     key_type: KeyType,
     #[command(flatten)]
     link: LinkOptions,
 }
 
-/// What a link needs.
+/// The needs of a link.
 struct Prepared {
     passwords: Option<Passwords>,
     trace: Option<TraceFile>,
@@ -86,7 +86,8 @@ impl Import {
             identity: ImportIdentity::Make { reach: identity, now },
             random: SystemRandom,
         };
-        let options = ImportOptions { config, durations: self.rendezvous.durations(), max_archive, now: Some(now), recorder };
+        let options =
+            ImportOptions { config, durations: self.rendezvous.durations(), max_archive, now: Some(now), recorder };
         let out = Background::standard_output();
         let lines = self.link.json.then(|| out.clone());
         let observer = Observer::begin(lines, Side::Import, config.profile, Some(&reach));

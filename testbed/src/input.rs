@@ -1,4 +1,4 @@
-//! What a command reads: arguments, standard input and whole files, each up to a limit that is named here.
+//! The input of a command: arguments, standard input and whole files, each up to a limit that is named here.
 
 use std::{
     ffi::OsString,
@@ -23,10 +23,10 @@ pub(crate) const RECORDED: Limit = Limit { what: "a recorded trace", bytes: 256 
 /// The results of a sweep.
 pub(crate) const RESULTS: Limit = Limit { what: "the results of a sweep", bytes: 4 << 30 };
 
-/// What a file may have.
+/// The limit of a file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
-    /// What it is to hold.
+    /// The kind of its content.
     what: &'static str,
     bytes: u64,
 }
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(FEW.read(&path).unwrap_err().to_string(), "it is larger than it can be: a test has at most 8");
     }
 
-    /// What has no length has no end either.
+    /// A device without a length has no end either.
     #[test]
     fn what_never_ends_is_refused() {
         for endless in ["/dev/zero", "/dev/urandom"] {

@@ -93,10 +93,10 @@ fn on_each(mut act: impl FnMut(Caught) + Send + 'static) -> Result<(), Failure> 
     Ok(())
 }
 
-/// The interrupts of a link. Each clone hears all that come after those that it was cloned with.
+/// The interrupts of a link. Each clone receives all that come after those that it was cloned with.
 #[derive(Clone)]
 pub(crate) struct Interrupts {
-    heard: u32,
+    seen: u32,
     count: watch::Receiver<u32>,
 }
 
@@ -122,22 +122,22 @@ impl Interrupts {
                 });
             }
         })?;
-        Ok(Self { heard: 0, count })
+        Ok(Self { seen: 0, count })
     }
 
     /// The next one. A future that is dropped has taken none.
     pub(crate) async fn next(&mut self) {
-        let heard = self.heard;
-        match self.count.wait_for(|&count| count > heard).await {
-            Ok(_) => self.heard += 1,
+        let seen = self.seen;
+        match self.count.wait_for(|&count| count > seen).await {
+            Ok(_) => self.seen += 1,
             // The thread that counts has no end.
             Err(_) => pending().await,
         }
     }
 
-    /// Hears only those that come from now on.
+    /// Receives only those that come from now on.
     pub(crate) fn forget(&mut self) {
-        self.heard = *self.count.borrow();
+        self.seen = *self.count.borrow();
     }
 
     /// Waits for something, or until an interrupt comes before: `None`.

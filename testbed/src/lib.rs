@@ -21,6 +21,7 @@ mod link;
 mod manual;
 mod merge;
 mod message;
+mod names;
 mod options;
 mod output;
 mod passwords;
@@ -45,7 +46,7 @@ use handfast_model::players::Players;
 /// Does what a command line asks for, of which the first word is the command's own name. With `players`, what checks is the same
 /// and what is checked is theirs.
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, players: Option<Players>) -> ExitCode {
-    // What is no command line is told by the parser, which ends the process.
+    // The parser reports a bad command line, and ends the process.
     match cli::Cli::parse_from(args).run(players) {
         Ok(code) => code,
         Err(failure) => failure.report(),

@@ -1,4 +1,4 @@
-//! What `handfast import` and `handfast export` share.
+//! The common part of `handfast import` and `handfast export`.
 
 pub(crate) mod calls;
 pub(crate) mod observed;
@@ -46,7 +46,7 @@ pub(crate) fn run(link: impl Future<Output = Result<ExitCode, Failure>>) -> Resu
 /// Waits until what was printed and recorded of a link is written. An interrupt ends the wait.
 pub(crate) async fn written(interrupts: &mut Interrupts, out: Background, trace: Option<TraceFile>) {
     let all = async {
-        // What is lost of standard output was reported when it was.
+        // Lost standard output was reported when it was lost.
         let _ = out.finish().await;
         if let Some(trace) = trace {
             trace.finish().await;
@@ -101,13 +101,7 @@ pub(crate) struct KeyType(pub(crate) KeyKind);
 
 impl ValueEnum for KeyType {
     fn value_variants<'a>() -> &'a [Self] {
-        &[
-            Self(KeyKind::Rsa4096),
-            Self(KeyKind::Rsa2048),
-            Self(KeyKind::P256),
-            Self(KeyKind::P384),
-            Self(KeyKind::P521),
-        ]
+        &[Self(KeyKind::Rsa4096), Self(KeyKind::Rsa2048), Self(KeyKind::P256), Self(KeyKind::P384), Self(KeyKind::P521)]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

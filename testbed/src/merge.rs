@@ -1,6 +1,6 @@
 //! `handfast merge`: what the shards of a sweep came to, as one verdict.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
@@ -11,6 +11,7 @@ use crate::{
         Pieces, Swept,
         results::{self, Header},
     },
+    verdicts::junit::Junit,
 };
 
 /// Put together what the shards of a sweep came to, and give one verdict
@@ -20,10 +21,10 @@ Examples:
   handfast sim --engine event --seeds 0..1000000 --shard 0/2 --out results
   handfast sim --engine event --seeds 0..1000000 --shard 1/2 --out results
   handfast merge results
-  handfast merge --junit storm.xml node-1/sweep-0-of-2.ndjson node-2/sweep-1-of-2.ndjson
+  handfast merge --junit verdicts.xml node-1/sweep-0-of-2.ndjson node-2/sweep-1-of-2.ndjson
 
 What is there twice counts once. What another program or other options came to is refused. Seeds
-that nobody carried out make it inconclusive, and are named. It prints what `sim` prints of all.
+that were not carried out make it inconclusive, and are named. It prints what `sim` prints of all.
 
 Exit codes: those of `sim`; 2 a file that cannot be read or does not belong to the others, 5 two
 files differ in what the same seeds came to.")]
@@ -34,6 +35,9 @@ pub(crate) struct Merge {
     /// Write the verdicts as JUnit XML too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Print the whole table, also where it is longer than a screen
+    #[arg(long, conflicts_with = "json")]
+    details: bool,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -42,20 +46,14 @@ pub(crate) struct Merge {
 impl Merge {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let junit = self.junit.clone().map(Junit::open).transpose()?;
         let (header, pieces) = self.read()?;
         let swept = Swept::new(&header.asked, None, &pieces);
         if !self.json {
             output::line(header.asked.head(None))?;
         }
-        swept.print(self.json)?;
-        if let Some(path) = &self.junit {
-            let mut junit = quick_junit::Report::new("handfast");
-            junit.add_test_suite(swept.suite());
-            let failed =
-                |error: &dyn std::fmt::Display| Failure::usage(format_args!("--junit {}: {error}", path.display()));
-            let text = junit.to_string().map_err(|error| failed(&error))?;
-            fs::write(path, text).map_err(|error| failed(&error))?;
-        }
+        swept.print(self.json, self.details)?;
+        junit.map_or(Ok(()), |junit| junit.write([swept.suite()]))?;
         Ok(ExitCode::from(swept.exit_code()))
     }
 

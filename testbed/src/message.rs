@@ -122,7 +122,7 @@ impl Messages {
     }
 }
 
-/// What the bytes are read as.
+/// The format of the bytes.
 enum Reader {
     Messages(Messages),
     Frames(Frames),

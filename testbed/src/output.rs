@@ -1,4 +1,4 @@
-//! What a command writes: standard output, without the panic of `println!` when it cannot be written, and files.
+//! The output of a command: standard output, without the panic of `println!` when it cannot be written, and files.
 
 use std::{
     fmt::Display,
@@ -35,14 +35,14 @@ pub(crate) fn again(command: Option<impl Display>) -> Result<(), Failure> {
     command.map_or(Ok(()), |command| line(format_args!("again: {command}")))
 }
 
-/// Says something beside the verdict, on standard error.
+/// Prints a remark on standard error.
 pub(crate) fn note(text: impl Display) {
     // There is no further place to report to.
     let _ = io::stderr().lock().write_all(format!("handfast: {text}\n").as_bytes());
 }
 
-/// Begins a file that its owner alone may read, whatever the umask. A file that is there is emptied, and made so too. What is no regular
-/// file stays as it is.
+/// Begins a file that its owner alone may read, whatever the umask. A file that is there is emptied, and made so too. A device or a
+/// pipe stays as it is.
 pub(crate) fn private(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
@@ -56,7 +56,7 @@ pub(crate) fn private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Writes a file that is whole or not there, readable by its owner only. What is no regular file is written to as it is.
+/// Writes a file that is whole or not there, readable by its owner only. A device or a pipe is written to as it is.
 pub(crate) fn whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
         let mut file = File::options().write(true).open(path)?;
@@ -75,7 +75,7 @@ fn lost(error: &io::Error) {
     note(format_args!("standard output is lost, and the link goes on: {error}"));
 }
 
-/// Bytes that wait to be written by a [`Background`]. What does not fit is lost, and is reported as lost.
+/// Bytes that wait to be written by a [`Background`]. More bytes are lost, and reported as lost.
 const MAX_WAITING: usize = 16 << 20;
 
 /// A file or stream that is written by a thread of its own, in order, so that the work that it reports on does not depend on it: a

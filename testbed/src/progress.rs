@@ -115,7 +115,7 @@ impl Shared {
                 let names = state.names();
                 let at_work = if names.is_empty() { String::new() } else { format!(", at work: {names}") };
                 let line = format!("{}: {} of {} done{at_work}\n", self.what, state.done, state.pieces);
-                // Where not even this can be written there is nobody to be told.
+                // There is no further place to report to.
                 let _ = io::stderr().lock().write_all(line.as_bytes());
             }
         }

@@ -9,7 +9,7 @@ use crate::{
     tui::frame::{Size, Style},
 };
 
-/// What becomes the QR code of a text.
+/// The text of a QR code.
 fn encode(text: &str) -> Result<QrCode, Failure> {
     QrCode::with_error_correction_level(text, EcLevel::M)
         .map_err(|error| Failure::reason(format_args!("no QR code can be drawn: {error}")))

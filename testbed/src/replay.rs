@@ -44,7 +44,7 @@ pub(crate) struct Replay {
     json: bool,
 }
 
-/// What a trace came to.
+/// The result for a trace.
 #[derive(Serialize)]
 pub(crate) struct Replayed {
     driver: String,
@@ -166,7 +166,7 @@ fn replay(header: Header, steps: &[Step]) -> Result<Replayed, Differs> {
     Ok(Replayed { driver: header.driver, steps: steps.len() as u64, operations })
 }
 
-/// What differs first.
+/// The first difference.
 fn difference(diverged: &Diverged) -> String {
     let (recorded, replayed) = (&*diverged.recorded, &*diverged.replayed);
     let (input, effects) = match (&recorded.turn, &replayed.turn) {

@@ -30,7 +30,7 @@ pub(crate) struct Shrink {
     json: bool,
 }
 
-/// What came of it.
+/// The result.
 #[derive(Serialize)]
 struct Shrunk {
     law: Law,

@@ -40,7 +40,16 @@ use self::{
     results::{Header, Kept},
     sweep::{Part, Piece},
 };
-use crate::{exit_code::INCONCLUSIVE, failure::Failure, interrupt, options::PairName, output, progress::Watch, shrink};
+use crate::{
+    exit_code::INCONCLUSIVE,
+    failure::Failure,
+    interrupt,
+    names::{self, Names},
+    options::PairName,
+    output,
+    progress::Watch,
+    shrink,
+};
 
 /// Simulate sessions with faults, and judge what came of each
 #[derive(Args)]
@@ -72,14 +81,14 @@ reason would leave seeds out.
 Exit codes: 0 all as expected, 1 a rule is broken, 2 usage, 3 an operation did not end,
 4 inconclusive, 5 equal plans gave unequal traces, or a trace does not replay, 101 a panic.")]
 pub(crate) struct Sim {
-    /// What carries the sessions
+    /// The engine that carries the sessions
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t)]
     engine: Engine,
-    /// Who takes part in the event engine, the import side first: L is today's daemon
+    /// The pair in the event engine, the import side first: L is today's daemon
     #[arg(long, value_enum, value_name = "XY", conflicts_with_all = ["matrix", "words"])]
     pair: Option<PairName>,
     /// Which scenarios; all by default
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = Names::SCENARIOS, hide_possible_values = true)]
     scenario: Vec<String>,
     /// The seeds, half open; 0..4 of each scenario by default, of the event engine 0..20000
     #[arg(long, value_name = "A..B")]
@@ -100,7 +109,7 @@ pub(crate) struct Sim {
     /// Carry out one schedule of the event engine, and with --out write its trace
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "seeds", "shard", "budget"])]
     schedule: Option<PathBuf>,
-    /// Print what comes of every fault behind every step, in the event engine
+    /// Print what comes of every fault after every step, in the event engine
     #[arg(long, conflicts_with_all = ["scenario", "seeds", "shard", "budget", "out", "schedule"])]
     matrix: bool,
     /// Print what comes of every word of a hostile peer in every state, in the event engine
@@ -115,6 +124,9 @@ pub(crate) struct Sim {
     /// Print the checksum of the traces of each block of seeds, and judge nothing
     #[arg(long, conflicts_with_all = ["budget", "out", "schedule", "matrix"])]
     digest: bool,
+    /// Print the whole table, also where it is longer than a screen
+    #[arg(long, conflicts_with = "json")]
+    details: bool,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -128,8 +140,7 @@ fn scenarios(name: &str) -> Result<Vec<Scenario>, Failure> {
     let found: Vec<_> =
         Scenario::all().into_iter().filter(|one| one.to_string() == name || one.family() == name).collect();
     if found.is_empty() {
-        let names: Vec<_> = Scenario::all().iter().map(Scenario::to_string).collect();
-        return Err(unknown(name, &names));
+        return Err(unknown(name, Scenario::all().iter().map(Scenario::to_string)));
     }
     Ok(found)
 }
@@ -137,11 +148,12 @@ fn scenarios(name: &str) -> Result<Vec<Scenario>, Failure> {
 /// The class of faults of this name.
 fn class(name: &str) -> Result<Class, Failure> {
     let found = Class::ALL.into_iter().find(|class| class.to_string() == name);
-    found.ok_or_else(|| unknown(name, &Class::ALL.map(|class| class.to_string())))
+    found.ok_or_else(|| unknown(name, Class::ALL.map(|class| class.to_string())))
 }
 
-fn unknown(name: &str, names: &[String]) -> Failure {
-    Failure::usage(format_args!("--scenario {name}: expected one of {}", names.join(", ")))
+fn unknown(name: &str, names: impl IntoIterator<Item = String>) -> Failure {
+    let text = names::unknown("scenario of this engine", name, &names.into_iter().collect());
+    Failure::usage(format_args!("--scenario: {text}"))
 }
 
 /// A range of seeds.
@@ -200,7 +212,7 @@ impl Sim {
         let began = Instant::now();
         let pieces = self.carry_out(&asked, shard, effort)?;
         let swept = Swept::new(&asked, shard, &pieces);
-        swept.print(self.json)?;
+        swept.print(self.json, self.details)?;
         if self.timings {
             output::line(swept.timings(began.elapsed()))?;
         }
@@ -308,7 +320,7 @@ impl Sim {
             event::write(folder, name, &schedule, self.pair()).map_err(|error| unwritable(folder, &error))?;
         }
         let swept = Swept::Event(Box::new(one));
-        swept.print(self.json)?;
+        swept.print(self.json, self.details)?;
         Ok(ExitCode::from(swept.exit_code()))
     }
 
@@ -360,7 +372,7 @@ mod tests {
 
     /// A check that cannot fail is a defect: each kind of failure has its exit code, its line, and its command.
     #[test]
-    fn what_is_planted_is_told_apart() {
+    fn each_planted_fault_has_its_exit_code() {
         for (planted, expected) in
             [(None, 0), (Some(Planted::ForgetfulStore), 1), (Some(Planted::Leak), 5), (Some(Planted::Panic), 101)]
         {

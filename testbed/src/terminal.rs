@@ -1,4 +1,4 @@
-//! What a person types: lines of standard input, passwords without echo.
+//! The input of a person: lines of standard input, passwords without echo.
 
 use std::{
     fs::File,
@@ -41,12 +41,12 @@ pub(crate) enum LineError {
     Unreadable(#[from] io::Error),
 }
 
-/// What comes on standard input, as lines or as keys. It is read by a thread of its own, so that waiting for it can be given up.
+/// Standard input, as lines or as keys. It is read by a thread of its own, so that waiting for it can be given up.
 pub(crate) struct Typed {
     chunks: mpsc::Receiver<(Instant, io::Result<Chunk>)>,
-    /// What was read before is forgotten.
+    /// Earlier input is forgotten.
     since: Option<Instant>,
-    /// What was read and not yet taken.
+    /// Bytes that were read and not yet taken.
     chunk: Chunk,
     at: usize,
     splitter: Splitter,
@@ -54,7 +54,7 @@ pub(crate) struct Typed {
     over: bool,
 }
 
-/// What was read at once; it is wiped. Nothing at the end.
+/// The bytes of one read; they are wiped. Empty at the end.
 type Chunk = Zeroizing<Vec<u8>>;
 
 impl Typed {
@@ -77,7 +77,7 @@ impl Typed {
             let line = self.splitter.next(&mut rest, self.over);
             self.at = self.chunk.len() - rest.len();
             if self.at == self.chunk.len() {
-                // What was taken may be a password, and the next line may never come.
+                // A taken line may be a password, and the next line may never come.
                 (self.chunk, self.at) = Default::default();
             }
             if line.is_some() || (self.over && self.at == self.chunk.len()) {
@@ -180,7 +180,7 @@ impl Splitter {
             (self.line, self.passes) = (Line::default(), !ended);
             return Some(Err(LineError::TooLong));
         }
-        // All the room at once: growing would leave copies behind.
+        // All the room at once: growing would leave copies.
         if self.line.capacity() == 0 && !piece.is_empty() {
             self.line.reserve_exact(MAX_LINE);
         }
@@ -205,7 +205,7 @@ impl Splitter {
     }
 }
 
-/// What a terminal shows of what is typed.
+/// The echo of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shows {
     /// Nothing.
@@ -248,7 +248,7 @@ impl Drop for Echo {
     }
 }
 
-/// Forgets what was typed at a terminal before anything was asked. What comes from elsewhere was not typed.
+/// Forgets text that was typed at a terminal before any question. Input from elsewhere was not typed.
 pub(crate) fn forget_typed(typed: Option<&mut Typed>) {
     // Where it fails, standard input is no terminal.
     if tcflush(io::stdin(), QueueSelector::IFlush).is_ok()
@@ -274,7 +274,7 @@ pub(crate) fn prompt(text: &str) {
 /// Why there is no password.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
-    /// There is nobody to ask, and nothing that would end the wait.
+    /// There is no one to ask, and nothing that would end the wait.
     #[error("a password is needed: name a file with --password-file, or use a terminal")]
     Unattended,
     /// Ctrl-C.

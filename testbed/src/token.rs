@@ -33,7 +33,7 @@ pub(crate) enum Token {
     /// Say what a token holds, or at which byte it is none
     #[command(after_help = EXAMPLES)]
     Parse(Parse),
-    /// Make a token that no device stands behind
+    /// Make a token of no real device
     #[command(after_help = EXAMPLES)]
     New(New),
     /// Show a token as a QR code
@@ -41,7 +41,7 @@ pub(crate) enum Token {
     Qr(Qr),
 }
 
-/// What is to be parsed, and how.
+/// The token to parse, and how.
 #[derive(Args)]
 pub(crate) struct Parse {
     /// Take exactly what today's Jami daemon takes: long ids only, six bytes of anything as the code, nothing trimmed
@@ -73,10 +73,10 @@ pub(crate) struct New {
     seed: Option<u64>,
 }
 
-/// What is to be shown.
+/// The token to show.
 #[derive(Args)]
 pub(crate) struct Qr {
-    /// Write it as a PNG image instead. What was there is replaced
+    /// Write it as a PNG image instead. An existing file is replaced
     #[arg(long, value_name = "F")]
     output: Option<PathBuf>,
     /// The token; white space around it is trimmed. `-` or nothing: standard input
@@ -95,7 +95,7 @@ impl Token {
     }
 }
 
-/// What a token holds.
+/// The parts of a token.
 #[derive(Serialize)]
 struct Held {
     device: DeviceId,

@@ -1,4 +1,4 @@
-//! What is drawn in place, where a person sits at a terminal that can do it.
+//! Screens that are drawn in place, where a person sits at a capable terminal.
 //!
 //! A screen is a function of what the client machine shows, of what the person has typed, and of a size: it gives lines. Only
 //! [`tty`] knows that there is a terminal.
@@ -20,7 +20,7 @@ pub(crate) enum Decision {
     No,
 }
 
-/// What a key answers to a question of yes and no. Other keys answer nothing.
+/// The answer of a key to a question of yes and no. Other keys answer nothing.
 fn decision(key: keys::Key) -> Option<Decision> {
     match key {
         keys::Key::Char('y' | 'Y') => Some(Decision::Yes),

@@ -34,10 +34,10 @@ pub(crate) struct Validate {
     /// writes them: then each has to replay, and its inputs to be those of a run
     #[arg(long)]
     observed: bool,
-    /// Who took part, the import side first; what the trace says if it is not given, or else HH
+    /// The pair of the link, the import side first. Default: the pair of the trace, or else HH
     #[arg(long, value_enum, value_name = "XY")]
     pair: Option<PairName>,
-    /// What they followed; what the trace says if it is not given, or else documented
+    /// The profile of the link. Default: the profile of the trace, or else documented
     #[arg(long, value_enum, value_name = "PROFILE")]
     profile: Option<ProfileName>,
     /// Change how often something may have gone wrong unseen: loss=1 unless it is given, storage=0
@@ -54,7 +54,7 @@ pub(crate) struct Validate {
     /// A timer may have run out at any time: the link had other timers than it has by default
     #[arg(long, requires = "observed")]
     free_timers: bool,
-    /// What clients saw is written down to its end: no call is under way where a file ends, and no signal is unwritten.
+    /// The files are complete: no call is under way where a file ends, and no signal is unwritten.
     /// Without it a file may be the beginning of a longer one
     #[arg(long, requires = "observed")]
     whole: bool,
@@ -64,7 +64,7 @@ pub(crate) struct Validate {
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
-    /// What was seen of one link: a file, or one of each side
+    /// The lines of one link: a file, or one of each side
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }
@@ -81,7 +81,7 @@ impl FromStr for Delay {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (key, ms) = text.split_once('=').ok_or("expected KEY=MS")?;
-        let ms = ms.parse().map_err(|_| "expected a number of milliseconds behind `=`")?;
+        let ms = ms.parse().map_err(|_| "expected a number of milliseconds after `=`")?;
         if !Delays::default().set(key, ms) {
             return Err(format!("expected one of {}", Delays::KEYS.join(", ")));
         }
@@ -95,7 +95,7 @@ impl Validate {
         if self.observed { self.run_observed() } else { self.run_recorded() }
     }
 
-    /// What is assumed, where the files say this much.
+    /// Returns the assumptions, where the files say this much.
     fn terms(&self, pair: PairName, profile: Profile) -> Terms {
         let mut terms = Terms::new(self.pair.unwrap_or(pair).into(), self.profile.map_or(profile, Into::into));
         for Change { key, count } in &self.budget {
@@ -104,7 +104,7 @@ impl Validate {
         terms
     }
 
-    /// What a line holds.
+    /// The content of a line.
     const fn unit(&self) -> &'static str {
         if self.observed { "calls and signals" } else { "steps" }
     }
@@ -117,7 +117,7 @@ impl Validate {
         match verdict {
             Verdict::Allowed { runs, apart } => {
                 if !silent {
-                    self.tell(count, terms, runs, apart)?;
+                    self.print(count, terms, runs, apart)?;
                 }
                 Ok(ExitCode::SUCCESS)
             }
@@ -136,7 +136,7 @@ impl Validate {
         }
     }
 
-    fn tell(&self, count: usize, terms: &Terms, runs: &[Explanation], apart: &[Apart]) -> Result<(), Failure> {
+    fn print(&self, count: usize, terms: &Terms, runs: &[Explanation], apart: &[Apart]) -> Result<(), Failure> {
         for run in runs {
             if self.mermaid {
                 output::line(run.mermaid.trim_end())?;

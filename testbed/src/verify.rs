@@ -1,13 +1,8 @@
 //! `handfast verify`: everything that can be checked, as one table of verdicts.
 
-use std::{
-    ops::Range,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Instant,
-};
+use std::{ops::Range, path::PathBuf, process::ExitCode, time::Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use handfast_model::{
     config,
     players::Players,
@@ -24,7 +19,7 @@ use crate::{
     output,
     progress::{self, Watch},
     sim::{self, Chosen, Sweep, Swept},
-    verdicts,
+    verdicts::{self, junit::Junit, summary::Summary},
 };
 
 /// Seeds of each scenario in a quick run: both profiles, with and without a password.
@@ -39,22 +34,29 @@ const FULL_EVENT_SEEDS: u64 = 1_000_000;
 #[command(after_help = format!("\
 Examples:
   handfast verify
+  handfast verify --only mutants --details
   handfast verify --full --jobs 2 --junit verdicts.xml
 
 {CHECKS}
 Standard output is the same for the same program; progress goes to standard error."))]
 pub(crate) struct Verify {
-    /// What a change needs, in minutes: the default
+    /// The checks of a pull request, in minutes: the default
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// What a night has time for
+    /// The checks of a nightly run
     #[arg(long)]
     full: bool,
     #[command(flatten)]
     effort: Effort,
-    /// Write the verdicts as JUnit XML too
+    /// Only this group; may be given several times
+    #[arg(long, value_enum, value_name = "GROUP")]
+    only: Vec<Group>,
+    /// Write the verdicts as JUnit XML too. Its folder is made
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Print every configuration, mutant and scenario, and not only a summary
+    #[arg(long, conflicts_with = "json")]
+    details: bool,
     /// The first seed of the simulation
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -66,23 +68,40 @@ pub(crate) struct Verify {
     timings: bool,
 }
 
-/// What came of everything.
+/// A group of checks.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Group {
+    /// The configurations of the model
+    Configurations,
+    /// The mutants of the model
+    Mutants,
+    /// Sessions of the shell
+    Simulation,
+    /// Sessions of the event engine
+    Events,
+}
+
+/// The results of all groups that ran.
 #[derive(Serialize)]
 struct Verified {
     seeds: Range<u64>,
-    model: Report,
-    simulation: Swept,
-    event: Swept,
-    /// What the two swept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    simulation: Option<Swept>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<Swept>,
+    /// The seeds and scenarios of the two sweeps.
     #[serde(skip)]
     heads: [String; 2],
     exit_code: u8,
 }
 
 impl Verify {
-    /// Does it.
+    /// Runs the groups, prints the verdicts, and returns the exit code.
     pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
         let began = Instant::now();
+        let junit = self.junit.clone().map(Junit::open).transpose()?;
         let (size, seeds) =
             if self.full { (config::Size::Full, FULL_SEEDS) } else { (config::Size::Quick, QUICK_SEEDS) };
         let seeds = self.seed..self.seed.saturating_add(seeds);
@@ -91,10 +110,27 @@ impl Verify {
         }
         let jobs = self.effort.jobs();
         let limits = self.effort.limits()?;
-        let selection = Selection { limits, jobs: jobs.get(), players, ..Selection::all(size) };
-        let model = progress::run("verify", &selection);
-        if !self.json {
-            output::line(verdicts::Table { report: &model, whole: true, rows: false })?;
+        let [checks, mutants] = [Group::Configurations, Group::Mutants].map(|group| self.asks(group));
+        let selection = Selection {
+            checks,
+            mutants,
+            limits,
+            jobs: jobs.get(),
+            players,
+            timings: junit.is_some(),
+            ..Selection::all(size)
+        };
+        let mut model = (checks || mutants).then(|| progress::run("verify", &selection));
+        let mut suites = model.as_ref().map(verdicts::suites).unwrap_or_default();
+        if let Some(model) = &mut model {
+            // Times stand in the file alone: what is printed is the same for the same program.
+            model.forget_timings();
+            if self.details {
+                output::line(verdicts::Table { report: model, whole: checks, rows: false })?;
+            } else if !self.json {
+                output::line(format_args!("{}", Summary { report: model, whole: checks }.to_string().trim_end()))?;
+                output::line(verdicts::total(model))?;
+            }
         }
         let effort = sim::Effort { jobs, until: None, stop: limits.stop };
         let count = if self.full { FULL_EVENT_SEEDS } else { sim::EVENT_SEEDS.end };
@@ -102,25 +138,28 @@ impl Verify {
         let turmoil = Sweep { chosen: Chosen::Turmoil(Scenario::all()), seeds: seeds.clone() };
         let event = Sweep { chosen: Chosen::Event(Class::ALL.to_vec()), seeds: of_event };
         let heads = [turmoil.head(None), event.head(None)];
-        let simulation = swept("verify, simulation", &turmoil, effort)?;
-        let event = swept("verify, event engine", &event, effort)?;
-        let codes = [verdicts::exit_code(model.outcome), simulation.exit_code(), event.exit_code()];
-        let verified = Verified { seeds, model, simulation, event, heads, exit_code: worst(codes) };
-        let exit_code = verified.exit_code;
+        let sweep = |group, what, sweep| self.asks(group).then(|| swept(what, sweep, effort)).transpose();
+        let simulation = sweep(Group::Simulation, "verify, simulation", &turmoil)?;
+        let event = sweep(Group::Events, "verify, event engine", &event)?;
+        suites.extend([&simulation, &event].into_iter().flatten().map(Swept::suite));
+        let codes = model.iter().map(|model| verdicts::exit_code(model.outcome));
+        let codes = codes.chain([&simulation, &event].into_iter().flatten().map(Swept::exit_code));
+        let exit_code = worst(codes);
+        let verified = Verified { seeds, model, simulation, event, heads, exit_code };
         if self.json {
             output::json(&verified)?
         } else {
-            verified.print_rest()?
+            verified.print_rest(self.details)?
         }
         if self.timings {
             output::line(format_args!("took {:.1} s", began.elapsed().as_secs_f64()))?;
         }
-        if let Some(path) = &self.junit {
-            verified
-                .junit(path)
-                .map_err(|error| Failure::usage(format_args!("--junit {}: {error}", path.display())))?;
-        }
+        junit.map_or(Ok(()), |junit| junit.write(suites))?;
         Ok(ExitCode::from(exit_code))
+    }
+
+    fn asks(&self, group: Group) -> bool {
+        self.only.is_empty() || self.only.contains(&group)
     }
 }
 
@@ -131,22 +170,19 @@ fn swept(what: &'static str, asked: &Sweep, effort: sim::Effort) -> Result<Swept
 }
 
 impl Verified {
-    /// What is below the model's table.
-    fn print_rest(&self) -> Result<(), Failure> {
+    /// Prints the sweeps and the verdict, below the model's table.
+    fn print_rest(&self, details: bool) -> Result<(), Failure> {
         for (head, swept) in self.heads.iter().zip([&self.simulation, &self.event]) {
-            output::line(format_args!("\n{head}\n{swept}"))?;
+            let Some(swept) = swept else { continue };
+            match details {
+                true => output::line(format_args!("\n{head}\n{swept}"))?,
+                false => output::line(format_args!("\n{head}\n{}", swept.summary()))?,
+            }
         }
         let verdict = if self.exit_code == 0 { "ALL AS EXPECTED" } else { "NOT AS EXPECTED" };
         output::line(format_args!("\n{verdict}"))?;
-        let again = verdicts::again(&self.model);
-        output::again(again.or_else(|| self.simulation.again()).or_else(|| self.event.again()))
-    }
-
-    fn junit(&self, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
-        let mut junit = quick_junit::Report::new("handfast");
-        junit.add_test_suites(verdicts::suites(&self.model));
-        junit.add_test_suite(self.simulation.suite());
-        junit.add_test_suite(self.event.suite());
-        Ok(std::fs::write(path, junit.to_string()?)?)
+        let again = self.model.as_ref().and_then(verdicts::again);
+        let of = |swept: &Option<Swept>| swept.as_ref().and_then(Swept::again);
+        output::again(again.or_else(|| of(&self.simulation)).or_else(|| of(&self.event)))
     }
 }

@@ -132,7 +132,8 @@ pub(crate) struct Exporting(Program);
 impl Exporting {
     pub(crate) fn start(nodes: &Nodes, variant: &str, token: &str, archive: &[u8]) -> Self {
         let python = python().expect("it was there for the nodes");
-        let mut program = Program::start(python, "tests/oracle/exporter.py", &[&nodes.port.to_string(), token, variant]);
+        let mut program =
+            Program::start(python, "tests/oracle/exporter.py", &[&nodes.port.to_string(), token, variant]);
         program.say(std::str::from_utf8(archive).expect("an archive is text"));
         Self(program)
     }

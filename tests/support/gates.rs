@@ -1,4 +1,4 @@
-//! Storage that waits to be told to go on, so that an operation can be met in every state.
+//! Storage that waits at gates, so that an operation can be met in every state.
 
 use std::{io, sync::Arc};
 
@@ -10,7 +10,7 @@ use handfast::{
 };
 use tokio::sync::Semaphore;
 
-/// Lets through what it is told to.
+/// Opens the gate as often as it is asked to.
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<Semaphore>);
 
@@ -76,7 +76,7 @@ impl<R: Reader> Reader for GatedReader<R> {
     }
 }
 
-/// A store with gates before it begins, before each write, before the check and before the install; and which fails in the end, if told to.
+/// A store with gates before it begins, before each write, before the check and before the install; and which fails in the end, if asked to.
 pub struct GatedStore<S> {
     pub store: S,
     pub beginning: Gate,
@@ -86,7 +86,7 @@ pub struct GatedStore<S> {
     pub fails: Fails,
 }
 
-/// What fails.
+/// The step that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fails {
     Nothing,
@@ -123,7 +123,7 @@ impl<S: Store> Store for GatedStore<S> {
     }
 }
 
-/// What the steps after the first one need.
+/// The values that the steps after the first one need.
 struct Later {
     checking: Gate,
     installing: Gate,

@@ -35,7 +35,7 @@ pub use session::{exported, imported};
 /// The wall clock.
 pub const NOW: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
 
-/// What archives are opened under.
+/// The terms under which archives are opened.
 pub fn terms() -> Terms {
     Terms::at(NOW).with_max_text(1 << 30)
 }
@@ -186,7 +186,7 @@ impl Importer {
         }
     }
 
-    /// What came of it, once its link is closed.
+    /// The result, once its link is closed.
     pub async fn report(mut self) -> ImportReport<Installed> {
         let report = self.report.await.unwrap();
         while let Ok(notice) = self.notices.try_recv() {

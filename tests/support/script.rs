@@ -1,4 +1,4 @@
-//! A peer that says what a test tells it to.
+//! A peer that follows the script of a test.
 
 use handfast::{
     archive::Identity,
@@ -21,7 +21,7 @@ pub struct Script {
     stream: Box<dyn Stream>,
     frames: FrameDecoder,
     messages: Decoder,
-    /// What was read and not yet understood, and how much of it.
+    /// The bytes that were read and not yet understood, and how many.
     input: Vec<u8>,
     said: std::collections::VecDeque<Said>,
     archive: Vec<u8>,
@@ -32,7 +32,7 @@ trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 
-/// What the other end said.
+/// The messages of the other end.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Said {
     Control(Control),
@@ -137,7 +137,7 @@ impl Script {
     }
 
     /// The next thing but what belongs to the connection alone.
-    pub async fn heard(&mut self) -> Said {
+    pub async fn received(&mut self) -> Said {
         loop {
             match self.next().await {
                 Said::Control(_) => {}

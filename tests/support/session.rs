@@ -30,7 +30,7 @@ pub async fn imported(password: &str) -> (Account, Store<MemoryFs>, Importer, Sc
     let mut legacy = exporter(phone.call().await.unwrap(), &account.device).await;
     legacy.open(&token).await;
     importer.expect(Connecting).await;
-    assert_eq!(legacy.heard().await, Said::Message(Message::Hello(Features::ALL)));
+    assert_eq!(legacy.received().await, Said::Message(Message::Hello(Features::ALL)));
     (account, store, importer, legacy)
 }
 

@@ -1,4 +1,4 @@
-//! What arrives: who may speak, and which question an answer belongs to.
+//! Incoming datagrams: which senders are served, and which question an answer belongs to.
 
 use core::time::Duration;
 use std::net::{IpAddr, SocketAddr};
@@ -33,7 +33,7 @@ fn mended(contact: Contact, from: &SocketAddr) -> Option<Contact> {
 }
 
 impl Node {
-    /// Takes a datagram. What is malformed, from an impossible or banned sender, or over a limit, changes nothing.
+    /// Takes a datagram. A malformed one, one from an impossible or banned sender, or one over a limit, changes nothing.
     pub fn handle_datagram(&mut self, now: Duration, from: SocketAddr, bytes: &[u8]) {
         self.counts.received += 1;
         if !is_possible(&from) || self.is_banned(now, &from) || !self.has_family(Family::of(&from)) {
@@ -174,7 +174,7 @@ impl Node {
             self.confirmations -= 1;
         }
         if !message.client {
-            self.table(&from).heard(now, contact, true);
+            self.table(&from).note(now, contact, true);
         }
         if let Some(seen) = reply.seen {
             self.observe(seen);
@@ -224,7 +224,7 @@ impl Node {
             lookup.answered(now, contact, Some(token));
         });
         for (family, nodes) in [(Family::V4, reply.nodes4), (Family::V6, reply.nodes6)] {
-            self.hear_of(operation, family, nodes, &from);
+            self.learn_of(operation, family, nodes, &from);
         }
         let values = decoded(reply.values.as_ref(), whole).into_iter().map(Value::into_owned).collect();
         self.deliver(operation, Some(from), values);
@@ -235,7 +235,7 @@ impl Node {
     }
 
     /// Passes the nodes of which another speaks to the lookup of their family.
-    fn hear_of(&mut self, operation: OperationId, family: Family, nodes: Nodes<'_>, from: &SocketAddr) {
+    fn learn_of(&mut self, operation: OperationId, family: Family, nodes: Nodes<'_>, from: &SocketAddr) {
         let own = self.id;
         let Some(Operation { lookups, .. }) = self.operations.get_mut(&operation) else { return };
         let Some((_, lookup)) = lookups.iter_mut().find(|(of, _)| *of == family) else { return };

@@ -14,7 +14,7 @@ use crate::wire::{Message, Payload, Reply, Request, Values, parts};
 pub(super) struct Carried {
     count: u32,
     items: Vec<u8>,
-    /// Those that follow in parts.
+    /// Values that follow in parts.
     pub(super) parts: Vec<Arc<[u8]>>,
 }
 

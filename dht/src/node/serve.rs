@@ -34,7 +34,7 @@ pub(super) struct Asked {
 impl Node {
     /// Notes the sender of a question. One that is new is asked back before others are sent to it.
     pub(super) fn note_sender(&mut self, now: Duration, contact: Contact) {
-        let added = self.table(&contact.address).heard(now, contact, false) == crate::table::Heard::Added;
+        let added = self.table(&contact.address).note(now, contact, false) == crate::table::Noted::Added;
         if added && self.confirmations < limits::CONFIRMATIONS {
             self.confirmations +=
                 usize::from(self.request(now, contact.address, Purpose::Confirm, &Request::Ping, Vec::new()));

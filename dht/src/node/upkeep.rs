@@ -1,4 +1,4 @@
-//! What time brings: repetitions, expiry, and the care for the routing tables.
+//! Work that is due at a time: repetitions, expiry, and the care for the routing tables.
 
 use core::time::Duration;
 

@@ -27,7 +27,7 @@ impl Behaviour {
         matches!(self, Self::Drops | Self::Eclipses(_))
     }
 
-    /// Returns an answer that the node below never hears the question of.
+    /// Returns an answer whose question the node below never sees.
     pub(super) fn answers_itself(&self, own: InfoHash, from: SocketAddr, bytes: &[u8]) -> Option<Transmit> {
         if !self.drops() {
             return None;

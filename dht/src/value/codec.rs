@@ -63,7 +63,7 @@ impl<'a> Value<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Reads what `dat` holds. What was encrypted is a content of its own again.
+    /// Reads the content of `dat`. Decrypted bytes are a content of their own again.
     pub(crate) fn decode(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let pairs = match reader.token()? {
             Token::Bin(cypher) => return Ok(Self::Encrypted(Cow::Borrowed(cypher))),

@@ -1,4 +1,4 @@
-//! What a reader asks of the values under a key: fields to select, and conditions.
+//! Queries of the values under a key: fields to select, and conditions.
 
 use crate::id::InfoHash;
 use crate::limits;

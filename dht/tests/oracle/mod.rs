@@ -111,9 +111,9 @@ impl Oracle {
     }
 
     /// Waits until its listening has brought such a value.
-    pub(crate) fn heard(&mut self, wanted: impl Fn(&Json) -> bool) -> Json {
+    pub(crate) fn received(&mut self, wanted: impl Fn(&Json) -> bool) -> Json {
         self.until(|oracle| {
-            let answer = oracle.ask(&json!({"do": "heard"}));
+            let answer = oracle.ask(&json!({"do": "received"}));
             answer["values"].as_array().unwrap().iter().find(|value| wanted(value)).cloned()
         })
     }
@@ -121,7 +121,7 @@ impl Oracle {
     /// Waits until its listening has reported that a value is gone.
     pub(crate) fn expired(&mut self, id: u64) {
         self.until(|oracle| {
-            let answer = oracle.ask(&json!({"do": "heard"}));
+            let answer = oracle.ask(&json!({"do": "received"}));
             answer["expired"].as_array().unwrap().iter().any(|gone| *gone == id).then_some(())
         });
     }

@@ -10,7 +10,7 @@ usage: node.py PORT [identity]     binds 127.0.0.1 and ::1 only
   {"do": "put_encrypted", ..., "to": HEX64}            the same, encrypted to the owner of a published certificate
   {"do": "get", "key": HEX}                            -> {"values": [VALUE]}
   {"do": "listen", "key": HEX}                         -> {"ok": true}; values are kept
-  {"do": "heard"}                                      -> {"values": [VALUE], "expired": [ID]}
+  {"do": "received"}                                      -> {"values": [VALUE], "expired": [ID]}
   {"do": "id"}                                         -> {"node": HEX, "key": HEX, "long": HEX}
   {"do": "nodes"}                                      -> {"good": N}
 """
@@ -103,7 +103,7 @@ def answer(request):
     if do == "listen":
         tokens.append(node.listen(key, on_value))
         return {"ok": True}
-    if do == "heard":
+    if do == "received":
         with lock:
             return {"values": list(values), "expired": list(expired)}
     if do == "id":

@@ -1,5 +1,5 @@
-//! Runs the check of a target over files, or over standard input: for fuzzers that start a process for each input, and for whoever
-//! has one input in hand. A panic aborts, so that every fuzzer sees it.
+//! Runs the check of a target over files, or over standard input: for fuzzers that start a process for each input, and for people who
+//! have one input in hand. A panic aborts, so that every fuzzer sees it.
 //!
 //! ```text
 //! cargo run -p handfast-harness --example check -- token fuzz/corpus/token/*

@@ -1,4 +1,4 @@
-//! What holds of any file that may be an archive, and of any text in it.
+//! Laws of any file that may be an archive, and of any text in it.
 
 use std::io::{self, Cursor, Read as _, Write as _};
 

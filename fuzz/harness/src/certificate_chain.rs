@@ -1,4 +1,4 @@
-//! What holds of any text that may be a chain of certificates (R-SEC-1).
+//! Laws of any text that may be a chain of certificates (R-SEC-1).
 
 use handfast::archive::certificate::{Certificate, Chain};
 use handfast::limits::{MAX_CERTIFICATE, MAX_CHAIN};

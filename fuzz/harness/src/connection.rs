@@ -1,4 +1,4 @@
-//! What holds of a connection, whatever is received on it and whatever it is commanded (R-MUX-1).
+//! Laws of a connection under any bytes and any commands (R-MUX-1).
 //!
 //! An input is a side, the sizes of four cuts, and a program: commands, words of the protocol, and bytes of any kind.
 
@@ -141,7 +141,7 @@ pub fn check(input: &[u8]) {
     assert_eq!(run(side, &program, &[1]), whole, "cuts change nothing");
 }
 
-/// What a connection reports and transmits.
+/// The reports and transmissions of a connection.
 fn run(side: Side, program: &[Step], sizes: &[usize]) -> (Vec<String>, Vec<u8>) {
     let mut run = Run::new(side);
     for step in program {
@@ -308,25 +308,28 @@ impl Run {
             }
             Event::Message(message) => {
                 assert!(
-                    session.is_heard() && session.incoming.is_none(),
+                    session.is_receiving() && session.incoming.is_none(),
                     "no message after the end, nor in an archive"
                 );
                 format!("{message:?}")
             }
             Event::ArchiveBegan { length } => {
-                assert!(session.is_heard() && session.incoming.is_none() && side == Side::Import);
+                assert!(session.is_receiving() && session.incoming.is_none() && side == Side::Import);
                 assert!(length <= MAX_ARCHIVE);
                 session.incoming = Some(length);
                 format!("an archive of {length}")
             }
             Event::ArchiveSlice(slice) => {
                 let left = session.incoming.and_then(|left| left.checked_sub(slice.len() as u64));
-                assert!(session.is_heard() && left.is_some(), "no more than was announced, and nothing after the end");
+                assert!(
+                    session.is_receiving() && left.is_some(),
+                    "no more than was announced, and nothing after the end"
+                );
                 session.incoming = left;
                 return;
             }
             Event::ArchiveEnded => {
-                assert!(session.is_heard());
+                assert!(session.is_receiving());
                 assert_eq!(session.incoming.take(), Some(0), "as many bytes as were announced");
                 "the archive ended".into()
             }
@@ -383,7 +386,7 @@ impl Run {
 
 impl Session {
     /// Whether messages may be received.
-    fn is_heard(&self) -> bool {
+    fn is_receiving(&self) -> bool {
         !self.skipped && !self.peer_ended && !self.ended
     }
 }

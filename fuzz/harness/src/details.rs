@@ -1,4 +1,4 @@
-//! What holds of any bytes that may be the record of what a client saw: signals with their details, calls with their answers.
+//! Laws of any bytes that may be the record of a client: signals with their details, calls with their answers.
 
 use std::time::Duration;
 

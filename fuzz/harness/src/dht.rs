@@ -1,4 +1,4 @@
-//! What holds of any bytes that reach an OpenDHT node.
+//! Laws of any bytes that reach an OpenDHT node.
 
 use core::time::Duration;
 use std::{collections::BTreeSet, net::SocketAddr};

@@ -1,4 +1,4 @@
-//! What holds of the client of an export under any inputs in any order (laws 2, 3 and 6; R-CLI-1 to R-CLI-5, P-CLIENT).
+//! Laws of the client of an export under any inputs in any order (laws 2, 3 and 6; R-CLI-1 to R-CLI-5, P-CLIENT).
 
 use arbitrary::Unstructured;
 use handfast::{
@@ -31,7 +31,10 @@ pub fn check_inputs(inputs: impl IntoIterator<Item = Input>, rules: impl Rules) 
                 }
                 Effect::ConfirmAddDevice(id) => {
                     let asked = matches!(before, Screen::Authenticating { confirmed: false, .. });
-                    assert!(asked && input == Input::Confirm, "it confirms what is shown, when it is told to");
+                    assert!(
+                        asked && input == Input::Confirm,
+                        "it confirms only a device that it shows, when its user agrees"
+                    );
                     assert_eq!(client.operation(), Some(id));
                 }
                 _ => {}

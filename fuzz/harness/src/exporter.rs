@@ -1,4 +1,4 @@
-//! What holds of an exporter under any inputs in any order (laws 2, 3 and 6; R-STATE-2).
+//! Laws of an exporter under any inputs in any order (laws 2, 3 and 6; R-STATE-2).
 
 use arbitrary::Unstructured;
 use handfast::{
@@ -31,7 +31,7 @@ pub fn check_inputs(config: Config, inputs: impl IntoIterator<Item = Input>, rul
                 // An exporter's signals are the same in both profiles.
                 Effect::Signal(signal) => grammar.take(Profile::Documented, signal),
                 Effect::Open(_) | Effect::SendArchive => {
-                    assert!(confirmed && !done, "{effect:?} before the user confirmed, or behind the end (P-GATE)");
+                    assert!(confirmed && !done, "{effect:?} before the user confirmed, or after the end (P-GATE)");
                 }
                 _ => {}
             }

@@ -1,4 +1,4 @@
-//! What holds of the client of an import under any inputs in any order (laws 2, 3 and 6; R-CLI-1 to R-CLI-6, P-CLIENT).
+//! Laws of the client of an import under any inputs in any order (laws 2, 3 and 6; R-CLI-1 to R-CLI-6, P-CLIENT).
 
 use arbitrary::Unstructured;
 use handfast::{

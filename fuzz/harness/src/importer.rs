@@ -1,4 +1,4 @@
-//! What holds of an importer under any inputs in any order (laws 2, 3 and 6; R-STATE-2).
+//! Laws of an importer under any inputs in any order (laws 2, 3 and 6; R-STATE-2).
 
 use arbitrary::Unstructured;
 use handfast::{
@@ -27,7 +27,7 @@ pub fn check_inputs(config: Config, inputs: impl IntoIterator<Item = Input>, rul
         for effect in &effects {
             match effect {
                 Effect::Signal(signal) => grammar.take(config.profile, signal),
-                Effect::Install | Effect::Check => assert!(!done, "{effect:?} behind the end"),
+                Effect::Install | Effect::Check => assert!(!done, "{effect:?} after the end"),
                 _ => {}
             }
         }

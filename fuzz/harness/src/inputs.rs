@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use arbitrary::{Result, Unstructured};
 use handfast::{
-    client::{self, Told},
+    client::{self, Received},
     export,
     import::{self, Ask, Check},
     limits::Timer,
@@ -15,7 +15,7 @@ use handfast::{
     reducer::{Config, ConnId},
 };
 
-use crate::told;
+use crate::received;
 
 const MOST_INPUTS: usize = 200;
 
@@ -25,7 +25,7 @@ pub(crate) fn config(from: &mut Unstructured<'_>) -> Result<Config> {
     Ok(Config { profile, features: features(from)?, ..Config::default() })
 }
 
-/// What is left of the bytes, as inputs.
+/// The rest of the bytes, as inputs.
 pub(crate) fn all<T>(from: &mut Unstructured<'_>, one: fn(&mut Unstructured<'_>) -> Result<T>) -> Vec<T> {
     let some = || (!from.is_empty()).then(|| one(from).ok()).flatten();
     std::iter::from_fn(some).take(MOST_INPUTS).collect()
@@ -134,18 +134,18 @@ fn operation(from: &mut Unstructured<'_>) -> Result<u32> {
     Ok(from.int_in_range(0..=7)?.max(5) - 4)
 }
 
-/// What a client is told: a signal, or details as a daemon, or whoever is in its place, may write them.
-fn said(from: &mut Unstructured<'_>, side: Side) -> Result<Told> {
-    Ok(Told::Signal(match from.int_in_range(0..=8)? {
+/// Returns an input of a client: a signal, or details as a daemon, or a program in its place, may write them.
+fn said(from: &mut Unstructured<'_>, side: Side) -> Result<Received> {
+    Ok(Received::Signal(match from.int_in_range(0..=8)? {
         0 => Signal::TokenAvailable,
         1 => Signal::Connecting,
         2 => Signal::Prompt { peer: account(from)?, scheme: scheme(from)?, wrong_password: from.arbitrary()? },
         3 => Signal::Confirm { peer_address: ([192, 0, 2, 7], from.int_in_range(0..=1)?).into() },
         4 => Signal::InProgress,
         5 => Signal::Done(*from.choose(&Outcome::ALL)?),
-        6 => return Ok(Told::Unheard),
-        7 => return Ok(Told::Strange),
-        _ => return Ok(told::read(side, from.int_in_range(-1..=6)?, &details(from)?)),
+        6 => return Ok(Received::Unheard),
+        7 => return Ok(Received::Strange),
+        _ => return Ok(received::read(side, from.int_in_range(-1..=6)?, &details(from)?)),
     }))
 }
 

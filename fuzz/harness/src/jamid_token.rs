@@ -1,11 +1,11 @@
-//! The token parser of today's Jami daemon, written again from what is known of it (`docs/legacy.md`, "Token"), with nothing of ours.
+//! The token parser of today's Jami daemon, written again from what is known of it (`docs/legacy/daemon.md`, "Token"), with nothing of ours.
 
-/// What the daemon takes from a token.
+/// The parts of a token, as the daemon reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parsed {
     /// The device's long id.
     pub device: [u8; 32],
-    /// What stands between the slashes.
+    /// The text between the slashes.
     pub code: [u8; 6],
 }
 

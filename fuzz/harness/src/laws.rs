@@ -8,9 +8,9 @@ use handfast_model::clients::{ClientEffect, ClientInput, Watch};
 
 /// A reducer, as its laws see it.
 pub trait Machine: Clone + PartialEq + Debug {
-    /// What it takes.
+    /// An input.
     type Input: Copy + Debug;
-    /// What comes out.
+    /// An effect.
     type Effect: Copy + PartialEq + Debug;
     /// Why it takes something not.
     type Refused: PartialEq + Debug;
@@ -27,7 +27,7 @@ pub trait Machine: Clone + PartialEq + Debug {
     fn handle(&mut self, input: Self::Input) -> Result<(), Self::Refused>;
     /// The next effect.
     fn poll_effect(&mut self) -> Option<Self::Effect>;
-    /// Whether it is asked for, so that it may be refused. What happens is never refused.
+    /// Whether it is a call, which may be refused. Events are never refused.
     fn is_asked(input: &Self::Input) -> bool;
 }
 

@@ -1,7 +1,7 @@
-//! What holds of any bytes that reach this project from outside, one check a kind of input.
+//! Laws of any bytes that reach this project from outside, one check for each kind of input.
 //!
 //! A check takes bytes and panics if something does not hold that has to. It is all that a fuzz target needs: those in `fuzz/` are one
-//! line each, and `docs/fuzzing.md` says how to put other fuzzers, and other implementations, before or behind them. The ordinary tests
+//! line each, and `docs/fuzzing.md` says how to connect other fuzzers and other implementations. The ordinary tests
 //! run the same checks over the committed corpus and over bytes of their own.
 
 #![forbid(unsafe_code)]
@@ -23,9 +23,9 @@ pub mod message;
 pub mod mux;
 pub mod pair;
 pub mod pieces;
+pub mod received;
 pub mod token;
 pub mod token_differential;
-pub mod told;
 pub mod trace;
 
 /// A target: what it is called, and its check.

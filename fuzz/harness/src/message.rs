@@ -1,4 +1,4 @@
-//! What holds of any bytes on a session's channel (R-MSG-1 to R-MSG-3).
+//! Laws of any bytes on a session's channel (R-MSG-1 to R-MSG-3).
 
 use handfast::{
     message::{Decoder, Event, Message, MessageError, archive_header, encode},
@@ -43,7 +43,7 @@ pub fn write(parts: &[Part]) -> Vec<u8> {
     parts.iter().flat_map(one).collect()
 }
 
-/// What a decoder makes of a stream in these pieces: the whole parts, the bytes of an archive that is not whole, and the error.
+/// The result of a decoder for a stream in these pieces: the whole parts, the bytes of an archive that is not whole, and the error.
 pub fn read(pieces: &[&[u8]]) -> (Vec<Part>, Vec<u8>, Option<MessageError>) {
     let mut decoder = Decoder::new(MAX_ARCHIVE);
     let (mut parts, mut archive, mut left) = (Vec::new(), Vec::new(), None);

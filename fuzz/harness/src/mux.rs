@@ -1,4 +1,4 @@
-//! What holds of any bytes on a connection (R-MUX-1).
+//! Laws of any bytes on a connection (R-MUX-1).
 
 use handfast::mux::{Control, FrameDecoder, FrameEvent, MuxError, end_of_channel, frame_header};
 
@@ -38,7 +38,7 @@ pub fn write(frames: &[Framed]) -> Vec<u8> {
     frames.iter().flat_map(one).collect()
 }
 
-/// What a decoder makes of a stream in these pieces, neighbouring data of one channel joined, and its error.
+/// The result of a decoder for a stream in these pieces, neighbouring data of one channel joined, and its error.
 pub fn read(pieces: &[&[u8]]) -> (Vec<Framed>, Option<MuxError>) {
     let (mut decoder, mut frames) = (FrameDecoder::new(), Vec::new());
     for piece in pieces {

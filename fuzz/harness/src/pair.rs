@@ -1,4 +1,4 @@
-//! What holds of a pair of hardened peers, or of one beside a hostile peer, in any run of the model.
+//! Laws of a pair of hardened peers, or of one with a hostile peer, in any run of the model.
 
 use std::{fmt, sync::LazyLock};
 
@@ -39,7 +39,7 @@ pub fn systems<I: ImportSide, E: ExportSide>(sides: impl Fn(Config) -> (I, E)) -
 static SYSTEMS: LazyLock<Vec<Asked<Importer, Exporter>>> =
     LazyLock::new(|| systems(|config| (Importer::new(config), Exporter::new(config))));
 
-/// Panics if a run violates a property. The panic tells the run as a sequence diagram, and as a trace that `handfast replay` takes.
+/// Panics if a run violates a property. The panic prints the run as a sequence diagram, and as a trace that `handfast replay` takes.
 pub fn check(bytes: &[u8]) {
     match walk(&SYSTEMS, bytes) {
         Some(run) if run.violated.is_some() => panic!("{run}"),
@@ -52,7 +52,7 @@ pub fn check(bytes: &[u8]) {
 pub struct Run<'a, I, E> {
     system: &'a Judged<I, E>,
     taken: Vec<Action>,
-    /// What it violates.
+    /// The violated property.
     pub violated: Option<PropertyId>,
 }
 
@@ -70,7 +70,7 @@ pub fn walk<'a, I: ImportSide, E: ExportSide>(systems: &'a [Asked<I, E>], bytes:
             break;
         }
         let action = actions[usize::from(choice) % actions.len()];
-        // What changes nothing is no step.
+        // An action that changes nothing is no step.
         let Some(next) = system.next_state(&state, action) else { continue };
         state = next;
         run.taken.push(action);
@@ -85,7 +85,7 @@ pub fn walk<'a, I: ImportSide, E: ExportSide>(systems: &'a [Asked<I, E>], bytes:
 
 impl<I: ImportSide, E: ExportSide> Run<'_, I, E> {
     /// The run in words.
-    pub fn tell(&self) -> Counterexample {
+    pub fn counterexample(&self) -> Counterexample {
         let root = self.system.init_states().swap_remove(0);
         let mut last = root.clone();
         let step = |&action: &Action| {
@@ -99,7 +99,7 @@ impl<I: ImportSide, E: ExportSide> Run<'_, I, E> {
 
 impl<I: ImportSide, E: ExportSide> fmt::Display for Run<'_, I, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counterexample { mermaid, trace, .. } = self.tell();
+        let Counterexample { mermaid, trace, .. } = self.counterexample();
         let violated = self.violated.map_or("nothing", PropertyId::id);
         write!(f, "{violated} in {}\n\n{mermaid}\n\n{}", self.system.configuration().id(), trace.join("\n"))
     }

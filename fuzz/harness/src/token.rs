@@ -1,4 +1,4 @@
-//! What holds of any bytes that may be a token (R-TOK-3, R-TOK-4).
+//! Laws of any bytes that may be a token (R-TOK-3, R-TOK-4).
 
 use std::io::Write as _;
 

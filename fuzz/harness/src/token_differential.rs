@@ -1,4 +1,4 @@
-//! Our token parsers beside two that are not ours: today's daemon's, and what `url` makes of a URI (R-TOK-3, R-TOK-4).
+//! Our token parsers, compared with today's daemon's and with `url`'s view of a URI (R-TOK-3, R-TOK-4).
 
 use handfast::token::{DeviceId, Token};
 use url::Url;
@@ -21,12 +21,12 @@ pub fn check(text: &[u8]) {
     }
 }
 
-/// Whether `url` finds the parts of a token, and nothing beside them.
+/// Whether `url` finds the parts of a token, and nothing else.
 fn is_token(text: &str) -> bool {
     let Ok(uri) = Url::parse(text) else { return false };
     let host = uri.host_str().unwrap_or_default();
     let code = uri.path().strip_prefix('/').unwrap_or_default();
-    // What it trims, escapes or completes was not written that way.
+    // A text that it trims, escapes or completes was not written that way.
     uri.as_str() == text
         && uri.scheme() == "jami-auth"
         && (host.len() == 40 || host.len() == 64)

@@ -1,4 +1,4 @@
-//! What holds of any bytes that may be lines of a trace.
+//! Laws of any bytes that may be lines of a trace.
 
 use std::fmt::Debug;
 

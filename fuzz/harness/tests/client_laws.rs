@@ -1,18 +1,18 @@
 //! The laws of the client machines, under any inputs in any order: total, drained, bounded, deterministic, honest about refusals;
-//! what is shown is what the state says, what was told, and no step that is not listed (laws 2, 3 and 6; R-CLI-1 to R-CLI-6).
+//! the screen is the state's, each success was signalled, and no step is unlisted (laws 2, 3 and 6; R-CLI-1 to R-CLI-6).
 
 use handfast::{
-    client::{Told, export, import},
+    client::{Received, export, import},
     message::Slot,
     operations::{AddAccountError, AddDeviceError, LocalId, OpId},
     outcome::{AccountId, Details, Outcome, Scheme, Side, Signal},
     rules::{AllRules, Rule},
 };
-use handfast_harness::{export_client, import_client, told};
+use handfast_harness::{export_client, import_client, received};
 use handfast_model::without::Without;
 use proptest::{prelude::*, sample::select};
 
-fn told() -> impl Strategy<Value = Told> {
+fn received() -> impl Strategy<Value = Received> {
     let prompt = |(peer, password, wrong_password)| Signal::Prompt {
         peer: AccountId([peer; 20]),
         scheme: if password { Scheme::Password } else { Scheme::None },
@@ -26,7 +26,7 @@ fn told() -> impl Strategy<Value = Told> {
         Just(Signal::InProgress),
         select(Outcome::ALL.to_vec()).prop_map(Signal::Done),
     ];
-    prop_oneof![8 => signal.prop_map(Told::Signal), 1 => Just(Told::Unheard), 1 => Just(Told::Strange)]
+    prop_oneof![8 => signal.prop_map(Received::Signal), 1 => Just(Received::Unheard), 1 => Just(Received::Strange)]
 }
 
 /// Mostly what belongs to a signal, and whatever else.
@@ -51,7 +51,7 @@ fn import_input() -> impl Strategy<Value = import::Input> {
         1 => Just(Added(Err(AddAccountError::TooMany))),
         1 => (id(), any::<bool>()).prop_map(|(id, accepted)| Provided(id, accepted)),
         1 => (id(), any::<bool>()).prop_map(|(id, accepted)| Removed(id, accepted)),
-        8 => (id(), told()).prop_map(|(id, told)| Signal(id, told)),
+        8 => (id(), received()).prop_map(|(id, received)| Signal(id, received)),
     ]
 }
 
@@ -65,7 +65,7 @@ fn export_input() -> impl Strategy<Value = export::Input> {
         1 => Just(Added(Err(AddDeviceError::InvalidUri))),
         1 => (id(), any::<bool>()).prop_map(|(id, accepted)| Confirmed(id, accepted)),
         1 => (id(), any::<bool>()).prop_map(|(id, accepted)| Canceled(id, accepted)),
-        8 => (id(), told()).prop_map(|(id, told)| Signal(id, told)),
+        8 => (id(), received()).prop_map(|(id, received)| Signal(id, received)),
     ]
 }
 
@@ -85,7 +85,7 @@ proptest! {
     /// R-ERR-2, R-CLI-3.
     #[test]
     fn only_success_is_read_as_success(export in any::<bool>(), state in -1..8_i32, details in details()) {
-        told::read(if export { Side::Export } else { Side::Import }, state, &details);
+        received::read(if export { Side::Export } else { Side::Import }, state, &details);
     }
 }
 
@@ -101,9 +101,9 @@ fn is_found<I: Clone>(sound: impl Fn(Vec<I>), broken: impl Fn(Vec<I>, Without), 
 fn broken_import_clients_are_found() {
     use import::Input as I;
     let (id, other) = (LocalId(1), LocalId(2));
-    let said = |id, signal| I::Signal(id, Told::Signal(signal));
+    let said = |id, signal| I::Signal(id, Received::Signal(signal));
     let table = [
-        (Rule::ClientUnheardFails, vec![I::Signal(id, Told::Unheard)]),
+        (Rule::ClientUnheardFails, vec![I::Signal(id, Received::Unheard)]),
         (Rule::ClientOwnSignals, vec![said(other, Signal::Connecting)]),
         (Rule::ClientForward, vec![said(id, Signal::InProgress), said(id, Signal::Connecting)]),
         (Rule::ClientLeavingCancels, vec![I::Back]),
@@ -121,9 +121,9 @@ fn broken_import_clients_are_found() {
 fn broken_export_clients_are_found() {
     use export::Input as I;
     let (id, other) = (OpId(1), OpId(2));
-    let said = |id, signal| I::Signal(id, Told::Signal(signal));
+    let said = |id, signal| I::Signal(id, Received::Signal(signal));
     let table = [
-        (Rule::ClientUnheardFails, vec![I::Signal(id, Told::Unheard)]),
+        (Rule::ClientUnheardFails, vec![I::Signal(id, Received::Unheard)]),
         (Rule::ClientOwnSignals, vec![said(other, Signal::InProgress)]),
         (Rule::ClientForward, vec![said(id, Signal::InProgress), said(id, Signal::Connecting)]),
         (Rule::ClientLeavingCancels, vec![I::Back]),

@@ -193,7 +193,7 @@ proptest! {
     }
 }
 
-/// Whether something can follow so that the whole is a token: told without the parser's ways, by trying to fill up a token.
+/// Whether something can follow so that the whole is a token: decided without the parser's ways, by trying to fill up a token.
 fn begins_a_token(text: &[u8]) -> bool {
     let model = |digits: usize| format!("jami-auth://{}/000000", "1".repeat(digits)).into_bytes();
     [model(40), model(64)].iter().any(|model| {

@@ -1,4 +1,4 @@
-//! What a crash of the target `pair` tells: a run that can be driven again, step by step.
+//! The output of a crash of the target `pair`: a run that can be driven again, step by step.
 
 use std::{fs, path::Path};
 
@@ -35,7 +35,7 @@ fn choices() -> Vec<Vec<u8>> {
 
 /// The steps of its trace, as `handfast replay` reads and drives them; the number of the first that shipped reducers do not take so.
 fn replay<I: ImportSide, E: ExportSide>(run: &Run<'_, I, E>) -> Result<usize, usize> {
-    let trace = run.tell().trace;
+    let trace = run.counterexample().trace;
     let header: Header = from_line(&trace[0]).unwrap();
     let steps: Vec<Step> = trace[1..].iter().map(|line| from_line(line).unwrap()).collect();
     let (import, export) = (header.import.unwrap_or_default(), header.export.unwrap_or_default());
@@ -56,13 +56,13 @@ fn each_run_replays() {
     assert!(longest >= 20, "{longest}");
 }
 
-/// A broken reducer is told, and its run is none of a sound one: `handfast replay` says at which step.
+/// A broken reducer is reported, and its run is none of a sound one: `handfast replay` says at which step.
 #[test]
-fn a_run_of_a_broken_reducer_is_told_and_differs() {
+fn a_run_of_a_broken_reducer_is_printed_and_differs() {
     let mutant = Mutant::find("M-18").unwrap();
     let systems = systems(|config| mutant.sides(config));
     let found = choices().into_iter().find_map(|bytes| walk(&systems, &bytes).filter(|run| run.violated.is_some()));
-    let run = found.expect("no run of an importer that signals behind DONE violates anything");
+    let run = found.expect("no run of an importer that signals after DONE violates anything");
     assert_eq!(run.violated, Some(PropertyId::Grammar));
     assert!(run.to_string().contains("sequenceDiagram"));
     assert!(replay(&run).is_err(), "{run}");

@@ -170,7 +170,7 @@ proptest! {
         handfast_harness::exporter::check_inputs(config, way.into_iter().chain(wild), AllRules);
     }
 
-    /// What a driver records is read as it was written, and not when a byte of it is another one.
+    /// A recorded trace is read as it was written, and not when a byte of it is another one.
     #[test]
     fn a_record_is_read_as_it_was_written(config in config(), way in import_way(), wild in prop::collection::vec(import_input(), 0..8), at in any::<Index>()) {
         let mut importer = import::Importer::new(config);

@@ -1,4 +1,4 @@
-//! A way through the system, told to people: a schedule, a sequence diagram in the protocol's own words, and a trace.
+//! A path through the system in readable form: a schedule, a sequence diagram in the protocol's own words, and a trace.
 
 use handfast::{
     export::{self, Tried},
@@ -41,7 +41,7 @@ pub struct Counterexample {
 }
 
 impl Counterexample {
-    /// Tells a path, and which property it violates.
+    /// Describes a path, and the property that it violates.
     pub fn new<I: ImportSide, E: ExportSide>(
         system: &Judged<I, E>,
         path: &Path<Reached<I, E>, Action>,
@@ -50,7 +50,7 @@ impl Counterexample {
         Self::draw(system, path, path.steps.len(), violated)
     }
 
-    /// Tells a run that breaks a property because of what it never does.
+    /// Describes a run that breaks a property because of a step that never comes.
     pub fn of_lasso<I: ImportSide, E: ExportSide>(
         system: &Judged<I, E>,
         lasso: Lasso<Reached<I, E>, Action>,
@@ -60,7 +60,7 @@ impl Counterexample {
         Self::draw(system, &lasso.into_path(), begins, Some(violated))
     }
 
-    /// Tells a path of two links, and which property it violates.
+    /// Describes a path of two links, and the property that it violates.
     pub(crate) fn of_two<I: ImportDevice, D: ExportDevice>(
         again: &Again<I, D>,
         path: &Path<Both<I, D>, Step>,
@@ -73,10 +73,10 @@ impl Counterexample {
             let Step { link, action } = *step;
             let system = &again.links[link];
             let at = &before.links[link];
-            let turn = system.step(at, action).map_or(Turn::Nobody, |(_, turn)| turn);
+            let turn = system.step(at, action).map_or(Turn::Neither, |(_, turn)| turn);
             diagram.second = link == 1;
             diagram.step(&at.world, action, &turn);
-            schedule.push(format!("{} link: {}", ["first", "second"][link], tell(&at.world, action)));
+            schedule.push(format!("{} link: {}", ["first", "second"][link], describe(&at.world, action)));
             before = after;
         }
         for (link, state) in before.links.iter().enumerate() {
@@ -90,7 +90,7 @@ impl Counterexample {
         Self { schedule, mermaid: diagram.finish(), trace: Vec::new() }
     }
 
-    /// Tells a path, of which the steps from number `cycle` on come again and again.
+    /// Describes a path whose steps from number `cycle` on repeat.
     fn draw<I: ImportSide, E: ExportSide>(
         system: &Judged<I, E>,
         path: &Path<Reached<I, E>, Action>,
@@ -102,7 +102,7 @@ impl Counterexample {
             .steps
             .iter()
             .map(|(action, after)| {
-                let turn = system.step(before, *action).map_or(Turn::Nobody, |(_, turn)| turn);
+                let turn = system.step(before, *action).map_or(Turn::Neither, |(_, turn)| turn);
                 before = after;
                 (*action, turn, &after.world)
             })
@@ -110,7 +110,7 @@ impl Counterexample {
         Self::of_turns(system.configuration(), &path.root.world, turns, cycle, violated)
     }
 
-    /// Tells a way by its turns and the worlds behind them.
+    /// Describes a path by its turns and the worlds after them.
     pub(crate) fn of_turns<'a>(
         configuration: &Configuration,
         root: &'a World,
@@ -138,7 +138,7 @@ impl Counterexample {
                 schedule.push("from here on, for ever:".into());
             }
             diagram.step(before, action, &turn);
-            schedule.push(tell(before, action));
+            schedule.push(describe(before, action));
             lines.extend(turn.into_step(cast, number as u64).map(|step| trace::to_line(&step)));
             before = after;
         }
@@ -155,7 +155,7 @@ impl Counterexample {
     }
 }
 
-/// What begins the part of a diagram that comes again and again.
+/// The opening line of the part of a diagram that repeats.
 const FOR_EVER: &str = "loop for ever";
 
 impl Turn {
@@ -165,7 +165,7 @@ impl Turn {
         let turn = match self {
             Self::Import(Some(input), effects) if hardened(Side::Import) => trace::Turn::Import { input, effects },
             Self::Export(Some(input), effects) if hardened(Side::Export) => trace::Turn::Export { input, effects },
-            Self::Import(..) | Self::Export(..) | Self::Nobody => return None,
+            Self::Import(..) | Self::Export(..) | Self::Neither => return None,
         };
         Some(trace::Step { t_ms, op: OpId(1), turn, refused: None })
     }
@@ -179,7 +179,7 @@ pub(crate) struct Diagram {
     stranger: bool,
     /// The first connection that is for a request that comes again.
     repeated: u32,
-    /// What is drawn is of the second of two links.
+    /// The diagram is of the second of two links.
     second: bool,
     /// Something was.
     another: bool,
@@ -256,7 +256,7 @@ impl Diagram {
                 }
             }
             Action::LoseRequest => self.arrow("ED", "--x", "ID", &words(Item::Request)),
-            Action::Repeat => self.repeated(CallerAct::Knock),
+            Action::Repeat => self.repeated(CallerAct::Request),
             Action::Caller(conn, act) if conn >= self.repeated => self.repeated(act),
             Action::Caller(_, act) => self.caller(act),
             Action::Device(act) => self.device(act),
@@ -299,7 +299,7 @@ impl Diagram {
         match turn {
             Turn::Import(_, effects) => effects.iter().for_each(|&effect| self.import_effect(effect)),
             Turn::Export(_, effects) => effects.iter().for_each(|&effect| self.export_effect(effect)),
-            Turn::Nobody => {}
+            Turn::Neither => {}
         }
     }
 
@@ -325,7 +325,7 @@ impl Diagram {
                 self.arrow("EC", "->>", "ED", "confirmAddDevice(op_id) → true")
             }
             Turn::Export(Some(E::CancelAddDevice), _) => self.arrow("EC", "->>", "ED", "cancelAddDevice(op_id) → true"),
-            Turn::Import(..) | Turn::Export(..) | Turn::Nobody => {}
+            Turn::Import(..) | Turn::Export(..) | Turn::Neither => {}
         }
     }
 
@@ -339,7 +339,7 @@ impl Diagram {
         }
     }
 
-    /// What is still on its way.
+    /// Messages that have not arrived yet.
     fn rest(&mut self, world: &World) {
         for side in [Side::Import, Side::Export] {
             let (from, to) = ends(side);
@@ -359,18 +359,18 @@ impl Diagram {
             E::Install => self.note("ID", "begins to install the account"),
             E::Discard => self.note("ID", "wipes what was staged"),
             E::Remove => self.note("ID", "removes the account"),
-            E::Accept(conn) => self.tell_caller(conn, "accept the connection"),
-            E::Refuse(conn) => self.tell_caller(conn, "refuse the connection"),
-            E::Close(conn) => self.tell_caller(conn, "close the connection"),
-            E::AcceptChannel(conn) => self.tell_caller(conn, &words(Item::Accepted)),
-            E::DeclineChannel(conn) => self.tell_caller(conn, &words(Item::Declined)),
-            E::Send(conn, message) => self.tell_caller(conn, &message_words(message)),
-            E::End(conn) => self.tell_caller(conn, &words(Item::End)),
+            E::Accept(conn) => self.answer_caller(conn, "accept the connection"),
+            E::Refuse(conn) => self.answer_caller(conn, "refuse the connection"),
+            E::Close(conn) => self.answer_caller(conn, "close the connection"),
+            E::AcceptChannel(conn) => self.answer_caller(conn, &words(Item::Accepted)),
+            E::DeclineChannel(conn) => self.answer_caller(conn, &words(Item::Declined)),
+            E::Send(conn, message) => self.answer_caller(conn, &message_words(message)),
+            E::End(conn) => self.answer_caller(conn, &words(Item::End)),
             E::Publish | E::Withdraw | E::Arm(_) | E::Disarm(_) | E::Check => {}
         }
     }
 
-    fn tell_caller(&mut self, conn: ConnId, text: &str) {
+    fn answer_caller(&mut self, conn: ConnId, text: &str) {
         if conn != PEER {
             let to = if conn.0 >= self.repeated { "ED" } else { "X" };
             self.arrow("ID", "->>", to, text);
@@ -410,17 +410,17 @@ impl Diagram {
         self.arrow(daemon, "-->>", client, &text);
     }
 
-    /// What becomes of a request that the directory delivers again.
+    /// The outcome of a request that the directory delivers again.
     fn repeated(&mut self, act: CallerAct) {
         match act {
-            CallerAct::Knock => self.arrow("ED", "->>", "ID", "request a connection (the same, again)"),
-            _ => self.note("ID", "nobody answers"),
+            CallerAct::Request => self.arrow("ED", "->>", "ID", "request a connection (the same, again)"),
+            _ => self.note("ID", "no answer"),
         }
     }
 
     fn caller(&mut self, act: CallerAct) {
         let text = match act {
-            CallerAct::Knock => words(Item::Request),
+            CallerAct::Request => words(Item::Request),
             CallerAct::Answer => return self.note("ID,X", "TLS begins"),
             CallerAct::Fail => return self.note("ID,X", "TLS fails"),
             CallerAct::Prove(Chain::Own) => return self.note("ID,X", "TLS, the intruder's own account"),
@@ -458,7 +458,7 @@ impl Diagram {
 }
 
 /// An action in words, with what arrives if something does.
-pub(crate) fn tell(before: &World, action: Action) -> String {
+pub(crate) fn describe(before: &World, action: Action) -> String {
     match action {
         Action::Deliver(side) => match before.link.half(side).queue.first() {
             Some(&item) => format!("{action}: {}", words(item)),
@@ -470,7 +470,7 @@ pub(crate) fn tell(before: &World, action: Action) -> String {
     }
 }
 
-/// Who sends to this side, and who it is.
+/// The sender to this side, and the receiver's name.
 const fn ends(to: Side) -> (&'static str, &'static str) {
     match to {
         Side::Import => ("ED", "ID"),

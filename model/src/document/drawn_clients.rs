@@ -1,15 +1,15 @@
-//! A way through a link with clients, told to people.
+//! A path through a link with clients, in readable form.
 
 use std::fmt;
 
 use handfast::{
-    client::{Note, Told, export, import},
+    client::{Note, Received, export, import},
     message::Slot,
     outcome::{Side, Signal},
 };
 
 use crate::{
-    document::diagram::{Counterexample, Diagram, tell},
+    document::diagram::{Counterexample, Diagram, describe},
     explorer::explore::Path,
     property::{
         clients::linked::{Linked, Step, Whole},
@@ -18,14 +18,14 @@ use crate::{
 };
 
 impl Counterexample {
-    /// Tells a path of a link with clients, and which property it violates.
+    /// Describes a path of a link with clients, and the property that it violates.
     pub(crate) fn of_clients(linked: &Linked, path: &Path<Whole, Step>, violated: Option<PropertyId>) -> Self {
         let mut diagram = Diagram::new(linked.configuration().profile.vocabulary(), false);
         let mut schedule = Vec::new();
         let mut before = &path.root;
         for (step, after) in &path.steps {
             let words = match step {
-                Step::Link(action) => tell(&before.link.world, *action),
+                Step::Link(action) => describe(&before.link.world, *action),
                 step => step.to_string(),
             };
             if let Some((_, done)) = linked.step(before, *step) {
@@ -33,13 +33,13 @@ impl Counterexample {
                     Step::Link(action) => diagram.step(&before.link.world, *action, &done.turn),
                     Step::Import(_)
                     | Step::Return(Side::Import)
-                    | Step::Hear(Side::Import)
+                    | Step::Receive(Side::Import)
                     | Step::Foreign(Side::Import, _) => {
                         diagram.note("IC", &words);
                     }
                     Step::Export(_)
                     | Step::Return(Side::Export)
-                    | Step::Hear(Side::Export)
+                    | Step::Receive(Side::Export)
                     | Step::Foreign(Side::Export, _) => {
                         diagram.note("EC", &words);
                     }
@@ -82,7 +82,7 @@ fn note(diagram: &mut Diagram, over: &str, text: &str) {
 fn import_words(effect: import::Effect) -> String {
     match effect {
         import::Effect::Show(screen) => format!("shows {}", import_screen(screen)),
-        import::Effect::Tell(said) => said_words(said).into(),
+        import::Effect::Notify(said) => said_words(said).into(),
         _ => String::new(),
     }
 }
@@ -90,7 +90,7 @@ fn import_words(effect: import::Effect) -> String {
 fn export_words(effect: export::Effect) -> String {
     match effect {
         export::Effect::Show(screen) => format!("shows {}", export_screen(screen)),
-        export::Effect::Tell(said) => said_words(said).into(),
+        export::Effect::Notify(said) => said_words(said).into(),
         _ => String::new(),
     }
 }
@@ -126,12 +126,12 @@ fn export_screen(screen: export::Screen) -> String {
 }
 
 /// A signal in words.
-fn told_words(told: Told) -> String {
-    match told {
-        Told::Signal(Signal::Done(outcome)) => format!("DONE ({outcome})"),
-        Told::Signal(signal) => signal.state().to_string(),
-        Told::Unheard => "DONE (an error that nobody has heard of)".into(),
-        Told::Strange => "a signal that cannot be".into(),
+fn told_words(received: Received) -> String {
+    match received {
+        Received::Signal(Signal::Done(outcome)) => format!("DONE ({outcome})"),
+        Received::Signal(signal) => signal.state().to_string(),
+        Received::Unheard => "DONE (an unknown error)".into(),
+        Received::Strange => "a signal that cannot be".into(),
     }
 }
 
@@ -147,9 +147,14 @@ impl fmt::Display for Step {
             Self::Export(input) => write!(f, "the old device's user: {}", action_word(&format!("{input:?}"))),
             Self::Call(side) => write!(f, "the next call arrives at {}'s daemon", device(side)),
             Self::Return(side) => write!(f, "what it returned arrives at {}'s client", device(side)),
-            Self::Hear(side) => write!(f, "the next signal arrives at {}'s client", device(side)),
-            Self::Foreign(side, told) => {
-                write!(f, "a signal of another operation arrives at {}'s client: {}", device(side), told_words(*told))
+            Self::Receive(side) => write!(f, "the next signal arrives at {}'s client", device(side)),
+            Self::Foreign(side, received) => {
+                write!(
+                    f,
+                    "a signal of another operation arrives at {}'s client: {}",
+                    device(side),
+                    told_words(*received)
+                )
             }
             Self::Link(action) => write!(f, "{action}"),
         }

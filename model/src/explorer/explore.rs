@@ -1,7 +1,7 @@
 //! An explorer of our own over `stateright`'s [`Model`]: level by level, so that what it finds first is shortest, with the whole
 //! edge list, and with an exact account of whether it saw everything.
 //!
-//! States are told apart by 64 bits of hash, as `stateright` does: of five million states, two share a hash with a
+//! States are distinguished by 64 bits of hash, as `stateright` does: of five million states, two share a hash with a
 //! probability below one in a million ([`Measure::collision`]). Whole states are kept only as long as their level is explored; a path is found again by
 //! taking its actions.
 
@@ -20,7 +20,7 @@ use stateright::{Expectation, Model, Property};
 /// The name of the property that nothing violates. `stateright` stops once everything is discovered: this never is.
 pub(crate) const ENDLESS: &str = "(the graph is explored to its end)";
 
-/// What a run may use. What it does not finish within that is no pass.
+/// The resources that a run may use. A run that does not finish within them is no pass.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Distinct states.
@@ -55,7 +55,7 @@ impl Limits {
 pub enum Ended {
     /// Nothing is left: the graph is complete.
     Complete,
-    /// What was looked for is found.
+    /// The searched property is found.
     Found,
     /// [`Limits::states`].
     States,
@@ -92,7 +92,7 @@ pub struct Measure {
     pub edges: usize,
     /// Steps to the farthest state.
     pub depth: u32,
-    /// What is kept of each state: hash, parent, edges. The whole states of two levels come on top.
+    /// The bytes kept of each state: hash, parent, edges. The whole states of two levels come on top.
     pub bytes_per_state: usize,
     /// The probability that two of these states share a hash, so that one of them was never looked at.
     pub collision: f64,
@@ -108,7 +108,7 @@ pub struct Graph {
     targets: Vec<u32>,
     /// The first node at which each property was discovered: a violation, or an example.
     discoveries: Vec<Option<u32>>,
-    /// Levels behind the roots.
+    /// Levels after the roots.
     pub depth: u32,
     /// Why it ended.
     pub ended: Ended,
@@ -131,7 +131,7 @@ impl<S, A> Path<S, A> {
 }
 
 impl Graph {
-    /// Explores a model. With `until`, ends behind the level on which that property is discovered first.
+    /// Explores a model. With `until`, ends after the level on which that property is discovered first.
     pub fn explore<M>(model: &M, limits: Limits, until: Option<&str>) -> Self
     where
         M: Model,
@@ -254,7 +254,7 @@ impl Graph {
     /// Goes through a complete graph once more, with whole states and in the order in which they were found. `visit` gets each
     /// node, its state, and the actions of its edges, in the order of [`Graph::successors`].
     ///
-    /// What is large for each node or edge is looked at again, and not kept. Hashes are not needed for it.
+    /// Large data of each node or edge is computed again, and not kept. Hashes are not needed for it.
     pub fn walk<M: Model>(&self, model: &M, mut visit: impl FnMut(u32, &M::State, &[M::Action]))
     where
         M::Action: Clone,

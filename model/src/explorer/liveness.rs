@@ -2,7 +2,7 @@
 //!
 //! A run is fair if it does not pass over an action for ever. Actions are in classes: a run that never ends takes each fair class
 //! again and again, unless that is again and again not possible (weak fairness); a run ends only where no fair class is possible.
-//! Nobody has to take an unfair action: people, faults and adversaries may always do nothing.
+//! No one has to take an unfair action: people, faults and adversaries may always do nothing.
 //!
 //! So a claim fails in a *dead end*, a state that is not *to* and in which no fair class is possible, or in a cycle without *to*
 //! in which each fair class is taken, or is impossible somewhere. If any cycle within a strongly connected component is
@@ -32,9 +32,9 @@ pub enum Fairness {
 /// From every state where `from` holds, every fair run reaches one where `to` holds.
 #[derive(Clone, Copy, Debug)]
 pub struct LeadsTo<F, T> {
-    /// What brings the obligation.
+    /// The states that bring the obligation.
     pub from: F,
-    /// What fulfils it. Where both hold, it is.
+    /// The states that fulfil it. Where both hold, it is fulfilled.
     pub to: T,
 }
 
@@ -43,7 +43,7 @@ pub struct LeadsTo<F, T> {
 pub struct Lasso<S, A> {
     /// A shortest way to where it goes wrong.
     pub prefix: Path<S, A>,
-    /// What goes on from there for ever, and ends where it begins. Empty: nothing has to happen any more.
+    /// The cycle that goes on from there for ever, and ends where it begins. Empty: nothing has to happen any more.
     pub cycle: Vec<(A, S)>,
 }
 
@@ -68,7 +68,7 @@ const FROM: u8 = 2;
 /// A fair run can stay here, and never fulfil it.
 const BAD: u8 = 4;
 
-/// What a claim needs to know of a graph: a byte for each state, two for each edge.
+/// The facts about a graph that a claim needs: a byte for each state, two for each edge.
 pub struct Liveness<'a> {
     graph: &'a Graph,
     /// Of each node.

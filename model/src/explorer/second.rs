@@ -17,7 +17,7 @@ use crate::explorer::explore::{Ended, Limits};
 /// How often it is looked whether it has to end.
 const PERIOD: Duration = Duration::from_millis(50);
 
-/// What it asks of a model.
+/// The requests to a model.
 pub(crate) trait Explorable:
     Model<State: Clone + Hash + PartialEq + Send + Sync + 'static, Action: Clone + PartialEq + Send + Sync + 'static>
     + Clone
@@ -38,7 +38,7 @@ impl<M> Explorable for M where
 {
 }
 
-/// What it counted.
+/// The counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) states: usize,
@@ -56,7 +56,7 @@ pub(crate) fn explore<M: Explorable>(model: &M, limits: Limits) -> Result<(Tally
     let worker = thread::spawn(move || {
         let checker = model.checker().threads(1).spawn_dfs().join();
         let tally = Tally { states: checker.unique_state_count(), generated: checker.state_count() };
-        // Nobody waits for what comes too late.
+        // No one waits for what comes too late.
         let _ = sender.send((tally, checker.discoveries().into_keys().collect()));
     });
     loop {
@@ -73,7 +73,7 @@ pub(crate) fn explore<M: Explorable>(model: &M, limits: Limits) -> Result<(Tally
     }
 }
 
-/// What it says of a violation that has a shortest way of so many steps.
+/// Its answer for a violation that has a shortest way of so many steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Confirmed {
@@ -104,7 +104,7 @@ pub(crate) fn confirm<M: Explorable>(model: &M, property: &'static str, steps: u
         let found = checker.discovery(property).map(|path| path.into_actions().len());
         (found.is_some() || checker.state_count() < CHEAP).then_some(found)
     };
-    // Of several ways it tells the last that it found: it is asked for shorter ones by themselves.
+    // Of several paths it reports the last that it found: it is asked for shorter ones by themselves.
     match (steps.checked_sub(1).map_or(Some(None), within), within(steps)) {
         (None, _) | (_, None) => Confirmed::NotAsked,
         (Some(None), Some(Some(found))) if found == steps => Confirmed::InSteps(found),

@@ -33,7 +33,7 @@ pub struct Again<I, D> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Both<I, D> {
     pub(crate) links: [Reached<Operation<I>, Operation<D>>; 2],
-    /// What the step into this state violated between the two.
+    /// The properties that the step into this state violated between the two.
     violated: PropertySet,
 }
 
@@ -42,14 +42,14 @@ pub struct Both<I, D> {
 pub struct Step {
     /// 0 or 1.
     pub link: usize,
-    /// What happens in it.
+    /// The action in it.
     pub action: Action,
 }
 
 /// A state that has to be reached.
 pub(crate) const REACHED: [&str; 4] = [
-    "the second link succeeds behind a first that failed",
-    "the second link succeeds behind a first that succeeded",
+    "the second link succeeds after a first that failed",
+    "the second link succeeds after a first that succeeded",
     "the first link is still at work while the second is",
     "the first import is not closed while the second is there",
 ];
@@ -70,7 +70,7 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
         self.links[0].configuration()
     }
 
-    /// What is asked of the two.
+    /// The properties that are asked of the two.
     pub(crate) fn asked(configuration: &Configuration) -> impl Iterator<Item = (PropertyId, Half)> {
         let hardened = !configuration.cast.has_legacy();
         PropertyId::ALL.iter().copied().filter_map(move |property| match property {
@@ -96,7 +96,7 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
             | PropertyId::Documented
             | PropertyId::Budget
             | PropertyId::Ends
-            | PropertyId::CancelHeard
+            | PropertyId::CancelArrives
             | PropertyId::Admits
             | PropertyId::Honest => None,
         })
@@ -188,9 +188,9 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
     }
 }
 
-/// What is done with the two links of a configuration, whoever the devices are.
+/// An operation on the two links of a configuration, for any devices.
 pub(crate) trait WithBoth {
-    /// What comes of it.
+    /// Its result.
     type Output;
 
     /// Does it.

@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// What is decided.
+/// The decided property.
 #[derive(Debug)]
 pub(crate) enum Decision<I, E> {
     /// Every fair run does it.
@@ -50,7 +50,7 @@ pub(crate) fn decide<I: ImportSide, E: ExportSide>(
     type Part = fn(&World, Half) -> bool;
     let (from, to, moves): (Part, Part, fn(&World, Action) -> Fairness) = match property {
         PropertyId::Ends => (waits, |world, half| !waits(world, half), in_time),
-        PropertyId::CancelHeard => (is_unheard, |world, half| !is_unheard(world, half), by_itself),
+        PropertyId::CancelArrives => (is_unheard, |world, half| !is_unheard(world, half), by_itself),
         PropertyId::Honest => (|_, _| true, |world, _| both_succeed(world), with_people),
         PropertyId::Admits => (|world, _| world.seen.export.started, |world, _| has_session(world), in_a_crowd),
         PropertyId::Consent
@@ -136,7 +136,7 @@ fn has_session(world: &World) -> bool {
     world.seen.import.session == Some(PEER)
 }
 
-/// What devices and links do by themselves, timers apart: things on their way arrive, what a shell has begun it ends.
+/// The steps that devices and links take by themselves, timers apart: messages on their way arrive, a shell ends its work.
 fn by_itself(_: &World, action: Action) -> Fairness {
     match action {
         Action::Published => Fair(0),
@@ -175,7 +175,7 @@ fn by_itself(_: &World, action: Action) -> Fairness {
     }
 }
 
-/// Where the classes of each side's timers begin, and of its own steps. That many of these are told apart.
+/// Where the classes of each side's timers begin, and of its own steps. So many of these are distinguished.
 const IMPORT_TIMERS: u8 = 16;
 const EXPORT_TIMERS: u8 = 32;
 const IMPORT_STEPS: u8 = 64;
@@ -220,7 +220,7 @@ mod tests {
         system::config::{Size, configurations, find},
     };
 
-    const LIVENESS: [PropertyId; 3] = [PropertyId::Ends, PropertyId::CancelHeard, PropertyId::Honest];
+    const LIVENESS: [PropertyId; 3] = [PropertyId::Ends, PropertyId::CancelArrives, PropertyId::Honest];
 
     /// The steps to the nearest failure: of the claim, and of the state in which nothing more happens.
     fn both_ways<I: ImportSide, E: ExportSide>(
@@ -281,7 +281,7 @@ mod tests {
     fn what_never_happens_is_no_claim() {
         let system = hardened(find(Size::Small, "HH-documented-loss").unwrap());
         let graph = Graph::explore(&system, Limits::default(), None);
-        // What is asked of two links is not asked here.
+        // Properties of two links are not asked here.
         for &property in PropertyId::ALL.iter().filter(|property| **property != PropertyId::Again) {
             let open = matches!(decide(&system, &graph, property, Half::Both), Decision::Open(_));
             assert_eq!(open, !property.is_liveness(), "{}", property.id());

@@ -1,6 +1,6 @@
 //! The clients: alone under everything that can come, and between their users and their daemons.
 //!
-//! What is asked of a client is asked of what goes in and comes out, never of its inside: the old ones are judged as ours are.
+//! The properties of a client concern its inputs and outputs, never its inside: the old ones are judged as ours are.
 
 pub mod alone;
 pub mod edges;
@@ -15,7 +15,7 @@ use std::{
 };
 
 use handfast::{
-    client::{Refused, Told, export, import},
+    client::{Received, Refused, export, import},
     operations::{LocalId, OpId},
     outcome::Side,
     rules::Rules,
@@ -25,9 +25,9 @@ pub use self::watch::{Fault, Watch};
 
 /// A client, whichever side it is on.
 pub trait Client: Clone + Debug + Eq + Hash + Send + Sync + 'static {
-    /// What it takes.
+    /// An input.
     type Input: ClientInput;
-    /// What comes out.
+    /// An output.
     type Effect: ClientEffect;
 
     /// Takes one input and gives all its effects.
@@ -36,26 +36,26 @@ pub trait Client: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// The screen does not offer it.
     fn take(&mut self, input: Self::Input) -> Result<Vec<Self::Effect>, Refused>;
 
-    /// Whether it has ended in a way that nobody thought of: thrown, crashed.
+    /// Whether it has ended in a way that no one thought of: thrown, crashed.
     fn is_broken(&self) -> bool {
         false
     }
 }
 
-/// What goes into a client, as far as both sides are alike.
+/// An input of a client, as far as both sides are alike.
 pub trait ClientInput: Copy + Debug + Eq + Hash + Send + Sync + 'static {
     /// Which side's.
     const SIDE: Side;
 
     /// An operation's signal.
-    fn signal(id: u32, told: Told) -> Self;
-    /// What kind it is.
+    fn signal(id: u32, received: Received) -> Self;
+    /// Its kind.
     fn kind(&self) -> Kind;
 }
 
-/// What comes out of a client, as far as both sides are alike.
+/// An output of a client, as far as both sides are alike.
 pub trait ClientEffect: Copy + Debug + Eq + Hash + Send + Sync + 'static {
-    /// What is shown.
+    /// The screen.
     fn shown(&self) -> Option<Shown>;
     /// Whether it is said that an operation goes on.
     fn says_it_goes_on(&self) -> bool;
@@ -75,7 +75,7 @@ pub enum Kind {
     /// The call that cancels returned, and whether it was accepted.
     Canceled(u32, bool),
     /// A signal.
-    Signal(u32, Told),
+    Signal(u32, Received),
 }
 
 /// The kinds of calls.
@@ -111,8 +111,8 @@ const fn local(id: LocalId) -> u32 {
 impl ClientInput for import::Input {
     const SIDE: Side = Side::Import;
 
-    fn signal(id: u32, told: Told) -> Self {
-        Self::Signal(LocalId(id.into()), told)
+    fn signal(id: u32, received: Received) -> Self {
+        Self::Signal(LocalId(id.into()), received)
     }
 
     fn kind(&self) -> Kind {
@@ -121,7 +121,7 @@ impl ClientInput for import::Input {
             Self::Added(result) => Kind::Added(result.ok().map(local)),
             Self::Provided(id, accepted) => Kind::Answered(local(id), accepted),
             Self::Removed(id, accepted) => Kind::Canceled(local(id), accepted),
-            Self::Signal(id, told) => Kind::Signal(local(id), told),
+            Self::Signal(id, received) => Kind::Signal(local(id), received),
         }
     }
 }
@@ -129,8 +129,8 @@ impl ClientInput for import::Input {
 impl ClientInput for export::Input {
     const SIDE: Side = Side::Export;
 
-    fn signal(id: u32, told: Told) -> Self {
-        Self::Signal(OpId(id), told)
+    fn signal(id: u32, received: Received) -> Self {
+        Self::Signal(OpId(id), received)
     }
 
     fn kind(&self) -> Kind {
@@ -138,7 +138,7 @@ impl ClientInput for export::Input {
             Self::Added(result) => Kind::Added(result.ok().map(|id| id.0)),
             Self::Confirmed(id, accepted) => Kind::Answered(id.0, accepted),
             Self::Canceled(id, accepted) => Kind::Canceled(id.0, accepted),
-            Self::Signal(id, told) => Kind::Signal(id.0, told),
+            Self::Signal(id, received) => Kind::Signal(id.0, received),
             _ if self.is_action() => Kind::Action,
             _ => unreachable!("what is no action was named"),
         }
@@ -158,7 +158,7 @@ impl ClientEffect for import::Effect {
     }
 
     fn says_it_goes_on(&self) -> bool {
-        *self == Self::Tell(handfast::client::Note::GoesOn)
+        *self == Self::Notify(handfast::client::Note::GoesOn)
     }
 
     fn call(&self) -> Option<Call> {
@@ -167,7 +167,7 @@ impl ClientEffect for import::Effect {
             Self::Query(_) => Some(Call::Query),
             Self::ProvideAccountAuthentication(..) => Some(Call::Answer),
             Self::RemoveAccount(id) => Some(Call::Cancel(local(id))),
-            Self::Show(_) | Self::Tell(_) | Self::Ignored(_) => None,
+            Self::Show(_) | Self::Notify(_) | Self::Ignored(_) => None,
         }
     }
 }
@@ -192,7 +192,7 @@ impl ClientEffect for export::Effect {
     }
 
     fn says_it_goes_on(&self) -> bool {
-        *self == Self::Tell(handfast::client::Note::GoesOn)
+        *self == Self::Notify(handfast::client::Note::GoesOn)
     }
 
     fn call(&self) -> Option<Call> {
@@ -201,7 +201,7 @@ impl ClientEffect for export::Effect {
             Self::Query(_) => Some(Call::Query),
             Self::ConfirmAddDevice(_) => Some(Call::Answer),
             Self::CancelAddDevice(id) => Some(Call::Cancel(id.0)),
-            Self::Show(_) | Self::Tell(_) | Self::Ignored(_) => None,
+            Self::Show(_) | Self::Notify(_) | Self::Ignored(_) => None,
         }
     }
 }

@@ -22,9 +22,9 @@ pub struct Edge {
     pub side: Side,
     /// The state before. `None`: there was no operation.
     pub from: Option<LinkState>,
-    /// The state that is told.
+    /// The signalled state.
     pub to: LinkState,
-    /// What makes it, in the document's words where it has some.
+    /// The cause, in the document's words where it has some.
     pub label: &'static str,
 }
 
@@ -111,7 +111,7 @@ pub const OTHERS: [Other; 12] = [
     Other {
         profiles: &[Profile::Jamid],
         edge: import(Authenticating, Done, "Transfer complete"),
-        reason: "a legacy exporter's archive may come behind a stray verdict (R-IMP-9), and it says nothing new (R-STATE-2)",
+        reason: "a legacy exporter's archive may come after a stray verdict (R-IMP-9), and it says nothing new (R-STATE-2)",
     },
     failure(export(Connecting, Done, "Failed")),
     failure(export(Authenticating, Done, "Failed")),
@@ -141,7 +141,7 @@ pub fn reason(profile: Profile, edge: Edge) -> Option<&'static str> {
 const UNEXPLAINED: &str = "(unexplained)";
 
 impl Edge {
-    /// What an import tells, and upon what.
+    /// The signals of an import, and their causes.
     pub(crate) fn of_import(from: LinkState, input: Option<import::Input>, signal: Signal) -> Self {
         use import::Input as I;
         let label = match (signal, input) {
@@ -162,7 +162,7 @@ impl Edge {
         import(from, signal.state(), label)
     }
 
-    /// What an export tells, and upon what.
+    /// The signals of an export, and their causes.
     pub(crate) fn of_export(from: LinkState, input: Option<export::Input>, signal: Signal) -> Self {
         use export::Input as I;
         let label = match (signal, input) {
@@ -187,7 +187,7 @@ impl Edge {
     }
 }
 
-/// What a turn shows to a client that has seen this.
+/// Returns the edges of a turn for a client that has seen this.
 pub(crate) fn see(seen: &Seen, turn: &Turn, mut found: impl FnMut(Edge)) {
     match turn {
         Turn::Import(input, effects) => {
@@ -214,7 +214,7 @@ pub(crate) fn see(seen: &Seen, turn: &Turn, mut found: impl FnMut(Edge)) {
                 }
             }
         }
-        Turn::Nobody => {}
+        Turn::Neither => {}
     }
 }
 

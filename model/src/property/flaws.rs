@@ -1,4 +1,4 @@
-//! What is known not to hold where a side is a legacy one: each is shown, with the weakness of `docs/weaknesses.md` that it is.
+//! Properties that are known not to hold where a side is a legacy one: each is shown, with its weakness of `docs/legacy/weaknesses.md`.
 //!
 //! Whatever is not listed has to hold.
 
@@ -96,7 +96,7 @@ flaws! {
     LH Budget Import "cancel" "W-30";
     LH Atomic Both "crash" "W-27";
     LH Ends Import "cancel" "W-20";
-    LH CancelHeard Import "cancel" "W-7";
+    LH CancelArrives Import "cancel" "W-7";
 
     LL Client Import "clients-qt" "W-34" only;
     LL Client Export "clients-qt" "W-35" only;
@@ -120,7 +120,7 @@ flaws! {
     LL Budget Both "cancel" "W-30";
     LL Atomic Both "crash" "W-27";
     LL Ends Both "cancel" "W-20";
-    LL CancelHeard Both "cancel" "W-7";
+    LL CancelArrives Both "cancel" "W-7";
     LL Again Both "again" "W-9";
     LL Honest Both "honest" "W-14";
 

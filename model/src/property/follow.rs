@@ -1,6 +1,6 @@
 //! A run that takes place elsewhere, followed in the model step by step.
 //!
-//! Whoever drives two reducers says which step of the environment led to each input. It has to be one that the model permits
+//! A driver of two reducers names the step of the environment that led to each input. It has to be one that the model permits
 //! there, with this very input; what comes out has to be what the model's own sides give; and no property may be violated.
 
 use std::fmt::Debug;
@@ -52,7 +52,7 @@ const ANYTHING: Budget = Budget {
     bursts: 0,
 };
 
-/// Who else comes to the importer in a run.
+/// The other callers of the importer in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Around {
     /// Callers that know the token.
@@ -78,7 +78,7 @@ pub const fn anything(profile: Profile, cast: Cast, around: Around) -> Configura
 }
 
 /// The step of a graph's alphabet for which this one stands. A graph has one of a kind, and what callers are lost in the middle of is
-/// a thing that cannot be told apart there.
+/// a thing that cannot be distinguished there.
 const fn representative(action: Action) -> [Action; 2] {
     match action {
         Action::Caller(conn, CallerAct::Say(Message::AuthScheme(..))) => {
@@ -105,7 +105,7 @@ fn is_known(configuration: &Configuration, property: PropertyId, half: Half) -> 
 
 /// Whether a caller can come now. Callers of a kind are alike in a graph, and come in order there.
 fn may_come(world: &World, action: Action) -> bool {
-    let Action::Caller(conn, CallerAct::Knock) = action else { return false };
+    let Action::Caller(conn, CallerAct::Request) = action else { return false };
     let away = |index: usize| {
         // One that is gone is a further one; an exporter that tries again comes so.
         let fresh = world.callers.get(index).is_some_and(|caller| matches!(caller.stage, Stage::Away | Stage::Gone));
@@ -114,7 +114,7 @@ fn may_come(world: &World, action: Action) -> bool {
     world.seen.import.is_up() && caller_index(ConnId(conn)).is_some_and(away)
 }
 
-/// What a run does that no run of the model does.
+/// A step of a run that no run of the model takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Strayed {
     /// The model does not permit this step here.
@@ -125,17 +125,17 @@ pub enum Strayed {
     Otherwise {
         /// Which step.
         action: Action,
-        /// What went in and came out in the model.
+        /// The input and the effects in the model.
         model: String,
-        /// What did here.
+        /// The effects here.
         run: String,
     },
-    /// A property is violated behind this step.
+    /// A property is violated after this step.
     #[error("{}: {}", .0.id(), .0.text())]
     Violated(PropertyId),
 }
 
-/// What a side did.
+/// The input and the effects of a side.
 #[derive(Clone, Copy, Debug)]
 pub enum Did<'a> {
     /// The import side took an input, or a step of its own, and these effects came out.
@@ -153,7 +153,7 @@ pub struct Follower<I, E> {
     /// None once the run has strayed.
     state: Option<Reached<I, E>>,
     permitted: Vec<Action>,
-    /// What is asked of the run, in two parts where that is asked of each side by itself.
+    /// The properties of the run, in two parts where one is asked of each side by itself.
     asked: Vec<(PropertyId, Half)>,
 }
 
@@ -183,10 +183,10 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
         self.state.is_some()
     }
 
-    /// Takes a step. Nothing is said of what comes behind one that strayed.
+    /// Takes a step. Nothing is said of what comes after one that strayed.
     ///
     /// # Errors
-    /// The model does not permit it, has another one, or a property is violated behind it.
+    /// The model does not permit it, has another one, or a property is violated after it.
     pub fn follow(&mut self, action: Action, did: Did<'_>) -> Result<(), Strayed> {
         let Some(state) = self.state.take() else { return Ok(()) };
         self.permitted.clear();
@@ -199,9 +199,9 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
         let same = match (&turn, did) {
             (Turn::Import(input, effects), Did::Import(taken, came)) => *input == taken && **effects == *came,
             (Turn::Export(input, effects), Did::Export(taken, came)) => *input == taken && **effects == *came,
-            // What a shell no longer hands on is what its reducer would ignore.
+            // A reducer would ignore events that a shell no longer hands on.
             (turn, Did::Nothing) => turn.is_empty(),
-            (Turn::Import(..) | Turn::Export(..) | Turn::Nobody, Did::Import(..) | Did::Export(..)) => false,
+            (Turn::Import(..) | Turn::Export(..) | Turn::Neither, Did::Import(..) | Did::Export(..)) => false,
         };
         if !same {
             return Err(Strayed::Otherwise { action, model: format!("{turn:?}"), run: format!("{did:?}") });

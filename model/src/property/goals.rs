@@ -1,4 +1,4 @@
-//! What each configuration has to reach: a check in which nothing happened is not a pass.
+//! The goals that each configuration has to reach: a check in which nothing happened is not a pass.
 
 use handfast::{
     limits::Timer,
@@ -115,19 +115,19 @@ pub(crate) const GOALS: [Goal; 78] = [
         |w| export(w, LinkState::Authenticating, Cause::Call),
     ),
     goal(
-        "import: cancel is heard",
+        "import: cancel arrives",
         |c| c.cast.is_pair() && c.budget.export_cancels > 0,
-        |w| heard(w.seen.import.done, Outcome::CANCELED),
+        |w| arrived(w.seen.import.done, Outcome::CANCELED),
     ),
     goal(
-        "export: cancel is heard",
+        "export: cancel arrives",
         |c| c.cast.is_pair() && c.budget.import_cancels > 0,
-        |w| heard(w.seen.export.done, Outcome::CANCELED),
+        |w| arrived(w.seen.export.done, Outcome::CANCELED),
     ),
     goal(
-        "export: cancel is heard behind the first byte",
+        "export: cancel arrives after the first byte",
         |c| c.cast.is_pair() && c.budget.import_cancels > 0,
-        |w| heard(w.seen.export.done, Outcome::Canceled { sent: true }),
+        |w| arrived(w.seen.export.done, Outcome::Canceled { sent: true }),
     ),
     goal(
         "a late ACCEPT is answered",
@@ -135,7 +135,7 @@ pub(crate) const GOALS: [Goal; 78] = [
         |w| {
             w.seen.export.signalled == LinkState::Done
                 && w.seen.export.done.is_some_and(|done| done.at == LinkState::Connecting)
-                && heard(w.seen.import.done, Outcome::CANCELED)
+                && arrived(w.seen.import.done, Outcome::CANCELED)
         },
     ),
     goal(
@@ -184,8 +184,8 @@ pub(crate) const GOALS: [Goal; 78] = [
         |c| clocked(c, Side::Export) && (c.budget.early > 0 || c.cast.import == Player::Hostile),
         |w| timed_out(w.seen.export.done, Timer::Result),
     ),
-    goal("import: timeout is heard", |c| c.cast.is_pair() && c.clock, |w| heard(w.seen.import.done, Outcome::Timeout)),
-    goal("export: timeout is heard", |c| c.cast.is_pair() && c.clock, |w| heard(w.seen.export.done, Outcome::Timeout)),
+    goal("import: timeout arrives", |c| c.cast.is_pair() && c.clock, |w| arrived(w.seen.import.done, Outcome::Timeout)),
+    goal("export: timeout arrives", |c| c.cast.is_pair() && c.clock, |w| arrived(w.seen.export.done, Outcome::Timeout)),
     goal("import: link lost in CONNECTING", |c| c.budget.loss > 0, |w| import(w, LinkState::Connecting, Cause::Lost)),
     goal(
         "export: an attempt fails, and another one links",
@@ -230,10 +230,10 @@ pub(crate) const GOALS: [Goal; 78] = [
     goal("a request comes again during the session", Configuration::repeats, |w| {
         came_again(w, |(import, _)| import == LinkState::InProgress)
     }),
-    goal("a request comes again behind the import's DONE", Configuration::repeats, |w| {
+    goal("a request comes again after the import's DONE", Configuration::repeats, |w| {
         came_again(w, |(import, _)| import == LinkState::Done)
     }),
-    goal("a request comes again behind the export's DONE", Configuration::repeats, |w| {
+    goal("a request comes again after the export's DONE", Configuration::repeats, |w| {
         came_again(w, |(_, export)| export == LinkState::Done)
     }),
     goal(
@@ -242,12 +242,12 @@ pub(crate) const GOALS: [Goal; 78] = [
         |w| w.link.half(Side::Import).end == End::Away && w.link.failed && came_again(w, |_| true),
     ),
     goal(
-        "a request is late: it is on its way behind the export's DONE",
+        "a request is late: it is on its way after the export's DONE",
         |c| c.repeats() && c.budget.early > 0,
         |w| w.seen.export.done.is_some() && w.link.half(Side::Import).queue.first() == Some(&Item::Request),
     ),
     goal(
-        "a stranger is at the door behind DONE",
+        "a stranger asks for a connection after DONE",
         |c| c.budget.strangers > 0,
         |w| w.seen.import.done.is_some() && w.callers.iter().any(|caller| caller.stage == Stage::Gone),
     ),
@@ -369,7 +369,7 @@ pub(crate) const GOALS: [Goal; 78] = [
         |w| classify(w) == Some(Pair::ExportUnspoken),
     ),
     pair(Pair::ImportProtocol, |_| false, |w| classify(w) == Some(Pair::ImportProtocol)),
-    pair(Pair::Told, |c| c.cast.is_pair() && c.budget.storage > 0, |w| classify(w) == Some(Pair::Told)),
+    pair(Pair::Informed, |c| c.cast.is_pair() && c.budget.storage > 0, |w| classify(w) == Some(Pair::Informed)),
     pair(Pair::LinkFailed, |c| c.cast.is_pair() && c.budget.loss > 0, |w| classify(w) == Some(Pair::LinkFailed)),
     pair(
         Pair::ImportUnspoken,
@@ -383,7 +383,7 @@ pub(crate) const GOALS: [Goal; 78] = [
     ),
 ];
 
-/// What no link with a legacy importer comes to: it cannot be cancelled, has one timer, notices no failure of its disk, and
+/// The goals that no link with a legacy importer reaches: it cannot be cancelled, has one timer, notices no failure of its disk, and
 /// says little.
 pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 19] = [
     "import: cancel in INIT",
@@ -396,24 +396,24 @@ pub(crate) const BEYOND_A_LEGACY_IMPORTER: [&str; 19] = [
     "import: timer Token",
     "import: timer Stall",
     "import: timer Transfer",
-    "import: timeout is heard",
+    "import: timeout arrives",
     "import: storage fails",
     "import: crash while it installs, and the account is there",
-    "export: cancel is heard",
-    "export: cancel is heard behind the first byte",
+    "export: cancel arrives",
+    "export: cancel arrives after the first byte",
     "an intruder's archive of another account is refused",
-    Pair::Told.text(),
+    Pair::Informed.text(),
     Pair::ImportUnspoken.text(),
     Pair::NoSession.text(),
 ];
 
-/// What no link with a legacy exporter comes to: it is gone when the archive is handed over, has one timer behind the channel,
-/// takes an archive that it cannot read for a wrong password, and hears no cancel.
+/// The goals that no link with a legacy exporter reaches: it is gone when the archive is handed over, has one timer after the channel,
+/// takes an archive that it cannot read for a wrong password, and receives no cancel.
 pub(crate) const BEYOND_A_LEGACY_EXPORTER: [&str; 14] = [
     "an answer before the confirmation",
     "import: link lost while it installs",
-    "export: cancel is heard",
-    "export: cancel is heard behind the first byte",
+    "export: cancel arrives",
+    "export: cancel arrives after the first byte",
     "export: link lost in IN_PROGRESS",
     "export: storage fails",
     "export: timer Stall",
@@ -422,7 +422,7 @@ pub(crate) const BEYOND_A_LEGACY_EXPORTER: [&str; 14] = [
     Pair::SuccessUnheard.text(),
     Pair::SuccessTooLate.text(),
     Pair::ExportUnspoken.text(),
-    Pair::Told.text(),
+    Pair::Informed.text(),
     Pair::ImportUnspoken.text(),
 ];
 
@@ -448,8 +448,8 @@ fn ended(done: Option<Done>, outcome: Outcome) -> bool {
     done.is_some_and(|done| done.outcome == outcome)
 }
 
-fn heard(done: Option<Done>, outcome: Outcome) -> bool {
-    done.is_some_and(|done| done.outcome == outcome && done.cause == Cause::Heard)
+fn arrived(done: Option<Done>, outcome: Outcome) -> bool {
+    done.is_some_and(|done| done.outcome == outcome && done.cause == Cause::Received)
 }
 
 fn timed_out(done: Option<Done>, timer: Timer) -> bool {

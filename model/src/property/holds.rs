@@ -35,7 +35,7 @@ impl PropertyId {
             }
             Self::Budget => half.sides().all(|side| nothing_is_left(system, state, side)),
             Self::Ends => half.sides().all(|side| operation_ends(system, state, side)),
-            Self::CancelHeard => half.sides().all(|side| cancel_is_heard(state, side)),
+            Self::CancelArrives => half.sides().all(|side| cancel_arrives(state, side)),
             Self::Honest => !system.configuration().is_honest() || honest_pair_succeeds(state),
             _ => true,
         }
@@ -76,8 +76,8 @@ fn nothing_is_left<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, state: &
     closed && matches!(world.link.half(side).end, End::Away | End::Closed)
 }
 
-/// A cancel of this side is heard by the other.
-fn cancel_is_heard<I: ImportSide, E: ExportSide>(state: &Reached<I, E>, side: Side) -> bool {
+/// A cancel of this side reaches the other.
+fn cancel_arrives<I: ImportSide, E: ExportSide>(state: &Reached<I, E>, side: Side) -> bool {
     let world = &state.world;
     let (cancelled, peer) = match side {
         Side::Import => (world.seen.import.cancelled, world.seen.export.done),

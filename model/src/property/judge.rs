@@ -28,7 +28,7 @@ use crate::{
 /// Judges one step.
 pub(crate) struct Judge<'a> {
     configuration: &'a Configuration,
-    /// What the step violates.
+    /// The properties that the step violates.
     pub(crate) violated: PropertySet,
     /// The connection of the input, if it is not the session's.
     strange: Option<ConnId>,
@@ -83,7 +83,7 @@ impl<'a> Judge<'a> {
         self.expect(conn == came || alike, P::Isolated, Side::Import);
     }
 
-    /// What comes on a foreign connection touches that connection only.
+    /// Events of a foreign connection touch that connection only.
     fn isolate(&mut self, world: &World, conn: ConnId, input: import::Input, effects: &[import::Effect]) {
         use import::{Effect as E, Input as I};
         if effects.contains(&E::AcceptChannel(conn)) {
@@ -120,7 +120,7 @@ impl<'a> Judge<'a> {
         let Signal::Done(outcome) = signal else { return };
         match outcome {
             Outcome::Success { .. } => {
-                let told = seen.heard_stored && seen.handed_over;
+                let told = seen.received_stored && seen.handed_over;
                 let durable = world.import.storage.holds_account() || world.import.storage == Storage::Removed;
                 let stored = world.device.is_some() || durable;
                 self.expect(told && stored || outcome != Outcome::SUCCESS, P::Stored, Side::Export);
@@ -281,7 +281,7 @@ fn export_may_signal(seen: &ExportView, signal: Signal) -> bool {
 /// The connection that an input is about, and how far it has come with it.
 const fn stage_reached(input: import::Input) -> Option<(ConnId, Stage)> {
     match input {
-        import::Input::ConnectionRequested(conn) => Some((conn, Stage::Knocked)),
+        import::Input::ConnectionRequested(conn) => Some((conn, Stage::Requested)),
         import::Input::ConnectionAnswered(conn) => Some((conn, Stage::Answered)),
         import::Input::ConnectionOpened { conn, .. } => Some((conn, Stage::Open)),
         _ => None,

@@ -23,7 +23,7 @@ pub struct Judged<I, E>(System<I, E>);
 pub struct Reached<I, E> {
     /// The state.
     pub state: State<I, E>,
-    /// What the step into it violated.
+    /// The properties that the step into it violated.
     pub(crate) violated: PropertySet,
 }
 

@@ -1,13 +1,13 @@
-//! The clients of today, state by state as `docs/legacy.md` 9.2 tells them: what users of an old device have before them.
+//! The clients of today, state by state as in `docs/legacy/daemon.md` 9.2: the screens of users of an old device.
 //!
-//! They take what ours take, and call what ours call; which screen follows on which is their own. What they share is here.
+//! They take the inputs and make the calls of ours; the order of the screens is their own. The shared part is here.
 
 mod android;
 mod ios;
 mod qt;
 
 use handfast::{
-    client::{Failure, Refused, Told, export, import},
+    client::{Failure, Received, Refused, export, import},
     message::Slot,
     operations::{LocalId, OpId},
     outcome::{Outcome, Signal},
@@ -35,7 +35,7 @@ pub fn ios() -> (AnyImportClient, AnyExportClient) {
 pub(super) struct ImportAt {
     /// The account of its attempt.
     id: Option<LocalId>,
-    /// A call has not returned: nobody can leave while it waits for it.
+    /// A call has not returned: no one can leave while it waits for it.
     waits: bool,
     screen: import::Screen,
 }
@@ -67,16 +67,16 @@ impl ImportAt {
     }
 
     /// The screen of a signal.
-    fn screen_of(told: Told, done: fn(Told) -> import::Screen) -> import::Screen {
+    fn screen_of(received: Received, done: fn(Received) -> import::Screen) -> import::Screen {
         use import::{Prompt, Screen};
-        match told {
-            Told::Signal(Signal::TokenAvailable) => Screen::TokenAvailable,
-            Told::Signal(Signal::Connecting) => Screen::Connecting,
-            Told::Signal(Signal::Prompt { peer, scheme, wrong_password }) => {
+        match received {
+            Received::Signal(Signal::TokenAvailable) => Screen::TokenAvailable,
+            Received::Signal(Signal::Connecting) => Screen::Connecting,
+            Received::Signal(Signal::Prompt { peer, scheme, wrong_password }) => {
                 Screen::Authenticating { prompt: Prompt { peer, scheme, wrong_password }, answered: false }
             }
-            Told::Signal(Signal::InProgress | Signal::Confirm { .. }) => Screen::InProgress,
-            Told::Signal(Signal::Done(_)) | Told::Unheard | Told::Strange => done(told),
+            Received::Signal(Signal::InProgress | Signal::Confirm { .. }) => Screen::InProgress,
+            Received::Signal(Signal::Done(_)) | Received::Unheard | Received::Strange => done(received),
         }
     }
 
@@ -91,7 +91,7 @@ impl ImportAt {
         Ok(effects)
     }
 
-    /// What none of the three looks at: it does not know of refusals.
+    /// None of the three looks at this: it does not know of refusals.
     fn returned(&mut self, input: import::Input) -> Result<Vec<import::Effect>, Refused> {
         self.waits &= !matches!(input, import::Input::Added(_));
         match input {
@@ -141,15 +141,15 @@ impl ExportAt {
         }
     }
 
-    fn screen_of(told: Told, done: fn(Told) -> export::Screen) -> export::Screen {
+    fn screen_of(received: Received, done: fn(Received) -> export::Screen) -> export::Screen {
         use export::Screen;
-        match told {
-            Told::Signal(Signal::Connecting | Signal::TokenAvailable) => Screen::Connecting,
-            Told::Signal(Signal::Confirm { peer_address: address }) => {
+        match received {
+            Received::Signal(Signal::Connecting | Signal::TokenAvailable) => Screen::Connecting,
+            Received::Signal(Signal::Confirm { peer_address: address }) => {
                 Screen::Authenticating { address, confirmed: false }
             }
-            Told::Signal(Signal::InProgress | Signal::Prompt { .. }) => Screen::InProgress,
-            Told::Signal(Signal::Done(_)) | Told::Unheard | Told::Strange => done(told),
+            Received::Signal(Signal::InProgress | Signal::Prompt { .. }) => Screen::InProgress,
+            Received::Signal(Signal::Done(_)) | Received::Unheard | Received::Strange => done(received),
         }
     }
 
@@ -190,26 +190,26 @@ impl ExportAt {
 }
 
 /// An end, where every error that is not empty is a failure.
-fn failure_of(told: Told) -> Option<Failure> {
-    match told {
-        Told::Signal(Signal::Done(outcome)) if outcome.is_success() => None,
-        Told::Signal(Signal::Done(outcome)) => Some(Failure::Ended(outcome)),
-        Told::Signal(_) | Told::Unheard | Told::Strange => Some(Failure::Unheard),
+fn failure_of(received: Received) -> Option<Failure> {
+    match received {
+        Received::Signal(Signal::Done(outcome)) if outcome.is_success() => None,
+        Received::Signal(Signal::Done(outcome)) => Some(Failure::Ended(outcome)),
+        Received::Signal(_) | Received::Unheard | Received::Strange => Some(Failure::Unheard),
     }
 }
 
-fn import_end(told: Told) -> import::Screen {
-    failure_of(told).map_or(import::Screen::Done, import::Screen::Error)
+fn import_end(received: Received) -> import::Screen {
+    failure_of(received).map_or(import::Screen::Done, import::Screen::Error)
 }
 
-fn export_end(told: Told) -> export::Screen {
-    failure_of(told).map_or(export::Screen::Done { confirmed: true }, export::Screen::Error)
+fn export_end(received: Received) -> export::Screen {
+    failure_of(received).map_or(export::Screen::Done { confirmed: true }, export::Screen::Error)
 }
 
 /// Where what is not in the list of errors falls into the branch of success (W-10).
-fn lenient(told: Told) -> Told {
-    match told {
-        Told::Unheard => Told::Signal(Signal::Done(Outcome::SUCCESS)),
-        told => told,
+fn lenient(received: Received) -> Received {
+    match received {
+        Received::Unheard => Received::Signal(Signal::Done(Outcome::SUCCESS)),
+        received => received,
     }
 }

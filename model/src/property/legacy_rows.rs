@@ -25,23 +25,23 @@ pub fn rows_taken(configuration: Configuration) -> (Rows, Rows) {
 }
 
 /// A side that may be a legacy one.
-trait Told {
+trait Received {
     fn told(&self) -> Rows {
         Rows::default()
     }
 }
 
-impl Told for handfast::import::Importer {}
-impl Told for handfast::export::Exporter {}
+impl Received for handfast::import::Importer {}
+impl Received for handfast::export::Exporter {}
 
-impl Told for Importer {
+impl Received for Importer {
     fn told(&self) -> Rows {
         self.rows()
     }
 }
 
-/// What it refuses is no step of the system: it is tried in place.
-impl Told for Exporter {
+/// A refused call is no step of the system: it is tried in place.
+impl Received for Exporter {
     fn told(&self) -> Rows {
         let calls = [Input::AddDevice(Scheme::None), Input::ConfirmAddDevice];
         calls.into_iter().fold(self.rows(), |rows, call| {
@@ -53,7 +53,7 @@ impl Told for Exporter {
     }
 }
 
-fn walk<I: ImportSide + Told, E: ExportSide + Told>(
+fn walk<I: ImportSide + Received, E: ExportSide + Received>(
     configuration: Configuration,
     import: I,
     export: E,

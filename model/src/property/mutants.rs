@@ -22,7 +22,7 @@ pub type Broken = Judged<AnyImport, AnyExport>;
 pub struct Mutant {
     /// The stable id.
     pub id: &'static str,
-    /// What is broken.
+    /// The broken rule, in words.
     pub broken: &'static str,
     /// The property that has to be violated.
     pub property: PropertyId,

@@ -29,14 +29,15 @@ pub enum Pair {
     SuccessTooLate,
     /// Two equal failures; Canceled equals Canceled with `sent`.
     Equal,
-    /// Two failures, each decided on its own side before the other's was heard.
+    /// Two failures, each decided on its own side before the other's had arrived.
     EachItsOwn,
     /// (Network, Protocol, Storage or Timeout in the middle of a message): never put into words.
     ExportUnspoken,
     /// (Protocol, Network).
     ImportProtocol,
-    /// (Protocol or Storage, Peer): the exporter was told.
-    Told,
+    /// (Protocol or Storage, Peer): the exporter was informed.
+    #[serde(rename = "Told")]
+    Informed,
     /// Network on either side after a failure of the link.
     LinkFailed,
     /// (Storage, Network): the importer's disk failed in the middle of the archive, a failure of the device without a word.
@@ -55,13 +56,13 @@ impl Pair {
         Self::EachItsOwn,
         Self::ExportUnspoken,
         Self::ImportProtocol,
-        Self::Told,
+        Self::Informed,
         Self::LinkFailed,
         Self::ImportUnspoken,
         Self::NoSession,
     ];
 
-    /// What it is.
+    /// Its kind.
     pub const fn text(self) -> &'static str {
         match self {
             Self::BothSucceed => "(Success, Success)",
@@ -71,7 +72,7 @@ impl Pair {
             Self::EachItsOwn => "two failures, each decided on its own side",
             Self::ExportUnspoken => "(Network, x), x never put into words",
             Self::ImportProtocol => "(Protocol, Network)",
-            Self::Told => "(Protocol or Storage, Peer)",
+            Self::Informed => "(Protocol or Storage, Peer)",
             Self::LinkFailed => "Network on either side after a failure of the link",
             Self::ImportUnspoken => "(Storage, Network), the disk failed within the archive",
             Self::NoSession => "(x, Network) without a session",
@@ -82,9 +83,9 @@ impl Pair {
 /// How a side ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct End {
-    /// What it told its client.
+    /// The outcome that it signalled to its client.
     pub outcome: Outcome,
-    /// What made it.
+    /// Its cause.
     pub cause: Cause,
 }
 
@@ -117,7 +118,7 @@ impl End {
     }
 }
 
-/// What may excuse a pair.
+/// The facts that may excuse a pair.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Circumstances {
     /// The importer took the exporter's channel.
@@ -142,7 +143,7 @@ pub fn allowed(import: End, export: End, around: Circumstances) -> Option<Pair> 
         _ if import.cause.is_own() && export.cause.is_own() => Some(Pair::EachItsOwn),
         (Network, _) if unspoken(export) => Some(Pair::ExportUnspoken),
         (Protocol, Network) => Some(Pair::ImportProtocol),
-        (Protocol | Storage, Peer) => Some(Pair::Told),
+        (Protocol | Storage, Peer) => Some(Pair::Informed),
         (Network, _) | (_, Network) if failed => Some(Pair::LinkFailed),
         (Storage, Network) if import.cause == Cause::Unspoken => Some(Pair::ImportUnspoken),
         (_, Network) if !session => Some(Pair::NoSession),

@@ -1,4 +1,4 @@
-//! Who plays the hardened sides: the reducers that ship, or others in their place.
+//! The hardened sides of a check: the reducers that ship, or others in their place.
 
 use handfast::{export::Exporter, import::Importer, reducer::Config};
 
@@ -21,7 +21,7 @@ pub struct Players {
 }
 
 impl Default for Players {
-    /// Those that ship.
+    /// The reducers that ship.
     fn default() -> Self {
         Self { import: |config| Boxed::new(Importer::new(config)), export: |config| Boxed::new(Exporter::new(config)) }
     }

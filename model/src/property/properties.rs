@@ -22,7 +22,7 @@ macro_rules! properties {
                 match self { $(Self::$name => $id),* }
             }
 
-            /// What it says.
+            /// The property in words.
             pub const fn text(self) -> &'static str {
                 match self { $(Self::$name => $text),* }
             }
@@ -49,7 +49,7 @@ properties! {
         "R-IMP-9, R-IMP-10";
     Single "P-SINGLE" "A token admits at most one session; after DONE nothing that is installed changes." "R-TOK-5, R-IMP-13";
     Bound "P-BOUND" "The installed account is the one that the user confirmed, and the peer's chain proved it." "R-IMP-11, R-SEC-1";
-    Stored "P-STORED" "Success is said only of a durable account, the exporter's only when it was told so; after a failure nothing is installed."
+    Stored "P-STORED" "Success is reported only for a durable account, the exporter's only after the importer's result; after a failure nothing is installed."
         "R-EXT-2, R-IMP-13, R-ARC-4";
     NotSent "P-NOT-SENT" "After an accepted cancelAddDevice, and with Canceled that is not `sent`, no archive byte is out." "R-API-6, R-CANCEL-1";
     Gate "P-GATE" "No password is tried and no archive byte leaves before the user confirmed, without an accepted password, or to another device."
@@ -70,7 +70,7 @@ properties! {
     Budget "P-BUDGET" "Wrong codes are limited; of a failed operation nothing is left staged, and in the end no connection open." "R-TOK-5, R-IMP-12";
     Atomic "P-ATOMIC" "After a crash and a restart there is no account or a whole one, and nothing left over." "R-ARC-4, R-ARC-6";
     Ends "P-ENDS" "Every operation reaches DONE." "R-TIME-4";
-    CancelHeard "P-CANCEL-HEARD" "Once a session exists, after a cancel the peer ends without waiting for a timer, if the link lives." "R-CANCEL-1";
+    CancelArrives "P-CANCEL-HEARD" "Once a session exists, after a cancel the peer ends without waiting for a timer, if the link lives." "R-CANCEL-1";
     Again "P-AGAIN" "After any end another link, with a new token, can begin and succeeds." "R-API-7, R-API-4";
     Admits "P-ADMITS" "An honest exporter gets its session, also where strangers fill the places, unless they come faster than it is secured, for ever."
         "R-IMP-15, R-EXP-12";
@@ -85,7 +85,7 @@ impl PropertyId {
 
     /// Whether it says that something happens, and not that something never does.
     pub const fn is_liveness(self) -> bool {
-        matches!(self, Self::Ends | Self::CancelHeard | Self::Admits | Self::Honest | Self::Again)
+        matches!(self, Self::Ends | Self::CancelArrives | Self::Admits | Self::Honest | Self::Again)
     }
 
     /// Returns whether a state can show by itself that the property is violated. Where a crowd keeps a peer out, only a fair run does.
@@ -100,14 +100,14 @@ impl PropertyId {
         match self {
             Self::Consent | Self::Single | Self::Bound | Self::Password | Self::Isolated | Self::AtRest => importer,
             Self::NotSent | Self::Gate => exporter,
-            Self::Pair | Self::NoBlame | Self::CancelHeard => importer && exporter,
+            Self::Pair | Self::NoBlame | Self::CancelArrives => importer && exporter,
             Self::Honest => configuration.is_honest(),
             Self::Admits => configuration.crowd.is_some(),
             // Asked of two links (`again`), and of a link with its clients.
             Self::Again | Self::Client => false,
             Self::Ends => configuration.clock,
             Self::Atomic => configuration.budget.import_crashes > 0,
-            // What is documented binds the hardened.
+            // The documented behaviour binds the hardened.
             Self::Documented => {
                 [Side::Import, Side::Export].iter().any(|&side| configuration.cast.player(side) == Player::Hardened)
             }
@@ -128,7 +128,7 @@ impl PropertyId {
             | Self::Client
             | Self::Budget
             | Self::Ends
-            | Self::CancelHeard => true,
+            | Self::CancelArrives => true,
             Self::Consent
             | Self::Single
             | Self::Bound
@@ -147,12 +147,12 @@ impl PropertyId {
     }
 }
 
-/// What of a property is asked.
+/// The part of a property that is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Half {
     /// All of it.
     Both,
-    /// What it says of this side. Of a cancel: of this side's.
+    /// The statement about this side. Of a cancel: of this side's.
     Only(Side),
 }
 

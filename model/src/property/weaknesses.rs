@@ -1,6 +1,6 @@
-//! What the weaknesses are called that a legacy side shows. `docs/weaknesses.md` says it, once.
+//! The names of the weaknesses that a legacy side shows. `docs/legacy/weaknesses.md` is their only source.
 
-const TEXT: &str = include_str!("../../../docs/weaknesses.md");
+const TEXT: &str = include_str!("../../../docs/legacy/weaknesses.md");
 
 /// The heading of a weakness: of `W-5`, what is wrong in a few words.
 pub fn title(id: &str) -> Option<&'static str> {
@@ -18,7 +18,7 @@ mod tests {
     use crate::property::flaws::FLAWS;
 
     #[test]
-    fn every_flaw_is_a_weakness_that_the_document_tells() {
+    fn every_flaw_is_a_weakness_of_the_document() {
         for flaw in FLAWS {
             assert!(title(flaw.weakness).is_some() && number(flaw.weakness).is_some(), "{flaw:?}");
         }

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// What a client sees of its operation: a state of R-STATE-1, where the end is a success or a failure.
+/// A client's view of its operation: a state of R-STATE-1, where the end is a success or a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Visible {
     /// Before the end.
@@ -27,7 +27,7 @@ pub enum Visible {
     Failed,
 }
 
-/// What both see, the import side first.
+/// The view of both clients, the import side first.
 pub type Seen = (Visible, Visible);
 
 /// The steps between what is seen, without those that change nothing of it.

@@ -12,7 +12,7 @@ use crate::{
         judged::{Judged, Reached},
         properties::{Half, PropertyId},
     },
-    report::walk::Told as _,
+    report::walk::Described as _,
     system::{
         action::Action,
         device::{ExportDevice, ImportDevice},

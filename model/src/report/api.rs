@@ -33,7 +33,7 @@ pub struct Detail {
     pub state: LinkState,
     /// The key.
     pub key: &'static str,
-    /// What the document says of it, without the words that it lists.
+    /// The document's text, without the words that it lists.
     pub text: &'static str,
     /// The words that it lists; none if it may be anything.
     pub words: &'static [&'static str],
@@ -90,7 +90,7 @@ pub const OTHER_KEYS: [OtherKey; 4] = [
     key(DOCUMENTED, Side::Import, "reason", EXACT),
     key(DOCUMENTED, Side::Export, "reason", EXACT),
     key(BOTH, Side::Export, "confirmed", "`false`: the new device has not said that it stored the account (R-EXT-2)"),
-    key(BOTH, Side::Export, "sent", "`true`: archive bytes were out when the peer's cancel was heard (R-CANCEL-1)"),
+    key(BOTH, Side::Export, "sent", "`true`: archive bytes were out when the peer's cancel arrived (R-CANCEL-1)"),
 ];
 
 /// A word that is otherwise than the document has it.
@@ -111,7 +111,7 @@ const fn word(profiles: &'static [Profile], key: &'static str, word: &'static st
 }
 
 const OF_TODAY: &str = "today's daemon says so (R-ERR-1)";
-const HEARD: &str = "understood where it is heard, and never said (R-ERR-2)";
+const RECEIVED: &str = "understood when it arrives, and never sent (R-ERR-2)";
 const NOT_OF_TODAY: &str = "today's daemon never says it (R-ERR-1)";
 
 /// Words that are said and not documented.
@@ -125,8 +125,8 @@ pub const OTHER_WORDS: [OtherWord; 5] = [
 
 /// Words that are documented and not said.
 pub const UNSAID: [OtherWord; 4] = [
-    word(BOTH, "auth_scheme", "none", HEARD),
-    word(BOTH, "error", "none", HEARD),
+    word(BOTH, "auth_scheme", "none", RECEIVED),
+    word(BOTH, "error", "none", RECEIVED),
     word(JAMID, "auth_error", "bad_password", NOT_OF_TODAY),
     word(JAMID, "error", "authentication", NOT_OF_TODAY),
 ];
@@ -149,7 +149,7 @@ pub struct Call {
     pub name: &'static str,
     /// Which way.
     pub direction: Direction,
-    /// What for.
+    /// The purpose.
     pub purpose: &'static str,
 }
 
@@ -192,7 +192,7 @@ pub struct Answers {
     pub refused: &'static [Refused],
 }
 
-/// What each call answers.
+/// The answers of each call.
 pub const ANSWERS: [Answers; 6] = [
     Answers { name: "addAccount", accepted: &[Init], refused: &[Refused::Started] },
     Answers {
@@ -214,7 +214,7 @@ pub const ANSWERS: [Answers; 6] = [
     },
 ];
 
-/// What exploration finds of the API in a profile.
+/// The API in a profile, as exploration finds it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Seen {
     /// The keys of details.
@@ -276,7 +276,7 @@ impl Seen {
 type HardenedImport = import::Importer;
 type HardenedExport = export::Exporter;
 
-/// Explores the shipped reducers, as a pair and beside the hostile.
+/// Explores the shipped reducers, as a pair and with the hostile.
 pub fn explore(profile: Profile) -> Seen {
     let mut seen = Seen::default();
     let own = configurations(Size::Small)
@@ -302,7 +302,7 @@ pub fn explore(profile: Profile) -> Seen {
                         seen.see(Side::Export, profile, signal);
                     }
                 }),
-                Turn::Nobody => {}
+                Turn::Neither => {}
             }
             Some(next)
         });

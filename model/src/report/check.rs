@@ -45,7 +45,7 @@ pub fn with_legacy(configuration: Configuration) -> Judged<AnyImport, AnyExport>
     Players::default().system(configuration)
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
@@ -60,7 +60,7 @@ pub enum Verdict {
     },
     /// It holds in every state that was looked at, and that was not all.
     NoViolation {
-        /// What bounded the search.
+        /// The bound of the search.
         bounded: String,
     },
     /// It does not hold.
@@ -113,17 +113,17 @@ fn is_zero(count: &usize) -> bool {
 pub struct Row {
     /// [`Configuration::id`].
     pub configuration: String,
-    /// What went wrong in it, at most.
+    /// The faults in it, at most.
     pub budget: String,
     /// The property.
     pub property: PropertyId,
     /// The side that it is asked of, if it is not asked of both.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub half: Option<Side>,
-    /// What came of it.
+    /// The result.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// What should come of it.
+    /// The expected result.
     #[serde(skip_serializing_if = "Expected::is_holds")]
     pub expected: Expected,
     /// A shortest way to the violation.
@@ -140,7 +140,7 @@ pub struct Seconds {
     pub stateright: f64,
 }
 
-/// What should come of a property in a configuration.
+/// The expected result of a property in a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expected {
@@ -190,12 +190,12 @@ impl Row {
     }
 }
 
-/// What came of one configuration.
+/// The results of one configuration.
 #[derive(Clone, Debug, Serialize)]
 pub struct Checked {
     /// [`Configuration::id`].
     pub configuration: String,
-    /// Who takes part.
+    /// The pair of peers.
     pub cast: Cast,
     /// Every property that applies.
     pub rows: Vec<Row>,
@@ -392,7 +392,7 @@ pub(crate) fn judge<I: ImportSide, E: ExportSide>(
     }
 }
 
-/// What a graph says in which no violation was found: that there is none, if it is all of it.
+/// Returns the verdict of a graph in which no violation was found: that there is none, if the graph is complete.
 pub(crate) fn verified(graph: &Graph) -> Verdict {
     let states = graph.states();
     match graph.ended {

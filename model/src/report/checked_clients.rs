@@ -90,6 +90,6 @@ pub(crate) fn hunt(
         let graph = Graph::explore(&linked, limits, Some(property.name(half)));
         judge(&linked, &graph, property, half, None)
     });
-    let nobody = (Verdict::Inconclusive { why: "nobody was asked".into() }, None);
-    halves.min_by_key(steps).unwrap_or(nobody)
+    let unasked = (Verdict::Inconclusive { why: "no side was asked".into() }, None);
+    halves.min_by_key(steps).unwrap_or(unasked)
 }

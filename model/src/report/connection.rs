@@ -23,7 +23,7 @@ const OTHER: u16 = 7;
 /// Bytes of an archive.
 const ARCHIVE: u32 = 2;
 
-/// What a thing leads to.
+/// The result of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
     /// Whether it is taken: it is a command that makes sense, or is received as what it is.
@@ -163,7 +163,7 @@ impl Table {
         Self { side, rows }
     }
 
-    /// What a thing leads to in a place.
+    /// The result of an input in a place.
     pub fn at(&self, place: Place, kind: Kind) -> Option<&Taken> {
         self.rows.get(&place)?.get(&kind)
     }

@@ -1,7 +1,7 @@
 //! Where the document and today's daemon disagree, what the two profiles do, and what exploration says to it.
 //!
-//! The first two columns are those of `docs/legacy.md` 10. Each entry asks one question or more of three links: two hardened peers
-//! in either profile, and two of today's. What cannot be asked says so.
+//! The first two columns are those of `docs/legacy/daemon.md` 10. Each entry asks one question or more of three links: two hardened peers
+//! in either profile, and two of today's. A divergence that cannot be asked about says so.
 
 mod asked;
 
@@ -10,7 +10,7 @@ pub use self::asked::Subject;
 /// A question, and the answers that it has to have.
 #[derive(Clone, Copy)]
 pub struct Question {
-    /// What is asked.
+    /// A question.
     pub text: &'static str,
     /// Of each of [`Subject::ALL`], in their order. `None`: it cannot be asked of it.
     pub answers: [Option<bool>; 3],
@@ -23,13 +23,13 @@ pub struct Question {
 pub struct Divergence {
     /// Its number: D1 to D22.
     pub number: u8,
-    /// What the documented profile does.
+    /// The behaviour of the documented profile.
     pub documented: &'static str,
-    /// What the jamid profile does.
+    /// The behaviour of the jamid profile.
     pub jamid: &'static str,
-    /// What is asked to show it.
+    /// The questions that show it.
     pub questions: &'static [Question],
-    /// What cannot be.
+    /// The part that cannot be asked about.
     pub unasked: Option<&'static str>,
 }
 
@@ -128,7 +128,7 @@ pub const DIVERGENCES: [Divergence; 22] = [
     ),
     entry(
         10,
-        "when the archive begins to arrive, behind the right password (R-IMP-9)",
+        "when the archive begins to arrive, after the right password (R-IMP-9)",
         "when the user answers; not again on receipt (R-STATE-2)",
         &[question(
             "the new device says IN_PROGRESS before a password opened the archive",
@@ -153,7 +153,7 @@ pub const DIVERGENCES: [Divergence; 22] = [
     ),
     entry(
         13,
-        "the peer is told (R-CANCEL-1)",
+        "the peer is informed (R-CANCEL-1)",
         THE_SAME,
         &[question("a peer can be left waiting for its timers", TODAY, asked::cancel_is_unheard)],
     ),
@@ -183,7 +183,7 @@ pub const DIVERGENCES: [Divergence; 22] = [
         17,
         "DONE is last (R-STATE-2)",
         THE_SAME,
-        &[question("the new device can signal behind DONE", TODAY, asked::signals_behind_done)],
+        &[question("the new device can signal after DONE", TODAY, asked::signals_after_done)],
     ),
     entry(
         18,
@@ -206,7 +206,7 @@ pub const DIVERGENCES: [Divergence; 22] = [
             THE_SAME,
             &[
                 question("the scheme `key` is one", [Some(false), Some(false), None], asked::key_is_a_scheme),
-                question("an answer that nobody asked for returns true", TODAY, asked::unasked_answer_is_true),
+                question("an answer without a question returns true", TODAY, asked::unasked_answer_is_true),
             ],
         )
     },

@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// What came of a mutant.
+/// The result for a mutant.
 #[derive(Clone, Debug, Serialize)]
 pub struct Kill {
     /// [`Mutant::id`].
@@ -78,13 +78,13 @@ impl Mutant {
     }
 }
 
-/// What each engine says of a mutant.
+/// The result of each engine for a mutant.
 #[derive(Clone, Debug, Serialize)]
 pub struct Hunted {
-    /// What our explorer says.
+    /// The result of our explorer.
     #[serde(flatten)]
     pub kill: Kill,
-    /// What `stateright` says.
+    /// The result of `stateright`.
     pub stateright: Confirmed,
     /// How long each took.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! What came of every property in every pair, as one table.
+//! The result of every property in every pair, as one table.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -16,7 +16,7 @@ pub const COLUMNS: [Cast; 8] = [Cast::HH, Cast::HX, Cast::XH, Cast::HL, Cast::LH
 /// A line for each property that was asked, a column for each pair.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matrix {
-    /// What was asked at all, in the order of [`PropertyId::ALL`].
+    /// The properties that were asked, in the order of [`PropertyId::ALL`].
     pub lines: Vec<Line>,
 }
 
@@ -25,11 +25,11 @@ pub struct Matrix {
 pub struct Line {
     /// Which one.
     pub property: PropertyId,
-    /// What came of it in all configurations of each pair: of the whole of it, or of each half.
+    /// Its result in all configurations of each pair: of the whole of it, or of each half.
     pub cells: Vec<(Cast, Cell)>,
 }
 
-/// What came of a property in all configurations of a pair. Empty: it was not asked.
+/// The result of a property in all configurations of a pair. Empty: it was not asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell(Vec<Part>);
 
@@ -42,7 +42,7 @@ struct Part {
     unexpected: bool,
 }
 
-/// What came of it.
+/// The result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Mark {
     /// Verified in each configuration.
@@ -94,7 +94,7 @@ impl Matrix {
 }
 
 impl Line {
-    /// What came of it in a pair.
+    /// Returns its result in a pair.
     pub fn cell(&self, cast: Cast) -> Option<&Cell> {
         self.cells.iter().find_map(|(other, cell)| (*other == cast).then_some(cell))
     }
@@ -131,7 +131,7 @@ impl Part {
         } else {
             Mark::Open
         };
-        // What is not known is never expected.
+        // An unknown result is never expected.
         let unexpected = mark != Mark::Open && !rows.clone().all(Row::is_as_expected);
         Self { half, mark, unexpected }
     }

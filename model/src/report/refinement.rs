@@ -16,16 +16,16 @@ use crate::{
     system::config::{Size, configurations},
 };
 
-/// What came of P-DOCUMENTED in all configurations of a profile.
+/// The result of P-DOCUMENTED in all configurations of a profile.
 #[derive(Clone, Debug, Serialize)]
 pub struct Refinement {
-    /// What the daemons follow.
+    /// The profile of the daemons.
     pub profile: Profile,
     /// The steps that their clients saw.
     pub found: BTreeSet<Edge>,
-    /// Those that should have been seen, and were not.
+    /// The documented edges that were not seen.
     pub missing: BTreeSet<Edge>,
-    /// What it comes to. The numbers are those of all graphs together.
+    /// The verdict. The numbers are those of all graphs together.
     #[serde(flatten)]
     pub verdict: Verdict,
 }
@@ -64,7 +64,7 @@ fn and(all: Verdict, one: &Verdict) -> Verdict {
     }
 }
 
-/// What the clients of the shipped reducers see, explored: as a pair, and beside the hostile.
+/// Explores the view of the shipped reducers' clients: as a pair, and with the hostile.
 pub fn explore(profile: Profile) -> BTreeSet<Edge> {
     let mut found = BTreeSet::new();
     let own = configurations(Size::Small)

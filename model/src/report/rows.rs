@@ -23,7 +23,7 @@ pub struct Row {
     pub side: Side,
     /// The place.
     pub place: &'static str,
-    /// What is taken there.
+    /// The input that is taken there.
     pub kind: &'static str,
 }
 
@@ -46,7 +46,7 @@ pub fn rows(configuration: Configuration, limits: Limits) -> Option<BTreeSet<Row
             Turn::Export(Some(input), _) => {
                 Some(Row { side: Side::Export, place: state.export.place(), kind: kind_of_export(&input) })
             }
-            Turn::Import(None, _) | Turn::Export(None, _) | Turn::Nobody => None,
+            Turn::Import(None, _) | Turn::Export(None, _) | Turn::Neither => None,
         });
         Some(next)
     });
@@ -63,7 +63,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// What kind of input it is: what coverage counts.
+    /// Returns the kind of an input: what coverage counts.
     kind_of_import, ImportInput:
     ImportInput::AddAccount => "addAccount",
     ImportInput::ProvideAccountAuthentication(..) => "provideAccountAuthentication",
@@ -98,7 +98,7 @@ kinds! {
 }
 
 kinds! {
-    /// What kind of input it is: what coverage counts.
+    /// Returns the kind of an input: what coverage counts.
     kind_of_export, ExportInput:
     ExportInput::AddDevice(_) => "addDevice",
     ExportInput::ConfirmAddDevice => "confirmAddDevice",

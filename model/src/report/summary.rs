@@ -24,7 +24,7 @@ use crate::{
     system::config::{self, Size},
 };
 
-/// What is run.
+/// The checks to run.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// How much is spent.
@@ -39,11 +39,11 @@ pub struct Selection {
     pub mutants: bool,
     /// Budgets that are changed, by [`config::Budget::KEYS`].
     pub budget: BTreeMap<String, u8>,
-    /// What each exploration may use.
+    /// The resources of each exploration.
     pub limits: Limits,
     /// Configurations that are checked at once; at least one.
     pub jobs: usize,
-    /// Whether it is told how long each took.
+    /// Whether each result has its time.
     pub timings: bool,
     /// Others in the place of the shipped reducers.
     pub players: Option<Players>,
@@ -83,7 +83,7 @@ impl Selection {
         chosen
     }
 
-    /// What the configurations of a profile come to together, where none of them is left out or changed.
+    /// Returns the result of the configurations of a profile together, where none of them is left out or changed.
     fn documented(&self, configurations: &[config::Configuration], checked: &[Checked]) -> Vec<Refinement> {
         let asked = self.property.is_none_or(|property| property == PropertyId::Documented);
         if !asked || !self.budget.is_empty() {
@@ -103,7 +103,7 @@ impl Selection {
     }
 }
 
-/// What came of a run.
+/// The results of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// Every configuration.
@@ -114,13 +114,21 @@ pub struct Report {
     pub canary: Hunted,
     /// Allowed pairs that no configuration reached.
     pub pairs_not_reached: BTreeSet<Pair>,
-    /// What clients saw, for each profile of which all was checked that has no old side (P-DOCUMENTED).
+    /// The view of clients, for each profile of which all was checked that has no old side (P-DOCUMENTED).
     pub documented: Vec<Refinement>,
-    /// What it comes to.
+    /// The overall outcome.
     pub outcome: Outcome,
 }
 
-/// What a run comes to.
+impl Report {
+    /// Removes how long each check took: reports of equal runs are equal then.
+    pub fn forget_timings(&mut self) {
+        self.checked.iter_mut().for_each(|one| one.seconds = None);
+        self.mutants.iter_mut().chain([&mut self.canary]).for_each(|one| one.seconds = None);
+    }
+}
+
+/// The overall outcome of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -134,7 +142,7 @@ pub enum Outcome {
     SafetyViolated,
 }
 
-/// How a run goes on. What is worked on at once is told of in any order.
+/// The progress of a run. Checks that run at the same time report in any order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress<'a> {
     /// There are so many pieces of work.
@@ -150,7 +158,7 @@ pub fn run(selection: &Selection) -> Report {
     run_watched(selection, &|_| {})
 }
 
-/// Runs what is selected, and tells how it goes on.
+/// Runs the selected checks, and reports their progress.
 pub fn run_watched(selection: &Selection, told: &(dyn Fn(Progress<'_>) + Sync)) -> Report {
     let configurations = selection.configurations();
     let hunted: Vec<&Mutant> = if selection.mutants { MUTANTS.iter().collect() } else { Vec::new() };

@@ -1,6 +1,6 @@
 //! Walking through the graph of any configuration, whichever model it takes: to a goal, or by hand in a browser.
 
-use std::net::ToSocketAddrs;
+use std::net::SocketAddr;
 
 use handfast::rules::AllRules;
 
@@ -25,10 +25,10 @@ use crate::{
     },
 };
 
-/// A model whose ways can be told to people.
-pub(crate) trait Told: Explorable {
-    /// Tells a way, and which property it violates.
-    fn tell(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample;
+/// A model whose paths can be described.
+pub(crate) trait Described: Explorable {
+    /// Describes a path, and the property that it violates.
+    fn describe(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample;
 
     /// The way as a picture, for `stateright`'s Explorer.
     fn picture(&self, path: stateright::Path<Self::State, Self::Action>) -> Option<String> {
@@ -39,35 +39,35 @@ pub(crate) trait Told: Explorable {
             path.steps.push((action?, state));
             action = next;
         }
-        Some(svg(&self.tell(&path, None).mermaid))
+        Some(svg(&self.describe(&path, None).mermaid))
     }
 }
 
-impl<I: ImportSide, E: ExportSide> Told for Judged<I, E> {
-    fn tell(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample {
+impl<I: ImportSide, E: ExportSide> Described for Judged<I, E> {
+    fn describe(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample {
         Counterexample::new(self, path, violated)
     }
 }
 
-impl<I: ImportDevice, D: ExportDevice> Told for Again<I, D> {
-    fn tell(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample {
+impl<I: ImportDevice, D: ExportDevice> Described for Again<I, D> {
+    fn describe(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample {
         Counterexample::of_two(self, path, violated)
     }
 }
 
-impl Told for Linked {
-    fn tell(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample {
+impl Described for Linked {
+    fn describe(&self, path: &Path<Self::State, Self::Action>, violated: Option<PropertyId>) -> Counterexample {
         Counterexample::of_clients(self, path, violated)
     }
 }
 
-/// What is done with a model, whichever it is.
+/// An operation on a model, for any model.
 pub(crate) trait Walk {
-    /// What comes of it.
+    /// Its result.
     type Output;
 
     /// Does it.
-    fn through<M: Told<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) -> Self::Output;
+    fn through<M: Described<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) -> Self::Output;
 }
 
 impl<W: Walk> WithBoth for Through<W> {
@@ -116,10 +116,10 @@ pub fn reach_with(
     impl Walk for Reach<'_> {
         type Output = Option<Counterexample>;
 
-        fn through<M: Told>(self, model: M) -> Self::Output {
+        fn through<M: Described>(self, model: M) -> Self::Output {
             let Self(goal, limits) = self;
             let graph = Graph::explore(&model, limits, Some(goal));
-            Some(model.tell(&graph.path(&model, goal)?, None))
+            Some(model.describe(&graph.path(&model, goal)?, None))
         }
     }
 
@@ -127,13 +127,13 @@ pub fn reach_with(
 }
 
 /// Lets a browser walk through the graph at this address, for ever.
-pub fn serve(players: &Players, configuration: Configuration, address: impl ToSocketAddrs) {
-    struct Serve<A>(A);
+pub fn serve(players: &Players, configuration: Configuration, address: SocketAddr) {
+    struct Serve(SocketAddr);
 
-    impl<A: ToSocketAddrs> Walk for Serve<A> {
+    impl Walk for Serve {
         type Output = ();
 
-        fn through<M: Told<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) {
+        fn through<M: Described<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) {
             model.checker().serve(self.0);
         }
     }

@@ -1,4 +1,4 @@
-//! What can happen next.
+//! The actions of the system.
 
 use std::fmt;
 
@@ -37,7 +37,7 @@ pub enum Action {
     Unpublishable,
     /// The exporter does not find the device.
     Unreachable,
-    /// The exporter's attempt to connect fails before the importer has heard of it.
+    /// The exporter's attempt to connect fails before the importer has learned of it.
     AttemptFails,
     /// The request for a connection is lost on its way.
     LoseRequest,
@@ -82,13 +82,13 @@ pub enum Action {
     /// A side takes a step of its own: what it had posted.
     Inner(Side, u8),
 
-    /// What a stranger or an intruder does, on this connection to the importer.
+    /// An action of a stranger or an intruder on this connection to the importer.
     Caller(u32, CallerAct),
-    /// What a hostile device does, behind the exporter's token.
+    /// The actions of a hostile device that the exporter's token names.
     Device(DeviceAct),
 }
 
-/// What a crash leaves of an account on the new device's disk.
+/// The state of an account on the new device's disk after a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Remains {
     /// No account.
@@ -99,11 +99,11 @@ pub enum Remains {
     Torn,
 }
 
-/// What a caller of the importer can do.
+/// An action of a caller of the importer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallerAct {
     /// It asks for a connection.
-    Knock,
+    Request,
     /// Its first bytes arrive, and the connection is not secured yet.
     Answer,
     /// The connection cannot be secured.
@@ -138,13 +138,13 @@ impl CallerAct {
                     Message::AuthScheme(..) | Message::Verdict(Verdict::Wrong | Verdict::Final) | Message::State(_)
                 )
             }
-            Self::Knock | Self::Answer | Self::Fail | Self::Begin | Self::Complete | Self::End | Self::Drop => true,
+            Self::Request | Self::Answer | Self::Fail | Self::Begin | Self::Complete | Self::End | Self::Drop => true,
             Self::Babble => false,
         }
     }
 }
 
-/// What a caller's chain shows.
+/// The chain of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Chain {
     /// The intruder's own account, verified.
@@ -155,7 +155,7 @@ pub enum Chain {
     Same,
 }
 
-/// What a hostile device can do to the exporter.
+/// An action of a hostile device on the exporter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeviceAct {
     /// It answers the request. `pinned`: it is the device that the token names, and not another.
@@ -218,7 +218,7 @@ impl fmt::Display for Action {
             Self::Deliver(Side::Import) => f.write_str("the new device gets"),
             Self::Deliver(Side::Export) => f.write_str("the old device gets"),
             Self::Break { to_import, to_export } => {
-                write!(f, "the link breaks, behind {to_import} things to the new device and {to_export} to the old")
+                write!(f, "the link breaks, after {to_import} things to the new device and {to_export} to the old")
             }
             Self::Opened(Tried::Opened) => f.write_str("the old device: the password opens the archive"),
             Self::Opened(Tried::Wrong) => f.write_str("the old device: the password does not open the archive"),

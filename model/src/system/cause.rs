@@ -1,4 +1,4 @@
-//! What made a side end.
+//! The cause of a side's end.
 
 use handfast::{
     export, import,
@@ -7,7 +7,7 @@ use handfast::{
 };
 use serde::Serialize;
 
-/// What made a side end.
+/// The cause of a side's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Cause {
     /// Its user.
@@ -21,7 +21,7 @@ pub enum Cause {
     /// The peer broke a rule.
     Rule,
     /// The peer said how it ended.
-    Heard,
+    Received,
     /// The peer ended the channel, or turned the connection away.
     Ended,
     /// The link was lost.
@@ -29,9 +29,9 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether the side decided itself, before it heard of the other's end.
+    /// Whether the side decided itself, before it learned of the other's end.
     pub const fn is_own(self) -> bool {
-        !matches!(self, Self::Heard | Self::Ended | Self::Lost)
+        !matches!(self, Self::Received | Self::Ended | Self::Lost)
     }
 
     /// That of an import which an input ended.
@@ -41,7 +41,7 @@ impl Cause {
             I::AddAccount | I::ProvideAccountAuthentication(..) | I::RemoveAccount => Self::Call,
             I::Fired(timer) => Self::Timer(timer),
             I::ArchiveUnwritable(_) => Self::Unspoken,
-            I::Message(_, Message::State(_) | Message::Verdict(Verdict::Final)) => Self::Heard,
+            I::Message(_, Message::State(_) | Message::Verdict(Verdict::Final)) => Self::Received,
             I::Message(..) | I::Malformed(_) | I::ArchiveBegan(_) => Self::Rule,
             I::ChannelEnded(_) => Self::Ended,
             I::ConnectionLost(_) | I::ConnectionFailed(_) => Self::Lost,
@@ -67,7 +67,7 @@ impl Cause {
             I::AddDevice(_) | I::ConfirmAddDevice | I::CancelAddDevice => Self::Call,
             I::Fired(timer) => Self::Timer(timer),
             I::SendFailed => Self::Unspoken,
-            I::Message(Message::State(_) | Message::ImportResult(_)) => Self::Heard,
+            I::Message(Message::State(_) | Message::ImportResult(_)) => Self::Received,
             I::Message(_) | I::Malformed => Self::Rule,
             I::Declined | I::Ended | I::Unreachable => Self::Ended,
             I::Lost | I::Failed => Self::Lost,

@@ -1,4 +1,4 @@
-//! What is checked: who takes part, and how much of each kind of trouble there may be.
+//! The configurations: the pair, and how often each kind of fault may occur.
 
 mod all;
 mod budget;
@@ -17,28 +17,28 @@ pub use self::{
     budget::Budget,
 };
 
-/// What is on a side.
+/// A peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Player {
     /// The shipped reducer.
     Hardened,
-    /// Today's daemon, as `docs/legacy.md` tells it.
+    /// Today's daemon, as in `docs/legacy/daemon.md`.
     Legacy,
     /// Whatever sends what it likes.
     Hostile,
 }
 
-/// Who takes part, the import side first.
+/// The pair of peers, the import side first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cast {
-    /// The import side. If it is hostile, it is the device behind the exporter's token.
+    /// The import side. If it is hostile, it is the device that the exporter's token names.
     pub import: Player,
     /// The export side. If it is hostile, callers are all that the importer meets.
     pub export: Player,
 }
 
 impl Cast {
-    /// Both hardened. Callers beside them only as far as the budget has some, as in every pair.
+    /// Both hardened. Callers in addition only as far as the budget has some, as in every pair.
     pub const HH: Self = Self { import: Player::Hardened, export: Player::Hardened };
     /// A hardened importer and a legacy exporter.
     pub const HL: Self = Self { import: Player::Hardened, export: Player::Legacy };
@@ -48,12 +48,12 @@ impl Cast {
     pub const LL: Self = Self { import: Player::Legacy, export: Player::Legacy };
     /// A hardened importer; the exporters are hostile.
     pub const HX: Self = Self { import: Player::Hardened, export: Player::Hostile };
-    /// A hardened exporter; the device behind its token is hostile.
+    /// A hardened exporter whose token names a hostile device.
     pub const XH: Self = Self { import: Player::Hostile, export: Player::Hardened };
 
     /// A legacy importer; the exporters are hostile.
     pub const LX: Self = Self { import: Player::Legacy, export: Player::Hostile };
-    /// A legacy exporter; the device behind its token is hostile.
+    /// A legacy exporter whose token names a hostile device.
     pub const XL: Self = Self { import: Player::Hostile, export: Player::Legacy };
 
     /// Whether both sides are honest.
@@ -66,7 +66,7 @@ impl Cast {
         self.import == Player::Legacy || self.export == Player::Legacy
     }
 
-    /// What is on this side.
+    /// Returns the peer on this side.
     pub const fn player(self, side: Side) -> Player {
         match side {
             Side::Import => self.import,
@@ -96,17 +96,17 @@ impl Serialize for Cast {
 /// One system to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Configuration {
-    /// What is looked at.
+    /// Its purpose.
     pub name: &'static str,
-    /// What the reducers follow.
+    /// The profile of the reducers.
     pub profile: Profile,
-    /// Who takes part.
+    /// The pair of peers.
     pub cast: Cast,
     /// How the archive may be protected.
     pub schemes: &'static [Scheme],
     /// Whether time passes. Without it, people do what they are asked to do, sooner or later.
     pub clock: bool,
-    /// Whether callers come one after another, and not beside each other.
+    /// Whether callers come one after another, and not at the same time.
     pub single_file: bool,
     /// The places that the importer has, where strangers come again and again, and fill them: without an end, but for the
     /// [`Budget::bursts`] no faster than its places allow (R-IMP-15).
@@ -116,7 +116,7 @@ pub struct Configuration {
     /// Whose clients stand between users and daemons, where there are any ([`Linked`](crate::property::clients::linked::Linked)).
     pub clients: Option<Clients>,
     /// Before which daemons they stand. People call the others themselves, and so may do all that a client lets them.
-    pub behind: &'static [Side],
+    pub with_client: &'static [Side],
     /// Whether people with a client answer in the moment in which they are asked, and always: before anything else can happen.
     pub at_once: bool,
     /// The states that its graph has at least: with fewer, something that should happen no longer does.
@@ -138,7 +138,7 @@ impl Configuration {
             crowd: None,
             again: false,
             clients: None,
-            behind: &[Side::Import, Side::Export],
+            with_client: &[Side::Import, Side::Export],
             at_once: false,
             least: 0,
             budget,
@@ -159,7 +159,7 @@ impl Configuration {
         Config { profile: self.profile, features: Features::ALL, places: self.crowd.unwrap_or_default() }
     }
 
-    /// What the signals of a side follow: an old one knows one way only.
+    /// Returns the profile of the signals of a side: an old one has only one.
     pub const fn profile_of(&self, side: Side) -> Profile {
         match self.cast.player(side) {
             Player::Legacy => Profile::Jamid,
@@ -167,7 +167,7 @@ impl Configuration {
         }
     }
 
-    /// Whether the directory repeats requests in it. That of an old importer keeps those that it has seen (`docs/legacy.md`, 8.4).
+    /// Whether the directory repeats requests in it. That of an old importer keeps those that it has seen (`docs/legacy/daemon.md`, 8.4).
     pub fn repeats(&self) -> bool {
         self.cast.is_pair() && self.cast.import == Player::Hardened && self.budget.duplicates > 0
     }
@@ -197,7 +197,7 @@ impl fmt::Display for Configuration {
 /// Whose clients there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Clients {
-    /// Those that ship.
+    /// The reducers that ship.
     Own,
     /// Those of today's desktop client.
     Qt,

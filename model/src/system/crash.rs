@@ -11,7 +11,7 @@ use crate::system::{
 };
 
 impl World {
-    /// The crashes that can happen now, with what the disk can hold behind them.
+    /// The crashes that can happen now, with what the disk can hold after them.
     pub(crate) fn crashes(&self, actions: &mut Vec<Action>) {
         if self.left.import_crashes > 0 && self.seen.import.is_up() {
             let remains = self.remains().iter().map(|&remains| Action::Crash(Side::Import, remains));
@@ -22,7 +22,7 @@ impl World {
         }
     }
 
-    /// An install is either there or not, since its one rename is behind what it names (R-ARC-4).
+    /// An install is either there or not, since its one rename is after what it names (R-ARC-4).
     fn remains(&self) -> &'static [Remains] {
         use Remains::{Nothing, Torn, Whole};
         let old = self.cast.import == Player::Legacy;
@@ -38,7 +38,7 @@ impl World {
         }
     }
 
-    /// A crash and the start behind it, which removes left-overs.
+    /// A crash and the start after it, which removes left-overs.
     pub(crate) fn crash(&mut self, side: Side, remains: Remains) -> Option<()> {
         match side {
             Side::Import => {

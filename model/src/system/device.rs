@@ -13,9 +13,9 @@ use crate::system::{legacy, side::Side};
 
 /// A side of a link with all its operations, numbered from 0 in the order in which they begin.
 pub trait Device: Clone + std::fmt::Debug + Eq + std::hash::Hash + Send + Sync + 'static {
-    /// What can happen to an operation.
+    /// The inputs of an operation.
     type Input: Copy;
-    /// What one makes its shell do.
+    /// The effects of an operation.
     type Effect: Copy;
 
     /// Takes an input of one operation. Its first call begins it.
@@ -94,7 +94,7 @@ impl<R: Rules> Device for Exports<R> {
         self.get(id(op)).is_none_or(Exporter::is_closed)
     }
 
-    /// What is closed is forgotten once a later one begins.
+    /// A closed connection is forgotten once a later one begins.
     fn place_of(&self, op: u8) -> &'static str {
         let forgotten = self.iter().any(|(later, _)| later > id(op));
         self.get(id(op)).map_or(if forgotten { "done" } else { "idle" }, Exporter::place)

@@ -1,6 +1,6 @@
-//! Today's daemon as two reducers, row by row as `docs/legacy.md` tells it: what a hardened peer has to get on with.
+//! Today's daemon as two reducers, row by row as in `docs/legacy/daemon.md`: the peer that a hardened one has to get on with.
 //!
-//! Nothing that ships uses them. What that daemon does in several steps, with others in between, is several steps here too: the
+//! Nothing that ships uses them. Where that daemon takes several steps, with others in between, these take several too: the
 //! steps of its own ([`Side::inner`](crate::system::side::Side::inner)) are what it has posted to a loop or a worker.
 
 pub mod export;

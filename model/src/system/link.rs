@@ -2,7 +2,7 @@
 
 use handfast::{message::Message, outcome::Side};
 
-/// What travels. The connection's own events travel in order with what is sent on it.
+/// An item on the link. The connection's own events travel in order with the messages on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Item {
     /// The exporter asks for a connection.
@@ -38,7 +38,7 @@ pub(crate) enum End {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Half {
-    /// What is on its way to this side.
+    /// The items on their way to this side.
     pub(crate) queue: Vec<Item>,
     pub(crate) end: End,
     /// This side has ended the channel: nothing more goes out.
@@ -51,7 +51,7 @@ pub(crate) struct Link {
     export: Half,
     /// It carries nothing any more, by no one's will.
     broken: bool,
-    /// It broke, or was slower than a side that had ended waits. Either excuses an end that was not heard of (R-PAIR-1).
+    /// It broke, or was slower than a side that had ended waits. Either excuses an end that was missed (R-PAIR-1).
     pub(crate) failed: bool,
 }
 
@@ -75,7 +75,7 @@ impl Link {
         }
     }
 
-    /// `from` sends something. It is gone where nobody is left to take it.
+    /// `from` sends something. It is gone where no one is left to take it.
     pub(crate) fn send(&mut self, from: Side, item: Item) {
         let own = self.half(from);
         if self.broken || own.end == End::Closed || own.ended || self.half(from.peer()).end == End::Closed {
@@ -89,7 +89,7 @@ impl Link {
         self.half_mut(from).ended = true;
     }
 
-    /// `side` closes the connection. What it sent before still arrives; a close that loses it is a break.
+    /// `side` closes the connection. Items that it sent before still arrive; a close that loses them is a break.
     pub(crate) fn close(&mut self, side: Side) {
         let own = self.half_mut(side);
         if own.end == End::Closed {
@@ -139,7 +139,7 @@ impl Link {
         }
     }
 
-    /// The request is lost, with what is behind it; nobody learns of it.
+    /// The request is lost, with what is after it; no one learns of it.
     pub(crate) fn lose_request(&mut self) {
         self.fail();
         self.import.queue.clear();

@@ -1,4 +1,4 @@
-//! What an observer remembers of a run.
+//! The facts that an observer remembers of a run.
 //!
 //! It is what goes into a reducer and what comes out, never its inside: what is judged by it holds of any implementation of that side.
 
@@ -16,7 +16,7 @@ use crate::system::{
     world::{PEER, Stage, World},
 };
 
-/// What was seen of both sides.
+/// The facts about both sides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Seen {
     pub(crate) import: ImportView,
@@ -32,7 +32,7 @@ pub(crate) struct ImportView {
     pub(crate) answers: u8,
     /// A prompt that is open.
     pub(crate) prompt: Option<Prompt>,
-    /// What the user typed at the last prompt.
+    /// The credentials that the user typed at the last prompt.
     pub(crate) typed: Option<Slot>,
     /// The device crashed, and the state in which it did.
     pub(crate) crashed: Option<LinkState>,
@@ -46,7 +46,7 @@ pub(crate) struct ImportView {
     pub(crate) done: Option<Done>,
 }
 
-/// What was shown to the user, and behind which connection's message.
+/// The prompt that the user saw, and after which connection's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Prompt {
     pub(crate) conn: ConnId,
@@ -74,7 +74,7 @@ pub(crate) struct ExportView {
     /// The first archive byte is out.
     pub(crate) byte_out: bool,
     pub(crate) handed_over: bool,
-    pub(crate) heard_stored: bool,
+    pub(crate) received_stored: bool,
     /// An attempt to connect failed, and another one began.
     pub(crate) again: bool,
     pub(crate) done: Option<Done>,
@@ -123,7 +123,7 @@ impl Default for ExportView {
             opened: false,
             byte_out: false,
             handed_over: false,
-            heard_stored: false,
+            received_stored: false,
             again: false,
             done: None,
         }
@@ -131,7 +131,7 @@ impl Default for ExportView {
 }
 
 impl ImportView {
-    /// Whether there is an operation that a crash can end. Behind DONE an account is there, and stays.
+    /// Whether there is an operation that a crash can end. After DONE an account is there, and stays.
     pub(crate) fn is_up(&self) -> bool {
         self.started && self.crashed.is_none()
     }
@@ -211,7 +211,7 @@ impl World {
             I::Tried(_, Tried::Wrong) => seen.wrong = seen.wrong.saturating_add(1),
             I::Fired(Timer::Retry) => seen.again = true,
             I::HandedOver => seen.handed_over = true,
-            I::Message(Message::ImportResult(ImportResult::Stored)) => seen.heard_stored = true,
+            I::Message(Message::ImportResult(ImportResult::Stored)) => seen.received_stored = true,
             _ => {}
         }
     }

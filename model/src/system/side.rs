@@ -1,4 +1,4 @@
-//! What the system asks of a reducer, so that another implementation of a side can take its place.
+//! The interface of a reducer to the system, so that another implementation of a side can take its place.
 
 use std::{
     any::Any,
@@ -16,9 +16,9 @@ use handfast::{
 
 /// A reducer, whichever side it is on.
 pub trait Side: Clone + Debug + Eq + Hash + Send + Sync + 'static {
-    /// What it takes.
+    /// An input.
     type Input: Copy;
-    /// What comes out.
+    /// An effect.
     type Effect: Copy;
 
     /// Takes one input and gives all its effects.

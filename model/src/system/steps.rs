@@ -1,4 +1,4 @@
-//! What can happen in a state, and what it hands to a reducer.
+//! The possible actions in a state, and the input that each hands to a reducer.
 
 use handfast::{
     export::{self, Tried},
@@ -64,7 +64,7 @@ impl World {
         !import.started || !export.started || import.prompt.is_some() || export.asked && !export.confirmed
     }
 
-    /// What the users can do.
+    /// The actions of the users.
     pub(crate) fn people(&self, configuration: &Configuration, actions: &mut Vec<Action>) {
         let (import, export) = (&self.seen.import, &self.seen.export);
         if self.cast.import != Player::Hostile {
@@ -73,7 +73,7 @@ impl World {
             }
             let linked = matches!(import.signalled, LinkState::Authenticating | LinkState::InProgress);
             let asked = (linked || import.prompt.is_some()) && import.is_up();
-            // What nobody asked for is refused by a hardened importer, so that it is free; an old one says true.
+            // An unrequested answer is refused by a hardened importer, so that it is free; an old one says true.
             let unasked = self.cast.import != Player::Legacy || self.left.clicks > 0;
             if asked && import.answers < MAX_ANSWERS && (import.prompt.is_some() || unasked) {
                 actions.push(Action::Answer { right: true });
@@ -102,7 +102,7 @@ impl World {
         }
     }
 
-    /// What the network can do.
+    /// The actions of the network.
     pub(crate) fn network(&self, actions: &mut Vec<Action>) {
         let may_lose = self.left.loss > 0;
         if self.import.publishing {
@@ -142,7 +142,7 @@ impl World {
         actions.extend(self.link.breaks().map(|(to_import, to_export)| Action::Break { to_import, to_export }));
     }
 
-    /// What the shells can do.
+    /// The actions of the shells.
     pub(crate) fn shells(&self, actions: &mut Vec<Action>) {
         let may_fail = self.left.storage > 0;
         let mut offer = |can: bool, good: Action, bad: Option<Action>| {
@@ -175,7 +175,7 @@ impl World {
         }
     }
 
-    /// What callers and a hostile device can do, and what becomes of requests that come again.
+    /// The actions of callers and a hostile device, and of requests that come again.
     pub(crate) fn hostile(&self, configuration: &Configuration, actions: &mut Vec<Action>) {
         // Callers of a kind are alike: they come in order.
         let fresh = |kind| {
@@ -204,12 +204,12 @@ impl World {
     fn caller_acts(&self, caller: &Caller, kind: Kind, mut act: impl FnMut(CallerAct)) {
         match caller.stage {
             Stage::Away if kind == Kind::Repeated && !self.may_repeat() => {}
-            Stage::Away if self.seen.import.is_up() => act(CallerAct::Knock),
-            Stage::Gone if self.comes(Stage::Gone) && self.seen.import.is_up() => act(CallerAct::Knock),
-            Stage::Knocked if kind == Kind::Repeated => act(CallerAct::Fail),
-            Stage::Knocked | Stage::Answered => {
+            Stage::Away if self.seen.import.is_up() => act(CallerAct::Request),
+            Stage::Gone if self.comes(Stage::Gone) && self.seen.import.is_up() => act(CallerAct::Request),
+            Stage::Requested if kind == Kind::Repeated => act(CallerAct::Fail),
+            Stage::Requested | Stage::Answered => {
                 act(CallerAct::Fail);
-                if self.crowd.is_some() && caller.stage == Stage::Knocked {
+                if self.crowd.is_some() && caller.stage == Stage::Requested {
                     act(CallerAct::Answer);
                 }
                 act(CallerAct::Prove(Chain::Own));
@@ -254,7 +254,7 @@ impl World {
         }
     }
 
-    /// The session's peer can ask for other channels. What is known of old importers was seen without that.
+    /// The session's peer can ask for other channels. Old importers were observed without that.
     fn further_asks(&self, act: &mut impl FnMut(CallerAct)) {
         if self.left.asks > 0 && self.cast.import == Player::Hardened {
             act(CallerAct::Ask(Ask::Wrong));
@@ -264,7 +264,7 @@ impl World {
 
     fn device_acts(&self, device: Device, mut act: impl FnMut(DeviceAct)) {
         match device.stage {
-            Stage::Knocked => {
+            Stage::Requested => {
                 act(DeviceAct::Open { pinned: true });
                 act(DeviceAct::Open { pinned: false });
                 act(DeviceAct::Drop);
@@ -334,7 +334,7 @@ impl World {
             }
             Action::Crash(side, remains) => {
                 self.crash(side, remains)?;
-                Aim::Nobody
+                Aim::Neither
             }
             Action::Inner(side, step) => Aim::Inner(side, step),
             Action::Fire(Side::Import, timer) => Aim::Import(I::Fired(timer)),
@@ -399,7 +399,7 @@ impl World {
                     self.left.storage = self.left.storage.checked_sub(1)?;
                 }
                 self.settle(durable);
-                Aim::Nobody
+                Aim::Neither
             }
             Action::Report => {
                 let Storage::Settled { durable } = self.import.storage else { return None };
@@ -433,7 +433,7 @@ impl World {
             Action::Break { to_import, to_export } => self.link.cut(to_import, to_export),
             _ => self.link.lose_request(),
         }
-        Aim::Nobody
+        Aim::Neither
     }
 
     fn deliver(&mut self, side: Side) -> Option<Aim> {
@@ -442,7 +442,7 @@ impl World {
             Side::Import => self.import_input(item).map(Aim::Import),
             Side::Export => self.export_input(item).map(Aim::Export),
         };
-        Some(aim.unwrap_or(Aim::Nobody))
+        Some(aim.unwrap_or(Aim::Neither))
     }
 
     /// The install ends.
@@ -470,12 +470,12 @@ impl World {
             _ => act == CallerAct::Complete,
         };
         match act {
-            CallerAct::Knock => self.overtake(Stage::Knocked)?,
+            CallerAct::Request => self.overtake(Stage::Requested)?,
             CallerAct::Prove(_) => self.overtake(Stage::Open)?,
             _ => {}
         }
         let came = (self.seen.import.signalled, self.seen.export.signalled);
-        let again = act == CallerAct::Knock && self.kind(caller_index(conn)?) == Kind::Repeated;
+        let again = act == CallerAct::Request && self.kind(caller_index(conn)?) == Kind::Repeated;
         self.left.duplicates = self.left.duplicates.checked_sub(again.into())?;
         let caller = self.caller_mut(conn)?;
         if again {
@@ -489,16 +489,16 @@ impl World {
             CallerAct::Begin => Stage::Sending,
             CallerAct::Complete => Stage::Session,
             CallerAct::End => Stage::Ended,
-            CallerAct::Knock | CallerAct::Ask(_) | CallerAct::Say(_) | CallerAct::Babble => at,
+            CallerAct::Request | CallerAct::Ask(_) | CallerAct::Say(_) | CallerAct::Babble => at,
         };
         if unheard {
-            return Some(Aim::Nobody);
+            return Some(Aim::Neither);
         }
         if caller.stage == Stage::Gone {
             caller.wrong_codes = 0;
         }
         Some(Aim::Import(match act {
-            CallerAct::Knock => I::ConnectionRequested(conn),
+            CallerAct::Request => I::ConnectionRequested(conn),
             CallerAct::Answer => I::ConnectionAnswered(conn),
             CallerAct::Fail => I::ConnectionFailed(conn),
             CallerAct::Prove(chain) => {
@@ -546,7 +546,7 @@ impl World {
             DeviceAct::Say(message) => E::Message(message),
             DeviceAct::Babble => E::Malformed,
             DeviceAct::End => E::Ended,
-            DeviceAct::Drop if at == Stage::Knocked => E::Failed,
+            DeviceAct::Drop if at == Stage::Requested => E::Failed,
             DeviceAct::Drop => E::Lost,
         })
     }

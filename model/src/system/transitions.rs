@@ -1,4 +1,4 @@
-//! The two reducers and what surrounds them: which actions there are, and where each leads. What is judged of a step is not known here.
+//! The two reducers and their environment: the possible actions, and where each leads. The judgement of a step is not known here.
 
 use handfast::{
     export, import,
@@ -58,7 +58,7 @@ pub struct System<I, E> {
     torn_disk: bool,
 }
 
-/// What an action hands to a reducer.
+/// The input that an action hands to a reducer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Aim {
     Import(import::Input),
@@ -66,7 +66,7 @@ pub(crate) enum Aim {
     /// A side's own step.
     Inner(Side, u8),
     /// It concerns neither.
-    Nobody,
+    Neither,
 }
 
 /// The two parts of a step that a trace shows: what went in, unless the side took a step of its own, and what came out.
@@ -74,7 +74,7 @@ pub(crate) enum Aim {
 pub(crate) enum Turn {
     Import(Option<import::Input>, Vec<import::Effect>),
     Export(Option<export::Input>, Vec<export::Effect>),
-    Nobody,
+    Neither,
 }
 
 impl Turn {
@@ -83,7 +83,7 @@ impl Turn {
         match self {
             Self::Import(_, effects) => effects.is_empty(),
             Self::Export(_, effects) => effects.is_empty(),
-            Self::Nobody => true,
+            Self::Neither => true,
         }
     }
 }
@@ -100,7 +100,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
         self
     }
 
-    /// What is checked.
+    /// The checked configuration.
     pub const fn configuration(&self) -> &Configuration {
         &self.configuration
     }
@@ -158,7 +158,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             && next.is_busy()
         {
             next.world.left.early = next.world.left.early.checked_sub(1).ok_or(None)?;
-            // What is on its way was given all the time that a link has.
+            // Items on their way were given all the time that a link has.
             next.world.link.failed |= timer == Timer::Linger && next.world.link.carries();
         }
         observer.acts(&next.world, action);
@@ -202,7 +202,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
                 next.world.export_turn(None, &effects, observer);
                 Turn::Export(None, effects)
             }
-            Aim::Nobody => Turn::Nobody,
+            Aim::Neither => Turn::Neither,
         };
         Ok((next, turn))
     }

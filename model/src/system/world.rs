@@ -1,6 +1,6 @@
 //! Everything around the reducers: the link, what the shells do, callers, and what is left of the budget.
 //!
-//! A state holds only what can still matter. What happens to no one's knowledge is not a step of its own: the progress of a
+//! A state holds only facts that can still matter. An event that no side learns of is not a step of its own: the progress of a
 //! transfer only arms a timer that is armed already, and the arming of timers is in the reducers.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -29,7 +29,7 @@ pub const PEER: ConnId = ConnId(1);
 /// Where the exporter sees the importer.
 pub const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 4711);
 
-/// What surrounds the two reducers.
+/// The environment of the two reducers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     pub(crate) cast: Cast,
@@ -45,13 +45,13 @@ pub struct World {
     pub(crate) overtaken: u8,
     /// A hostile device in place of the importer.
     pub(crate) device: Option<Device>,
-    /// What the exporter's token asks for.
+    /// The request of the exporter's token.
     pub(crate) asks: Ask,
     pub(crate) left: Budget,
     pub(crate) seen: Seen,
 }
 
-/// What the importer's shell has at hand.
+/// The data at hand of the importer's shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(crate) struct ImportShell {
     /// Asked to become reachable, and not there yet.
@@ -98,7 +98,7 @@ impl Storage {
     }
 }
 
-/// What the exporter's shell has at hand.
+/// The data at hand of the exporter's shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(crate) struct ExportShell {
     /// The archive is being opened with this password.
@@ -120,14 +120,14 @@ pub(crate) struct Caller {
     pub(crate) came: Option<(LinkState, LinkState)>,
 }
 
-/// Who is behind a connection that is not the honest exporter's.
+/// The device at the other end of a connection that is not the honest exporter's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Somebody who knows the token.
     Intruder,
     /// Somebody who does not.
     Stranger,
-    /// Nobody: it is for a request that came again, and the exporter answered the first.
+    /// No one: it is for a request that came again, and the exporter answered the first.
     Repeated,
 }
 
@@ -136,7 +136,7 @@ pub(crate) enum Kind {
 pub(crate) enum Stage {
     Away,
     /// Asked for; a caller's is accepted and not secured.
-    Knocked,
+    Requested,
     /// A caller's, whose handshake is under way.
     Answered,
     Open,
@@ -150,7 +150,7 @@ pub(crate) enum Stage {
     Gone,
 }
 
-/// The hostile device behind the exporter's token.
+/// The hostile device that the exporter's token names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Device {
     pub(crate) stage: Stage,
@@ -189,7 +189,7 @@ impl World {
         self.callers.get_mut(caller_index(conn)?)
     }
 
-    /// Who is behind the connection of the caller with this index. Connections of callers are not used up like other budgets.
+    /// Returns the device at the other end of the connection of the caller with this index. Connections of callers are not used up like other budgets.
     pub(crate) fn kind(&self, index: usize) -> Kind {
         let intruders = usize::from(self.left.intruders);
         match index {
@@ -215,7 +215,7 @@ impl World {
         let Some(Places { unsecured, secured }) = self.crowd else { return Some(()) };
         let waits = self.seen.import.session.is_none();
         let places = match (self.link.half(Side::Import).end, stage) {
-            (End::Trying, Stage::Knocked) if waits => unsecured,
+            (End::Trying, Stage::Requested) if waits => unsecured,
             (End::Open, Stage::Open) if waits => secured,
             _ => return Some(()),
         };
@@ -233,7 +233,7 @@ impl World {
             return self.caller(conn).map(|caller| caller.stage);
         }
         match self.link.half(Side::Import).end {
-            End::Trying => Some(Stage::Knocked),
+            End::Trying => Some(Stage::Requested),
             End::Open => Some(Stage::Open),
             End::Away | End::Closed => None,
         }
@@ -260,7 +260,7 @@ impl World {
                 self.link.half_mut(Side::Import).end = End::Trying;
                 self.overtaken = 0;
             }
-            E::Accept(conn) => self.set_caller(conn, Stage::Knocked),
+            E::Accept(conn) => self.set_caller(conn, Stage::Requested),
             E::Refuse(PEER) => {
                 let listens = self.seen.import.is_up() && self.seen.import.done.is_none();
                 self.link.send(Side::Import, if listens { Item::Refused } else { Item::Absent });
@@ -310,7 +310,7 @@ impl World {
         }
         if let Some(device) = &mut self.device {
             device.stage = match effect {
-                E::Connect => Stage::Knocked,
+                E::Connect => Stage::Requested,
                 E::RequestChannel => Stage::Asked,
                 E::End => Stage::Ended,
                 E::Close => Stage::Gone,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 pub(crate) struct Mutation {
     /// The line that it concerns, from 1 on.
     pub(crate) line: usize,
-    /// What was done, in words that are the same for the same change of the same kind of line.
+    /// The change, in words that are the same for the same change of the same kind of line.
     pub(crate) what: String,
     /// The trace.
     pub(crate) text: String,
@@ -14,7 +14,7 @@ pub(crate) struct Mutation {
 
 /// The words for the end of a link, of both vocabularies.
 const ERRORS: [&str; 7] = ["", "network", "timeout", "auth_error", "authentication", "canceled", "unknown"];
-/// What the documented vocabulary adds, and what may be added to an end.
+/// The additions of the documented vocabulary, and the possible additions to an end.
 const EXTRA: [(&str, &[&str]); 4] = [
     ("reason", &["timeout", "canceled", "protocol", "storage", "peer"]),
     ("sent", &["true", "false"]),
@@ -57,7 +57,7 @@ pub(crate) fn mutations(trace: &str) -> Vec<Mutation> {
     all
 }
 
-/// What a line is.
+/// The kind of a line.
 fn name(line: &Value) -> String {
     let side = line["side"].as_str().unwrap_or_default();
     match (line.get("call"), &line["state"]) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// What the importer of the traces shows.
+/// The token of the importer of the traces.
 pub(crate) const TOKEN: &str = "jami-auth://799301de89386f6eebfaa855d3d135f93458bf2754a6463f0570fce30f1229d8/727601";
 /// Another code of the same device.
 pub(crate) const WRONG_CODE: &str =
@@ -12,7 +12,7 @@ pub(crate) const ELSEWHERE: &str =
     "jami-auth://6315c76ffce55f3d44869124d677a1963c60c0b8993ce5fad461dcf9259fc4e8/482261";
 const PEER: &str = "02f92cb034a73275b5a23074abfa84a20a4f340b";
 
-/// A trace that is being written. Each line is noted a second and a half behind the last one.
+/// A trace that is being written. Each line is noted a second and a half after the last one.
 #[derive(Clone, Default)]
 pub(crate) struct Seen {
     lines: Vec<Value>,

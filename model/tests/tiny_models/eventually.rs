@@ -1,9 +1,9 @@
-//! Why `stateright`'s `eventually` decides nothing here: the same claims, side by side. In capitals: where it is wrong. It knows
-//! of no step that nobody has to take.
+//! Why `stateright`'s `eventually` decides nothing here: the same claims, at the same time. In capitals: where it is wrong. It knows
+//! of no step that no one has to take.
 
 use stateright::{Checker, Model};
 
-use crate::tiny::{Tiny, told};
+use crate::tiny::{Tiny, words};
 
 const MODELS: [(&str, &str, &[u8]); 14] = [
     ("a line", "0a1 1a2", &[2]),
@@ -19,7 +19,7 @@ const MODELS: [(&str, &str, &[u8]); 14] = [
     ("a cycle with a fair way out", "0a1 1a0 0b2 1b2", &[2]),
     ("a self-loop", "0a0", &[]),
     ("a self-loop, and then the goal", "0a0 0b1", &[1]),
-    ("a step that nobody has to take", "0-1", &[1]),
+    ("a step that no one has to take", "0-1", &[1]),
 ];
 
 #[test]
@@ -27,7 +27,7 @@ fn where_eventually_is_wrong() {
     let mut table = format!("{:36} {:18} {:8} {}\n", "model", "liveness pass", "dfs", "bfs");
     for (name, edges, to) in MODELS {
         let tiny = Tiny::new(edges, to);
-        let ours = tiny.check().map_or_else(|lasso| told(&lasso), |()| "holds".into());
+        let ours = tiny.check().map_or_else(|lasso| words(&lasso), |()| "holds".into());
         let theirs = |discovered: bool| match (discovered, ours == "holds") {
             (true, false) => "fails",
             (false, true) => "holds",

@@ -5,11 +5,11 @@ use handfast_model::{
     liveness::{Fairness, LeadsTo, Liveness},
 };
 
-use crate::tiny::{Tiny, told};
+use crate::tiny::{Tiny, words};
 
-/// What the pass says: the lasso, or that the claim holds.
+/// The answer of the pass: the lasso, or that the claim holds.
 fn answer(tiny: &Tiny) -> String {
-    tiny.check().map_or_else(|lasso| told(&lasso), |()| "holds".into())
+    tiny.check().map_or_else(|lasso| words(&lasso), |()| "holds".into())
 }
 
 macro_rules! known {
@@ -34,14 +34,14 @@ known! {
     // Joins: both ways count, in whatever order they are found.
     a_join: Tiny::new("0a1 0a2 1a3 2a3 3a4", &[1]) => "0 2 3 4";
     the_same_join_the_other_way_round: Tiny::new("0a2 0a1 1a3 2a3 3a4", &[1]) => "0 2 3 4";
-    a_join_behind_the_goal: Tiny::new("0a1 0a2 1a3 2a3 3a4", &[1, 2]) => "holds";
+    a_join_after_the_goal: Tiny::new("0a1 0a2 1a3 2a3 3a4", &[1, 2]) => "holds";
     a_join_of_joins: Tiny::new("0a1 0a2 1a3 2a3 3a4 3a5 4a6 5a6", &[1, 4]) => "0 2 3 5 6";
 
     // Cycles. A class that is possible only now and then may be passed over for ever.
     a_cycle: Tiny::new("0a1 1a2 2a0", &[]) => "0 (1 2 0)";
     a_cycle_with_the_goal: Tiny::new("0a1 1a2 2a0", &[1]) => "holds";
     a_cycle_that_is_not_reached: Tiny::new("0a1 2a3 3a2", &[1]) => "holds";
-    a_cycle_behind_the_goal: Tiny::new("0a1 1a2 2a1", &[1]) => "holds";
+    a_cycle_after_the_goal: Tiny::new("0a1 1a2 2a1", &[1]) => "holds";
     a_cycle_of_the_same_class_as_the_way_out: Tiny::new("0a1 1a0 1a2", &[2]) => "0 (1 0)";
     two_classes_of_which_one_is_taken: Tiny::new("0a1 1a0 0b2 1b2", &[2]) => "holds";
     two_classes_of_which_one_is_impossible_in_places: Tiny::new("0a1 1a0 0b2", &[2]) => "0 (1 0)";
@@ -49,13 +49,13 @@ known! {
     three_classes_of_which_one_waits: Tiny::new("0a1 1b0 0c2 1c2", &[2]) => "holds";
 
     a_self_loop: Tiny::new("0a0", &[]) => "0 (0)";
-    a_self_loop_beside_a_way_out_of_its_class: Tiny::new("0a0 0a1", &[1]) => "0 (0)";
-    a_self_loop_beside_a_way_out_of_another: Tiny::new("0a0 0b1", &[1]) => "holds";
+    a_self_loop_next_to_a_way_out_of_its_class: Tiny::new("0a0 0a1", &[1]) => "0 (0)";
+    a_self_loop_next_to_a_way_out_of_another: Tiny::new("0a0 0b1", &[1]) => "holds";
     a_self_loop_farther_on: Tiny::new("0a1 1a2 1a3 3b3", &[2]) => "0 1 3 (3)";
 
-    // Nobody has to do what is unfair.
+    // No one has to do what is unfair.
     an_unfair_step: Tiny::new("0-1", &[1]) => "0";
-    an_unfair_step_beside_a_fair_one: Tiny::new("0-2 0a1", &[1]) => "0 2";
+    an_unfair_step_next_to_a_fair_one: Tiny::new("0-2 0a1", &[1]) => "0 2";
     an_unfair_loop: Tiny::new("0-1 1-0 0a2 1a2", &[2]) => "holds";
     an_unfair_self_loop: Tiny::new("0-0 0a1", &[1]) => "holds";
     an_unfair_loop_where_nothing_else_has_to_happen: Tiny::new("0-1 1-0 0a2", &[2]) => "0 (1 0)";
@@ -79,7 +79,7 @@ known! {
     it_is_owed_on_the_longer_way: Tiny::new("0a1 1a4 0a2 2a3 3a1", &[]).from(&[3]) => "0 2 3 1 4";
     it_is_not_owed_on_the_way_to_the_loop: Tiny::new("0a1 1a1 0a2 2a3", &[3]).from(&[2]) => "holds";
     it_is_owed_in_the_loop: Tiny::new("0a1 1a2 2a1", &[]).from(&[2]) => "0 1 2 (1 2)";
-    the_nearest_failure_is_told: Tiny::new("0a1 1a2 2a3 3a3 1b4", &[]) => "0 1 4";
+    the_nearest_failure_is_reported: Tiny::new("0a1 1a2 2a3 3a3 1b4", &[]) => "0 1 4";
 }
 
 #[test]

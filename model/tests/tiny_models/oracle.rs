@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use handfast_model::liveness::{Fairness, Lasso};
 use proptest::prelude::*;
 
-use crate::tiny::{Edge, Tiny, told};
+use crate::tiny::{Edge, Tiny, words};
 
 const STATES: u8 = 6;
 
@@ -131,8 +131,8 @@ proptest! {
         match (tiny.check(), tiny.distance()) {
             (Ok(()), None) => {}
             (Err(lasso), Some(steps)) => {
-                prop_assert!(tiny.is_broken_by(&lasso), "{}", told(&lasso));
-                prop_assert_eq!(lasso.prefix.steps.len(), steps, "{}", told(&lasso));
+                prop_assert!(tiny.is_broken_by(&lasso), "{}", words(&lasso));
+                prop_assert_eq!(lasso.prefix.steps.len(), steps, "{}", words(&lasso));
             }
             (answer, distance) => prop_assert!(false, "{answer:?}, the oracle {distance:?}"),
         }

@@ -42,7 +42,7 @@ impl Tiny {
         Self { from: from.to_vec(), ..self }
     }
 
-    /// What the pass says.
+    /// The answer of the pass.
     pub(crate) fn check(&self) -> Result<(), Lasso<u8, Edge>> {
         let graph = Graph::explore(self, Limits::default(), None);
         let claim = LeadsTo { from: |state: &u8| self.from.contains(state), to: |state: &u8| self.to.contains(state) };
@@ -76,14 +76,14 @@ impl Model for Tiny {
 }
 
 /// The states of a lasso in a line, those of its loop in brackets: `0 1 (2 1)`.
-pub(crate) fn told(lasso: &Lasso<u8, Edge>) -> String {
-    let mut told = lasso.prefix.root.to_string();
+pub(crate) fn words(lasso: &Lasso<u8, Edge>) -> String {
+    let mut words = lasso.prefix.root.to_string();
     for (_, state) in &lasso.prefix.steps {
-        told.push_str(&format!(" {state}"));
+        words.push_str(&format!(" {state}"));
     }
     if !lasso.is_dead_end() {
         let cycle: Vec<_> = lasso.cycle.iter().map(|(_, state)| state.to_string()).collect();
-        told.push_str(&format!(" ({})", cycle.join(" ")));
+        words.push_str(&format!(" ({})", cycle.join(" ")));
     }
-    told
+    words
 }

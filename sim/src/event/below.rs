@@ -1,4 +1,4 @@
-//! What a hostile peer does below the messages, and whether it gets the answers that are due (R-MUX-1).
+//! The frames of a hostile peer below the messages, and whether it gets the answers that are due (R-MUX-1).
 
 use std::collections::VecDeque;
 
@@ -119,14 +119,14 @@ fn packet(channel: u16, frames: &[Vec<u8>]) -> Vec<u8> {
     [frame_header(channel, data.len() as u16).as_bytes(), &data].concat()
 }
 
-/// What is due to a hostile peer, and what it got.
+/// The answers that are due to a hostile peer, and those that it got.
 #[derive(Default)]
 pub(super) struct Ledger {
     /// Beacons and requests that were sent, each with where it ends.
     sent: VecDeque<(u64, [u32; 2])>,
     due: [u32; 2],
     got: [u32; 2],
-    /// What was sent last is no frame, or more than is borne: nothing after it is due.
+    /// The last bytes were no frame, or more than a connection accepts: nothing after them is due.
     spoilt: bool,
     frames: FrameDecoder,
     /// Something below the messages was sent.
@@ -157,7 +157,7 @@ impl Ledger {
         }
     }
 
-    /// What is no frame was sent.
+    /// Bytes that are no frame were sent.
     pub(super) fn spoil(&mut self) {
         self.spoilt = true;
     }
@@ -175,13 +175,13 @@ impl Ledger {
         }
     }
 
-    /// The connection has read up to here. What is wrong, if something is.
+    /// The connection has read up to here. Returns a missing answer, if there is one.
     pub(super) fn wrong(&mut self, connection: &Connection, read: u64) -> Option<String> {
         while let Some((_, due)) = self.sent.pop_front_if(|(end, _)| *end <= read) {
             self.due[0] += due[0];
             self.due[1] += due[1];
         }
-        // What waits for a command, and what comes after it, is not answered yet.
+        // Answers that wait for a command, and those after them, are not there yet.
         if !connection.is_reading() || connection.has_resumed() || self.due == self.got {
             return None;
         }

@@ -8,10 +8,7 @@ use std::{
 };
 
 use handfast::outcome::Outcome;
-use handfast_model::{
-    pairs::{self, Circumstances, Pair},
-    side::{ExportSide, ImportSide},
-};
+use handfast_model::pairs::{self, Circumstances, Pair};
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::{default_jobs, difference, in_parallel};
@@ -31,7 +28,7 @@ const BLOCK: u64 = 256;
 /// Violations that are kept.
 const KEPT: usize = 20;
 
-/// What a campaign does.
+/// The options of a campaign.
 #[derive(Clone, Debug)]
 pub struct Sweep {
     /// The seeds.
@@ -40,7 +37,7 @@ pub struct Sweep {
     pub classes: Vec<Class>,
     /// Threads.
     pub jobs: NonZeroUsize,
-    /// What is looked at.
+    /// The checks of each session.
     pub watch: Watch,
 }
 
@@ -51,7 +48,7 @@ impl Default for Sweep {
     }
 }
 
-/// What a campaign found. Equal campaigns find the same; it is written, read back and added up.
+/// The results of a campaign. Equal campaigns have equal results; they are written, read back and added up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// Sessions.
@@ -109,7 +106,7 @@ pub struct Violation {
     pub law: Law,
     /// How.
     pub text: String,
-    /// What to carry out to see it.
+    /// The schedule that shows it.
     pub schedule: Schedule,
 }
 
@@ -158,7 +155,7 @@ impl Found {
         Pair::ALL.into_iter().filter(|pair| !self.pairs.contains_key(pair) && *pair != Pair::ImportProtocol)
     }
 
-    /// What the campaign does not show although it should, if there is anything: a class that never happened; and, if there were all
+    /// A missing part of the campaign, if there is one: a class that never happened; and, if there were all
     /// of them, a pair that was never reached.
     pub fn doubt(&self, classes: &[Class]) -> Option<String> {
         let never: Vec<_> = self.never(classes).map(|class| class.to_string()).collect();
@@ -179,12 +176,7 @@ fn pair(ran: &Ran) -> Option<Pair> {
 
 /// Carries the sessions of some seeds out, one after the other. The first is carried out twice more, to see that equal schedules
 /// give equal traces.
-pub fn block<I: ImportSide, E: ExportSide>(
-    engine: &Engine<I, E>,
-    seeds: Range<u64>,
-    classes: &[Class],
-    watch: Watch,
-) -> Found {
+pub fn block(engine: &Engine, seeds: Range<u64>, classes: &[Class], watch: Watch) -> Found {
     let mut found = Found::default();
     for seed in seeds.clone() {
         let schedule = Schedule::draw_for(seed, classes, engine.cast);
@@ -201,17 +193,13 @@ pub fn block<I: ImportSide, E: ExportSide>(
 }
 
 /// Where two traces of a schedule differ.
-fn differs<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, schedule: &Schedule) -> Option<String> {
+fn differs(engine: &Engine, schedule: &Schedule) -> Option<String> {
     let [one, other] = [(); 2].map(|()| engine.run(schedule, Watch { trace: true, ..Watch::BARE }).trace());
     difference(&one, &other)
 }
 
-/// Carries a campaign out. `progress` is told how many sessions more there were, from several threads.
-pub fn sweep<I: ImportSide, E: ExportSide>(
-    engine: &Engine<I, E>,
-    sweep: &Sweep,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Found {
+/// Carries a campaign out. `progress` gets the number of further sessions, from several threads.
+pub fn sweep(engine: &Engine, sweep: &Sweep, progress: &(dyn Fn(u64) + Sync)) -> Found {
     let all = Mutex::new(Found::default());
     let Range { start, end } = sweep.seeds;
     in_parallel(sweep.jobs, end.saturating_sub(start).div_ceil(BLOCK), &|number| {

@@ -1,4 +1,4 @@
-//! How much of the reducers' tables the event engine walks, of what the model walks.
+//! How many rows of the reducers' tables the event engine walks, of those that the model walks.
 
 use std::{
     borrow::Cow,
@@ -46,7 +46,7 @@ impl Walked {
     }
 }
 
-/// What was walked of what can be.
+/// The walked rows of the reachable ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// Rows that the model walks, and that shells hand to a reducer.
@@ -67,7 +67,7 @@ pub fn beyond(row: &Row) -> Option<&'static str> {
         return beyond_of_connection(row.side, place, row.kind);
     }
     let deaf = row.place == "done, linked" && SAID.contains(&row.kind);
-    deaf.then_some("behind its own end of the channel a shell listens for the other end only")
+    deaf.then_some("after its own end of the channel a shell waits for the other end only")
 }
 
 fn beyond_of_connection(side: Side, place: &str, kind: &str) -> Option<&'static str> {
@@ -98,7 +98,7 @@ fn beyond_of_connection(side: Side, place: &str, kind: &str) -> Option<&'static 
     })
 }
 
-/// What these rows are of what the model walks in its environment, old peers apart. `None`: a graph is not complete.
+/// Compares these rows with those that the model walks in its environment, old peers apart. `None`: a graph is not complete.
 pub fn coverage(walked: &Walked) -> Option<Coverage> {
     let mut all = BTreeSet::new();
     let casts = [Cast::HH, Cast::HX, Cast::XH];

@@ -1,4 +1,4 @@
-//! What random schedules walk last: a peer that says every word of the alphabet in every state, and a stranger that does each thing
+//! The rows that random schedules walk last: a peer that says every word of the alphabet in every state, and a stranger that does each thing
 //! at each time of a session.
 
 use handfast::{
@@ -7,10 +7,7 @@ use handfast::{
     outcome::{Profile, Side},
 };
 
-use handfast_model::{
-    side::{ExportSide, ImportSide},
-    steps::{TO_EXPORTER, TO_IMPORTER},
-};
+use handfast_model::steps::{TO_EXPORTER, TO_IMPORTER};
 
 use crate::event::{
     below::Below,
@@ -59,7 +56,7 @@ const TO_EXPORT: [&[Act]; 8] = {
     ]
 };
 
-/// What can be done there.
+/// The possible words there.
 fn words(alphabet: usize) -> Vec<Act> {
     let stories = [Story::Message, Story::Giant, Story::GiantArchive, Story::Frame].map(Act::Babble);
     let mut words: Vec<Act> = (0..alphabet).map(|number| Act::Say(number as u8)).collect();
@@ -75,8 +72,8 @@ fn words(alphabet: usize) -> Vec<Act> {
 /// How much later each of the stranger's times is, in milliseconds, and how many there are: a whole session.
 const TIMES: (u16, u16) = (250, 64);
 
-/// What a stranger does at each time, behind what it did before.
-const AT_THE_DOOR: [(&[Act], Act); 5] = [
+/// The actions of a stranger at each time, after those before.
+const AT_THE_PORT: [(&[Act], Act); 5] = [
     (&[], Act::Fail),
     (&[], Act::Secure(true)),
     (&[Act::Secure(true)], Act::Ask(Ask::Wrong)),
@@ -98,7 +95,7 @@ impl Target {
         Self { side: Side::Export, alphabet: &TO_EXPORTER, ways: &TO_EXPORT },
     ];
 
-    /// What can be done there.
+    /// The possible actions there.
     pub(super) fn words(&self) -> Vec<Act> {
         words(self.alphabet.len())
     }
@@ -144,7 +141,7 @@ pub fn directed() -> Vec<Schedule> {
                 all.push(import.schedule(profile, &[installing, &[first, then][..]].concat()));
             }
         }
-        for (before, act) in AT_THE_DOOR {
+        for (before, act) in AT_THE_PORT {
             for time in 0..TIMES.1 {
                 let acts = [before, &[Act::Wait(1 + time * TIMES.0), act, Act::Wait(30_000)]].concat();
                 let visit = What::Visit(Visit { knows: false, every: EVERY, acts });
@@ -156,7 +153,7 @@ pub fn directed() -> Vec<Schedule> {
 }
 
 /// Carries all of them out. Their numbers take the place of seeds.
-pub fn walk<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, watch: Watch) -> Found {
+pub fn walk(engine: &Engine, watch: Watch) -> Found {
     let mut found = Found::default();
     for (schedule, number) in directed().iter().zip(0..) {
         found.note(number, schedule, engine.run(schedule, watch));

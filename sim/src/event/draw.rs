@@ -38,7 +38,7 @@ impl Schedule {
     /// The schedule of a seed, with faults of these classes. Each seed has only some of them, and one in eight none: what is rare
     /// where everything happens at once is frequent where little does.
     ///
-    /// What is rare has draws of its own, so that all else is what it would be without.
+    /// Rare classes have draws of their own, so that all others are as they would be without.
     pub fn draw(seed: u64, classes: &[Class]) -> Self {
         let others = classes.iter().filter(|class| **class != Class::Below);
         let (rare, usual): (Vec<Class>, Vec<Class>) = others.partition(|class| class.is_rare());
@@ -58,7 +58,7 @@ impl Schedule {
         schedule
     }
 
-    /// The same of a pair. Where a side is old, there is one link of two honest sides; whoever comes to the importer may be hostile.
+    /// The same of a pair. Where a side is old, there is one link of two honest sides; a caller of the importer may be hostile.
     pub fn draw_for(seed: u64, classes: &[Class], cast: Cast) -> Self {
         // Today's daemon was not seen below the messages.
         let classes: Vec<Class> =
@@ -130,7 +130,7 @@ impl Draw {
                 schedule.rival = Some(Rival { latency, think: self.between(1, 3000) });
             }
             Class::Again => {
-                schedule.relink = Some(Relink { think: self.between(1, 3000), beside: self.once_in(3) });
+                schedule.relink = Some(Relink { think: self.between(1, 3000), during: self.once_in(3) });
             }
             Class::Repeat | Class::Slow => {
                 for _ in 0..=self.below(2) {
@@ -278,7 +278,7 @@ impl Draw {
         acts
     }
 
-    /// What an exporter would say, with the users' time to think.
+    /// The messages of an exporter, with the users' time to think.
     fn like_an_exporter(&mut self, acts: &mut Vec<Act>) {
         acts.push(Act::Say(self.below(2) as u8));
         for _ in 0..self.below(4) {

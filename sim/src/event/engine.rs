@@ -30,27 +30,29 @@ pub(crate) enum Twice {
     Without(Without),
 }
 
+/// Carries out one link.
+type CarryOut = dyn Fn(&Schedule, Watch, Durations, Cast) -> Ran + Send + Sync;
+
 /// Carries out schedules with two sides.
 #[derive(Clone)]
-pub struct Engine<I, E> {
-    sides: Arc<dyn Fn(Config) -> (I, E) + Send + Sync>,
+pub struct Engine {
+    /// Carries out one link. The sides are known here only, so that all else is compiled once for all of them.
+    link: Arc<CarryOut>,
     /// The devices of two links. Without them, there is one link.
     pub(crate) twice: Option<Twice>,
-    /// Who is on each side.
+    /// The peer on each side.
     pub(crate) cast: Cast,
     /// How long timers run.
     pub durations: Durations,
 }
 
-impl Engine<Importer, Exporter> {
+impl Engine {
     /// With the reducers that ship.
     pub fn shipped() -> Self {
         let sides = |config| (Importer::new(config), Exporter::new(config));
         Self { twice: Some(Twice::Shipped), ..Self::new(sides) }
     }
-}
 
-impl Engine<AnyImport, AnyExport> {
     /// With two honest sides, of which one or both may be today's daemon.
     pub fn of(cast: Cast) -> Self {
         Self::under(cast, AllRules)
@@ -71,12 +73,17 @@ impl Engine<AnyImport, AnyExport> {
         };
         Self { cast, ..Self::new(sides) }
     }
-}
 
-impl<I: ImportSide, E: ExportSide> Engine<I, E> {
     /// With any two sides.
-    pub fn new(sides: impl Fn(Config) -> (I, E) + Send + Sync + 'static) -> Self {
-        Self { sides: Arc::new(sides), twice: None, cast: Cast::HH, durations: Durations::default() }
+    pub fn new<I: ImportSide, E: ExportSide>(sides: impl Fn(Config) -> (I, E) + Send + Sync + 'static) -> Self {
+        let link = move |schedule: &Schedule, watch, durations, cast| {
+            let config = Config { profile: schedule.profile, ..Config::default() };
+            let (import, export) = sides(config);
+            let mut session = Session::new(schedule, watch, durations, cast, import, export);
+            session.run();
+            session.judged(config)
+        };
+        Self { link: Arc::new(link), twice: None, cast: Cast::HH, durations: Durations::default() }
     }
 
     /// Carries a schedule out until nothing more happens, and judges it.
@@ -87,10 +94,6 @@ impl<I: ImportSide, E: ExportSide> Engine<I, E> {
                 Twice::Without(rules) => relink::run(schedule, watch, self.durations, rules),
             };
         }
-        let config = Config { profile: schedule.profile, ..Config::default() };
-        let (import, export) = (self.sides)(config);
-        let mut session = Session::new(schedule, watch, self.durations, self.cast, import, export);
-        session.run();
-        session.judged(config)
+        (self.link)(schedule, watch, self.durations, self.cast)
     }
 }

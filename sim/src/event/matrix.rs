@@ -1,4 +1,4 @@
-//! The systematic matrix: every step of a session, with every fault behind it; and every pair of these.
+//! The systematic matrix: every step of a session, with every fault after it; and every pair of these.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -24,7 +24,7 @@ struct Column {
     faults: Vec<What>,
 }
 
-/// Longer than every timer: what is held is lost to whoever waits.
+/// Longer than every timer: a held message is lost to the side that waits.
 const FOR_EVER: u32 = 2_000_000;
 
 fn columns() -> Vec<Column> {
@@ -68,7 +68,7 @@ fn columns() -> Vec<Column> {
     ]
 }
 
-/// What has no step: the directory and the disks fail when they are asked.
+/// Faults without a step: the directory and the disks fail when they are asked.
 fn conditions() -> Vec<Column> {
     let one = |name, what| Column { name, faults: vec![what] };
     vec![
@@ -84,7 +84,7 @@ fn conditions() -> Vec<Column> {
     ]
 }
 
-/// What came of one fault behind one step.
+/// The result of one fault after one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
@@ -103,7 +103,7 @@ pub struct Matrix {
     pub columns: Vec<&'static str>,
     /// The steps, each with its cells. The first has what has no step.
     pub rows: Vec<(String, Vec<Cell>)>,
-    /// What has no step: the fault and its cell.
+    /// A fault without a step, and its cell.
     pub conditions: Vec<(&'static str, Cell)>,
 }
 
@@ -141,7 +141,7 @@ pub fn matrix() -> Matrix {
     }
 }
 
-/// What came of every pair of faults.
+/// The results of every pair of faults.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Pairs {
     /// Sessions.
@@ -154,7 +154,7 @@ pub struct Pairs {
     pub broken: Option<(Schedule, Broken)>,
 }
 
-/// Every pair of faults behind every pair of steps. `progress` is told after each step.
+/// Carries out every pair of faults after every pair of steps. `progress` is called after each step.
 pub fn pairs(progress: &dyn Fn(u64)) -> Pairs {
     let stepped = columns();
     let mut all: Vec<Fault> = Vec::new();
@@ -165,7 +165,7 @@ pub fn pairs(progress: &dyn Fn(u64)) -> Pairs {
     }
     all.extend(conditions().iter().flat_map(|column| column.faults.iter().map(|what| fault(At::Start, what))));
     let (base, engine) = (base(), Engine::shipped());
-    // What cannot happen alone is not paired.
+    // A fault that cannot happen alone is not paired.
     let happens =
         |one: &Fault| engine.run(&Schedule { faults: vec![one.clone()], ..base.clone() }, Watch::BARE).fired[0].is_ok();
     all.retain(happens);
@@ -218,7 +218,7 @@ impl Matrix {
 impl fmt::Display for Matrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, cells) in &self.rows {
-            writeln!(f, "behind {name}")?;
+            writeln!(f, "after {name}")?;
             for (column, cell) in self.columns.iter().zip(cells) {
                 writeln!(f, "  {column:<24} {cell}")?;
             }

@@ -6,7 +6,6 @@ use handfast::limits::{Durations, Timer};
 use handfast_model::{
     config::Cast,
     mutants::{MUTANTS, Setting},
-    side::{AnyExport, AnyImport},
     without::Without,
 };
 use serde::Serialize;
@@ -24,7 +23,7 @@ use crate::mutants::{self, TIMERS};
 pub struct Mutant {
     /// The stable id.
     pub id: &'static str,
-    /// What is broken.
+    /// The broken rule, in words.
     pub broken: &'static str,
     without: Without,
     /// It takes two links of the same devices to see it.
@@ -33,7 +32,7 @@ pub struct Mutant {
     durations: fn(&mut Durations),
 }
 
-/// What came of a mutant.
+/// The result for a mutant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Kill {
     /// [`Mutant::id`].
@@ -48,8 +47,8 @@ pub struct Kill {
     pub steps: usize,
 }
 
-/// Those that only an old peer shows.
-const BESIDE_THE_OLD: [(&str, Cast); 2] = [("M-39", Cast::LH), ("M-46", Cast::HL)];
+/// Mutants that only an old peer shows.
+const WITH_THE_OLD: [(&str, Cast); 2] = [("M-39", Cast::LH), ("M-46", Cast::HL)];
 
 impl Mutant {
     /// Returns all that the event engine can hunt.
@@ -57,7 +56,7 @@ impl Mutant {
         let sound =
             Self { id: "", broken: "", without: Without::new(&[]), twice: false, cast: Cast::HH, durations: |_| {} };
         let checked = MUTANTS.iter().filter(|mutant| Self::beyond(mutant.id).is_none()).map(|mutant| {
-            let old = BESIDE_THE_OLD.iter().find(|(id, _)| *id == mutant.id);
+            let old = WITH_THE_OLD.iter().find(|(id, _)| *id == mutant.id);
             let cast = old.map_or(Cast::HH, |&(_, cast)| cast);
             let twice = mutant.setting == Setting::Registries;
             Self { id: mutant.id, broken: mutant.broken, without: mutant.without, twice, cast, ..sound }
@@ -83,7 +82,7 @@ impl Mutant {
     }
 
     /// An engine with it.
-    pub fn engine(&self) -> Engine<AnyImport, AnyExport> {
+    pub fn engine(&self) -> Engine {
         let mut engine = Engine::under(self.cast, self.without);
         if self.twice {
             engine.twice = Some(Twice::Without(self.without));

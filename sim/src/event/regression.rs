@@ -17,7 +17,7 @@ pub struct Regression {
     /// The law that it breaks there; the shipped reducers break none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub breaks: Option<String>,
-    /// What happens.
+    /// The schedule.
     pub schedule: Schedule,
 }
 

@@ -1,4 +1,4 @@
-//! Two links of the same two devices: the second begins behind the first, or beside it, and has to succeed whatever became of the
+//! Two links of the same two devices: the second begins after the first, or during it, and has to succeed whatever became of the
 //! first (R-API-7). The devices are the shipped registries of operations, one for both links.
 
 use handfast::{
@@ -52,7 +52,7 @@ pub(crate) fn run(schedule: &Schedule, watch: Watch, durations: Durations, rules
 }
 
 impl Schedule {
-    /// The link behind this one: the same people, and nothing goes wrong.
+    /// The link after this one: the same people, and nothing goes wrong.
     fn quiet(&self) -> Self {
         let plain = Self::default();
         Self {
@@ -79,7 +79,7 @@ struct TwoLinks<'a, I, E> {
     too_late: bool,
 }
 
-/// Has the device of a side, as another link left it. What that changed in this one's operation breaks a law.
+/// Takes the device of a side, as another link left it. A change in this link's operation breaks a law.
 fn hand_over<I: ImportDevice, E: ExportDevice>(
     from: &OneLink<'_, I, E>,
     to: &mut OneLink<'_, I, E>,
@@ -132,10 +132,10 @@ impl<'a, I: ImportDevice, E: ExportDevice> TwoLinks<'a, I, E> {
         let (import, export) = (self.is_over(Party::Import), self.is_over(EXPORT));
         let first = &mut self.first;
         let Some(second) = &mut self.second else {
-            let Relink { think, beside } = first.schedule.relink.clone().unwrap_or_default();
+            let Relink { think, during } = first.schedule.relink.clone().unwrap_or_default();
             let over = if first.schedule.device.is_some() { export } else { import };
             let begun = first.users.started[EXPORT.index()];
-            if over || beside && begun {
+            if over || during && begun {
                 self.shared = [!first.crashed[0], begun && !first.crashed[EXPORT.index()]];
                 self.second = Some(first.another(quiet, durations, think, self.shared[1]));
             }
@@ -162,7 +162,7 @@ impl<'a, I: ImportDevice, E: ExportDevice> TwoLinks<'a, I, E> {
             first.break_law(again, "the second link never began".into());
             return first.judged(config);
         };
-        // Behind a broken law the other link is cut short.
+        // After a broken law the other link is cut short.
         let broken = first.broken.take().or(second.broken.take());
         first.broken.clone_from(&broken);
         second.broken = broken;
@@ -189,12 +189,12 @@ impl<'a, I: ImportDevice, E: ExportDevice> TwoLinks<'a, I, E> {
 }
 
 impl<'a, I: ImportDevice, E: ExportDevice> OneLink<'a, I, E> {
-    /// Another link of the same devices, whose import begins in so many milliseconds. `behind`: the exporting device knows of an
+    /// Another link of the same devices, whose import begins in so many milliseconds. `later`: the exporting device knows of an
     /// operation before it.
-    fn another(&mut self, quiet: &'a Schedule, durations: Durations, think: u32, behind: bool) -> Self {
+    fn another(&mut self, quiet: &'a Schedule, durations: Durations, think: u32, later: bool) -> Self {
         self.sealed = true;
         let import = Operation { device: self.import.device.clone(), op: 1 };
-        let export = Operation { device: self.links[0].export.device.clone(), op: u8::from(behind) };
+        let export = Operation { device: self.links[0].export.device.clone(), op: u8::from(later) };
         let mut second = Session::new(quiet, self.watch, durations, Cast::HH, import, export);
         second.followers.iter_mut().for_each(|follower| follower.forgo(PropertyId::Return));
         second.earlier = 1;

@@ -31,7 +31,7 @@ pub struct Schedule {
     pub think: (u32, u32),
     /// Milliseconds that work takes: to publish, to secure a connection, to open, to check, to install.
     pub work: [u32; 5],
-    /// What is written arrives in pieces of so many bytes; 0: as it was written.
+    /// Written bytes arrive in pieces of so many; 0: as they were written.
     pub cut: u16,
     /// Wrong passwords before the right one.
     pub wrong: u8,
@@ -41,17 +41,17 @@ pub struct Schedule {
     pub trusting: bool,
     /// The exporting user types another code.
     pub typo: bool,
-    /// What is in place of the importer, behind the exporter's token.
+    /// The device in place of the importer, which the exporter's token names.
     pub device: Option<Device>,
     /// There is no exporter but the visitors.
     pub alone: bool,
     /// A second exporting device, whose user has the token too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rival: Option<Rival>,
-    /// Behind this link comes another one of the same two devices.
+    /// After this link comes another one of the same two devices.
     #[serde(rename = "again", skip_serializing_if = "Option::is_none")]
     pub relink: Option<Relink>,
-    /// What goes wrong.
+    /// The faults.
     pub faults: Vec<Fault>,
 }
 
@@ -85,7 +85,7 @@ impl Default for Schedule {
 pub struct Fault {
     /// Where it begins.
     pub at: At,
-    /// What happens.
+    /// The fault.
     #[serde(flatten)]
     pub what: What,
 }
@@ -96,21 +96,21 @@ pub struct Fault {
 pub enum At {
     /// Before anything happens.
     Start,
-    /// Behind the first step of this kind, its effects included.
+    /// After the first step of this kind, its effects included.
     Point(Point),
-    /// Behind the step of this number, of a side; counted from 1.
+    /// After the step of this number, of a side; counted from 1.
     Step(Side, u16),
     /// When so many bytes to this side were written.
     Byte(Side, u32),
 }
 
-/// What goes wrong.
+/// A fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "what", content = "with")]
 pub enum What {
     /// The link breaks: of what is on its way, so many bytes still get to the importer, and to the exporter.
     Break(u32, u32),
-    /// What is on its way to this side, and what is sent then, is held for so many milliseconds.
+    /// Messages on their way to this side, and later ones, are held for so many milliseconds.
     Hold(Side, u32),
     /// The request for the connection is lost.
     LoseRequest,
@@ -136,13 +136,13 @@ pub enum What {
     Visit(Visit),
     /// The directory delivers the request for the connection again.
     Repeat,
-    /// The exporter hears again that the connection is there.
+    /// The exporter learns again that the connection is there.
     RepeatAnswer,
     /// The directory takes so many milliseconds more to deliver the request, or its answer.
     Slow(Errand, u32),
 }
 
-/// What the directory carries.
+/// A message of the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Errand {
@@ -191,11 +191,11 @@ pub struct Visit {
     pub knows: bool,
     /// Milliseconds between two things that it does.
     pub every: u32,
-    /// What it does once it is let in.
+    /// Its actions once it is let in.
     pub acts: Vec<Act>,
 }
 
-/// What a visitor or a hostile device does. What makes no sense where it is, is left out.
+/// An action of a visitor or a hostile device. One that makes no sense where it is, is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
@@ -228,7 +228,7 @@ pub enum Act {
     Wait(u16),
 }
 
-/// What is in a visitor's archive.
+/// The archive of a visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Archive {
@@ -259,7 +259,7 @@ pub enum Story {
 pub struct Device {
     /// Milliseconds between two things that it does.
     pub every: u32,
-    /// What it does.
+    /// Its actions.
     pub acts: Vec<Act>,
 }
 
@@ -289,7 +289,8 @@ pub struct Relink {
     pub think: u32,
     /// It does not wait for the end of the first import. The exporter's account has one operation at a time all the same: the call
     /// is refused, and made again.
-    pub beside: bool,
+    #[serde(rename = "beside")]
+    pub during: bool,
 }
 
 /// A class of faults: what a swarm turns on and off, and what has to fire in a campaign.
@@ -395,7 +396,7 @@ impl fmt::Display for Class {
 }
 
 impl What {
-    /// What kind of fault it is.
+    /// Returns the class of a fault.
     pub const fn class(&self) -> Class {
         match self {
             Self::Break(..) => Class::Break,
@@ -418,7 +419,7 @@ impl What {
 impl Schedule {
     /// Whether nothing can keep both from success, wrong passwords apart (R-PAIR-2): nothing goes wrong, and everybody does their part.
     pub fn is_honest(&self) -> bool {
-        // What the directory says again changes nothing (R-RDV-1); an attempt to connect that fails is made again (R-EXP-12).
+        // A repeated message of the directory changes nothing (R-RDV-1); an attempt to connect that fails is made again (R-EXP-12).
         let harmless = |fault: &Fault| {
             matches!(fault.what, What::Click(_) | What::Late(..) | What::Repeat | What::RepeatAnswer | What::Unsecured)
         };

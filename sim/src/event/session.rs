@@ -75,7 +75,7 @@ pub(crate) struct Session<'a, I, E> {
     pub(crate) crashed: [bool; Party::COUNT],
     /// Another link of the same devices has begun: they do not crash, and who has not begun here never does.
     pub(crate) sealed: bool,
-    /// Nothing goes wrong, and nobody can promise that it succeeds.
+    /// Nothing goes wrong, and no one can promise that it succeeds.
     pub(crate) excused: bool,
     /// Operations of each side before these.
     pub(crate) earlier: u32,
@@ -219,7 +219,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         self.broken.get_or_insert(Broken { law, text });
     }
 
-    /// Hands the importer an input. `step`: what the model is told of it; none for what it has no step for.
+    /// Hands the importer an input. `step`: the step of the model; none for an input that it has no step for.
     pub(crate) fn take_import(&mut self, step: Option<ModelStep>, input: import::Input) -> Result<(), Refused> {
         if self.watch.cover && !self.legacy[0] {
             self.walked.push(Row { side: Side::Import, place: self.import.place(), kind: kind_of_import(&input) });
@@ -241,12 +241,12 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             }
             self.carry_out_import(Some(input), effect);
         }
-        self.behind_step(Party::Import, Taken::Import(&input));
+        self.after_step(Party::Import, Taken::Import(&input));
         self.post(Side::Import);
         Ok(())
     }
 
-    /// What may come of what the model has no step for: progress, that a device which has restarted turns everybody away, and that a
+    /// The possible effects of an input that the model has no step for: progress, that a device which has restarted turns everybody away, and that a
     /// further channel is declined in the middle of an archive.
     const fn is_no_step(&self, effect: import::Effect) -> bool {
         match effect {
@@ -287,12 +287,12 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             }
             self.carry_out_export(link, effect);
         }
-        self.behind_step(Party::Export(link), Taken::Export(&input));
+        self.after_step(Party::Export(link), Taken::Export(&input));
         self.post(Side::Export);
         Ok(())
     }
 
-    /// What came of an input; a refusal is one of the model too.
+    /// The result of an input; a refusal is one of the model too.
     fn answered<T>(&mut self, step: Option<ModelStep>, taken: Result<T, Refused>) -> Result<T, Refused> {
         taken.inspect_err(|&why| {
             if let Some(step) = step {
@@ -313,8 +313,8 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         self.react(party, signal);
     }
 
-    /// Looks whether a fault begins behind this step, and whether the right timers run.
-    fn behind_step(&mut self, party: Party, taken: Taken<'_>) {
+    /// Looks whether a fault begins after this step, and whether the right timers run.
+    fn after_step(&mut self, party: Party, taken: Taken<'_>) {
         self.look_at_timers(party);
         // Faults have their places in the steps of the two.
         if party.index() > 1 {
@@ -336,7 +336,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
     }
 
     /// So many bytes to a side were written: the faults that begin there.
-    pub(crate) fn behind_bytes(&mut self, link: usize, side: Side) {
+    pub(crate) fn after_bytes(&mut self, link: usize, side: Side) {
         if link > 0 {
             return;
         }

@@ -1,20 +1,18 @@
 //! Makes a schedule that breaks a law as short as it can be while it still breaks it.
 
-use handfast_model::side::{ExportSide, ImportSide};
-
 use crate::event::{
     engine::Engine,
     schedule::{Act, At, Device, Relink, Rival, Schedule, Visit, What},
     state::{law::Law, run::Watch},
 };
 
-/// What a schedule breaks.
-pub fn broken<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, schedule: &Schedule) -> Option<Law> {
+/// The violation of a schedule.
+pub fn broken(engine: &Engine, schedule: &Schedule) -> Option<Law> {
     engine.run(schedule, Watch { trace: false, cover: false, ..Watch::ALL }).broken.map(|broken| broken.law)
 }
 
 /// Drops faults, and makes what is left simpler, as long as the same law is broken. `None`: none is.
-pub fn shrink<I: ImportSide, E: ExportSide>(engine: &Engine<I, E>, schedule: &Schedule) -> Option<(Law, Schedule)> {
+pub fn shrink(engine: &Engine, schedule: &Schedule) -> Option<(Law, Schedule)> {
     let law = broken(engine, schedule)?;
     let mut best = schedule.clone();
     loop {

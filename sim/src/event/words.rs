@@ -19,9 +19,9 @@ use crate::event::{
 /// A word in a state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Word {
-    /// What was done.
+    /// The action.
     pub word: String,
-    /// What the side took it for, and where; none if its shell hands nothing on.
+    /// The model's input for it, and the place; none if its shell hands nothing on.
     pub taken: Option<Row>,
     /// How the side ended.
     pub outcome: Option<Outcome>,
@@ -46,7 +46,7 @@ pub fn words() -> Words {
     let mut all = Vec::new();
     for target in Target::BOTH {
         for way in target.ways {
-            // What does nothing takes as long as to wait.
+            // An action without effect takes as long as to wait.
             let silent = [way, &[Act::Wait(1)][..]].concat();
             let without = engine.run(&target.schedule(Profile::Documented, &silent), Watch::ALL);
             let say = |act: Act| {
@@ -61,14 +61,14 @@ pub fn words() -> Words {
                 Word { word: name(act, target.alphabet), taken, outcome, broken }
             };
             let said: Vec<_> = way.iter().map(|&act| name(act, target.alphabet)).collect();
-            let behind = if said.is_empty() { "nothing".into() } else { said.join(", ") };
-            all.push((format!("{}, behind {behind}", target.side), target.words().into_iter().map(say).collect()));
+            let said = if said.is_empty() { "nothing".into() } else { said.join(", ") };
+            all.push((format!("{}, after {said}", target.side), target.words().into_iter().map(say).collect()));
         }
     }
     Words(all)
 }
 
-/// What is done, in a word or two.
+/// The action, in a word or two.
 fn name(act: Act, alphabet: &[Message]) -> String {
     let text = match act {
         Act::Say(number) => format!("{:?}", alphabet[usize::from(number) % alphabet.len()]),

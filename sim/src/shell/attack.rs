@@ -1,6 +1,6 @@
-//! What the enemies of a session send.
+//! The bytes that the enemies of a session send.
 //!
-//! An enemy says its piece without listening, and then stays until it is turned away. What it says over TLS is bytes of its own.
+//! An enemy sends its bytes without reading, and then stays until it is turned away. Over TLS it sends bytes of its own.
 
 use std::{cell::Cell, future::Future, io, sync::Arc};
 
@@ -46,7 +46,7 @@ const ANSWER: Piece = Wait(120);
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// What needs no handshake; none if it does.
+/// The part without a handshake; none if it needs one.
 fn plain(mischief: M) -> Option<Vec<Piece>> {
     Some(match mischief {
         M::Silence => Vec::new(),
@@ -61,7 +61,7 @@ fn plain(mischief: M) -> Option<Vec<Piece>> {
     })
 }
 
-/// What is said over TLS, behind what it takes to have a session.
+/// The part over TLS, after the messages that a session needs.
 fn secured(scene: &Scene, mischief: M) -> Vec<Piece> {
     let Plan { protected, text, .. } = scene.plan;
     match mischief {
@@ -79,7 +79,7 @@ fn secured(scene: &Scene, mischief: M) -> Vec<Piece> {
                 other(RequestState::Request),
                 other(RequestState::Accept),
                 other(RequestState::Decline),
-                Say(frame(FIRST_SERVER_CHANNEL + 1, b"of nobody")),
+                Say(frame(FIRST_SERVER_CHANNEL + 1, b"of no one")),
                 control(&again),
             ]
         }
@@ -99,7 +99,7 @@ fn secured(scene: &Scene, mischief: M) -> Vec<Piece> {
         M::ByteFrames => [0xc1; 100].into_iter().map(|byte| Say(data(&[byte]))).collect(),
         M::Flood => (0..2000).flat_map(|_| [Say(message(&Message::Unknown)), Wait(1)]).collect(),
         M::Unasked => vec![Say(archive(text as u32, &scene.archive.text))],
-        // In one piece: nobody answers in between.
+        // In one piece: no one answers in between.
         M::Hasty => vec![Say([ask(protected), archive(text as u32, &scene.archive.text)].concat())],
         M::OtherArchive => vec![Say(archive(text as u32, &FIXTURE.of_another(protected, text)))],
         M::GiantArchive => vec![Say(archive(u32::MAX, &[0; 5000]))],
@@ -207,7 +207,7 @@ async fn say(scene: &Scene, mischief: M, stream: impl AsyncRead + AsyncWrite + U
         }
     };
     select! { biased;
-        // Who is turned away leaves.
+        // A rejected enemy leaves.
         _ = speak => {}
         () = listen => {}
     }
@@ -307,7 +307,7 @@ pub(crate) async fn importer(scene: &Scene, mischief: M, stream: impl AsyncRead 
     say(scene, mischief, stream, pieces).await;
 }
 
-/// Who an enemy shows itself as, which is `own` unless that is its mischief.
+/// The identity of an enemy, which is `own` unless another one is its mischief.
 fn shown(mischief: M, own: &Identity) -> &Identity {
     match mischief {
         M::LongChain => &STRANGE.long,

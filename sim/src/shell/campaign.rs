@@ -59,7 +59,7 @@ impl Spread {
     }
 }
 
-/// What a campaign does.
+/// The options of a campaign.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The scenarios, in the order in which they are reported.
@@ -93,14 +93,14 @@ pub struct Progress {
     pub total: usize,
 }
 
-/// What a campaign found. Equal options give equal reports.
+/// The results of a campaign. Equal options give equal reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// One row a scenario. Where seeds take turns, one that none was for has no row.
     pub rows: Vec<Row>,
 }
 
-/// What came of a scenario.
+/// The result of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// Which one.
@@ -111,15 +111,15 @@ pub struct Row {
     pub runs: u64,
     /// Those in which the fault happened.
     pub fired: u64,
-    /// Those that came to what the scenario is there for.
+    /// Sessions that reached the goal of the scenario.
     pub reached: u64,
     /// Milliseconds of virtual time that they took together.
     pub virtual_ms: u64,
     /// How they ended.
     pub ends: Vec<Ends>,
-    /// What was wrong.
+    /// The violations.
     pub violations: Vec<Found>,
-    /// What all that says.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
@@ -141,14 +141,14 @@ pub struct Ends {
 pub struct Found {
     /// The seed.
     pub seed: u64,
-    /// What was wrong.
+    /// The violation.
     #[serde(flatten)]
     pub violation: Violation,
     /// The command that shows it.
     pub reproduce: String,
 }
 
-/// What a row says.
+/// The verdict of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verdict {
@@ -244,7 +244,7 @@ impl Report {
     }
 }
 
-/// Carries all sessions out. `progress` is told after each of them, from several threads.
+/// Carries all sessions out. `progress` is called after each of them, from several threads.
 ///
 /// The first session of each scenario that is repeatable is carried out twice, to see that equal plans give equal traces.
 pub fn campaign(options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Report {
@@ -275,7 +275,7 @@ pub fn campaign(options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Repo
     Report { rows: rows.collect() }
 }
 
-/// What is kept of a session.
+/// The kept part of a session.
 struct Short {
     ends: (Option<Outcome>, Option<Outcome>),
     allowed: Option<Allowed>,

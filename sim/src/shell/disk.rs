@@ -43,7 +43,7 @@ impl Disk {
         sleep(Duration::from_millis(self.0.plan.work_ms.0)).await;
     }
 
-    /// What came of an operation. After a crash of the machine nothing comes.
+    /// Returns the result of an operation. After a crash of the machine there is none.
     async fn came<T>(&self, result: T) -> T {
         if self.0.fs.is_crashed() {
             self.0.die_at_its_disk();
@@ -52,7 +52,7 @@ impl Disk {
         result
     }
 
-    /// What was staged is discarded.
+    /// The staged archive is discarded.
     async fn discarded(&self) {
         self.came(()).await;
         self.litter();
@@ -62,10 +62,10 @@ impl Disk {
         self.0.plan.planted
     }
 
-    /// Leaves something behind.
+    /// Leaves something after.
     fn litter(&self) {
         if self.planted() == Some(Planted::LitteringStore) {
-            // What cannot be littered is clean.
+            // A disk that cannot be littered is clean.
             let _ = self.0.fs.create_folder(&Path::new(ROOT).join(".staging-litter"));
         }
     }

@@ -1,4 +1,4 @@
-//! What a seed makes of a scenario.
+//! The plan that a seed and a scenario give.
 
 use handfast::outcome::{Profile, Side};
 

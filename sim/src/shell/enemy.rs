@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Enemy {
-    /// Somebody who knows where the importing device is, beside an honest pair: the pair succeeds.
+    /// A stranger who knows where the importing device is, in addition to an honest pair: the pair succeeds.
     Stranger(Mischief),
     /// A crowd of them, more than the importing device has places for, who come again when they are turned away: the pair succeeds.
     Crowd(Mischief),
@@ -19,7 +19,7 @@ pub enum Enemy {
     Importer(Mischief),
 }
 
-/// What an enemy does.
+/// The attack of an enemy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mischief {
@@ -41,7 +41,7 @@ pub enum Mischief {
     Imposter,
     /// Shakes hands, and says nothing.
     Secured,
-    /// Says all that is allowed and that nobody asked for: signs of life, other channels, answers.
+    /// Says all that is allowed and that no one asked for: signs of life, other channels, answers.
     Chatter,
     /// Sends what are no frames, secured.
     NoFrames,
@@ -61,7 +61,7 @@ pub enum Mischief {
     ByteFrames,
     /// Sends messages that mean nothing, without an end.
     Flood,
-    /// Sends an archive, a sound one, to which nobody has consented.
+    /// Sends an archive, a sound one, to which no one has consented.
     Unasked,
     /// Asks for consent, and sends the archive at once.
     Hasty,
@@ -155,7 +155,7 @@ impl Enemy {
         }
     }
 
-    /// What it does.
+    /// Its actions.
     pub const fn mischief(self) -> Mischief {
         match self {
             Self::Stranger(mischief) | Self::Crowd(mischief) | Self::Exporter(mischief) | Self::Importer(mischief) => {
@@ -174,7 +174,7 @@ impl Mischief {
     /// Whether an honest peer may end so.
     pub(crate) fn leads_to(self, end: Outcome) -> bool {
         match self {
-            // Nobody breaks a rule who says nothing, or nothing that means anything.
+            // No one breaks a rule who says nothing, or nothing that means anything.
             M::Silence | M::Leave | M::LongChain | M::Nameless | M::Imposter | M::Secured | M::Chatter | M::Flood => {
                 matches!(end, Outcome::Timeout | Outcome::Network)
             }

@@ -25,15 +25,15 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 const BROKEN: &str = "the fixture is made of constants";
 
-/// What is the same in all sessions. Keys are Ed25519 and made of numbers, so that ids are the same in every process, and signatures
+/// The fixed part of all sessions. Keys are Ed25519 and made of numbers, so that ids are the same in every process, and signatures
 /// have the same length in every handshake. An authority's is RSA, as Jami's are, and of its shortest: most of the signatures that a
 /// session verifies are by one, and that is what RSA is quickest at.
 pub(crate) struct Fixture {
     account: Identity,
     authority: PrivateKey,
-    /// Who the exporter shows itself as (R-EXP-11).
+    /// The identity of the exporter (R-EXP-11).
     pub(crate) exporter: Arc<Identity>,
-    /// Who the importer is towards the exporter.
+    /// The identity of the importer towards the exporter.
     pub(crate) importer: Arc<Identity>,
     /// By protection, length, and whether the key derivation is the real one.
     archives: Mutex<BTreeMap<(bool, u64, bool), Exported>>,
@@ -43,9 +43,9 @@ pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     let own = Identity::authority(authority(), "Jami CA", NOW).expect(BROKEN);
     let account = own.issue(key(2), "Jami", Role::Authority, NOW).expect(BROKEN);
     let exporter = account.issue_device(key(3), NOW).expect(BROKEN);
-    let nobody = Identity::authority(authority(), "Jami Temporary CA", NOW).expect(BROKEN);
-    let nobody = nobody.issue(key(5), "Jami Temporary User", Role::Authority, NOW).expect(BROKEN);
-    let importer = nobody.issue(key(6), "Jami Temporary device", Role::Device, NOW).expect(BROKEN);
+    let temporary = Identity::authority(authority(), "Jami Temporary CA", NOW).expect(BROKEN);
+    let temporary = temporary.issue(key(5), "Jami Temporary User", Role::Authority, NOW).expect(BROKEN);
+    let importer = temporary.issue(key(6), "Jami Temporary device", Role::Device, NOW).expect(BROKEN);
     Fixture {
         account,
         authority: authority(),
@@ -55,7 +55,7 @@ pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     }
 });
 
-/// Who no honest device is.
+/// The identity of a device that is not honest.
 pub(crate) struct Strange {
     /// Its chain is longer than one may be.
     pub(crate) long: Identity,
@@ -66,7 +66,7 @@ pub(crate) struct Strange {
 }
 
 pub(crate) static STRANGE: LazyLock<Strange> = LazyLock::new(|| {
-    let alone = Identity::authority(key(8), "nobody", NOW).expect(BROKEN);
+    let alone = Identity::authority(key(8), "no one", NOW).expect(BROKEN);
     let authority = || Identity::authority(key(9), "Jami CA", NOW).expect(BROKEN);
     let below = |above: Identity| above.issue(key(10), "Jami", Role::Authority, NOW).expect(BROKEN);
     let long = (0..MAX_CHAIN).fold(authority(), |above, _| below(above));
@@ -139,7 +139,7 @@ pub(crate) fn password(protected: bool) -> &'static str {
     if protected { PASSWORD } else { "" }
 }
 
-/// What the importer's randomness is in a simulation.
+/// The importer's randomness in a simulation.
 pub(crate) struct Seeded(ChaCha8Rng);
 
 impl Seeded {

@@ -3,7 +3,8 @@
 use std::{
     cell::Cell,
     future::pending,
-    net::Ipv4Addr,
+    io,
+    net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -15,10 +16,11 @@ use super::{
     attack,
     enemy::Enemy,
     plan::{Plan, What},
-    rendezvous::{PORT, rendezvous},
+    rendezvous::{Binding, Connecting, Listening, Net, Network, PORT},
     run::Broken,
     scene::Scene,
     side::{Failure, export_side, import_again, import_side},
+    stream::AnyStream,
 };
 
 /// How long a machine that crashed at its disk is away.
@@ -31,7 +33,38 @@ fn name(side: Side) -> &'static str {
     }
 }
 
-rendezvous!(Net, turmoil::lookup(name(Side::Import)));
+/// The network of this world.
+struct World;
+
+impl Network for World {
+    fn connect(&self) -> Connecting<'static> {
+        Box::pin(async {
+            let address = SocketAddr::new(turmoil::lookup(name(Side::Import)), PORT);
+            let stream = TcpStream::connect(address).await?;
+            Ok((Box::new(stream) as AnyStream, address))
+        })
+    }
+
+    fn listen(&self) -> Binding {
+        Box::pin(async {
+            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
+            Ok(Box::new(listener) as Box<dyn Listening>)
+        })
+    }
+}
+
+impl Listening for TcpListener {
+    fn accept(&mut self) -> Connecting<'_> {
+        Box::pin(async {
+            let (stream, from) = TcpListener::accept(self).await?;
+            Ok((Box::new(stream) as AnyStream, from))
+        })
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        TcpListener::local_addr(self)
+    }
+}
 
 /// A device whose side is over stays in the network: who calls it is turned away.
 async fn stay(scene: &Scene, side: Side, ended: Result<(), Failure>) -> turmoil::Result {
@@ -45,18 +78,18 @@ pub(crate) fn begin(what: What) {
     let (import, export) = (name(Side::Import), name(Side::Export));
     match what {
         What::Hold(_) => turmoil::hold(import, export),
-        // Whoever crashes says nothing any more.
+        // A crashed device reports nothing any more.
         What::Partition | What::Outage(_) | What::Crash(_) => turmoil::partition(import, export),
         What::Kill(_) | What::Cancel | What::ShutWrite | What::ShutRead => {}
     }
 }
 
-/// Who is there as this side: the shell, or an enemy in its place.
+/// The device of this side: the shell, or an enemy in its place.
 async fn take_part(scene: Arc<Scene>, side: Side) -> Result<(), Failure> {
-    let net = Net(scene.clone());
+    let net = Net::new(&World, &scene);
     match (side, scene.plan.enemy) {
         (Side::Import, Some(Enemy::Importer(mischief))) => {
-            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
+            let mut listener = net.listen().await?;
             if let Some(shown) = scene.token() {
                 // There is an exporter.
                 let _ = shown.send(attack::token(scene.plan.profile));
@@ -68,7 +101,7 @@ async fn take_part(scene: Arc<Scene>, side: Side) -> Result<(), Failure> {
         (Side::Export, Some(Enemy::Exporter(mischief))) => {
             let Some(shown) = scene.shown() else { return Ok(()) };
             let Ok(token) = shown.await else { return Ok(()) };
-            let (stream, _) = net.call().await?;
+            let (stream, _) = net.connect().await?;
             attack::exporter(&scene, mischief, &token, stream).await;
             Ok(())
         }
@@ -106,10 +139,10 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
         sim.host("stranger", move || {
             let scene = scene.clone();
             async move {
-                let net = Net(scene.clone());
+                let net = Net::new(&World, &scene);
                 let dial = move || {
                     let net = net.clone();
-                    async move { net.call().await.map(|(stream, _)| stream) }
+                    async move { net.connect().await.map(|(stream, _)| stream) }
                 };
                 match enemy {
                     Enemy::Crowd(_) => attack::crowd(&scene, mischief, dial),

@@ -1,4 +1,4 @@
-//! What a session has to have come to.
+//! The rules that a session has to keep.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -57,7 +57,7 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
         Ok(_) => {}
     }
     record.leaks.iter().for_each(|leak| broke(Rule::Leak, leak.clone()));
-    record.false_reports.iter().for_each(|lie| broke(Rule::Told, lie.clone()));
+    record.false_reports.iter().for_each(|lie| broke(Rule::Signalled, lie.clone()));
     record.unanswered.iter().for_each(|text| broke(Rule::Answered, text.clone()));
     for side in [Side::Import, Side::Export] {
         if let Err(text) = grammar(&record.steps, side, plan.profile) {
@@ -113,7 +113,7 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
     (run, accounts)
 }
 
-/// What of the planned did happen.
+/// The planned events that happened.
 struct Happened {
     crashed: [bool; 2],
     /// The link between the sides failed.
@@ -206,7 +206,7 @@ fn reached(plan: &Plan, record: &Record, import: Option<End>, export: Option<End
             | Scenario::Shipped(Fate::Linked)
             | Scenario::Enemy(Enemy::Stranger(_) | Enemy::Crowd(_)) => both(Outcome::SUCCESS),
             Scenario::Partition(_) | Scenario::Crash(_) | Scenario::DiskCrashes(_) | Scenario::Swarm(_) => true,
-            // Whoever shared a session is told by the network, not by a timer.
+            // Sides that shared a session learn of it from the network, not from a timer.
             Scenario::Kill(_)
             | Scenario::HalfClose(_)
             | Scenario::Deaf(_)
@@ -220,9 +220,9 @@ fn reached(plan: &Plan, record: &Record, import: Option<End>, export: Option<End
                 end.is_some_and(|end| enemy.mischief().leads_to(end))
             }
             Scenario::Cancel(at) => match (at.side(), record.canceled[at.side() as usize]) {
-                // What is being installed, or is, is removed afterwards (R-IMP-13).
+                // An account that is being installed, or is, is removed afterwards (R-IMP-13).
                 (Side::Import, Some(Ok(()))) if record.steps.iter().any(installs) => both(Outcome::SUCCESS),
-                // Whoever shares a session hears of it at once (R-CANCEL-1).
+                // Sides that share a session learn of it at once (R-CANCEL-1).
                 (_, Some(Ok(()))) if record.steps.iter().any(takes_session) => {
                     matches!(ends, (Some(Outcome::Canceled { .. }), Some(Outcome::Canceled { .. })))
                 }

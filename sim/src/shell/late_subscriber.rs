@@ -1,4 +1,4 @@
-//! A client that comes late (R-API-8): at any time it is told what the one was signalled that was there all the time, and sees the
+//! A client that subscribes late (R-API-8): at any time it gets the last signal of the client that was there all the time, and sees the
 //! progress of a transfer go forward only.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::{plan::Planted, scene::Scene};
 /// How often it looks at a transfer.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// What the client of a side knows of its operation, against which all is held that a late one is told.
+/// The client's knowledge of its operation, with which the state that a late subscriber gets is compared.
 pub(crate) struct LateSubscriber {
     scene: Arc<Scene>,
     side: Side,
@@ -53,11 +53,9 @@ impl LateSubscriber {
         self.look = (notice.signal == Signal::InProgress).then(|| Instant::now() + LOOK);
     }
 
-    /// What is told to a client that comes when no signal is on its way.
+    /// Returns the state that a client gets that subscribes when no signal is on its way.
     pub(crate) fn subscribes(&self, current: Option<Notice>) {
-        self.expect(current == self.last, || {
-            format!("signalled {:?}, and a late client is told {current:?}", self.last)
-        });
+        self.expect(current == self.last, || format!("signalled {:?}, and a late client gets {current:?}", self.last));
     }
 
     /// Looks at the transfer.
@@ -65,7 +63,7 @@ impl LateSubscriber {
         let (done, total) = (progress.done(), progress.total());
         let (before, all) = std::mem::replace(&mut self.seen, (done, total));
         let forward = done >= before && done <= total && (all == 0 || all == total);
-        self.expect(forward, || format!("{done} of {total} bytes behind {before} of {all}"));
+        self.expect(forward, || format!("{done} of {total} bytes after {before} of {all}"));
         self.look = self.look.map(|_| Instant::now() + LOOK);
         if let Some(Notice { signal: Signal::Done(outcome), .. }) = self.last
             && outcome.is_success()

@@ -3,7 +3,8 @@
 use std::{
     cell::Cell,
     collections::VecDeque,
-    net::{IpAddr, Ipv4Addr},
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -22,16 +23,48 @@ use turmoil_net::{
 
 use super::{
     plan::{Plan, What},
-    rendezvous::rendezvous,
+    rendezvous::{self, Binding, Connecting, Listening, Network, PORT},
     run::Broken,
     scene::Scene,
     side::{Failure, export_side, import_side},
+    stream::AnyStream,
 };
 
 const IMPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1));
 const EXPORT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 0, 2));
 
-rendezvous!(Stack, IMPORT);
+/// The network of this world.
+struct World;
+
+impl Network for World {
+    fn connect(&self) -> Connecting<'static> {
+        Box::pin(async {
+            let address = SocketAddr::new(IMPORT, PORT);
+            let stream = TcpStream::connect(address).await?;
+            Ok((Box::new(stream) as AnyStream, address))
+        })
+    }
+
+    fn listen(&self) -> Binding {
+        Box::pin(async {
+            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)).await?;
+            Ok(Box::new(listener) as Box<dyn Listening>)
+        })
+    }
+}
+
+impl Listening for TcpListener {
+    fn accept(&mut self) -> Connecting<'_> {
+        Box::pin(async {
+            let (stream, from) = TcpListener::accept(self).await?;
+            Ok((Box::new(stream) as AnyStream, from))
+        })
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        TcpListener::local_addr(self)
+    }
+}
 
 thread_local! {
     /// Ticks for which every packet is lost.
@@ -152,8 +185,8 @@ pub(crate) fn carry_out(scene: &Arc<Scene>) -> Result<Duration, Broken> {
     });
     let guard = net.enter();
     let mut hosts = [
-        Host::start(import, scene, import_side(scene.clone(), Stack(scene.clone())))?,
-        Host::start(export, scene, export_side(scene.clone(), Stack(scene.clone())))?,
+        Host::start(import, scene, import_side(scene.clone(), rendezvous::Net::new(&World, scene)))?,
+        Host::start(export, scene, export_side(scene.clone(), rendezvous::Net::new(&World, scene)))?,
     ];
     let mut wire = Wire::new(patience);
     loop {

@@ -14,19 +14,19 @@ use crate::point::Point;
 /// A fault, and where it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// Behind this step.
+    /// After this step.
     pub at: Point,
-    /// What happens.
+    /// The faults.
     pub what: What,
 }
 
-/// What happens at a fault.
+/// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
     /// Nothing passes any more, and what is in flight is lost.
     Partition,
-    /// What is in flight and what is sent is held for so many milliseconds.
+    /// Packets in flight and later ones are held for so many milliseconds.
     Hold(u64),
     /// Every packet is lost for so many milliseconds.
     Outage(u64),
@@ -43,7 +43,7 @@ pub enum What {
     Kill(u64),
 }
 
-/// What is wrong with a side's end of a connection.
+/// A fault of a side's end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StreamFault {
@@ -72,13 +72,13 @@ pub enum StreamFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Spot {
-    /// Behind so many whole records of TLS. Each frame of the multiplexer is one of them, or begins one.
+    /// After so many whole records of TLS. Each frame of the multiplexer is one of them, or begins one.
     Records(u32),
-    /// Behind so many bytes.
+    /// After so many bytes.
     Bytes(u64),
 }
 
-/// What is wrong with a disk.
+/// A fault of a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiskFault {
@@ -86,7 +86,7 @@ pub enum DiskFault {
     Fails(u64),
     /// The importer's: at the operation after so many its machine crashes, before it is done, and is started again.
     Crashes(u64),
-    /// The importer's: it has so many bytes. What still fits is written.
+    /// The importer's: it has so many bytes. Bytes that still fit are written.
     Full(u64),
     /// The importer's: a write takes so many bytes at most.
     Short(usize),
@@ -102,7 +102,7 @@ pub enum Planted {
     ForgetfulStore,
     /// The importer's store says that an account could not be kept, and has kept it.
     SecretiveStore,
-    /// The importer's store leaves behind what it was to wipe.
+    /// The importer's store leaves over what it was to wipe.
     LitteringStore,
     /// A user's time to think depends on something besides the plan.
     Leak,
@@ -116,16 +116,16 @@ pub enum Planted {
     Timer,
     /// When the faults are over, the importer's disk still has no room.
     Rot,
-    /// What a client was signalled is forgotten, so that a late one seems to be told something else.
+    /// The signal to a client is forgotten, so that a late subscriber seems to get another one.
     Forgetful,
 }
 
 /// One session: everything that is not the same in all of them. Equal plans give equal traces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// What it shows.
+    /// The fault that it shows.
     pub scenario: Scenario,
-    /// What codes, delays and losses are drawn from.
+    /// The seed of codes, delays and losses.
     pub random: u64,
     /// The profile of both sides.
     pub profile: Profile,
@@ -149,20 +149,20 @@ pub struct Plan {
     pub idle: Option<Side>,
     /// Packets that are lost, of 1000.
     pub lost: u32,
-    /// What happens, and where, each of them once.
+    /// The faults and their places, each of them once.
     pub faults: Vec<Fault>,
-    /// What is wrong with connections.
+    /// The faults of connections.
     pub streams: Vec<StreamFault>,
-    /// What is wrong with a disk.
+    /// The fault of a disk.
     pub disk: Option<DiskFault>,
-    /// Who is there who should not be.
+    /// The enemy, if there is one.
     pub enemy: Option<Enemy>,
     /// Both sides are as they are shipped ([`Scenario::Shipped`]), and time is real.
     pub shipped: bool,
     /// Of sides as they are shipped: the exporting device was linked itself, and exports from its store. Else it has an archive.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub linked: bool,
-    /// What is wrong on purpose.
+    /// The planted fault.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub planted: Option<Planted>,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What was broken.
+/// A broken rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
@@ -20,11 +20,12 @@ pub enum Rule {
     Leak,
     /// Signals come in their order (R-STATE-2).
     Grammar,
-    /// A client that comes late is told what was signalled, and progress goes forward (R-API-8).
-    Told,
+    /// A late subscriber gets the last signal, and progress goes forward (R-API-8).
+    #[serde(rename = "Told")]
+    Signalled,
     /// The two ends are an allowed pair (R-PAIR-1).
     Pair,
-    /// Nobody blames an honest peer (R-PAIR-3).
+    /// No one blames an honest peer (R-PAIR-3).
     NoBlame,
     /// The account is installed, whole and as it was sent, if and only if the importer says so (R-IMP-13, R-ARC-5).
     Stored,
@@ -36,7 +37,7 @@ pub enum Rule {
     NotSent,
     /// Each beacon and each request that a peer sends is answered, once (R-MUX-1).
     Answered,
-    /// What the scenario has to come to.
+    /// The expected result of the scenario.
     Expected,
     /// Once there are no faults any more, a link succeeds.
     Converges,

@@ -1,4 +1,4 @@
-//! What came of a session.
+//! The result of a session.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(crate) enum Broken {
 /// A session that was carried out and judged.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// What was planned.
+    /// The planned faults.
     pub plan: Plan,
     /// Every step of both sides, in the order in which they were taken.
     pub steps: Vec<Step>,
@@ -34,7 +34,7 @@ pub struct Run {
     pub fired: bool,
     /// Whether it came to what the scenario is there for.
     pub reached: bool,
-    /// What is wrong.
+    /// The violations.
     pub violations: Vec<Violation>,
     /// How much virtual time it took.
     pub time: Duration,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::enemy::Enemy;
 use crate::point::Point;
 
-/// What carries a session.
+/// A simulated network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum World {
@@ -27,7 +27,7 @@ impl fmt::Display for World {
     }
 }
 
-/// What happens in a session, and thereby what has to come of it.
+/// The faults of a session, and thereby its expected result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Scenario {
@@ -39,7 +39,7 @@ pub enum Scenario {
     Loss,
     /// No packet passes for a while, from this point on: both succeed.
     Outage(Point),
-    /// What is sent from this point on is held for a while: both succeed.
+    /// Packets from this point on are held for a while: both succeed.
     Hold(Point),
     /// From this point on nothing passes any more, and what is in flight is lost.
     Partition(Point),
@@ -47,9 +47,9 @@ pub enum Scenario {
     HalfClose(Point),
     /// The side whose step it is reads the end of its connection, which its peer has not written.
     Deaf(Point),
-    /// The connection is reset behind so many records of TLS that this side wrote.
+    /// The connection is reset after so many records of TLS that this side wrote.
     Reset(Side, u8),
-    /// The connection is reset behind any byte that this side wrote.
+    /// The connection is reset after any byte that this side wrote.
     ResetWithin(Side),
     /// This side reads a byte a millisecond, and the timers have their real length: both succeed.
     SlowReader(Side),
@@ -86,7 +86,7 @@ pub enum Scenario {
     Shipped(Fate),
 }
 
-/// What becomes of a link of two sides as they are shipped.
+/// The result of a link of two sides as they are shipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fate {
     /// Both succeed.
@@ -185,7 +185,7 @@ impl Scenario {
         }
     }
 
-    /// What carries it.
+    /// Returns the network that carries it.
     pub fn world(self) -> World {
         match self {
             Self::Swarm(world) => world,
@@ -234,7 +234,7 @@ impl Scenario {
         )
     }
 
-    /// What is behind `@`.
+    /// The text after `@`.
     fn place(self) -> Option<String> {
         match self {
             Self::Reset(side, after) => Some(format!("{side}.{after}")),

@@ -1,4 +1,4 @@
-//! What both sides, the faults and the world share: the record of a session, and the trigger of its fault.
+//! The common part of both sides, the faults and the networks: the record of a session, and the trigger of its fault.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,7 +25,7 @@ pub(crate) struct Scene {
     pub(crate) without: Option<Without>,
     /// The importer's disk.
     pub(crate) fs: MemoryFs,
-    /// What is exported.
+    /// The exported account.
     pub(crate) archive: Exported,
     /// Accounts that are on the disk already.
     pub(crate) accounts: usize,
@@ -35,7 +35,7 @@ pub(crate) struct Scene {
     record: Mutex<Record>,
 }
 
-/// What came of it so far.
+/// The result so far.
 #[derive(Default)]
 pub(crate) struct Record {
     pub(crate) steps: Vec<Step>,
@@ -45,15 +45,15 @@ pub(crate) struct Record {
     pub(crate) fired: Vec<bool>,
     /// The faults of streams that were met.
     pub(crate) hit: Vec<bool>,
-    /// What is the matter with the connections.
+    /// The faults of the connections.
     pub(crate) wires: Wires,
     /// Connections, and listeners, that each side has open.
     pub(crate) open: [usize; 2],
     /// Tasks, and what is open, that a side had at its end, and not at its beginning.
     pub(crate) leaks: Vec<String>,
-    /// What a client was told, or saw, that is not so.
+    /// A wrong state that a client got, or saw.
     pub(crate) false_reports: Vec<String>,
-    /// What was due to an enemy, and did not come.
+    /// An answer that was due to an enemy, and did not come.
     pub(crate) unanswered: Vec<String>,
     /// An enemy was there.
     pub(crate) met: bool,
@@ -62,7 +62,7 @@ pub(crate) struct Record {
     buried: bool,
     /// Packets that were lost.
     pub(crate) lost: u64,
-    /// What was answered to each side's cancel.
+    /// The answer to each side's cancel.
     pub(crate) canceled: [Option<Result<(), Refused>>; 2],
     pub(crate) report: Option<ImportReport<Installed>>,
     /// Operations of the importer's disk before the session.
@@ -92,7 +92,7 @@ impl Scene {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes every step of a side, and begins the fault behind the one that it is for.
+    /// Takes every step of a side, and begins the fault after the one that it is for.
     pub(crate) fn recorder(self: &Arc<Self>) -> Recorder {
         let scene = self.clone();
         Box::new(move |step| scene.note(step))
@@ -141,7 +141,7 @@ impl Scene {
         self.cancels[side as usize].notified().await;
     }
 
-    /// Where the importing user shows the token; whoever drops it shows none.
+    /// Where the importing user shows the token; a dropped sender shows none.
     pub(crate) fn token(&self) -> Option<oneshot::Sender<String>> {
         self.record().token.take()
     }

@@ -20,8 +20,7 @@ use handfast::{
         ExportEnv, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, Progress, Random, SystemRandom,
         folder::{FileSource, FolderStore, Installed, issued_identity},
         identity::Reach,
-        rendezvous::{Dial, Publish},
-        storage::{Source, Store},
+        storage::Store,
     },
 };
 use tokio::{
@@ -38,9 +37,9 @@ use super::{
     fixture::{FIXTURE, NOW, Seeded, kdf, password},
     late_subscriber::LateSubscriber,
     plan::{DiskFault, Plan, Planted},
-    rendezvous::PORT,
+    rendezvous::{Net, PORT},
     scene::Scene,
-    source::{Archive, linked},
+    source::{AnySource, Archive, linked},
 };
 
 /// Why a side did not come to its end.
@@ -62,12 +61,12 @@ fn think(plan: &Plan, side: Side) -> Duration {
     Duration::from_millis(if side == Side::Import { import } else { export } + leak)
 }
 
-/// What a task came to. Its panic is a failure of the side.
+/// Returns the result of a task. Its panic is a failure of the side.
 async fn joined<T>(task: JoinHandle<T>) -> Result<T, Failure> {
     Ok(task.await?)
 }
 
-/// What is open, and the tasks, that a side has at its end and not at its beginning, are leaks.
+/// Open resources and tasks of a side at its end, that it did not have at its beginning, are leaks.
 struct Tally {
     scene: Arc<Scene>,
     side: Side,
@@ -98,7 +97,7 @@ fn tasks() -> usize {
 }
 
 /// An import, from `addAccount` until nothing of it is left.
-pub(crate) async fn import_side<P: Publish>(scene: Arc<Scene>, publish: P) -> Result<(), Failure> {
+pub(crate) async fn import_side(scene: Arc<Scene>, publish: Net) -> Result<(), Failure> {
     if scene.plan.shipped {
         let (folder, kdf) = (disk::open(&scene.fs)?, kdf(&scene.plan));
         let store = FolderStore::new(folder, kdf, KeyKind::P256, DEFAULT_MAX_ARCHIVE, NOW);
@@ -112,9 +111,8 @@ pub(crate) async fn import_side<P: Publish>(scene: Arc<Scene>, publish: P) -> Re
     importing(scene, ImportEnv { publish, store, identity, random }).await
 }
 
-async fn importing<P, S, N>(scene: Arc<Scene>, env: ImportEnv<P, S, N>) -> Result<(), Failure>
+async fn importing<S, N>(scene: Arc<Scene>, env: ImportEnv<Net, S, N>) -> Result<(), Failure>
 where
-    P: Publish,
     S: Store<Installed = Installed>,
     N: Random,
 {
@@ -156,7 +154,7 @@ where
                         let port = handle.listening().map(|address| address.port());
                         subscriber.expect(port == Some(PORT), || format!("it listens at {port:?}"));
                         if let Some(token) = token.take() {
-                            // Whoever does not look does not see.
+                            // A client that does not look does not see.
                             let _ = token.send(notice.details["token"].clone());
                         }
                     }
@@ -199,7 +197,7 @@ where
 
 /// An import side that crashed or was killed, started again.
 pub(crate) fn import_again(scene: &Scene) -> Result<(), Failure> {
-    // What fails at its disk is started once more.
+    // A side whose disk failed is started once more.
     for _ in 0..2 {
         if scene.fs.is_crashed() {
             restart_disk(scene);
@@ -225,7 +223,7 @@ pub(crate) fn restart_disk(scene: &Scene) {
 }
 
 /// An export, from `addDevice` until nothing of it is left. None if no token was shown.
-pub(crate) async fn export_side<D: Dial>(scene: Arc<Scene>, dial: D) -> Result<(), Failure> {
+pub(crate) async fn export_side(scene: Arc<Scene>, dial: Net) -> Result<(), Failure> {
     let plan = &scene.plan;
     let Some(shown) = scene.shown() else { return Ok(()) };
     let Ok(token) = shown.await else { return Ok(()) };
@@ -235,22 +233,24 @@ pub(crate) async fn export_side<D: Dial>(scene: Arc<Scene>, dial: D) -> Result<(
         if plan.linked {
             let (store, id) = linked(&scene.archive, plan)?;
             let identity = Arc::new(store.device(id)?);
-            let env = ExportEnv { dial, source: FileSource::account(store, id, kdf, terms)?, identity };
+            let env =
+                ExportEnv { dial, source: AnySource::Account(FileSource::account(store, id, kdf, terms)?), identity };
             return exporting(scene, env, &token).await;
         }
         let password = Secret::from(password(plan.protected));
         let identity = issued_identity(Cursor::new(file.clone()), &password, &*kdf, terms, KeyKind::P256, NOW)?;
-        let source = FileSource::new(move || Ok(Cursor::new(file.clone())), kdf, terms)?;
+        let source = AnySource::File(FileSource::new(move || Ok(Cursor::new(file.clone())), kdf, terms)?);
         let env = ExportEnv { dial, source, identity: Arc::new(identity) };
         return exporting(scene, env, &token).await;
     }
     let readable = if let Some(DiskFault::Unreadable(bytes)) = plan.disk { bytes } else { u64::MAX };
     let source = Archive::new(scene.archive.file.clone(), Duration::from_millis(plan.work_ms.1), readable)?;
+    let source = AnySource::Simulated(source);
     let env = ExportEnv { dial, source, identity: FIXTURE.exporter.clone() };
     exporting(scene, env, &token).await
 }
 
-async fn exporting<D: Dial, S: Source>(scene: Arc<Scene>, env: ExportEnv<D, S>, token: &str) -> Result<(), Failure> {
+async fn exporting(scene: Arc<Scene>, env: ExportEnv<Net, AnySource>, token: &str) -> Result<(), Failure> {
     let plan = &scene.plan;
     let tally = Tally::begin(&scene, Side::Export);
     let options = ExportOptions {
@@ -281,7 +281,7 @@ async fn exporting<D: Dial, S: Source>(scene: Arc<Scene>, env: ExportEnv<D, S>, 
                 if notices.is_empty() {
                     subscriber.subscribes(current);
                 }
-                // Of one that is over nothing further is told.
+                // A finished operation sends nothing further.
                 progress = handle.progress(op).await.unwrap_or(progress);
                 subscriber.reads_progress(&progress);
                 match notice.signal {
@@ -289,7 +289,7 @@ async fn exporting<D: Dial, S: Source>(scene: Arc<Scene>, env: ExportEnv<D, S>, 
                         if notices.is_empty() {
                             let second = handle.add_device(token).await;
                             let refused = second == Err(AddDeviceError::AlreadyLinking);
-                            subscriber.expect(refused, || format!("beside this operation there is {second:?}"));
+                            subscriber.expect(refused, || format!("with this operation live there is {second:?}"));
                         }
                         if plan.idle != Some(Side::Export) {
                             asked = Some((Instant::now() + think(plan, Side::Export), ()));

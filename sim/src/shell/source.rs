@@ -6,12 +6,12 @@ use std::{
 };
 
 use handfast::{
-    archive::{InsecureKdf, MemoryFs, Seal, Store, Terms},
+    archive::{InsecureKdf, MemoryFile, MemoryFs, Seal, Store, Terms},
     operations::LocalId,
     outcome::Scheme,
     secret::Secret,
     shell::{
-        folder::{FileSource, InlineReader, InlineSource},
+        folder::{FileReader, FileSource, InlineReader, InlineSource},
         storage::{self, Buffer, Opening},
     },
 };
@@ -57,6 +57,74 @@ impl storage::Source for Archive {
             Opening::Opened(reader) => Opening::Opened(Reader { reader, readable: self.readable }),
             Opening::Wrong => Opening::Wrong,
             Opening::Unreadable(error) => Opening::Unreadable(error),
+        }
+    }
+}
+
+/// An archive that can be exported: a simulated one, or one as it ships.
+#[derive(Clone)]
+pub(crate) enum AnySource {
+    Simulated(Archive),
+    File(FileSource<File>),
+    Account(FileSource<MemoryFile>),
+}
+
+impl storage::Source for AnySource {
+    type Reader = AnyReader;
+
+    fn scheme(&self) -> Scheme {
+        match self {
+            Self::Simulated(source) => source.scheme(),
+            Self::File(source) => source.scheme(),
+            Self::Account(source) => source.scheme(),
+        }
+    }
+
+    fn prepare(&mut self) {
+        match self {
+            Self::Simulated(source) => source.prepare(),
+            Self::File(source) => source.prepare(),
+            Self::Account(source) => source.prepare(),
+        }
+    }
+
+    async fn open(&mut self, password: Secret) -> Opening<AnyReader> {
+        match self {
+            Self::Simulated(source) => {
+                opened(source.open(password).await, |reader| AnyReader::Simulated(Box::new(reader)))
+            }
+            Self::File(source) => opened(source.open(password).await, AnyReader::File),
+            Self::Account(source) => opened(source.open(password).await, AnyReader::File),
+        }
+    }
+}
+
+fn opened<R>(opening: Opening<R>, reader: impl FnOnce(R) -> AnyReader) -> Opening<AnyReader> {
+    match opening {
+        Opening::Opened(opened) => Opening::Opened(reader(opened)),
+        Opening::Wrong => Opening::Wrong,
+        Opening::Unreadable(error) => Opening::Unreadable(error),
+    }
+}
+
+/// An archive of any source that is open.
+pub(crate) enum AnyReader {
+    Simulated(Box<Reader>),
+    File(FileReader),
+}
+
+impl storage::Reader for AnyReader {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Simulated(reader) => reader.length(),
+            Self::File(reader) => reader.length(),
+        }
+    }
+
+    async fn next(&mut self, buffer: &mut Buffer) -> io::Result<()> {
+        match self {
+            Self::Simulated(reader) => reader.next(buffer).await,
+            Self::File(reader) => reader.next(buffer).await,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a session has to have left on the importer's disk (R-ARC-4, R-ARC-5, R-IMP-13).
+//! The rules for the importer's disk after a session (R-ARC-4, R-ARC-5, R-IMP-13).
 
 use std::{
     io::{self, Cursor, Read as _},
@@ -130,14 +130,14 @@ fn unseal(mut file: Vec<u8>) -> Option<Vec<u8>> {
     inflate(data)
 }
 
-/// The text of a zlib stream with nothing behind it.
+/// The text of a zlib stream with nothing after it.
 fn inflate(data: &[u8]) -> Option<Vec<u8>> {
     let (mut decoder, mut text) = (ZlibDecoder::new(data), Vec::new());
     decoder.read_to_end(&mut text).ok()?;
     (decoder.total_in() == data.len() as u64).then_some(text)
 }
 
-/// What is on the importer's disk and no account.
+/// Files on the importer's disk that are no account.
 fn left_over(scene: &Scene) -> Vec<String> {
     let names = scene.fs.list(Path::new(ROOT)).unwrap_or_default();
     let names = names.into_iter().map(|name| name.to_string_lossy().into_owned());
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_may_stand_behind_the_text() {
+    fn nothing_may_stand_after_the_text() {
         // Python's zlib.compress(b"{}").
         let stream = b"\x78\x9c\xab\xae\x05\x00\x01\x75\x00\xf9";
         assert_eq!(inflate(stream).as_deref(), Some(&b"{}"[..]));

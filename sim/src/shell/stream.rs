@@ -18,6 +18,14 @@ use super::{
     scene::Scene,
 };
 
+/// A connection of any world.
+pub(crate) trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Bytes for S {}
+
+/// A connection, whatever its world.
+pub(crate) type AnyStream = Box<dyn Bytes>;
+
 /// How far what a side writes is, in records of TLS.
 #[derive(Default)]
 struct Records {
@@ -58,8 +66,8 @@ impl Records {
 }
 
 /// One end of a connection.
-pub(crate) struct Stream<S> {
-    inner: S,
+pub(crate) struct Stream {
+    inner: AnyStream,
     scene: Arc<Scene>,
     side: Side,
     written: u64,
@@ -70,15 +78,15 @@ pub(crate) struct Stream<S> {
     shut: bool,
 }
 
-impl<S> Stream<S> {
-    pub(crate) fn new(inner: S, scene: &Arc<Scene>, side: Side) -> Self {
+impl Stream {
+    pub(crate) fn new(inner: AnyStream, scene: &Arc<Scene>, side: Side) -> Self {
         scene.record().open[side as usize] += 1;
         let records = Records::default();
         Self { inner, scene: scene.clone(), side, written: 0, read: 0, records, pause: None, shut: false }
     }
 
     /// The planned faults of streams, those of this end.
-    fn faults(&self) -> impl Iterator<Item = (usize, StreamFault)> + use<S> {
+    fn faults(&self) -> impl Iterator<Item = (usize, StreamFault)> + use<> {
         let (scene, mine) = (self.scene.clone(), self.side);
         (0..scene.plan.streams.len()).map(move |number| (number, scene.plan.streams[number])).filter(
             move |(_, fault)| {
@@ -118,7 +126,7 @@ impl<S> Stream<S> {
     }
 }
 
-impl<S> Drop for Stream<S> {
+impl Drop for Stream {
     fn drop(&mut self) {
         if self.scene.plan.planted != Some(Planted::Socket) || self.side != Side::Export {
             self.scene.record().open[self.side as usize] -= 1;
@@ -130,7 +138,7 @@ fn reset() -> io::Error {
     io::ErrorKind::ConnectionReset.into()
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
+impl Stream {
     /// Carries out what began since.
     fn attend(&mut self, cx: &mut Context<'_>) {
         let mut record = self.scene.record();
@@ -139,13 +147,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         drop(record);
         if shut && !self.shut {
             self.shut = true;
-            // What cannot be closed is closed.
+            // A stream that cannot be closed is closed.
             let _ = Pin::new(&mut self.inner).poll_shutdown(cx);
         }
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
+impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.attend(cx);
@@ -189,7 +197,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
+impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.attend(cx);

@@ -4,14 +4,14 @@ use std::task::Waker;
 
 use handfast::outcome::Side;
 
-/// What is the matter with the connections of a session.
+/// The faults of the connections of a session.
 #[derive(Default)]
 pub(crate) struct Wires {
-    /// Who was reset, and how much the other side gets before it hears of it.
+    /// The reset side, and how many bytes the other side gets before it learns of it.
     pub(crate) reset: Option<(Side, u64)>,
     pub(crate) no_writes: [bool; 2],
     pub(crate) no_reads: [bool; 2],
-    /// Who waits for something on each side's end.
+    /// The tasks that wait for something on each side's end.
     pub(crate) wakers: [Option<Waker>; 2],
 }
 

@@ -1,16 +1,16 @@
-//! What goes into the client of an export, and what comes out.
+//! The inputs and effects of the client of an export.
 
 use core::net::SocketAddr;
 
 use serde::Serialize;
 
 use crate::{
-    client::{Failure, Ignored, Note, Told},
+    client::{Failure, Ignored, Note, Received},
     message::Slot,
     operations::{AddDeviceError, OpId},
 };
 
-/// What can happen to the client of an export. A token is in the driver's slot, and only there once it parses.
+/// An input of the client of an export. A token is in the driver's slot, and only there once it parses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Input {
     /// The person chooses to give the account to another device.
@@ -23,7 +23,7 @@ pub enum Input {
     Detected(Slot),
     /// The person wants to type the token.
     Manual,
-    /// What the person typed or pasted is a token.
+    /// The typed or pasted text is a token.
     Entered(Slot),
     /// The person gives up scanning, or typing, and not yet the whole.
     Cancel,
@@ -44,7 +44,7 @@ pub enum Input {
     Canceled(OpId, bool),
 
     /// `addDeviceStateChanged`, of this operation.
-    Signal(OpId, Told),
+    Signal(OpId, Received),
 }
 
 impl Input {
@@ -67,7 +67,7 @@ impl Input {
     }
 }
 
-/// What has to be done, in order.
+/// An effect: the work of the driver, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Effect {
     /// Call `addDevice` with this token (R-API-4).
@@ -82,12 +82,12 @@ pub enum Effect {
     /// Show this in the place of what was shown.
     Show(Screen),
     /// Say this as well.
-    Tell(Note),
+    Notify(Note),
     /// Note this in a log.
     Ignored(Ignored),
 }
 
-/// What is shown.
+/// The screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Screen {
     /// The choice.
@@ -96,7 +96,7 @@ pub enum Screen {
     ShowInputOptions,
     /// How to scan it.
     ScanQr,
-    /// What the camera sees.
+    /// The picture of the camera.
     QrScanning,
     /// A field for the token.
     ManualEntry,

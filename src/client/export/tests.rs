@@ -29,7 +29,7 @@ impl Rig {
         rig
     }
 
-    fn behind(signals: &[Signal]) -> Self {
+    fn after(signals: &[Signal]) -> Self {
         let mut rig = Self::adding();
         assert_eq!(rig.ok(Input::Added(Ok(OWN))), [Effect::Query(OWN)]);
         for &signal in signals {
@@ -39,11 +39,11 @@ impl Rig {
     }
 
     fn asked() -> Self {
-        Self::behind(&[Signal::Connecting, CONFIRM])
+        Self::after(&[Signal::Connecting, CONFIRM])
     }
 
     fn in_each_stage() -> Vec<Self> {
-        vec![Self::behind(&[]), Self::asked(), Self::behind(&[Signal::InProgress])]
+        vec![Self::after(&[]), Self::asked(), Self::after(&[Signal::InProgress])]
     }
 
     fn ok(&mut self, input: Input) -> Vec<Effect> {
@@ -52,7 +52,7 @@ impl Rig {
     }
 
     fn says(&mut self, signal: Signal) -> Vec<Effect> {
-        self.ok(Input::Signal(OWN, Told::Signal(signal)))
+        self.ok(Input::Signal(OWN, Received::Signal(signal)))
     }
 
     fn is_refused(&mut self, input: Input) {
@@ -85,7 +85,7 @@ fn a_token_is_scanned_or_typed() {
 /// The documented way, edge by edge.
 #[test]
 fn a_link_is_shown_as_documented() {
-    let mut rig = Rig::behind(&[]);
+    let mut rig = Rig::after(&[]);
     // It is shown from the call on.
     assert_eq!(rig.says(Signal::Connecting), []);
     assert_eq!(rig.says(CONFIRM), [Effect::Show(Screen::Authenticating { address: ADDRESS, confirmed: false })]);
@@ -100,10 +100,10 @@ fn a_link_is_shown_as_documented() {
     assert_eq!(rig.ok(Input::Select), [Effect::Show(Screen::ShowInputOptions)]);
 }
 
-/// R-EXT-2: with an old peer nobody says that it is linked, and the screen does not either.
+/// R-EXT-2: with an old peer no one says that it is linked, and the screen does not either.
 #[test]
-fn an_unconfirmed_success_is_told_apart() {
-    let mut rig = Rig::behind(&[]);
+fn an_unconfirmed_success_has_its_own_screen() {
+    let mut rig = Rig::after(&[]);
     let shown = Screen::Done { confirmed: false };
     assert_eq!(rig.says(Signal::Done(Outcome::Success { confirmed: false })), [Effect::Show(shown)]);
 }
@@ -136,7 +136,7 @@ fn a_refused_confirmation_is_asked_for_again_only_with_a_signal() {
     let mut rig = Rig::asked();
     rig.ok(Input::Confirm);
     let shown = |confirmed| Effect::Show(Screen::Authenticating { address: ADDRESS, confirmed });
-    let refused = [Effect::Tell(Note::NotTaken), Effect::Query(OWN), shown(true)];
+    let refused = [Effect::Notify(Note::NotTaken), Effect::Query(OWN), shown(true)];
     assert_eq!(rig.ok(Input::Confirmed(OWN, false)), refused);
     rig.is_refused(Input::Confirm);
     let mut ended = rig.clone();
@@ -147,7 +147,7 @@ fn a_refused_confirmation_is_asked_for_again_only_with_a_signal() {
     rig.ok(Input::Confirm);
 }
 
-/// What is confirmed is the address that is shown: another one has to be confirmed anew.
+/// The user confirms the address on the screen: another one has to be confirmed anew.
 #[test]
 fn another_address_is_asked_for_anew() {
     let mut rig = Rig::asked();
@@ -162,18 +162,18 @@ fn another_address_is_asked_for_anew() {
 #[test]
 fn what_another_operation_says_is_not_shown() {
     let all = [
-        Told::Signal(Signal::Connecting),
-        Told::Signal(CONFIRM),
-        Told::Signal(Signal::InProgress),
-        Told::Signal(Signal::Done(Outcome::SUCCESS)),
-        Told::Unheard,
-        Told::Strange,
+        Received::Signal(Signal::Connecting),
+        Received::Signal(CONFIRM),
+        Received::Signal(Signal::InProgress),
+        Received::Signal(Signal::Done(Outcome::SUCCESS)),
+        Received::Unheard,
+        Received::Strange,
     ];
     for rig in Rig::in_each_stage() {
-        for told in all {
+        for signal in all {
             let mut rig = rig.clone();
             let screen = rig.0.screen();
-            assert_eq!(rig.ok(Input::Signal(OTHER, told)), [Effect::Ignored(Ignored::Foreign)]);
+            assert_eq!(rig.ok(Input::Signal(OTHER, signal)), [Effect::Ignored(Ignored::Foreign)]);
             assert_eq!(rig.0.screen(), screen);
         }
     }
@@ -197,14 +197,14 @@ fn signals_move_forward_only() {
 #[test]
 fn a_failure_is_shown() {
     let ends = [
-        (Told::Signal(Signal::Done(Outcome::Peer)), Failure::Ended(Outcome::Peer)),
-        (Told::Signal(Signal::Done(Outcome::CANCELED)), Failure::Ended(Outcome::CANCELED)),
-        (Told::Unheard, Failure::Unheard),
+        (Received::Signal(Signal::Done(Outcome::Peer)), Failure::Ended(Outcome::Peer)),
+        (Received::Signal(Signal::Done(Outcome::CANCELED)), Failure::Ended(Outcome::CANCELED)),
+        (Received::Unheard, Failure::Unheard),
     ];
     for rig in Rig::in_each_stage() {
-        for (told, failure) in ends {
+        for (signal, failure) in ends {
             let mut rig = rig.clone();
-            assert_eq!(rig.ok(Input::Signal(OWN, told)), [Effect::Show(Screen::Error(failure))]);
+            assert_eq!(rig.ok(Input::Signal(OWN, signal)), [Effect::Show(Screen::Error(failure))]);
             assert_eq!(rig.says(Signal::Done(Outcome::SUCCESS)), [Effect::Ignored(Ignored::Late)]);
             rig.is_refused(Input::Finish);
             assert_eq!(rig.ok(Input::Reset), [Effect::Show(Screen::Closed)]);
@@ -223,12 +223,12 @@ fn leaving_cancels() {
         assert_eq!(rig.ok(Input::Canceled(OWN, true)), [Effect::Show(Screen::Initial)]);
         assert_eq!(rig.says(Signal::Done(Outcome::CANCELED)), [Effect::Ignored(Ignored::Foreign)]);
 
-        assert_eq!(refused.ok(Input::Canceled(OWN, false)), [Effect::Tell(Note::GoesOn)]);
+        assert_eq!(refused.ok(Input::Canceled(OWN, false)), [Effect::Notify(Note::GoesOn)]);
         assert_eq!(refused.0.screen(), screen);
         // It goes on, and how it ends is shown.
         assert_eq!(refused.says(Signal::Done(Outcome::SUCCESS)), [Effect::Show(Screen::Done { confirmed: true })]);
 
-        assert_eq!(impatient.ok(Input::Back), [Effect::Tell(Note::GoesOn), Effect::Show(Screen::Initial)]);
+        assert_eq!(impatient.ok(Input::Back), [Effect::Notify(Note::GoesOn), Effect::Show(Screen::Initial)]);
 
         // DONE crosses the return of the call that made it.
         assert_eq!(crossed.says(Signal::Done(Outcome::CANCELED)), [Effect::Show(Screen::Initial)]);
@@ -236,14 +236,14 @@ fn leaving_cancels() {
     }
 }
 
-/// R-CLI-5: who leaves before there is an operation leaves nothing behind either.
+/// R-CLI-5: who leaves before there is an operation leaves nothing over either.
 #[test]
 fn leaving_before_the_operation_is_known_cancels_it() {
     let mut rig = Rig::adding();
     assert_eq!(rig.ok(Input::Back), [Effect::Show(Screen::Initial)]);
     rig.is_refused(Input::Select);
     assert_eq!(rig.ok(Input::Added(Ok(OWN))), [Effect::CancelAddDevice(OWN)]);
-    assert_eq!(rig.ok(Input::Canceled(OWN, false)), [Effect::Tell(Note::GoesOn)]);
+    assert_eq!(rig.ok(Input::Canceled(OWN, false)), [Effect::Notify(Note::GoesOn)]);
     rig.ok(Input::Select);
 }
 

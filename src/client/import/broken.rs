@@ -1,10 +1,10 @@
-//! What a client does that breaks a rule, for the checks that have to find it.
+//! The arms of a client that breaks a rule, for the checks that have to find it.
 //!
 //! The client's table asks here first. Under [`AllRules`](crate::rules::AllRules) every guard is a constant, and no arm is left.
 
 use super::{Client, Effect, Input, Leaving, Operation, Phase, Stage};
 use crate::{
-    client::{Note, Reply, Told, failure},
+    client::{Note, Received, Reply, failure},
     outcome::Signal as S,
     rules::{Rule, Rules},
 };
@@ -17,35 +17,35 @@ impl<R: Rules> Client<R> {
         let rules = self.rules;
         let lacks = |rule| rules.lacks(rule);
         match (self.phase, input) {
-            (Linking(operation), Signal(id, told)) if lacks(Rule::ClientOwnSignals) && id != operation.id => {
-                self.told(operation, told);
+            (Linking(operation), Signal(id, received)) if lacks(Rule::ClientOwnSignals) && id != operation.id => {
+                self.received(operation, received);
             }
-            (Linking(operation), Signal(id, Told::Unheard))
+            (Linking(operation), Signal(id, Received::Unheard))
                 if lacks(Rule::ClientUnheardFails) && id == operation.id =>
             {
                 self.end(operation, None);
             }
             (
                 Linking(operation @ Operation { stage: Connecting | Authenticating { .. } | InProgress, .. }),
-                Signal(id, Told::Signal(S::TokenAvailable)),
+                Signal(id, Received::Signal(S::TokenAvailable)),
             ) if lacks(Rule::ClientForward) && id == operation.id => {
                 self.go(Linking(Operation { stage: TokenAvailable, ..operation }));
             }
             (
                 Linking(operation @ Operation { stage: Authenticating { .. } | InProgress, .. }),
-                Signal(id, Told::Signal(S::Connecting)),
+                Signal(id, Received::Signal(S::Connecting)),
             ) if lacks(Rule::ClientForward) && id == operation.id => {
                 self.go(Linking(Operation { stage: Connecting, ..operation }));
             }
             (
                 Linking(Operation { id, leaving: Leaving::No, .. }),
-                Signal(of, told @ (Told::Unheard | Told::Signal(S::Done(_)))),
-            ) if lacks(Rule::ClientFailedRemoved) && of == id => self.go(Over(id, failure(told))),
+                Signal(of, received @ (Received::Unheard | Received::Signal(S::Done(_)))),
+            ) if lacks(Rule::ClientFailedRemoved) && of == id => self.go(Over(id, failure(received))),
             (
                 Linking(operation @ Operation { id, stage: Authenticating { prompt, reply: Reply::Given }, .. }),
                 Provided(of, false),
             ) if lacks(Rule::ClientRefusalWaits) && of == id => {
-                self.out.push(Effect::Tell(Note::NotTaken));
+                self.out.push(Effect::Notify(Note::NotTaken));
                 self.go(Linking(Operation { stage: Authenticating { prompt, reply: Reply::Open }, ..operation }));
             }
             (Adding | Linking(_), Back) if lacks(Rule::ClientLeavingCancels) => self.go(Initial),

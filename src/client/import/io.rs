@@ -1,15 +1,15 @@
-//! What goes into the client of an import, and what comes out.
+//! The inputs and effects of the client of an import.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    client::{Failure, Ignored, Note, Told},
+    client::{Failure, Ignored, Note, Received},
     message::Slot,
     operations::{AddAccountError, LocalId},
     outcome::{AccountId, Scheme},
 };
 
-/// What can happen to the client of an import.
+/// An input of the client of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Input {
     /// The person chooses to import an account from another device.
@@ -31,7 +31,7 @@ pub enum Input {
     Removed(LocalId, bool),
 
     /// `deviceAuthStateChanged`, of this account.
-    Signal(LocalId, Told),
+    Signal(LocalId, Received),
 }
 
 impl Input {
@@ -41,7 +41,7 @@ impl Input {
     }
 }
 
-/// What has to be done, in order.
+/// An effect: the work of the driver, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Effect {
     /// Call `addAccount` with `Account.archiveURL="jami-auth"` (R-API-1).
@@ -56,7 +56,7 @@ pub enum Effect {
     /// Show this in the place of what was shown.
     Show(Screen),
     /// Say this as well.
-    Tell(Note),
+    Notify(Note),
     /// Note this in a log.
     Ignored(Ignored),
 }
@@ -72,7 +72,7 @@ pub struct Prompt {
     pub wrong_password: bool,
 }
 
-/// What is shown.
+/// The screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Screen {
     /// The choice.
@@ -85,7 +85,7 @@ pub enum Screen {
     Connecting,
     /// Whose account it is, with a field for its password if it has one.
     Authenticating {
-        /// What is asked.
+        /// The question.
         prompt: Prompt,
         /// It is answered, and the other device is at it.
         answered: bool,

@@ -29,7 +29,7 @@ impl Rig {
         rig
     }
 
-    fn behind(signals: &[Signal]) -> Self {
+    fn after(signals: &[Signal]) -> Self {
         let mut rig = Self::begun();
         assert_eq!(rig.ok(Input::Added(Ok(OWN))), [Effect::Query(OWN)]);
         for &signal in signals {
@@ -39,7 +39,7 @@ impl Rig {
     }
 
     fn asked() -> Self {
-        Self::behind(&[Signal::TokenAvailable, Signal::Connecting, asks(PROMPT)])
+        Self::after(&[Signal::TokenAvailable, Signal::Connecting, asks(PROMPT)])
     }
 
     fn transferring() -> Self {
@@ -51,9 +51,9 @@ impl Rig {
 
     fn in_each_stage() -> Vec<Self> {
         vec![
-            Self::behind(&[]),
-            Self::behind(&[Signal::TokenAvailable]),
-            Self::behind(&[Signal::Connecting]),
+            Self::after(&[]),
+            Self::after(&[Signal::TokenAvailable]),
+            Self::after(&[Signal::Connecting]),
             Self::asked(),
             Self::transferring(),
         ]
@@ -65,7 +65,7 @@ impl Rig {
     }
 
     fn says(&mut self, signal: Signal) -> Vec<Effect> {
-        self.ok(Input::Signal(OWN, Told::Signal(signal)))
+        self.ok(Input::Signal(OWN, Received::Signal(signal)))
     }
 
     fn is_refused(&mut self, input: Input) {
@@ -78,7 +78,7 @@ impl Rig {
 /// The documented way, edge by edge.
 #[test]
 fn a_link_is_shown_as_documented() {
-    let mut rig = Rig::behind(&[]);
+    let mut rig = Rig::after(&[]);
     assert_eq!(rig.says(Signal::TokenAvailable), [Effect::Show(Screen::TokenAvailable)]);
     assert_eq!(rig.says(Signal::Connecting), [Effect::Show(Screen::Connecting)]);
     assert_eq!(rig.says(asks(PROMPT)), [Effect::Show(Screen::Authenticating { prompt: PROMPT, answered: false })]);
@@ -96,7 +96,7 @@ fn a_link_is_shown_as_documented() {
     assert_eq!(rig.ok(Input::Select), [Effect::AddAccount, Effect::Show(Screen::Init)]);
 }
 
-/// R-IMP-7, in both profiles: the second prompt comes behind IN_PROGRESS in the words of today's daemon.
+/// R-IMP-7, in both profiles: the second prompt comes after IN_PROGRESS in the words of today's daemon.
 #[test]
 fn a_wrong_password_is_asked_for_again() {
     for early in [false, true] {
@@ -129,7 +129,7 @@ fn a_refused_answer_is_asked_for_again_only_with_a_signal() {
     let mut rig = Rig::asked();
     rig.ok(Input::Answer(Slot(0)));
     let shown = |answered| Effect::Show(Screen::Authenticating { prompt: PROMPT, answered });
-    let refused = [Effect::Tell(Note::NotTaken), Effect::Query(OWN), shown(true)];
+    let refused = [Effect::Notify(Note::NotTaken), Effect::Query(OWN), shown(true)];
     assert_eq!(rig.ok(Input::Provided(OWN, false)), refused);
     rig.is_refused(Input::Answer(Slot(1)));
     let mut ended = rig.clone();
@@ -158,20 +158,20 @@ fn another_account_is_asked_for_anew() {
 #[test]
 fn what_another_operation_says_is_not_shown() {
     let all = [
-        Told::Signal(Signal::TokenAvailable),
-        Told::Signal(Signal::Connecting),
-        Told::Signal(asks(PROMPT)),
-        Told::Signal(Signal::InProgress),
-        Told::Signal(Signal::Done(Outcome::SUCCESS)),
-        Told::Signal(Signal::Done(Outcome::Network)),
-        Told::Unheard,
-        Told::Strange,
+        Received::Signal(Signal::TokenAvailable),
+        Received::Signal(Signal::Connecting),
+        Received::Signal(asks(PROMPT)),
+        Received::Signal(Signal::InProgress),
+        Received::Signal(Signal::Done(Outcome::SUCCESS)),
+        Received::Signal(Signal::Done(Outcome::Network)),
+        Received::Unheard,
+        Received::Strange,
     ];
     for rig in Rig::in_each_stage() {
-        for told in all {
+        for signal in all {
             let mut rig = rig.clone();
             let screen = rig.0.screen();
-            assert_eq!(rig.ok(Input::Signal(OTHER, told)), [Effect::Ignored(Ignored::Foreign)]);
+            assert_eq!(rig.ok(Input::Signal(OTHER, signal)), [Effect::Ignored(Ignored::Foreign)]);
             assert_eq!(rig.0.screen(), screen);
         }
     }
@@ -180,10 +180,10 @@ fn what_another_operation_says_is_not_shown() {
     assert_eq!(rig.says(Signal::TokenAvailable), [Effect::Ignored(Ignored::Foreign)]);
 }
 
-/// R-CLI-4: what a client missed does not stop it, and what is behind it does not move it back.
+/// R-CLI-4: what a client missed does not stop it, and what is after it does not move it back.
 #[test]
 fn signals_move_forward_only() {
-    let mut rig = Rig::behind(&[]);
+    let mut rig = Rig::after(&[]);
     assert_eq!(rig.says(asks(PROMPT)), [Effect::Show(Screen::Authenticating { prompt: PROMPT, answered: false })]);
     for late in [Signal::TokenAvailable, Signal::Connecting] {
         assert_eq!(rig.says(late), [Effect::Ignored(Ignored::Strange)]);
@@ -193,22 +193,22 @@ fn signals_move_forward_only() {
         assert_eq!(rig.says(late), [Effect::Ignored(Ignored::Strange)]);
     }
     assert_eq!(rig.says(Signal::InProgress), [Effect::Ignored(Ignored::Again)]);
-    assert_eq!(rig.ok(Input::Signal(OWN, Told::Strange)), [Effect::Ignored(Ignored::Strange)]);
+    assert_eq!(rig.ok(Input::Signal(OWN, Received::Strange)), [Effect::Ignored(Ignored::Strange)]);
 }
 
 /// R-CLI-3, R-CLI-6: an end that is no success is a failure, whatever it is called, and its account is removed.
 #[test]
 fn a_failure_is_shown_and_its_account_removed() {
     let ends = [
-        (Told::Signal(Signal::Done(Outcome::Authentication)), Failure::Ended(Outcome::Authentication)),
-        (Told::Signal(Signal::Done(Outcome::CANCELED)), Failure::Ended(Outcome::CANCELED)),
-        (Told::Unheard, Failure::Unheard),
+        (Received::Signal(Signal::Done(Outcome::Authentication)), Failure::Ended(Outcome::Authentication)),
+        (Received::Signal(Signal::Done(Outcome::CANCELED)), Failure::Ended(Outcome::CANCELED)),
+        (Received::Unheard, Failure::Unheard),
     ];
     for rig in Rig::in_each_stage() {
-        for (told, failure) in ends {
+        for (signal, failure) in ends {
             let mut rig = rig.clone();
             assert_eq!(
-                rig.ok(Input::Signal(OWN, told)),
+                rig.ok(Input::Signal(OWN, signal)),
                 [Effect::RemoveAccount(OWN), Effect::Show(Screen::Error(failure))]
             );
             assert_eq!(rig.ok(Input::Removed(OWN, false)), []);
@@ -237,12 +237,12 @@ fn leaving_cancels() {
         rig.is_refused(Input::Answer(Slot(0)));
         let returned = rig.ok(Input::Removed(OWN, true));
         if on_its_way {
-            assert_eq!(returned, [Effect::Tell(Note::GoesOn)]);
+            assert_eq!(returned, [Effect::Notify(Note::GoesOn)]);
             let mut other = rig.clone();
             assert_eq!(rig.says(Signal::Done(Outcome::CANCELED)), [Effect::Show(Screen::Initial)]);
             assert_eq!(
                 other.says(Signal::Done(Outcome::SUCCESS)),
-                [Effect::Tell(Note::RemovedAgain), Effect::Show(Screen::Initial)]
+                [Effect::Notify(Note::RemovedAgain), Effect::Show(Screen::Initial)]
             );
         } else {
             assert_eq!(returned, [Effect::Show(Screen::Initial)]);
@@ -259,7 +259,7 @@ fn an_end_may_come_before_the_cancel_returns() {
         let mut failed = rig.clone();
         assert_eq!(rig.says(Signal::Done(Outcome::CANCELED)), [Effect::Show(Screen::Initial)]);
         assert_eq!(rig.ok(Input::Removed(OWN, true)), []);
-        // What ended it before the cancel was heard is worth knowing.
+        // The cause of an end before the cancel arrived is worth knowing.
         let shown = Screen::Error(Failure::Ended(Outcome::Network));
         assert_eq!(failed.says(Signal::Done(Outcome::Network)), [Effect::Show(shown)]);
     }
@@ -272,13 +272,13 @@ fn what_cannot_be_cancelled_is_said_to_go_on() {
         let screen = rig.0.screen();
         rig.ok(Input::Back);
         let mut impatient = rig.clone();
-        assert_eq!(rig.ok(Input::Removed(OWN, false)), [Effect::Tell(Note::GoesOn)]);
+        assert_eq!(rig.ok(Input::Removed(OWN, false)), [Effect::Notify(Note::GoesOn)]);
         assert_eq!(rig.0.screen(), screen);
-        assert_eq!(impatient.ok(Input::Back), [Effect::Tell(Note::GoesOn), Effect::Show(Screen::Initial)]);
+        assert_eq!(impatient.ok(Input::Back), [Effect::Notify(Note::GoesOn), Effect::Show(Screen::Initial)]);
     }
 }
 
-/// R-CLI-5: who leaves before there is an account leaves nothing behind either.
+/// R-CLI-5: who leaves before there is an account leaves nothing over either.
 #[test]
 fn leaving_before_the_account_is_known_cancels_it() {
     let mut rig = Rig::begun();
@@ -287,7 +287,7 @@ fn leaving_before_the_account_is_known_cancels_it() {
     assert_eq!(rig.ok(Input::Added(Ok(OWN))), [Effect::RemoveAccount(OWN)]);
     let mut refused = rig.clone();
     assert_eq!(rig.ok(Input::Removed(OWN, true)), []);
-    assert_eq!(refused.ok(Input::Removed(OWN, false)), [Effect::Tell(Note::GoesOn)]);
+    assert_eq!(refused.ok(Input::Removed(OWN, false)), [Effect::Notify(Note::GoesOn)]);
     assert_eq!(rig.ok(Input::Select), [Effect::AddAccount, Effect::Show(Screen::Init)]);
 }
 

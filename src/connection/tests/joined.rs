@@ -41,7 +41,7 @@ fn carry(from: &mut Connection, to: &mut Connection, rest: &mut Vec<u8>, cut: (u
     }
     let (bytes, mut at) = (core::mem::take(rest), 0);
     loop {
-        // What was not taken is given again, with more.
+        // Bytes that were not taken are given again, with more.
         let end = bytes.len().min(at + cut.1);
         let mut input = &bytes[at..end];
         while let Some(event) = to.receive(&mut input) {
@@ -59,7 +59,7 @@ fn carry(from: &mut Connection, to: &mut Connection, rest: &mut Vec<u8>, cut: (u
     rest.extend_from_slice(&bytes[at..]);
 }
 
-/// What both sides report.
+/// The reports of both sides.
 fn run(steps: &[Step], whole: bool) -> (Vec<String>, Vec<String>) {
     let (mut importer, mut exporter) = (Connection::importer(1 << 20), Connection::exporter());
     let (mut to_import, mut to_export) = (Vec::new(), Vec::new());

@@ -79,7 +79,7 @@ fn progress_makes_room_among_its_like_only() {
     for conn in 4..=6 {
         assert_eq!(rig.requests(conn, 1), NONE, "what has answered keeps its place");
     }
-    assert_eq!(rig.answers(6), [1], "one that answers is beside those that have");
+    assert_eq!(rig.answers(6), [1], "one that answers joins those that have");
     assert_eq!(rig.answers(6), NONE, "once");
     for conn in 2..=3 {
         assert_eq!(rig.is_secured(conn), NONE);
@@ -173,7 +173,7 @@ fn a_device_that_runs_short_makes_do_with_fewer_connections() {
     assert_eq!(rig.requests(61, 1), [60]);
 }
 
-/// What strangers do: a connection and how far it goes, or that the device runs short.
+/// An event of strangers: a connection and how far it goes, or that the device runs short.
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     Requests(u8),

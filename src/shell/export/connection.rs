@@ -1,4 +1,4 @@
-//! The connection of an export operation: a task that carries out what the operation asks of it, and tells what happens.
+//! The connection of an export operation: a task that carries out the operation's requests, and reports events.
 
 use std::{io, net::SocketAddr, ops::ControlFlow, sync::Arc};
 
@@ -25,7 +25,7 @@ use crate::{
     token::DeviceId,
 };
 
-/// What the operation asks of its connection, in order.
+/// A request of the operation to its connection, in order.
 pub(super) enum Command<R> {
     RequestChannel(ChannelName),
     Send(Message<Secret>),
@@ -35,7 +35,7 @@ pub(super) enum Command<R> {
     Close,
 }
 
-/// What happens on the connection, in order.
+/// An event of the connection, in order.
 pub(super) enum Event {
     Opened {
         pinned: bool,
@@ -51,7 +51,7 @@ pub(super) enum Event {
     Message(Message<Secret>),
     Malformed,
     Progressed,
-    /// Told before anything that is read later.
+    /// Reported before anything that is read later.
     HandedOver,
     SendFailed(io::Error),
 }
@@ -85,17 +85,17 @@ pub(super) async fn serve<D, R>(
     };
     match connected {
         Ok((stream, address, pinned)) => {
-            if wiring.tell(Event::Opened { pinned }).await.is_continue() {
+            if wiring.report(Event::Opened { pinned }).await.is_continue() {
                 Served::new(stream, address, wiring).run().await;
             }
         }
         Err(event) => {
-            let _ = wiring.tell(event).await;
+            let _ = wiring.report(event).await;
         }
     }
 }
 
-/// What an error of [`Dial`] means: where a link was there, or may be, it failed, and another one may not (R-EXP-12).
+/// Returns the meaning of an error of [`Dial`]: where a link was there, or may be, it failed, and another one may not (R-EXP-12).
 fn of_dialling(error: io::Error) -> Event {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted, TimedOut, UnexpectedEof};
     match error.kind() {
@@ -165,7 +165,7 @@ where
                 },
                 more = more(&mut self.sending) => self.send(more).await,
                 turn = self.link.turn() => {
-                    // What was sent is reported before what was received.
+                    // Sent bytes are reported before received ones.
                     let flow = self.sent().await;
                     match turn {
                         Turn::Nothing => flow,
@@ -175,7 +175,7 @@ where
                         }
                         Turn::Input | Turn::Resumed => flow,
                         Turn::Lost => {
-                            let _ = self.wiring.tell(Event::Lost).await;
+                            let _ = self.wiring.report(Event::Lost).await;
                             return;
                         }
                     }
@@ -200,7 +200,7 @@ where
             Command::SendArchive(reader) => {
                 let length = reader.length();
                 self.wiring.progress.begin(length);
-                // What does not fit into a message was not opened.
+                // A password that does not fit into a message opens nothing.
                 if connection.begin_archive(length as u32) {
                     self.sending = Some(Sending { reader, stage: Stage::Reading(Buffer::default()) });
                 }
@@ -235,7 +235,7 @@ where
             Err(error) => error,
         };
         self.sending = None;
-        self.wiring.tell(Event::SendFailed(error)).await
+        self.wiring.report(Event::SendFailed(error)).await
     }
 
     /// Reports how far the archive is out.
@@ -248,7 +248,7 @@ where
         }
         let new = self.link.connection.archived() - self.wiring.progress.done();
         if self.wiring.progress.passes(new, PROGRESS_STEP) {
-            self.wiring.tell(Event::Progressed).await?;
+            self.wiring.report(Event::Progressed).await?;
         }
         match sending.stage {
             Stage::Writing => {
@@ -258,7 +258,7 @@ where
             }
             Stage::Flushing if !self.link.is_waiting() => {
                 self.sending = None;
-                self.wiring.tell(Event::HandedOver).await?;
+                self.wiring.report(Event::HandedOver).await?;
             }
             Stage::Reading(_) | Stage::Flushing => {}
         }
@@ -285,7 +285,7 @@ async fn receive<R>(
     wiring: &Wiring<R>,
 ) -> ControlFlow<()> {
     for count in 0.. {
-        // What needs no further bytes is little.
+        // Bytes that need no further ones are few.
         if count >= MAX_TURN && !input.is_empty() {
             break;
         }
@@ -297,7 +297,7 @@ async fn receive<R>(
             connection::Event::Message(message) => Event::Message(message),
             connection::Event::Malformed => Event::Malformed,
             connection::Event::Lost => {
-                let _ = wiring.tell(Event::Lost).await;
+                let _ = wiring.report(Event::Lost).await;
                 return ControlFlow::Break(());
             }
             // An exporter is asked for no channel, and takes no archive.
@@ -306,7 +306,7 @@ async fn receive<R>(
             | connection::Event::ArchiveSlice(_)
             | connection::Event::ArchiveEnded => continue,
         };
-        wiring.tell(event).await?;
+        wiring.report(event).await?;
     }
     ControlFlow::Continue(())
 }

@@ -54,14 +54,14 @@ pub(super) trait Reducers: Send {
 
     fn handle(&mut self, op: OpId, input: Input) -> Option<Refused>;
 
-    /// What the last input led to.
+    /// The events that the last input led to.
     fn drain(&mut self) -> Vec<Effect>;
 
-    /// What is known of an operation, unless it is forgotten.
+    /// Returns the record of an operation, unless it is forgotten.
     fn look(&self, op: OpId) -> Option<Look>;
 }
 
-/// What is known of an operation.
+/// The record of an operation.
 pub(super) struct Look {
     signal: Option<Signal>,
     ended: bool,
@@ -88,7 +88,7 @@ impl<R: Rules> Reducers for Exports<R> {
     }
 }
 
-/// What the shell has of one operation.
+/// The shell's part of one operation.
 struct Operation<A> {
     token: Token,
     began: Instant,
@@ -155,7 +155,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
             // Only calls are refused.
             let _ = self.step(op, input);
         }
-        // Nobody waits any more for what connections have to tell.
+        // No one waits any more for reports of connections.
         let Self { mut connections, happened, .. } = self;
         drop(happened);
         while let Some(ended) = connections.join_next().await {
@@ -169,7 +169,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
             Call::Add(token, answer) => match self.add(token) {
                 Ok((op, effects)) => {
                     let _ = answer.send(Ok(op));
-                    // Behind the answer: the first signal comes after the return (R-API-4).
+                    // After the answer: the first signal comes after the return (R-API-4).
                     self.carry_out(op, effects);
                 }
                 Err(error) => drop(answer.send(Err(error))),
@@ -208,7 +208,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
         Ok((op, effects))
     }
 
-    /// What an event is to the reducer.
+    /// Returns the reducer's input for an event.
     fn input(&mut self, op: OpId, event: Event) -> Input {
         match event {
             Event::Opened { pinned } => {
@@ -267,7 +267,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
         self.causes.entry(op).or_default().note(outcome, error);
     }
 
-    /// What a try to open the archive came to.
+    /// The result of a try to open the archive.
     fn opened(&mut self, op: OpId, slot: Slot, opening: Opening<S::Reader>) -> Input {
         let tried = match opening {
             Opening::Opened(archive) if archive.length() > u32::MAX.into() => {
@@ -315,7 +315,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
         }
         let look = self.reducers.look(op);
         if let Some(operation) = self.operations.get_mut(&op) {
-            // What was opened and is not sent at once is not sent.
+            // An opened archive that is not sent at once is not sent.
             operation.archive = None;
             if look.as_ref().is_none_or(|look| look.ended) {
                 operation.passwords.clear();
@@ -396,7 +396,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
 
 impl<A> Operation<A> {
     /// Asks something of the connection. The queue has room for all that a reducer can have on the way, so that only a connection that is
-    /// gone does not take it; that it is gone is told in its turn.
+    /// gone does not take it; that it is gone is reported in its turn.
     fn command(&self, command: Command<A>) {
         if let Some(connection) = &self.connection {
             drop(connection.try_send(command));

@@ -30,9 +30,9 @@ pub struct FileSource<F> {
     kdf: Arc<dyn Kdf>,
     terms: Terms,
     scheme: Scheme,
-    /// What is said to be at fault once it is open.
+    /// The cause of a failure once it is open.
     path: Option<Arc<Path>>,
-    /// What the first pass found, if there is no password. Locked for as long as the pass takes, so that no other one is made meanwhile.
+    /// The result of the first pass, if there is no password. Locked for as long as the pass takes, so that no other one is made meanwhile.
     validated: Arc<Mutex<Option<Validated>>>,
 }
 

@@ -73,7 +73,7 @@ impl<F: Fs> storage::Store for FolderStore<F> {
     }
 }
 
-/// What the last step takes.
+/// The values that the last step takes.
 struct Staged {
     device: DeviceKey,
     now: UnixTime,

@@ -44,7 +44,7 @@ async fn two_sides_connect_whatever_strangers_send() {
     );
     let (mut import, mut export) = (import.unwrap().0, export.unwrap().0);
     for (from, to) in [(0, 1), (1, 0)] {
-        let mut ends = [&mut import, &mut export];
+        let ends = [&mut import, &mut export];
         let sent = record(&[from as u8; 5000]);
         ends[from].write_all(&sent).await.unwrap();
         ends[from].flush().await.unwrap();

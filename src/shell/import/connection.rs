@@ -1,4 +1,4 @@
-//! One connection of an importing device: a task that carries out what the operation asks of it, and tells what happens.
+//! One connection of an importing device: a task that carries out the operation's requests, and reports events.
 
 use std::{io, ops::ControlFlow};
 
@@ -28,7 +28,7 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// What the operation asks of a connection, in order.
+/// A request of the operation to a connection, in order.
 pub(super) enum Command<K> {
     /// Open the channel that was just asked for.
     Accept,
@@ -42,7 +42,7 @@ pub(super) enum Command<K> {
     Close,
 }
 
-/// What happens on a connection, in order.
+/// An event of a connection, in order.
 pub(super) enum Event {
     /// Its handshake is under way.
     Answered,
@@ -63,7 +63,7 @@ pub(super) enum Event {
 
 pub(super) type Wiring<K> = wiring::Wiring<ConnId, Command<K>, Event>;
 
-/// What a connection is allowed.
+/// The limits of a connection.
 pub(super) struct Limits {
     pub(super) max_archive: u64,
     /// How long it may take to be secured.
@@ -79,7 +79,7 @@ where
     K: Sink,
 {
     let Some((stream, facts)) = securing::secure(stream, &tls, limits.handshake, &mut wiring).await else { return };
-    if wiring.tell(Event::Opened(facts)).await.is_continue() {
+    if wiring.report(Event::Opened(facts)).await.is_continue() {
         let deadline = Instant::now() + limits.opening;
         Served::new(stream, limits.max_archive, wiring).run(deadline).await;
     }
@@ -92,7 +92,7 @@ struct Served<T, K> {
     making: Option<oneshot::Receiver<io::Result<K>>>,
 }
 
-/// What takes the events of the connection.
+/// The receiver of the connection's events.
 struct Receiver<K> {
     wiring: Wiring<K>,
     /// Where the archive goes.
@@ -128,7 +128,7 @@ where
                 }
                 // A peer that never pauses does not put it off (R-MUX-2).
                 () = sleep_until(deadline), if !self.link.connection.has_session() => {
-                    let _ = self.receiver.wiring.tell(Event::Lost).await;
+                    let _ = self.receiver.wiring.report(Event::Lost).await;
                     break;
                 }
                 place = place(&mut self.making) => {
@@ -140,7 +140,7 @@ where
                             ControlFlow::Continue(())
                         }
                         Err(error) => {
-                            if self.receiver.wiring.tell(Event::ArchiveUnwritable(error)).await.is_break() {
+                            if self.receiver.wiring.report(Event::ArchiveUnwritable(error)).await.is_break() {
                                 return;
                             }
                             ControlFlow::Continue(())
@@ -152,7 +152,7 @@ where
                     Turn::Input => self.read().await,
                     Turn::Resumed => self.receiver.receive(&mut self.link.connection, &mut &[][..]).await,
                     Turn::Lost => {
-                        let _ = self.receiver.wiring.tell(Event::Lost).await;
+                        let _ = self.receiver.wiring.report(Event::Lost).await;
                         return;
                     }
                 },
@@ -204,7 +204,7 @@ impl<K: Sink> Receiver<K> {
     async fn receive(&mut self, connection: &mut Connection, input: &mut &[u8]) -> ControlFlow<()> {
         let Self { wiring, sink, next } = self;
         for count in 0.. {
-            // What needs no further bytes is little.
+            // Bytes that need no further ones are few.
             if next.is_some() || count >= MAX_TURN && !input.is_empty() {
                 break;
             }
@@ -254,13 +254,13 @@ impl<K: Sink> Receiver<K> {
                 }
                 connection::Event::Malformed => Event::Malformed,
                 connection::Event::Lost => {
-                    let _ = wiring.tell(Event::Lost).await;
+                    let _ = wiring.report(Event::Lost).await;
                     return ControlFlow::Break(());
                 }
                 // An importer requests no channel.
                 connection::Event::ChannelAccepted | connection::Event::ChannelDeclined => continue,
             };
-            wiring.tell(event).await?;
+            wiring.report(event).await?;
         }
         ControlFlow::Continue(())
     }

@@ -11,7 +11,7 @@ use crate::{
     shell::storage::{CheckError, Checked, Complete, Sink, Staging, Store},
 };
 
-/// What the operation asks of the storage, in order.
+/// A request of the operation to the storage, in order.
 pub(super) enum Work<K> {
     /// Begin to stage an archive with these credentials.
     Stage(Secret, oneshot::Sender<io::Result<K>>),
@@ -21,7 +21,7 @@ pub(super) enum Work<K> {
     Remove,
 }
 
-/// What came of it.
+/// Its result.
 pub(super) enum Done {
     Checked(Result<AccountId, CheckError>),
     Installed(io::Result<()>),

@@ -214,7 +214,7 @@ impl<N: Random> Operation<N> {
         while let Some(ended) = tasks.join_next().await {
             joined(ended);
         }
-        // This is the end, which comes once. Calls that still wait are told of it.
+        // This is the end, which comes once. Calls that still wait are answered with it.
         let _ = self.shared.left.set(installed.is_some());
         // Closed means ended.
         let outcome = self.reducer.outcome().unwrap_or(Outcome::Network);
@@ -253,7 +253,7 @@ impl<N: Random> Operation<N> {
         world.listener = Some(listener);
     }
 
-    /// What an event is to the reducer.
+    /// Returns the reducer's input for an event.
     fn input<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, conn: ConnId, event: Event) -> Input {
         match event {
             Event::Answered => Input::ConnectionAnswered(conn),
@@ -274,7 +274,7 @@ impl<N: Random> Operation<N> {
             Event::Asked(name) => Input::ChannelRequested(conn, self.ask(&name)),
             Event::Ended => Input::ChannelEnded(conn),
             Event::Message(message) => {
-                // Nobody sends passwords to an importer: there is nothing to keep.
+                // No one sends passwords to an importer: there is nothing to keep.
                 Input::Message(conn, message.map_password(|_| Slot(u8::MAX)))
             }
             Event::Malformed => Input::Malformed(conn),
@@ -294,7 +294,7 @@ impl<N: Random> Operation<N> {
         }
     }
 
-    /// What the storage came to is to the reducer.
+    /// Returns the reducer's input for a result of the storage.
     fn stored(&mut self, done: Done) -> Input {
         match done {
             Done::Checked(Ok(account)) => Input::Checked(Check::Sound(account)),
@@ -314,7 +314,7 @@ impl<N: Random> Operation<N> {
         }
     }
 
-    /// What a channel's name asks for. Codes are compared in constant time.
+    /// Reads a channel's name. Codes are compared in constant time.
     fn ask(&self, name: &ChannelName) -> Ask {
         match (name.ask(), &self.token) {
             (token::Ask::Code(code), Some(token)) if code == token.code => Ask::Right,
@@ -434,7 +434,7 @@ impl<N: Random> Operation<N> {
 
 impl<L: Listener, K> World<L, K> {
     /// Asks something of a connection. The queue has room for all that a reducer can have on the way, so that only a connection that is
-    /// gone does not take it; that it is gone is told in its turn.
+    /// gone does not take it; that it is gone is reported in its turn.
     fn command(&self, conn: ConnId, command: Command<K>) {
         if let Some(connection) = self.connections.get(&conn) {
             drop(connection.commands.try_send(command));
@@ -467,13 +467,13 @@ async fn prepare<P: Publish>(publish: P, identity: ImportIdentity) -> io::Result
     Ok((identity, listener))
 }
 
-/// What reaches the operation from outside.
+/// An event from outside the operation.
 enum Arrived<T> {
     Event(ConnId, Event),
     Connection(io::Result<(T, IpAddr)>),
 }
 
-/// What is looked at first.
+/// The source that is polled first.
 #[derive(Clone, Copy)]
 enum First {
     Event,

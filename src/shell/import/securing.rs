@@ -52,7 +52,7 @@ where
         match step {
             None => {
                 reported = true;
-                if wiring.tell(Event::Answered).await.is_break() {
+                if wiring.report(Event::Answered).await.is_break() {
                     return None;
                 }
             }
@@ -61,7 +61,7 @@ where
                 return Some((stream, facts));
             }
             Some(Ok(Err(_)) | Err(_)) => {
-                let _ = wiring.tell(Event::Failed).await;
+                let _ = wiring.report(Event::Failed).await;
                 return None;
             }
         }
@@ -72,7 +72,7 @@ where
 pub(super) struct ReadAhead<S> {
     stream: S,
     buffer: Box<[u8]>,
-    /// What was read and not taken.
+    /// The bytes that were read and not taken.
     start: usize,
     end: usize,
     /// Whether anything has arrived.

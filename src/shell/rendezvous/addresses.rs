@@ -250,7 +250,7 @@ mod tests {
 
     const DELAY: Duration = Duration::from_millis(250);
 
-    /// What each of three addresses does, after so many milliseconds; none never answers.
+    /// The behaviour of each of three addresses, after so many milliseconds; none never answers.
     async fn raced(each: [Option<(u64, bool)>; 3]) -> (io::Result<(u16, SocketAddr)>, Vec<(u64, u16)>) {
         let addresses = ["10.0.0.1:1", "10.0.0.1:2", "10.0.0.1:3"].map(address);
         let (began, asked) = (tokio::time::Instant::now(), Mutex::new(Vec::new()));

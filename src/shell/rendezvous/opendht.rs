@@ -22,12 +22,12 @@ use handfast_dht::{
 };
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use self::{account::Account, request::Request};
 pub use self::{
     export::Seek,
     import::{Offer, Published},
 };
 pub use crate::shell::ice::IceStream;
-use self::{account::Account, request::Request};
 use crate::{
     archive::certificate::Chain,
     limits::{DHT_CONNECT, DHT_PUBLISH, DHT_RETRY, MAX_DHT_ADDRESSES},
@@ -77,7 +77,8 @@ impl OpenDht {
     }
 
     fn unreachable(&self) -> io::Error {
-        let text = format!("no OpenDHT node answers at {}: look at the address and at this device's network", self.bootstrap);
+        let text =
+            format!("no OpenDHT node answers at {}: look at the address and at this device's network", self.bootstrap);
         io::Error::new(io::ErrorKind::NetworkUnreachable, text)
     }
 
@@ -92,7 +93,8 @@ impl OpenDht {
             let options = PutOptions { permanent: true, created: None };
             let put = self.node.put(key, Value::certificate(chain), options);
             let placed = timeout_at(end, put).await.map_err(|_| lost())?.map_err(ended)?;
-            let found = timeout_at(end, self.node.get(key, Query::default())).await.map_err(|_| lost())?.map_err(ended)?;
+            let found =
+                timeout_at(end, self.node.get(key, Query::default())).await.map_err(|_| lost())?.map_err(ended)?;
             if found.values.iter().any(|value| certificates(value) == Some(chain.as_bytes())) {
                 return Ok(());
             }
@@ -118,7 +120,8 @@ impl OpenDht {
             // An address of one network link names an interface, which no candidate line can.
             IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local(),
         };
-        let hosts: Vec<_> = hosts.into_iter().filter(|ip| if self.loopback { ip.is_loopback() } else { is_global(ip) }).collect();
+        let hosts: Vec<_> =
+            hosts.into_iter().filter(|ip| if self.loopback { ip.is_loopback() } else { is_global(ip) }).collect();
         let seen = self.node.observed().await.map_err(ended)?;
         gather(&hosts, &seen, random).await
     }

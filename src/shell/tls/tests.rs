@@ -15,7 +15,7 @@ use crate::{
 const NOW: UnixTime = UnixTime::since_unix_epoch(core::time::Duration::from_secs(1_800_000_000));
 const JAMI: &[u8] = include_bytes!("../../../tests/vectors/archive-plain.gz");
 
-/// What the importer and the exporter got out of a handshake.
+/// The results of a handshake for the importer and the exporter.
 type Ends = (
     Result<(client::TlsStream<DuplexStream>, PeerFacts), HandshakeError>,
     Result<(server::TlsStream<DuplexStream>, Chain), HandshakeError>,
@@ -52,7 +52,7 @@ fn showing(certificates: Vec<CertificateDer<'static>>, signer: &Identity) -> Arc
 }
 
 fn exporter_with(certificates: Vec<CertificateDer<'static>>, signer: &Identity) -> ExporterTls {
-    let config = ServerConfig::builder_with_provider(provider())
+    let config = ServerConfig::builder_with_provider(offering(SUITES))
         .with_protocol_versions(&[&TLS13])
         .unwrap()
         .with_client_cert_verifier(Arc::new(Possession::new()))
@@ -67,7 +67,7 @@ fn importer_with(certificates: Vec<CertificateDer<'static>>, signer: &Identity) 
 fn importer(
     finish: impl FnOnce(rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>) -> ClientConfig,
 ) -> ImporterTls {
-    let config = ClientConfig::builder_with_provider(provider())
+    let config = ClientConfig::builder_with_provider(offering(SUITES))
         .with_protocol_versions(&[&TLS13])
         .unwrap()
         .dangerous()

@@ -1,4 +1,4 @@
-//! What is in an archive, for people and for scripts.
+//! The content of an archive, for people and for scripts.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ use time::OffsetDateTime;
 use super::EXAMPLES;
 use crate::{failure::Failure, interrupt::Interrupts, output, passwords::Passwords, size::Size, terminal};
 
-/// What is to be opened, and how.
+/// The archive to open, and the options.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Inspect {
@@ -40,9 +40,9 @@ pub(crate) struct Inspect {
     json: bool,
 }
 
-/// What is told of an archive. No secret is.
+/// The printed facts about an archive. No secret is among them.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Facts<'a> {
     account: AccountId,
     /// `""` or `password`, as the API says it.
     protection: &'static str,
@@ -53,9 +53,9 @@ struct Told<'a> {
     contacts: u64,
     conversations: u64,
     conversation_requests: u64,
-    /// What an import applies (R-ARC-1).
+    /// The values that an import applies (R-ARC-1).
     applied: &'a BTreeMap<String, String>,
-    /// What it keeps and does not apply.
+    /// The values that it keeps and does not apply.
     kept: Vec<&'a str>,
     kept_unnamed: u64,
     has_password_flag: Option<bool>,
@@ -93,11 +93,11 @@ impl Inspect {
             other => other,
         };
         let archive = archive.map_err(|error| fail(&error))?;
-        let told = Told::new(archive.summary(), file_length);
+        let facts = Facts::new(archive.summary(), file_length);
         if self.json {
-            output::json(&told)?
+            output::json(&facts)?
         } else {
-            output::line(&told)?
+            output::line(&facts)?
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -139,7 +139,7 @@ fn ask(question: &str) -> Result<Secret, Failure> {
     password.map_err(Failure::reason)
 }
 
-impl<'a> Told<'a> {
+impl<'a> Facts<'a> {
     fn new(summary: &'a Summary, file_length: u64) -> Self {
         let names = summary.configuration.names.iter().map(String::as_str);
         Self {
@@ -161,7 +161,7 @@ impl<'a> Told<'a> {
     }
 }
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for Facts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let yes_no = |yes| if yes { "yes" } else { "no" };
         let protection = if self.protection.is_empty() { "none" } else { self.protection };

@@ -18,20 +18,20 @@ use serde::Serialize;
 use super::EXAMPLES;
 use crate::{failure::Failure, link::KeyType, output, passwords::Passwords, size::Size};
 
-/// What is to be made.
+/// The archive to make.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct New {
-    /// Bytes of its JSON text: 65536, 64KiB, 1GiB. What opens more than 64MiB needs --max-archive
+    /// Bytes of its JSON text: 65536, 64KiB, 1GiB. More than 64MiB needs --max-archive to open
     #[arg(long, value_name = "SIZE")]
     size: Size,
-    /// Where it is written. What was there is replaced once the archive is whole
+    /// The output file. An existing file is replaced once the archive is whole
     #[arg(long, value_name = "F")]
     output: PathBuf,
     /// Protect it with the first line of this file
     #[arg(long, value_name = "F")]
     password_file: Option<PathBuf>,
-    /// What kind of keys the account has
+    /// The kind of the account's keys
     #[arg(long, value_enum, value_name = "TYPE", default_value_t = KeyType(KeyKind::Rsa4096))]
     key_type: KeyType,
     /// Contacts are drawn from this seed; keys never are
@@ -42,7 +42,7 @@ pub(crate) struct New {
     json: bool,
 }
 
-/// What was made.
+/// The new archive.
 #[derive(Serialize)]
 struct Made<'a> {
     output: &'a Path,

@@ -1,4 +1,4 @@
-//! Draws the steps of a trace. What a side sends is drawn where it is sent; what comes from outside of the trace, where it arrives.
+//! Draws the steps of a trace. A message is drawn where it is sent, or, from outside of the trace, where it arrives.
 
 use handfast::{
     export::{self, Tried},
@@ -20,8 +20,8 @@ const EOF: &str = "end of the channel";
 const CLOSE: &str = "close the connection";
 const GONE: &str = "the connection is gone";
 
-/// A Mermaid sequence diagram of a trace of one side, or of both, with what is said before and behind it.
-pub(super) fn draw(steps: &[Step], vocabulary: Vocabulary, before: Option<&str>, behind: Option<&str>) -> String {
+/// A Mermaid sequence diagram of a trace of one side, or of both, with what is said before and after it.
+pub(super) fn draw(steps: &[Step], vocabulary: Vocabulary, before: Option<&str>, after: Option<&str>) -> String {
     let has = |side| steps.iter().any(|step| step.side() == side);
     let mut drawing = Drawing {
         vocabulary,
@@ -32,7 +32,7 @@ pub(super) fn draw(steps: &[Step], vocabulary: Vocabulary, before: Option<&str>,
     };
     before.iter().for_each(|text| drawing.note("ID,ED", text));
     steps.iter().for_each(|step| drawing.step(step));
-    behind.iter().for_each(|text| drawing.note("ID,ED", text));
+    after.iter().for_each(|text| drawing.note("ID,ED", text));
     let mut participants = vec!["IC as New Client", "ID as New Daemon", "ED as Old Daemon", "EC as Old Client"];
     if drawing.stranger {
         participants.push("X as Another caller");
@@ -97,7 +97,7 @@ impl Drawing {
         }
     }
 
-    /// Who is at the other end of an importer's connection.
+    /// Returns the participant at the other end of an importer's connection.
     fn caller(&mut self, conn: ConnId) -> &'static str {
         let stranger = self.session != Some(conn);
         self.stranger |= stranger;

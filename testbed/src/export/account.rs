@@ -22,14 +22,14 @@ use crate::{
     },
 };
 
-/// What is exported, and who this device is.
+/// The exported account, and the identity of this device.
 pub(super) struct Account {
     pub(super) source: FileSource<File>,
     pub(super) identity: Identity,
 }
 
 impl Export {
-    /// What is exported, and who this device is.
+    /// Returns the exported account, and the identity of this device.
     pub(super) async fn account(
         &self,
         now: UnixTime,

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, path::PathBuf, process::ExitCode};
 
 use handfast::{
     client::{
-        Failure as LinkFailure, Note, Told,
+        Failure as LinkFailure, Note, Received,
         export::{Client, Effect, Input, Screen},
     },
     message::Slot,
@@ -95,7 +95,7 @@ pub(super) struct User<'a> {
     /// The last signal, with the cause of a failure.
     last: Option<Notice>,
     /// The last signal of the client's own operation.
-    state: Option<Told>,
+    state: Option<Received>,
     asked: Asked,
     given_up: bool,
     /// A cancel was accepted.
@@ -107,7 +107,7 @@ pub(super) struct User<'a> {
     view: View,
 }
 
-/// What a line answers.
+/// The question that a line answers.
 #[derive(PartialEq, Eq)]
 enum Asked {
     Nothing,
@@ -176,15 +176,15 @@ impl<'a> User<'a> {
                         self.withdraw();
                         self.handle = None;
                     }
-                    let told = Told::Signal(notice.signal);
+                    let received = Received::Signal(notice.signal);
                     if op == self.own {
                         // The state is asked for where nothing was signalled since.
                         (self.due, self.queried) = (matches!(notice.signal, Signal::Confirm { .. }), false);
-                        self.state = Some(told);
+                        self.state = Some(received);
                     }
                     self.last = Some(notice);
                     if let Some(op) = op {
-                        self.feed(Input::Signal(op, told)).await;
+                        self.feed(Input::Signal(op, received)).await;
                     }
                 }
                 Happened::Line(line) => self.line(line).await,
@@ -208,7 +208,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Leaves, for the first time. Behind the end there is nothing to leave but the link that is being closed.
+    /// Leaves, for the first time. After the end there is nothing to leave but the link that is being closed.
     async fn give_up(&mut self) {
         self.given_up = true;
         if self.handle.is_some() {
@@ -272,7 +272,7 @@ impl<'a> User<'a> {
     /// Draws what there is to see, where screens are drawn.
     fn draw(&mut self) {
         let screen = self.client.screen();
-        self.view.beside = self.session.beside(self.given_up);
+        self.view.status = self.session.status(self.given_up);
         self.session.draw(|size| self.view.frame(&screen, size));
     }
 
@@ -280,7 +280,7 @@ impl<'a> User<'a> {
     async fn feed(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
-            // What the screen does not offer changes nothing.
+            // An action that the screen does not offer changes nothing.
             if self.client.handle(input).is_err() {
                 continue;
             }
@@ -290,7 +290,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Carries out one effect. Gives what a call returned. What the user does is not done here, but after signals and interrupts.
+    /// Carries out one effect, and returns the return of a call. The user's actions are done elsewhere, after signals and interrupts.
     async fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         match effect {
             Effect::AddDevice(_) => {
@@ -305,12 +305,12 @@ impl<'a> User<'a> {
                 self.show(screen).await;
                 None
             }
-            Effect::Tell(Note::GoesOn) => {
-                self.session.tell(texts::goes_on(Side::Export));
+            Effect::Notify(Note::GoesOn) => {
+                self.session.print(texts::goes_on(Side::Export));
                 None
             }
-            // A refused call has been told of; an export removes nothing.
-            Effect::Tell(Note::NotTaken | Note::RemovedAgain) => None,
+            // A refused call has been reported; an export removes nothing.
+            Effect::Notify(Note::NotTaken | Note::RemovedAgain) => None,
             Effect::Query(_) => {
                 self.queried = true;
                 None
@@ -345,8 +345,8 @@ impl<'a> User<'a> {
             | Screen::TokenObtained
             | Screen::Closed => {}
             Screen::Connecting | Screen::Authenticating { confirmed: true, .. } if drawn => {}
-            Screen::Connecting => self.session.tell("Connecting to the new device."),
-            Screen::Authenticating { confirmed: true, .. } => self.session.tell(texts::CONFIRMED),
+            Screen::Connecting => self.session.print("Connecting to the new device."),
+            Screen::Authenticating { confirmed: true, .. } => self.session.print(texts::CONFIRMED),
             Screen::Authenticating { .. } if self.options.yes || self.options.calls || drawn => {}
             Screen::Authenticating { address, .. } => {
                 let account = self.account.map(|account| groups(&account)).unwrap_or_default();
@@ -367,11 +367,11 @@ impl<'a> User<'a> {
             }
             Screen::Done { confirmed } => {
                 let text = texts::ended(Side::Export, Outcome::Success { confirmed }, self.known());
-                self.session.tell_end(text, self.last.as_ref());
+                self.session.print_end(text, self.last.as_ref());
             }
             Screen::Error(failure) => {
                 let text = texts::failed(Side::Export, failure, self.known());
-                self.session.tell_end(text, self.last.as_ref());
+                self.session.print_end(text, self.last.as_ref());
             }
             Screen::Initial => {
                 // Nothing was begun that would end.
@@ -380,12 +380,12 @@ impl<'a> User<'a> {
                     self.handle = None;
                 }
                 let here = Known { canceled_here: true, ..self.known() };
-                self.session.tell(texts::ended(Side::Export, Outcome::CANCELED, here));
+                self.session.print(texts::ended(Side::Export, Outcome::CANCELED, here));
             }
         }
     }
 
-    /// What is known of the end.
+    /// The known facts about the end.
     fn known(&self) -> Known {
         let cause = self.last.as_ref().and_then(|notice| notice.cause.as_ref()).map(Cause::kind);
         Known { cause, canceled_here: self.canceled }

@@ -9,7 +9,7 @@ use std::{
 
 use handfast::{
     client::{
-        Note, Told,
+        Note, Received,
         import::{Client, Effect, Input, Prompt, Screen},
     },
     operations::LocalId,
@@ -79,7 +79,7 @@ fn as_text<S: serde::Serializer>(id: &Option<LocalId>, serializer: S) -> Result<
     }
 }
 
-/// What a person is being asked.
+/// The question to the person.
 #[derive(Clone, Copy)]
 enum Question {
     /// Whether this is the account.
@@ -88,7 +88,7 @@ enum Question {
     Password,
 }
 
-/// What a line answers.
+/// The question that a line answers.
 enum Asked {
     Nothing,
     Consent(AccountId, Scheme),
@@ -106,7 +106,7 @@ pub(super) struct User<'a> {
     reach: Reach,
     client: Client,
     out: Background,
-    /// What is typed, until it is provided.
+    /// The typed password, until it is provided.
     answers: Slots,
     /// The account that the user agreed to.
     agreed: Option<AccountId>,
@@ -176,9 +176,9 @@ impl<'a> User<'a> {
                     if let Signal::Prompt { wrong_password, .. } = notice.signal {
                         self.view.wrong = self.view.wrong.saturating_add(wrong_password.into());
                     }
-                    let told = Told::Signal(notice.signal);
+                    let received = Received::Signal(notice.signal);
                     self.last = Some(notice);
-                    self.feed(Input::Signal(self.handle.id(), told)).await;
+                    self.feed(Input::Signal(self.handle.id(), received)).await;
                 }
                 Happened::Line(line) => self.line(line).await,
                 Happened::Key(key) => {
@@ -201,7 +201,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Leaves, for the first time. Behind the end there is nothing to leave but the link that is being closed.
+    /// Leaves, for the first time. After the end there is nothing to leave but the link that is being closed.
     async fn give_up(&mut self) {
         self.given_up = true;
         if !self.handle_has_ended() {
@@ -231,7 +231,7 @@ impl<'a> User<'a> {
         let screen = self.client.screen();
         self.view.agreed = matches!(screen, Screen::Authenticating { prompt, .. } if self.agreed == Some(prompt.peer));
         self.view.left = self.token_ends.map(|end| end.saturating_duration_since(Instant::now()));
-        self.view.beside = self.session.beside(self.given_up);
+        self.view.status = self.session.status(self.given_up);
         self.session.draw(|size| self.view.frame(&screen, size));
     }
 
@@ -239,7 +239,7 @@ impl<'a> User<'a> {
     async fn feed(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
-            // What the screen does not offer changes nothing.
+            // An action that the screen does not offer changes nothing.
             if self.client.handle(input).is_err() {
                 continue;
             }
@@ -249,7 +249,7 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Carries out one effect. Gives what a call returned. What the user does is not done here, but after signals and interrupts.
+    /// Carries out one effect, and returns the return of a call. The user's actions are done elsewhere, after signals and interrupts.
     async fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         match effect {
             Effect::AddAccount => {
@@ -270,12 +270,12 @@ impl<'a> User<'a> {
                 self.show(screen);
                 None
             }
-            Effect::Tell(Note::GoesOn) => {
-                self.session.tell(texts::goes_on(Side::Import));
+            Effect::Notify(Note::GoesOn) => {
+                self.session.print(texts::goes_on(Side::Import));
                 None
             }
-            // A refused call has been told of; what was removed again is told of at the end.
-            Effect::Tell(Note::NotTaken | Note::RemovedAgain) => None,
+            // A refused call has been reported; a removal is reported at the end.
+            Effect::Notify(Note::NotTaken | Note::RemovedAgain) => None,
             Effect::Query(_) => {
                 self.queried = true;
                 None
@@ -297,17 +297,17 @@ impl<'a> User<'a> {
         } else if std::mem::take(&mut self.queried)
             && let Some(last) = &self.last
         {
-            let told = Told::Signal(last.signal);
-            self.feed(Input::Signal(self.handle.id(), told)).await;
+            let received = Received::Signal(last.signal);
+            self.feed(Input::Signal(self.handle.id(), received)).await;
         }
     }
 
-    /// Whether nobody is asked: the account is agreed to, and its password is at hand.
+    /// Whether no one is asked: the account is agreed to, and its password is at hand.
     fn answers_itself(&self, peer: AccountId, scheme: Scheme) -> bool {
         self.agreed == Some(peer) && (scheme == Scheme::None || self.passwords.is_some())
     }
 
-    /// What is known of the end.
+    /// The known facts about the end.
     fn known(&self) -> Known {
         let cause = self.last.as_ref().and_then(|notice| notice.cause.as_ref()).map(Cause::kind);
         Known { cause, canceled_here: self.canceled }
@@ -325,10 +325,10 @@ impl<'a> User<'a> {
         match screen {
             Screen::Init | Screen::Closed => {}
             Screen::Authenticating { answered: true, .. } if drawn.is_some() => {}
-            Screen::Authenticating { answered: true, prompt } => self.session.tell(texts::agreed(prompt.scheme)),
+            Screen::Authenticating { answered: true, prompt } => self.session.print(texts::agreed(prompt.scheme)),
             Screen::TokenAvailable => self.show_token(drawn),
             Screen::Connecting if drawn.is_some() => {}
-            Screen::Connecting => self.session.tell("A device connects."),
+            Screen::Connecting => self.session.print("A device connects."),
             Screen::Authenticating { prompt, answered: false } => self.prompt(prompt),
             Screen::InProgress => {
                 self.withdraw();
@@ -336,24 +336,24 @@ impl<'a> User<'a> {
             }
             Screen::Done => {
                 let text = texts::ended(Side::Import, Outcome::SUCCESS, self.known());
-                self.session.tell_end(text, self.last.as_ref());
+                self.session.print_end(text, self.last.as_ref());
             }
             Screen::Error(failure) => {
                 let text = texts::failed(Side::Import, failure, self.known());
-                self.session.tell_end(text, self.last.as_ref());
+                self.session.print_end(text, self.last.as_ref());
             }
             Screen::Initial => {
                 let here = Known { canceled_here: true, ..self.known() };
-                self.session.tell(texts::ended(Side::Import, Outcome::CANCELED, here));
+                self.session.print(texts::ended(Side::Import, Outcome::CANCELED, here));
             }
         }
     }
 
-    /// Asks whose account it is to be, and for its password. Where the options say, or the user has said before, nobody is asked.
+    /// Asks whose account it is to be, and for its password. Where the options say, or the user has said before, no one is asked.
     fn prompt(&mut self, Prompt { peer, scheme, wrong_password }: Prompt) {
         self.view.password = Masked::default();
         if wrong_password && self.session.is_drawn().is_none() {
-            self.session.tell(texts::wrong_password(self.view.wrong));
+            self.session.print(texts::wrong_password(self.view.wrong));
         }
         if self.options.calls && !self.options.yes {
             return;
@@ -376,8 +376,12 @@ impl<'a> User<'a> {
         let token = self.last.as_ref().and_then(|notice| notice.details.get("token")).map_or("", String::as_str);
         if let Some(colours) = drawn {
             let code = qr::Code::on_terminal(token, colours).ok();
-            self.view.token =
-                Some(Token { text: token.to_owned(), code, options: self.reach.options(), advice: self.reach.advice() });
+            self.view.token = Some(Token {
+                text: token.to_owned(),
+                code,
+                options: self.reach.options(),
+                advice: self.reach.advice(),
+            });
             self.token_ends = Some(Instant::now() + self.token_lifetime);
             return;
         }
@@ -395,9 +399,9 @@ impl<'a> User<'a> {
         }
         self.out.line(format_args!("token      {token}"));
         let command = format!("handfast export --archive FILE{} {token}", self.reach.options());
-        self.session.tell(format_args!("On the device that has the account, {how}:\n  {command}"));
+        self.session.print(format_args!("On the device that has the account, {how}:\n  {command}"));
         if let Some(advice) = self.reach.advice() {
-            self.session.tell(advice);
+            self.session.print(advice);
         }
     }
 
@@ -515,7 +519,7 @@ impl<'a> User<'a> {
         self.session.stop_drawing();
         match &report.installed {
             Some(installed) => {
-                self.session.tell(format_args!(
+                self.session.print(format_args!(
                     "Its configuration: {} applied, {} kept as they are.",
                     installed.applied.len(),
                     installed.configuration.names.len() - installed.applied.len()
@@ -525,7 +529,7 @@ impl<'a> User<'a> {
                     self.out.line(format_args!("files      {}", installed.path.display()));
                 }
             }
-            None if report.outcome.is_success() => self.session.tell("It was removed again, as you asked."),
+            None if report.outcome.is_success() => self.session.print("It was removed again, as you asked."),
             None => {}
         }
         ExitCode::from(report.outcome.exit_code())

@@ -80,7 +80,7 @@ pub(crate) struct CallError {
     pub(crate) line: u64,
     /// Counted from 1, within the line.
     pub(crate) byte: usize,
-    /// What was expected.
+    /// The expectation.
     pub(crate) what: String,
 }
 
@@ -200,7 +200,7 @@ mod tests {
 
     /// R-SEC-2: whatever is wrong with a line, the error says nothing of the password in it.
     #[test]
-    fn an_error_tells_no_password() {
+    fn an_error_has_no_password() {
         let good =
             r#"{"call": "provideAccountAuthentication", "args": {"credentials": "hunter2", "scheme": "password"}}"#;
         for cut in 0..good.len() {

@@ -57,7 +57,7 @@ struct CallLine<A> {
     ret: Returned,
 }
 
-/// What a call returned.
+/// The return of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Returned {

@@ -18,7 +18,7 @@ Ctrl-C cancels, and the other device learns it; so do SIGTERM and SIGHUP. A seco
 link. Before there is a link, each ends the command at once, with 13. What standard output or
 --trace loses is reported on standard error, and is no part of the exit code.";
 
-/// What a link follows, and who answers for its user.
+/// The options of a link, and of its user.
 #[derive(Args)]
 pub(crate) struct LinkOptions {
     /// Agree to whatever is asked

@@ -82,7 +82,7 @@ impl Reach {
         }
     }
 
-    /// What the other device is given as `--peer`.
+    /// The value for `--peer` on the other device.
     fn peer(&self) -> String {
         match (self.addresses.first(), self.listening.first()) {
             (Some(address), _) => address.to_string(),
@@ -91,7 +91,7 @@ impl Reach {
         }
     }
 
-    /// What a person is to know or to do about it.
+    /// Advice about it.
     pub(crate) fn advice(&self) -> Option<String> {
         match self.found {
             #[cfg(feature = "dht")]
@@ -150,7 +150,7 @@ mod tests {
         Reach::among(listening, &interfaces, Found::ByAddress)
     }
 
-    fn told(listening: &[&str], interfaces: &[&str]) -> (String, String) {
+    fn suggested(listening: &[&str], interfaces: &[&str]) -> (String, String) {
         let reach = reach(listening, interfaces);
         (reach.peer(), reach.advice().unwrap_or_default())
     }
@@ -172,10 +172,10 @@ mod tests {
 
     #[test]
     fn what_other_devices_reach_comes_first() {
-        let (peer, advice) = told(&["[::]:4000"], &ALL);
+        let (peer, advice) = suggested(&["[::]:4000"], &ALL);
         assert_eq!(peer, "192.168.1.5:4000");
         assert_eq!(advice, "If it is not reached there, try 10.0.0.9:4000 or [2001:db8::7]:4000 or 169.254.3.4:4000.");
-        let (peer, advice) = told(&["0.0.0.0:4000"], &["127.0.0.1", "2001:db8::7", "10.0.0.9"]);
+        let (peer, advice) = suggested(&["0.0.0.0:4000"], &["127.0.0.1", "2001:db8::7", "10.0.0.9"]);
         assert_eq!((peer.as_str(), advice.as_str()), ("10.0.0.9:4000", ""));
     }
 
@@ -194,16 +194,16 @@ mod tests {
 
     #[test]
     fn a_device_without_a_network_says_what_to_do() {
-        let (peer, advice) = told(&["0.0.0.0:4000"], &["127.0.0.1"]);
+        let (peer, advice) = suggested(&["0.0.0.0:4000"], &["127.0.0.1"]);
         assert!(peer == "127.0.0.1:4000" && advice.contains("connect it to a network"), "{peer} {advice}");
-        let (peer, advice) = told(&["0.0.0.0:4000"], &["::1"]);
+        let (peer, advice) = suggested(&["0.0.0.0:4000"], &["::1"]);
         assert!(peer == "ADDRESS:4000" && advice.contains("connect it to a network"), "{peer} {advice}");
     }
 
     #[test]
     fn what_was_asked_for_by_address_is_shown_as_it_is() {
         for address in ["127.0.0.1:4000", "192.0.2.1:4000", "[2001:db8::7]:4000"] {
-            assert_eq!(told(&[address], &[]), (address.into(), String::new()));
+            assert_eq!(suggested(&[address], &[]), (address.into(), String::new()));
         }
         let both = reach(&["[::1]:4000", "127.0.0.1:4000"], &[]);
         assert_eq!(both.peer(), "127.0.0.1:4000");

@@ -82,9 +82,9 @@ impl RendezvousOptions {
     fn way(&self, has_address: bool) -> Result<Rendezvous, Failure> {
         let way = self.rendezvous.unwrap_or(if has_address { Rendezvous::Direct } else { Rendezvous::Lan });
         match (way, self.bootstrap.is_empty()) {
-            (Rendezvous::Opendht, _) if cfg!(not(feature = "dht")) => {
-                Err(Failure::usage("this program was built without the OpenDHT network: build it with `--features dht`"))
-            }
+            (Rendezvous::Opendht, _) if cfg!(not(feature = "dht")) => Err(Failure::usage(
+                "this program was built without the OpenDHT network: build it with `--features dht`",
+            )),
             (Rendezvous::Opendht, true) => Err(Failure::usage("--rendezvous opendht needs --bootstrap HOST:PORT")),
             (Rendezvous::Lan | Rendezvous::Direct, false) => {
                 Err(Failure::usage("--bootstrap is for --rendezvous opendht: give both"))
@@ -129,7 +129,11 @@ impl RendezvousOptions {
             Rendezvous::Direct => (Either::One(listeners), Found::ByAddress),
             _ => (Either::Other(Announce::new(listeners, Scope::All)), Found::OnNetwork),
         };
-        Ok(Published { publisher: local(publisher), identity: identity::Reach::Direct, reach: Reach::of(addresses, found) })
+        Ok(Published {
+            publisher: local(publisher),
+            identity: identity::Reach::Direct,
+            reach: Reach::of(addresses, found),
+        })
     }
 
     #[cfg(feature = "dht")]

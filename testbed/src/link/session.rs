@@ -27,7 +27,7 @@ use crate::{
     tui::{
         frame::{Frame, Size},
         keys::Key,
-        parts::{Amount, Beside},
+        parts::{Amount, Status},
         tty::{Event, Tty},
     },
 };
@@ -58,7 +58,7 @@ impl Front {
         }
     }
 
-    /// What happens at a terminal that is drawn on; nothing ever, where there is none. A future that is dropped has taken nothing.
+    /// The events of a drawn terminal; none ever, where there is none. A future that is dropped has taken nothing.
     pub(crate) async fn event(&mut self) -> Event {
         match self {
             Self::Drawn(tty) => tty.next().await,
@@ -67,7 +67,7 @@ impl Front {
     }
 }
 
-/// What happens.
+/// The events.
 pub(crate) enum Happened<T> {
     /// A signal.
     Signal(Notice),
@@ -75,7 +75,7 @@ pub(crate) enum Happened<T> {
     Line(Option<Result<Line, LineError>>),
     /// A key, where screens are drawn.
     Key(Key),
-    /// What is drawn may be out of date.
+    /// The drawing may be out of date.
     Stale,
     /// Ctrl-C, or what stops a service.
     Interrupt,
@@ -92,7 +92,7 @@ pub(crate) struct Session<T> {
     observer: Observer,
     notices: mpsc::UnboundedReceiver<Notice>,
     operation: JoinHandle<T>,
-    /// What came of the operation, if it is over and signals of it are still to be taken.
+    /// The result of the operation, if it is over and signals of it are still to be taken.
     over: Option<T>,
     interrupts: Interrupts,
     front: Front,
@@ -104,7 +104,7 @@ pub(crate) struct Session<T> {
     json: bool,
     redraw: Interval,
     transfer: Option<Transfer>,
-    /// What was said last beside a screen.
+    /// The last remark in addition to a screen.
     note: Option<String>,
 }
 
@@ -148,7 +148,7 @@ impl<T> Session<T> {
         }
     }
 
-    /// The next thing that happens: interrupts first, then signals. What is `due` is so only when neither of them is there, so that
+    /// Returns the next event: interrupts first, then signals. Work that is `due` waits for both, so that
     /// nothing is done at once, and again, past them.
     pub(crate) async fn next(&mut self, due: bool) -> Happened<T> {
         loop {
@@ -197,7 +197,7 @@ impl<T> Session<T> {
                         bar.set_position(done);
                         if total > 0 && done >= total && !std::mem::replace(said, true) {
                             let text = texts::all_there(*side);
-                            self.tell(text);
+                            self.print(text);
                         }
                     }
                     (Front::Lines(_), _) => {}
@@ -206,8 +206,8 @@ impl<T> Session<T> {
         }
     }
 
-    /// Waits for a line from now on, which answers a question. What was typed at a terminal before is forgotten, and what is typed
-    /// now is `shown` there.
+    /// Waits for a line from now on, which answers a question. Earlier input at a terminal is forgotten, and later
+    /// input is `shown` there.
     pub(crate) fn ask(&mut self, shown: bool) {
         if let Front::Lines(typed) = &mut self.front {
             terminal::forget_typed(typed.as_mut());
@@ -222,7 +222,7 @@ impl<T> Session<T> {
         self.reading = false;
     }
 
-    /// Reads a line of `--calls`. What is none is said, and changes nothing.
+    /// Reads a line of `--calls`. A line that is no call is reported, and changes nothing.
     pub(crate) fn call_of<C: Calls>(&mut self, line: Result<Line, LineError>) -> Option<C> {
         self.line += 1;
         let number = self.line;
@@ -242,7 +242,7 @@ impl<T> Session<T> {
         match line {
             Some(Ok(line)) => return Some(line),
             Some(Err(error)) => self.complain(format_args!("\nhandfast: the answer {error}")),
-            None => self.complain("\nhandfast: nobody answers: standard input is at its end"),
+            None => self.complain("\nhandfast: no answer: standard input is at its end"),
         }
         None
     }
@@ -276,14 +276,14 @@ impl<T> Session<T> {
         self.transfer = Some(Transfer { side, progress, said: false, began: Instant::now(), bar });
     }
 
-    /// What there is beside the screen, which the person may have given up.
-    pub(crate) fn beside(&self, leaving: bool) -> Beside {
+    /// Returns the parts in addition to the screen, which the person may have given up.
+    pub(crate) fn status(&self, leaving: bool) -> Status {
         let amount = self.transfer.as_ref().map(|Transfer { progress, began, .. }| Amount {
             done: progress.done(),
             total: progress.total(),
             elapsed: began.elapsed(),
         });
-        Beside { amount, note: self.note.clone(), leaving }
+        Status { amount, note: self.note.clone(), leaving }
     }
 
     /// Whether screens are drawn, and whether they may have colours.
@@ -302,7 +302,7 @@ impl<T> Session<T> {
         }
     }
 
-    /// Ends to draw: what is told from now on stays on the terminal, and what was said beside the screen is told first.
+    /// Ends drawing: later text stays on the terminal, and the remarks so far are printed first.
     pub(crate) fn stop_drawing(&mut self) {
         if matches!(self.front, Front::Lines(_)) {
             return;
@@ -315,21 +315,21 @@ impl<T> Session<T> {
         }
     }
 
-    /// Takes away what was said beside the screen: it is over.
+    /// Removes the remark: it is over.
     pub(crate) fn drop_note(&mut self) {
         self.note = None;
     }
 
-    /// Tells a person. Where lines of JSON are printed, those tell it.
-    pub(crate) fn tell(&mut self, text: impl std::fmt::Display) {
+    /// Prints a text for a person. Where lines of JSON are printed, those say it.
+    pub(crate) fn print(&mut self, text: impl std::fmt::Display) {
         if !self.json {
             self.complain(text);
         }
     }
 
-    /// Tells how the link ended, and in any case what failed on this device.
-    pub(crate) fn tell_end(&mut self, text: &str, last: Option<&Notice>) {
-        self.tell(text);
+    /// Prints how the link ended, and in any case the cause of a failure on this device.
+    pub(crate) fn print_end(&mut self, text: &str, last: Option<&Notice>) {
+        self.print(text);
         if let Some(cause) = last.and_then(|notice| notice.cause.as_ref()) {
             self.complain(format_args!("handfast: {cause}"));
         }
@@ -352,7 +352,7 @@ impl<T> Session<T> {
     }
 }
 
-/// What a person does.
+/// An action of the person.
 enum Input {
     Line(Option<Result<Line, LineError>>),
     Event(Event),

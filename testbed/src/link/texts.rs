@@ -1,4 +1,4 @@
-//! What a person is told: what happened, and what to do next (R-CLI-7).
+//! The texts for a person: what happened, and what to do next (R-CLI-7).
 
 use std::io::ErrorKind;
 
@@ -9,16 +9,16 @@ use handfast::{
     outcome::{Outcome, Scheme, Side},
 };
 
-/// What this device knows of an end besides its outcome.
+/// This device's knowledge of an end in addition to its outcome.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
-    /// What kind of thing failed, as the shell noted it.
+    /// The kind of the failure, as the shell noted it.
     pub(crate) cause: Option<ErrorKind>,
     /// Its own user canceled.
     pub(crate) canceled_here: bool,
 }
 
-/// What a client shows of a failure, from one side.
+/// The text of a failure, from one side.
 pub(crate) fn failed(side: Side, failure: Failure, known: Known) -> &'static str {
     match (side, failure) {
         (side, Failure::Ended(outcome)) => ended(side, outcome, known),
@@ -165,9 +165,9 @@ pub(crate) const CONFIRMED: &str =
     "You confirmed it. Its user is to agree there, and to type the account's password if it has one.";
 
 /// That an archive did not open.
-pub(crate) const WRONG_OR_DAMAGED: &str = "Wrong password, or the file is damaged: nothing can tell the two apart.";
+pub(crate) const WRONG_OR_DAMAGED: &str = "Wrong password, or the file is damaged: the two cannot be distinguished.";
 
-/// What follows the last byte.
+/// The text after the last byte.
 pub(crate) fn all_there(side: Side) -> &'static str {
     match side {
         Side::Import => "All of it is here: checking and storing it…",
@@ -217,12 +217,12 @@ mod tests {
             Failure::NoDevice(AddDeviceError::AlreadyLinking),
             Failure::NoDevice(AddDeviceError::Generic),
         ];
-        let mut told = String::new();
+        let mut texts = String::new();
         let mut show = |side, failure: Failure, known: Known, besides: &str| {
             let text = failed(side, failure, known);
             let last = text.rsplit(". ").next().expect("there is a sentence");
             assert!(text != last && STEPS.iter().any(|step| last.starts_with(step)), "it says no next step: {text}");
-            told.push_str(&format!("{failure:?}, {side}{besides}:\n    {text}\n"));
+            texts.push_str(&format!("{failure:?}, {side}{besides}:\n    {text}\n"));
             text
         };
         for failure in failures.chain(refused) {
@@ -253,6 +253,6 @@ mod tests {
             let there = show(side, Failure::Ended(Outcome::CANCELED), Known::default(), ", by the other device");
             assert_ne!(there, ended(side, Outcome::CANCELED, here));
         }
-        insta::assert_snapshot!(told);
+        insta::assert_snapshot!(texts);
     }
 }

@@ -12,7 +12,7 @@ use super::{
     text::{Entry, Record},
 };
 
-/// Channels that are told apart at once.
+/// Channels that are distinguished at once.
 const MAX_CHANNELS: usize = 64;
 
 /// Reads frames. The data of a channel is read as messages, unless the channel was named, and not
@@ -24,7 +24,7 @@ pub(super) struct Frames {
     channels: BTreeMap<u16, Channel>,
     /// Messages of the last piece of data.
     ready: VecDeque<Entry>,
-    /// What was wrong behind them.
+    /// The error after them.
     broken: Option<Broken>,
 }
 

@@ -1,11 +1,11 @@
-//! Messages and frames as lines, for people and for scripts. What is secret is a tag before it gets here.
+//! Messages and frames as lines, for people and for scripts. A secret is a tag before it gets here.
 
 use std::fmt;
 
 use handfast::message::{Features, Message, Verdict};
 use serde::Serialize;
 
-/// What was read, and where it began.
+/// The item, and where it began.
 #[derive(Serialize)]
 pub(super) struct Entry {
     pub(super) offset: u64,

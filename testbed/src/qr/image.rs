@@ -19,7 +19,7 @@ use crate::{failure::Failure, output, token::typed};
 
 /// Pixels of an image that is read: a screen of 8K has 33 million.
 const MAX_PIXELS: u64 = 40_000_000;
-/// Bytes that the decoder holds beside the pixels.
+/// Bytes that the decoder holds in addition to the pixels.
 const MAX_DECODER: usize = 16 << 20;
 /// Pixels of a module's side in an image that is written.
 const SCALE: u32 = 8;
@@ -59,7 +59,7 @@ pub(crate) enum ImageError {
     /// The code says something else.
     #[error("shows a QR code, and {why}")]
     NoToken {
-        /// What it says.
+        /// The text.
         text: String,
         /// Why that is no token.
         why: String,
@@ -87,7 +87,7 @@ pub(crate) fn read(path: &Path) -> Result<Token, ImageError> {
     match (good.next(), tokens(&texts), texts.len()) {
         (Some(token), 1, _) => Ok(token),
         (_, several @ 2.., _) => Err(ImageError::Several(several)),
-        (_, _, 0) if unclear => Err(ImageError::Unclear),
+        (_, _, 0) if !unclear.is_empty() => Err(ImageError::Unclear),
         (_, _, 0) => Err(ImageError::NoCode),
         (_, _, 1) => {
             let text = texts.into_iter().next().unwrap_or_default();
@@ -127,7 +127,7 @@ fn open(path: &Path) -> Result<Picture, ImageError> {
     Ok(Picture::new(width as usize, height as usize, pixels))
 }
 
-/// What a file is that is no PNG image, if that can be said.
+/// Returns the kind of a file that is no PNG image, if it is known.
 fn other_format(head: &[u8]) -> Option<&'static str> {
     let at = |place: usize, magic: &[u8]| head.get(place..place + magic.len()) == Some(magic);
     if at(0, b"\xff\xd8\xff") {
@@ -338,11 +338,51 @@ mod tests {
         }
     }
 
+    /// A shadow falls over the code: its light modules on one side are darker than its dark ones on the other.
+    #[test]
+    fn a_code_in_a_shadow_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code.png");
+        for scale in [3, 5] {
+            let rows = pixels(TEXT, scale);
+            let side = rows.len();
+            for falls in [|x: usize, _: usize, _: usize| x, |x, y, _| (x + y) / 2, |x, y, side| (side - x + y) / 2] {
+                let shade = |x: usize, y: usize| {
+                    let light = 60 + 195 * falls(x, y, side) / side;
+                    (if rows[y][x] { light / 4 } else { light }) as u8
+                };
+                let shades: Vec<u8> =
+                    (0..side).flat_map(|y| (0..side).map(move |x| (x, y))).map(|(x, y)| shade(x, y)).collect();
+                save(&path, side as u32, side as u32, ColorType::Grayscale, &shades);
+                assert_eq!(read(&path).unwrap().text().to_string(), TEXT, "{scale} pixels a module");
+            }
+        }
+    }
+
+    /// On a screen with other things on it, shrunk by leaving pixels out.
+    #[test]
+    fn a_small_code_in_a_large_picture_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("code.png");
+        let (width, height) = (1280, 720);
+        for (tenths, around, corner) in [(20, 255, (7, 13)), (25, 30, (1000, 500)), (37, 128, (600, 300))] {
+            let whole = pixels(TEXT, 10);
+            let side = whole.len() * tenths / 100;
+            let mut shades = vec![around; width * height];
+            for (x, y) in (0..side).flat_map(|y| (0..side).map(move |x| (x, y))) {
+                let is_dark = whole[y * 100 / tenths][x * 100 / tenths];
+                shades[(y + corner.1) * width + x + corner.0] = if is_dark { 0 } else { 255 };
+            }
+            save(&path, width as u32, height as u32, ColorType::Grayscale, &shades);
+            assert_eq!(read(&path).unwrap().text().to_string(), TEXT, "{tenths} tenths of a pixel a module");
+        }
+    }
+
     #[test]
     fn the_one_token_among_other_codes_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("code.png");
-        let beside = |texts: &[&str]| {
+        let chosen = |texts: &[&str]| {
             let codes: Vec<_> = texts.iter().map(|text| pixels(text, 4)).collect();
             let height = codes.iter().map(Vec::len).max().unwrap();
             let row = |y: usize| {
@@ -352,9 +392,9 @@ mod tests {
             save_code(&path, ColorType::Grayscale, &(0..height).map(row).collect::<Vec<_>>(), &[0], &[255]);
             read(&path).map(|token| token.text().to_string()).map_err(|error| error.to_string())
         };
-        assert_eq!(beside(&["https://jami.net", TEXT, "WIFI:S:home;;"]), Ok(TEXT.into()));
-        assert!(beside(&[OTHER, TEXT]).unwrap_err().contains("2 different tokens"));
-        assert!(beside(&["https://jami.net", "WIFI:S:home;;"]).unwrap_err().contains("none of them"));
+        assert_eq!(chosen(&["https://jami.net", TEXT, "WIFI:S:home;;"]), Ok(TEXT.into()));
+        assert!(chosen(&[OTHER, TEXT]).unwrap_err().contains("2 different tokens"));
+        assert!(chosen(&["https://jami.net", "WIFI:S:home;;"]).unwrap_err().contains("none of them"));
     }
 
     #[test]
@@ -372,8 +412,8 @@ mod tests {
             (b"<!DOCTYPE html>", "an HTML page"),
         ] {
             fs::write(&path, head).unwrap();
-            let told = read(&path).unwrap_err().to_string();
-            assert!(told.contains(what) && told.contains("PNG"), "{told}");
+            let error = read(&path).unwrap_err().to_string();
+            assert!(error.contains(what) && error.contains("PNG"), "{error}");
         }
     }
 
@@ -381,8 +421,8 @@ mod tests {
     fn what_shows_no_token_says_why() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let told = |name: &str| read(&path(name)).unwrap_err().to_string();
-        let mut all = vec![format!("missing: {}", told("missing"))];
+        let error = |name: &str| read(&path(name)).unwrap_err().to_string();
+        let mut all = vec![format!("missing: {}", error("missing"))];
         fs::write(path("text"), TEXT).unwrap();
         fs::write(path("empty"), "").unwrap();
         write(&path("whole"), &token(TEXT)).unwrap();
@@ -407,7 +447,7 @@ mod tests {
         large[29..33].copy_from_slice(&crc.to_be_bytes());
         fs::write(path("large"), large).unwrap();
         for name in ["text", "empty", "half", "white", "other", "both", "blotted", "large"] {
-            all.push(format!("{name}: {}", told(name)));
+            all.push(format!("{name}: {}", error(name)));
         }
         insta::assert_snapshot!(all.join("\n"));
         // The same token twice is one token.

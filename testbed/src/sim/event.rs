@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::sweep::{Part, Piece, Pieces, Sweep, gaps, is_all, look};
 use crate::{exit_code::worst, options::PairName, verdicts::status};
 
-/// What came of a campaign of the event engine.
+/// The result of a campaign of the event engine.
 #[derive(Serialize)]
 pub(crate) struct EventSweep {
     seeds: Range<u64>,
@@ -25,12 +25,12 @@ pub(crate) struct EventSweep {
     /// Those in which a peer says every word in every state, if there were all classes of faults.
     directed: Option<Found>,
     coverage: Option<Coverage>,
-    /// What the campaign does not show although it should.
+    /// A missing part of the campaign.
     doubt: Option<String>,
 }
 
 impl EventSweep {
-    /// What the parts come to of all that were asked for.
+    /// Joins the parts of all that were asked for.
     pub(super) fn new(sweep: &Sweep, classes: &[Class], asked: &[Part], pieces: &Pieces) -> Self {
         let (mut found, mut directed) = (Found::default(), None);
         for (part, piece) in pieces {
@@ -74,7 +74,7 @@ impl EventSweep {
         self.found.violations.iter().chain(self.directed.iter().flat_map(|directed| &directed.violations))
     }
 
-    /// What the command returns.
+    /// Returns the exit code of the command.
     pub(super) fn exit_code(&self) -> u8 {
         let code = |law| match law {
             Law::Ends | Law::Honest => 3,
@@ -135,9 +135,9 @@ impl fmt::Display for EventSweep {
             writeln!(f, "seed {}: {}: {}\n  {}", violation.seed, violation.law, violation.text, violation.schedule)?;
         }
         let more = self.directed.as_ref().map_or(0, |directed| directed.sessions);
-        let beside = self.directed.as_ref().map_or(0, |directed| directed.broken);
+        let directed = self.directed.as_ref().map_or(0, |directed| directed.broken);
         write!(f, "{} sessions: ", sessions + more)?;
-        match (broken + beside, &self.doubt) {
+        match (broken + directed, &self.doubt) {
             (0, None) => write!(f, "NO VIOLATION (bounded: {} sessions)", sessions + more),
             (0, Some(doubt)) => write!(f, "INCONCLUSIVE ({doubt})"),
             (count, _) => write!(f, "VIOLATED in {count}"),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::engine::{EVENT_SEEDS, Engine};
 use crate::progress::Watch;
 
-/// What came of a mutant.
+/// The result for a mutant.
 #[derive(Serialize)]
 pub(super) struct Hunted {
     mutant: &'static str,

@@ -1,5 +1,5 @@
-//! What a sweep came to, on disk: a line for each part, written when it is done (`docs/sweeps.md`). A process may be killed at any
-//! time; the next one with the same options goes on behind the last whole line.
+//! The results of a sweep, on disk: a line for each part, written when it is done (`docs/sweeps.md`). A process may be killed at any
+//! time; the next one with the same options goes on after the last whole line.
 
 use std::{
     env,
@@ -63,9 +63,9 @@ impl Header {
     }
 }
 
-/// What this program is: its version, and the checksum of its file. Another one may come to something else.
+/// The identity of this program: its version, and the checksum of its file. Another one may have other results.
 fn program() -> io::Result<String> {
-    // The link stays where the file behind it is replaced.
+    // The link stays where the file after it is replaced.
     let mut file = File::open("/proc/self/exe").or_else(|_| File::open(env::current_exe()?))?;
     let mut hasher = crc32fast::Hasher::new();
     let mut bytes = vec![0; 1 << 16];
@@ -105,7 +105,7 @@ pub(crate) struct Results {
     pub(crate) header: Option<Header>,
     /// The parts, each with its line.
     pub(crate) lines: Vec<(u64, Part, Piece)>,
-    /// Bytes of all whole lines. What is behind them was cut off.
+    /// Bytes of all whole lines. Bytes after them were cut off.
     whole: u64,
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn read(path: &Path) -> Result<Results, Failure> {
             if line.len() as u64 == MAX_LINE {
                 return Err(refused("it is longer than any part".into()));
             }
-            // Whoever wrote it was killed.
+            // The writer was killed.
             break;
         }
         let unmarked =
@@ -197,7 +197,7 @@ impl Kept {
         Ok((Self { file: Mutex::new(Some(file)) }, pieces))
     }
 
-    /// Adds a line. It is there even if the process is killed behind it. Behind a failure there are no more: what was written of
+    /// Adds a line. It is there even if the process is killed after it. After a failure there are no more: what was written of
     /// that line stays the last.
     pub(crate) fn add(&self, part: Part, came_to: &Piece) -> io::Result<()> {
         let line = format!("{}\n", to_line(&Line { part, came_to }));

@@ -6,12 +6,12 @@ use handfast_sim::Shard;
 
 use crate::failure::Failure;
 
-/// Who starts the same command several times, and in which variables it says which one it is.
+/// A scheduler that starts the same command several times, and the variables in which it says which one it is.
 struct Scheduler {
     name: &'static str,
     /// Set where it is there.
     index: &'static str,
-    /// What the first one is.
+    /// The index of the first one.
     first: First,
     count: &'static str,
 }
@@ -31,7 +31,7 @@ const SCHEDULERS: [Scheduler; 3] = [
     Scheduler { name: "GitLab", index: "CI_NODE_INDEX", first: First::Number(1), count: "CI_NODE_TOTAL" },
 ];
 
-/// What `--shard` asks for.
+/// The value of `--shard`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     /// This one.

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{options::PairName, progress::Watch};
 
-/// What is swept. Equal sweeps come to the same.
+/// A sweep. Equal sweeps have equal results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sweep {
     #[serde(flatten)]
@@ -55,7 +55,7 @@ pub(crate) struct Block {
     pub(super) to: u64,
 }
 
-/// What is carried out at once.
+/// A part that is carried out at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Part {
@@ -69,7 +69,7 @@ pub(crate) enum Part {
     Seeds(Block),
 }
 
-/// What a part came to.
+/// The result of a part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Piece {
@@ -78,7 +78,7 @@ pub(crate) enum Piece {
     Event(Found),
 }
 
-/// What parts came to.
+/// The results of parts.
 pub(crate) type Pieces = BTreeMap<Part, Piece>;
 
 /// A sweep of many seeds has about so many blocks: enough for a few dozen shards.
@@ -89,7 +89,7 @@ const MOST: (u64, u64) = (4096, 32);
 /// Parts of a sweep, at most: sixteen thousand million seeds of the event engine.
 const MAX_PARTS: u64 = 1 << 22;
 
-/// What a sweep may use.
+/// The resources of a sweep.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     pub(crate) jobs: NonZeroUsize,
@@ -202,7 +202,7 @@ impl Sweep {
         if let Chosen::Old(pair, _) = self.chosen { Some(pair) } else { None }
     }
 
-    /// Carries parts out, and keeps what each came to. What is behind the end of the effort is left out.
+    /// Carries parts out, and keeps the result of each. Parts after the end of the effort are left out.
     pub(crate) fn carry_out_all(
         &self,
         parts: &[Part],
@@ -266,7 +266,7 @@ impl Sweep {
         hasher.finalize()
     }
 
-    /// What is swept, in one line: the seeds are printed first.
+    /// Returns the sweep in one line: the seeds are printed first.
     pub(crate) fn head(&self, shard: Option<Shard>) -> String {
         let Range { start, end } = self.seeds;
         let shard = shard.map_or_else(String::new, |Shard { index, of }| format!(", shard {index}/{of}"));
@@ -326,7 +326,7 @@ impl std::fmt::Display for Part {
 /// Ranges that are named, at most.
 const NAMED: usize = 8;
 
-/// What is missing of one scenario or of the event engine, in words: what is next to one another is one range.
+/// Returns the missing parts of one scenario or of the event engine, in words: neighbouring seeds are one range.
 pub(super) fn gaps(asked: &[Part], pieces: &Pieces, of: Option<Scenario>) -> Option<String> {
     let missing = asked.iter().filter(|part| !pieces.contains_key(*part));
     let directed = missing.clone().any(|part| *part == Part::Directed && of.is_none());

@@ -1,4 +1,4 @@
-//! What a sweep came to: the verdict on all that was asked for, whoever carried it out, and in however many pieces.
+//! The result of a sweep: the verdict on all that was asked for, in any number of pieces from any process.
 
 use std::{fmt, fs, io, path::Path, time::Duration};
 
@@ -11,7 +11,7 @@ use super::{
     sweep::{Chosen, Part, Piece, Pieces, Sweep, gaps},
     table::{self, Table},
 };
-use crate::{exit_code::worst, failure::Failure, options::PairName, output};
+use crate::{exit_code::worst, failure::Failure, options::PairName, output, verdicts::summary::SCREEN};
 
 /// The verdict on a sweep.
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ impl Swept {
         }
     }
 
-    /// What the command returns: of several things that are wrong, the worst.
+    /// Returns the exit code of the command: of several failures, the worst.
     pub(crate) fn exit_code(&self) -> u8 {
         let code = |rule| match rule {
             Rule::NoPanic => 101,
@@ -85,13 +85,29 @@ impl Swept {
         }
     }
 
-    /// Prints it, below the line that says what was swept, or as one line of JSON.
-    pub(crate) fn print(&self, json: bool) -> Result<(), Failure> {
+    /// Prints it, below the line that says what was swept, or as one line of JSON. Without `details`, a text that fills more than a
+    /// screen is reduced to its failures and the verdict.
+    pub(crate) fn print(&self, json: bool, details: bool) -> Result<(), Failure> {
         if json {
             return output::json(self);
         }
-        output::line(self)?;
+        let text = self.to_string();
+        if details || text.lines().count() <= SCREEN {
+            output::line(text)?
+        } else {
+            output::line(self.summary())?
+        }
         output::again(self.again())
+    }
+
+    /// The failures, whole, and the verdict.
+    pub(crate) fn summary(&self) -> String {
+        let text = self.to_string();
+        match self {
+            Self::Turmoil(report) => table::summary(report),
+            Self::Event(_) if self.exit_code() == 0 => text.lines().last().unwrap_or_default().to_owned(),
+            Self::Event(_) => text,
+        }
     }
 }
 
@@ -104,7 +120,7 @@ impl fmt::Display for Swept {
     }
 }
 
-/// What all parts of a scenario come to.
+/// Joins all parts of a scenario.
 fn row(scenario: Scenario, asked: &Sweep, parts: &[Part], pieces: &Pieces) -> Row {
     let mut row = Row::empty(scenario, asked.seeds.clone());
     for piece in pieces.values() {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use handfast::outcome::Outcome;
-use handfast_sim::{Report, Row, Verdict};
+use handfast_sim::{Found, Report, Row, Verdict};
 use quick_junit::{TestCase, TestSuite};
 
 use crate::verdicts::status;
@@ -21,19 +21,40 @@ impl fmt::Display for Table<'_> {
             let (name, verdict, ends) = (scenario.to_string(), words(row), ends(row));
             writeln!(f, "{name:names$}  {runs:>8}  {fired:>5}  {reached:>4}  {verdict}; {ends}")?;
             for found in &row.violations {
-                writeln!(f, "  seed {}: {:?}: {}", found.seed, found.violation.rule, found.violation.text)?;
+                writeln!(f, "{}", violation(found))?;
             }
         }
-        let sessions: u64 = rows.iter().map(|row| row.runs).sum();
-        let broken = rows.iter().filter(|row| row.verdict == Verdict::Violated).count();
-        let unclear = rows.iter().filter(|row| matches!(row.verdict, Verdict::Inconclusive { .. })).count();
-        write!(f, "{} scenarios, {sessions} sessions: ", rows.len())?;
-        match (broken, unclear) {
-            (0, 0) => f.write_str("all as expected"),
-            (0, _) => write!(f, "INCONCLUSIVE in {unclear}"),
-            (_, _) => write!(f, "VIOLATED in {broken}, INCONCLUSIVE in {unclear}"),
-        }
+        f.write_str(&total(self.0))
     }
+}
+
+/// The last line: how much was simulated, and the verdict.
+fn total(Report { rows, .. }: &Report) -> String {
+    let sessions: u64 = rows.iter().map(|row| row.runs).sum();
+    let broken = rows.iter().filter(|row| row.verdict == Verdict::Violated).count();
+    let unclear = rows.iter().filter(|row| matches!(row.verdict, Verdict::Inconclusive { .. })).count();
+    let verdict = match (broken, unclear) {
+        (0, 0) => "all as expected".into(),
+        (0, _) => format!("INCONCLUSIVE in {unclear}"),
+        (_, _) => format!("VIOLATED in {broken}, INCONCLUSIVE in {unclear}"),
+    };
+    format!("{} scenarios, {sessions} sessions: {verdict}", rows.len())
+}
+
+/// The scenarios that are not as expected, with their violations, and the last line.
+pub(super) fn summary(report: &Report) -> String {
+    let failed = report.rows.iter().filter(|row| !matches!(row.verdict, Verdict::NoViolation { .. }));
+    let mut lines = Vec::new();
+    for row in failed {
+        lines.push(format!("{}: {}; {}", row.scenario, words(row), ends(row)));
+        lines.extend(row.violations.iter().map(violation));
+    }
+    lines.push(total(report));
+    lines.join("\n")
+}
+
+fn violation(found: &Found) -> String {
+    format!("  seed {}: {:?}: {}", found.seed, found.violation.rule, found.violation.text)
 }
 
 /// The command that shows the first violation.

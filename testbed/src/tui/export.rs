@@ -13,14 +13,14 @@ use super::{
     field::Shown,
     frame::{Frame, Page, Size, Style},
     keys::Key,
-    parts::{Beside, groups, head, progress},
+    parts::{Status, groups, head, progress},
 };
 use crate::{
     given::{Given, trimmed},
     link::texts::CONFIRMED,
 };
 
-/// What a key leads to.
+/// The effect of a key.
 pub(crate) enum Act {
     /// The token is to be read from this image.
     Start(PathBuf),
@@ -34,7 +34,7 @@ pub(crate) enum Act {
     Leave,
 }
 
-/// What is drawn beside what the client machine shows.
+/// The drawn values in addition to the client machine's screen.
 pub(crate) struct View {
     /// Which account is given, if its certificate names it.
     pub(crate) account: Option<AccountId>,
@@ -42,19 +42,19 @@ pub(crate) struct View {
     pub(crate) sought: String,
     /// The token, or the path of its image.
     given: Shown,
-    pub(crate) beside: Beside,
+    pub(crate) status: Status,
 }
 
 impl View {
     pub(crate) fn new(account: Option<AccountId>, sought: String) -> Self {
-        let (given, beside) = Default::default();
-        Self { account, sought, given, beside }
+        let (given, status) = Default::default();
+        Self { account, sought, given, status }
     }
 
     /// Takes a key.
     pub(crate) fn key(&mut self, screen: &Screen, key: Key) -> Option<Act> {
         match screen {
-            _ if self.beside.leaving => None,
+            _ if self.status.leaving => None,
             Screen::ShowInputOptions => match key {
                 Key::Esc => Some(Act::Leave),
                 Key::Enter => match Given::read(&self.given.text()) {
@@ -77,7 +77,7 @@ impl View {
         }
     }
 
-    /// What is drawn.
+    /// Draws the screen.
     pub(crate) fn frame(&self, screen: &Screen, size: Size) -> Frame {
         let mut page = Page::new(size);
         let state = match screen {
@@ -120,15 +120,15 @@ impl View {
             }
             Screen::InProgress => {
                 page.text("The account is being sent.").blank();
-                if let Some(amount) = self.beside.amount {
+                if let Some(amount) = self.status.amount {
                     progress(&mut page, Side::Export, amount);
                 }
                 "Esc or Ctrl-C: cancel"
             }
-            // What is said of these stays when nothing is drawn any more.
+            // The texts of these stay when the drawing ends.
             Screen::Initial | Screen::Done { .. } | Screen::Error(_) | Screen::Closed => "",
         };
-        self.beside.foot(&mut page, keys);
+        self.status.foot(&mut page, keys);
         page.done()
     }
 
@@ -178,7 +178,7 @@ impl View {
     }
 }
 
-/// What was expected, for people.
+/// Returns the expectation, for people.
 fn expected(kind: TokenErrorKind) -> String {
     match kind {
         TokenErrorKind::HexDigit => "a digit of the device id, 0 to 9 or a to f".into(),

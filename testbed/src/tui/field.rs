@@ -47,7 +47,7 @@ impl Shown {
         }
     }
 
-    /// What is typed.
+    /// The typed text.
     pub(crate) fn text(&self) -> String {
         self.chars.iter().collect()
     }
@@ -74,7 +74,7 @@ impl Masked {
     pub(crate) fn key(&mut self, key: Key) -> bool {
         match key {
             Key::Char(char) if self.bytes.len() + char.len_utf8() <= MAX_VALUE => {
-                // All the room at once: growing would leave copies behind.
+                // All the room at once: growing would leave copies.
                 if self.bytes.capacity() == 0 {
                     self.bytes.reserve_exact(MAX_VALUE);
                 }

@@ -10,7 +10,7 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    /// What every screen fits without its QR code. A smaller terminal gets plain lines.
+    /// The size that every screen fits without its QR code. A smaller terminal gets plain lines.
     pub(crate) const LEAST: Self = Self { columns: 60, rows: 16 };
     /// Rows from which on a QR code is drawn, if it fits.
     pub(crate) const ROWS_OF_QR: usize = 30;
@@ -26,7 +26,7 @@ impl Size {
     }
 }
 
-/// How a text looks. What it means is in its words too.
+/// The look of a text. Its meaning is in its words too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     Plain,
@@ -49,7 +49,7 @@ pub(crate) struct Span {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) spans: Vec<Span>,
-    /// It continues the row above, which is full: a terminal that is told so copies both as one line.
+    /// It continues the row above, which is full: a terminal that knows so copies both as one line.
     pub(crate) joined: bool,
 }
 
@@ -145,7 +145,7 @@ impl Page {
         self
     }
 
-    /// What is typed, with the cursor behind its first `at` characters, and below it where something is wrong with it.
+    /// The typed text, with the cursor after its first `at` characters, and a mark below the first flaw.
     pub(crate) fn field(&mut self, shown: &str, at: usize, wrong: Option<usize>) -> &mut Self {
         const MARK: &str = "> ";
         let columns = self.size.columns.saturating_sub(MARK.len() + 1).max(1);

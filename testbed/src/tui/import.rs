@@ -13,11 +13,11 @@ use super::{
     field::Masked,
     frame::{Frame, Page, Size, Style},
     keys::Key,
-    parts::{Beside, clock, groups, head, progress},
+    parts::{Status, clock, groups, head, progress},
 };
 use crate::{link::texts, qr::Code};
 
-/// What a key leads to.
+/// The effect of a key.
 pub(crate) enum Act {
     /// The account that is shown is agreed to.
     Agree,
@@ -33,11 +33,11 @@ pub(crate) struct Token {
     pub(crate) code: Option<Code>,
     /// The options by which the other device finds this one, each with a blank before it.
     pub(crate) options: String,
-    /// What a person is to know of that.
+    /// The advice about it.
     pub(crate) advice: Option<String>,
 }
 
-/// What is drawn beside what the client machine shows.
+/// The drawn values in addition to the client machine's screen.
 #[derive(Default)]
 pub(crate) struct View {
     pub(crate) token: Option<Token>,
@@ -48,14 +48,14 @@ pub(crate) struct View {
     pub(crate) password: Masked,
     /// Wrong passwords so far.
     pub(crate) wrong: u8,
-    pub(crate) beside: Beside,
+    pub(crate) status: Status,
 }
 
 impl View {
     /// Takes a key.
     pub(crate) fn key(&mut self, screen: &Screen, key: Key) -> Option<Act> {
         match screen {
-            _ if self.beside.leaving => None,
+            _ if self.status.leaving => None,
             Screen::Authenticating { answered: false, .. } if !self.agreed => match decision(key)? {
                 Decision::Yes => Some(Act::Agree),
                 Decision::No => Some(Act::Leave),
@@ -73,7 +73,7 @@ impl View {
         }
     }
 
-    /// What is drawn.
+    /// Draws the screen.
     pub(crate) fn frame(&self, screen: &Screen, size: Size) -> Frame {
         let mut page = Page::new(size);
         let state = match screen {
@@ -102,22 +102,22 @@ impl View {
             Screen::Authenticating { prompt, answered } => self.draw_prompt(&mut page, *prompt, *answered),
             Screen::InProgress => {
                 page.text("The account is being received.").blank();
-                if let Some(amount) = self.beside.amount {
+                if let Some(amount) = self.status.amount {
                     progress(&mut page, Side::Import, amount);
                 }
                 "Esc or Ctrl-C: cancel"
             }
-            // What is said of these stays when nothing is drawn any more.
+            // The texts of these stay when the drawing ends.
             Screen::Initial | Screen::Done | Screen::Error(_) | Screen::Closed => "",
         };
-        self.beside.foot(&mut page, keys);
+        self.status.foot(&mut page, keys);
         page.done()
     }
 
     fn draw_token(&self, page: &mut Page) {
         let Some(Token { text, code, options, advice }) = &self.token else { return };
         let size = page.size();
-        // What stands around the code, with the token in one or more rows.
+        // The text around the code, with the token in one or more rows.
         let others = 12 + text.len().div_ceil(size.columns.max(1));
         let mut how = "run:";
         match code {

@@ -1,6 +1,6 @@
-//! What a terminal sends, as keys.
+//! The keys of a terminal, from its bytes.
 //!
-//! A terminal library would do it too, and would keep what it read in buffers that nobody wipes: passwords come this way.
+//! A terminal library would do it too, and would keep what it read in buffers that no one wipes: passwords come this way.
 
 use zeroize::Zeroizing;
 
@@ -32,14 +32,14 @@ pub(crate) enum Key {
     Other,
 }
 
-/// Takes bytes as they come and gives keys. What it holds is wiped.
+/// Takes bytes as they come and returns keys. Its content is wiped.
 #[derive(Default)]
 pub(crate) struct Decoder {
     bytes: Zeroizing<Vec<u8>>,
     pasting: bool,
 }
 
-/// What the bytes begin with.
+/// The key that the bytes begin.
 enum Begins {
     /// A key of so many bytes.
     Key(Key, usize),
@@ -52,7 +52,7 @@ enum Begins {
 impl Decoder {
     /// Takes what was read at once. A terminal sends a key at once, so that an escape at the end is the key of that name.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
-        // All the room at once: growing would leave copies behind.
+        // All the room at once: growing would leave copies.
         let mut together = Zeroizing::new(Vec::with_capacity(self.bytes.len() + bytes.len()));
         together.extend_from_slice(&self.bytes);
         together.extend_from_slice(bytes);
@@ -69,7 +69,7 @@ impl Decoder {
                 Begins::Key(key, length) => {
                     self.drop_first(length);
                     return Some(match key {
-                        // What is pasted is text.
+                        // Pasted bytes are text.
                         Key::Enter if self.pasting => Key::Break,
                         Key::Esc | Key::Interrupt | Key::Clear | Key::Backspace if self.pasting => Key::Other,
                         key => key,
@@ -124,7 +124,7 @@ fn begins(bytes: &[u8]) -> Begins {
                 _ => 1,
             };
             match bytes.get(..length).map(str::from_utf8) {
-                // The terminal that shows it is not to be told anything.
+                // The terminal gets no answer to this.
                 Some(Ok(text)) => {
                     let char = text.chars().next().filter(|char| !char.is_control());
                     K(char.map_or(Key::Other, Key::Char), length)
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_told_apart() {
+    fn keys_are_distinguished() {
         use Key::*;
         assert_eq!(keys(&[b"y\r\x7f\x03\x15\t"]), [Char('y'), Enter, Backspace, Interrupt, Clear, Other]);
         assert_eq!(keys(&[b"\x1b[A\x1bOB\x1b[C\x1b[D\x1b[3~"]), [Up, Down, Right, Left, Delete]);

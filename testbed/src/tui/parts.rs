@@ -1,4 +1,4 @@
-//! What several screens have.
+//! The common parts of several screens.
 
 use std::time::Duration;
 
@@ -51,19 +51,19 @@ const fn words(state: LinkState) -> &'static str {
     }
 }
 
-/// What there is beside a screen of the client machine, on either side.
+/// The parts in addition to a screen of the client machine, on either side.
 #[derive(Default)]
-pub(crate) struct Beside {
+pub(crate) struct Status {
     /// How far the archive is, once it is on its way.
     pub(crate) amount: Option<Amount>,
-    /// What was said last.
+    /// The last remark.
     pub(crate) note: Option<String>,
     /// The person gave up, and it goes on for now.
     pub(crate) leaving: bool,
 }
 
-impl Beside {
-    /// What was said, and what the keys do: the last row.
+impl Status {
+    /// The last row: the remark, and the keys.
     pub(super) fn foot(&self, page: &mut Page, keys: &str) {
         page.blank();
         if let Some(note) = &self.note {
@@ -98,7 +98,7 @@ pub(crate) struct Amount {
     pub(crate) elapsed: Duration,
 }
 
-/// A bar, what is behind it in numbers, and what follows the last byte.
+/// A bar, what is after it in numbers, and what follows the last byte.
 pub(super) fn progress(page: &mut Page, side: Side, Amount { done, total, elapsed }: Amount) {
     if total == 0 {
         page.text("It is about to begin.");
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn where_we_are_is_told_in_full_where_there_is_room() {
+    fn the_position_is_printed_in_full_where_there_is_room() {
         insta::assert_snapshot!(drawn(80, |page| head(page, Side::Import, LinkState::Connecting)), @"
         Import an account from another device
         Init > Token available > [Connecting] > Authenticating > In progress > Done
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_is_told_with_rate_and_time_left() {
+    fn progress_is_printed_with_rate_and_time_left() {
         let at = |done, total, seconds| {
             let amount = Amount { done, total, elapsed: Duration::from_secs(seconds) };
             drawn(80, |page| progress(page, Side::Import, amount)).to_string()

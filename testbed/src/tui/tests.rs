@@ -51,7 +51,12 @@ fn named(name: &'static str, screen: impl Fn(Size) -> Frame + 'static) -> Named 
 fn import_view(token: &str) -> import::View {
     let code = Code::on_terminal(token, true).ok();
     import::View {
-        token: Some(import::Token { text: token.to_owned(), code, options: format!(" --peer {}", address()), advice: None }),
+        token: Some(import::Token {
+            text: token.to_owned(),
+            code,
+            options: format!(" --peer {}", address()),
+            advice: None,
+        }),
         left: Some(Duration::from_secs(291)),
         ..import::View::default()
     }
@@ -92,12 +97,12 @@ fn imports() -> Vec<Named> {
             nothing,
         ),
         of_import("The account is received", ImportScreen::InProgress, |view| {
-            view.beside.amount = Some(amount(15 << 20))
+            view.status.amount = Some(amount(15 << 20))
         }),
         of_import("Given up while it is received", ImportScreen::InProgress, |view| {
-            view.beside.amount = Some(amount(15 << 20));
-            view.beside.note = Some(texts::goes_on(Side::Import).into());
-            view.beside.leaving = true;
+            view.status.amount = Some(amount(15 << 20));
+            view.status.note = Some(texts::goes_on(Side::Import).into());
+            view.status.leaving = true;
         }),
     ]
 }
@@ -135,21 +140,21 @@ fn exports() -> Vec<Named> {
         of_export("The image of its QR code", ShowInputOptions, typed("'my screenshot.png'")),
         of_export("An image without one", ShowInputOptions, |view| {
             typed("holiday.png")(view);
-            view.beside.note = Some("holiday.png shows no QR code".into());
+            view.status.note = Some("holiday.png shows no QR code".into());
         }),
         of_export("The image is read", QrScanning, nothing),
         of_export("The new device is looked for", Connecting, nothing),
         of_export("Which device it is", at(false), nothing),
         of_export("The new device is waited for", at(true), nothing),
-        of_export("The account is sent", InProgress, |view| view.beside.amount = Some(amount(15 << 20))),
+        of_export("The account is sent", InProgress, |view| view.status.amount = Some(amount(15 << 20))),
         of_export("All of it is sent", InProgress, |view| {
             let all = amount(0).total;
-            view.beside.amount = Some(amount(all));
+            view.status.amount = Some(amount(all));
         }),
         of_export("Given up while it is sent", InProgress, |view| {
-            view.beside.amount = Some(amount(15 << 20));
-            view.beside.note = Some(texts::goes_on(Side::Export).into());
-            view.beside.leaving = true;
+            view.status.amount = Some(amount(15 << 20));
+            view.status.note = Some(texts::goes_on(Side::Export).into());
+            view.status.leaving = true;
         }),
     ]
 }
@@ -232,7 +237,7 @@ fn keys_do_what_the_screen_says() {
     }
     let mut view = export::View::new(None, String::new());
     assert!(matches!(view.key(&ExportScreen::QrScanning, Key::Esc), Some(export::Act::Cancel)));
-    // What is neither a token nor a path cannot be entered.
+    // A text that is neither a token nor a path cannot be entered.
     assert!(view.key(&ExportScreen::ShowInputOptions, Key::Enter).is_none());
     for screen in [ExportScreen::ShowInputOptions, ExportScreen::Connecting, ExportScreen::InProgress] {
         let mut view = export::View::new(None, String::new());
@@ -268,7 +273,7 @@ fn ends() -> String {
     for (side, title) in
         [(Side::Import, "### On the new device"), (Side::Export, "### On the device that has the account")]
     {
-        let _ = writeln!(all, "{title}\n\n| outcome | what is said |\n|---|---|");
+        let _ = writeln!(all, "{title}\n\n| outcome | text |\n|---|---|");
         for outcome in Outcome::ALL {
             // An import's success is always confirmed, and it learns nothing of what was sent.
             if side == Side::Export || outcome == Outcome::SUCCESS || !outcome.to_string().contains('(') {
@@ -290,8 +295,7 @@ fn ends() -> String {
             let known = Known { cause: Some(kind), ..Known::default() };
             let _ = writeln!(all, "| {}, {what} | {} |", Outcome::Network, texts::ended(side, Outcome::Network, known));
         }
-        let _ =
-            writeln!(all, "| an error that nobody has heard of | {} |", texts::failed(side, Failure::Unheard, here));
+        let _ = writeln!(all, "| an unknown error | {} |", texts::failed(side, Failure::Unheard, here));
         for (_, what, failure) in refused.iter().filter(|(of, ..)| *of == side) {
             let _ = writeln!(all, "| {what} | {} |", texts::failed(side, *failure, here));
         }
@@ -300,7 +304,7 @@ fn ends() -> String {
     all
 }
 
-/// `docs/screens.md` is made here: `INSTA_UPDATE=always cargo test -p handfast-testbed --lib` writes it anew.
+/// `docs/generated/screens.md` is made here: `INSTA_UPDATE=always cargo test -p handfast-testbed --lib` writes it anew.
 #[test]
 fn the_page_shows_every_screen() {
     let mut page = String::from(include_str!("screens.md"));
@@ -318,17 +322,17 @@ fn the_page_shows_every_screen() {
     for screen in exports() {
         draw(&mut page, &screen, size);
     }
-    page.push_str("## How it ends\n\nWhat is said then stays on the terminal, as does what failed on this device.\n\n");
+    page.push_str("## How it ends\n\nThe text of the end stays on the terminal, as does the cause of a failure on this device.\n\n");
     page.push_str(ends().trim_end());
     page.push('\n');
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screens.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/generated/screens.md");
     if env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         fs::write(&path, &page).unwrap();
     }
     let there = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         there == page,
-        "docs/screens.md is out of date: run this test with INSTA_UPDATE=always, and look at what changes"
+        "docs/generated/screens.md is out of date: run this test with INSTA_UPDATE=always, and look at what changes"
     );
 }

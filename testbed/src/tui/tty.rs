@@ -34,7 +34,7 @@ const MARK_NOTHING: &str = "\x1b[?2004l";
 /// Whether there is something to put back.
 static DRAWN: AtomicBool = AtomicBool::new(false);
 
-/// What happens at a terminal.
+/// An event of a terminal.
 pub(crate) enum Event {
     /// A key; none when the terminal is gone.
     Key(Option<Key>),
@@ -74,7 +74,7 @@ impl Tty {
         self.size
     }
 
-    /// What happens next. A future that is dropped has taken nothing.
+    /// Returns the next event. A future that is dropped has taken nothing.
     pub(crate) async fn next(&mut self) -> Event {
         tokio::select! {
             biased;
@@ -148,7 +148,7 @@ impl Tty {
         Ok(())
     }
 
-    /// Ends to draw. What is printed from now on stays.
+    /// Ends drawing. Later output stays.
     pub(crate) fn close(self) {}
 }
 
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_told_on_the_terminal_as_it_was_before() {
+    fn a_panic_is_printed_on_the_terminal_as_it_was_before() {
         let (mut pty, pts) = open().unwrap();
         pty.resize(pty_process::Size::new(24, 80)).unwrap();
         let name = "tui::tty::tests::panics_while_it_is_drawn";

@@ -11,11 +11,11 @@ use super::{
     field::Masked,
     frame::{Frame, Page, Size, Style},
     keys::Key,
-    parts::{Beside, head},
+    parts::{Status, head},
 };
 use crate::link::texts::WRONG_OR_DAMAGED;
 
-/// What a key leads to.
+/// The effect of a key.
 pub(crate) enum Act {
     /// This is the password.
     Password(Secret),
@@ -23,7 +23,7 @@ pub(crate) enum Act {
     Leave,
 }
 
-/// What is drawn while an archive is opened.
+/// The screen while an archive is opened.
 pub(crate) struct View {
     /// The file.
     pub(crate) path: String,
@@ -53,13 +53,13 @@ impl View {
         }
     }
 
-    /// What is drawn.
+    /// Draws the screen.
     pub(crate) fn frame(&self, size: Size) -> Frame {
         let mut page = Page::new(size);
         head(&mut page, Side::Export, LinkState::Init);
         if self.opening {
             page.text(&format!("{} is being opened.", self.path));
-            Beside::default().foot(&mut page, "Esc or Ctrl-C: cancel");
+            Status::default().foot(&mut page, "Esc or Ctrl-C: cancel");
             return page.done();
         }
         if self.wrong {
@@ -68,7 +68,7 @@ impl View {
         page.text(&format!("The password of {}:", self.path));
         let mask = "*".repeat(self.password.count().min(size.columns.saturating_sub(4)));
         page.field(&mask, mask.len(), None);
-        Beside::default().foot(&mut page, "Enter: go on   Ctrl-U: type it anew   Esc or Ctrl-C: cancel");
+        Status::default().foot(&mut page, "Enter: go on   Ctrl-U: type it anew   Esc or Ctrl-C: cancel");
         page.done()
     }
 }

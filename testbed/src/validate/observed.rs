@@ -32,7 +32,7 @@ impl Validate {
         let pair = match &trace.pair {
             None => PairName::HH,
             Some(name) => PairName::from_str(name, false)
-                .map_err(|_| Failure::reason(format_args!("the trace is of the pair {name:?}, which nobody knows")))?,
+                .map_err(|_| Failure::reason(format_args!("the trace is of the pair {name:?}, which is unknown")))?,
         };
         let mut terms = self.terms(pair, trace.profile.unwrap_or_default());
         terms.free_timers = self.free_timers;

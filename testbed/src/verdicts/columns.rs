@@ -17,7 +17,7 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// A table with these headings. What is behind a `>` stands on the right.
+    /// Makes a table with these headings. A heading after a `>` is aligned to the right.
     pub(crate) fn new<'a>(headings: impl IntoIterator<Item = &'a str>) -> Self {
         let parts = headings.into_iter().map(|heading| match heading.strip_prefix('>') {
             Some(heading) => (Align::Right, heading.to_owned()),

@@ -34,15 +34,15 @@ pub(crate) fn properties(checked: &[Checked]) -> Columns {
     columns
 }
 
-/// What came of a row, with what is known of it. The graph has columns of its own.
+/// Returns the verdict of a row, with the known weakness. The graph has columns of its own.
 pub(crate) fn verdict(row: &Row) -> String {
-    let told = match &row.verdict {
+    let text = match &row.verdict {
         Verdict::Verified { .. } => "VERIFIED".into(),
         other => other.to_string(),
     };
     match row.expected.weakness().filter(|_| !row.verdict.is_verified()) {
-        Some(weakness) => format!("{told}: {weakness}"),
-        None => told,
+        Some(weakness) => format!("{text}: {weakness}"),
+        None => text,
     }
 }
 

@@ -18,19 +18,19 @@ fn a_made_up_archive_is_looked_into() {
     let folder = Folder::default();
     let path = folder.archive("archive", "64KiB", None);
     let output = run(["archive", "inspect", "--json", text(&path)], b"");
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["text_length"], 65536);
-    assert_eq!(told["protection"], "");
-    assert_eq!(told["file_length"], std::fs::metadata(&path).unwrap().len());
-    assert_eq!(told["chain"].as_array().unwrap().len(), 2);
-    assert_eq!(told["chain"][0]["id"], told["account"]);
-    assert_eq!(told["applied"]["Account.displayName"], "Sample");
-    assert!(told["kept"].as_array().unwrap().contains(&"TURN.server".into()));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["text_length"], 65536);
+    assert_eq!(report["protection"], "");
+    assert_eq!(report["file_length"], std::fs::metadata(&path).unwrap().len());
+    assert_eq!(report["chain"].as_array().unwrap().len(), 2);
+    assert_eq!(report["chain"][0]["id"], report["account"]);
+    assert_eq!(report["applied"]["Account.displayName"], "Sample");
+    assert!(report["kept"].as_array().unwrap().contains(&"TURN.server".into()));
     let words = run(["archive", "inspect", text(&path)], b"");
     let words = String::from_utf8(words.stdout).unwrap();
-    assert!(words.contains(told["account"].as_str().unwrap()) && words.contains("Account.displayName = \"Sample\""));
+    assert!(words.contains(report["account"].as_str().unwrap()) && words.contains("Account.displayName = \"Sample\""));
     for secret in ["PRIVATE KEY", "BEGIN", "ethKey"] {
-        assert!(!words.contains(secret) && !told.to_string().contains(secret), "{secret}");
+        assert!(!words.contains(secret) && !report.to_string().contains(secret), "{secret}");
     }
 }
 
@@ -49,7 +49,7 @@ fn a_protected_archive_opens_with_its_password_only() {
         assert_eq!(code(output.status), 1);
         assert!(String::from_utf8_lossy(&output.stderr).contains(complaint), "{}", shown(&output));
     }
-    // Nobody can be asked.
+    // No one can be asked.
     assert_eq!(code(run(["archive", "inspect", text(&path)], b"secret\n").status), 1);
     let mut damaged = std::fs::read(&path).unwrap();
     damaged[5000] ^= 1;

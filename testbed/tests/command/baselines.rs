@@ -1,4 +1,4 @@
-//! What a change altered, and a check that is not let end.
+//! The differences after a change, and a check that is interrupted.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
@@ -36,11 +36,11 @@ fn a_report_is_what_the_next_run_is_compared_with() {
             6,
         ),
     ];
-    for (change, told, expected) in cases {
+    for (change, part, expected) in cases {
         let folder = Folder::default();
         let baseline = folder.file("baseline.json", report(change));
         let output = run(CHECK.iter().chain(&["--baseline", text(&baseline)]), b"");
-        assert!(String::from_utf8_lossy(&output.stdout).contains(told), "{}", shown(&output));
+        assert!(String::from_utf8_lossy(&output.stdout).contains(part), "{}", shown(&output));
         assert_eq!(code(output.status), expected);
     }
 }

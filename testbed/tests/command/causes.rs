@@ -1,4 +1,4 @@
-//! What failed on this device is said in words, where the outcome's own word says no more than `network`.
+//! The cause of a failure on this device is printed, where the outcome's own word is only `network`.
 
 use std::io::{Read, Write};
 
@@ -24,7 +24,7 @@ fn a_store_that_is_gone_is_named() {
     let (importer, exporter) = (importer.end(), exporter.end());
     assert_eq!((importer.code, exporter.code), (15, 10), "{}", importer.complaints);
     assert_eq!(importer.details()["reason"], "storage");
-    let cause = done(&importer)["cause"].as_str().expect("it is told");
+    let cause = done(&importer)["cause"].as_str().expect("a cause");
     assert!(cause.contains(text(&store)) && cause.ends_with("No such file or directory (os error 2)"), "{cause}");
     assert!(importer.complaints.contains(&format!("handfast: {cause}\n")), "{}", importer.complaints);
     // It is not the other device's.
@@ -57,14 +57,14 @@ fn an_archive_that_is_gone_is_named() {
 }
 
 #[test]
-fn an_address_where_nobody_listens_is_named_too() {
+fn an_address_where_no_one_listens_is_named_too() {
     let folder = Folder::default();
     let archive = folder.archive("archive", "64KiB", None);
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let token = "jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456";
-    let exporter = Side::start(["export", "--json", "--archive", text(&archive), "--peer", &nobody, token]).end();
+    let exporter = Side::start(["export", "--json", "--archive", text(&archive), "--peer", &unused, token]).end();
     assert_eq!(exporter.code, 10);
-    let cause = done(&exporter)["cause"].as_str().expect("it is told");
+    let cause = done(&exporter)["cause"].as_str().expect("a cause");
     assert!(cause.contains("Connection refused"), "{cause}");
 }
 

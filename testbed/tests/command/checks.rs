@@ -12,15 +12,15 @@ fn a_configuration_is_checked() {
         table.contains("\nHH-documented-honest  P-STORED  VERIFIED     147    172     31       49      6e-16\n"),
         "{table}"
     );
-    assert!(table.contains("\nP-STORED  ✓   Success is said only of"), "{table}");
+    assert!(table.contains("\nP-STORED  ✓   Success is reported only for"), "{table}");
     assert!(table.ends_with("1 configurations, 1 verdicts, 0 mutants: all as expected\n"), "{table}");
 }
 
 #[test]
 fn every_run_prints_the_same() {
-    let all = run(["check", "--size", "small", "--pair", "HX", "--mutants", "--jobs", "2"], b"");
+    let all = run(["check", "--size", "small", "--pair", "HX", "--mutants", "--details", "--jobs", "2"], b"");
     assert_eq!(code(all.status), 0, "{}", shown(&all));
-    let again = run(["check", "--size", "small", "--pair", "HX", "--mutants", "--jobs", "1"], b"");
+    let again = run(["check", "--size", "small", "--pair", "HX", "--mutants", "--details", "--jobs", "1"], b"");
     assert_eq!(all.stdout, again.stdout);
     let timed = run(["check", "--size", "small", "--config", "HH-documented-honest", "--timings"], b"");
     let headings = |output: &[u8]| String::from_utf8_lossy(output).lines().next().unwrap_or_default().to_owned();
@@ -30,7 +30,7 @@ fn every_run_prints_the_same() {
 
 #[test]
 fn mutants_are_hunted_with_both_engines_and_the_canary_first() {
-    let output = run(["check", "--size", "small", "--mutants"], b"");
+    let output = run(["check", "--size", "small", "--mutants", "--details"], b"");
     let table = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<_> = table.lines().collect();
     assert!(lines[0].starts_with("mutant       killed by "), "{table}");
@@ -38,6 +38,39 @@ fn mutants_are_hunted_with_both_engines_and_the_canary_first() {
     assert!(!table.contains("LIVES") && !table.contains("otherwise"), "{table}");
     assert!(table.starts_with("mutant") && table.ends_with("mutants: all as expected\n"), "{table}");
     assert_eq!(code(output.status), 0);
+}
+
+/// A table that is longer than a screen becomes a summary, with the same last line.
+#[test]
+fn a_long_table_is_summed_up() {
+    let [short, long] = [&[][..], &["--details"]].map(|details| {
+        let arguments = ["check", "--size", "small", "--pair", "HX", "--mutants"];
+        String::from_utf8(run(arguments.iter().chain(details), b"").stdout).unwrap()
+    });
+    assert!(short.lines().count() <= 60 && long.lines().count() > 60, "{short}");
+    assert_eq!(short.lines().last(), long.lines().last());
+    let mutants = long.lines().filter(|line| line.starts_with("M-")).count();
+    for part in [format!("mutants: {mutants} of {mutants} found"), "canary M-10: found".into()] {
+        assert!(short.contains(&part), "{part}: {short}");
+    }
+    let pair = short.lines().find(|line| line.starts_with("HX")).unwrap_or_default();
+    assert!(
+        pair.split_whitespace().nth(1).is_some_and(|count| long.matches("\nHX-").count() >= count.parse().unwrap())
+    );
+}
+
+/// The nearest names answer an unknown one.
+#[test]
+fn an_unknown_name_is_answered() {
+    for (option, name, near) in [
+        ("--config", "HH-documented-hones", "HH-documented-honest"),
+        ("--mutant", "M-1O", "M-10"),
+        ("--property", "P-GAT", "P-GATE"),
+    ] {
+        let output = run(["check", option, name], b"");
+        assert_eq!(code(output.status), 2);
+        assert!(String::from_utf8_lossy(&output.stderr).contains(near), "{}", shown(&output));
+    }
 }
 
 #[test]
@@ -58,16 +91,19 @@ fn what_is_known_not_to_hold_has_a_reason() {
 #[test]
 fn a_mutant_is_found_and_drawn() {
     let output = run(["check", "--size", "small", "--mutant", "M-10"], b"");
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.starts_with("M-10: Nobody has to confirm.\nP-GATE in HH-documented-honest: VIOLATED (in "), "{told}");
-    assert!(told.contains("```mermaid\nsequenceDiagram\n"), "{told}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        printed.starts_with("M-10: No confirmation is needed.\nP-GATE in HH-documented-honest: VIOLATED (in "),
+        "{printed}"
+    );
+    assert!(printed.contains("```mermaid\nsequenceDiagram\n"), "{printed}");
     let output = run(["check", "--size", "small", "--mutant", "M-10", "--json"], b"");
     let kill: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         (&kill["mutant"], &kill["property"], &kill["verdict"]),
         (&"M-10".into(), &"P-GATE".into(), &"violated".into())
     );
-    // What the checker found replays on the shipped reducers up to where they differ.
+    // The counterexample replays on the shipped reducers up to where they differ.
     let trace: Vec<_> =
         kill["counterexample"]["trace"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
     let folder = Folder::default();

@@ -17,7 +17,7 @@ fn flip_last_byte(path: &Path) {
 }
 
 #[test]
-fn nobody_is_called() {
+fn no_one_is_called() {
     let folder = Folder::default();
     let right = folder.file("right", "secret\n");
     let token = "jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456";
@@ -82,7 +82,7 @@ fn no_byte_is_on_the_wire() {
     }
 }
 
-/// What the test above looks for is there when all is well.
+/// The output that the test above looks for is there when all is well.
 #[test]
 fn a_sound_one_is_on_the_wire() {
     let Link { importer, exporter, sent, traces: [import, export] } = link(false, false);

@@ -4,15 +4,15 @@ use std::{fs, path::Path};
 
 use crate::support::{Folder, Side, code, run, shown, text};
 
-/// What is drawn is what the pages have, which the tests of the model hold against the document.
+/// The drawings are those of the pages, which the tests of the model compare with the document.
 #[test]
 fn every_diagram_is_in_the_documents() {
     let pages = [
-        ("sequence", "sequence.md"),
-        ("import", "machines.md"),
-        ("export", "machines.md"),
-        ("import-client", "clients.md"),
-        ("export-client", "clients.md"),
+        ("sequence", "generated/sequence.md"),
+        ("import", "generated/machines.md"),
+        ("export", "generated/machines.md"),
+        ("import-client", "generated/clients.md"),
+        ("export-client", "generated/clients.md"),
     ];
     for (of, page) in pages {
         let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(page)).unwrap();

@@ -93,7 +93,7 @@ fn a_way_is_drawn() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_told() {
+fn an_address_that_is_taken_is_reported() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = run(["check", "--size", "small", "--config", "HH-documented-honest", "--explore", &address], b"");

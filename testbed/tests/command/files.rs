@@ -44,7 +44,7 @@ fn a_byte_order_mark_is_no_part_of_any_other_text() {
         assert_eq!(code(output.status), 0, "{}", shown(&output));
         let archive = folder.archive("archive", "8KiB", None);
         let args = ["export", "--archive", text(&archive), "--peer", "127.0.0.1:9", "--yes", "-"];
-        // Nobody listens there: the token was read.
+        // No one listens there: the token was read.
         assert_eq!(code(run(args, input.as_bytes()).status), 10);
     }
     let output = run(["token", "parse", "-"], &utf16(token));
@@ -59,7 +59,7 @@ fn a_byte_order_mark_is_no_part_of_any_other_text() {
     assert_eq!(code(run(["validate", "--observed", "/nonexistent"], b"").status), 2);
 }
 
-/// What is recorded of a link, and what comes on standard input while it runs.
+/// The trace of a link, and standard input while it runs.
 #[test]
 fn a_byte_order_mark_is_no_part_of_calls_and_traces() {
     let folder = Folder::default();
@@ -106,8 +106,8 @@ fn a_password_is_asked_only_for_what_can_be_encrypted() {
         let path = folder.file("plain.json", plain);
         let output = inspect(&path, &["--json"]);
         assert_eq!(code(output.status), 0, "{}", shown(&output));
-        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(told["protection"], "");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["protection"], "");
         // It is an account like any other.
         let mut importer = Side::import(&folder.path("store"), &["--yes"]);
         let exporter = Side::export(&mut importer, &["--yes", "--archive", text(&path)]);
@@ -140,7 +140,7 @@ fn a_password_is_asked_only_for_what_can_be_encrypted() {
     }
 }
 
-/// What only looks like an account is passed over and named, and what a crash left is no hindrance.
+/// A folder that only looks like an account is passed over and named, and left-overs of a crash are no hindrance.
 #[test]
 fn a_stray_file_in_a_store_is_no_hindrance() {
     let folder = Folder::default();
@@ -161,7 +161,7 @@ fn a_stray_file_in_a_store_is_no_hindrance() {
         run([&["export", "--store", text(&store), "--peer", "127.0.0.1:9", "--yes", token], more].concat(), b"")
     };
     let output = export(&[]);
-    // Nobody listens there.
+    // No one listens there.
     assert_eq!(code(output.status), 10, "{}", shown(&output));
     let said = String::from_utf8_lossy(&output.stderr);
     for stray in ["0123456789abcdef", "fedcba9876543210"] {

@@ -1,5 +1,5 @@
 //! `--yes` before peers that end the operation in the moment in which they ask: no call that was refused is made again and again
-//! (R-CLI-8), and signals are heard.
+//! (R-CLI-8), and interrupts are received.
 
 #[path = "../../../tests/support/script.rs"]
 #[allow(dead_code, unreachable_pub, reason = "other tests use the rest")]

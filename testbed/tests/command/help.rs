@@ -1,4 +1,4 @@
-//! What `--help` says, of every command.
+//! The text of `--help`, of every command.
 
 use crate::support::{code, handfast, run, shown};
 

@@ -41,7 +41,7 @@ fn while_the_users_are_asked() {
     }
 }
 
-/// Nobody listens: the connection is made, and nothing is ever answered.
+/// No one listens: the connection is made, and nothing is ever answered.
 #[test]
 fn while_connecting() {
     let folder = Folder::default();

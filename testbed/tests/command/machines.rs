@@ -71,7 +71,7 @@ fn library(folder: &Folder, source: &str) -> PathBuf {
     library
 }
 
-/// Runs the command behind a library.
+/// Runs the command with a preloaded library.
 fn run_with(library: &std::path::Path, variable: (&str, &str), args: &[&str]) -> Output {
     let mut command = handfast(args);
     command.env("LD_PRELOAD", library).env(variable.0, variable.1);
@@ -127,7 +127,7 @@ fn stores_and_sweeps_go_on_without_locks() {
         let token = "jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456";
         let args = ["export", "--store", text(&store), "--peer", "127.0.0.1:9", "--yes", token];
         let output = run_with(&library, ("FLOCK", errno), &args);
-        // Nobody listens there.
+        // No one listens there.
         assert_eq!(code(output.status), 10, "{}", shown(&output));
         assert_eq!(String::from_utf8_lossy(&output.stderr).matches("no locks").count(), 1, "{}", shown(&output));
     }
@@ -143,7 +143,7 @@ fn every_address_of_a_name_is_tried() {
     let (token, port) = (importer.token(), importer.listening().port());
     let peer = format!("two.test:{port}");
     let args = ["export", "--archive", text(&archive), "--peer", &peer, "--yes", "--json", &token];
-    // Nobody listens at the first two.
+    // No one listens at the first two.
     let addresses = ("ADDRESSES", "127.0.0.2 127.0.0.3 127.0.0.1");
     let output = run_with(&library, addresses, &args);
     assert_eq!(code(output.status), 0, "{}", shown(&output));

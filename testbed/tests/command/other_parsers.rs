@@ -1,4 +1,4 @@
-//! A token parser that is not ours, beside `handfast token parse --stdin0`: `fuzz/examples/other_parser.py`.
+//! Another token parser, compared with `handfast token parse --stdin0`: `fuzz/examples/other_parser.py`.
 
 use std::{
     env,
@@ -21,7 +21,7 @@ while byte := sys.stdin.buffer.read(1):
     text.clear()
 "#;
 
-/// What the script says, if there is a Python. Where there has to be one, its lack is a failure.
+/// Returns the output of the script, if there is a Python. Where there has to be one, its lack is a failure.
 fn fuzz(args: &[&str]) -> Option<Output> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/examples/other_parser.py");
     let mut command = Command::new("python3");
@@ -38,7 +38,7 @@ fn fuzz(args: &[&str]) -> Option<Output> {
 }
 
 #[test]
-fn one_that_is_wrong_is_told_how() {
+fn one_that_is_wrong_is_shown() {
     let Some(output) = fuzz(&["--tries", "60000"]) else { return };
     let said = String::from_utf8(output.stdout).unwrap();
     let ways: Vec<_> = said.lines().filter(|line| !line.starts_with(' ')).collect();

@@ -113,7 +113,7 @@ fn a_link_ends_though_no_one_reads_what_it_prints() {
     assert_eq!(code(import.wait().unwrap()), 13);
 }
 
-/// What checkers are asked here, each with its inputs.
+/// The commands of checkers, each with its inputs.
 fn checkers(folder: &Folder) -> Vec<Vec<String>> {
     let (one, results) = (folder.path("import.trace"), folder.path("results"));
     let trace = {

@@ -19,7 +19,7 @@ use rustix::{
     termios::{LocalModes, tcgetattr},
 };
 
-use crate::support::{direct, PATIENCE, code, text};
+use crate::support::{PATIENCE, code, direct, text};
 
 /// An environment in which screens are drawn.
 const TERM: &[(&str, &str)] = &[("TERM", "xterm-256color")];
@@ -104,12 +104,12 @@ impl Person {
             let mut bytes = [0; 4096];
             // When the command is gone, so is its end of the terminal.
             while let Ok(count @ 1..) = (&*pty).read(&mut bytes) {
-                let mut state = seen.state.lock().expect("nobody panics");
+                let mut state = seen.state.lock().expect("no thread panics");
                 state.emulator.process(&bytes[..count]);
                 state.bytes.extend_from_slice(&bytes[..count]);
                 seen.changed.notify_all();
             }
-            seen.state.lock().expect("nobody panics").over = true;
+            seen.state.lock().expect("no thread panics").over = true;
             seen.changed.notify_all();
         });
         person
@@ -131,9 +131,9 @@ impl Person {
     }
 
     fn wait(&self, what: &str, wanted: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
-        let state = self.seen.state.lock().expect("nobody panics");
+        let state = self.seen.state.lock().expect("no thread panics");
         let waits = |state: &mut State| !(state.over || state.is_whole() && wanted(state));
-        let (state, waited) = self.seen.changed.wait_timeout_while(state, PATIENCE, waits).expect("nobody panics");
+        let (state, waited) = self.seen.changed.wait_timeout_while(state, PATIENCE, waits).expect("no thread panics");
         assert!(!waited.timed_out() && wanted(&state), "{what} is not seen:\n{}", state.text());
         state
     }
@@ -162,7 +162,7 @@ impl Person {
         screen.lines().find(|line| line.starts_with("jami-auth://")).expect("it has a row of its own").to_owned()
     }
 
-    /// The address that is shown behind this.
+    /// The address that is shown after this text.
     pub(crate) fn address(&self) -> String {
         let screen = self.sees("--peer ");
         let rest = screen.split("--peer ").nth(1).expect("it is there");
@@ -186,7 +186,7 @@ impl Person {
 
     /// Makes the window another one.
     pub(crate) fn resizes(&self, (columns, rows): (u16, u16)) {
-        self.seen.state.lock().expect("nobody panics").emulator.screen_mut().set_size(size(rows), size(columns));
+        self.seen.state.lock().expect("no thread panics").emulator.screen_mut().set_size(size(rows), size(columns));
         self.pty.resize(Size::new(rows, columns)).expect("it has a size");
     }
 
@@ -200,7 +200,7 @@ impl Person {
         /// Pixels of half a cell: two of these are one.
         const HALF: usize = 6;
         const LIGHT: vt100::Color = vt100::Color::Idx(15);
-        let state = self.seen.state.lock().expect("nobody panics");
+        let state = self.seen.state.lock().expect("no thread panics");
         let screen = state.emulator.screen();
         let (rows, columns) = screen.size();
         let mut pixels = Vec::new();
@@ -250,7 +250,7 @@ impl Drop for Person {
     }
 }
 
-/// What a person is left with.
+/// The result of a person's session.
 pub(crate) struct Left {
     pub(crate) code: i32,
     pub(crate) screen: String,
@@ -261,7 +261,7 @@ pub(crate) struct Left {
 
 impl Left {
     /// The exit code and what is on the screen, of a terminal that echoes and takes lines as before.
-    pub(crate) fn told(&self) -> (i32, &str) {
+    pub(crate) fn result(&self) -> (i32, &str) {
         assert!(self.modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG), "{:?}", self.modes);
         (self.code, &self.screen)
     }

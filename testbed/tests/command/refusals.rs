@@ -1,4 +1,4 @@
-//! What a link cannot begin with: said in words, with the exit code of the reason, and before anybody is called.
+//! Links that cannot begin: refused in words, with the exit code of the reason, and before any connection.
 
 use std::net::TcpListener;
 
@@ -92,7 +92,7 @@ fn an_export() {
         let refusal = refused(&folder, &["export", "--peer", peer, "--archive", "DIR/plain", TOKEN]);
         assert!(refusal.contains("\n2 ") && refusal.contains("expected HOST:PORT"), "{refusal}");
     }
-    // Nobody was called.
+    // No one was called.
     peer.set_nonblocking(true).unwrap();
     assert_eq!(peer.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
@@ -122,7 +122,7 @@ fn code_of(text: &str) -> (usize, Vec<u8>) {
     (side, (0..side * side).map(|at| if is_dark(at) { 0 } else { 255 }).collect())
 }
 
-/// What a QR code says and is no token is what `addDevice` would have refused (R-API-4).
+/// A QR code that is no token is refused as `addDevice` would (R-API-4).
 #[test]
 fn an_image_of_something_else() {
     let folder = Folder::default();

@@ -42,7 +42,7 @@ impl Album {
         self.pages.push((name, screen));
     }
 
-    /// All of them. What is in these stores has other names too.
+    /// All of them. The entries of these stores have other names too.
     fn show(mut self, store: &Path) -> String {
         self.volatile.extend(accounts(store).into_iter().map(|name| (name, "LOCAL")));
         let volatile: Vec<_> = self.volatile.iter().map(|(what, name)| (what.as_str(), *name)).collect();
@@ -78,7 +78,7 @@ fn asked(folder: &Folder, password: Option<&Path>) -> (Person, Person) {
 /// Both end with these exit codes, and leave their terminals as they were.
 fn both_end(importer: Person, exporter: Person, codes: (i32, i32)) -> (Left, Left) {
     let (importer, exporter) = (importer.end(), exporter.end());
-    let ((import, on_new), (export, on_old)) = (importer.told(), exporter.told());
+    let ((import, on_new), (export, on_old)) = (importer.result(), exporter.result());
     assert_eq!((import, export), codes, "\n{on_new}\n{on_old}");
     (importer, exporter)
 }
@@ -131,7 +131,7 @@ fn an_account_is_linked_by_an_image_of_the_screen() {
     exporter.sees("a PNG file");
     exporter.presses("nothing.png\r");
     album.add("export: there is no such image", exporter.sees("cannot be read"));
-    // What is pasted does not end the line.
+    // Pasted text does not end the line.
     exporter.presses(&format!("\x15\x1b[200~{}\n\x1b[201~", text(&screenshot)));
     exporter.sees_no_more("nothing.png\n");
     exporter.presses("\r");
@@ -228,7 +228,7 @@ fn a_token_that_is_none_is_pointed_at_while_it_is_typed() {
     exporter.sees("Next:");
     let mut album = Album::default();
     exporter.presses("jami-auth://02f92cb0X4a7");
-    // Keys that come together may be read in parts: the last one tells.
+    // Keys that come together may be read in parts: the last one decides.
     album.add("a wrong digit", exporter.sees("02f92cb0X4a7"));
     // It is not taken, and can be mended where it is wrong.
     exporter.presses("\r\x1b[D\x1b[D\x1b[D\x7f3\x1b[F");
@@ -239,7 +239,7 @@ fn a_token_that_is_none_is_pointed_at_while_it_is_typed() {
     exporter.sees("This is a token.");
     exporter.presses(CTRL_C);
     let exporter = exporter.end();
-    assert_eq!(exporter.told().0, 13);
+    assert_eq!(exporter.result().0, 13);
     album.add("the end", exporter.screen);
     let pages: Vec<String> = album.pages.iter().map(|(name, screen)| format!("== {name}\n{screen}")).collect();
     insta::assert_snapshot!(pages.join("\n\n"));
@@ -255,7 +255,7 @@ fn who_waits_alone_can_leave() {
         importer.sees("more.");
         importer.presses(key);
         let importer = importer.end();
-        assert_eq!(importer.told().0, 13);
+        assert_eq!(importer.result().0, 13);
         assert!(importer.screen.contains("Canceled on this device. Nothing was imported."), "{}", importer.screen);
     }
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -271,12 +271,12 @@ fn who_waits_alone_can_leave() {
         exporter.sees(seen);
         exporter.presses(leaves);
         let exporter = exporter.end();
-        assert_eq!(exporter.told().0, 13, "{}", exporter.screen);
+        assert_eq!(exporter.result().0, 13, "{}", exporter.screen);
         assert!(exporter.screen.contains("Canceled on this device. Nothing was sent."), "{}", exporter.screen);
     }
 }
 
-/// Whoever leaves, the other side ends too, and nothing is imported.
+/// If either user leaves, the other side ends too, and nothing is imported.
 #[test]
 fn who_leaves_while_both_are_asked_ends_both() {
     // Keys of each side before, what is seen then where somebody leaves, whether that is the new device, and how.
@@ -304,7 +304,7 @@ fn who_leaves_while_both_are_asked_ends_both() {
         leaves.sees(seen);
         leaves.presses(key);
         let (importer, exporter) = both_end(importer, exporter, (13, 13));
-        // Each is told which device canceled.
+        // Each learns which device canceled.
         let (import, export) = match import_side {
             true => ("Canceled on this device. Nothing was imported.", "The new device canceled. Nothing was sent."),
             false => ("The other device canceled. Nothing was imported.", "Canceled on this device. Nothing was sent."),
@@ -348,7 +348,7 @@ fn an_export_is_not_left_while_the_archive_is_sent_but_dropped() {
         exporter.presses(key);
         let screen = exporter.sees("It is too late to cancel: the link goes on.");
         assert!(screen.contains("Ctrl-C: drop the link") && !screen.contains("Esc"), "{screen}");
-        // Once more with Esc changes nothing: the next key is heard as well.
+        // Once more with Esc changes nothing: the next key is read as well.
         exporter.presses(ESC);
         exporter.presses(CTRL_C);
         let (importer, exporter) = both_end(importer, exporter, (10, 10));
@@ -357,7 +357,7 @@ fn an_export_is_not_left_while_the_archive_is_sent_but_dropped() {
     }
 }
 
-/// What stops a service cancels too, and leaves the terminal as it was.
+/// A signal that stops a service cancels too, and leaves the terminal as it was.
 #[test]
 fn a_signal_cancels_and_leaves_the_terminal_as_it_was() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
@@ -365,23 +365,23 @@ fn a_signal_cancels_and_leaves_the_terminal_as_it_was() {
         let importer = Person::import(USUAL, &folder.path("store"), &[]);
         importer.sees("more.");
         importer.signals(signal);
-        assert_eq!(importer.end().told().0, 13);
+        assert_eq!(importer.end().result().0, 13);
     }
 }
 
-/// What goes wrong before there is a link is told on the terminal as it was.
+/// A failure before there is a link is printed on the terminal as it was.
 #[test]
-fn a_failure_is_told_where_it_stays() {
+fn a_failure_is_printed_where_it_stays() {
     let folder = Folder::default();
     let archive = folder.file("archive", "this is none");
     let exporter = Person::export(USUAL, &archive, "127.0.0.1:9", &["--", TOKEN]).end();
-    let (code, screen) = exporter.told();
+    let (code, screen) = exporter.result();
     assert!(code == 15 && screen.contains("not an account archive"), "{code}: {screen}");
 
     let archive = folder.archive("good", "64KiB", None);
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let exporter = Person::export(USUAL, &archive, &nobody, &["--", TOKEN]).end();
-    let (code, screen) = exporter.told();
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let exporter = Person::export(USUAL, &archive, &unused, &["--", TOKEN]).end();
+    let (code, screen) = exporter.result();
     assert!(
         code == 10 && screen.contains("Connection refused") && screen.contains("Nothing listens at the address"),
         "{code}: {screen}"
@@ -405,7 +405,7 @@ fn a_window_can_be_made_another_one() {
     importer.resizes(USUAL);
     importer.sees("Its QR code needs");
     importer.presses(ESC);
-    assert_eq!(importer.end().told().0, 13);
+    assert_eq!(importer.end().result().0, 13);
 }
 
 /// The terminal knows the rows of a long token as one line, which it copies whole.
@@ -419,7 +419,7 @@ fn a_long_token_is_one_line() {
     importer.resizes((70, 24));
     importer.sees_joined("jami-auth://");
     importer.presses(CTRL_C);
-    assert_eq!(importer.end().told().0, 13);
+    assert_eq!(importer.end().result().0, 13);
 }
 
 /// A terminal that cannot be drawn on, or has no room, gets plain lines, of which a person makes the same.

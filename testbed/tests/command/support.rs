@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// What a test that hangs is given: no test measures time.
+/// The time for a test that hangs: no test measures time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Returns the arguments; an import that does not say how it is found is found by its address, so that no test sends multicast.
@@ -30,7 +30,7 @@ pub(crate) fn direct<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S
 /// The command with these arguments.
 pub(crate) fn handfast<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_handfast"));
-    // Who runs the tests in parallel does not mean the sweeps in them.
+    // A person who runs the tests in parallel does not mean the sweeps in them.
     for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "CI_NODE_INDEX"] {
         command.env_remove(name);
     }
@@ -61,7 +61,7 @@ pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>, 
     output
 }
 
-/// What it printed, its complaint, and its exit code, as a snapshot.
+/// The output, the standard error, and the exit code, as a snapshot.
 pub(crate) fn shown(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     format!("{}--\n{}-- {}", text(&output.stdout), text(&output.stderr), code(output.status))
@@ -246,7 +246,7 @@ impl Side {
         drop(self.stdin.take());
         while self.next().is_some() {}
         let status = self.child.wait().expect("it ends");
-        let complaints = self.complaints.take().expect("nobody took them").join().expect("they are read");
+        let complaints = self.complaints.take().expect("taken once").join().expect("they are read");
         Ended { code: code(status), complaints, lines: std::mem::take(&mut self.seen) }
     }
 }
@@ -259,13 +259,13 @@ impl Drop for Side {
     }
 }
 
-/// What a side left.
+/// The rest of a side.
 pub(crate) struct Ended {
     /// The exit code.
     pub(crate) code: i32,
-    /// What it said on standard error.
+    /// Its standard error.
     pub(crate) complaints: String,
-    /// What it said on standard output.
+    /// Its standard output.
     pub(crate) lines: Vec<Value>,
 }
 
@@ -296,7 +296,7 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Keeps back what comes behind so many bytes on the way there.
+    /// Keeps back what comes after so many bytes on the way there.
     pub(crate) fn new(to: SocketAddr, most: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
         let address = listener.local_addr().expect("it is bound");
@@ -321,7 +321,7 @@ impl Relay {
 fn carry(mut from: &TcpStream, mut to: &TcpStream, most: u64) -> u64 {
     let mut count = 0;
     let mut bytes = [0; 64 << 10];
-    // A side that is gone ends it too, and there is nobody to be told.
+    // A side that is gone ends it too, and no one waits for an answer.
     while let Ok(read @ 1..) = from.read(&mut bytes) {
         let passes = most.saturating_sub(count).min(read as u64) as usize;
         count += read as u64;

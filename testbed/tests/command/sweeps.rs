@@ -58,9 +58,9 @@ fn in_one_piece_in_shards_and_twice_it_is_the_same() {
     }
 }
 
-/// Killed behind any byte of its results, a sweep goes on.
+/// Killed after any byte of its results, a sweep goes on.
 #[test]
-fn cut_off_behind_any_byte_it_goes_on() {
+fn cut_off_after_any_byte_it_goes_on() {
     let folder = Folder::default();
     let sweep = [&EVENT[..], &["5..11"]].concat();
     let (one, again) = (folder.path("one"), folder.path("again"));
@@ -196,7 +196,7 @@ fn what_does_not_belong_together_is_refused() {
     assert_eq!(code(run(["merge", text(results.folder.path("").as_path())], b"").status), 2, "no file of results");
 }
 
-/// Damage is told with its line, also where the sweep would go on; only a last line may be cut.
+/// Damage is reported with its line, also where the sweep would go on; only a last line may be cut.
 #[test]
 fn damage_is_refused_with_its_line() {
     let results = Results::new();

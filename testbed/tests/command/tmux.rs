@@ -56,7 +56,7 @@ impl Tmux {
         self.run(&["new-session", "-d", "-s", name, "-x", &columns.to_string(), "-y", "24", &command]);
     }
 
-    /// What is on the screen; rows that the terminal wrapped are joined.
+    /// Returns the screen; rows that the terminal wrapped are joined.
     fn screen(&self, name: &str) -> String {
         self.run(&["capture-pane", "-p", "-J", "-t", name])
     }

@@ -118,7 +118,7 @@ fn a_qr_code_can_be_an_image() {
     let image = folder.path("code.png");
     let written = run(["token", "qr", "--output", text(&image), LONG], b"");
     assert_eq!((code(written.status), written.stdout.len()), (0, 0), "{}", shown(&written));
-    // It is a token that whoever reads it can use.
+    // It is a token that any reader can use.
     use std::os::unix::fs::MetadataExt as _;
     assert_eq!(std::fs::metadata(&image).unwrap().mode() & 0o77, 0);
     let nowhere = run(["token", "qr", "--output", text(&folder.path("no/where.png")), LONG], b"");

@@ -73,7 +73,7 @@ impl Seen {
 const PROFILES: [&str; 2] = ["documented", "jamid"];
 
 #[test]
-fn success_at_once_and_behind_a_wrong_password() {
+fn success_at_once_and_after_a_wrong_password() {
     for profile in PROFILES {
         Seen::link(&Setting { profile, protected: false, import: &["--yes"], export: &["--yes"] }, |_, _| {})
             .is_allowed();
@@ -205,7 +205,7 @@ fn pair_and_profile_are_chosen() {
     let real = folder.file("real", REAL);
     let verdict = |args: &[&str]| code(run([&["validate", "--observed"], args, &[text(&real)]].concat(), b"").status);
     assert_eq!(verdict(&["--pair", "LL", "--profile", "jamid"]), 0);
-    // Two answers in words of today's daemon, and no error that a hardened one tells so.
+    // Two answers in words of today's daemon, and no error that a hardened one has.
     assert_eq!(verdict(&["--pair", "LL", "--profile", "documented"]), 0);
     assert_eq!(verdict(&["--pair", "HH"]), 0);
     assert_eq!(verdict(&["--pair", "HH", "--profile", "documented"]), 1);
@@ -222,7 +222,7 @@ fn what_is_no_trace_is_refused() {
         ("hello", "line 1: byte 1: expected JSON"),
         (
             "{\"observed\":1,\"pair\":\"XY\"}\n{\"t_ms\":1,\"side\":\"import\",\"call\":\"addAccount\"}",
-            "which nobody knows",
+            "which is unknown",
         ),
     ] {
         let output = run(["validate", "--observed", text(&folder.file("trace", content))], b"");
@@ -235,7 +235,7 @@ fn what_is_no_trace_is_refused() {
     assert_eq!(code(run(["validate", text(&folder.file("trace", "hello"))], b"").status), 1);
 }
 
-/// A step that replays, but that nobody can have caused.
+/// A step that replays, but that no one can have caused.
 #[test]
 fn a_recorded_input_needs_a_cause() {
     let setting = Setting { profile: "documented", protected: false, import: &["--yes"], export: &["--yes"] };

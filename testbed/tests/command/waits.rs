@@ -110,7 +110,7 @@ fn any_other_command_ends_by_the_signal() {
 
 /// The peer learns of a hang-up as of any other cancel, and a second one is none.
 #[test]
-fn a_hang_up_is_a_cancel_that_the_peer_hears() {
+fn a_hang_up_is_a_cancel_that_the_peer_learns_of() {
     for import_side in [true, false] {
         let folder = Folder::default();
         let archive = folder.archive("archive", "64KiB", None);
@@ -126,7 +126,7 @@ fn a_hang_up_is_a_cancel_that_the_peer_hears() {
     }
 }
 
-/// What was started to outlive its terminal does.
+/// A process that was started to outlive its terminal does.
 #[test]
 fn a_hang_up_that_is_ignored_stays_ignored() {
     let folder = Folder::default();

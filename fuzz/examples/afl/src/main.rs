@@ -1,4 +1,4 @@
-//! A token parser that is not ours beside ours, for AFL++: any text that one of them takes and the other does not is a crash.
+//! Another token parser compared with ours, for AFL++: any text that one of them takes and the other does not is a crash.
 
 use handfast::token::Token;
 

@@ -18,7 +18,7 @@ use Lifeline::{NewClient, NewDaemon, OldClient, OldDaemon};
 /// A run, and what was drawn of it.
 #[derive(Clone, Debug)]
 pub struct Drawn {
-    /// A Mermaid sequence diagram. What the document has too has its number there behind it.
+    /// A Mermaid sequence diagram. Arrows that the document has too end with their number there.
     pub mermaid: String,
     /// The numbers in the order in which they were drawn.
     pub numbers: Vec<u8>,
@@ -36,17 +36,17 @@ struct Line {
     whole: bool,
 }
 
-/// What happened: the lines, and on each lifeline their order.
+/// The events: the lines, and on each lifeline their order.
 #[derive(Default)]
 struct Story {
     lines: Vec<Line>,
     order: [Vec<usize>; 4],
 }
 
-/// What comes first: what is on its way arrives, then what happens by itself, then people.
+/// The order of choices: messages on their way arrive, then steps without a person, then people.
 const fn patience(step: &Step) -> u8 {
     match step {
-        Step::Hear(_) => 0,
+        Step::Receive(_) => 0,
         Step::Link(Action::Deliver(_)) => 1,
         Step::Return(_) | Step::Call(_) => 2,
         Step::Link(_) => 3,
@@ -64,11 +64,11 @@ pub fn draw(profile: Profile) -> Option<Drawn> {
         let mut steps = Vec::new();
         followed.actions(&at, &mut steps);
         steps.sort_by_key(patience);
-        let (step, (next, told)) = steps.into_iter().find_map(|step| Some((step, followed.step(&at, step)?)))?;
+        let (step, (next, events)) = steps.into_iter().find_map(|step| Some((step, followed.step(&at, step)?)))?;
         if next.place.astray.is_some() {
             return None;
         }
-        for (event, number) in told {
+        for (event, number) in events {
             story.event(event, number);
         }
         story.notes(step, &followed.done(&at, step)?);
@@ -107,7 +107,7 @@ impl Story {
         }
     }
 
-    /// What the document notes, and what happens that no arrow tells.
+    /// The notes of the document, and events that no arrow describes.
     fn notes(&mut self, step: Step, done: &Done) {
         let token = import::Effect::Show(import::Screen::TokenAvailable);
         if done.import.as_ref().is_some_and(|(_, effects)| effects.contains(&token)) {
@@ -153,10 +153,10 @@ impl Story {
                 drawing.note(&over, text);
                 continue;
             }
-            let told_back = matches!((from, to), (NewDaemon, NewClient) | (OldDaemon, OldClient));
-            let arrow = if told_back { "-->>" } else { "->>" };
-            let behind = number.map(|number| format!(" ({number})")).unwrap_or_default();
-            drawing.arrow(from.short(), arrow, to.short(), &format!("{text}{behind}"));
+            let back = matches!((from, to), (NewDaemon, NewClient) | (OldDaemon, OldClient));
+            let arrow = if back { "-->>" } else { "->>" };
+            let suffix = number.map(|number| format!(" ({number})")).unwrap_or_default();
+            drawing.arrow(from.short(), arrow, to.short(), &format!("{text}{suffix}"));
             numbers.extend(number);
         }
         Some(Drawn { mermaid: drawing.finish(), numbers })

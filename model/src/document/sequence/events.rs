@@ -1,9 +1,9 @@
-//! What happens on the four lifelines in a step of a link with its clients.
+//! The events on the four lifelines in a step of a link with its clients.
 
 use std::fmt;
 
 use handfast::{
-    client::{Told, export as export_client, import as import_client},
+    client::{Received, export as export_client, import as import_client},
     export, import,
     outcome::{Profile, Scheme, Side, Signal},
 };
@@ -29,7 +29,7 @@ pub(crate) enum End {
     Got,
 }
 
-/// What is said, or done: a name, and what is in its brackets. A label of the document is read into the same.
+/// A message or an action: a name, and the text in its brackets. A label of the document is read into the same.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Said {
     name: String,
@@ -103,7 +103,7 @@ impl fmt::Display for Said {
             match value.as_deref() {
                 None => f.write_str(key)?,
                 Some(value) if key == "state" => write!(f, "state={value}")?,
-                // Whose and where is the same in all, and told elsewhere.
+                // Account and operation are the same in all, and described elsewhere.
                 Some(_) if matches!(key.as_str(), "peer_id" | "peer_address" | "token") => f.write_str(key)?,
                 Some(value) => write!(f, "{key}=\"{value}\"")?,
             }
@@ -121,7 +121,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// What happens in a step, in order on each lifeline.
+    /// Returns the events of a step, in order on each lifeline.
     pub(crate) fn events(&self, before: &Whole, step: Step, done: &Done) -> Vec<Event> {
         let mut events = Vec::new();
         let mut add = |from, to, end, said| events.push(Event { from, to, end, said });
@@ -138,13 +138,15 @@ impl Reader {
                     .into_iter()
                     .for_each(|said| add(OldClient, OldDaemon, End::Got, said));
             }
-            Step::Hear(Side::Import) => {
-                let told = before.import.signals.front().and_then(|&told| self.told(Side::Import, told));
-                told.into_iter().for_each(|said| add(NewDaemon, NewClient, End::Got, said));
+            Step::Receive(Side::Import) => {
+                let received =
+                    before.import.signals.front().and_then(|&received| self.received(Side::Import, received));
+                received.into_iter().for_each(|said| add(NewDaemon, NewClient, End::Got, said));
             }
-            Step::Hear(Side::Export) => {
-                let told = before.export.signals.front().and_then(|&told| self.told(Side::Export, told));
-                told.into_iter().for_each(|said| add(OldDaemon, OldClient, End::Got, said));
+            Step::Receive(Side::Export) => {
+                let received =
+                    before.export.signals.front().and_then(|&received| self.received(Side::Export, received));
+                received.into_iter().for_each(|said| add(OldDaemon, OldClient, End::Got, said));
             }
             Step::Link(Action::Deliver(side)) => {
                 let item = before.link.world.link.half(side).queue.first();
@@ -163,7 +165,7 @@ impl Reader {
         events
     }
 
-    /// What a daemon says.
+    /// Returns the signal of a daemon.
     fn turn(&self, turn: &Turn) -> Vec<Event> {
         let sent = |from, to, said| Event { from, to, end: End::Sent, said };
         match turn {
@@ -185,11 +187,11 @@ impl Reader {
                 };
                 effects.iter().filter_map(said).collect()
             }
-            Turn::Nobody => Vec::new(),
+            Turn::Neither => Vec::new(),
         }
     }
 
-    /// What travels between the daemons, in the document's words where it has some. The handshake is of both.
+    /// Returns a message between the daemons, in the document's words where it has some. The handshake is of both.
     fn item(&self, item: Item) -> Option<Said> {
         Some(match item {
             Item::Request => Said::read("DHT connection request"),
@@ -202,16 +204,16 @@ impl Reader {
         })
     }
 
-    fn told(&self, side: Side, told: Told) -> Option<Said> {
+    fn received(&self, side: Side, received: Received) -> Option<Said> {
         let name = match side {
             Side::Import => IMPORT_SIGNAL,
             Side::Export => EXPORT_SIGNAL,
         };
-        match told {
-            Told::Signal(signal) => Some(Said::signal(name, signal, self.profile)),
+        match received {
+            Received::Signal(signal) => Some(Said::signal(name, signal, self.profile)),
             // In a link, only what today's daemon calls so.
-            Told::Unheard => Some(Said::read(&format!("{name}(state=DONE, error=\"unknown\")"))),
-            Told::Strange => None,
+            Received::Unheard => Some(Said::read(&format!("{name}(state=DONE, error=\"unknown\")"))),
+            Received::Strange => None,
         }
     }
 }
@@ -240,10 +242,10 @@ fn replays(before: &Whole, step: Step, reader: &Reader) -> Option<Event> {
         }
         _ => return None,
     };
-    Some(Event { from, to, end: End::Sent, said: reader.told(side, last)? })
+    Some(Event { from, to, end: End::Sent, said: reader.received(side, last)? })
 }
 
-/// What persons and clients do.
+/// Returns the actions of persons and clients.
 fn clients(done: &Done) -> Vec<Event> {
     let mut events = Vec::new();
     let mut sent = |from, to, said| events.push(Event { from, to, end: End::Sent, said });
@@ -282,7 +284,7 @@ fn import_call(effect: import_client::Effect) -> Option<Said> {
         E::ProvideAccountAuthentication(..) => Said::read("provideAccountAuthentication(password, scheme)"),
         E::RemoveAccount(_) => Said::read("removeAccount()"),
         E::Query(_) => Said::read(QUERY),
-        E::Show(_) | E::Tell(_) | E::Ignored(_) => return None,
+        E::Show(_) | E::Notify(_) | E::Ignored(_) => return None,
     })
 }
 
@@ -293,13 +295,13 @@ fn export_call(effect: export_client::Effect) -> Option<Said> {
         E::ConfirmAddDevice(_) => Said::read("confirmAddDevice(op_id)"),
         E::CancelAddDevice(_) => Said::read("cancelAddDevice(op_id)"),
         E::Query(_) => Said::read(QUERY),
-        E::Show(_) | E::Tell(_) | E::Ignored(_) => return None,
+        E::Show(_) | E::Notify(_) | E::Ignored(_) => return None,
     })
 }
 
 /// A call that arrived. One that is refused is not what the document draws.
 fn taken(said: Said, done: &Done) -> Said {
-    let refused = done.turn == Turn::Nobody && said.name != QUERY;
+    let refused = done.turn == Turn::Neither && said.name != QUERY;
     if refused { Said::read(&format!("{said}, refused")) } else { said }
 }
 

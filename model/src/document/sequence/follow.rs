@@ -33,7 +33,7 @@ struct Reading<'a> {
     profile: Profile,
     scenario: Scenario,
     reader: Reader,
-    /// What each arrow says.
+    /// The label of each arrow.
     labels: BTreeMap<u8, Said>,
     /// The order on each lifeline: of the main line, and of what it ends with.
     main: [Vec<Spot>; 4],
@@ -45,11 +45,11 @@ struct Reading<'a> {
 pub(crate) struct Place {
     main: [u8; 4],
     ends: [u8; 4],
-    /// What happened that the diagram does not have here.
+    /// The events that the diagram does not have here.
     pub(crate) astray: Option<String>,
 }
 
-/// What an event is.
+/// The kind of an event.
 enum Fit {
     /// The next one of its lifeline: an end of this arrow.
     Next(u8),
@@ -116,7 +116,7 @@ impl<'a> Reading<'a> {
         };
         let find = |order: &[Spot]| order.iter().position(|spot| *spot == (arrow.number, event.end));
         let (order, done) = match find(&self.main[at]) {
-            // Behind what the main line ended with, it does not go on.
+            // After what the main line ended with, it does not go on.
             Some(_) if place.ends[at] > 0 => (&self.main[at], None),
             Some(_) => (&self.main[at], Some(place.main[at])),
             None => (&self.ends[at], Some(place.ends[at])),
@@ -150,7 +150,7 @@ impl<'a> Reading<'a> {
         };
         let main = match self.scenario.ends {
             [] => all(&self.main, &place.main),
-            _ => self.scenario.behind.iter().all(|&number| self.is_there(place, number)),
+            _ => self.scenario.after.iter().all(|&number| self.is_there(place, number)),
         };
         place.astray.is_none() && main && self.scenario.ends.iter().all(|&number| self.is_there(place, number))
     }
@@ -163,7 +163,7 @@ fn arrow_ends(arrow: &Arrow) -> impl Iterator<Item = (Lifeline, Spot)> + use<> {
     [(from, (number, End::Sent))].into_iter().chain(got)
 }
 
-/// What happened on the lifelines in a step, each with the number of its arrow.
+/// The events on the lifelines in a step, each with the number of its arrow.
 pub(crate) type Happened = Vec<(Event, Option<u8>)>;
 
 /// A link and its clients, followed on the diagram.
@@ -172,7 +172,7 @@ pub(crate) struct Followed<'a> {
     reading: Reading<'a>,
 }
 
-/// What a run did besides going on.
+/// The events of a run other than its progress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Besides {
     repeated: BTreeSet<u8>,
@@ -197,7 +197,7 @@ impl<'a> Followed<'a> {
         Some(Self { linked: linked(configuration, AllRules)?, reading: Reading::new(document, scenario, profile) })
     }
 
-    /// Takes a step, and tells what happened on the lifelines, each with the number of its arrow.
+    /// Takes a step, and returns the events on the lifelines, each with the number of its arrow.
     pub(crate) fn step(&self, state: &At, step: Step) -> Option<(At, Happened)> {
         self.take(state, step, &mut Besides::default())
     }
@@ -207,7 +207,7 @@ impl<'a> Followed<'a> {
         self.reading.is_realised(&at.place)
     }
 
-    /// What a step does.
+    /// The effect of a step.
     pub(crate) fn done(&self, at: &At, step: Step) -> Option<Done> {
         self.linked.step(&at.whole, step).map(|(_, done)| done)
     }
@@ -215,7 +215,7 @@ impl<'a> Followed<'a> {
     fn take(&self, state: &At, step: Step, besides: &mut Besides) -> Option<(At, Happened)> {
         let (whole, done) = self.linked.step(&state.whole, step)?;
         let mut place = state.place.clone();
-        let mut told = Vec::new();
+        let mut events = Vec::new();
         for event in self.reading.reader.events(&state.whole, step, &done) {
             let at = event.at() as usize;
             let mut number = None;
@@ -239,9 +239,9 @@ impl<'a> Followed<'a> {
                     place.astray.get_or_insert_with(|| event.to_string());
                 }
             }
-            told.push((event, number));
+            events.push((event, number));
         }
-        Some((At { whole, place }, told))
+        Some((At { whole, place }, events))
     }
 }
 
@@ -292,7 +292,7 @@ impl Model for Followed<'_> {
     }
 }
 
-/// What came of following a scenario.
+/// The result of following a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Followup {
     /// Distinct states that were looked at.
@@ -301,7 +301,7 @@ pub struct Followup {
     pub steps: Option<usize>,
     /// Arrows that no run has at all its ends.
     pub missing: BTreeSet<u8>,
-    /// What happens and is not drawn, where every run has to keep to the diagram.
+    /// The events that are not drawn, where every run has to keep to the diagram.
     pub astray: BTreeSet<String>,
     /// Where every run has to go to the end: whether one ends before.
     pub stops_short: bool,
@@ -336,7 +336,7 @@ pub fn follow(document: &Document, scenario: Scenario, profile: Profile) -> Opti
         Some(next)
     });
     let path = graph.path(&followed, REALISED);
-    let needed = |number: &u8| every || scenario.ends.contains(number) || scenario.behind.contains(number);
+    let needed = |number: &u8| every || scenario.ends.contains(number) || scenario.after.contains(number);
     let wanted = document.arrows.iter().map(|arrow| arrow.number).filter(|number| reading.labels.contains_key(number));
     let missing = wanted.filter(needed).filter(|number| !there.contains(number)).collect();
     let mut stops_short = every && !graph.is_complete();

@@ -157,7 +157,7 @@ const fn diverges(profiles: &'static [Profile], arrow: u8, how: How, reason: &'s
 const NAMES: &str = "the operation is named (R-API-5, R-API-6)";
 const WORD: &str = "today's daemon has another word for it (R-ERR-1)";
 
-/// What is otherwise than the document has it, each with its reason.
+/// The differences from the document, each with its reason.
 pub const DIVERGENCES: [Divergence; 9] = [
     diverges(
         BOTH,
@@ -185,7 +185,7 @@ pub const DIVERGENCES: [Divergence; 9] = [
     diverges(BOTH, 24, How::Says("cancelAddDevice(op_id)"), NAMES),
 ];
 
-/// What happens that the diagram has no arrow for.
+/// An event that the diagram has no arrow for.
 #[derive(Clone, Copy, Debug)]
 pub struct Extra {
     /// Where.
@@ -194,7 +194,7 @@ pub struct Extra {
     pub from: Lifeline,
     /// Where it ends.
     pub to: Lifeline,
-    /// What it says.
+    /// Its label.
     pub label: &'static str,
     /// Why.
     pub reason: &'static str,
@@ -204,14 +204,14 @@ const fn extra(from: Lifeline, to: Lifeline, label: &'static str, reason: &'stat
     Extra { profiles: BOTH, from, to, label, reason }
 }
 
-const ASKED: &str = "what was signalled before the operation's name was known is asked for once more (R-API-8)";
+const ASKED: &str = "the client asks again for a signal that came before it knew the operation's name (R-API-8)";
 const CHANNEL: &str = "a session is a channel of its own, named after the token's code (R-MUX-1, R-IMP-3)";
 const MESSAGES: &str = "the messages of the two daemons are below the document's view (R-MSG-1)";
-const TOLD_BACK: &str = "success is said once the account is stored (R-EXT-2)";
+const REPORTED_BACK: &str = "success is said once the account is stored (R-EXT-2)";
 const ONCE_MORE: &str = "the user is asked again (R-IMP-7, R-EXP-6)";
 const CANCELED: &str = "a cancel ends the operation on both sides (R-CANCEL-1)";
 
-/// What happens beside the arrows, each with its reason.
+/// The events in addition to the arrows, each with its reason.
 pub const EXTRAS: [Extra; 24] = [
     extra(NewClient, NewDaemon, "ask for the state", ASKED),
     extra(OldClient, OldDaemon, "ask for the state", ASKED),
@@ -229,9 +229,9 @@ pub const EXTRAS: [Extra; 24] = [
     extra(OldDaemon, NewDaemon, "{authScheme: \"\", features: \"cancel,result\"}", MESSAGES),
     extra(NewDaemon, OldDaemon, "{password: …}", MESSAGES),
     extra(OldDaemon, NewDaemon, "the archive begins", "the transfer takes time; the arrow is its end"),
-    extra(NewDaemon, OldDaemon, "{importResult: \"stored\"}", TOLD_BACK),
-    extra(NewDaemon, OldDaemon, "EOF", "the channel ends behind the last word (R-EXT-2, R-EXT-3)"),
-    extra(OldDaemon, NewDaemon, "EOF", "the channel ends behind the last word (R-EXT-2, R-EXT-3)"),
+    extra(NewDaemon, OldDaemon, "{importResult: \"stored\"}", REPORTED_BACK),
+    extra(NewDaemon, OldDaemon, "EOF", "the channel ends after the last message (R-EXT-2, R-EXT-3)"),
+    extra(OldDaemon, NewDaemon, "EOF", "the channel ends after the last message (R-EXT-2, R-EXT-3)"),
     extra(OldDaemon, NewDaemon, "{passwordCorrect: \"false\", canRetry: \"true\"}", ONCE_MORE),
     extra(OldDaemon, NewDaemon, "{canRetry: \"false\"}", "three passwords were wrong (R-EXP-6)"),
     Extra {
@@ -309,16 +309,16 @@ pub const REPEATED: [Repeated; 8] = [
     again(JAMID, 14, "today's daemon says so at each answer (R-STATE-2)"),
 ];
 
-/// What is compared with runs. Tests plant errors in copies of it.
+/// The document's side of the comparison. Tests plant errors in copies of it.
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The document's arrows.
     pub arrows: Vec<Arrow>,
-    /// What is otherwise.
+    /// The differences.
     pub divergences: Vec<Divergence>,
-    /// What is there besides.
+    /// The additions.
     pub extras: Vec<Extra>,
-    /// What comes again.
+    /// The repetitions.
     pub repeated: Vec<Repeated>,
 }
 
@@ -340,44 +340,44 @@ pub struct Scenario {
     pub name: &'static str,
     /// How the archive is protected.
     pub scheme: Scheme,
-    /// What goes wrong, and how often: a name of [`Budget`](crate::system::config::Budget).
+    /// The faults, and how often: a name of [`Budget`](crate::system::config::Budget).
     pub trouble: Option<(&'static str, u8)>,
     /// The arrows of the main line that are there before it turns off.
-    pub behind: &'static [u8],
+    pub after: &'static [u8],
     /// The arrows that it turns off to, and ends with. None: the main line is gone to its end, in every run.
     pub ends: &'static [u8],
 }
 
-/// The ways that the document tells of, and the one of an account without a password.
+/// The scenarios of the document, and the one of an account without a password.
 pub const SCENARIOS: [Scenario; 6] = [
-    Scenario { name: "link", scheme: Scheme::Password, trouble: None, behind: &[], ends: &[] },
-    Scenario { name: "link, no password", scheme: Scheme::None, trouble: None, behind: &[], ends: &[] },
+    Scenario { name: "link", scheme: Scheme::Password, trouble: None, after: &[], ends: &[] },
+    Scenario { name: "link, no password", scheme: Scheme::None, trouble: None, after: &[], ends: &[] },
     Scenario {
         name: "network error during the transfer",
         scheme: Scheme::Password,
         trouble: Some(("loss", 1)),
-        behind: &[14, 15],
+        after: &[14, 15],
         ends: &[19, 20],
     },
     Scenario {
         name: "authentication failed",
         scheme: Scheme::Password,
         trouble: Some(("wrong", 3)),
-        behind: &[12, 13],
+        after: &[12, 13],
         ends: &[21, 22],
     },
     Scenario {
         name: "cancellation by the new device",
         scheme: Scheme::Password,
         trouble: Some(("import_cancels", 1)),
-        behind: &[9],
+        after: &[9],
         ends: &[23],
     },
     Scenario {
         name: "cancellation by the old device",
         scheme: Scheme::Password,
         trouble: Some(("export_cancels", 1)),
-        behind: &[10],
+        after: &[10],
         ends: &[24],
     },
 ];

@@ -26,7 +26,7 @@ impl Classes {
     }
 }
 
-/// What is unfair is in no class.
+/// Unfair actions are in no class.
 impl FromIterator<Fairness> for Classes {
     fn from_iter<T: IntoIterator<Item = Fairness>>(actions: T) -> Self {
         let mut set = Self([0; 4]);

@@ -6,7 +6,7 @@ struct Frame {
     node: u32,
     /// How many of its edges were looked at.
     looked: u32,
-    /// Nothing behind it leads farther back.
+    /// Nothing after it leads farther back.
     root: bool,
 }
 

@@ -108,7 +108,7 @@ impl Liveness<'_> {
         cycle
     }
 
-    /// What is still owed behind an edge.
+    /// The obligation that remains after an edge.
     fn left(&self, owed: Classes, edge: usize, target: u32) -> Classes {
         owed.without([self.fairness[edge]].into_iter().collect()).and(self.possible(target))
     }

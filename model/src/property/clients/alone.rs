@@ -3,7 +3,7 @@
 use std::hash::Hash;
 
 use handfast::{
-    client::{Told, export, import},
+    client::{Received, export, import},
     message::Slot,
     operations::{AddAccountError, AddDeviceError, LocalId, OpId},
     outcome::{AccountId, Outcome, Scheme, Signal},
@@ -25,14 +25,14 @@ pub struct Alone<C: Client> {
 pub struct At<C> {
     /// The client.
     pub client: C,
-    /// Who watches it.
+    /// Its watch.
     pub watch: Watch,
 }
 
 /// Two operations: one may be the client's, and the other is not.
 const IDS: [u32; 2] = [1, 2];
 
-/// All that a daemon, or whoever is in its place, can say.
+/// All signals and returns of a daemon, or of a program in its place.
 fn signals<I: ClientInput>() -> impl Iterator<Item = I> {
     let prompt = |peer, scheme, wrong_password| Signal::Prompt { peer: AccountId([peer; 20]), scheme, wrong_password };
     let said = [
@@ -47,8 +47,9 @@ fn signals<I: ClientInput>() -> impl Iterator<Item = I> {
         Signal::InProgress,
     ];
     let ends = Outcome::ALL.into_iter().map(Signal::Done);
-    let told: Vec<_> = said.into_iter().chain(ends).map(Told::Signal).chain([Told::Unheard, Told::Strange]).collect();
-    IDS.into_iter().flat_map(move |id| told.clone().into_iter().map(move |told| I::signal(id, told)))
+    let received: Vec<_> =
+        said.into_iter().chain(ends).map(Received::Signal).chain([Received::Unheard, Received::Strange]).collect();
+    IDS.into_iter().flat_map(move |id| received.clone().into_iter().map(move |received| I::signal(id, received)))
 }
 
 impl<C: Client<Input = import::Input>> Alone<C> {
@@ -103,7 +104,7 @@ impl<C: Client> Alone<C> {
         &self.alphabet
     }
 
-    /// Takes a step, and tells what came out. `None`: the screen does not offer it.
+    /// Takes a step, and returns the outputs. `None`: the screen does not offer it.
     pub fn step(&self, at: &At<C>, input: C::Input) -> Option<(At<C>, Vec<C::Effect>)> {
         let mut next = at.clone();
         let effects = next.client.take(input).ok()?;
@@ -121,7 +122,7 @@ impl<C: Client> Model for Alone<C> {
     }
 
     fn actions(&self, at: &At<C>, actions: &mut Vec<C::Input>) {
-        // Behind what nobody thought of nothing is asked any more.
+        // After what no one thought of nothing is asked any more.
         if !at.client.is_broken() {
             actions.extend_from_slice(&self.alphabet);
         }

@@ -30,9 +30,9 @@ pub struct Edge {
     pub side: Side,
     /// The state before, in the document's words.
     pub from: &'static str,
-    /// The state behind it.
+    /// The state after it.
     pub to: &'static str,
-    /// What makes it, in the document's words where it has some.
+    /// The cause, in the document's words where it has some.
     pub label: &'static str,
 }
 
@@ -44,11 +44,11 @@ const fn export(from: &'static str, to: &'static str, label: &'static str) -> Ed
     Edge { side: Side::Export, from, to, label }
 }
 
-/// The state before the first, and behind the last.
+/// The state before the first, and after the last.
 const END: &str = "[*]";
 
 /// The edges of the document's client diagram: 5 at the top, 11 of an import, 10 of an export, 8 inside Export_Init. The first is
-/// of both sides, and is told of the import.
+/// of both sides, and knows of the import.
 pub const DOCUMENTED: [Edge; 34] = [
     import(END, "Initial", ""),
     import("Initial", "ImportDevice", "ImportFromDevice selected"),
@@ -311,7 +311,7 @@ pub fn in_links(profile: Profile) -> BTreeSet<Edge> {
     let ours = configurations(Size::Small)
         .into_iter()
         .filter(|one| one.profile == profile && one.clients == Some(Clients::Own) && !one.cast.has_legacy());
-    // Beside their own trouble, what the document's failures come of: the link, and three wrong passwords.
+    // In addition to their own faults, the causes of the document's failures: the link, and three wrong passwords.
     let troubles = |one: Configuration| {
         let lost = Budget { loss: 1, ..Budget::default() };
         let wrong = Budget { wrong: 3, ..Budget::default() };
@@ -344,7 +344,7 @@ pub fn in_links(profile: Profile) -> BTreeSet<Edge> {
     found
 }
 
-/// What is drawn of a profile: the steps of links, and the documented ones that those leave out.
+/// Returns the edges to draw for a profile: the steps of links, and the documented ones that those leave out.
 pub fn drawn(profile: Profile) -> BTreeSet<Edge> {
     in_links(profile).into_iter().chain(NOT_IN_A_LINK.map(|(edge, _)| edge)).collect()
 }

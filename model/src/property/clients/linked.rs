@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use handfast::{
-    client::{Told, export, import},
+    client::{Received, export, import},
     message::Slot,
     operations::{AddAccountError, AddDeviceError, LocalId, OpId},
     outcome::{LinkState, Outcome, Scheme, Side, Signal},
@@ -48,7 +48,7 @@ pub struct Whole {
     pub(crate) export: Desk<AnyExportClient>,
     /// Signals of other operations that can still come.
     foreign: u8,
-    /// What the step into this state violated.
+    /// The properties that the step into this state violated.
     violated: PropertySet,
 }
 
@@ -59,9 +59,9 @@ pub(crate) struct Desk<C: Client> {
     pub(crate) watch: Watch,
     pub(crate) calls: VecDeque<C::Effect>,
     pub(crate) returns: VecDeque<C::Input>,
-    pub(crate) signals: VecDeque<Told>,
-    /// What the daemon said last.
-    last: Option<Told>,
+    pub(crate) signals: VecDeque<Received>,
+    /// The last signal of the daemon.
+    last: Option<Received>,
     /// The last screen.
     shown: Option<C::Effect>,
     /// Somebody began.
@@ -98,13 +98,13 @@ impl<C: Client> Desk<C> {
         Some(effects)
     }
 
-    /// What is shown; none before anything is.
+    /// The screen; none before the first.
     pub(crate) const fn shown(&self) -> Option<C::Effect> {
         self.shown
     }
 
-    /// What the daemon said last.
-    pub(crate) const fn last(&self) -> Option<Told> {
+    /// The last signal of the daemon.
+    pub(crate) const fn last(&self) -> Option<Received> {
         self.last
     }
 
@@ -118,9 +118,9 @@ impl<C: Client> Desk<C> {
         (!self.returns.is_empty()).then_some(Step::Return(side)).or(call)
     }
 
-    fn hear(&mut self, told: Told) {
-        self.last = Some(told);
-        self.signals.push_back(told);
+    fn receive(&mut self, received: Received) {
+        self.last = Some(received);
+        self.signals.push_back(received);
     }
 }
 
@@ -133,17 +133,17 @@ pub enum Step {
     Export(export::Input),
     /// The next call arrives at a daemon.
     Call(Side),
-    /// What the next one returned arrives at the client.
+    /// The next return arrives at the client.
     Return(Side),
     /// The next signal does.
-    Hear(Side),
+    Receive(Side),
     /// A signal of another operation does.
-    Foreign(Side, Told),
+    Foreign(Side, Received),
     /// Anything else.
     Link(Action),
 }
 
-/// What a step did, for who tells of it.
+/// The effect of a step, for descriptions.
 pub(crate) struct Done {
     pub(crate) turn: Turn,
     pub(crate) import: Option<(import::Input, Vec<import::Effect>)>,
@@ -173,7 +173,7 @@ impl Linked {
         fresh: (AnyImportClient, AnyExportClient),
     ) -> Self {
         // How often a person leaves is counted here; what their clients then call is not limited further.
-        let calls = |side, count| if configuration.behind.contains(&side) { 4 } else { count };
+        let calls = |side, count| if configuration.with_client.contains(&side) { 4 } else { count };
         let Budget { import_cancels, export_cancels, .. } = configuration.budget;
         let budget = Budget {
             import_cancels: calls(Side::Import, import_cancels),
@@ -184,14 +184,14 @@ impl Linked {
         Self { configuration, link: link(Configuration { budget, ..configuration }), fresh }
     }
 
-    /// What is checked.
+    /// The checked system.
     pub const fn configuration(&self) -> &Configuration {
         &self.configuration
     }
 
-    /// What is asked of them: each side by itself.
+    /// The properties that are asked of them: each side by itself.
     pub(crate) fn asked(configuration: &Configuration) -> impl Iterator<Item = (PropertyId, Half)> {
-        configuration.behind.iter().map(|&side| (PropertyId::Client, Half::Only(side)))
+        configuration.with_client.iter().map(|&side| (PropertyId::Client, Half::Only(side)))
     }
 
     /// How the archive is protected: there is one.
@@ -201,7 +201,7 @@ impl Linked {
 
     /// Whether there is a client before this side's daemon.
     fn has(&self, side: Side) -> bool {
-        self.configuration.behind.contains(&side)
+        self.configuration.with_client.contains(&side)
     }
 
     /// The states that have to be reached, by number and name.
@@ -227,8 +227,8 @@ impl Linked {
             || !state.violated.contains(property, half) && half.sides().all(|side| self.ends_what_is_left(state, side))
     }
 
-    /// The operation of a screen that was left ends without a timer, or was said to go on. What an old daemon makes of a cancel is
-    /// not its client's doing.
+    /// The operation of a screen that was left ends without a timer, or the client said that it goes on. The reaction of an old daemon to a
+    /// cancel is not its client's doing.
     fn ends_what_is_left(&self, state: &Whole, side: Side) -> bool {
         let seen = &state.link.world.seen;
         let (watch, up) = match side {
@@ -258,14 +258,14 @@ impl Linked {
         }
     }
 
-    /// Takes a step, and tells what it did.
+    /// Takes a step, and returns its effect.
     pub(crate) fn step(&self, state: &Whole, step: Step) -> Option<(Whole, Done)> {
         let mut next = state.clone();
         next.violated = PropertySet::default();
         next.import.watch.forgive();
         next.export.watch.forgive();
         next.link.violated = PropertySet::default();
-        let mut done = Done { turn: Turn::Nobody, import: None, export: None };
+        let mut done = Done { turn: Turn::Neither, import: None, export: None };
         match step {
             Step::Import(input) => {
                 next.import.begun = true;
@@ -285,7 +285,7 @@ impl Linked {
                 let call = next.import.calls.pop_front()?;
                 let accepted = match import_action(call) {
                     Some(action) => self.act(&mut next, action, &mut done),
-                    None => next.import.last.inspect(|&told| next.import.signals.push_back(told)).is_some(),
+                    None => next.import.last.inspect(|&received| next.import.signals.push_back(received)).is_some(),
                 };
                 next.import.returns.extend(import_return(call, accepted));
             }
@@ -293,7 +293,7 @@ impl Linked {
                 let call = next.export.calls.pop_front()?;
                 let accepted = match export_action(call, self.scheme()) {
                     Some(action) => self.act(&mut next, action, &mut done),
-                    None => next.export.last.inspect(|&told| next.export.signals.push_back(told)).is_some(),
+                    None => next.export.last.inspect(|&received| next.export.signals.push_back(received)).is_some(),
                 };
                 next.export.returns.extend(export_return(call, accepted));
             }
@@ -305,23 +305,23 @@ impl Linked {
                 let input = next.export.returns.pop_front()?;
                 done.export = Some((input, next.export.take(input)?));
             }
-            Step::Hear(Side::Import) => {
+            Step::Receive(Side::Import) => {
                 let input = import::Input::signal(OWN, next.import.signals.pop_front()?);
                 done.import = Some((input, next.import.take(input)?));
             }
-            Step::Hear(Side::Export) => {
+            Step::Receive(Side::Export) => {
                 let input = export::Input::signal(OWN, next.export.signals.pop_front()?);
                 done.export = Some((input, next.export.take(input)?));
             }
-            Step::Foreign(side, told) => {
+            Step::Foreign(side, received) => {
                 next.foreign = next.foreign.checked_sub(1)?;
                 match side {
                     Side::Import => {
-                        let input = import::Input::signal(OTHER, told);
+                        let input = import::Input::signal(OTHER, received);
                         done.import = Some((input, next.import.take(input)?));
                     }
                     Side::Export => {
-                        let input = export::Input::signal(OTHER, told);
+                        let input = export::Input::signal(OTHER, received);
                         done.export = Some((input, next.export.take(input)?));
                     }
                 }
@@ -348,30 +348,30 @@ impl Linked {
         next.link = link;
         let vocabulary = |side| self.configuration.profile_of(side).vocabulary();
         let read = |side, signal: Signal| {
-            Told::read(side, signal.state().number().into(), &signal.details(vocabulary(side), "jami-auth://"))
+            Received::read(side, signal.state().number().into(), &signal.details(vocabulary(side), "jami-auth://"))
         };
         match &turn {
             Turn::Import(_, effects) if self.has(Side::Import) => {
                 for effect in effects {
                     if let handfast::import::Effect::Signal(signal) = *effect {
-                        next.import.hear(read(Side::Import, signal));
+                        next.import.receive(read(Side::Import, signal));
                     }
                 }
             }
             Turn::Export(_, effects) if self.has(Side::Export) => {
                 for effect in effects {
                     if let handfast::export::Effect::Signal(signal) = *effect {
-                        next.export.hear(read(Side::Export, signal));
+                        next.export.receive(read(Side::Export, signal));
                     }
                 }
             }
-            Turn::Import(..) | Turn::Export(..) | Turn::Nobody => {}
+            Turn::Import(..) | Turn::Export(..) | Turn::Neither => {}
         }
         done.turn = turn;
         true
     }
 
-    /// What people may try; a screen that does not offer it refuses it.
+    /// The actions that people may try; a screen that does not offer one refuses it.
     fn people(&self, state: &Whole, steps: &mut Vec<Step>) {
         if self.has(Side::Import) {
             Self::import_people(state, steps);
@@ -433,7 +433,7 @@ fn import_action(call: import::Effect) -> Option<Action> {
         E::AddAccount => Some(Action::AddAccount),
         E::ProvideAccountAuthentication(_, slot, _) => Some(Action::Answer { right: slot == Slot(1) }),
         E::RemoveAccount(_) => Some(Action::RemoveAccount),
-        E::Query(_) | E::Show(_) | E::Tell(_) | E::Ignored(_) => None,
+        E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
 }
 
@@ -444,7 +444,7 @@ fn import_return(call: import::Effect, accepted: bool) -> Option<import::Input> 
         E::AddAccount => Some(I::Added(Err(AddAccountError::Taken))),
         E::ProvideAccountAuthentication(id, ..) => Some(I::Provided(id, accepted)),
         E::RemoveAccount(id) => Some(I::Removed(id, accepted)),
-        E::Query(_) | E::Show(_) | E::Tell(_) | E::Ignored(_) => None,
+        E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
 }
 
@@ -454,7 +454,7 @@ fn export_action(call: export::Effect, scheme: Scheme) -> Option<Action> {
         E::AddDevice(_) => Some(Action::AddDevice(scheme)),
         E::ConfirmAddDevice(_) => Some(Action::ConfirmAddDevice),
         E::CancelAddDevice(_) => Some(Action::CancelAddDevice),
-        E::Query(_) | E::Show(_) | E::Tell(_) | E::Ignored(_) => None,
+        E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
 }
 
@@ -465,7 +465,7 @@ fn export_return(call: export::Effect, accepted: bool) -> Option<export::Input> 
         E::AddDevice(_) => Some(I::Added(Err(AddDeviceError::AlreadyLinking))),
         E::ConfirmAddDevice(id) => Some(I::Confirmed(id, accepted)),
         E::CancelAddDevice(id) => Some(I::Canceled(id, accepted)),
-        E::Query(_) | E::Show(_) | E::Tell(_) | E::Ignored(_) => None,
+        E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
 }
 
@@ -514,10 +514,10 @@ impl Linked {
         for (side, calls, returns, signals, broken) in queues {
             steps.extend((calls > 0).then_some(Step::Call(side)));
             steps.extend((returns > 0 && !broken).then_some(Step::Return(side)));
-            steps.extend((signals > 0 && !broken).then_some(Step::Hear(side)));
+            steps.extend((signals > 0 && !broken).then_some(Step::Receive(side)));
             if state.foreign > 0 && !broken && self.has(side) {
                 let said = [Signal::Connecting, Signal::Done(Outcome::SUCCESS)];
-                steps.extend(said.map(|signal| Step::Foreign(side, Told::Signal(signal))));
+                steps.extend(said.map(|signal| Step::Foreign(side, Received::Signal(signal))));
             }
         }
         let mut own = Vec::new();

@@ -1,28 +1,28 @@
-//! Who watches a client, and what is judged of each of its steps (P-CLIENT).
+//! The watch of a client, and the judgement of each of its steps (P-CLIENT).
 
 use handfast::{
-    client::Told,
+    client::Received,
     outcome::{Side, Signal},
 };
 
 use super::{Call, ClientEffect, ClientInput, Kind, Shown};
 
-/// What a client did that it must not.
+/// A fault of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// It shows a success that its daemon did not tell (R-CLI-3).
+    /// It shows a success that its daemon did not signal (R-CLI-3).
     FalseSuccess,
     /// It shows what another operation says (R-CLI-2).
     Foreign,
     /// It broke (R-CLI-4).
     Broken,
-    /// The screen is left, its operation is not cancelled, and nobody says that it goes on (R-CLI-5).
+    /// The screen is left, its operation is not cancelled, and no one says that it goes on (R-CLI-5).
     LeftAlone,
-    /// A cancel was refused, and nobody says that the operation goes on (R-CLI-5).
+    /// A cancel was refused, and no one says that the operation goes on (R-CLI-5).
     RefusedUnsaid,
     /// The screen of a failed import is left, and its account is not removed (R-CLI-6).
     Kept,
-    /// What is shown went back, and not to ask once more (R-CLI-4).
+    /// The screen went back, and not to ask once more (R-CLI-4).
     Back,
     /// It makes a call again that was refused, and its daemon has signalled nothing since (R-CLI-8).
     CalledAgain,
@@ -44,19 +44,19 @@ impl Fault {
     /// In words.
     pub const fn text(self) -> &'static str {
         match self {
-            Self::FalseSuccess => "shows a success that nobody told",
+            Self::FalseSuccess => "shows a success that no daemon signalled",
             Self::Foreign => "shows what another operation says",
             Self::Broken => "broke",
             Self::LeftAlone => "was left, and its operation goes on unsaid",
             Self::RefusedUnsaid => "does not say that the operation goes on",
-            Self::Kept => "leaves the account of a failed import behind",
+            Self::Kept => "does not remove the account of a failed import",
             Self::Back => "went back",
             Self::CalledAgain => "makes a refused call again, without a signal in between",
         }
     }
 }
 
-/// What was seen of an answer.
+/// The facts about an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Answer {
     /// None was given.
@@ -68,28 +68,28 @@ enum Answer {
     Refused,
 }
 
-/// What was seen of a client.
+/// The facts about a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Watch {
     /// A call for a new operation has not returned.
     pending: bool,
-    /// The last operation, and how it ended, as its client was told.
+    /// The last operation, and how it ended, as its client knows it.
     own: Option<u32>,
     ended: Option<bool>,
     cancelled: bool,
     /// The last answer, as long as its daemon has signalled nothing since.
     answer: Answer,
     pub(crate) said: bool,
-    /// What is shown; none before anything is.
+    /// The screen; none before the first.
     pub(crate) shown: Option<Shown>,
     /// How far its screen was.
     reached: u8,
-    /// What the last step did that it must not: a bit for each.
+    /// The faults of the last step: a bit for each.
     faults: u8,
 }
 
 impl Watch {
-    /// What the last step did that it must not.
+    /// Returns the faults of the last step.
     pub fn faults(&self) -> impl Iterator<Item = Fault> + '_ {
         Fault::ALL.into_iter().filter(|&fault| self.faults & 1 << fault as u8 != 0)
     }
@@ -128,12 +128,12 @@ impl Watch {
             Kind::Added(id) if self.pending => {
                 (self.pending, self.own, self.ended) = (false, id, None);
             }
-            Kind::Signal(id, told) => {
+            Kind::Signal(id, received) => {
                 foreign = self.own != Some(id);
                 if !foreign {
                     self.answer = Answer::None;
                 }
-                if let (false, None, Some(success)) = (foreign, self.ended, end(told)) {
+                if let (false, None, Some(success)) = (foreign, self.ended, end(received)) {
                     self.ended = Some(success);
                 }
             }
@@ -171,8 +171,8 @@ impl Watch {
                 self.shown = Some(shown);
             }
         }
-        if let Kind::Signal(_, told) = kind {
-            self.look_back(told, effects);
+        if let Kind::Signal(_, received) = kind {
+            self.look_back(received, effects);
         }
         if broken {
             self.hold(Fault::Broken);
@@ -180,7 +180,7 @@ impl Watch {
         if refused && !self.said {
             self.hold(Fault::RefusedUnsaid);
         }
-        // What could not be cancelled is said to go on, and then the person knows.
+        // If it could not be cancelled, the client says that it goes on, and then the person knows.
         let stays = self.is_left() && self.own.is_some() && !self.cancelled && !self.said;
         match self.ended {
             None if stays => self.hold(Fault::LeftAlone),
@@ -189,13 +189,13 @@ impl Watch {
         }
     }
 
-    /// The token is not shown again behind a question, nor a connection behind it.
-    fn look_back<E: ClientEffect>(&mut self, told: Told, effects: &[E]) {
-        let step = match told {
-            Told::Signal(Signal::TokenAvailable) => 1,
-            Told::Signal(Signal::Connecting) => 2,
-            Told::Signal(Signal::Prompt { .. } | Signal::Confirm { .. } | Signal::InProgress) => 3,
-            Told::Signal(Signal::Done(_)) | Told::Unheard | Told::Strange => return,
+    /// The token is not shown again after a question, nor a connection after it.
+    fn look_back<E: ClientEffect>(&mut self, received: Received, effects: &[E]) {
+        let step = match received {
+            Received::Signal(Signal::TokenAvailable) => 1,
+            Received::Signal(Signal::Connecting) => 2,
+            Received::Signal(Signal::Prompt { .. } | Signal::Confirm { .. } | Signal::InProgress) => 3,
+            Received::Signal(Signal::Done(_)) | Received::Unheard | Received::Strange => return,
         };
         if effects.iter().any(|effect| effect.shown() == Some(Shown::Link)) {
             if step < self.reached {
@@ -207,10 +207,10 @@ impl Watch {
 }
 
 /// Whether it is an end, and then whether a good one.
-const fn end(told: Told) -> Option<bool> {
-    match told {
-        Told::Signal(Signal::Done(outcome)) => Some(outcome.is_success()),
-        Told::Unheard => Some(false),
-        Told::Signal(_) | Told::Strange => None,
+const fn end(received: Received) -> Option<bool> {
+    match received {
+        Received::Signal(Signal::Done(outcome)) => Some(outcome.is_success()),
+        Received::Unheard => Some(false),
+        Received::Signal(_) | Received::Strange => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The client for Android: a list of the screens that may follow. Its import ignores what is not on it; its export throws (W-36).
-//! Back behind a failed import leaves the account there (W-38).
+//! Back after a failed import leaves the account there (W-38).
 
-use handfast::client::{Refused, Told, export, import};
+use handfast::client::{Received, Refused, export, import};
 
 use super::{ExportAt, ImportAt, export_end, import_end};
 use crate::property::clients::Client;
@@ -18,8 +18,8 @@ impl Client for Import {
         let at = &mut self.0;
         match (at.screen, input) {
             (S::Initial | S::Closed, I::Select) => Ok(at.select()),
-            (from, I::Signal(id, told)) if at.id == Some(id) => {
-                let to = ImportAt::screen_of(told, import_end);
+            (from, I::Signal(id, received)) if at.id == Some(id) => {
+                let to = ImportAt::screen_of(received, import_end);
                 let follows = matches!(
                     (from, to),
                     (S::Init, S::TokenAvailable | S::Done | S::Error(_))
@@ -59,9 +59,9 @@ impl Client for Export {
         let at = &mut self.at;
         match (at.screen, input) {
             (S::Initial | S::Closed | S::ManualEntry, I::Signal(..)) => Ok(Vec::new()),
-            (from, I::Signal(id, told)) if at.id == Some(id) => {
-                let to = ExportAt::screen_of(told, export_end);
-                let begins = told == Told::Signal(handfast::outcome::Signal::Connecting);
+            (from, I::Signal(id, received)) if at.id == Some(id) => {
+                let to = ExportAt::screen_of(received, export_end);
+                let begins = received == Received::Signal(handfast::outcome::Signal::Connecting);
                 let follows = matches!(
                     (from, to),
                     (S::Connecting, S::Authenticating { .. } | S::Done { .. } | S::Error(_))

@@ -18,8 +18,8 @@ impl Client for Import {
         let at = &mut self.0;
         match (at.screen, input) {
             (S::Initial | S::Closed, I::Select) => Ok(at.select()),
-            (from, I::Signal(id, told)) if at.id == Some(id) => {
-                let to = ImportAt::screen_of(lenient(told), import_end);
+            (from, I::Signal(id, received)) if at.id == Some(id) => {
+                let to = ImportAt::screen_of(lenient(received), import_end);
                 let follows = matches!(
                     (from, to),
                     (S::Init, S::TokenAvailable | S::Done | S::Error(_))
@@ -59,8 +59,8 @@ impl Client for Export {
         let at = &mut self.0;
         match (at.screen, input) {
             (S::Initial | S::Closed | S::ManualEntry, I::Signal(..)) => Ok(Vec::new()),
-            (from, I::Signal(id, told)) if at.id == Some(id) => {
-                let to = ExportAt::screen_of(lenient(told), export_end);
+            (from, I::Signal(id, received)) if at.id == Some(id) => {
+                let to = ExportAt::screen_of(lenient(received), export_end);
                 let follows = matches!(
                     (from, to),
                     (S::Connecting, S::Connecting | S::Authenticating { .. } | S::Done { .. } | S::Error(_))

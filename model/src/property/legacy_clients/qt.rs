@@ -20,7 +20,7 @@ impl Client for Import {
             (S::Initial | S::Closed, I::Select) => Ok(at.select()),
             // Whose signal it is, it does not ask.
             (S::Initial | S::Closed, I::Signal(..)) => Ok(Vec::new()),
-            (_, I::Signal(_, told)) => Ok(at.show(ImportAt::screen_of(told, import_end))),
+            (_, I::Signal(_, received)) => Ok(at.show(ImportAt::screen_of(received, import_end))),
             // It is shown to be in progress before the daemon says so (W-40).
             (S::Authenticating { .. }, I::Answer(slot)) => {
                 let mut effects = at.provide(slot)?;
@@ -49,7 +49,7 @@ impl Client for Export {
         let at = &mut self.0;
         match (at.screen, input) {
             (S::Initial | S::Closed | S::ManualEntry, I::Signal(..)) => Ok(Vec::new()),
-            (_, I::Signal(id, told)) if at.id == Some(id) => Ok(at.show(ExportAt::screen_of(told, export_end))),
+            (_, I::Signal(id, received)) if at.id == Some(id) => Ok(at.show(ExportAt::screen_of(received, export_end))),
             (_, I::Signal(..)) => Ok(Vec::new()),
             (_, I::Confirm) => at.confirm(|_| S::InProgress),
             (_, I::Cancel) => at.cancel(),

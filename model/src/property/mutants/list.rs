@@ -24,7 +24,7 @@ pub const MUTANTS: &[Mutant] = &[
         .violates(P::Stored, "HH-documented-honest"),
     breaks("M-09", "A cancel is accepted after the first archive byte.", &[R::CancelBeforeSent])
         .violates(P::NotSent, "HH-documented-cancel"),
-    breaks("M-10", "Nobody has to confirm.", &[R::ConfirmGate]).violates(P::Gate, "HH-documented-honest"),
+    breaks("M-10", "No confirmation is needed.", &[R::ConfirmGate]).violates(P::Gate, "HH-documented-honest"),
     breaks("M-11", "An early password is tried before the user confirmed.", &[R::EarlyPasswordWaits])
         .violates(P::Gate, "HH-documented-honest"),
     breaks("M-12", "Tries are not counted.", &[R::TriesCounted]).violates(P::Tries, "XH-documented-hostile-importer"),
@@ -41,7 +41,7 @@ pub const MUTANTS: &[Mutant] = &[
     breaks("M-18", "A signal follows DONE.", &[R::DoneLast]).violates(P::Grammar, "HH-documented-strangers"),
     breaks("M-19", "DONE comes twice.", &[R::DoneOnce]).violates(P::Grammar, "HH-documented-loss"),
     breaks("M-20", "A cancel is neither said nor is the channel ended.", &[R::CancelSaid])
-        .violates(P::CancelHeard, "HH-documented-cancel"),
+        .violates(P::CancelArrives, "HH-documented-cancel"),
     breaks("M-21", "TIMEOUT is not understood.", &[R::TimeoutUnderstood]).violates(P::NoBlame, "HH-documented-timers"),
     breaks("M-22", "A timer ends an operation that installs.", &[R::InstallOutlivesTimers])
         .violates(P::Single, "HH-documented-timers"),
@@ -72,7 +72,7 @@ pub const MUTANTS: &[Mutant] = &[
     breaks("M-32", "The account gets its name before what it names is durable.", &[])
         .violates(P::Atomic, "HH-documented-crash")
         .of(Setting::Disk),
-    breaks("M-33", "A cancel heard behind the first byte is told without `sent`.", &[R::SentIsReported])
+    breaks("M-33", "A cancel that arrives after the first byte is reported without `sent`.", &[R::SentIsReported])
         .violates(P::NotSent, "HH-documented-cancel"),
     breaks("M-34a", "A removal ends an install.", &[R::InstallOutlivesRemoval])
         .violates(P::Single, "HH-documented-cancel"),
@@ -105,7 +105,7 @@ pub const MUTANTS: &[Mutant] = &[
         .of(Setting::Registries),
     breaks("M-45", "A stray verdict is acted upon while the user is asked.", &[R::StrayVerdictIgnored])
         .violates(P::Grammar, "HX-documented-hostile-exporter"),
-    breaks("M-46", "The end right behind the archive counts as the loss of the link.", &[R::EndAfterArchive])
+    breaks("M-46", "The end right after the archive counts as the loss of the link.", &[R::EndAfterArchive])
         .violates(P::Honest, "HL-documented-plain"),
     breaks("M-47", "What was staged stays after a failure.", &[R::Wiped]).violates(P::Budget, "HH-documented-cancel"),
     breaks("M-48", "The device's key is not compared with the token.", &[R::Pinned])

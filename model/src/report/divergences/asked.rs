@@ -1,4 +1,4 @@
-//! What is asked of a link.
+//! The questions about a link.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +58,7 @@ impl Subject {
         find(Size::Small, &id).unwrap_or_else(|| panic!("there is no configuration {id}"))
     }
 
-    /// Whether a step of its links is like this: the world before, what came of it, the world behind.
+    /// Whether a step of its links is like this: the world before, what came of it, the world after.
     fn takes(self, name: &str, mut like: impl FnMut(&World, &Turn, &World) -> bool) -> bool {
         let system = with_legacy(self.configuration(name));
         let mut found = false;
@@ -230,7 +230,7 @@ pub(super) fn ends_in_no_pair(subject: Subject) -> bool {
 }
 
 pub(super) fn cancel_is_unheard(subject: Subject) -> bool {
-    subject.violates("cancel", PropertyId::CancelHeard)
+    subject.violates("cancel", PropertyId::CancelArrives)
 }
 
 pub(super) fn cancel_ends_at_once(subject: Subject) -> bool {
@@ -256,7 +256,7 @@ pub(super) fn connecting_twice(subject: Subject) -> bool {
     })
 }
 
-pub(super) fn signals_behind_done(subject: Subject) -> bool {
+pub(super) fn signals_after_done(subject: Subject) -> bool {
     subject.signals("intruders", Side::Import, |before, _| before == LinkState::Done)
 }
 
@@ -290,7 +290,7 @@ pub(super) fn key_is_a_scheme(_: Subject) -> bool {
 }
 
 pub(super) fn unasked_answer_is_true(subject: Subject) -> bool {
-    // What nobody asked for is tried at every hardened importer; an old one has a configuration of its own for it.
+    // An unrequested answer is tried at every hardened importer; an old one has a configuration of its own for it.
     let name = match subject {
         Subject::Hardened(_) => "honest",
         Subject::Today => "clicks",

@@ -1,6 +1,6 @@
 //! An observed trace: what clients saw of a link, a line of JSON for each signal and each call that returned.
 //!
-//! What is read here may come from anywhere: it is bounded, and a refusal names its line and nothing that the line holds, since that
+//! The input may come from anywhere: it is bounded, and a refusal names its line and nothing that the line holds, since that
 //! may be a password (R-SEC-2).
 
 use std::{collections::BTreeMap, fmt};
@@ -23,12 +23,12 @@ pub const MAX_LINES: usize = 4096;
 /// Files of a trace.
 pub const MAX_FILES: usize = 16;
 
-/// What was seen, as it was read.
+/// The trace, as it was read.
 #[derive(Debug, Default)]
 pub struct Trace {
-    /// Who took part, as the header says.
+    /// The pair that the header names.
     pub pair: Option<String>,
-    /// What they follow, as the header says.
+    /// The profile that the header names.
     pub profile: Option<Profile>,
     /// Calls and signals, in the order of the files.
     pub lines: Vec<Line>,
@@ -74,7 +74,7 @@ impl Clock {
     }
 }
 
-/// What a client saw.
+/// A call or a signal.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     Signal { state: u8, details: BTreeMap<String, String>, op: Option<i64>, account: Option<String> },
@@ -107,7 +107,7 @@ pub(crate) enum Call {
     },
 }
 
-/// What was typed, without its text.
+/// The typed credentials, without their text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Credentials {
     /// They were not written down.
@@ -117,7 +117,7 @@ pub(crate) enum Credentials {
     Text(u16),
 }
 
-/// What a call returned.
+/// The return of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Returned {
@@ -134,11 +134,11 @@ pub(crate) enum Returned {
 pub struct TraceError {
     /// Where.
     pub place: Place,
-    /// What is wrong with it.
+    /// The flaw.
     pub what: Flaw,
 }
 
-/// What is wrong with a line.
+/// The flaw of a line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum Flaw {
@@ -241,7 +241,7 @@ impl<'de> Deserialize<'de> for Typed {
     }
 }
 
-/// What a parser of JSON expected, without its own words for the place and without what it found, which may be a password.
+/// Returns the expectation of a parser of JSON, without its own words for the place and without the text, which may be a password.
 pub fn expected(error: &serde_json::Error, otherwise: &str) -> String {
     match error.classify() {
         serde_json::error::Category::Data => {

@@ -44,7 +44,7 @@ pub(super) fn plain(turn: Turn) -> Turn {
             };
             Turn::Export(input, effects.into_iter().map(effect).collect())
         }
-        Turn::Nobody => Turn::Nobody,
+        Turn::Neither => Turn::Neither,
     }
 }
 

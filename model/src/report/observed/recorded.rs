@@ -1,7 +1,7 @@
 //! Recorded steps as runs of the model: what the environment would have had to do for a side to be given these inputs.
 //!
 //! Effects are the business of a replay. Here the inputs are looked at: each has to be one that the peer, the network, the storage
-//! and the timers of the model can give then. What the model leaves out is left out: steps that changed nothing, the progress of a
+//! and the timers of the model can give then. Facts that the model leaves out are left out here: steps that changed nothing, the progress of a
 //! transfer, and what comes on connections that are not the session's, or would come if there were descriptors. Attempts of the exporter
 //! that failed are seen from its side only.
 
@@ -27,7 +27,7 @@ use crate::system::{
     world::{HONEST, INTRUDER, PEER},
 };
 
-/// What was recorded of one side, or of both.
+/// The record of one side, or of both.
 #[derive(Clone, Debug)]
 pub struct Recorded {
     /// The first line.
@@ -182,7 +182,7 @@ fn words(step: &Step) -> String {
     }
 }
 
-/// What the recorded names are in the model.
+/// The recorded names in the model's terms.
 struct Names {
     peer: Option<ConnId>,
     account: Option<handfast::outcome::AccountId>,

@@ -1,4 +1,4 @@
-//! What was seen, taken apart into operations and put together into pairs: each is a run of one [`System`](crate::system::System).
+//! The lines of a trace, sorted into operations and joined into pairs: each is a run of one [`System`](crate::system::System).
 //!
 //! Values are symbols. A token, an account, an operation and a peer are bound where they are seen first and have to stay what they
 //! are; what can be said of a line without the model is said here, as a *flaw* that no run explains.
@@ -22,7 +22,7 @@ use crate::system::{
 /// One link, as it was seen.
 #[derive(Debug, Default)]
 pub(crate) struct Run {
-    /// Of each side; none if nobody looked at it.
+    /// Of each side; none if no one looked at it.
     pub(crate) lanes: [Option<Lane>; 2],
     /// The accounts that the importer showed.
     pub(crate) peers: Vec<String>,
@@ -36,7 +36,7 @@ pub(crate) struct Run {
     pub(crate) unplugged: bool,
 }
 
-/// What was seen of one operation, in order.
+/// The lines of one operation, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lane {
     pub(crate) signals: Vec<Seen>,
@@ -82,7 +82,7 @@ pub(crate) struct Noted {
     pub(crate) doubt: Option<&'static str>,
 }
 
-/// What was called, and what it returned, in the model's terms.
+/// A call and its return, in the model's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     AddAccount,
@@ -123,7 +123,7 @@ impl What {
             Turn::Export(Some(E::AddDevice(_)), _) => Self::AddDevice,
             Turn::Export(Some(E::ConfirmAddDevice), _) => Self::Confirm { accepted: true },
             Turn::Export(Some(E::CancelAddDevice), _) => Self::Cancel { accepted: true },
-            Turn::Import(..) | Turn::Export(..) | Turn::Nobody => return None,
+            Turn::Import(..) | Turn::Export(..) | Turn::Neither => return None,
         })
     }
 }
@@ -251,7 +251,7 @@ impl Sorter<'_> {
         self.configuration.cast
     }
 
-    /// What the exporter takes for a token (R-TOK-3, R-TOK-4).
+    /// Parses as the exporter does (R-TOK-3, R-TOK-4).
     fn parse(&self, uri: &str) -> Option<Token> {
         match self.cast().export {
             Player::Legacy => Token::parse_lenient(uri.as_bytes()).ok(),
@@ -473,7 +473,7 @@ impl Sorter<'_> {
     fn pair(self) -> Vec<Run> {
         let (unknown, known): (Vec<_>, Vec<_>) = self.exports.into_iter().partition(|export| export.under_way);
         let exports = known;
-        // An operation whose token is not known yet may be of any importer, or of one at which nobody looked.
+        // An operation whose token is not known yet may be of any importer, or of one at which no one looked.
         let seen = !exports.is_empty() && unknown.is_empty();
         let unknown_others = u8::try_from(unknown.len()).unwrap_or(u8::MAX);
         let mut runs = Vec::new();
@@ -501,7 +501,7 @@ impl Sorter<'_> {
             }
         }
         for (export, _) in exports.into_iter().zip(paired).filter(|(_, paired)| !paired) {
-            // Given another token than those that were seen: of a device at which nobody looked.
+            // Given another token than those that were seen: of a device at which no one looked.
             runs.push(Run::new([None, Some(export.lane)]));
         }
         runs.extend(unknown.into_iter().map(|export| Run::new([None, Some(export.lane)])));
@@ -543,7 +543,7 @@ impl Run {
 }
 
 impl Import {
-    /// What can be said of a signal by itself. Binds the token.
+    /// Checks a signal by itself. Binds the token.
     fn look(&mut self, state: u8, details: &BTreeMap<String, String>, form: Form) -> Option<&'static str> {
         if let Some(text) = details.get("token").filter(|_| state == 1) {
             let token = Token::parse(text.as_bytes()).ok().filter(|token| token.text().to_string() == *text);

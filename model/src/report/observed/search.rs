@@ -1,12 +1,12 @@
-//! Looks for a run that explains what was seen: the system beside the lines, as a model of its own.
+//! Searches for a run that explains the lines: a model whose state is a system and the lines explained so far.
 //!
 //! A node is a state of the system and how many lines of each side are explained. A step is one of the system that shows only what
-//! the next lines of its side say. The nodes behind a prefix of the lines are the set of states in which the system can be then; all
+//! the next lines of its side say. The nodes after a prefix of the lines are the set of states in which the system can be then; all
 //! of them are built, by the explorer that checks properties too.
 //!
-//! **When something happened.** A signal is noted soon behind the moment at which it was given. A call was taken some time before its
-//! return was noted, and behind the return of the call before it. Signals of a side keep their order, and so do its calls. What is
-//! noted by different clocks has no order. What a daemon has posted happens soon, and a timer runs out when it does and not before:
+//! **When something happened.** A signal is noted soon after the moment at which it was given. A call was taken some time before its
+//! return was noted, and after the return of the call before it. Signals of a side keep their order, and so do its calls. Lines
+//! of different clocks have no order. A posted task of a daemon runs soon, and a timer runs out when it does and not before:
 //! [`Delays`] has the times. So a step lies between two moments, and the search keeps those apart that cannot overlap.
 
 mod times;
@@ -46,7 +46,7 @@ const KEPT: usize = 512;
 /// How many kinds of posted steps a side has at most.
 const POSTED: usize = 4;
 
-/// A system beside what was seen of it.
+/// A system and the lines of it.
 pub(super) struct Search<'a, I, E> {
     system: &'a Judged<I, E>,
     run: &'a Run,
@@ -86,13 +86,13 @@ struct Cursor {
     armed: [u64; Timer::ALL.len()],
     /// When what it has posted is done at the latest, by the numbers of the steps.
     posted: [u64; POSTED],
-    /// When it was told something by its peer, at the earliest. Only of an old daemon.
-    heard: u64,
+    /// When its peer sent something to it, at the earliest. Only of an old daemon.
+    received: u64,
     /// Whether the call that is under way at the end of its file has been taken.
     under_way: bool,
 }
 
-/// What nobody saw, and stays as it is.
+/// Hidden facts that stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Guess {
     /// How the archive is protected.
@@ -106,7 +106,7 @@ struct Guess {
 /// A step of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
-    /// Nobody saw it happen.
+    /// No one saw it happen.
     Hidden(Action),
     /// The next call of a side, with the right password if it has one.
     Call(Side, bool),
@@ -116,7 +116,7 @@ pub(super) enum Act {
 pub(super) struct Taken<I, E> {
     pub(super) node: Node<I, E>,
     pub(super) turn: Turn,
-    /// What it is in the system; none for a call that changed nothing.
+    /// The action in the system; none for a call that changed nothing.
     pub(super) action: Option<Action>,
     /// The lines that it explains.
     pub(super) lines: Vec<usize>,
@@ -202,13 +202,13 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         if !idle {
             self.explain(&mut at, node.guess, &turn, &mut lines)?;
         }
-        // What the search does not count.
+        // Facts that the search does not count.
         state.world.left.early = node.state.world.left.early;
         state.violated = node.state.violated;
         let mut next = Node { state, at, guess: node.guess };
         self.set_timers(node, &mut next, &turn);
         self.set_posted(node, &mut next, act);
-        self.set_heard(&mut next, act);
+        self.set_received(&mut next, act);
         Ok(Taken { node: next, turn, action, lines })
     }
 
@@ -226,7 +226,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         What::recorded(&turns.get(usize::from(node.at[index(side)].signals))?.turn)
     }
 
-    /// Whether the client had seen what it answers. Nobody answers what was not shown.
+    /// Whether the client had seen what it answers. No one answers what was not shown.
     fn was_shown(&self, node: &Node<I, E>, side: Side, what: What, turn: &Turn) -> bool {
         let answers = match what {
             What::Provide { .. } => !turn.is_empty(),
@@ -245,13 +245,13 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     /// Hands a call to its side, if that gives the answer that was seen.
     fn call(&self, node: &Node<I, E>, what: What, right: bool) -> Option<(Reached<I, E>, Turn, Option<Action>)> {
         let state = &node.state;
-        let nothing = || (state.clone(), Turn::Nobody, None);
+        let nothing = || (state.clone(), Turn::Neither, None);
         let (aim, action, accepted) = match what {
             What::Nothing => return Some(nothing()),
             What::Unplug => {
                 let mut state = state.clone();
                 state.world.left.loss = state.world.left.loss.saturating_add(1);
-                return Some((state, Turn::Nobody, None));
+                return Some((state, Turn::Neither, None));
             }
             What::Another { refused } => return (is_live(self.system, state) == refused).then(nothing),
             What::AddAccount => (Aim::Import(import::Input::AddAccount), Action::AddAccount, true),
@@ -289,7 +289,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     fn explain(&self, at: &mut [Cursor; 2], guess: Guess, turn: &Turn, lines: &mut Vec<usize>) -> Result<(), Stop> {
         let (side, signals) = signals_of(turn);
         let Some(lane) = self.run.lane(side) else { return Ok(()) };
-        if let Some(turns) = lane.turns.as_ref().filter(|_| *turn != Turn::Nobody) {
+        if let Some(turns) = lane.turns.as_ref().filter(|_| *turn != Turn::Neither) {
             let next = turns.get(usize::from(at[index(side)].signals)).ok_or(Stop::Impossible)?;
             if plain(turn.clone()) != next.turn {
                 return Err(Stop::Impossible);
@@ -318,7 +318,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         Ok(())
     }
 
-    /// The details of a signal. What the model has a symbol for is taken from what was seen.
+    /// Returns the details of a signal. Values for which the model has a symbol are taken from the line.
     fn words(&self, side: Side, guess: Guess, signal: Signal, seen: Option<&Details>) -> Details {
         let vocabulary = self.system.configuration().profile_of(side).vocabulary();
         let free = |key: &str| seen.and_then(|seen| seen.get(key)).map_or("…", String::as_str);
@@ -334,7 +334,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     }
 
     /// A signal in words, as it could have been seen.
-    pub(super) fn tell(&self, node: &Node<I, E>, side: Side, signal: Signal) -> String {
+    pub(super) fn describe(&self, node: &Node<I, E>, side: Side, signal: Signal) -> String {
         let words = self.words(side, node.guess, signal, None);
         format!("{side}: {}", signal_words(side, signal.state().name(), &words))
     }
@@ -494,6 +494,6 @@ pub(super) fn signals_of(turn: &Turn) -> (Side, Vec<Signal>) {
                 .filter_map(|effect| if let export::Effect::Signal(signal) = effect { Some(*signal) } else { None })
                 .collect(),
         ),
-        Turn::Nobody => (Side::Import, Vec::new()),
+        Turn::Neither => (Side::Import, Vec::new()),
     }
 }

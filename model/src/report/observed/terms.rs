@@ -1,4 +1,4 @@
-//! What is assumed of what was seen.
+//! The assumptions of the validation.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::{
     system::config::{Budget, Cast, Configuration},
 };
 
-/// What is assumed of what was seen.
+/// The assumptions of the validation.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
-    /// Who takes part. Nobody hostile.
+    /// The pair. No side is hostile.
     pub cast: Cast,
-    /// What they follow.
+    /// The profile.
     pub profile: Profile,
-    /// What may have gone wrong unseen, and what people may have done at whom nobody looked.
+    /// The faults that may have been unseen, and the actions of people on a device without lines.
     pub budget: Budget,
     /// How long things take.
     pub delays: Delays,
@@ -25,12 +25,12 @@ pub struct Terms {
     /// Whether clients wrote down everything: at the end of a file no call is under way, and no signal is unwritten.
     /// Otherwise a file is a beginning of what its client saw.
     pub whole: bool,
-    /// What the search may use.
+    /// The resources of the search.
     pub limits: Limits,
 }
 
 impl Terms {
-    /// What is assumed unless something else is said: the link may fail once.
+    /// Returns the defaults: the link may fail once.
     pub fn new(cast: Cast, profile: Profile) -> Self {
         let limits = Limits { states: 1_000_000, time: Duration::from_secs(60), ..Limits::default() };
         let budget =
@@ -66,7 +66,7 @@ pub struct Delays {
     pub posted: u64,
     /// At most, until a thread of a daemon goes on to its next step.
     pub thread: u64,
-    /// At least, until an old daemon that hears nothing notices that its connection is lost.
+    /// At least, until an old daemon that receives nothing notices that its connection is lost.
     pub loss: u64,
 }
 

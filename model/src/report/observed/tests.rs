@@ -1,4 +1,4 @@
-//! What the model does is allowed: random ways through it, seen by clients that call whatever they like.
+//! Runs of the model are allowed: random paths through it, seen by clients that call whatever they like.
 
 use handfast::{
     export, import,
@@ -35,7 +35,7 @@ impl Dice {
     }
 }
 
-/// What two clients write down of a random way.
+/// Returns the lines that two clients write down of a random path.
 struct Clients {
     lines: Vec<Value>,
     t_ms: u64,
@@ -94,7 +94,7 @@ fn walk<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, dice: &mut Dice) ->
         let mut actions = Vec::new();
         system.actions(&state, &mut actions);
         let hidden: Vec<Action> = actions.into_iter().filter(|action| action.caller().is_none()).collect();
-        // People rarely do what nobody asks them to.
+        // People rarely do what no one asks them to.
         let people = hidden.is_empty() || dice.below(6) == 0;
         if !people {
             let action = hidden[dice.below(hidden.len())];
@@ -137,7 +137,7 @@ fn walk<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, dice: &mut Dice) ->
             Aim::Export(export::Input::CancelAddDevice) if begun[1] && dice.below(4) == 0 => {
                 clients.called(Side::Export, "cancelAddDevice", json!({"op_id": 7}), accepted);
             }
-            Aim::Import(_) | Aim::Export(_) | Aim::Inner(..) | Aim::Nobody => continue,
+            Aim::Import(_) | Aim::Export(_) | Aim::Inner(..) | Aim::Neither => continue,
         }
         if let Ok((next, turn)) = answer {
             clients.signals(&turn);

@@ -12,7 +12,7 @@ use super::{
     terms::Terms,
 };
 use crate::{
-    document::diagram::{Counterexample, tell},
+    document::diagram::{Counterexample, describe},
     explorer::explore::{Ended, Graph, Path},
     property::judged::Judged,
     report::check::{hardened, with_legacy},
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// What came of it.
+/// The verdict.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
@@ -46,9 +46,9 @@ pub enum Verdict {
 /// One way in which it came about.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
-    /// What went wrong unseen; all zero if it needs nothing of the kind.
+    /// The unseen faults; all zero if it needs none.
     pub faults: Budget,
-    /// What happened, in order.
+    /// The steps, in order.
     pub schedule: Vec<Happened>,
     /// A Mermaid sequence diagram of it.
     pub mermaid: String,
@@ -74,9 +74,9 @@ pub struct Refusal {
     pub lines: Vec<Unexplained>,
     /// How many states of the search are left then.
     pub states: usize,
-    /// What clients have seen in them, and in how many (of those that are looked at).
+    /// The clients' states in them, and in how many (of those that are looked at).
     pub seen: BTreeMap<String, usize>,
-    /// What could have come next.
+    /// The signals and calls that could have come next.
     pub next: Vec<String>,
     /// The lines that are no part of a link.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -88,7 +88,7 @@ pub struct Refusal {
 pub struct Apart {
     /// Where it stands.
     pub place: Place,
-    /// What it says.
+    /// The line in words.
     pub says: String,
     /// Why it is none.
     pub why: &'static str,
@@ -99,14 +99,14 @@ pub struct Apart {
 pub struct Unexplained {
     /// Where it stands.
     pub place: Place,
-    /// What it says.
+    /// The step in words.
     pub says: String,
     /// Why nothing explains it, if that can be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flaw: Option<&'static str>,
 }
 
-/// Decides whether a trace is a run of the model. A line that tells what failed on its device may be a failure of storage.
+/// Decides whether a trace is a run of the model. A line with the cause of a failure on its device may be a failure of storage.
 pub fn validate(trace: &Trace, terms: &Terms) -> Verdict {
     let notes = Notes(trace.lines.iter().map(|line| (line.place, line.to_string())).collect());
     let mut terms = *terms;
@@ -231,7 +231,7 @@ fn explanation<I: ImportSide, E: ExportSide>(
             let mut lines: Vec<Place> = taken.lines.iter().map(|line| notes.0[*line].0).collect();
             lines.sort_unstable();
             let what = match (act, taken.action) {
-                (Act::Hidden(action), _) => tell(&before.state.world, *action),
+                (Act::Hidden(action), _) => describe(&before.state.world, *action),
                 (Act::Call(..), _) => taken.lines.first().map_or_else(String::new, |line| notes.0[*line].1.clone()),
             };
             schedule.push(Happened { what, lines });
@@ -247,11 +247,11 @@ fn explanation<I: ImportSide, E: ExportSide>(
         export_crashes: budget.export_crashes.saturating_sub(left.export_crashes),
         ..Budget::default()
     };
-    let told = Counterexample::of_turns(system.configuration(), &path.root.state.world, turns, usize::MAX, None);
-    Explanation { faults, schedule, mermaid: told.mermaid, states }
+    let described = Counterexample::of_turns(system.configuration(), &path.root.state.world, turns, usize::MAX, None);
+    Explanation { faults, schedule, mermaid: described.mermaid, states }
 }
 
-/// What is known where the search came to its end.
+/// Returns the known facts where the search came to its end.
 fn refusal<I: ImportSide, E: ExportSide>(notes: &Notes, search: &Search<'_, I, E>) -> Refusal {
     let best = search.best();
     let mut lines: BTreeMap<usize, Unexplained> = BTreeMap::new();
@@ -268,7 +268,7 @@ fn refusal<I: ImportSide, E: ExportSide>(notes: &Notes, search: &Search<'_, I, E
         search.actions(node, &mut acts);
         for act in acts.drain(..) {
             if let Err(Stop::Unseen(side, signal)) = search.take(node, act) {
-                next.insert(search.tell(node, side, signal));
+                next.insert(search.describe(node, side, signal));
             }
         }
         next.extend(search.calls(node).into_iter().map(|(side, call)| format!("{side}: {call} is accepted")));

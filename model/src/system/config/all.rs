@@ -12,10 +12,10 @@ const NOTHING: Budget = Budget::NOTHING;
 /// The link fails once.
 const LOSS: Budget = Budget { loss: 1, ..NOTHING };
 
-/// What goes wrong with a link that another follows.
+/// The faults of a link that another one follows.
 const BEFORE_ANOTHER: Budget = Budget { loss: 1, import_cancels: 1, export_cancels: 1, ..NOTHING };
 
-/// What goes wrong with a client: the screen is left, the other side gives up, the disk fails, and its daemon has another operation.
+/// The faults of a client: the screen is left, the other side gives up, the disk fails, and its daemon has another operation.
 const BEFORE_A_CLIENT: Budget = Budget { import_cancels: 1, export_cancels: 1, storage: 1, foreign: 1, ..NOTHING };
 /// And at night: the link fails, and a password is wrong.
 const BEFORE_A_CLIENT_AT_NIGHT: Budget = Budget { loss: 1, wrong: 1, ..BEFORE_A_CLIENT };
@@ -55,7 +55,7 @@ pub fn find(size: Size, id: &str) -> Option<Configuration> {
 
 fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
     let pair = |name, least, budget| Configuration { least, ..Configuration::new(name, profile, Cast::HH, budget) };
-    // Today's daemon asks only behind the confirmation, so that there is less to happen beside a second link.
+    // Today's daemon asks only after the confirmation, so that there is less to happen during a second link.
     let least_again = match profile {
         Profile::Documented => 58_000,
         Profile::Jamid => 37_000,
@@ -106,13 +106,13 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
         Configuration { clients: Some(Clients::Own), clock: false, ..pair("clients", 2_200, NOTHING) },
         Configuration {
             clients: Some(Clients::Own),
-            behind: &[Side::Import],
+            with_client: &[Side::Import],
             clock: false,
             ..pair("import-client", 22_000, before_a_client)
         },
         Configuration {
             clients: Some(Clients::Own),
-            behind: &[Side::Export],
+            with_client: &[Side::Export],
             clock: false,
             ..pair("export-client", 14_000, before_a_client)
         },
@@ -218,7 +218,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
 const LEGACY_MEETS_EXPORTER: Budget = Budget { intruders: 1, words: 5, ..NOTHING };
 const LEGACY_MEETS_IMPORTER: Budget = Budget { words: 4, export_cancels: 1, ..NOTHING };
 
-/// What a pair with a legacy side is checked in.
+/// The configurations of a pair with a legacy side.
 fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
     let pair = |name, [hl, lh, ll]: [usize; 3], budget| {
         let least = match cast {
@@ -229,9 +229,9 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
         Configuration { least, ..Configuration::new(name, profile, cast, budget) }
     };
     let wrong = size.pick(0, 1, 2);
-    let with = |name, least, clients, behind, budget| Configuration {
+    let with = |name, least, clients, with_client, budget| Configuration {
         clients: Some(clients),
-        behind,
+        with_client,
         clock: false,
         ..pair(name, least, budget)
     };
@@ -275,7 +275,7 @@ fn of_legacy(size: Size, profile: Profile, cast: Cast) -> Vec<Configuration> {
             clock: false,
             ..pair("honest", [4_000, 120, 3_400], Budget { wrong: 3, ..NOTHING })
         },
-        // What a late hello leaves of three tries is enough for one that is wrong.
+        // The tries that a late hello leaves of three are enough for one that is wrong.
         Configuration { clock: false, ..pair("plain", [700, 40, 700], Budget { wrong: 1, ..NOTHING }) },
         pair("loss", [3_600, 250, 3_000], Budget { loss: size.pick(1, 1, 2), wrong, ..NOTHING }),
         pair("cancel", [8_500, 330, 5_700], Budget { import_cancels: 1, export_cancels: 1, wrong, ..NOTHING }),

@@ -44,7 +44,7 @@ budget! {
     export_cancels,
     /// Wrong passwords that are typed.
     wrong,
-    /// Timers that fire while something else could still happen. Those that fire because nothing does are free.
+    /// Timers that fire while another step is possible. Timers that fire because no other step is possible are free.
     early,
     /// Failures of the disks.
     storage,
@@ -62,7 +62,7 @@ budget! {
     export_crashes,
     /// Calls that a client should not make: the same once more, or an answer in another scheme.
     clicks,
-    /// Signals of another operation of the same daemon, where there are clients to hear them.
+    /// Signals of another operation of the same daemon, where there are clients to receive them.
     foreign,
     /// Requests for a connection that the directory delivers again.
     duplicates,

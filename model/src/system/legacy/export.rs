@@ -35,7 +35,7 @@ struct Attempt {
     tries: u8,
     transferred: bool,
     timers: Timers,
-    /// What the reader is busy with (E13).
+    /// The work of the reader (E13).
     busy: Option<Busy>,
 }
 
@@ -253,7 +253,7 @@ impl Exporter {
         }
     }
 
-    /// Behind the end only the reader, which may still be at work, does anything.
+    /// After the end only the reader, which may still be at work, does anything.
     fn shut(&mut self, op: u8, input: Input) -> Vec<Effect> {
         match input {
             Input::Tried(_, tried) => self.tried(op, tried),
@@ -296,7 +296,7 @@ impl Exporter {
         effects
     }
 
-    /// The channel is shut: the client hears the end, and the slot is cleared.
+    /// The channel is shut: the client learns of the end, and the slot is cleared.
     fn end(&mut self, op: u8) -> Vec<Effect> {
         self.live = None;
         let Some(attempt) = self.attempt(op) else { return vec![] };
@@ -320,7 +320,7 @@ impl Exporter {
         effects
     }
 
-    /// It closes the channel: its own client hears of it first, then the peer.
+    /// It closes the channel: its own client learns of it first, then the peer.
     fn close(&mut self, op: u8) -> Vec<Effect> {
         let mut effects = self.end(op);
         if !effects.is_empty() {
@@ -371,7 +371,7 @@ impl Exporter {
             }
             Some(Busy::Writing) => {
                 attempt.busy = Some(Busy::Closing);
-                // A write to a closed channel fails, and nobody looks.
+                // A write to a closed channel fails, and no one looks.
                 if matches!(attempt.stage, Stage::Open(_)) { vec![Effect::SendArchive] } else { vec![] }
             }
             Some(Busy::Closing) => {

@@ -11,7 +11,7 @@ use handfast::{
 use super::rows::{AuthState, Rows};
 use crate::system::side::Side;
 
-/// What an archive is stored under that is stored in clear.
+/// The credentials of an archive that is stored in clear.
 const CLEAR: Slot = Slot(u8::MAX);
 
 /// The import side. Its one context serves every channel that it ever opens.
@@ -216,7 +216,7 @@ impl Importer {
                 self.live = false;
                 if std::mem::take(&mut self.installed) { vec![Effect::Remove] } else { vec![] }
             }
-            // A message is handled when it is complete. What comes on a channel that is closed is dropped.
+            // A message is handled when it is complete. A message on a closed channel is dropped.
             I::Message(..)
             | I::Malformed(_)
             | I::ArchiveBegan(_)
@@ -320,7 +320,7 @@ impl Importer {
         ]
     }
 
-    /// A channel is shut: the client hears the end.
+    /// A channel is shut: the client learns of the end.
     fn shut(&mut self, conn: ConnId) -> Vec<Effect> {
         self.row(22);
         self.channels.retain(|other| *other != conn);
@@ -332,7 +332,7 @@ impl Importer {
         effects
     }
 
-    /// It closes a channel: its own client hears of it first, then the peer.
+    /// It closes a channel: its own client learns of it first, then the peer.
     fn close(&mut self, conn: ConnId) -> Vec<Effect> {
         let mut effects = self.shut(conn);
         effects.push(Effect::End(conn));

@@ -45,7 +45,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.links[link].exporting.sending = None;
                 self.take_export(link, action, Input::Lost)
             }
-            // Nobody tells an exporter that.
+            // An exporter has no input for that.
             Notice::Request => Ok(()),
         };
     }
@@ -97,11 +97,14 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     }
 
     fn receive_export(&mut self, link: usize, end: u64, thing: Received) {
+        if self.links[link].exporting.connection.has_ended() && thing.is_data() && !self.is_legacy(Side::Export) {
+            return self.break_law(Law::Model, "export: data is received after its own end of the channel".into());
+        }
         let (act, input) = match thing {
             Received::Accepted => (DeviceAct::Accept, Input::Accepted { peer_address: ADDRESS }),
             Received::Declined => (DeviceAct::Decline, Input::Declined),
             // An exporter is asked for no channel, and takes no archive.
-            Received::Asked(_) | Received::Began | Received::Slice { .. } | Received::Complete => return,
+            Received::Asked(_) | Received::Began(_) | Received::Slice { .. } | Received::Complete => return,
             Received::Message(message) => {
                 let message = self.keep_password(link, message);
                 (DeviceAct::Say(message), Input::Message(message))
@@ -139,7 +142,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             self.device_drops();
             (Some(DeviceAct::Drop), Input::Lost)
         } else {
-            // Behind its own end the exporter ignores it, and the model leaves it out.
+            // After its own end the exporter ignores it, and the model leaves it out.
             let ended = self.links[link].exporting.connection.has_ended();
             ((!ended).then_some(DeviceAct::Babble), Input::Malformed)
         };
@@ -157,7 +160,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let _ = self.take_export(link, Some(Action::Opened(tried)), Input::Tried(slot, tried));
     }
 
-    /// The next frame of the archive goes out; behind the last one all is handed over.
+    /// The next frame of the archive goes out; after the last one all is handed over.
     pub(crate) fn send_more(&mut self, link: usize, generation: u32) {
         let exporting = &self.links[link].exporting;
         let sending = exporting.sending.filter(|_| generation == exporting.generation);
@@ -211,7 +214,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Effect::Disarm(timer) => self.clock.stop(Party::Export(link), timer),
             Effect::Connect if hostile => {
                 self.links[link].exporting.begin();
-                // What was sent on the connection before is lost with it.
+                // Earlier bytes on the connection are lost with it.
                 self.links[link].pipes[1].clear();
                 self.users.ledger.renew();
                 self.users.device_gone = false;
@@ -226,7 +229,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                     self.links[link].pipes[0].held = self.queue.now() + u64::from(ms);
                 }
                 if self.links[link].can_send(Side::Export) {
-                    self.tell(link, Side::Import, Notice::Request);
+                    self.notify(link, Side::Import, Notice::Request);
                 }
             }
             Effect::RequestChannel => {

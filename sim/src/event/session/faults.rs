@@ -116,7 +116,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             at.pipes[0].drop_item(request);
         }
         let linked = matches!(at.ends[index(peer)], LinkEnd::Trying | LinkEnd::Open);
-        if linked && !at.hears_of_loss(peer) {
+        if linked && !at.learns_of_loss(peer) {
             self.lose(link, peer);
         }
     }

@@ -51,7 +51,7 @@ fn say(message: Message<Secret>) -> Vec<u8> {
     frame(encode(&message).as_bytes())
 }
 
-/// What is no message, or announces too much.
+/// Bytes that are no message, or announce too much.
 fn babble(story: Story) -> Vec<u8> {
     // `{"schemeId": 0, "payload": {"password": <4 GiB`
     const GIANT: &[u8] = b"\x82\xa8schemeId\x00\xa7payload\x81\xa8password\xdb\xff\xff\xff\xff";
@@ -86,28 +86,28 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// Somebody comes to the importer's port, if it is there.
     pub(crate) fn visit(&mut self, visit: &Visit) -> Result<(), &'static str> {
         if !self.users.started[0] || self.crashed[0] || self.schedule.device.is_some() {
-            return Err("nobody is at the port");
+            return Err("no listener is at the port");
         }
         self.make_visitors();
         // The model's callers of a kind come in their order.
         let intruders = visits(self.schedule, true).count();
         let range = if visit.knows { 0..intruders } else { intruders..self.importing.visitors.len() };
         let fresh = range.clone().find(|&at| self.importing.visitors[at].fault.is_none());
-        let Some(at) = fresh else { return Err("nobody is left to come") };
+        let Some(at) = fresh else { return Err("no visitor is left") };
         let fault = visits(self.schedule, visit.knows).find(|(_, other)| std::ptr::eq(*other, visit));
         self.importing.visitors[at].fault = fault.map(|(fault, _)| fault);
         let conn = self.visitor_conn(at);
-        let _ = self.take_import(Some(ModelStep::Caller(conn, CallerAct::Knock)), Input::ConnectionRequested(conn));
+        let _ = self.take_import(Some(ModelStep::Caller(conn, CallerAct::Request)), Input::ConnectionRequested(conn));
         self.queue.after(visit.every, Event::Visitor(at as u8));
         Ok(())
     }
 
-    /// The connection of a visitor: behind those of the exporters.
+    /// The connection of a visitor: after those of the exporters.
     fn visitor_conn(&self, at: usize) -> ConnId {
         link_conn(self.importing.links + at)
     }
 
-    /// Their connections are behind those of the exporters.
+    /// Their connections are after those of the exporters.
     pub(crate) fn make_visitors(&mut self) {
         let all = visits(self.schedule, true).count() + visits(self.schedule, false).count();
         while self.importing.visitors.len() < all {
@@ -144,7 +144,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         self.queue.after(act.wait(visit.every), Event::Visitor(at as u8));
     }
 
-    /// Who has nothing more to do, goes.
+    /// A visitor without further actions goes.
     fn leave(&mut self, at: usize) {
         if self.importing.conns[self.importing.links + at].is_open() {
             let act = match self.importing.conns[self.importing.links + at].stage() {

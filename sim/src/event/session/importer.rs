@@ -53,7 +53,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 let step = if self.crashed[0] {
                     ModelStep::Export(link, Action::Deliver(Side::Import))
                 } else {
-                    ModelStep::Received(link, CallerAct::Knock)
+                    ModelStep::Received(link, CallerAct::Request)
                 };
                 self.take_import(Some(step), Input::ConnectionRequested(conn))
             }
@@ -61,7 +61,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.importing.conns[link].close();
                 self.take_import(Some(ModelStep::Received(link, CallerAct::Drop)), Input::ConnectionLost(conn))
             }
-            // Nobody tells an importer that.
+            // An importer has no input for that.
             Notice::Opened | Notice::Refused | Notice::Absent => Ok(()),
         };
     }
@@ -73,7 +73,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         let conn = link_conn(link);
         if link == 0 && self.importing.unsecured.take() {
-            self.tell(link, Side::Export, Notice::Refused);
+            self.notify(link, Side::Export, Notice::Refused);
             self.links[link].fail();
             self.links[link].ends[0] = LinkEnd::Closed;
             self.importing.conns[link].close();
@@ -82,7 +82,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             return;
         }
         self.links[link].ends = [LinkEnd::Open; 2];
-        self.tell(link, Side::Export, Notice::Opened);
+        self.notify(link, Side::Export, Notice::Opened);
         self.importing.conns[link].set(ConnState::Open);
         let input = Input::ConnectionOpened { conn, presented: Some(HONEST), verified: true };
         let step = ModelStep::Between(link, Action::Secured, CallerAct::Prove(Chain::Same));

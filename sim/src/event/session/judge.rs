@@ -51,7 +51,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     }
 
     fn judge_party(&mut self, party: Party) {
-        // What an old one leaves behind is known.
+        // The left-overs of an old one are known.
         if self.is_legacy(party.side()) {
             return;
         }
@@ -85,11 +85,11 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    /// What may excuse the ends of the importer and of the exporter on a link. None: they are no pair, since one crashed, is
+    /// The excuses for the ends of the importer and of the exporter on a link. None: they are no pair, since one crashed, is
     /// hostile, or talked to somebody else.
     pub(crate) fn around(&self, link: usize) -> Option<Circumstances> {
         let session = self.importing.session;
-        // Two of which one is old are told by what the model says of each.
+        // A pair with an old side is classified by the model's view of each.
         let up = !self.crashed[0] && !self.crashed[Party::Export(link).index()] && self.legacy == [false; 2];
         let around = Circumstances { session: session.is_some(), failed: self.links[link].failed, unconfirmed: false };
         (session.is_none_or(|session| session == link) && up && self.schedule.is_pair()).then_some(around)
@@ -109,8 +109,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    /// Where one side is old, an honest pair without fault succeeds too. What an old exporter leaves of three tries, of which a late
-    /// hello may cost two, is enough for one wrong password (W-14).
+    /// Where one side is old, an honest pair without fault succeeds too. A late hello may cost two of three tries
+    /// with an old exporter; the last one is enough after one wrong password (W-14).
     fn judge_with_legacy(&mut self) {
         let enough = match self.legacy {
             [true, false] => MAX_TRIES,
@@ -148,7 +148,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 _ => false,
             };
             if !turned_away {
-                self.break_law(Law::Race, format!("{party}: nobody served it, and it ended with {}", end.outcome));
+                self.break_law(Law::Race, format!("{party}: it was not served, and ended with {}", end.outcome));
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::event::{
 
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// The request for the connection comes again. A shell that has the connection knows it; another takes it for a new one, which
-    /// nobody then secures.
+    /// no one then secures.
     pub(crate) fn repeat_request(&mut self) -> Result<(), &'static str> {
         if !self.schedule.is_pair() || self.links[0].ends[1] == LinkEnd::Away {
             return Err("there is no request");
@@ -32,8 +32,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             return Ok(());
         }
         let conn = self.make_repeated();
-        // Behind a restart there is nobody whom it is for.
-        let step = (!self.crashed[0]).then_some(ModelStep::Caller(conn, CallerAct::Knock));
+        // After a restart there is no one whom it is for.
+        let step = (!self.crashed[0]).then_some(ModelStep::Caller(conn, CallerAct::Request));
         let _ = self.take_import(step, Input::ConnectionRequested(conn));
         if self.importing.conns[conn_number(conn)].is_open() {
             self.queue.after(self.schedule.work[1], Event::Unanswered(conn));
@@ -41,7 +41,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         Ok(())
     }
 
-    /// A connection behind those of the visitors.
+    /// A connection after those of the visitors.
     fn make_repeated(&mut self) -> ConnId {
         self.make_visitors();
         let first = self.importing.links + self.importing.visitors.len();

@@ -18,7 +18,7 @@ use crate::event::{
     },
 };
 
-/// Milliseconds until it is looked again whether anything is left of an attempt to connect. What is held arrives minutes later: to look
+/// Milliseconds until the next look at the rest of an attempt to connect. Held messages arrive minutes later: to look
 /// in each millisecond would take more events than a session has.
 const LOOK_AGAIN: u32 = 50;
 
@@ -100,7 +100,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             self.break_law(Law::Time, format!("{party}: {timer:?} ran for {ran} ms, not {expected}"));
         }
         self.clock.stop(party, timer);
-        // What is on its way was given all the time that a link has (R-PAIR-1).
+        // Messages on their way were given all the time that a link has (R-PAIR-1).
         if timer == Timer::Linger {
             let waited = |link: usize| party == Party::Import || party == Party::Export(link);
             for (_, own) in self.links.iter_mut().enumerate().filter(|(link, _)| waited(*link)) {

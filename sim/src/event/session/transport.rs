@@ -42,15 +42,15 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             (start..end).step_by(step as usize).skip(1).for_each(&mut arrive);
         }
         arrive(end);
-        self.behind_bytes(link, to);
+        self.after_bytes(link, to);
     }
 
-    /// Tells the other side something, in order with the bytes.
-    pub(crate) fn tell(&mut self, link: usize, to: Side, notice: Notice) -> u32 {
+    /// Sends the other side a notice, in order with the bytes.
+    pub(crate) fn notify(&mut self, link: usize, to: Side, notice: Notice) -> u32 {
         let latency = self.latency(link, to);
         let own = &mut self.links[link];
         let pipe = &mut own.pipes[index(to)];
-        let number = pipe.tell();
+        let number = pipe.notify();
         let arrival = pipe.arrival(self.queue.now(), latency);
         self.queue.at(arrival, Event::Notice(link, to, notice, number));
         if notice == Notice::Request {
@@ -70,9 +70,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    /// Tells a side that the connection is gone, behind everything that is on its way to it.
+    /// Notifies a side that the connection is gone, after everything that is on its way to it.
     pub(crate) fn lose(&mut self, link: usize, side: Side) {
-        let number = self.tell(link, side, Notice::Lost);
+        let number = self.notify(link, side, Notice::Lost);
         self.links[link].lost[index(side)] = Some(number);
     }
 
@@ -86,7 +86,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         at.pipes[own].clear();
         at.said_end[own] = true;
         at.ends[own] = LinkEnd::Closed;
-        if !at.broken && at.ends[peer] != LinkEnd::Closed && !at.hears_of_loss(other(side)) {
+        if !at.broken && at.ends[peer] != LinkEnd::Closed && !at.learns_of_loss(other(side)) {
             self.lose(link, other(side));
         }
     }
@@ -138,12 +138,12 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             return Err("there is no link");
         }
         let both = [Side::Import, Side::Export];
-        let learns = both.iter().any(|&side| at.ends[index(side)] != LinkEnd::Closed && !at.hears_of_loss(side));
+        let learns = both.iter().any(|&side| at.ends[index(side)] != LinkEnd::Closed && !at.learns_of_loss(side));
         let mut kept = [0; 2];
         let mut all = true;
         for (side, keep) in [(Side::Import, to_import), (Side::Export, to_export)] {
             let own = index(side);
-            let loses = at.hears_of_loss(side);
+            let loses = at.learns_of_loss(side);
             let before = at.pipes[own].items() - u8::from(loses);
             if loses && let Some(number) = at.lost[own].take() {
                 at.pipes[own].drop_item(number);
@@ -166,7 +166,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if news { Ok(()) } else { Err("both have left already") }
     }
 
-    /// What is on its way to a side is held, and what is sent to it in the meantime.
+    /// Messages on their way to a side are held, and later ones in the meantime.
     pub(crate) fn hold(&mut self, side: Side, ms: u32) -> Result<(), &'static str> {
         let until = self.queue.now() + u64::from(ms);
         let own = &mut self.links[0];

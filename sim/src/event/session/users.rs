@@ -157,9 +157,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Click::AddDevice | Click::Confirm => (Party::Export(0), self.links[0].export.place()),
         };
         if self.is_legacy(party.side()) && !self.can_click(click) {
-            return Err("nobody asks for it");
+            return Err("it is not asked for");
         }
-        // Behind the end it would begin another one, where there can be one.
+        // After the end it would begin another one, where there can be one.
         if click == Click::AddDevice && self.schedule.relink.is_some() && self.done[party.index()].is_some() {
             return Err("the operation is over");
         }
@@ -192,7 +192,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         Ok(())
     }
 
-    /// An old daemon takes calls that nobody asks for. Of these the model has those that it was seen to take.
+    /// An old daemon takes calls that no one asks for. Of these the model has those that it was seen to take.
     fn can_click(&self, click: Click) -> bool {
         match click {
             Click::Begin => true,

@@ -86,7 +86,7 @@ pub(crate) enum Event {
     /// A visitor or the device does what is next.
     Visitor(u8),
     Device,
-    /// Nobody secures a connection for a request that came again.
+    /// No one secures a connection for a request that came again.
     Unanswered(ConnId),
     /// A side takes a step of its own: what it had posted.
     Posted(Side),

@@ -35,7 +35,7 @@ pub(crate) struct Importing {
     pub(crate) conns: Vec<Conn>,
     /// How many of them are exporters'.
     pub(crate) links: usize,
-    /// The visitors behind the further connections.
+    /// The visitors after the further connections.
     pub(crate) visitors: Vec<Visitor>,
     /// The connection whose channel was accepted.
     pub(crate) session: Option<usize>,
@@ -151,7 +151,7 @@ impl Importing {
         }
     }
 
-    /// The device crashes and starts again, which removes left-overs. What is there of an account; an old one makes nothing durable.
+    /// The device crashes and starts again, which removes left-overs. Returns the stored account; an old one makes nothing durable.
     pub(crate) fn crash(&mut self, whole: bool, legacy: bool) -> Remains {
         let remains = match self.install {
             Install::Reported(true) if legacy && !whole => Remains::Torn,
@@ -169,14 +169,14 @@ impl Importing {
         self.staged.is_some()
     }
 
-    /// The link of a connection, or the visitor behind it.
+    /// The link of a connection, or the visitor after it.
     pub(crate) fn peer(&self, conn: ConnId) -> Peer {
         let number = conn_number(conn);
         number.checked_sub(self.links).map_or(Peer::Link(number), Peer::Visitor)
     }
 }
 
-/// Who is behind a connection.
+/// The device at the other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
     /// The exporter on this link.

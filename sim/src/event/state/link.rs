@@ -34,7 +34,7 @@ pub(crate) struct Link<E> {
     pub(crate) slots: VecDeque<Slot>,
     /// The number of the request for the connection.
     pub(crate) request: Option<u32>,
-    /// The importer has heard it.
+    /// The importer has received it.
     pub(crate) requested: bool,
     pub(crate) broken: bool,
     pub(crate) failed: bool,
@@ -79,7 +79,7 @@ impl<E> Link<E> {
     }
 
     /// Whether the last thing that is on its way to a side is the loss.
-    pub(crate) fn hears_of_loss(&self, side: Side) -> bool {
+    pub(crate) fn learns_of_loss(&self, side: Side) -> bool {
         let last = self.pipes[index(side)].last_item();
         last.is_some() && last == self.lost[index(side)]
     }

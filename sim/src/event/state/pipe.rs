@@ -37,7 +37,7 @@ pub(crate) struct Pipe {
 #[derive(Clone, Copy, Debug)]
 struct Item {
     number: u32,
-    /// Behind which byte.
+    /// After which byte.
     end: u64,
     notice: bool,
 }
@@ -52,8 +52,8 @@ impl Pipe {
         }
     }
 
-    /// Tells something in order. Its number.
-    pub(crate) fn tell(&mut self) -> u32 {
+    /// Sends a notice in order. Returns its number.
+    pub(crate) fn notify(&mut self) -> u32 {
         self.push(true)
     }
 
@@ -118,7 +118,7 @@ impl Pipe {
         } else {
             bytes.drain(..taken);
         }
-        // Whoever read them may have written here, or cleared what was on its way.
+        // The reader may have written here, or cleared the bytes on their way.
         bytes.append(&mut self.bytes);
         self.bytes = bytes;
     }

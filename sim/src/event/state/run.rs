@@ -15,7 +15,7 @@ use crate::event::{schedule::Class, state::law::Broken};
 pub struct Watch {
     /// Every step is followed in the model.
     pub follow: bool,
-    /// Every property that looks at a state is asked behind every step, and not only at the end.
+    /// Every property that looks at a state is asked after every step, and not only at the end.
     pub examine: bool,
     /// Every step is recorded.
     pub trace: bool,
@@ -28,7 +28,7 @@ impl Watch {
     pub const BARE: Self = Self { follow: false, examine: false, trace: false, cover: false };
     /// Everything.
     pub const ALL: Self = Self { follow: true, examine: true, trace: true, cover: true };
-    /// What a sweep looks at: what it finds is looked at again, with everything.
+    /// The checks of a sweep: a session with a finding is run again, with all checks.
     pub const SWEEP: Self = Self { follow: true, examine: false, trace: false, cover: true };
 }
 
@@ -47,7 +47,7 @@ pub struct Ran {
     pub classes: Vec<Class>,
     /// Whether a side crashed: then it has no end.
     pub crashed: bool,
-    /// What may excuse a pair; none where the two were none.
+    /// The excuses for a pair; none where the two were none.
     pub around: Option<Circumstances>,
     /// Virtual milliseconds.
     pub time: u64,

@@ -15,12 +15,19 @@ pub(crate) enum Received {
     Accepted,
     Declined,
     Message(Message<Secret>),
-    Began,
+    Began(u64),
     Slice { first: Option<u8>, length: u64 },
     Complete,
     End,
     Malformed,
     Lost,
+}
+
+impl Received {
+    /// Whether it is data of the session's channel: what a connection skips after its own end.
+    pub(crate) const fn is_data(&self) -> bool {
+        matches!(self, Self::Message(_) | Self::Began(_) | Self::Slice { .. } | Self::Complete)
+    }
 }
 
 impl From<Event<'_>> for Received {
@@ -31,7 +38,7 @@ impl From<Event<'_>> for Received {
             Event::ChannelDeclined => Self::Declined,
             Event::ChannelEnded => Self::End,
             Event::Message(message) => Self::Message(message),
-            Event::ArchiveBegan { .. } => Self::Began,
+            Event::ArchiveBegan { length } => Self::Began(length),
             Event::ArchiveSlice(bytes) => Self::Slice { first: bytes.first().copied(), length: bytes.len() as u64 },
             Event::ArchiveEnded => Self::Complete,
             Event::Malformed => Self::Malformed,

@@ -91,7 +91,7 @@ impl Sink for NoSink {
 
 const OPENING: Duration = Duration::from_secs(40);
 
-/// What a connection that receives this frame without a pause, and a step of time after each of its turns, reports first, and after how many seconds; and when it is closed.
+/// Returns the first report of a connection that receives this frame without a pause, and a step of time after each of its turns, and after how many seconds; and when it is closed.
 async fn endless(frame: &[u8], step: Duration) -> (Event, u64, u64) {
     let (commands, received) = mpsc::channel(8);
     let (reports, mut events) = mpsc::channel(64);

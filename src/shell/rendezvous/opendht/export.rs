@@ -107,11 +107,13 @@ impl Dial for Seek {
         let (chain, answers, gathered) = tokio::try_join!(self.find(&device), listen, self.dht.gather())?;
         self.published().await?;
         let peer = PublicKey::from_der(chain.leaf().spki()).map_err(|_| {
-            io::Error::new(io::ErrorKind::InvalidData, "the token's device has no RSA key: nothing can be encrypted to it")
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the token's device has no RSA key: nothing can be encrypted to it",
+            )
         })?;
         let id = 1 + u64::from_be_bytes(fresh()) % MAX_ID;
-        let request =
-            Request { id, description: gathered.own.to_text(), is_answer: false, kind: String::new() };
+        let request = Request { id, description: gathered.own.to_text(), is_answer: false, kind: String::new() };
         let agent = Agent::new(Role::Controlled, &gathered.own, fresh());
         let answer = self.answer(answers, &device, id);
         let asked = async {
@@ -146,7 +148,9 @@ impl Seek {
                         DeviceId::Short(id) => from.short_id().0 == *id,
                     };
                     let description = answer.description.as_str().and_then(|text| Description::read(text).ok());
-                    if let (true, true, true, Some(description)) = (is_device, answer.is_answer, answer.id == id, description) {
+                    if let (true, true, true, Some(description)) =
+                        (is_device, answer.is_answer, answer.id == id, description)
+                    {
                         return Ok(description);
                     }
                 }

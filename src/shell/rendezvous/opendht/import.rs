@@ -3,12 +3,7 @@
 use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc};
 
 use handfast_dht::{Event, Query, driver::Events, value::PublicKey};
-use tokio::{
-    select,
-    sync::mpsc,
-    task::JoinSet,
-    time::sleep,
-};
+use tokio::{select, sync::mpsc, task::JoinSet, time::sleep};
 
 use super::{Account, OpenDht, fresh, ids, request::Request, request_key};
 use crate::{

@@ -1,13 +1,22 @@
 //! A picture, and the ways in which QR codes are looked for in it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter};
 
 use rqrr::PreparedImage;
 
 /// Pixels of a picture that is made larger.
-const MAX_ENLARGED: usize = 9_000_000;
+const MAX_ENLARGED: usize = 36_000_000;
 /// Pixels of a picture from which on it is made smaller, too: a photograph, or a screen with a large code.
-const MIN_REDUCED: usize = 500_000;
+const MIN_REDUCED: usize = 20_000;
+
+/// How many parts of a picture, in which something looks like a code, are looked at again.
+const MAX_PARTS: usize = 8;
+/// How many parts of a picture are evened along its shorter side.
+const PARTS: usize = 28;
+/// Pixels of the side of such a part at least.
+const MIN_PART: usize = 8;
+/// By how much the lightest and the darkest of a part have to differ.
+const MIN_CONTRAST: usize = 20;
 
 /// An image, row by row: red, green, blue, and how opaque.
 pub(super) struct Picture {
@@ -16,16 +25,23 @@ pub(super) struct Picture {
     pixels: Vec<[u8; 4]>,
 }
 
-/// What was found.
+/// The result.
 #[derive(Default)]
 pub(super) struct Found {
-    /// What the codes say that could be read.
+    /// The texts of the codes that could be read.
     pub(super) texts: BTreeSet<String>,
-    /// Whether there was one that could not.
-    pub(super) unclear: bool,
+    /// The places of those that could not.
+    pub(super) unclear: Vec<Region>,
 }
 
-/// What counts as the lightness of a pixel.
+/// A part of a picture: where its columns and rows begin, and where they end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Region {
+    first: [usize; 2],
+    last: [usize; 2],
+}
+
+/// The measure of a pixel's lightness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Plane {
     /// That of its colour, over a background of this lightness.
@@ -34,6 +50,15 @@ enum Plane {
     Colour(usize),
     /// How opaque it is: where all of its colours are the same.
     Opacity,
+}
+
+/// A change of the pixels' lightness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Light {
+    /// The darkest of the picture becomes black, the lightest white.
+    Stretched,
+    /// The same in each part of the picture: a shadow or a gradient goes.
+    Evened,
 }
 
 /// How large a picture is looked at.
@@ -53,23 +78,49 @@ impl Picture {
         Self { width, height, pixels }
     }
 
-    /// Looks for codes in one way after the other, until what was found is enough.
+    /// Looks for codes in one way after the other, the cheap ones first, until what was found is enough.
     pub(super) fn find(&self, is_enough: impl Fn(&Found) -> bool) -> Found {
         let mut found = Found::default();
-        let (sure, others) = self.planes();
-        // What is found without a change is found together, so that none of several codes is passed over.
-        for plane in &sure {
-            self.look(*plane, Scale::Same, &mut found);
+        self.look_at(&self.small_scales(), &is_enough, &mut found);
+        // A part of a picture is enlarged further than the whole, and is evened by itself.
+        for part in self.parts(&found.unclear) {
+            part.look_at(&[part.small_scales(), part.large_scales()].concat(), &is_enough, &mut found);
         }
-        let all = || sure.iter().chain(&others);
-        let changed = self.scales().into_iter().flat_map(|scale| all().map(move |plane| (*plane, scale)));
-        for (plane, scale) in others.iter().map(|plane| (*plane, Scale::Same)).chain(changed) {
-            if is_enough(&found) {
-                break;
-            }
-            self.look(plane, scale, &mut found);
-        }
+        self.look_at(&self.large_scales(), &is_enough, &mut found);
         found
+    }
+
+    fn look_at(&self, scales: &[Scale], is_enough: &dyn Fn(&Found) -> bool, found: &mut Found) {
+        let (sure, others) = self.planes();
+        for light in [Light::Stretched, Light::Evened] {
+            for scale in scales {
+                for plane in sure.iter().chain(&others) {
+                    // Codes that are found without a change are found together, so that none of several is passed over.
+                    let is_first = (light, *scale) == (Light::Stretched, Scale::Same) && sure.contains(plane);
+                    if is_first || !is_enough(found) {
+                        self.look(*plane, light, *scale, found);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The parts of the picture in which something looks like a code: a few, none of which is in another one.
+    fn parts(&self, unclear: &[Region]) -> Vec<Self> {
+        let mut regions: Vec<Region> = Vec::new();
+        for region in unclear {
+            if !regions.iter().any(|other| other.holds(region)) {
+                let wide = region.widened(self.width, self.height);
+                regions.push(wide);
+            }
+        }
+        let of = |region: &Region| {
+            let [width, height] = [0, 1].map(|axis| region.last[axis] - region.first[axis]);
+            let rows = self.pixels.chunks(self.width).skip(region.first[1]).take(height);
+            Self::new(width, height, rows.flat_map(|row| &row[region.first[0]..region.last[0]]).copied().collect())
+        };
+        let is_part = |part: &Self| part.pixels.len() < self.pixels.len() && !part.pixels.is_empty();
+        regions.iter().take(MAX_PARTS).map(of).filter(is_part).collect()
     }
 
     /// The planes that differ, and those that may show what the first ones do not.
@@ -81,17 +132,23 @@ impl Picture {
         (sure, if is_grey { vec![] } else { (0..3).map(Plane::Colour).collect() })
     }
 
-    fn scales(&self) -> Vec<Scale> {
-        let count = self.pixels.len();
-        let larger = [2, 4, 3].into_iter().filter(|by| count * by * by <= MAX_ENLARGED).map(Scale::Larger);
-        let smaller = [2, 3, 4].into_iter().filter(|_| count >= MIN_REDUCED).map(Scale::Smaller);
-        larger.chain(smaller).collect()
+    fn small_scales(&self) -> Vec<Scale> {
+        let smaller = [2, 3, 4].into_iter().filter(|_| self.pixels.len() >= MIN_REDUCED).map(Scale::Smaller);
+        iter::once(Scale::Same).chain(smaller).collect()
+    }
+
+    fn large_scales(&self) -> Vec<Scale> {
+        let larger = [2, 3, 4].into_iter().filter(|by| self.pixels.len() * by * by <= MAX_ENLARGED);
+        larger.map(Scale::Larger).collect()
     }
 
     /// Looks for dark codes on light, and for light ones on dark.
-    fn look(&self, plane: Plane, scale: Scale, found: &mut Found) {
+    fn look(&self, plane: Plane, light: Light, scale: Scale, found: &mut Found) {
         let (width, height, mut shades) = self.shades(plane, scale);
-        stretch(&mut shades);
+        match light {
+            Light::Stretched => stretch(&mut shades),
+            Light::Evened => even(width, height, &mut shades),
+        }
         // A code may reach the edge, without the quiet zone that it needs.
         let edge = 8.max(width.min(height) / 16);
         for inverts in [false, true] {
@@ -103,7 +160,7 @@ impl Picture {
             for grid in image.detect_grids() {
                 match grid.decode() {
                     Ok((_, text)) => drop(found.texts.insert(text)),
-                    Err(_) => found.unclear = true,
+                    Err(_) => found.unclear.push(Region::of(&grid.bounds, edge, scale)),
                 }
             }
         }
@@ -117,14 +174,13 @@ impl Picture {
             Scale::Larger(by) => {
                 let own: Vec<u8> = self.pixels.iter().map(|pixel| plane.shade(*pixel)).collect();
                 let (columns, rows) = (between(width, by), between(height, by));
-                let mix = |one: usize, other: usize, part: usize| (one * (2 * by - part) + other * part) / (2 * by);
                 let mut shades = Vec::with_capacity(columns.len() * rows.len());
                 for (top, bottom, down) in rows {
                     for (left, right, across) in &columns {
                         let of = |x: usize, y: usize| usize::from(own[y * width + x]);
-                        let above = mix(of(*left, top), of(*right, top), *across);
-                        let below = mix(of(*left, bottom), of(*right, bottom), *across);
-                        shades.push(mix(above, below, down) as u8);
+                        let above = mix(by, of(*left, top), of(*right, top), *across);
+                        let below = mix(by, of(*left, bottom), of(*right, bottom), *across);
+                        shades.push(mix(by, above, below, down) as u8);
                     }
                 }
                 (width * by, height * by, shades)
@@ -154,6 +210,43 @@ fn between(length: usize, by: usize) -> Vec<(usize, usize, usize)> {
     (0..length * by).map(place).collect()
 }
 
+impl Region {
+    /// Where a code is that was found in the picture at this scale, with an edge around it.
+    fn of(corners: &[rqrr::Point; 4], edge: usize, scale: Scale) -> Self {
+        let own = |at: i32| scale.own(usize::try_from(at).unwrap_or(0).saturating_sub(edge));
+        let corners = corners.map(|corner| [own(corner.x), own(corner.y)]);
+        let with = |of: fn(usize, usize) -> usize| {
+            corners.into_iter().reduce(|one, other| [0, 1].map(|axis| of(one[axis], other[axis])))
+        };
+        Self { first: with(usize::min).unwrap_or_default(), last: with(usize::max).unwrap_or_default() }
+    }
+
+    /// With a quarter more on each side, as far as the picture goes.
+    fn widened(self, width: usize, height: usize) -> Self {
+        let more = [0, 1].map(|axis| (self.last[axis] - self.first[axis]) / 4 + 4);
+        let ends = [width, height];
+        Self {
+            first: [0, 1].map(|axis| self.first[axis].saturating_sub(more[axis]).min(ends[axis])),
+            last: [0, 1].map(|axis| (self.last[axis] + more[axis]).min(ends[axis])),
+        }
+    }
+
+    fn holds(&self, other: &Self) -> bool {
+        (0..2).all(|axis| self.first[axis] <= other.first[axis] && other.last[axis] <= self.last[axis])
+    }
+}
+
+impl Scale {
+    /// The place in the picture of a place in what is looked at.
+    fn own(self, at: usize) -> usize {
+        match self {
+            Self::Same => at,
+            Self::Larger(by) => at / by,
+            Self::Smaller(by) => at * by,
+        }
+    }
+}
+
 impl Plane {
     fn shade(self, [red, green, blue, opacity]: [u8; 4]) -> u8 {
         match self {
@@ -173,6 +266,69 @@ fn stretch(shades: &mut [u8]) {
             *shade = (u16::from(*shade - low) * 255 / range) as u8;
         }
     }
+}
+
+/// Makes the darkest of each part of the picture black, and the lightest white. A part is a sixteenth of the shorter side wide, with the
+/// parts around it; between the middles of parts, what is dark and light changes evenly. A part without contrast is taken as the ones
+/// next to it.
+fn even(width: usize, height: usize, shades: &mut [u8]) {
+    let side = (width.min(height) / PARTS).max(MIN_PART);
+    let (columns, rows) = (width.div_ceil(side), height.div_ceil(side));
+    let mut parts = vec![[255, 0]; columns * rows];
+    for (y, row) in shades.chunks(width).enumerate() {
+        for (x, shade) in row.iter().enumerate() {
+            let [low, high] = &mut parts[y / side * columns + x / side];
+            (*low, *high) = ((*low).min(*shade), (*high).max(*shade));
+        }
+    }
+    let around = |at: usize, length: usize| at.saturating_sub(1)..(at + 2).min(length);
+    let wide = |column: usize, row: usize| {
+        let near = around(row, rows).flat_map(|y| around(column, columns).map(move |x| (x, y)));
+        near.map(|(x, y)| parts[y * columns + x])
+            .fold([255, 0], |[low, high], part: [u8; 2]| [low.min(part[0]), high.max(part[1])])
+    };
+    let mut wide: Vec<Option<[u8; 2]>> = (0..columns * rows)
+        .map(|at| wide(at % columns, at / columns))
+        .map(|[low, high]| (usize::from(high) > usize::from(low) + MIN_CONTRAST).then_some([low, high]))
+        .collect();
+    // From the parts with contrast to those around them, further and further.
+    while wide.contains(&None) {
+        let before = wide.clone();
+        for (at, part) in wide.iter_mut().enumerate().filter(|(_, part)| part.is_none()) {
+            let near = around(at / columns, rows).flat_map(|y| around(at % columns, columns).map(move |x| (x, y)));
+            *part = near.filter_map(|(x, y)| before[y * columns + x]).next();
+        }
+        if wide == before {
+            // There is no contrast anywhere.
+            return;
+        }
+    }
+    let wide: Vec<[u8; 2]> = wide.into_iter().flatten().collect();
+    let (across, down) = (between(columns, side), between(rows, side));
+    for (y, row) in shades.chunks_mut(width).enumerate() {
+        let (top, bottom, below) = down[y];
+        for (x, shade) in row.iter_mut().enumerate() {
+            let (left, right, beyond) = across[x];
+            let of = |which: usize| {
+                let at = |column: usize, row: usize| usize::from(wide[row * columns + column][which]);
+                mix(
+                    side,
+                    mix(side, at(left, top), at(right, top), beyond),
+                    mix(side, at(left, bottom), at(right, bottom), beyond),
+                    below,
+                )
+            };
+            let (low, high) = (of(0), of(1));
+            if high > low {
+                *shade = (usize::from(*shade).saturating_sub(low) * 255 / (high - low)).min(255) as u8;
+            }
+        }
+    }
+}
+
+/// The mean of two shades, of which the second one counts `part` in `2 * by`.
+fn mix(by: usize, one: usize, other: usize, part: usize) -> usize {
+    (one * (2 * by - part) + other * part) / (2 * by)
 }
 
 /// How light a colour is (ITU-R BT.601).

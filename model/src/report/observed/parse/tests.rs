@@ -88,7 +88,7 @@ fn a_header_of_a_side_begins_a_clock_of_its_own() {
 
 /// R-SEC-2: whatever is wrong with a line, the error says nothing of the password in it.
 #[test]
-fn an_error_tells_no_password() {
+fn an_error_has_no_password() {
     let good = r#"{"t_ms": 1, "side": "import", "call": "provideAccountAuthentication", "args": {"credentials": "hunter2", "scheme": "password"}, "ret": true}"#;
     for cut in 0..good.len() {
         let damaged = [&good[..cut], "\u{1}", &good[cut + 1..]].concat();

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// What does not come while somebody looks.
+/// Faults that do not come while a client looks.
 const NEVER: u64 = u64::MAX;
 
 impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
@@ -35,9 +35,9 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
                     && self.latest(&node.at, self.clock_of(side)).saturating_sub(armed) >= self.lasts(side, timer)
             }
             Action::Deliver(side) if self.waits_for_loss(node, side) => {
-                let heard = node.at[index(side)].heard;
+                let received = node.at[index(side)].received;
                 let latest = self.latest(&node.at, self.clock_of(side));
-                heard != NEVER && latest.saturating_sub(heard) >= self.terms.delays.loss
+                received != NEVER && latest.saturating_sub(received) >= self.terms.delays.loss
             }
             _ => true,
         }
@@ -73,7 +73,7 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
                 .is_none_or(|(clock, end)| self.is_due(at, clock, end.saturating_sub(self.terms.delays.signal)))
     }
 
-    /// Whether a side's client can make a call now that no line shows: nobody looked at it, or the file ends before the call returns.
+    /// Whether a side's client can make a call now that no line shows: no one looked at it, or the file ends before the call returns.
     pub(super) fn may_be_under_way(&self, node: &Node<I, E>, side: Side, action: Action) -> bool {
         let Some(lane) = self.run.lane(side) else { return true };
         let cursor = &node.at[index(side)];
@@ -111,13 +111,13 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
     /// How long a timer runs at least, in milliseconds.
     fn lasts(&self, side: Side, timer: Timer) -> u64 {
         match (self.is_legacy(side), timer) {
-            // What the directory answers is waited for, and then the connection.
+            // The answer of the directory is awaited, and then the connection.
             (true, Timer::Connect) => 30_000,
             _ => Durations::default().of(timer, 0).as_millis() as u64,
         }
     }
 
-    /// Whether what arrives next at a side is that its connection broke, and nothing told it.
+    /// Whether the next arrival at a side is that its connection broke, without a message that says so.
     fn waits_for_loss(&self, node: &Node<I, E>, side: Side) -> bool {
         let link = &node.state.world.link;
         let broke = link.failed && link.half(side).queue.first() == Some(&Item::Lost);
@@ -134,7 +134,7 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
         }
     }
 
-    /// The clock of a side's lines. A side at which nobody looked shares the only one.
+    /// The clock of a side's lines. A side at which no one looked shares the only one.
     fn clock_of(&self, side: Side) -> Option<Clock> {
         let own = self.run.lane(side).and_then(|lane| lane.noted().next()).map(|noted| noted.clock);
         own.or(self.clock.map(|(clock, _)| clock))
@@ -201,16 +201,16 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
         }
     }
 
-    /// Notes when an old daemon was told something by its peer.
-    pub(super) fn set_heard(&self, next: &mut Node<I, E>, act: Act) {
-        let heard = match act {
+    /// Notes when an old daemon received something from its peer.
+    pub(super) fn set_received(&self, next: &mut Node<I, E>, act: Act) {
+        let received = match act {
             Act::Hidden(Action::Deliver(side)) => [Some(side), None],
             Act::Hidden(Action::Secured) => [Some(Side::Import), Some(Side::Export)],
             Act::Hidden(_) | Act::Call(..) => [None, None],
         };
-        for side in heard.into_iter().flatten().filter(|side| self.is_legacy(*side)) {
+        for side in received.into_iter().flatten().filter(|side| self.is_legacy(*side)) {
             let now = self.earliest(&next.at, self.clock_of(side));
-            next.at[index(side)].heard = self.moment(now, self.terms.delays.loss);
+            next.at[index(side)].received = self.moment(now, self.terms.delays.loss);
         }
     }
 }
@@ -219,6 +219,6 @@ fn arms(turn: &Turn, side: Side, timer: Timer) -> bool {
     match turn {
         Turn::Import(_, effects) => side == Side::Import && effects.contains(&import::Effect::Arm(timer)),
         Turn::Export(_, effects) => side == Side::Export && effects.contains(&export::Effect::Arm(timer)),
-        Turn::Nobody => false,
+        Turn::Neither => false,
     }
 }

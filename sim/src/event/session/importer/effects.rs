@@ -49,7 +49,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 if let Peer::Link(link) = self.importing.peer(conn) {
                     if self.links[link].can_send(Side::Import) {
                         let listens = !self.crashed[0] && self.done[Party::Import.index()].is_none();
-                        self.tell(link, Side::Export, if listens { Notice::Refused } else { Notice::Absent });
+                        self.notify(link, Side::Export, if listens { Notice::Refused } else { Notice::Absent });
                     }
                     self.links[link].ends[0] = LinkEnd::Closed;
                     self.links[link].pipes[0].clear();

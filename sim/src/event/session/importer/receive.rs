@@ -78,7 +78,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    /// What a visitor sent has been answered, on a connection that is still there.
+    /// A visitor's bytes have been answered, on a connection that is still there.
     fn look_at_answers(&mut self, number: usize, visitor: usize) {
         let (own, visitor) = (&self.importing.conns[number], &mut self.importing.visitors[visitor]);
         if own.stage != ConnState::Open || self.legacy[0] {
@@ -89,7 +89,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
-    /// What ends before here, and was not handed on, is passed over in the model too.
+    /// Connections that end before here, and were not handed on, are passed over in the model too.
     pub(crate) fn pass_over(&mut self, link: usize, side: Side, before: u64) {
         while self.links[link].pipes[index(side)].pass_item(before) {
             self.follow(ModelStep::Export(link, Action::Deliver(side)), Did::Nothing);
@@ -99,7 +99,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     fn receive_import(&mut self, conn: ConnId, end: u64, thing: Received) {
         let peer = self.importing.peer(conn);
         let own = &mut self.importing.conns[conn_number(conn)];
-        // What is known of old importers was seen without further channels, and without an end behind their own.
+        // Old importers were observed without further channels, and without an end after their own.
         let beyond = match thing {
             Received::Asked(_) => own.connection.has_session(),
             Received::Malformed | Received::Lost => false,
@@ -108,6 +108,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         if self.legacy[0] && beyond {
             own.connection.decline();
             return;
+        }
+        if own.connection.has_ended() && thing.is_data() {
+            return self.break_law(Law::Model, "import: data is received after its own end of the channel".into());
         }
         let (act, input) = match thing {
             Received::Asked(name) => {
@@ -124,7 +127,14 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 let message = message.map_password(|_| Slot(0));
                 (CallerAct::Say(message), Input::Message(conn, message))
             }
-            Received::Began => {
+            Received::Began(length) => {
+                let (frames, bytes) = self.schedule.archive;
+                if let Peer::Link(_) = peer
+                    && length != u64::from(frames) * u64::from(bytes)
+                {
+                    let text = format!("import: an archive of {frames} times {bytes} bytes is announced as {length}");
+                    return self.break_law(Law::Model, text);
+                }
                 // An old one has all of it before it does anything with it.
                 if self.legacy[0] {
                     own.connection.take_archive();

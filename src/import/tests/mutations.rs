@@ -1,4 +1,4 @@
-//! What the tests of the rules let live when the reducer was mutated: each kills one kind of what survived.
+//! Tests against mutations of the reducer that the tests of the rules let live: each kills one kind of them.
 
 use super::*;
 
@@ -75,38 +75,38 @@ fn who_is_not_reached_is_not_waited_for_for_ever() {
     let mut preparing = Rig(Importer::new(Config::default()));
     preparing.ok(Input::AddAccount);
     let ends = [Effect::Disarm(Timer::Prepare), Effect::Withdraw, done(Outcome::Timeout)];
-    let told = preparing.ok(Input::Fired(Timer::Prepare));
-    assert_eq!(told, ends[1..]);
+    let effects = preparing.ok(Input::Fired(Timer::Prepare));
+    assert_eq!(effects, ends[1..]);
     let mut waiting = Rig::waiting();
     assert_eq!(waiting.ok(Input::Fired(Timer::Token)), ends[1..]);
 }
 
-/// R-IMP-12: what was staged is wiped, in the middle of the archive as behind it; before it there is nothing to wipe.
+/// R-IMP-12: what was staged is wiped, in the middle of the archive as after it; before it there is nothing to wipe.
 #[test]
 fn what_was_staged_is_wiped() {
     for (mut rig, staged) in [(Rig::answered(), false), (Rig::receiving(), true), (Rig::checking(), true)] {
-        let told = rig.says(M::State(Word::Canceled));
-        assert_eq!(told.contains(&Effect::Discard), staged, "{told:?}");
+        let effects = rig.says(M::State(Word::Canceled));
+        assert_eq!(effects.contains(&Effect::Discard), staged, "{effects:?}");
     }
     let mut full = Rig::receiving();
-    let told = full.ok(Input::ArchiveUnwritable(CONN));
-    assert!(told.contains(&Effect::Discard) && told.contains(&done(Outcome::Storage)), "{told:?}");
+    let effects = full.ok(Input::ArchiveUnwritable(CONN));
+    assert!(effects.contains(&Effect::Discard) && effects.contains(&done(Outcome::Storage)), "{effects:?}");
 }
 
-/// R-IMP-12: behind the exporter's end of the channel the connection is closed; one that is lost is closed already.
+/// R-IMP-12: after the exporter's end of the channel the connection is closed; one that is lost is closed already.
 #[test]
 fn a_link_that_the_exporter_ended_is_closed() {
     for rig in [Rig::greeted, Rig::prompting, Rig::answered, Rig::receiving] {
-        let told = rig().ok(Input::ChannelEnded(CONN));
-        assert!(told.contains(&Effect::Close(CONN)) && told.contains(&done(Outcome::Network)), "{told:?}");
-        let told = rig().ok(Input::ConnectionLost(CONN));
-        assert!(!told.contains(&Effect::Close(CONN)) && told.contains(&done(Outcome::Network)), "{told:?}");
+        let effects = rig().ok(Input::ChannelEnded(CONN));
+        assert!(effects.contains(&Effect::Close(CONN)) && effects.contains(&done(Outcome::Network)), "{effects:?}");
+        let effects = rig().ok(Input::ConnectionLost(CONN));
+        assert!(!effects.contains(&Effect::Close(CONN)) && effects.contains(&done(Outcome::Network)), "{effects:?}");
     }
 }
 
 /// The ended channel's connection is gone: nothing is left to close, and no timer runs for it.
 #[test]
-fn a_lost_link_behind_the_end_is_let_go() {
+fn a_lost_link_after_the_end_is_let_go() {
     let mut rig = Rig::prompting();
     rig.ok(Input::RemoveAccount);
     assert!(!rig.0.is_closed());
@@ -114,17 +114,17 @@ fn a_lost_link_behind_the_end_is_let_go() {
     assert!(rig.0.is_closed());
 }
 
-/// R-EXT-2: an exporter that did not name `result` is told none.
+/// R-EXT-2: an exporter that did not name `result` receives none.
 #[test]
-fn a_result_is_told_only_to_who_knows_the_word() {
+fn a_result_is_sent_only_to_a_peer_that_names_it() {
     for (features, knows) in [(Features::ALL, true), (Features::NONE, false)] {
         let mut rig = Rig::prompting_with(features);
         rig.answers();
         for input in [Input::ArchiveBegan(CONN), Input::ArchiveComplete(CONN), Input::Checked(Check::Sound(PEER))] {
             rig.ok(input);
         }
-        let told = rig.ok(Input::Installed(true));
-        assert_eq!(told.contains(&Effect::Send(CONN, M::ImportResult(ImportResult::Stored))), knows, "{told:?}");
+        let effects = rig.ok(Input::Installed(true));
+        assert_eq!(effects.contains(&Effect::Send(CONN, M::ImportResult(ImportResult::Stored))), knows, "{effects:?}");
     }
 }
 
@@ -151,11 +151,11 @@ fn what_has_left_is_no_candidate() {
     assert_eq!(rig.ok(Input::ConnectionRequested(STRANGER)), [Effect::Accept(STRANGER)]);
     rig.ok(Input::ConnectionOpened { conn: STRANGER, presented: None, verified: false });
     rig.ok(Input::ConnectionRequested(CONN));
-    let told = rig.ok(Input::RemoveAccount);
-    assert!(told.contains(&Effect::Close(CONN)) && !told.contains(&Effect::Close(STRANGER)), "{told:?}");
+    let effects = rig.ok(Input::RemoveAccount);
+    assert!(effects.contains(&Effect::Close(CONN)) && !effects.contains(&Effect::Close(STRANGER)), "{effects:?}");
 
-    let told = Rig::greeted().ok(Input::RemoveAccount);
-    assert!(!told.contains(&Effect::Close(CONN)), "the session is no candidate: {told:?}");
+    let effects = Rig::greeted().ok(Input::RemoveAccount);
+    assert!(!effects.contains(&Effect::Close(CONN)), "the session is no candidate: {effects:?}");
 }
 
 /// R-TOK-5: a connection with too many wrong codes is closed once.
@@ -178,13 +178,13 @@ fn a_second_verdict_on_one_answer_is_ignored() {
 
 /// R-IMP-7: what is judged is a password, whatever was announced before.
 #[test]
-fn behind_a_verdict_a_password_is_asked_for() {
+fn after_a_verdict_a_password_is_asked_for() {
     let mut rig = Rig::greeted();
     rig.says(M::AuthScheme(Scheme::None, Features::ALL));
     rig.ok(Input::ProvideAccountAuthentication(SLOT, Scheme::None));
     let asked = Signal::Prompt { peer: PEER, scheme: Scheme::Password, wrong_password: true };
-    let told = rig.says(M::Verdict(Verdict::Wrong));
-    assert!(told.contains(&Effect::Signal(asked)), "{told:?}");
+    let effects = rig.says(M::Verdict(Verdict::Wrong));
+    assert!(effects.contains(&Effect::Signal(asked)), "{effects:?}");
 }
 
 /// R-IMP-13: no timer runs that could end an install.

@@ -83,7 +83,7 @@ fn what_breaks_a_law_is_shrunk() {
     assert_eq!(code(shrink(&[]).status), 1);
 }
 
-/// What is kept says itself for whom it was.
+/// A kept schedule names its pair.
 #[test]
 fn what_is_kept_is_taken_as_it_is() {
     let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/regressions/M-10.json");
@@ -98,7 +98,7 @@ fn the_matrix_is_printed() {
     let output = run(["sim", "--matrix"], b"");
     assert_eq!(code(output.status), 0, "{}", shown(&output));
     let table = String::from_utf8_lossy(&output.stdout);
-    assert!(table.contains("behind export.sent\n") && table.contains("cannot be: "), "{table}");
+    assert!(table.contains("after export.sent\n") && table.contains("cannot be: "), "{table}");
     assert_eq!(code(run(["sim", "--engine", "event", "--scenario", "no-fault"], b"").status), 2);
     assert_eq!(code(run(["sim", "--pairs"], b"").status), 2);
 }

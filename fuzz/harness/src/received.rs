@@ -1,16 +1,16 @@
-//! What holds of a signal as a client reads it (R-ERR-2, R-CLI-3).
+//! Laws of a signal as a client reads it (R-ERR-2, R-CLI-3).
 
 use handfast::{
-    client::Told,
+    client::Received,
     outcome::{Details, LinkState, Side, Signal},
 };
 
-/// Reads a signal. Panics if the client was told a success that no daemon meant, or what only the other side is told.
-pub fn read(side: Side, state: i32, details: &Details) -> Told {
-    let told = Told::read(side, state, details);
+/// Reads a signal. Panics if the result is a success that no daemon meant, or a signal of the other side.
+pub fn read(side: Side, state: i32, details: &Details) -> Received {
+    let received = Received::read(side, state, details);
     let done = state == i32::from(LinkState::Done.number());
-    match told {
-        Told::Signal(signal) => {
+    match received {
+        Received::Signal(signal) => {
             assert_eq!(i32::from(signal.state().number()), state);
             let of = match signal {
                 Signal::TokenAvailable | Signal::Prompt { .. } => Side::Import,
@@ -23,8 +23,8 @@ pub fn read(side: Side, state: i32, details: &Details) -> Told {
                 assert_eq!(outcome.is_success(), matches!(error, Some("" | "none")), "{outcome:?} of {error:?}");
             }
         }
-        Told::Unheard => assert!(done),
-        Told::Strange => assert!(!done, "an end is an end, whatever is said of it"),
+        Received::Unheard => assert!(done),
+        Received::Strange => assert!(!done, "an end is an end, whatever its details say"),
     }
-    told
+    received
 }

@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Details, Outcome, Scheme, Side, Signal, Vocabulary};
 
-/// What a signal says.
+/// A signal as a client reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Told {
+pub enum Received {
     /// This.
     Signal(Signal),
-    /// DONE, with an error that nobody has heard of. It is a failure (R-ERR-2).
+    /// DONE, with an unknown error. It is a failure (R-ERR-2).
     Unheard,
     /// No signal of this side has this state or these details.
     Strange,
 }
 
-impl Told {
+impl Received {
     /// Reads a signal of a side, in the words of either profile.
     pub fn read(side: Side, state: i32, details: &Details) -> Self {
         let word = |key: &str| details.get(key).map(String::as_str);
@@ -52,7 +52,7 @@ fn outcome<'a>(word: impl Fn(&str) -> Option<&'a str>) -> Option<Outcome> {
         return Some(Outcome::Success { confirmed: word("confirmed") != Some("false") });
     }
     let said = match word("reason").unwrap_or(error) {
-        // What today's daemon calls it.
+        // The word of today's daemon.
         said if said == Vocabulary::Jamid.error(Outcome::Authentication) => Outcome::Authentication.reason(),
         said => said,
     };
@@ -70,18 +70,18 @@ mod tests {
         entries.iter().map(|&(key, value)| (key.into(), value.into())).collect()
     }
 
-    fn done(entries: &[(&str, &str)]) -> Told {
-        Told::read(Side::Export, 5, &details(entries))
+    fn done(entries: &[(&str, &str)]) -> Received {
+        Received::read(Side::Export, 5, &details(entries))
     }
 
-    /// What a daemon says is what its client reads: exactly in the documented vocabulary, as exactly as it can be in the other.
+    /// A client reads the signal of its daemon: exactly in the documented vocabulary, as exactly as it can be in the other.
     #[test]
     fn what_is_written_is_read() {
         let peer_address = "[2001:db8::7]:4711".parse().unwrap();
         let peer = AccountId([0xa1; 20]);
         let prompt = |scheme, wrong_password| Signal::Prompt { peer, scheme, wrong_password };
-        let told = |side, signal: Signal, vocabulary| {
-            Told::read(side, signal.state().number().into(), &signal.details(vocabulary, "jami-auth://…"))
+        let received = |side, signal: Signal, vocabulary| {
+            Received::read(side, signal.state().number().into(), &signal.details(vocabulary, "jami-auth://…"))
         };
         for vocabulary in [Vocabulary::Documented, Vocabulary::Jamid] {
             for signal in [
@@ -91,14 +91,14 @@ mod tests {
                 prompt(Scheme::Password, true),
                 Signal::InProgress,
             ] {
-                assert_eq!(told(Side::Import, signal, vocabulary), Told::Signal(signal));
+                assert_eq!(received(Side::Import, signal, vocabulary), Received::Signal(signal));
             }
             let confirm = Signal::Confirm { peer_address };
-            assert_eq!(told(Side::Export, confirm, vocabulary), Told::Signal(confirm));
+            assert_eq!(received(Side::Export, confirm, vocabulary), Received::Signal(confirm));
             for exact in Outcome::ALL {
                 let unsaid = vocabulary.error(exact) == "unknown";
-                let expected = if unsaid { Told::Unheard } else { Told::Signal(Signal::Done(exact)) };
-                assert_eq!(told(Side::Export, Signal::Done(exact), vocabulary), expected, "{exact:?}");
+                let expected = if unsaid { Received::Unheard } else { Received::Signal(Signal::Done(exact)) };
+                assert_eq!(received(Side::Export, Signal::Done(exact), vocabulary), expected, "{exact:?}");
             }
         }
     }
@@ -106,31 +106,31 @@ mod tests {
     /// R-ERR-2, R-CLI-3: two words are success, and every other is a failure.
     #[test]
     fn an_unknown_error_is_a_failure() {
-        let success = Told::Signal(Signal::Done(Outcome::SUCCESS));
+        let success = Received::Signal(Signal::Done(Outcome::SUCCESS));
         assert_eq!(done(&[("error", "")]), success);
         assert_eq!(done(&[("error", "none")]), success);
         for error in ["unknown", "success", "Success", "NONE", " ", "ok", "0", "state"] {
-            assert_eq!(done(&[("error", error)]), Told::Unheard, "{error:?}");
+            assert_eq!(done(&[("error", error)]), Received::Unheard, "{error:?}");
         }
-        assert_eq!(done(&[]), Told::Unheard);
+        assert_eq!(done(&[]), Received::Unheard);
         // A reason refines a failure; it does not undo it.
-        assert_eq!(done(&[("error", "network"), ("reason", "success")]), Told::Unheard);
-        assert_eq!(done(&[("error", "network"), ("reason", "")]), Told::Unheard);
-        assert_eq!(done(&[("error", "x"), ("reason", "peer")]), Told::Signal(Signal::Done(Outcome::Peer)));
+        assert_eq!(done(&[("error", "network"), ("reason", "success")]), Received::Unheard);
+        assert_eq!(done(&[("error", "network"), ("reason", "")]), Received::Unheard);
+        assert_eq!(done(&[("error", "x"), ("reason", "peer")]), Received::Signal(Signal::Done(Outcome::Peer)));
     }
 
     #[test]
     fn what_no_daemon_says_is_strange() {
         let id = "a1".repeat(20);
-        let import = |state, entries: &[(&str, &str)]| Told::read(Side::Import, state, &details(entries));
-        assert_eq!(import(0, &[]), Told::Strange);
-        assert_eq!(import(1, &[]), Told::Strange);
-        assert_eq!(import(3, &[("peer_id", &id)]), Told::Strange);
-        assert_eq!(import(3, &[("peer_id", "a1"), ("auth_scheme", "")]), Told::Strange);
-        assert_eq!(import(3, &[("peer_id", &id), ("auth_scheme", "key")]), Told::Strange);
-        assert_eq!(import(6, &[]), Told::Strange);
-        assert_eq!(import(-1, &[]), Told::Strange);
-        assert_eq!(Told::read(Side::Export, 1, &details(&[("token", "x")])), Told::Strange);
-        assert_eq!(Told::read(Side::Export, 3, &details(&[("peer_address", "here")])), Told::Strange);
+        let import = |state, entries: &[(&str, &str)]| Received::read(Side::Import, state, &details(entries));
+        assert_eq!(import(0, &[]), Received::Strange);
+        assert_eq!(import(1, &[]), Received::Strange);
+        assert_eq!(import(3, &[("peer_id", &id)]), Received::Strange);
+        assert_eq!(import(3, &[("peer_id", "a1"), ("auth_scheme", "")]), Received::Strange);
+        assert_eq!(import(3, &[("peer_id", &id), ("auth_scheme", "key")]), Received::Strange);
+        assert_eq!(import(6, &[]), Received::Strange);
+        assert_eq!(import(-1, &[]), Received::Strange);
+        assert_eq!(Received::read(Side::Export, 1, &details(&[("token", "x")])), Received::Strange);
+        assert_eq!(Received::read(Side::Export, 3, &details(&[("peer_address", "here")])), Received::Strange);
     }
 }

@@ -1,9 +1,9 @@
-//! What the tests of the rules let live when the reducer was mutated: each kills one kind of what survived.
+//! Tests against mutations of the reducer that the tests of the rules let live: each kills one kind of them.
 
 use super::*;
 
-fn ends_with_close(told: &[Effect], outcome: Outcome) {
-    assert!(told.contains(&Effect::Close) && told.contains(&done(outcome)), "{told:?}");
+fn ends_with_close(effects: &[Effect], outcome: Outcome) {
+    assert!(effects.contains(&Effect::Close) && effects.contains(&done(outcome)), "{effects:?}");
 }
 
 /// R-API-8.
@@ -90,7 +90,7 @@ fn the_channel_is_requested_or_the_connection_closed() {
     assert!(rig.0.is_closed());
 }
 
-/// R-EXP-10: behind the importer's early end of the channel the connection is closed; one that is lost is closed already.
+/// R-EXP-10: after the importer's early end of the channel the connection is closed; one that is lost is closed already.
 #[test]
 fn a_link_that_the_importer_ended_is_closed() {
     for mut rig in Rig::in_each_stage() {
@@ -99,8 +99,8 @@ fn a_link_that_the_importer_ended_is_closed() {
         }
     }
     for mut rig in Rig::in_each_stage() {
-        let told = rig.ok(Input::Lost);
-        assert!(!told.contains(&Effect::Close) && told.contains(&done(Outcome::Network)), "{told:?}");
+        let effects = rig.ok(Input::Lost);
+        assert!(!effects.contains(&Effect::Close) && effects.contains(&done(Outcome::Network)), "{effects:?}");
     }
 }
 
@@ -131,14 +131,18 @@ fn each_timer_ends_its_row() {
         (Rig::sending(), Timer::Transfer, false),
         (Rig::sent(), Timer::Result, true),
     ] {
-        let told = rig.ok(Input::Fired(timer));
-        assert_eq!((told.contains(&word), told.contains(&done(Outcome::Timeout))), (said, true), "{timer:?}: {told:?}");
+        let effects = rig.ok(Input::Fired(timer));
+        assert_eq!(
+            (effects.contains(&word), effects.contains(&done(Outcome::Timeout))),
+            (said, true),
+            "{timer:?}: {effects:?}"
+        );
     }
 }
 
 /// Of an ended operation its connection is closed once: when the importer has read the end, or after a while.
 #[test]
-fn what_is_left_behind_the_end_is_let_go() {
+fn what_is_left_after_the_end_is_let_go() {
     let cancelled = |mut rig: Rig| {
         rig.ok(Input::CancelAddDevice);
         assert!(!rig.0.is_closed());
@@ -153,8 +157,8 @@ fn what_is_left_behind_the_end_is_let_go() {
         (Rig::accepted(), Input::Lost, false),
     ] {
         let mut rig = cancelled(rig);
-        let told = rig.ok(input);
-        assert_eq!(told.contains(&Effect::Close), closes, "{input:?}: {told:?}");
+        let effects = rig.ok(input);
+        assert_eq!(effects.contains(&Effect::Close), closes, "{input:?}: {effects:?}");
         assert!(rig.0.is_closed() && rig.0.armed() == Timers::default());
     }
 }
@@ -163,16 +167,16 @@ fn what_is_left_behind_the_end_is_let_go() {
 #[test]
 fn the_user_is_asked_and_a_password_is_tried() {
     let peer_address = ADDRESS.parse().unwrap();
-    let told = Rig::requested().ok(Input::Accepted { peer_address });
-    assert!(told.contains(&Effect::Signal(Signal::Confirm { peer_address })), "{told:?}");
+    let effects = Rig::requested().ok(Input::Accepted { peer_address });
+    assert!(effects.contains(&Effect::Signal(Signal::Confirm { peer_address })), "{effects:?}");
     assert_eq!(Rig::confirmed().says(M::Password(SLOT)), [Effect::Open(SLOT)]);
 }
 
 /// R-EXT-2: a legacy importer ends the channel, and the connection is closed.
 #[test]
-fn behind_a_legacy_importers_end_the_connection_is_closed() {
-    let told = Rig::sent_with(Features::NONE).ok(Input::Ended);
-    ends_with_close(&told, Outcome::Success { confirmed: false });
+fn after_a_legacy_importers_end_the_connection_is_closed() {
+    let effects = Rig::sent_with(Features::NONE).ok(Input::Ended);
+    ends_with_close(&effects, Outcome::Success { confirmed: false });
 }
 
 /// A verdict belongs to the password for which the archive was opened.
@@ -185,8 +189,8 @@ fn a_result_of_another_password_is_ignored() {
 /// R-EXT-1: a result of who promised none breaks a rule.
 #[test]
 fn a_result_that_was_not_promised_is_the_peers_fault() {
-    let told = Rig::sent_with(Features::NONE).says(M::ImportResult(ImportResult::Stored));
-    assert!(told.contains(&done(Outcome::Protocol)), "{told:?}");
+    let effects = Rig::sent_with(Features::NONE).says(M::ImportResult(ImportResult::Stored));
+    assert!(effects.contains(&done(Outcome::Protocol)), "{effects:?}");
 }
 
 /// R-TIME-4.
@@ -197,10 +201,10 @@ fn progress_starts_the_stall_timer_again() {
 
 /// R-STATE-2: what is left of a link goes without a signal.
 #[test]
-fn behind_done_nothing_is_said_when_the_link_is_lost() {
+fn after_done_nothing_is_said_when_the_link_is_lost() {
     for mut rig in [Rig::requested(), Rig::accepted()] {
         rig.ok(Input::CancelAddDevice);
-        let told = rig.ok(Input::Lost);
-        assert!(!told.iter().any(|effect| matches!(effect, Effect::Signal(_))), "{told:?}");
+        let effects = rig.ok(Input::Lost);
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Signal(_))), "{effects:?}");
     }
 }

@@ -1,0 +1,120 @@
+//! Options whose value is the name of something that the model or the simulator has: completions list the names, and an unknown one
+//! is answered with the nearest.
+
+use std::{collections::BTreeSet, ffi::OsStr};
+
+use clap::{
+    Arg, Command, Error,
+    builder::{PossibleValue, TypedValueParser},
+    error::ErrorKind,
+};
+use handfast_model::{
+    config::{self, Configuration, Size},
+    mutants::MUTANTS,
+    properties::PropertyId,
+    walk,
+};
+use handfast_sim::{Scenario, event::Class};
+
+/// Names that are shown for an unknown one.
+const NEAREST: usize = 3;
+
+/// A parser of names of one kind.
+#[derive(Clone)]
+pub(crate) struct Names {
+    kind: &'static str,
+    list: fn() -> BTreeSet<String>,
+}
+
+impl Names {
+    /// Names of configurations, of any size.
+    pub(crate) const CONFIGURATIONS: Self = Self { kind: "configuration", list: configurations };
+    /// Ids of mutants.
+    pub(crate) const MUTANTS: Self = Self { kind: "mutant", list: mutants };
+    /// Ids of properties.
+    pub(crate) const PROPERTIES: Self = Self { kind: "property", list: properties };
+    /// Goals of any configuration.
+    pub(crate) const GOALS: Self = Self { kind: "goal", list: goals };
+    /// Scenarios, families of scenarios, and classes of faults.
+    pub(crate) const SCENARIOS: Self = Self { kind: "scenario", list: scenarios };
+}
+
+fn all_configurations() -> impl Iterator<Item = Configuration> {
+    [Size::Small, Size::Quick, Size::Full].into_iter().flat_map(config::configurations)
+}
+
+fn configurations() -> BTreeSet<String> {
+    all_configurations().map(|one| one.id()).collect()
+}
+
+fn mutants() -> BTreeSet<String> {
+    MUTANTS.iter().map(|mutant| mutant.id.to_owned()).collect()
+}
+
+fn properties() -> BTreeSet<String> {
+    PropertyId::ALL.iter().map(|property| property.id().to_owned()).collect()
+}
+
+fn goals() -> BTreeSet<String> {
+    config::configurations(Size::Quick).iter().flat_map(walk::goals).map(str::to_owned).collect()
+}
+
+fn scenarios() -> BTreeSet<String> {
+    let shell = Scenario::all();
+    let families = shell.iter().map(|one| one.family().to_string());
+    families.chain(shell.iter().map(Scenario::to_string)).chain(Class::ALL.iter().map(Class::to_string)).collect()
+}
+
+/// The answer to an unknown name: the nearest ones, or all of them if the name is `?`.
+pub(crate) fn unknown(kind: &str, name: &str, names: &BTreeSet<String>) -> String {
+    let join = |names: &[&str]| names.join(", ");
+    if name == "?" {
+        return format!("expected one of {}", join(&names.iter().map(String::as_str).collect::<Vec<_>>()));
+    }
+    let mut near: Vec<_> =
+        names.iter().map(|known| (strsim::damerau_levenshtein(name, known), known.as_str())).collect();
+    near.sort_unstable();
+    let near: Vec<_> = near.into_iter().take(NEAREST).map(|(_, known)| known).collect();
+    format!("there is no {kind} {name:?}; the nearest are {} (all: '?')", join(&near))
+}
+
+impl TypedValueParser for Names {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, Error> {
+        let (names, name) = ((self.list)(), value.to_string_lossy());
+        if names.contains(&*name) {
+            return Ok(name.into_owned());
+        }
+        let option = arg.and_then(Arg::get_long).unwrap_or_default();
+        let text = format!("--{option}: {}\n", unknown(self.kind, &name, &names));
+        Err(Error::raw(ErrorKind::InvalidValue, text).with_cmd(command))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        // Only completions and pages ask for them, once in a process.
+        Some(Box::new((self.list)().into_iter().map(|name| PossibleValue::new(&*name.leak()))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_nearest() {
+        let names = configurations();
+        assert_eq!(
+            unknown("configuration", "HH-documented-hones", &names).split(" (").next().unwrap().split(", ").next(),
+            Some("there is no configuration \"HH-documented-hones\"; the nearest are HH-documented-honest")
+        );
+        assert_eq!(unknown("mutant", "?", &mutants()).split(", ").count(), MUTANTS.len());
+    }
+
+    #[test]
+    fn each_kind_has_names() {
+        for kind in [Names::CONFIGURATIONS, Names::MUTANTS, Names::PROPERTIES, Names::GOALS, Names::SCENARIOS] {
+            assert!((kind.list)().len() > 10, "{}", kind.kind);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The file of `--junit`.
+
+use std::{
+    fmt::Display,
+    fs::{self, File},
+    io::Write as _,
+    path::PathBuf,
+};
+
+use quick_junit::{Report, TestSuite};
+
+use crate::failure::Failure;
+
+/// A file that was tried before the run.
+pub(crate) struct Junit {
+    path: PathBuf,
+    file: File,
+}
+
+impl Junit {
+    /// Makes the folder and the file, so that a long run does not end at a path that cannot be written. A file that is there keeps its
+    /// content until [`Junit::write`].
+    pub(crate) fn open(path: PathBuf) -> Result<Self, Failure> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder)
+                .map_err(|error| Failure::usage(format_args!("--junit {}: {error}", path.display())))?;
+        }
+        let opened = File::options().create(true).truncate(false).write(true).open(&path);
+        match opened {
+            Ok(file) => Ok(Self { path, file }),
+            Err(error) => Err(Failure::usage(format_args!("--junit {}: {error}", path.display()))),
+        }
+    }
+
+    /// Replaces the content of the file.
+    pub(crate) fn write(mut self, suites: impl IntoIterator<Item = TestSuite>) -> Result<(), Failure> {
+        let mut report = Report::new("handfast");
+        report.add_test_suites(suites);
+        let failed = |error: &dyn Display| Failure::usage(format_args!("--junit {}: {error}", self.path.display()));
+        let text = report.to_string().map_err(|error| failed(&error))?;
+        // A device or a pipe has no length.
+        if self.file.metadata().is_ok_and(|there| there.is_file()) {
+            self.file.set_len(0).map_err(|error| failed(&error))?;
+        }
+        self.file.write_all(text.as_bytes()).map_err(|error| failed(&error))
+    }
+}

@@ -1,0 +1,120 @@
+//! A run on one screen: failures first and whole, then one line for each group.
+
+use std::{collections::BTreeSet, fmt};
+
+use handfast_model::{
+    check::{Checked, Row},
+    config::Cast,
+    hunt::Hunted,
+    matrix::COLUMNS,
+    report::Report,
+};
+
+use super::{Columns, counterexample, machines, pairs_reached};
+
+/// Lines that a person takes in at once. A longer table is printed with `--details` only.
+pub(crate) const SCREEN: usize = 60;
+
+/// The summary of the model's checks. Equal runs print equal summaries.
+pub(crate) struct Summary<'a> {
+    /// The result of the run.
+    pub(crate) report: &'a Report,
+    /// Whether all configurations were checked, so that all pairs of outcomes have to be reached.
+    pub(crate) whole: bool,
+}
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { report, whole } = self;
+        failures(f, report)?;
+        if !report.checked.is_empty() {
+            writeln!(f, "{}", pairs(&report.checked))?;
+        }
+        if !report.mutants.is_empty() {
+            mutants(f, &report.mutants)?;
+        }
+        canary(f, &report.canary)?;
+        if *whole {
+            pairs_reached(f, report)?;
+        }
+        if !report.documented.is_empty() {
+            writeln!(f, "\n{}", machines(&report.documented))?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything that is not as expected, with its counterexample if there is one.
+fn failures(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    let rows = report.checked.iter().flat_map(|one| &one.rows).filter(|row| !row.is_as_expected());
+    let mut any = false;
+    for row in rows {
+        any = true;
+        writeln!(f, "NOT AS EXPECTED: {} in {}: {}", row.name(), row.configuration, row.verdict)?;
+        if row.verdict.is_violated() {
+            counterexample(f, row)?;
+        }
+    }
+    for hunted in report.mutants.iter().filter(|hunted| !hunted.is_killed()) {
+        any = true;
+        let row = &hunted.kill.row;
+        writeln!(
+            f,
+            "NOT FOUND: {} ({}) in {}: {}",
+            hunted.kill.mutant, hunted.kill.broken, row.configuration, row.verdict
+        )?;
+    }
+    if any { writeln!(f) } else { Ok(()) }
+}
+
+/// One line for each pair of peers.
+fn pairs(checked: &[Checked]) -> Columns {
+    let headings = [
+        "pair",
+        ">configurations",
+        ">largest graph",
+        ">VERIFIED",
+        ">VIOLATED as known",
+        ">not as expected",
+        "because of",
+    ];
+    let mut columns = Columns::new(headings);
+    for cast in COLUMNS {
+        let of: Vec<_> = checked.iter().filter(|one| one.cast == cast).collect();
+        if !of.is_empty() {
+            columns.line(pair(cast, &of));
+        }
+    }
+    columns
+}
+
+fn pair(cast: Cast, of: &[&Checked]) -> [String; 7] {
+    let rows = || of.iter().flat_map(|one| &one.rows);
+    let count = |is: fn(&Row) -> bool| rows().filter(|row| is(row)).count().to_string();
+    let weaknesses: BTreeSet<_> =
+        rows().filter(|row| row.verdict.is_violated()).filter_map(|row| row.expected.weakness()).collect();
+    let mut weaknesses: Vec<_> = weaknesses.into_iter().collect();
+    weaknesses.sort_by_key(|id| (id.len(), *id));
+    [
+        cast.to_string(),
+        of.len().to_string(),
+        format!("{} states", of.iter().map(|one| one.graph.states).max().unwrap_or(0)),
+        count(|row| row.verdict.is_verified()),
+        count(|row| row.verdict.is_violated() && row.is_as_expected()),
+        count(|row| !row.is_as_expected()),
+        weaknesses.join(" "),
+    ]
+}
+
+fn mutants(f: &mut fmt::Formatter<'_>, mutants: &[Hunted]) -> fmt::Result {
+    let found = mutants.iter().filter(|hunted| hunted.is_killed()).count();
+    writeln!(f, "mutants: {found} of {} found", mutants.len())
+}
+
+fn canary(f: &mut fmt::Formatter<'_>, canary: &Hunted) -> fmt::Result {
+    let (id, verdict) = (canary.kill.mutant, &canary.kill.row.verdict);
+    match canary.is_killed() {
+        true => writeln!(f, "canary {id}: found"),
+        false => writeln!(f, "THE CANARY LIVES: {id} {verdict}, so the run says nothing"),
+    }
+}
