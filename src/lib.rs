@@ -49,6 +49,8 @@ pub mod buffer;
 pub mod client;
 pub mod connection;
 pub mod export;
+#[cfg(feature = "opendht")]
+pub mod ice;
 pub mod import;
 pub mod limits;
 pub mod message;

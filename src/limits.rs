@@ -66,6 +66,51 @@ pub const MAX_CERTIFICATE: usize = 16 * 1024;
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long an address of a name is tried before the next one is tried too: what RFC 8305 recommends.
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// How long a device is looked for on the local network (R-RDV-3). The library asks at once, and after 1, 3 and 7 seconds.
+pub const LAN_SEARCH: Duration = Duration::from_secs(8);
+/// Addresses of one device that are tried, of those that its announcement names.
+pub const MAX_ADDRESSES: usize = 16;
+/// Bytes of an offer or an answer of ICE (R-ICE-2). Real ones have some hundred.
+pub const MAX_DESCRIPTION: usize = 16 * 1024;
+/// Candidates of an offer or an answer that are read (R-ICE-2), as many as a Jami daemon reads.
+pub const MAX_CANDIDATES: usize = 31;
+/// Characters of a name or a password of ICE (RFC 8445).
+pub const MAX_ICE_WORD: usize = 256;
+/// Bytes of a STUN message that is read. Real ones have some hundred.
+pub const MAX_STUN: usize = 1280;
+/// Connections of one negotiation, each way: those that come, and those that are opened.
+pub const MAX_ICE_CONNECTIONS: usize = 16;
+/// Frames on one connection of a negotiation that are no signed check, after which it is closed.
+pub const MAX_ICE_STRAYS: u32 = 16;
+/// Bytes of TLS that are kept of one connection before it is chosen: a ClientHello may come first.
+pub const MAX_ICE_EARLY: usize = 64 * 1024;
+/// The pause before the next address is connected to (RFC 8445, Ta).
+pub const ICE_PACE: Duration = Duration::from_millis(50);
+/// How long one address is connected to, as in a Jami daemon.
+pub const ICE_CONNECT: Duration = Duration::from_secs(15);
+/// How long the choice of a connection may go unanswered before another one is chosen too.
+pub const ICE_CHOICE: Duration = Duration::from_secs(1);
+/// How long a negotiation may take once both sides are known, and how long an answer is waited for (R-ICE-5): as in a Jami daemon.
+pub const ICE_NEGOTIATION: Duration = Duration::from_secs(30);
+/// How long a connection may take to be secured where the peer is found in a directory (R-TIME-6): less than R-TIME-2, more than the 40
+/// seconds of a Jami daemon.
+pub const DIRECTORY_HANDSHAKE: Duration = Duration::from_secs(55);
+/// How long the first OpenDHT node may take to answer.
+pub const DHT_CONNECT: Duration = Duration::from_secs(15);
+/// How long certificates may take until they are read back (R-RDV-4).
+pub const DHT_PUBLISH: Duration = Duration::from_secs(30);
+/// How long the certificates of a token's device are looked for (R-RDV-6): it may still be publishing them.
+pub const DHT_SEARCH: Duration = Duration::from_secs(20);
+/// The pause before the OpenDHT network is asked again.
+pub const DHT_RETRY: Duration = Duration::from_millis(200);
+/// How often the certificates of a request's sender are looked for.
+pub const DHT_TRIES: u32 = 10;
+/// Requests to connect that are answered at one time (R-RDV-7).
+pub const MAX_DHT_REQUESTS: usize = 16;
+/// Ids of requests that are remembered (R-RDV-1).
+pub const MAX_DHT_TREATED: usize = 1024;
+/// Addresses by which the OpenDHT network is joined.
+pub const MAX_DHT_ADDRESSES: usize = 16;
 /// No device that has this program has an earlier date: 2026-01-01, in seconds since 1970 (R-TIME-7).
 pub const EARLIEST_DATE: i64 = 1_767_225_600;
 /// No device has a later date: 2100-01-01, in seconds since 1970 (R-TIME-7).
@@ -242,6 +287,12 @@ impl Default for Durations {
 }
 
 impl Durations {
+    /// The same for links that are found in a directory: a handshake follows the search, the negotiation and a silence of up to 12 seconds
+    /// that a Jami daemon needs for its parameters (R-TIME-6).
+    pub fn for_directory(self) -> Self {
+        Self { handshake: DIRECTORY_HANDSHAKE, ..self }
+    }
+
     /// How long `timer` runs when an archive of `length` bytes is transferred (0 before its length is known).
     pub fn of(&self, timer: Timer, length: u64) -> Duration {
         match timer {

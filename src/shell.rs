@@ -9,6 +9,8 @@
 
 mod export;
 pub mod folder;
+#[cfg(feature = "opendht")]
+pub(crate) mod ice;
 pub mod identity;
 mod import;
 mod link;

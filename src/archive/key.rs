@@ -16,9 +16,13 @@ pub enum KeyKind {
     /// The kind of Jami's accounts and devices, which its DHT needs. Takes a second or so to make, up to several.
     #[default]
     Rsa4096,
+    /// What an importer's throw-away identity has where it is found in the OpenDHT network. Made in a fifth of a second or so.
+    Rsa2048,
     /// Made at once: for tests, simulations and benchmarks.
     P256,
     /// The kind of Jami's temporary authorities.
+    P384,
+    /// The longest of its kind.
     P521,
 }
 
@@ -39,7 +43,9 @@ impl PrivateKey {
     pub fn generate(kind: KeyKind) -> Result<Self, KeyError> {
         match kind {
             KeyKind::Rsa4096 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA384, RsaKeySize::_4096),
+            KeyKind::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA384, RsaKeySize::_2048),
             KeyKind::P256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            KeyKind::P384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
             KeyKind::P521 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512),
         }
         .map(Self)

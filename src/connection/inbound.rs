@@ -102,7 +102,11 @@ impl Inbound {
         *input = &input[taken..];
         self.body -= taken;
         match event {
-            Ok(Some(event)) => Some(Item::Message(event)),
+            Ok(Some(event)) => {
+                // What ends a message needs no bytes of its own.
+                self.asking = true;
+                Some(Item::Message(event))
+            }
             Ok(None) => {
                 self.asking = false;
                 None

@@ -2,12 +2,18 @@
 //!
 //! One interface with several implementations: the importing device makes itself reachable under its id ([`Publish`]), the exporting
 //! one looks that id up and connects ([`Dial`]). Here is the *direct* part, whose address a person carries over: [`Listen`] and [`Peer`];
-//! [`Listeners`] and [`Peers`] where it is a name with several addresses.
+//! [`Listeners`] and [`Peers`] where it is a name with several addresses. The module `lan` (feature of the same name) finds devices on one
+//! network by multicast DNS; `opendht`, wherever they are.
 //!
 //! A connection is carried by any stream of bytes. It need not be trusted: TLS runs over it, always, and whether it leads to the
 //! right device is proved there (R-SEC-1).
 
 mod addresses;
+mod either;
+#[cfg(feature = "lan")]
+pub mod lan;
+#[cfg(feature = "opendht")]
+pub mod opendht;
 
 use std::{future::Future, io, net::SocketAddr};
 
@@ -16,7 +22,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-pub use self::addresses::{Listeners, Peers};
+pub use self::{
+    addresses::{Listeners, Peers},
+    either::Either,
+};
 use crate::{archive::Identity, token::DeviceId};
 
 /// Makes an importing device reachable.

@@ -16,10 +16,10 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, SubjectP
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{NoServerSessionStorage, ServerConfig};
 use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
-use rustls::version::TLS13;
+use rustls::version::{TLS12, TLS13};
 use rustls::{
     CertificateError, CommonState, DigitallySignedStruct, DistinguishedName, Error, OtherError, PeerIncompatible,
-    SignatureScheme,
+    ProtocolVersion, SignatureScheme, SupportedCipherSuite,
 };
 use subtle::ConstantTimeEq;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -75,9 +75,10 @@ pub struct ImporterTls(TlsConnector);
 impl ImporterTls {
     /// The end of the device with this identity.
     pub fn new(identity: &Identity) -> Self {
-        let mut config = ClientConfig::builder_with_provider(provider())
-            .with_protocol_versions(&[&TLS13])
-            .expect("the provider has TLS 1.3 cipher suites")
+        let mut config = ClientConfig::builder_with_provider(offering(CLIENT_SUITES))
+            // A Jami daemon answers no hello without the sign of safe renegotiation, which only one that offers version 1.2 has (R-SEC-3).
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .expect("the provider has cipher suites of both versions")
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Possession::new()))
             .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified(identity))));
@@ -93,6 +94,9 @@ impl ImporterTls {
     {
         let name = ServerName::try_from("exporter.invalid").expect("a valid name, which is never sent");
         let stream = self.0.connect(name, stream).await.map_err(HandshakeError::from_io)?;
+        if stream.get_ref().1.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+            return Err(HandshakeError::Tls(PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig.into()));
+        }
         let facts = PeerFacts::of(&chain_of(stream.get_ref().1)?);
         Ok((stream, facts))
     }
@@ -109,7 +113,7 @@ pub struct ExporterTls {
 impl ExporterTls {
     /// The end of the device with this identity.
     pub fn new(identity: &Identity) -> Self {
-        let mut config = ServerConfig::builder_with_provider(provider())
+        let mut config = ServerConfig::builder_with_provider(offering(SUITES))
             .with_protocol_versions(&[&TLS13])
             .expect("the provider has TLS 1.3 cipher suites")
             .with_client_cert_verifier(Arc::new(Possession::new()))
@@ -181,14 +185,21 @@ impl HandshakeError {
     }
 }
 
-/// The algorithms, in the order of preference; why these and in this order is in `docs/choices.md`.
-fn provider() -> Arc<CryptoProvider> {
+/// The cipher suites, in the order of preference; why these and in this order is in `docs/choices.md`.
+const SUITES: &[SupportedCipherSuite] = &[
+    cipher_suite::TLS13_AES_256_GCM_SHA384,
+    cipher_suite::TLS13_AES_128_GCM_SHA256,
+    cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
+];
+
+/// Those of the importer: with one of version 1.2, without which that version, and with it the sign of safe renegotiation, is not offered.
+const CLIENT_SUITES: &[SupportedCipherSuite] =
+    &[SUITES[0], SUITES[1], SUITES[2], cipher_suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384];
+
+/// The algorithms, with these cipher suites.
+fn offering(suites: &[SupportedCipherSuite]) -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider {
-        cipher_suites: vec![
-            cipher_suite::TLS13_AES_256_GCM_SHA384,
-            cipher_suite::TLS13_AES_128_GCM_SHA256,
-            cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
-        ],
+        cipher_suites: suites.to_vec(),
         kx_groups: vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
         ..aws_lc_rs::default_provider()
     })
@@ -268,7 +279,7 @@ impl ServerCertVerifier for Possession {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(PeerIncompatible::Tls12NotOffered.into())
+        Err(PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig.into())
     }
 
     fn verify_tls13_signature(

@@ -15,7 +15,7 @@ use handfast::{
     archive::ShownDates,
     operations::AddDeviceError,
     outcome::{Outcome, Side},
-    shell::{self, ExportEnv, ExportOptions, Recorder, rendezvous::Peers},
+    shell::{self, ExportEnv, ExportOptions, Recorder},
 };
 
 use self::user::{AddDevice, User, Way};
@@ -27,6 +27,7 @@ use crate::{
         observed::{Observer, Returned},
         options::{EXIT_CODES, LinkOptions},
         recorder::TraceFile,
+        rendezvous::{Finding, RendezvousOptions},
         session::{Front, Session},
     },
     output::Background,
@@ -37,6 +38,7 @@ use crate::{
 
 const EXAMPLES: &str = "\
 Examples:
+  handfast export --archive account.gz TOKEN
   handfast export --archive account.gz --peer 127.0.0.1:4000 TOKEN
   handfast export --archive account.gz --password-file password --peer 127.0.0.1:4000 --yes --json TOKEN
   handfast export --store accounts --peer 127.0.0.1:4000 TOKEN
@@ -59,9 +61,11 @@ pub(crate) struct Export {
     /// The archive's own passwords, one a line, tried in order. Without it a person is asked where one is needed
     #[arg(long, value_name = "F")]
     password_file: Option<PathBuf>,
-    /// Where the new device is reached
+    /// Where the new device is reached; without it, it is looked for on the local network
     #[arg(long, value_name = "ADDR")]
-    peer: String,
+    peer: Option<String>,
+    #[command(flatten)]
+    rendezvous: RendezvousOptions,
     #[command(flatten)]
     link: LinkOptions,
     /// Read the token from an image of the QR code that the new device shows: a PNG file, such as a screenshot
@@ -71,6 +75,9 @@ pub(crate) struct Export {
     #[arg(value_name = "TOKEN")]
     token: Option<String>,
 }
+
+/// What a link needs: its trace, what finds the other device, and where that is looked for, for a person.
+type Prepared = (Option<TraceFile>, Option<Recorder>, (Finding, String));
 
 /// A failure of this device, as a link would end with it.
 fn failed(outcome: Outcome, text: impl std::fmt::Display) -> Failure {
@@ -97,7 +104,7 @@ impl Export {
             }
         };
         let prepared = interrupts.or(self.prepare()).await.ok_or_else(link::given_up)??;
-        let (trace, recorder, peers) = prepared;
+        let (trace, recorder, (finding, sought)) = prepared;
         let config = self.link.config();
         // Where lines were read already, lines are read on.
         let mut front = if typed.is_some() { Front::Lines(typed) } else { Front::choose(&self.link) };
@@ -107,8 +114,15 @@ impl Export {
         let doubt = ShownDates::of(account.identity.chain()).doubt_of_own(now);
 
         let id = account.identity.chain().certificates().get(1).map(|account| account.short_id());
-        let env = ExportEnv { dial: peers, source: account.source, identity: Arc::new(account.identity) };
-        let options = ExportOptions { config, now: Some(now), recorder, ..ExportOptions::default() };
+        let dialer = finding.dialer(&account.identity)?;
+        let env = ExportEnv { dial: dialer, source: account.source, identity: Arc::new(account.identity) };
+        let options = ExportOptions {
+            config,
+            durations: self.rendezvous.durations(),
+            now: Some(now),
+            recorder,
+            ..ExportOptions::default()
+        };
         let lines = self.link.json.then(|| out.clone());
         let observer = Observer::begin(lines, Side::Export, config.profile, None);
         let (handle, notices, operation) = shell::export(env, options);
@@ -117,16 +131,16 @@ impl Export {
         if let Some(doubt) = doubt {
             session.complain(format_args!("handfast: warning: {doubt}"));
         }
-        let ended = User::new(&self.link, id, self.peer.clone(), handle, session).attend(way).await;
+        let ended = User::new(&self.link, id, sought, handle, session).attend(way).await;
         link::written(&mut interrupts, out, trace).await;
         ended
     }
 
     /// Reads and opens all that the link needs besides the token and the account.
-    async fn prepare(&self) -> Result<(Option<TraceFile>, Option<Recorder>, Peers), Failure> {
+    async fn prepare(&self) -> Result<Prepared, Failure> {
         let (trace, recorder) = self.link.trace(Side::Export).await?;
-        let peers = Peers::new(&link::addresses("--peer", &self.peer).await?);
-        Ok((trace, recorder, peers))
+        let finding = self.rendezvous.finding(self.peer.as_deref()).await?;
+        Ok((trace, recorder, finding))
     }
 
     /// How the token comes, and it itself if it came with the command.

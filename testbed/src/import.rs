@@ -2,16 +2,13 @@
 
 mod user;
 
-use std::{io, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::Args;
 use handfast::{
     archive::{Argon2i, KeyKind, Store},
     outcome::{Outcome, Side},
-    shell::{
-        self, ImportEnv, ImportIdentity, ImportOptions, Recorder, SystemRandom, folder::FolderStore,
-        identity::Reach as Found, rendezvous::Listeners,
-    },
+    shell::{self, ImportEnv, ImportIdentity, ImportOptions, Recorder, SystemRandom, folder::FolderStore},
 };
 
 use self::user::User;
@@ -22,8 +19,8 @@ use crate::{
         self, KeyType,
         observed::Observer,
         options::{EXIT_CODES, LinkOptions, passwords},
-        reach::Reach,
         recorder::TraceFile,
+        rendezvous::{Published, RendezvousOptions},
         session::{Front, Session},
     },
     output::Background,
@@ -32,7 +29,9 @@ use crate::{
 
 const EXAMPLES: &str = "\
 Examples:
-  handfast import --store accounts --listen 127.0.0.1:4000
+  handfast import --store accounts
+  handfast import --store accounts --listen 0.0.0.0:4000
+  handfast import --store accounts --rendezvous opendht --bootstrap 192.0.2.7:4222
   handfast import --store accounts --yes --password-file passwords --json
   mkfifo calls; handfast import --store accounts --json --calls < calls";
 
@@ -43,9 +42,12 @@ pub(crate) struct Import {
     /// The folder of this device's accounts; it is made if its parent is there
     #[arg(long, value_name = "DIR")]
     store: PathBuf,
-    /// Where the other device reaches this one; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
-    listen: String,
+    /// Where the other device reaches this one; port 0 takes a free one. Without it, `lan` listens at all addresses, and `direct` at
+    /// one that only this device reaches
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    #[command(flatten)]
+    rendezvous: RendezvousOptions,
     /// The account's passwords, one a line, tried in order. When a further one is asked for, the import is cancelled
     #[arg(long, value_name = "F")]
     password_file: Option<PathBuf>,
@@ -62,8 +64,7 @@ struct Prepared {
     trace: Option<TraceFile>,
     recorder: Option<Recorder>,
     store: Store,
-    listeners: Listeners,
-    reach: Reach,
+    published: Published,
 }
 
 impl Import {
@@ -75,16 +76,18 @@ impl Import {
         let now = link::today()?;
         let mut interrupts = Interrupts::of_a_link()?;
         let prepared = interrupts.or(self.prepare()).await.ok_or_else(link::given_up)??;
-        let Prepared { passwords, trace, recorder, store, listeners, reach } = prepared;
+        let Prepared { passwords, trace, recorder, store, published } = prepared;
+        let Published { publisher, identity, reach } = published;
         let config = self.link.config();
         let max_archive = self.link.max_archive.0;
         let env = ImportEnv {
-            publish: listeners,
+            publish: publisher,
             store: FolderStore::new(store, Arc::new(Argon2i), self.key_type.0, max_archive, now),
-            identity: ImportIdentity::Make { reach: Found::Direct, now },
+            identity: ImportIdentity::Make { reach: identity, now },
             random: SystemRandom,
         };
-        let options = ImportOptions { config, max_archive, now: Some(now), recorder, ..ImportOptions::default() };
+        let options =
+            ImportOptions { config, durations: self.rendezvous.durations(), max_archive, now: Some(now), recorder };
         let out = Background::standard_output();
         let lines = self.link.json.then(|| out.clone());
         let observer = Observer::begin(lines, Side::Import, config.profile, Some(&reach));
@@ -108,13 +111,7 @@ impl Import {
             .await
             .map_err(|error| Failure::with_code(Outcome::Storage.exit_code(), format_args!("--store: {error}")))?;
         link::note_locks(&store);
-        let unreachable = |error: io::Error| {
-            let code = Outcome::Network.exit_code();
-            Failure::with_code(code, format_args!("--listen {}: {error}", self.listen))
-        };
-        let addresses = link::addresses("--listen", &self.listen).await?;
-        let listeners = Listeners::bind(&addresses).await.map_err(unreachable)?;
-        let reach = Reach::of(listeners.addresses().map_err(unreachable)?);
-        Ok(Prepared { passwords, trace, recorder, store, listeners, reach })
+        let published = self.rendezvous.publisher(self.listen.as_deref()).await?;
+        Ok(Prepared { passwords, trace, recorder, store, published })
     }
 }

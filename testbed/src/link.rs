@@ -5,6 +5,7 @@ pub(crate) mod observed;
 pub(crate) mod options;
 pub(crate) mod reach;
 pub(crate) mod recorder;
+pub(crate) mod rendezvous;
 pub(crate) mod session;
 pub(crate) mod texts;
 
@@ -100,7 +101,7 @@ pub(crate) struct KeyType(pub(crate) KeyKind);
 
 impl ValueEnum for KeyType {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self(KeyKind::Rsa4096), Self(KeyKind::P256), Self(KeyKind::P521)]
+        &[Self(KeyKind::Rsa4096), Self(KeyKind::Rsa2048), Self(KeyKind::P256), Self(KeyKind::P384), Self(KeyKind::P521)]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -108,8 +109,10 @@ impl ValueEnum for KeyType {
             KeyKind::Rsa4096 => {
                 PossibleValue::new("rsa4096").help("What Jami's accounts and devices have; takes seconds to make")
             }
+            KeyKind::Rsa2048 => PossibleValue::new("rsa2048").help("The shortest that the OpenDHT network takes"),
             KeyKind::P256 => PossibleValue::new("p256").help("Made at once"),
-            KeyKind::P521 => PossibleValue::new("p521").help("What Jami's temporary authorities have"),
+            KeyKind::P384 => PossibleValue::new("p384").help("What Jami's temporary authorities have"),
+            KeyKind::P521 => PossibleValue::new("p521").help("The longest of its kind"),
         })
     }
 }

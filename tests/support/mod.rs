@@ -118,6 +118,15 @@ where
     S: storage::Store<Installed = Installed>,
 {
     let identity = ImportIdentity::Ready(Arc::new(shell::identity::throw_away(Reach::Direct, NOW).unwrap()));
+    import_as(identity, publish, store, options)
+}
+
+/// Begins an import anywhere, under this identity.
+pub fn import_as<P, S>(identity: ImportIdentity, publish: P, store: S, options: ImportOptions) -> Importer
+where
+    P: Publish,
+    S: storage::Store<Installed = Installed>,
+{
     let (handle, notices, report) =
         shell::import(ImportEnv { publish, store, identity, random: SystemRandom }, options);
     Importer { handle, notices, report: tokio::spawn(report) }

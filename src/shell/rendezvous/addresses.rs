@@ -3,7 +3,7 @@
 use std::{
     future::{Future, poll_fn},
     io,
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::Pin,
     sync::Arc,
     task::Poll,
@@ -147,6 +147,18 @@ impl Listeners {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 && may_change_port(&addresses) => {}
                 bound => return bound.map(|sockets| Self { sockets, turn: 0 }),
             }
+        }
+    }
+
+    /// Listens on all addresses of this device, of both families where it has both, on a free port.
+    ///
+    /// # Errors
+    /// The system does not let it.
+    pub async fn bind_everywhere() -> io::Result<Self> {
+        // A socket of IPv6 takes IPv4 as well, as is usual.
+        match TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).await {
+            Ok(socket) => Ok(Self { sockets: vec![socket], turn: 0 }),
+            Err(_) => Self::bind(&[SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))]).await,
         }
     }
 

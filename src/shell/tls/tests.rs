@@ -52,7 +52,7 @@ fn showing(certificates: Vec<CertificateDer<'static>>, signer: &Identity) -> Arc
 }
 
 fn exporter_with(certificates: Vec<CertificateDer<'static>>, signer: &Identity) -> ExporterTls {
-    let config = ServerConfig::builder_with_provider(provider())
+    let config = ServerConfig::builder_with_provider(offering(SUITES))
         .with_protocol_versions(&[&TLS13])
         .unwrap()
         .with_client_cert_verifier(Arc::new(Possession::new()))
@@ -67,7 +67,7 @@ fn importer_with(certificates: Vec<CertificateDer<'static>>, signer: &Identity) 
 fn importer(
     finish: impl FnOnce(rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>) -> ClientConfig,
 ) -> ImporterTls {
-    let config = ClientConfig::builder_with_provider(provider())
+    let config = ClientConfig::builder_with_provider(offering(SUITES))
         .with_protocol_versions(&[&TLS13])
         .unwrap()
         .dangerous()
@@ -251,4 +251,40 @@ async fn closing_with_bytes_unread_loses_nothing() {
         assert_eq!(read.len(), LENGTH);
     };
     tokio::join!(importer, exporter);
+}
+
+/// R-SEC-3: what a Jami daemon looks for in a ClientHello.
+#[tokio::test]
+async fn the_importers_hello_has_the_sign_of_safe_renegotiation() {
+    let (mut peer, stream) = duplex(64 * 1024);
+    let importer = ImporterTls::new(&device());
+    let hello = async {
+        let mut bytes = [0; 100];
+        peer.read_exact(&mut bytes).await.unwrap();
+        // The record's head, the message's head, a version, 32 random bytes, and a session id.
+        let suites = 5 + 4 + 2 + 32 + 1 + usize::from(bytes[43]);
+        let length = usize::from(u16::from_be_bytes([bytes[suites], bytes[suites + 1]]));
+        bytes[suites + 2..suites + 2 + length].chunks(2).any(|suite| suite == [0, 0xff])
+    };
+    tokio::select! {
+        found = hello => assert!(found),
+        _ = importer.handshake(stream) => unreachable!("no one answers"),
+    }
+}
+
+/// R-SEC-3: 1.2 is offered for that sign alone.
+#[tokio::test]
+async fn an_exporter_that_chooses_tls_1_2_is_refused() {
+    let exporter = device();
+    let key = certified(&exporter);
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(&[&TLS12])
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
+    let (one, other) = duplex(64 * 1024);
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let importer = ImporterTls::new(&device());
+    let (import, _) = tokio::join!(importer.handshake(one), acceptor.accept(other));
+    assert!(matches!(import, Err(HandshakeError::Tls(_))));
 }

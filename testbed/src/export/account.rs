@@ -40,7 +40,9 @@ impl Export {
         match (&self.archive, &self.store) {
             (Some(path), _) => {
                 let view = View::of(path);
-                let opening = Opening { path, terms, now, interrupts: interrupts.clone(), front, view };
+                // To a device that is found in a directory is encrypted.
+                let kind = if self.rendezvous.is_directory() { KeyKind::Rsa2048 } else { KeyKind::P256 };
+                let opening = Opening { path, terms, kind, now, interrupts: interrupts.clone(), front, view };
                 let identity = self.issue(opening).await?;
                 let file = path.clone();
                 let source = interrupts
@@ -125,6 +127,8 @@ fn linked(folder: &Path, account: Option<&str>, terms: Terms) -> Result<Account,
 struct Opening<'a> {
     path: &'a Path,
     terms: Terms,
+    /// What this device gets a key of.
+    kind: KeyKind,
     now: UnixTime,
     interrupts: Interrupts,
     front: &'a mut Front,
@@ -134,10 +138,10 @@ struct Opening<'a> {
 impl Opening<'_> {
     /// Issues a certificate with the account key that this password opens, unless somebody gives up before.
     async fn with(&mut self, password: Secret) -> Result<Result<Identity, IssueError>, Failure> {
-        let (path, terms, now) = (self.path.to_path_buf(), self.terms, self.now);
+        let (path, terms, kind, now) = (self.path.to_path_buf(), self.terms, self.kind, self.now);
         let mut issued = tokio::task::spawn_blocking(move || {
             let file = File::open(path).map_err(OpenError::from)?;
-            issued_identity(file, &password, &Argon2i, terms, KeyKind::P256, now)
+            issued_identity(file, &password, &Argon2i, terms, kind, now)
         });
         self.view.opening = true;
         loop {

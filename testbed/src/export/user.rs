@@ -122,7 +122,7 @@ impl<'a> User<'a> {
     pub(super) fn new(
         options: &'a LinkOptions,
         account: Option<AccountId>,
-        peer: String,
+        sought: String,
         handle: ExportHandle,
         session: Session<()>,
     ) -> Self {
@@ -142,7 +142,7 @@ impl<'a> User<'a> {
             canceled: false,
             due: false,
             queried: false,
-            view: View::new(account, peer),
+            view: View::new(account, sought),
         }
     }
 

@@ -376,8 +376,12 @@ impl<'a> User<'a> {
         let token = self.last.as_ref().and_then(|notice| notice.details.get("token")).map_or("", String::as_str);
         if let Some(colours) = drawn {
             let code = qr::Code::on_terminal(token, colours).ok();
-            self.view.token =
-                Some(Token { text: token.to_owned(), code, peer: self.reach.peer(), advice: self.reach.advice() });
+            self.view.token = Some(Token {
+                text: token.to_owned(),
+                code,
+                options: self.reach.options(),
+                advice: self.reach.advice(),
+            });
             self.token_ends = Some(Instant::now() + self.token_lifetime);
             return;
         }
@@ -394,7 +398,7 @@ impl<'a> User<'a> {
             self.out.line(format_args!("listening  {listening}"));
         }
         self.out.line(format_args!("token      {token}"));
-        let command = format!("handfast export --archive FILE --peer {} {token}", self.reach.peer());
+        let command = format!("handfast export --archive FILE{} {token}", self.reach.options());
         self.session.print(format_args!("On the device that has the account, {how}:\n  {command}"));
         if let Some(advice) = self.reach.advice() {
             self.session.print(advice);

@@ -2,27 +2,40 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+/// How the other device finds this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// At an address that a person carries over.
+    ByAddress,
+    /// By the token, on one network.
+    OnNetwork,
+    /// By the token, in the OpenDHT network that is joined by these names.
+    #[cfg(feature = "dht")]
+    InDirectory(Vec<String>),
+}
+
 /// Where this device listens, and at which of its addresses it is reached there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reach {
     listening: Vec<SocketAddr>,
     /// The best one first. A wildcard is none of them: it names no device.
     addresses: Vec<SocketAddr>,
+    found: Found,
 }
 
 impl Reach {
     /// Of sockets that listen at these addresses, of which there is at least one.
-    pub(crate) fn of(listening: Vec<SocketAddr>) -> Self {
+    pub(crate) fn of(listening: Vec<SocketAddr>, found: Found) -> Self {
         let interfaces = match listening.iter().any(|address| address.ip().is_unspecified()) {
             // Where the system does not say, a person has to.
             true => if_addrs::get_if_addrs().unwrap_or_default().iter().map(if_addrs::Interface::ip).collect(),
             false => Vec::new(),
         };
-        Self::among(listening, &interfaces)
+        Self::among(listening, &interfaces, found)
     }
 
     /// The same for a device with these addresses.
-    fn among(listening: Vec<SocketAddr>, interfaces: &[IpAddr]) -> Self {
+    fn among(listening: Vec<SocketAddr>, interfaces: &[IpAddr], found: Found) -> Self {
         let mut addresses: Vec<SocketAddr> = Vec::new();
         for address in &listening {
             // IPv6 takes IPv4 as well: the socket has both families, as is usual.
@@ -43,7 +56,7 @@ impl Reach {
         }
         addresses.sort_by_key(|address| rank(address.ip()));
         addresses.dedup();
-        Self { listening, addresses }
+        Self { listening, addresses, found }
     }
 
     /// Where this device listens.
@@ -56,8 +69,21 @@ impl Reach {
         &self.addresses
     }
 
+    /// Returns the options of `handfast export` by which the other device finds this one, each with a blank before it.
+    pub(crate) fn options(&self) -> String {
+        match &self.found {
+            Found::ByAddress => format!(" --peer {}", self.peer()),
+            Found::OnNetwork => String::new(),
+            #[cfg(feature = "dht")]
+            Found::InDirectory(names) => {
+                let names: Vec<_> = names.iter().map(|name| format!(" --bootstrap {name}")).collect();
+                format!(" --rendezvous opendht{}", names.concat())
+            }
+        }
+    }
+
     /// The value for `--peer` on the other device.
-    pub(crate) fn peer(&self) -> String {
+    fn peer(&self) -> String {
         match (self.addresses.first(), self.listening.first()) {
             (Some(address), _) => address.to_string(),
             (None, Some(listening)) => format!("ADDRESS:{}", listening.port()),
@@ -67,6 +93,23 @@ impl Reach {
 
     /// Advice about it.
     pub(crate) fn advice(&self) -> Option<String> {
+        match self.found {
+            #[cfg(feature = "dht")]
+            Found::InDirectory(_) => None,
+            Found::ByAddress => self.advice_on_address(),
+            Found::OnNetwork if self.addresses.iter().any(|address| !address.ip().is_loopback()) => Some(format!(
+                "Both devices have to be on one network. Where that one does not find this one, add --peer {} there.",
+                self.peer()
+            )),
+            Found::OnNetwork => Some(
+                "This device has no network: only another program on it finds it. Connect it to the other device's \
+                 network, and begin again."
+                    .into(),
+            ),
+        }
+    }
+
+    fn advice_on_address(&self) -> Option<String> {
         if !self.listening.iter().any(|address| address.ip().is_unspecified()) {
             return None;
         }
@@ -103,7 +146,8 @@ mod tests {
 
     fn reach(listening: &[&str], interfaces: &[&str]) -> Reach {
         let interfaces: Vec<IpAddr> = interfaces.iter().map(|ip| ip.parse().unwrap()).collect();
-        Reach::among(listening.iter().map(|address| address.parse().unwrap()).collect(), &interfaces)
+        let listening = listening.iter().map(|address| address.parse().unwrap()).collect();
+        Reach::among(listening, &interfaces, Found::ByAddress)
     }
 
     fn suggested(listening: &[&str], interfaces: &[&str]) -> (String, String) {
@@ -133,6 +177,19 @@ mod tests {
         assert_eq!(advice, "If it is not reached there, try 10.0.0.9:4000 or [2001:db8::7]:4000 or 169.254.3.4:4000.");
         let (peer, advice) = suggested(&["0.0.0.0:4000"], &["127.0.0.1", "2001:db8::7", "10.0.0.9"]);
         assert_eq!((peer.as_str(), advice.as_str()), ("10.0.0.9:4000", ""));
+    }
+
+    #[test]
+    fn a_device_that_is_found_on_its_network_needs_no_address() {
+        let of = |interfaces: &[&str]| Reach { found: Found::OnNetwork, ..reach(&["[::]:4000"], interfaces) };
+        assert_eq!(of(&ALL).options(), "");
+        assert_eq!(reach(&["[::]:4000"], &ALL).options(), " --peer 192.168.1.5:4000");
+        let advice = of(&ALL).advice().unwrap();
+        assert!(advice.contains("one network") && advice.contains("--peer 192.168.1.5:4000"), "{advice}");
+        for interfaces in [&["127.0.0.1"][..], &["fe80::1", "::1"], &[]] {
+            let advice = of(interfaces).advice().unwrap();
+            assert!(advice.contains("no network") && advice.contains("Connect it"), "{advice}");
+        }
     }
 
     #[test]

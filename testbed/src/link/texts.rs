@@ -58,6 +58,10 @@ pub(crate) fn ended(side: Side, outcome: Outcome, known: Known) -> &'static str 
             return "The new device does not know this token: a character of it is wrong, or it was used or has expired. Nothing \
                     was sent. Take the token that the new device shows now, and begin again.";
         }
+        (Export, Network, Some(ErrorKind::AddrNotAvailable)) => {
+            return "No device that shows this token was found. Nothing was sent. Look at its screen whether it still shows this \
+                    token, and whether it is on the same network; or take the address that it shows, with --peer.";
+        }
         (Export, Network, Some(ErrorKind::NotFound)) => {
             return "Another device answers at this address, not the one that showed the token. Nothing was sent. Look at the \
                     address that the new device shows, and begin again.";
@@ -229,6 +233,7 @@ mod tests {
         // Causes with a next step of their own, and cancels of the other device.
         let causes = [
             ErrorKind::ConnectionRefused,
+            ErrorKind::AddrNotAvailable,
             ErrorKind::PermissionDenied,
             ErrorKind::NotFound,
             ErrorKind::InvalidData,

@@ -38,17 +38,17 @@ pub(crate) enum Act {
 pub(crate) struct View {
     /// Which account is given, if its certificate names it.
     pub(crate) account: Option<AccountId>,
-    /// Where the new device is looked for.
-    pub(crate) peer: String,
+    /// That the new device is looked for, and where: a sentence.
+    pub(crate) sought: String,
     /// The token, or the path of its image.
     given: Shown,
     pub(crate) status: Status,
 }
 
 impl View {
-    pub(crate) fn new(account: Option<AccountId>, peer: String) -> Self {
+    pub(crate) fn new(account: Option<AccountId>, sought: String) -> Self {
         let (given, status) = Default::default();
-        Self { account, peer, given, status }
+        Self { account, sought, given, status }
     }
 
     /// Takes a key.
@@ -102,7 +102,7 @@ impl View {
                 "Esc: back   Ctrl-C: cancel"
             }
             Screen::TokenObtained | Screen::Connecting => {
-                page.text(&format!("The new device is being connected to, at {}.", self.peer));
+                page.text(&self.sought);
                 "Esc or Ctrl-C: cancel"
             }
             Screen::Authenticating { address, confirmed } => {

@@ -31,8 +31,8 @@ pub(crate) enum Act {
 pub(crate) struct Token {
     pub(crate) text: String,
     pub(crate) code: Option<Code>,
-    /// Where this device is reached.
-    pub(crate) peer: String,
+    /// The options by which the other device finds this one, each with a blank before it.
+    pub(crate) options: String,
     /// The advice about it.
     pub(crate) advice: Option<String>,
 }
@@ -115,7 +115,7 @@ impl View {
     }
 
     fn draw_token(&self, page: &mut Page) {
-        let Some(Token { text, code, peer, advice }) = &self.token else { return };
+        let Some(Token { text, code, options, advice }) = &self.token else { return };
         let size = page.size();
         // The text around the code, with the token in one or more rows.
         let others = 12 + text.len().div_ceil(size.columns.max(1));
@@ -139,7 +139,7 @@ impl View {
         }
         page.text("The token:").unbroken(text).blank();
         page.text(&format!("On the device that has the account, {how}"));
-        page.row(&format!("  handfast export --archive FILE --peer {peer}"), Style::Plain);
+        page.row(&format!("  handfast export --archive FILE{options}"), Style::Plain);
         page.text("and type the token there.");
         if let Some(advice) = advice {
             page.text(advice);

@@ -51,7 +51,12 @@ fn named(name: &'static str, screen: impl Fn(Size) -> Frame + 'static) -> Named 
 fn import_view(token: &str) -> import::View {
     let code = Code::on_terminal(token, true).ok();
     import::View {
-        token: Some(import::Token { text: token.to_owned(), code, peer: address().to_string(), advice: None }),
+        token: Some(import::Token {
+            text: token.to_owned(),
+            code,
+            options: format!(" --peer {}", address()),
+            advice: None,
+        }),
         left: Some(Duration::from_secs(291)),
         ..import::View::default()
     }
@@ -104,7 +109,7 @@ fn imports() -> Vec<Named> {
 
 /// A view of an export, and what is different in it.
 fn of_export(name: &'static str, screen: ExportScreen, change: impl FnOnce(&mut export::View)) -> Named {
-    let mut view = export::View::new(Some(ACCOUNT), address().to_string());
+    let mut view = export::View::new(Some(ACCOUNT), format!("The new device is being connected to, at {}.", address()));
     change(&mut view);
     named(name, move |size| view.frame(&screen, size))
 }

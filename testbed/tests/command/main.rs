@@ -15,10 +15,14 @@ mod files;
 mod hasty;
 mod help;
 mod interrupts;
+mod lan;
 mod links;
 mod machines;
 mod messages;
+mod network;
 mod observed;
+#[cfg(feature = "dht")]
+mod opendht;
 mod other_parsers;
 mod outputs;
 mod pages;

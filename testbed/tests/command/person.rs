@@ -19,7 +19,7 @@ use rustix::{
     termios::{LocalModes, tcgetattr},
 };
 
-use crate::support::{PATIENCE, code, text};
+use crate::support::{PATIENCE, code, direct, text};
 
 /// An environment in which screens are drawn.
 const TERM: &[(&str, &str)] = &[("TERM", "xterm-256color")];
@@ -88,7 +88,7 @@ impl Person {
     ) -> Self {
         let (pty, pts) = open().expect("there is a pseudo-terminal");
         pty.resize(Size::new(rows, columns)).expect("it has a size");
-        let command = Command::new(env!("CARGO_BIN_EXE_handfast")).args(args).env_remove("NO_COLOR");
+        let command = Command::new(env!("CARGO_BIN_EXE_handfast")).args(direct(args)).env_remove("NO_COLOR");
         let command = command.current_dir(folder.unwrap_or(Path::new(".")));
         let child = command.envs(env.iter().copied()).spawn(pts).expect("the command starts");
         let emulator = vt100::Parser::new(size(rows), size(columns), 0);

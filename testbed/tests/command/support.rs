@@ -17,6 +17,16 @@ use tempfile::TempDir;
 /// The time for a test that hangs: no test measures time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Returns the arguments; an import that does not say how it is found is found by its address, so that no test sends multicast.
+pub(crate) fn direct<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Vec<std::ffi::OsString> {
+    let mut args: Vec<_> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
+    let says = |arg: &std::ffi::OsString| ["--rendezvous", "--listen", "--help"].iter().any(|option| arg == option);
+    if args.first().is_some_and(|command| command == "import") && !args.iter().any(says) {
+        args.extend(["--rendezvous", "direct"].map(Into::into));
+    }
+    args
+}
+
 /// The command with these arguments.
 pub(crate) fn handfast<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_handfast"));
@@ -24,13 +34,17 @@ pub(crate) fn handfast<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item =
     for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "CI_NODE_INDEX"] {
         command.env_remove(name);
     }
-    command.args(args);
+    command.args(direct(args));
     command
 }
 
 /// Starts it, and holds the other ends of its pipes.
 fn started<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Child {
-    let mut command = handfast(args);
+    spawned(handfast(args))
+}
+
+/// Starts a command, and holds the other ends of its pipes.
+fn spawned(mut command: Command) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("the command starts")
 }
@@ -119,7 +133,12 @@ pub(crate) struct Side {
 impl Side {
     /// Starts it.
     pub(crate) fn start<'a>(args: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut child = started(args);
+        Self::of(handfast(args))
+    }
+
+    /// Starts this command.
+    pub(crate) fn of(command: Command) -> Self {
+        let mut child = spawned(command);
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let stderr = child.stderr.take().expect("it is piped");
         let (sender, lines) = channel();

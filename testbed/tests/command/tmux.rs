@@ -94,7 +94,7 @@ fn link(folder: &Folder, columns: u16) {
     let archive = folder.archive("archive", "64KiB", Some(&password));
     let store = folder.path(&format!("store-{columns}"));
     let drawn = columns >= 60;
-    tmux.start("import", columns, &["import", "--key-type", "p256", "--store", text(&store)]);
+    tmux.start("import", columns, &["import", "--rendezvous", "direct", "--key-type", "p256", "--store", text(&store)]);
     let screen = tmux.sees("import", "--peer 127.0.0.1:");
     let word = |beginning: &str| {
         let mut words = screen.split_whitespace();

@@ -1,0 +1,152 @@
+use super::*;
+use crate::secret::Secret;
+
+fn description(name: &str) -> Description {
+    let password = Secret::from(format!("{name}-password-of-24-chars"));
+    Description { ufrag: name.into(), password, candidates: Vec::new() }
+}
+
+/// Both sides of a negotiation, and the connections between them.
+struct Pair {
+    importer: Agent,
+    exporter: Agent,
+}
+
+const FROM: &str = "10.0.0.1:5000";
+
+impl Pair {
+    fn new() -> Self {
+        let mut importer = Agent::new(Role::Controlling, &description("importer"), [1; 24]);
+        importer.set_peer(&description("exporter"));
+        Self { importer, exporter: Agent::new(Role::Controlled, &description("exporter"), [2; 24]) }
+    }
+
+    fn open(&mut self, connection: u32) {
+        for side in [&mut self.importer, &mut self.exporter] {
+            side.opened(ConnectionId(connection), FROM.parse().unwrap());
+        }
+    }
+
+    /// Passes on all that is sent, and counts the messages.
+    fn exchange(&mut self) -> usize {
+        let mut count = 0;
+        loop {
+            let before = count;
+            while let Some((connection, frame)) = self.importer.poll_transmit() {
+                assert_eq!(self.exporter.handle(connection, &frame), Taken::Stun);
+                count += 1;
+            }
+            while let Some((connection, frame)) = self.exporter.poll_transmit() {
+                assert_eq!(self.importer.handle(connection, &frame), Taken::Stun);
+                count += 1;
+            }
+            if count == before {
+                return count;
+            }
+        }
+    }
+
+    fn chosen(&self) -> [Option<u32>; 2] {
+        [&self.importer, &self.exporter].map(|side| side.chosen().map(|connection| connection.0))
+    }
+}
+
+#[test]
+fn the_first_connection_is_chosen_by_both() {
+    let mut pair = Pair::new();
+    pair.exporter.set_peer(&description("importer"));
+    (1..=3).for_each(|connection| pair.open(connection));
+    pair.exchange();
+    assert_eq!(pair.chosen(), [Some(1), Some(1)]);
+    // Nothing more is sent once all is answered.
+    pair.importer.choose_another();
+    assert_eq!(pair.exchange(), 0);
+}
+
+/// A real importer chooses nothing without a check of the exporter's own: one goes out as soon as the answer is there.
+#[test]
+fn an_exporter_checks_early_connections_once_it_knows_the_answer() {
+    let mut pair = Pair::new();
+    pair.open(1);
+    pair.exchange();
+    assert_eq!(pair.chosen(), [Some(1), Some(1)]);
+    pair.exporter.set_peer(&description("importer"));
+    let (connection, frame) = pair.exporter.poll_transmit().expect("a check");
+    let message = Message::read(&frame).unwrap();
+    assert_eq!((connection.0, message.class, message.use_candidate), (1, Class::Request, false));
+    assert_eq!(pair.importer.handle(connection, &frame), Taken::Stun);
+    assert!(pair.exporter.poll_transmit().is_none());
+}
+
+#[test]
+fn a_connection_that_is_lost_or_silent_is_replaced() {
+    let mut pair = Pair::new();
+    pair.exporter.set_peer(&description("importer"));
+    (1..=3).for_each(|connection| pair.open(connection));
+    // The choice of the first goes nowhere.
+    pair.importer.closed(ConnectionId(1));
+    pair.exporter.closed(ConnectionId(1));
+    pair.exchange();
+    let [importer, exporter] = pair.chosen();
+    assert!(importer.is_some() && importer != Some(1) && importer == exporter, "{importer:?} {exporter:?}");
+
+    let mut pair = Pair::new();
+    pair.exporter.set_peer(&description("importer"));
+    pair.open(1);
+    pair.open(2);
+    pair.importer.transmits.retain(|(connection, _)| connection.0 != 1);
+    pair.exporter.transmits.clear();
+    pair.exchange();
+    // The choice of the first waits for its response, and after a while the other one is chosen.
+    assert_eq!(pair.chosen(), [None, None]);
+    pair.importer.choose_another();
+    pair.exchange();
+    assert_eq!(pair.chosen(), [Some(2), Some(2)]);
+}
+
+/// A real daemon ends the link here: a stranger's frame goes to TLS whatever connection it is on.
+#[test]
+fn a_stranger_changes_nothing_and_is_closed_after_a_while() {
+    let mut pair = Pair::new();
+    let stranger = ConnectionId(9);
+    pair.exporter.opened(stranger, FROM.parse().unwrap());
+    let unsigned = stun::request(
+        &[7; 12],
+        &Check { names: ["exporter", "stranger"], priority: 1, use_candidate: true, role: (Role::Controlling, 1) },
+        &stun::key(b"guessed"),
+    );
+    for count in 0..MAX_ICE_STRAYS {
+        let frame: &[u8] = if count % 2 == 0 { b"garbage" } else { &unsigned };
+        assert_eq!(pair.exporter.handle(stranger, frame), Taken::Stray);
+    }
+    assert_eq!(pair.exporter.handle(stranger, b"garbage"), Taken::Hostile);
+    assert!(pair.exporter.poll_transmit().is_none() && pair.exporter.chosen().is_none());
+    pair.open(1);
+    pair.exchange();
+    assert_eq!(pair.chosen(), [Some(1), Some(1)]);
+    // After the choice, too, only what is signed is answered.
+    assert_eq!(pair.exporter.handle(ConnectionId(1), b"\x16\x03\x03"), Taken::Application);
+}
+
+/// The same check again is answered again: it is sent again over TCP too.
+#[test]
+fn every_copy_of_a_check_is_answered() {
+    let mut pair = Pair::new();
+    pair.open(1);
+    let (connection, frame) = pair.importer.poll_transmit().expect("a check");
+    for _ in 0..3 {
+        assert_eq!(pair.exporter.handle(connection, &frame), Taken::Stun);
+        let (_, response) = pair.exporter.poll_transmit().expect("a response");
+        assert_eq!(Message::read(&response).map(|message| message.class), Some(Class::Success));
+    }
+}
+
+#[test]
+fn a_response_that_answers_nothing_is_a_stray() {
+    let mut pair = Pair::new();
+    pair.open(1);
+    let forged = stun::success(&[9; 12], FROM.parse().unwrap(), &stun::key(b"exporter-password-of-24-chars"));
+    assert_eq!(pair.importer.handle(ConnectionId(1), &forged), Taken::Stray);
+    assert_eq!(pair.importer.chosen(), None);
+    assert_eq!(pair.importer.handle(ConnectionId(77), &forged), Taken::Stray);
+}

@@ -1,0 +1,241 @@
+//! Rendezvous on one network, by multicast DNS (R-RDV-2, R-RDV-3): the token alone links.
+//!
+//! The importing device announces a service whose name is a hash of its device id. The id itself, from which anyone could connect as the
+//! token's holder would, is not announced; nor is the code, nor the name of the machine. An exporting device computes the same hash from the
+//! token. An announcement proves nothing: TLS does (R-SEC-1).
+
+use std::{
+    io,
+    net::{SocketAddr, SocketAddrV6},
+};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use mdns_sd::{IfKind, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+
+use super::{Dial, Listener, Listeners, Peers, Publish};
+use crate::{
+    archive::Identity,
+    limits::{LAN_SEARCH, MAX_ADDRESSES},
+    token::DeviceId,
+};
+
+/// The type of the service (RFC 6763).
+const SERVICE: &str = "_handfast._tcp.local.";
+/// Separates this hash from every other hash of an id.
+const DOMAIN: &[u8] = b"handfast lan rendezvous";
+/// Bytes of the hash that are announced.
+const HASH: usize = 20;
+
+/// On which interfaces announcements are sent and received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All, the loopback interface among them: two processes of one machine find each other without a network.
+    #[default]
+    All,
+    /// The loopback interface alone: nothing leaves the machine.
+    Loopback,
+}
+
+/// Import side: listens, and announces where.
+#[derive(Debug)]
+pub struct Announce {
+    listeners: Listeners,
+    scope: Scope,
+}
+
+impl Announce {
+    /// Announces sockets that listen already.
+    pub fn new(listeners: Listeners, scope: Scope) -> Self {
+        Self { listeners, scope }
+    }
+}
+
+impl Publish for Announce {
+    type Listener = Announced;
+
+    async fn publish(self, identity: &Identity) -> io::Result<Announced> {
+        let Self { listeners, scope } = self;
+        let announcement = Announcement { daemon: daemon(scope)?, names: Vec::new() };
+        let mut announced = Announced { listeners, announcement };
+        let addresses = announced.listeners.addresses()?;
+        let leaf = identity.certificate();
+        for id in [DeviceId::Short(leaf.short_id().0), DeviceId::Long(leaf.long_id())] {
+            let service = service(&id, &addresses)?;
+            announced.announcement.names.push(service.get_fullname().to_owned());
+            announced.announcement.daemon.register(service).map_err(io::Error::other)?;
+        }
+        Ok(announced)
+    }
+}
+
+/// The sockets of a device that is announced. Dropping it withdraws the announcement.
+#[derive(Debug)]
+pub struct Announced {
+    listeners: Listeners,
+    announcement: Announcement,
+}
+
+/// What is announced, until it is dropped.
+struct Announcement {
+    daemon: ServiceDaemon,
+    names: Vec<String>,
+}
+
+impl std::fmt::Debug for Announcement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Announcement").field(&self.names).finish()
+    }
+}
+
+impl Drop for Announcement {
+    fn drop(&mut self) {
+        // The daemon sends the withdrawals, then ends. One that is gone announces nothing.
+        for name in &self.names {
+            let _ = self.daemon.unregister(name);
+        }
+        let _ = self.daemon.shutdown();
+    }
+}
+
+impl Listener for Announced {
+    type Stream = TcpStream;
+
+    async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+        self.listeners.accept().await
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listeners.local_addr()
+    }
+}
+
+/// Export side: looks for the announcement of the token's device, and connects to where it leads.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Look {
+    scope: Scope,
+}
+
+impl Look {
+    /// Looks on these interfaces.
+    pub const fn new(scope: Scope) -> Self {
+        Self { scope }
+    }
+}
+
+impl Dial for Look {
+    type Stream = TcpStream;
+
+    /// # Errors
+    /// `AddrNotAvailable`: no such announcement within [`LAN_SEARCH`]. Else the error of the last address that was tried.
+    async fn dial(self, device: DeviceId) -> io::Result<(TcpStream, SocketAddr)> {
+        let search = Search { daemon: daemon(self.scope)? };
+        let found = search.daemon.browse(SERVICE).map_err(io::Error::other)?;
+        let name = format!("{}.{SERVICE}", instance(&device));
+        let end = Instant::now() + LAN_SEARCH;
+        let mut failed = None;
+        while let Ok(Ok(event)) = timeout_at(end, found.recv_async()).await {
+            let ServiceEvent::ServiceResolved(service) = event else { continue };
+            if !service.fullname.eq_ignore_ascii_case(&name) {
+                continue;
+            }
+            let connect = Peers::new(&addresses(&service)).dial(device);
+            match timeout_at(end, connect).await {
+                Ok(Ok(connected)) => return Ok(connected),
+                // Further addresses may be announced.
+                Ok(Err(error)) => failed = Some(error),
+                Err(_) => {}
+            }
+        }
+        Err(failed.unwrap_or_else(|| {
+            io::Error::new(io::ErrorKind::AddrNotAvailable, "no device of this network announces the token's device id")
+        }))
+    }
+}
+
+/// A search, until it is dropped.
+struct Search {
+    daemon: ServiceDaemon,
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        // A daemon that is gone searches no more.
+        let _ = self.daemon.shutdown();
+    }
+}
+
+fn daemon(scope: Scope) -> io::Result<ServiceDaemon> {
+    let daemon = ServiceDaemon::new().map_err(io::Error::other)?;
+    if scope == Scope::Loopback {
+        daemon.disable_interface(IfKind::All).map_err(io::Error::other)?;
+        daemon.enable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6]).map_err(io::Error::other)?;
+    }
+    Ok(daemon)
+}
+
+/// The service of a device: at the addresses of its sockets, or at those of each interface where they are wildcards.
+fn service(id: &DeviceId, listening: &[SocketAddr]) -> io::Result<ServiceInfo> {
+    let Some(first) = listening.first() else { return Err(io::ErrorKind::InvalidInput.into()) };
+    let name = instance(id);
+    let host = format!("{name}.local.");
+    let wild = listening.iter().any(|address| address.ip().is_unspecified());
+    let ips: Vec<_> = listening.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified()).collect();
+    let none: &[(&str, &str)] = &[];
+    let mut service =
+        ServiceInfo::new(SERVICE, &name, &host, &ips[..], first.port(), none).map_err(io::Error::other)?;
+    // The name is a hash of a new key: no other device has it.
+    service.set_requires_probe(false);
+    Ok(if wild { service.enable_addr_auto() } else { service })
+}
+
+/// The name under which a device is announced: half of a SHA-256, in hex.
+fn instance(id: &DeviceId) -> String {
+    let hash = digest(&SHA256, &[DOMAIN, id.as_bytes()].concat());
+    hash.as_ref().iter().take(HASH).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Where a device says that it is reached: IPv4 first, then IPv6, what needs no scope first.
+fn addresses(service: &ResolvedService) -> Vec<SocketAddr> {
+    let mut all: Vec<SocketAddr> = service.addresses.iter().filter_map(|ip| with_port(ip, service.port)).collect();
+    all.sort_by_key(|address| match address {
+        SocketAddr::V4(v4) => (u8::from(v4.ip().is_loopback()), *address),
+        SocketAddr::V6(v6) => (2 + u8::from(v6.scope_id() != 0), *address),
+    });
+    all.truncate(MAX_ADDRESSES);
+    all
+}
+
+fn with_port(ip: &ScopedIp, port: u16) -> Option<SocketAddr> {
+    match ip {
+        ScopedIp::V4(v4) => Some(SocketAddr::from((*v4.addr(), port))),
+        ScopedIp::V6(v6) => {
+            // Only an address of one network link needs to name the interface.
+            let scope = if v6.addr().is_unicast_link_local() { v6.scope_id().index } else { 0 };
+            Some(SocketAddr::V6(SocketAddrV6::new(*v6.addr(), port, 0, scope)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The hash is part of what devices of other versions look for.
+    #[test]
+    fn the_name_is_a_hash_of_the_id_and_shows_neither_it_nor_a_code() {
+        let long = DeviceId::Long([7; 32]);
+        let name = instance(&long);
+        assert_eq!((name.len(), instance(&long)), (2 * HASH, name.clone()));
+        assert_ne!(name, instance(&DeviceId::Short([7; 20])));
+        assert!(!format!("{long:?}").contains(&name));
+        let service = service(&long, &["10.0.0.1:4000".parse().unwrap()]).unwrap();
+        assert_eq!(service.get_fullname(), format!("{name}.{SERVICE}"));
+        assert_eq!((service.get_hostname(), service.get_port()), (&*format!("{name}.local."), 4000));
+        assert_eq!(service.get_properties().len(), 0);
+    }
+}

@@ -1,0 +1,161 @@
+//! Export side: the token's device is looked up, and asked to connect.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use handfast_dht::{Event, Query, driver::Events, value::PublicKey};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout, timeout_at},
+};
+
+use super::{
+    Account, OpenDht, certificate_key, fresh, ids,
+    request::{MAX_ID, Request},
+    request_key,
+};
+use crate::{
+    archive::{Identity, certificate::Chain},
+    ice::{Agent, Description, Role},
+    limits::{DHT_PUBLISH, DHT_RETRY, DHT_SEARCH, ICE_NEGOTIATION},
+    shell::{
+        ice::{IceStream, negotiate},
+        rendezvous::Dial,
+    },
+    token::DeviceId,
+};
+
+/// Finds the token's device, and asks it to connect (R-RDV-6). This device's own certificates are published first, since no one answers a
+/// device that is not vouched for.
+#[derive(Clone)]
+pub struct Seek {
+    dht: OpenDht,
+    account: Arc<Account>,
+    published: watch::Receiver<Option<Result<(), Arc<io::Error>>>>,
+}
+
+impl Seek {
+    /// Begins to publish the certificates of the exporting device, on the current runtime.
+    ///
+    /// # Errors
+    /// `Unsupported`: the device's key is not RSA.
+    pub fn new(dht: OpenDht, identity: &Identity) -> io::Result<Self> {
+        let account = Arc::new(Account::new(identity)?);
+        let (sender, published) = watch::channel(None);
+        let (node, chain) = (dht.clone(), account.chain.clone());
+        tokio::spawn(async move {
+            let [long, _] = ids(&chain);
+            let publish = async {
+                node.connected().await?;
+                node.publish(certificate_key(&long), &chain.to_pem()).await
+            };
+            // No one waits for it any more when the export is over.
+            let result = tokio::select! {
+                result = publish => result.map_err(Arc::new),
+                () = sender.closed() => return,
+            };
+            let _ = sender.send(Some(result));
+        });
+        Ok(Self { dht, account, published })
+    }
+
+    /// Waits until this device's certificates are published.
+    async fn published(&mut self) -> io::Result<()> {
+        let published = self.published.wait_for(Option::is_some).await.map_err(io::Error::other)?;
+        match &*published {
+            Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks for the device's chain until it is there: it may still be being published.
+    async fn find(&self, device: &DeviceId) -> io::Result<Chain> {
+        self.dht.connected().await?;
+        let end = Instant::now() + DHT_SEARCH;
+        loop {
+            if let Ok(found) = timeout_at(end, self.dht.chain_of(device)).await
+                && let Some(chain) = found?
+            {
+                return Ok(chain);
+            }
+            if Instant::now() >= end {
+                let text = "the OpenDHT network has no device with the token's id";
+                return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, text));
+            }
+            sleep(DHT_RETRY).await;
+        }
+    }
+}
+
+impl std::fmt::Debug for Seek {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seek").field("dht", &self.dht).finish_non_exhaustive()
+    }
+}
+
+impl Dial for Seek {
+    type Stream = IceStream;
+
+    /// # Errors
+    /// `AddrNotAvailable`: no such device is published within [`DHT_SEARCH`]. `NetworkUnreachable`: no node answers. `TimedOut`: the device
+    /// does not answer, or no connection leads to it.
+    async fn dial(mut self, device: DeviceId) -> io::Result<(IceStream, SocketAddr)> {
+        // Answers come to the key of the form in which the request was sent.
+        let [long, short] = ids(&self.account.chain);
+        let own = if device.form() == long.form() { long } else { short };
+        self.dht.connected().await?;
+        let listen = async { self.dht.node.listen(request_key(&own), Query::default()).await.map_err(super::ended) };
+        let (chain, answers, gathered) = tokio::try_join!(self.find(&device), listen, self.dht.gather())?;
+        self.published().await?;
+        let peer = PublicKey::from_der(chain.leaf().spki()).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the token's device has no RSA key: nothing can be encrypted to it",
+            )
+        })?;
+        let id = 1 + u64::from_be_bytes(fresh()) % MAX_ID;
+        let request = Request { id, description: gathered.own.to_text(), is_answer: false, kind: String::new() };
+        let agent = Agent::new(Role::Controlled, &gathered.own, fresh());
+        let answer = self.answer(answers, &device, id);
+        let asked = async {
+            let send = timeout(DHT_PUBLISH, self.dht.send(&self.account, &peer, request_key(&device), &request)).await;
+            match send {
+                Ok(Err(error)) => error,
+                // The answer, or the lack of one, says how it went.
+                Ok(Ok(())) | Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            negotiated = negotiate(agent, gathered, answer) => negotiated,
+            error = asked => Err(error),
+        }
+    }
+}
+
+impl Seek {
+    /// Waits for the device's answer to this request. Values of others, and other answers, are passed over.
+    async fn answer(&self, mut answers: Events, device: &DeviceId, id: u64) -> io::Result<Description> {
+        let late = io::Error::new(io::ErrorKind::TimedOut, "the new device does not answer the request to connect");
+        let answer = async {
+            loop {
+                let Some(event) = answers.next().await else {
+                    return Err(io::Error::from(io::ErrorKind::BrokenPipe));
+                };
+                let Event::Values { values, .. } = event else { continue };
+                for value in values {
+                    let Some((from, answer)) = self.account.open(&value) else { continue };
+                    let is_device = match device {
+                        DeviceId::Long(id) => from.long_id() == *id,
+                        DeviceId::Short(id) => from.short_id().0 == *id,
+                    };
+                    let description = answer.description.as_str().and_then(|text| Description::read(text).ok());
+                    if let (true, true, true, Some(description)) =
+                        (is_device, answer.is_answer, answer.id == id, description)
+                    {
+                        return Ok(description);
+                    }
+                }
+            }
+        };
+        timeout(ICE_NEGOTIATION, answer).await.unwrap_or(Err(late))
+    }
+}

@@ -1,0 +1,174 @@
+//! Import side: the device is published, and answers requests.
+
+use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc};
+
+use handfast_dht::{Event, Query, driver::Events, value::PublicKey};
+use tokio::{select, sync::mpsc, task::JoinSet, time::sleep};
+
+use super::{Account, OpenDht, fresh, ids, request::Request, request_key};
+use crate::{
+    archive::Identity,
+    ice::{Agent, Candidate, Description, Role},
+    limits::{DHT_RETRY, DHT_TRIES, MAX_DHT_REQUESTS, MAX_DHT_TREATED},
+    shell::{
+        ice::{IceStream, at_once, negotiate},
+        rendezvous::{Listener, Publish},
+    },
+    token::{DeviceId, Form},
+};
+
+/// Makes this device reachable by its token (R-RDV-4): its certificates are published and read back, and requests are listened for,
+/// before the token is shown (R-IMP-1).
+#[derive(Clone, Debug)]
+pub struct Offer(pub OpenDht);
+
+/// A device that is published. Dropping it ends the node, and what was begun with peers.
+#[derive(Debug)]
+pub struct Published {
+    connections: mpsc::Receiver<(IceStream, SocketAddr)>,
+    address: Option<SocketAddr>,
+    _answering: JoinSet<()>,
+}
+
+impl Publish for Offer {
+    type Listener = Published;
+
+    async fn publish(self, identity: &Identity) -> io::Result<Published> {
+        let Self(dht) = self;
+        let account = Arc::new(Account::new(identity)?);
+        dht.connected().await?;
+        let pem = account.chain.to_pem();
+        let [long, short] = ids(&account.chain);
+        let listen = |id: DeviceId| {
+            let dht = dht.clone();
+            async move { dht.node.listen(request_key(&id), Query::default()).await.map_err(super::ended) }
+        };
+        let (published, also, events, legacy) = tokio::try_join!(
+            dht.publish(super::certificate_key(&long), &pem),
+            dht.publish(super::certificate_key(&short), &pem),
+            listen(long),
+            listen(short),
+        )?;
+        let ((), ()) = (published, also);
+        let (sender, connections) = mpsc::channel(MAX_DHT_REQUESTS);
+        let address = dht.node.addresses().first().copied();
+        let mut answering = JoinSet::new();
+        answering.spawn(answer(dht, account, [events, legacy], sender));
+        Ok(Published { connections, address, _answering: answering })
+    }
+}
+
+impl Listener for Published {
+    type Stream = IceStream;
+
+    async fn accept(&mut self) -> io::Result<(IceStream, SocketAddr)> {
+        match self.connections.recv().await {
+            Some(connection) => Ok(connection),
+            // The node has ended: nothing comes any more, and the token's lifetime ends the wait.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.address.ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+    }
+}
+
+/// Requests whose ids were seen, the oldest forgotten first: a request changes nothing a second time (R-RDV-1).
+#[derive(Default)]
+pub(super) struct Treated(VecDeque<u64>);
+
+impl Treated {
+    /// Whether the id is new. From now on it is not.
+    pub(super) fn is_new(&mut self, id: u64) -> bool {
+        if self.0.contains(&id) {
+            return false;
+        }
+        if self.0.len() == MAX_DHT_TREATED {
+            self.0.pop_front();
+        }
+        self.0.push_back(id);
+        true
+    }
+}
+
+/// Answers requests, each in a task of its own, until the receiver of connections is gone.
+async fn answer(
+    dht: OpenDht,
+    account: Arc<Account>,
+    [mut long, mut short]: [Events; 2],
+    connections: mpsc::Sender<(IceStream, SocketAddr)>,
+) {
+    let mut treated = Treated::default();
+    let mut answers = JoinSet::new();
+    loop {
+        let (event, form) = select! {
+            event = long.next() => (event, Form::Long),
+            event = short.next() => (event, Form::Short),
+            Some(_) = answers.join_next() => continue,
+        };
+        let Some(event) = event else { return };
+        let Event::Values { values, .. } = event else { continue };
+        for value in values {
+            let Some((from, request)) = account.open(&value) else { continue };
+            // Beyond the limit a request is dropped unseen: its sender may put it again.
+            if answers.len() >= MAX_DHT_REQUESTS || request.is_answer || !request.kind.is_empty() {
+                continue;
+            }
+            if treated.is_new(request.id) {
+                let sender = match form {
+                    Form::Long => DeviceId::Long(from.long_id()),
+                    Form::Short => DeviceId::Short(from.short_id().0),
+                };
+                answers.spawn(one(dht.clone(), account.clone(), from, sender, request, connections.clone()));
+            }
+        }
+    }
+}
+
+/// Answers one request. Whatever goes wrong, its sender gets no answer, and can tell nothing from it.
+async fn one(
+    dht: OpenDht,
+    account: Arc<Account>,
+    from: PublicKey,
+    sender: DeviceId,
+    request: Request,
+    connections: mpsc::Sender<(IceStream, SocketAddr)>,
+) {
+    let Some(offer) = request.description.as_str().and_then(|text| Description::read(text).ok()) else { return };
+    if !offer.candidates.iter().any(Candidate::can_be_dialled) {
+        return;
+    }
+    if !is_vouched_for(&dht, &DeviceId::Long(from.long_id())).await {
+        return;
+    }
+    let Ok(gathered) = dht.gather().await else { return };
+    let answer = Request { description: gathered.own.to_text(), is_answer: true, ..request };
+    let mut agent = Agent::new(Role::Controlling, &gathered.own, fresh());
+    agent.set_peer(&offer);
+    let send = async {
+        // Where it does not arrive, no connection comes about.
+        let _ = dht.send(&account, &from, request_key(&sender), &answer).await;
+        std::future::pending::<()>().await;
+    };
+    let negotiated = select! {
+        negotiated = negotiate(agent, gathered, at_once(offer)) => negotiated,
+        () = send => return,
+    };
+    if let Ok(connection) = negotiated {
+        // The operation may be over.
+        let _ = connections.send(connection).await;
+    }
+}
+
+/// Whether the sender's chain is published, and holds: device ← account ← …. A sender without one is not answered.
+async fn is_vouched_for(dht: &OpenDht, sender: &DeviceId) -> bool {
+    for _ in 0..DHT_TRIES {
+        match dht.chain_of(sender).await {
+            Ok(Some(chain)) => return chain.certificates().len() > 1 && chain.verify().is_ok(),
+            Ok(None) => sleep(DHT_RETRY).await,
+            Err(_) => return false,
+        }
+    }
+    false
+}

@@ -1,0 +1,25 @@
+use super::*;
+
+/// Values of a link between two real daemons, and of the C++ library.
+#[test]
+fn the_keys_are_those_of_real_devices() {
+    let id = |text: &str| {
+        let bytes: Vec<u8> = (0..64).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect();
+        DeviceId::Long(bytes.try_into().unwrap())
+    };
+    let importer = id("3941fdea8f7fc158fa513bec019bef5b9ba4d76e080e819fd59855dd484e79ed");
+    assert_eq!(certificate_key(&importer).to_string(), "b5b56700ac24c245c666e713592ab5281db90c55");
+    assert_eq!(request_key(&importer).to_string(), "d7ca23b8310b2ac8e87ea1f80c3af14e27fdd82b");
+}
+
+/// R-RDV-1: a repeated request changes nothing, and memory is bounded.
+#[test]
+fn a_request_is_new_once() {
+    let mut treated = import::Treated::default();
+    assert!(treated.is_new(7) && !treated.is_new(7));
+    for id in 0..2 * crate::limits::MAX_DHT_TREATED as u64 {
+        treated.is_new(1000 + id);
+    }
+    assert!(!treated.is_new(1000 + 2 * crate::limits::MAX_DHT_TREATED as u64 - 1));
+    assert!(treated.is_new(7));
+}

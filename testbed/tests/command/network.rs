@@ -1,0 +1,80 @@
+//! Hosts of their own for tests: network namespaces, between which the test lays cables. Nothing leaves the machine.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use crate::support::handfast;
+
+/// A host with a loopback interface. Dropping it ends it, with its cables.
+pub(crate) struct Host(Child);
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Host {
+    /// Makes one; none, with a line that says so, where the machine does not let the test.
+    pub(crate) fn new() -> Option<Self> {
+        let script = "ip link set lo up && echo up && exec cat";
+        let mut holder = Command::new("unshare");
+        holder.args(["--net", "sh", "-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let made = holder.spawn().ok().and_then(|mut child| {
+            let mut line = String::new();
+            BufReader::new(child.stdout.take()?).read_line(&mut line).ok()?;
+            let host = Self(child);
+            (line == "up\n").then_some(host)
+        });
+        if made.is_none() {
+            let required = std::env::var_os("HANDFAST_REQUIRE").is_some_and(|value| value == "1");
+            assert!(!required, "required, and not allowed here: a network namespace (unshare --net, ip)");
+            println!("skipped: no network namespace can be made (unshare --net, ip; as root)");
+        }
+        made
+    }
+
+    /// Two hosts with a cable between them.
+    pub(crate) fn pair() -> Option<[Self; 2]> {
+        let hosts = [Self::new()?, Self::new()?];
+        let [one, other] = hosts.each_ref().map(|host| host.0.id().to_string());
+        let cable = ["link", "add", "cable", "netns", &one, "type", "veth", "peer", "name", "cable", "netns", &other];
+        run(Command::new("ip").args(cable));
+        for (host, address) in hosts.iter().zip(["10.83.0.1/24", "10.83.0.2/24"]) {
+            run(host.enter().args(["ip", "address", "add", address, "dev", "cable"]));
+            run(host.enter().args(["ip", "link", "set", "cable", "up"]));
+        }
+        Some(hosts)
+    }
+
+    /// A command on this host, which is to be named next.
+    pub(crate) fn enter(&self) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{}/ns/net", self.0.id()));
+        command
+    }
+
+    /// The command `handfast` on this host.
+    pub(crate) fn handfast(&self, args: &[&str]) -> Command {
+        let inner = handfast(args);
+        let mut command = self.enter();
+        command.arg(inner.get_program()).args(args);
+        for (name, value) in inner.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
+}
+
+/// Runs a command that has to succeed.
+fn run(command: &mut Command) {
+    let output = command.output().expect("it starts");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
