@@ -84,7 +84,7 @@ fn files(folder: &str, extension: &str) -> Vec<String> {
 
 /// The ids that the documents define: requirements in bold, weaknesses as headings, mutants as the first cell of a row.
 fn defined() -> BTreeSet<Id> {
-    let sources = [("protocol", "**", "**"), ("weaknesses", "\n### ", ". "), ("properties", "\n| ", " | ")];
+    let sources = [("protocol", "**", "**"), ("legacy/weaknesses", "\n### ", ". "), ("properties", "\n| ", " | ")];
     let mut all = BTreeSet::new();
     for (document, before, after) in sources {
         let text = read(format!("docs/{document}.md"));

@@ -39,7 +39,7 @@ pub static COUNTED: [Counted; 7] = [
             Box::new(move || assert!(codec::decode_messages(&wire) > 0))
         },
     },
-    // What `message-decode` counts besides: a connection whose channel is requested and accepted.
+    // `message-decode` also counts a connection whose channel is requested and accepted.
     Counted {
         name: "connection-open",
         times: 200,
