@@ -29,6 +29,7 @@ use crate::{
         VERSION,
     },
     outcome::Side,
+    reducer::ensure,
     secret::Secret,
 };
 
@@ -543,20 +544,36 @@ impl Connection {
         self.outbound.is_cut()
     }
 
-    /// Asserts the invariants of each phase.
+    /// Checks what each phase implies. A connection asserts it after each step in a debug build; the checker asks in each place.
+    ///
+    /// # Errors
+    /// The line that does not hold.
+    pub fn invariant(&self) -> Result<(), &'static str> {
+        let (phase, side) = (self.phase, self.side);
+        ensure(!self.has_session() || self.channel.is_some(), "a session has a channel")?;
+        ensure(
+            side == Side::Export || self.has_session() || phase == Phase::Closed || self.channel.is_none(),
+            "an importer's channel is a session's",
+        )?;
+        ensure(phase != Phase::Requested || side == Side::Export, "the exporter requests the channel")?;
+        let archive = self.receiving || matches!(self.waits, Waits::Place);
+        let comes = phase == Phase::Open && side == Side::Import;
+        ensure(!archive || comes, "an archive comes in an open session of the importer")?;
+        let goes = self.sends_on().is_some() && side == Side::Export;
+        ensure(self.sending.is_none() || goes, "an archive goes out in a session of the exporter that is not ended")?;
+        ensure(side == Side::Import || !matches!(self.waits, Waits::Answer(_)), "the importer is asked")?;
+        let closed =
+            phase != Phase::Closed || matches!(self.waits, Waits::Nothing) && !archive && self.sending.is_none();
+        ensure(closed, "nothing is under way on a closed connection")?;
+        let ended = self.outbound.has_ended();
+        ensure(
+            phase == Phase::Closed || ended == self.has_ended(),
+            "the channel's end is sent once, and nothing after it",
+        )
+    }
+
     fn check(&self) {
-        debug_assert!(!self.has_session() || self.channel.is_some(), "a session has a channel");
-        debug_assert!(self.phase != Phase::Requested || self.side == Side::Export, "the exporter requests the channel");
-        debug_assert!(
-            !(self.receiving || matches!(self.waits, Waits::Place))
-                || self.phase == Phase::Open && self.side == Side::Import,
-            "an archive comes in an open session of the importer"
-        );
-        debug_assert!(
-            self.sending.is_none() || self.sends_on().is_some(),
-            "an archive goes out in a session that is not ended"
-        );
-        debug_assert!(self.side == Side::Import || !matches!(self.waits, Waits::Answer(_)), "the importer is asked");
+        debug_assert_eq!(self.invariant(), Ok(()), "{self:?}");
     }
 }
 

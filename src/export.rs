@@ -3,6 +3,7 @@
 //! [`Exporter::handle`] is the protocol as a table: state by state, input by input.
 
 mod broken;
+mod invariant;
 mod io;
 
 use serde::Serialize;
@@ -12,7 +13,7 @@ use crate::{
     limits::{MAX_TRIES, Timer, Timers},
     message::{Features, ImportResult, Message as M, Slot, Verdict, Word},
     outcome::{LinkState, Outcome, Profile, Scheme, Signal},
-    reducer::{Config, Farewell, Outbox, Refused},
+    reducer::{Config, Farewell, Outbox, Refused, assert_invariant},
     rules::{AllRules, Rule, Rules},
 };
 
@@ -114,6 +115,12 @@ impl<R: Rules> Exporter<R> {
     /// # Errors
     /// A call that cannot be done is refused and changes nothing; so is any input before the last one's effects are drained.
     pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
+        let taken = self.take(input);
+        assert_invariant::<R>(|| self.invariant());
+        taken
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), Refused> {
         use {Attempt::*, Input::*, Phase::*, Stage::*};
         if !self.out.is_drained() {
             return Err(Refused::Undrained);

@@ -5,6 +5,7 @@
 
 mod admission;
 mod broken;
+mod invariant;
 mod io;
 
 use serde::Serialize;
@@ -15,7 +16,7 @@ use crate::{
     limits::{MAX_TRIES, Timer, Timers},
     message::{Features, ImportResult, Message as M, Slot, Verdict, Word},
     outcome::{AccountId, LinkState, Outcome, Profile, Scheme, Signal},
-    reducer::{Config, ConnId, Farewell, Outbox, Refused},
+    reducer::{Config, ConnId, Farewell, Outbox, Refused, assert_invariant},
     rules::{AllRules, Rule, Rules},
 };
 
@@ -113,6 +114,12 @@ impl<R: Rules> Importer<R> {
     /// # Errors
     /// A call that cannot be done is refused and changes nothing; so is any input before the last one's effects are drained.
     pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
+        let taken = self.take(input);
+        assert_invariant::<R>(|| self.invariant());
+        taken
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), Refused> {
         use {Input::*, Phase::*, Stage::*};
         if !self.out.is_drained() {
             return Err(Refused::Undrained);

@@ -37,6 +37,10 @@ pub const MAX_CONTROL: usize = 4096;
 pub const MAX_CHANNEL_NAME: usize = 1024;
 /// Bytes of an archive's JSON text, unless configured otherwise (R-MSG-3).
 pub const DEFAULT_MAX_ARCHIVE: u64 = 64 * 1024 * 1024;
+/// Mode of a file that the store makes (R-ARC-4, R-ARC-6).
+pub const FILE_MODE: u32 = 0o600;
+/// Mode of a folder that it makes (R-ARC-4).
+pub const FOLDER_MODE: u32 = 0o700;
 /// How many times larger than its compressed form an archive may be (R-ARC-3).
 pub const MAX_INFLATION: u64 = 200;
 /// Bytes that a text may have beyond that ratio: a short one may well be very regular (R-ARC-3).
@@ -216,6 +220,14 @@ impl Timers {
     /// The timers of the set, in order.
     pub fn iter(self) -> impl Iterator<Item = Timer> {
         Timer::ALL.into_iter().filter(move |&timer| self.contains(timer))
+    }
+}
+
+impl FromIterator<Timer> for Timers {
+    fn from_iter<T: IntoIterator<Item = Timer>>(timers: T) -> Self {
+        let mut set = Self::default();
+        timers.into_iter().for_each(|timer| set.insert(timer));
+        set
     }
 }
 

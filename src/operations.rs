@@ -1,6 +1,7 @@
 //! The operations of one account or device: which may begin, and that an event of one never reaches another (R-API-7).
 
 mod broken;
+mod invariant;
 
 use alloc::vec::Vec;
 
@@ -11,7 +12,7 @@ use crate::{
     import::{self, Importer},
     limits::{MAX_IMPORTS, MAX_LINGERING, MAX_OP_ID},
     outcome::Scheme,
-    reducer::{Config, Refused},
+    reducer::{Config, Refused, assert_invariant},
     rules::{AllRules, Rule, Rules},
 };
 
@@ -87,6 +88,7 @@ impl<R: Rules> Exports<R> {
         exporter.handle(export::Input::AddDevice(scheme)).map_err(|_| AddDeviceError::Generic)?;
         self.last += 1;
         self.operations.push((OpId(self.last), exporter));
+        assert_invariant::<R>(|| self.invariant());
         Ok(OpId(self.last))
     }
 
@@ -199,6 +201,7 @@ impl<R: Rules> Imports<R> {
         let mut importer = Importer::under(config, self.rules);
         importer.handle(import::Input::AddAccount).map_err(|_| AddAccountError::Taken)?;
         self.operations.push((id, importer));
+        assert_invariant::<R>(|| self.invariant());
         Ok(())
     }
 

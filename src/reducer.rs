@@ -13,6 +13,7 @@ use crate::{
     limits::{MAX_SECURED, MAX_UNSECURED, Timer, Timers},
     message::{Features, Word},
     outcome::Profile,
+    rules::Rules,
 };
 
 /// Names one connection of an operation.
@@ -115,6 +116,19 @@ pub enum Refused {
     Undrained,
 }
 
+/// Returns an error unless `holds`: a line of an invariant.
+pub(crate) const fn ensure(holds: bool, why: &'static str) -> Result<(), &'static str> {
+    if holds { Ok(()) } else { Err(why) }
+}
+
+/// Panics in a debug build where an invariant does not hold. A machine that breaks a rule on purpose does not ask.
+#[inline(always)]
+pub(crate) fn assert_invariant<R: Rules>(invariant: impl FnOnce() -> Result<(), &'static str>) {
+    if cfg!(debug_assertions) && R::COMPLETE {
+        assert_eq!(invariant(), Ok(()), "an invariant does not hold");
+    }
+}
+
 /// The last word to the peer when an operation ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Farewell {
@@ -148,6 +162,11 @@ impl<E> Outbox<E> {
 
     pub(crate) fn is_drained(&self) -> bool {
         self.effects.is_empty()
+    }
+
+    /// The effects that wait.
+    pub(crate) fn queued(&self) -> impl Iterator<Item = &E> {
+        self.effects.iter()
     }
 
     pub(crate) const fn armed(&self) -> Timers {

@@ -159,6 +159,9 @@ rules! {
 
 /// A set of rules that a state machine keeps.
 pub trait Rules: Clone + Copy + Debug + PartialEq + Eq + PartialOrd + Ord + Hash + Send + Sync + 'static {
+    /// Whether every rule is kept, which is known at compile time: what ships asserts its invariants.
+    const COMPLETE: bool = false;
+
     /// Returns whether `rule` is kept.
     fn keeps(self, rule: Rule) -> bool;
 
@@ -174,6 +177,8 @@ pub trait Rules: Clone + Copy + Debug + PartialEq + Eq + PartialOrd + Ord + Hash
 pub struct AllRules;
 
 impl Rules for AllRules {
+    const COMPLETE: bool = true;
+
     #[inline(always)]
     fn keeps(self, _: Rule) -> bool {
         true

@@ -13,8 +13,9 @@ use std::{
 const FOLDERS: [&str; 11] = ["", ".ci", "benches", "dht", "docs", "fuzz", "model", "scripts", "sim", "src", "testbed"];
 /// Files whose words are counted.
 const EXTENSIONS: [&str; 7] = ["md", "py", "rs", "sh", "snap", "toml", "yml"];
-/// Folders of data, of other people's words, or of what a build made.
-const NOT_PROSE: [&str; 7] = ["corpus", "dictionaries", "node_modules", "regressions", "seeds", "target", "vectors"];
+/// Folders of data, of other people's words, or of what a build or a test made.
+const NOT_PROSE: [&str; 8] =
+    ["corpus", "dictionaries", "generated", "node_modules", "regressions", "seeds", "target", "vectors"];
 
 /// Words that a plainer word replaces.
 const WORDS: [&str; 19] = [

@@ -13,8 +13,11 @@ pub use self::{
     explorer::{explore, liveness, second},
     property::{
         again, clients, documented, flaws, follow, judged, legacy_clients, legacy_rows, mutants, pairs, players,
-        properties, weaknesses, without,
+        properties, stated, weaknesses, without,
     },
-    report::{abstraction, api, check, connection, divergences, hunt, matrix, observed, refinement, rows, walk},
+    report::{
+        abstraction, api, check, connection, divergences, hunt, matrix, observed, reducers, refinement, rows, walk,
+        witness,
+    },
     system::{action, config, device, legacy, side, steps, world},
 };

@@ -16,6 +16,8 @@ pub mod mutants;
 pub mod pairs;
 pub mod players;
 pub mod properties;
+pub(crate) mod sends;
+pub mod stated;
 pub(crate) mod visible;
 pub mod weaknesses;
 pub mod without;

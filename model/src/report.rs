@@ -10,9 +10,11 @@ pub mod divergences;
 pub mod hunt;
 pub mod matrix;
 pub mod observed;
+pub mod reducers;
 pub mod refinement;
 pub mod rows;
 pub(crate) mod summary;
 pub mod walk;
+pub mod witness;
 
 pub use self::summary::*;

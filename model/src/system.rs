@@ -9,6 +9,7 @@ pub mod legacy;
 pub(crate) mod link;
 pub(crate) mod seen;
 pub mod side;
+pub mod stated;
 pub mod steps;
 pub(crate) mod transitions;
 pub mod world;

@@ -11,8 +11,7 @@ pub(crate) enum Engine {
 }
 
 /// The mutants that only time can show: the id, what is broken, and the rules.
-pub(crate) const TIMERS: [(&str, &str, Without); 3] = [
-    ("M-51b", "A timer is not stopped when a session opens.", Without::new(&[Rule::SessionStopsTimers])),
+pub(crate) const TIMERS: [(&str, &str, Without); 2] = [
     ("M-51c", "Progress does not start the stall timer again.", Without::new(&[Rule::ProgressRearms])),
     ("M-51d", "Timers are not stopped at the end.", Without::new(&[Rule::EndStopsTimers])),
 ];
@@ -25,6 +24,9 @@ const ONE: &str = "it takes two operations of a side at once";
 const CLIENT: &str = "it is a client's: the users here call the daemons themselves";
 const CROWD: &str =
     "it takes strangers that connect again without end: the event engine's visitors are few, and each connects once";
+
+const SENT: &str =
+    "the importer ignores a second `authScheme`: the engines judge what comes of a message, the checker each send";
 
 /// The engines that cannot find a mutant, and why.
 const BEYOND: &[(&[Engine], &str, &str)] = &[
@@ -67,6 +69,7 @@ const BEYOND: &[(&[Engine], &str, &str)] = &[
     (SHELL, "M-57b", "it takes an exporter that is evicted until its minute is over: here it is let in before"),
     (EVENT, "M-57b", CROWD),
     (SHELL, "M-57c", "where something failed R-PAIR-1 allows that both end, and no crowd here evicts an exporter"),
+    (BOTH, "M-58", SENT),
 ];
 
 /// Returns why an engine cannot find the mutant of this id; none if it can.

@@ -8,6 +8,8 @@ use std::{
     path::Path,
 };
 
+use crate::limits::{FILE_MODE, FOLDER_MODE};
+
 /// An open file.
 pub trait FsFile: Read + Write + Seek + Send + 'static {
     /// Returns once what was written is durable.
@@ -70,7 +72,7 @@ impl Fs for Disk {
     fn create_folder(&self, path: &Path) -> io::Result<()> {
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, FOLDER_MODE);
         builder.create(path)
     }
 
@@ -78,7 +80,7 @@ impl Fs for Disk {
         let mut options = std::fs::OpenOptions::new();
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, FILE_MODE);
         options.open(path)
     }
 
@@ -115,7 +117,7 @@ impl Fs for Disk {
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, FILE_MODE);
         let lock = path.join(".lock");
         let file = options
             .open(&lock)

@@ -1,6 +1,7 @@
 //! The client of the old device: it takes the token, asks to confirm the new device, and says how it ended.
 
 mod broken;
+mod invariant;
 mod io;
 
 use core::net::SocketAddr;
@@ -13,7 +14,7 @@ use crate::{
     message::Slot,
     operations::OpId,
     outcome::{Outcome, Signal},
-    reducer::Outbox,
+    reducer::{Outbox, assert_invariant},
     rules::{AllRules, Rule, Rules},
 };
 
@@ -99,6 +100,12 @@ impl<R: Rules> Client<R> {
     /// An action that this screen does not offer is refused and changes nothing; so is any input before the last one's effects are
     /// drained.
     pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
+        let taken = self.take(input);
+        assert_invariant::<R>(|| self.invariant());
+        taken
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), Refused> {
         use {Entry::*, Input::*, Phase::*, Stage::*};
         if !self.out.is_drained() {
             return Err(Refused::Undrained);

@@ -1,6 +1,7 @@
 //! The client of the new device: it shows the token, asks for consent and password, and says how it ended.
 
 mod broken;
+mod invariant;
 mod io;
 
 use serde::Serialize;
@@ -10,7 +11,7 @@ use super::{Failure, Ignored, Note, Received, Refused, Reply, failure};
 use crate::{
     operations::LocalId,
     outcome::{Outcome, Signal},
-    reducer::Outbox,
+    reducer::{Outbox, assert_invariant},
     rules::{AllRules, Rule, Rules},
 };
 
@@ -94,6 +95,12 @@ impl<R: Rules> Client<R> {
     /// An action that this screen does not offer is refused and changes nothing; so is any input before the last one's effects are
     /// drained.
     pub fn handle(&mut self, input: Input) -> Result<(), Refused> {
+        let taken = self.take(input);
+        assert_invariant::<R>(|| self.invariant());
+        taken
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), Refused> {
         use {Input::*, Phase::*, Stage::*};
         if !self.out.is_drained() {
             return Err(Refused::Undrained);

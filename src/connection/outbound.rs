@@ -106,6 +106,11 @@ impl Outbound {
         self.archived
     }
 
+    /// Whether the session's channel is ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// Bytes that wait, those of the archive apart.
     pub(super) fn queued(&self) -> usize {
         self.queued

@@ -296,3 +296,48 @@ fn neither_names_nor_messages_print() {
     let all = alloc::format!("{event} {asked} {slice} {connection:?}");
     assert!(!all.contains("sesame") && !all.contains("123456"), "{all}");
 }
+
+/// Each line of the invariant is found where it does not hold.
+#[test]
+fn a_connection_that_does_not_fit_its_phase_is_found() {
+    let requested = || {
+        let mut connection = Connection::exporter();
+        assert!(connection.request_channel(name("auth:123456")));
+        connection
+    };
+    fn ask(one: &mut Connection) {
+        one.waits = Waits::Answer(ChannelRequest { name: name("x"), channel: 7, state: RequestState::Request });
+    }
+    type Change = fn(&mut Connection);
+    let wrong: [(&str, Connection, Change); 12] = [
+        ("a session has a channel", importer(), |one| one.channel = None),
+        ("an importer's channel is a session's", Connection::importer(1), |one| one.channel = Some(7)),
+        ("the exporter requests the channel", requested(), |one| (one.side, one.channel) = (Side::Import, None)),
+        ("an archive comes in an open session of the importer", exporter(), |one| one.receiving = true),
+        ("an archive comes in an open session of the importer", Connection::importer(1), |one| one.receiving = true),
+        ("an archive comes in an open session of the importer", importer(), |one| {
+            assert!(one.end());
+            one.waits = Waits::Place;
+        }),
+        ("an archive goes out in a session of the exporter that is not ended", importer(), |one| one.sending = Some(1)),
+        ("an archive goes out in a session of the exporter that is not ended", exporter(), |one| {
+            assert!(one.end());
+            one.sending = Some(1);
+        }),
+        ("nothing is under way on a closed connection", Connection::importer(1), |one| {
+            one.close();
+            ask(one);
+        }),
+        ("the channel's end is sent once, and nothing after it", exporter(), |one| one.phase = Phase::Ended),
+        ("the channel's end is sent once, and nothing after it", importer(), |one| {
+            assert!(one.end());
+            one.phase = Phase::Open;
+        }),
+        ("the importer is asked", exporter(), ask),
+    ];
+    for (why, mut connection, change) in wrong {
+        assert_eq!(connection.invariant(), Ok(()));
+        change(&mut connection);
+        assert_eq!(connection.invariant(), Err(why));
+    }
+}

@@ -14,7 +14,7 @@ use super::{Ask, Effect, Importer, Input, Phase};
 use crate::{
     limits::{MAX_WRONG_CODES, MAX_WRONG_CODES_PER_CONNECTION},
     outcome::{AccountId, Outcome, Signal},
-    reducer::{ConnId, Farewell, Origin, Places},
+    reducer::{ConnId, Farewell, Origin, Places, ensure},
     rules::{Rule, Rules},
 };
 
@@ -74,6 +74,33 @@ impl Admission {
 
     pub(super) fn remove(&mut self, conn: ConnId) {
         self.candidates.retain(|candidate| candidate.conn != conn);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.candidates.is_empty()
+    }
+
+    /// Whether all candidates are secured: after a session began no other is let in.
+    pub(super) fn are_all_secured(&self) -> bool {
+        self.candidates.iter().all(|one| one.proof.stage() == Proof::STAGES - 1)
+    }
+
+    /// Whether wrong codes have not used the token up (R-TOK-5).
+    pub(super) fn has_codes_left(&self) -> bool {
+        self.wrong_codes < MAX_WRONG_CODES
+    }
+
+    /// Checks what holds of candidates in every phase.
+    ///
+    /// # Errors
+    /// The line that does not hold.
+    pub(super) fn invariant(&self) -> Result<(), &'static str> {
+        let fits = (0..Proof::STAGES).all(|stage| self.of_stage(stage).count() <= self.places(stage));
+        ensure(fits, "no stage has more connections than places")?;
+        let spent = |one: &Candidate| one.wrong_codes >= MAX_WRONG_CODES_PER_CONNECTION;
+        ensure(!self.candidates.iter().any(spent), "a connection with too many wrong codes is closed")?;
+        let alone = |one: &Candidate| self.candidates.iter().filter(|other| other.conn == one.conn).count() == 1;
+        ensure(self.candidates.iter().all(alone), "a connection waits once")
     }
 
     fn of_stage(&self, stage: usize) -> impl Iterator<Item = &Candidate> {

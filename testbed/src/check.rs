@@ -1,7 +1,7 @@
 //! `handfast check`: some of the checks, and what they found.
 
 use std::{
-    env,
+    env, fs,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     process::ExitCode,
@@ -14,7 +14,7 @@ use handfast_model::{
     players::Players,
     properties::PropertyId,
     report::{Report, Selection},
-    walk,
+    walk, witness,
 };
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ Examples:
   handfast check --config HH-documented-honest --reach \"both succeed\"
 
 {CHECKS}
-With --baseline: 6 all as expected, and more than counts differs from the baseline."))]
+6: a graph is another than the accepted one; with --baseline, more than counts differs."))]
 pub(crate) struct Check {
     /// Every configuration: the default
     #[arg(long, conflicts_with_all = ["pair", "profile", "config"])]
@@ -81,6 +81,9 @@ pub(crate) struct Check {
     /// Say what is otherwise than in this report of --json
     #[arg(long, value_name = "FILE", conflicts_with_all = ["mutant", "flaws", "reach", "explore"])]
     baseline: Option<PathBuf>,
+    /// Accept the graphs as they are: write FILE, `model/graphs.txt`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pair", "profile", "config", "mutant", "flaws", "reach", "explore", "budget"])]
+    bless: Option<PathBuf>,
     /// Change how often a kind of trouble may happen
     #[arg(long, value_name = "KEY=N")]
     budget: Vec<Change>,
@@ -190,9 +193,16 @@ impl Check {
             jobs: self.effort.jobs().get(),
             timings: self.timings,
             players,
+            accepted: Some(verdicts::ACCEPTED).filter(|_| self.bless.is_none()),
         };
         let whole = selection.checks && selection.configuration.is_none();
         let report = progress::run("check", &selection);
+        if let Some(path) = &self.bless {
+            let before = fs::read_to_string(path).unwrap_or_default();
+            let graphs = witness::accepted(&before, self.size.into(), &report.checked);
+            fs::write(path, graphs)
+                .map_err(|error| Failure::reason(format_args!("--bless {}: {error}", path.display())))?;
+        }
         let changes = baseline.map(|baseline| baseline.changes(&selection, &report)).transpose()?;
         if self.json {
             output::json(&Printed { report: &report, changes: changes.as_ref() })?

@@ -9,7 +9,12 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use handfast::outcome::Side;
-use handfast_model::{clients::edges, documented, refinement, sequence as document};
+use handfast_model::{
+    clients::edges,
+    documented,
+    reducers::{Machine as Reducer, Table},
+    refinement, sequence as document,
+};
 use handfast_sim::event::{Engine, Regression, Watch};
 
 use crate::{failure::Failure, options::ProfileName, output, replay, shrink};
@@ -20,6 +25,7 @@ use crate::{failure::Failure, options::ProfileName, output, replay, shrink};
 Examples:
   handfast diagram --profile jamid
   handfast diagram --of import
+  handfast diagram --of importer --table
   handfast import --store accounts --yes --trace import.trace
   handfast diagram import.trace
   handfast diagram sim/regressions/M-03.json
@@ -29,6 +35,9 @@ pub(crate) struct Diagram {
     /// The machine or sequence to draw
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     of: Subject,
+    /// Print the table of a reducer, in Markdown, and not its graph
+    #[arg(long, conflicts_with = "trace")]
+    table: bool,
     /// Whose is drawn where no trace is given
     #[arg(long, value_enum, value_name = "PROFILE", default_value_t, conflicts_with = "trace")]
     profile: ProfileName,
@@ -52,12 +61,25 @@ enum Subject {
     ImportClient,
     /// Those of the old device's
     ExportClient,
+    /// The rows of the importer's reducer, from exploration; so of the five that follow
+    Importer,
+    /// Those of the exporter's
+    Exporter,
+    /// Those of a connection's end on an importing device
+    ImporterConnection,
+    /// Those of the other end
+    ExporterConnection,
+    /// Those of the machine of the new device's client
+    ImportClientRows,
+    /// Those of the old device's
+    ExportClientRows,
 }
 
 /// The machines with states.
 enum Machine {
     Daemon(Side),
     Client(Side),
+    Reducer(Reducer),
 }
 
 impl Subject {
@@ -69,6 +91,12 @@ impl Subject {
             Self::Export => Some(Machine::Daemon(Side::Export)),
             Self::ImportClient => Some(Machine::Client(Side::Import)),
             Self::ExportClient => Some(Machine::Client(Side::Export)),
+            Self::Importer => Some(Machine::Reducer(Reducer::Daemon(Side::Import))),
+            Self::Exporter => Some(Machine::Reducer(Reducer::Daemon(Side::Export))),
+            Self::ImporterConnection => Some(Machine::Reducer(Reducer::Connection(Side::Import))),
+            Self::ExporterConnection => Some(Machine::Reducer(Reducer::Connection(Side::Export))),
+            Self::ImportClientRows => Some(Machine::Reducer(Reducer::Client(Side::Import))),
+            Self::ExportClientRows => Some(Machine::Reducer(Reducer::Client(Side::Export))),
         }
     }
 }
@@ -77,6 +105,12 @@ impl Diagram {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match (&self.trace, self.of.machine()) {
+            (None, Some(Machine::Reducer(machine))) => {
+                let table = Table::explore(machine);
+                let text = if self.table { table.markdown() } else { table.mermaid() };
+                output::line(text.trim_end())?;
+            }
+            _ if self.table => return Err(Failure::usage("--table: of a reducer, a connection or a client's rows")),
             (None, Some(Machine::Client(side))) => {
                 let found = edges::drawn(self.profile.into());
                 output::line(edges::mermaid(side, &found).trim_end())?;

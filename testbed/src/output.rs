@@ -13,6 +13,7 @@ use std::{
     thread,
 };
 
+use handfast::limits::FILE_MODE;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 use tokio::sync::watch;
@@ -47,11 +48,11 @@ pub(crate) fn private(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, FILE_MODE);
     let file = options.open(path)?;
     #[cfg(unix)]
     if file.metadata()?.is_file() {
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(FILE_MODE))?;
     }
     Ok(file)
 }

@@ -17,10 +17,17 @@ use handfast_model::{
     properties::PropertyId,
     refinement::Refinement,
     report::{Outcome, Report},
+    witness::Accepted,
 };
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use self::columns::Columns;
+
+/// The graphs that were accepted last, and the tables of the reducers that have them.
+pub(crate) const ACCEPTED: Accepted = Accepted {
+    graphs: include_str!("../../model/graphs.txt"),
+    tables: include_str!("../../docs/generated/reducers.md"),
+};
 
 /// Returns the exit code of the command.
 pub(crate) const fn exit_code(outcome: Outcome) -> u8 {
@@ -29,6 +36,7 @@ pub(crate) const fn exit_code(outcome: Outcome) -> u8 {
         Outcome::SafetyViolated => 1,
         Outcome::LivenessViolated => 3,
         Outcome::Inconclusive => 4,
+        Outcome::GraphChanged => 6,
     }
 }
 
@@ -66,6 +74,7 @@ impl fmt::Display for Table<'_> {
         if !documented.is_empty() {
             writeln!(f, "{}", machines(documented))?;
         }
+        accepted(f, report, *whole)?;
         for row in unexpected(report) {
             counterexample(f, row)?;
         }
@@ -78,6 +87,25 @@ pub(crate) fn total(report: &Report) -> String {
     let verdicts = report.checked.iter().map(|one| one.rows.len()).sum::<usize>();
     let (configurations, mutants) = (report.checked.len(), report.mutants.len());
     format!("{configurations} configurations, {verdicts} verdicts, {mutants} mutants: {}", words(report.outcome))
+}
+
+/// Graphs that are not the accepted ones, and values that requirements state and that do not ship.
+fn accepted(f: &mut fmt::Formatter<'_>, report: &Report, whole: bool) -> fmt::Result {
+    let Report { stated, changed, first_step, unlike, .. } = report;
+    for one in changed {
+        writeln!(f, "THE GRAPH CHANGED: {}: {}", one.configuration, one.text)?;
+    }
+    if let Some(step) = first_step {
+        writeln!(f, "the first step that differs:\n{step}")?;
+    }
+    for one in unlike {
+        writeln!(f, "VIOLATED {one}")?;
+    }
+    if whole {
+        let alike = stated - unlike.len();
+        writeln!(f, "values that the requirements state: {alike} of {stated} are those that ship")?;
+    }
+    Ok(())
 }
 
 /// How many of the allowed pairs of outcomes were reached, and which were not.
@@ -93,6 +121,7 @@ const fn words(outcome: Outcome) -> &'static str {
         Outcome::SafetyViolated => "A SAFETY PROPERTY IS VIOLATED",
         Outcome::LivenessViolated => "A LIVENESS PROPERTY IS VIOLATED",
         Outcome::Inconclusive => "INCONCLUSIVE",
+        Outcome::GraphChanged => "A GRAPH CHANGED",
     }
 }
 
@@ -180,6 +209,11 @@ pub(crate) fn suites(report: &Report) -> Vec<TestSuite> {
     for one in &report.documented {
         let status = status(one.verdict.is_verified(), one.verdict.is_violated(), &one.verdict);
         suite.add_test_case(case(profile_name(one.profile), "documented machines", status, None));
+    }
+    suites.push(suite);
+    let mut suite = TestSuite::new("values that the requirements state");
+    for one in &report.unlike {
+        suite.add_test_case(case(&one.what, "values that the requirements state", status(false, true, one), None));
     }
     suites.push(suite);
     let mut suite = TestSuite::new("mutants");

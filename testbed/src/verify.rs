@@ -118,6 +118,7 @@ impl Verify {
             jobs: jobs.get(),
             players,
             timings: junit.is_some(),
+            accepted: Some(verdicts::ACCEPTED),
             ..Selection::all(size)
         };
         let mut model = (checks || mutants).then(|| progress::run("verify", &selection));

@@ -164,6 +164,17 @@ impl Graph {
         self.targets.len()
     }
 
+    /// Goes through the nodes that were expanded: how many steps each is from a root, and how many edges begin there.
+    pub(crate) fn each_level(&self, mut visit: impl FnMut(usize, usize)) {
+        let mut levels: Vec<u32> = Vec::with_capacity(self.states());
+        for node in 0..self.states() as u32 {
+            // A parent is found before its children.
+            let level = if self.is_root(node) { 0 } else { levels[self.parents[node as usize].0 as usize] + 1 };
+            levels.push(level);
+            visit(level as usize, self.successors(node).len());
+        }
+    }
+
     /// Whether every reachable state was seen.
     pub fn is_complete(&self) -> bool {
         self.ended == Ended::Complete

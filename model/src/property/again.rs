@@ -89,6 +89,8 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
             | PropertyId::Pair
             | PropertyId::AtRest
             | PropertyId::NoBlame
+            | PropertyId::Invariant
+            | PropertyId::Sends
             | PropertyId::Return => hardened.then_some((property, Half::Both)),
             // These are asked of each link alone.
             PropertyId::Atomic
@@ -150,6 +152,11 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
         kept && match property {
             PropertyId::Again => self.second_succeeds(state),
             PropertyId::Return => second_is_refused(state),
+            // The devices are the same in both.
+            PropertyId::Invariant => {
+                let [first, _] = &state.links;
+                first.import.invariant().is_ok() && first.export.invariant().is_ok()
+            }
             _ => true,
         }
     }

@@ -3,12 +3,7 @@
 //! Where a graph has no cycle, a state in which nothing more has to happen decides such a property, and
 //! [`PropertyId::holds`](crate::property::properties::PropertyId::holds) finds it as any other. Where it has one, a claim does.
 
-use handfast::{
-    export::Tried,
-    import::Check,
-    limits::{MAX_TRIES, Timer},
-    outcome::Side,
-};
+use handfast::{export::Tried, import::Check, limits::Timer, outcome::Side};
 
 use crate::{
     explorer::{
@@ -25,6 +20,7 @@ use crate::{
     system::{
         action::Action,
         side::{ExportSide, ImportSide},
+        stated::TRIES,
         world::{PEER, World},
     },
 };
@@ -68,6 +64,8 @@ pub(crate) fn decide<I: ImportSide, E: ExportSide>(
         | PropertyId::NoBlame
         | PropertyId::Return
         | PropertyId::Client
+        | PropertyId::Invariant
+        | PropertyId::Sends
         | PropertyId::Documented
         | PropertyId::Atomic
         | PropertyId::Again
@@ -126,7 +124,7 @@ fn is_unheard(world: &World, half: Half) -> bool {
 
 /// Both have succeeded, or three passwords were wrong.
 fn both_succeed(world: &World) -> bool {
-    let three_wrong = world.seen.export.wrong >= MAX_TRIES;
+    let three_wrong = world.seen.export.wrong >= TRIES;
     let ends = world.seen.import.done.zip(world.seen.export.done);
     ends.is_some_and(|(import, export)| three_wrong || import.outcome.is_success() && export.outcome.is_success())
 }

@@ -40,6 +40,14 @@ pub trait Client: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     fn is_broken(&self) -> bool {
         false
     }
+
+    /// Checks what its state implies. Only a shipped client says so.
+    ///
+    /// # Errors
+    /// The line that does not hold.
+    fn invariant(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
 }
 
 /// An input of a client, as far as both sides are alike.
@@ -214,6 +222,10 @@ impl<R: Rules> Client for import::Client<R> {
         self.handle(input)?;
         Ok(std::iter::from_fn(|| self.poll_effect()).collect())
     }
+
+    fn invariant(&self) -> Result<(), &'static str> {
+        self.invariant()
+    }
 }
 
 impl<R: Rules> Client for export::Client<R> {
@@ -223,6 +235,10 @@ impl<R: Rules> Client for export::Client<R> {
     fn take(&mut self, input: export::Input) -> Result<Vec<export::Effect>, Refused> {
         self.handle(input)?;
         Ok(std::iter::from_fn(|| self.poll_effect()).collect())
+    }
+
+    fn invariant(&self) -> Result<(), &'static str> {
+        self.invariant()
     }
 }
 
@@ -241,6 +257,7 @@ trait Erased<I, E>: Debug + Send + Sync {
     fn feed(&self, hasher: &mut dyn Hasher);
     fn take_input(&mut self, input: I) -> Result<Vec<E>, Refused>;
     fn broken(&self) -> bool;
+    fn holds_together(&self) -> Result<(), &'static str>;
 }
 
 impl<C: Client> Erased<C::Input, C::Effect> for C {
@@ -267,6 +284,10 @@ impl<C: Client> Erased<C::Input, C::Effect> for C {
     fn broken(&self) -> bool {
         self.is_broken()
     }
+
+    fn holds_together(&self) -> Result<(), &'static str> {
+        self.invariant()
+    }
 }
 
 impl<I: ClientInput, E: ClientEffect> AnyClient<I, E> {
@@ -286,6 +307,10 @@ impl<I: ClientInput, E: ClientEffect> Client for AnyClient<I, E> {
 
     fn is_broken(&self) -> bool {
         self.0.broken()
+    }
+
+    fn invariant(&self) -> Result<(), &'static str> {
+        self.0.holds_together()
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     system::{
         link::End,
         side::{self, ExportSide, ImportSide},
+        stated::TRIES,
         world::{PEER, Storage},
     },
 };
@@ -36,9 +37,18 @@ impl PropertyId {
             Self::Budget => half.sides().all(|side| nothing_is_left(system, state, side)),
             Self::Ends => half.sides().all(|side| operation_ends(system, state, side)),
             Self::CancelArrives => half.sides().all(|side| cancel_arrives(state, side)),
+            Self::Invariant => half.sides().all(|side| holds_together(state, side)),
             Self::Honest => !system.configuration().is_honest() || honest_pair_succeeds(state),
             _ => true,
         }
+    }
+}
+
+/// The invariants of a machine hold.
+fn holds_together<I: ImportSide, E: ExportSide>(state: &Reached<I, E>, side: Side) -> bool {
+    match side {
+        Side::Import => state.import.invariant().is_ok(),
+        Side::Export => state.export.invariant().is_ok(),
     }
 }
 
@@ -92,7 +102,7 @@ fn honest_pair_succeeds<I: ImportSide, E: ExportSide>(state: &Reached<I, E>) -> 
     if state.is_busy() || world.somebody_is_asked() {
         return true;
     }
-    let three_wrong = world.seen.export.wrong >= handfast::limits::MAX_TRIES;
+    let three_wrong = world.seen.export.wrong >= TRIES;
     match (world.seen.import.done, world.seen.export.done) {
         (Some(import), Some(export)) => three_wrong || import.outcome.is_success() && export.outcome.is_success(),
         _ => false,

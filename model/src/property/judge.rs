@@ -3,7 +3,6 @@
 use handfast::{
     export::{self, Tried},
     import::{self, Ask},
-    limits::{MAX_TRIES, MAX_WRONG_CODES, MAX_WRONG_CODES_PER_CONNECTION},
     message::{Message, Verdict},
     outcome::{AccountId, LinkState, Outcome, Profile, Scheme, Side, Signal},
     reducer::ConnId,
@@ -14,6 +13,7 @@ use crate::{
         documented::Edge,
         pairs,
         properties::{PropertyId as P, PropertySet},
+        sends,
     },
     system::{
         Observer,
@@ -21,6 +21,7 @@ use crate::{
         config::{Configuration, Player},
         link::End,
         seen::{ExportView, ImportView},
+        stated::{TRIES, WRONG_CODES, WRONG_CODES_PER_CONNECTION},
         world::{PEER, Stage, Storage, World},
     },
 };
@@ -46,10 +47,14 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Whether the requirements bind this side: it is a hardened one.
+    fn is_bound(&self, side: Side) -> bool {
+        self.configuration.cast.player(side) == Player::Hardened
+    }
+
     /// A hardened side shows what is listed, and nothing else (R-CLI-1).
     fn document(&mut self, edge: Edge) {
-        let bound = self.configuration.cast.player(edge.side) == Player::Hardened;
-        self.expect(!bound || edge.is_listed(self.configuration.profile), P::Documented, edge.side);
+        self.expect(!self.is_bound(edge.side) || edge.is_listed(self.configuration.profile), P::Documented, edge.side);
     }
 
     fn import_signals(&mut self, world: &World, input: Option<import::Input>, signal: Signal) {
@@ -60,7 +65,7 @@ impl<'a> Judge<'a> {
         let profile = self.configuration.profile_of(Side::Import);
         self.expect(import_may_signal(seen, profile, signal, named), P::Grammar, Side::Import);
         match signal {
-            Signal::Prompt { .. } => self.expect(seen.prompts < MAX_TRIES, P::Tries, Side::Import),
+            Signal::Prompt { .. } => self.expect(seen.prompts < TRIES, P::Tries, Side::Import),
             Signal::Done(outcome) => {
                 let honest = seen.session.is_none_or(|conn| conn == PEER);
                 let stored = if outcome.is_success() {
@@ -92,7 +97,7 @@ impl<'a> Judge<'a> {
         let seen = &world.seen.import;
         let guessed = input == I::ChannelRequested(conn, Ask::Wrong)
             && seen.session.is_none()
-            && seen.wrong_codes + 1 >= MAX_WRONG_CODES;
+            && seen.wrong_codes + 1 >= WRONG_CODES;
         let own = |effect: &E| match *effect {
             E::Accept(at) | E::Refuse(at) | E::DeclineChannel(at) => at == conn,
             // Another one may have to make room, and is judged when it does.
@@ -108,8 +113,8 @@ impl<'a> Judge<'a> {
         let seen = &world.seen.import;
         let waits = seen.session.is_none() && seen.done.is_none();
         let own = world.caller(conn).filter(|caller| caller.stage != Stage::Gone);
-        let spent = seen.wrong_codes + 1 >= MAX_WRONG_CODES
-            || own.is_some_and(|caller| caller.wrong_codes + 1 >= MAX_WRONG_CODES_PER_CONNECTION);
+        let spent = seen.wrong_codes + 1 >= WRONG_CODES
+            || own.is_some_and(|caller| caller.wrong_codes + 1 >= WRONG_CODES_PER_CONNECTION);
         self.expect(!(waits && spent), P::Budget, Side::Import);
     }
 
@@ -126,7 +131,7 @@ impl<'a> Judge<'a> {
                 self.expect(told && stored || outcome != Outcome::SUCCESS, P::Stored, Side::Export);
             }
             Outcome::Canceled { sent: false } => self.expect(!seen.byte_out, P::NotSent, Side::Export),
-            Outcome::Authentication => self.expect(seen.wrong >= MAX_TRIES, P::Tries, Side::Export),
+            Outcome::Authentication => self.expect(seen.wrong >= TRIES, P::Tries, Side::Export),
             Outcome::Protocol => self.expect(world.device.is_some(), P::NoBlame, Side::Export),
             _ => {}
         }
@@ -148,6 +153,9 @@ impl Observer for Judge<'_> {
     }
 
     fn import_takes(&mut self, world: &World, input: Option<import::Input>, effects: &[import::Effect]) {
+        let own = self.configuration.reducers().features;
+        let sends = |input| sends::import_sends(world, own, input, effects);
+        self.expect(!self.is_bound(Side::Import) || input.is_none_or(sends), P::Sends, Side::Import);
         let seen = &world.seen.import;
         self.strange = input.and_then(|input| input.conn()).filter(|&conn| seen.session != Some(conn));
         let again = input == Some(import::Input::ConnectionRequested(PEER))
@@ -202,7 +210,10 @@ impl Observer for Judge<'_> {
         }
     }
 
-    fn export_takes(&mut self, world: &World, input: Option<export::Input>) {
+    fn export_takes(&mut self, world: &World, input: Option<export::Input>, effects: &[export::Effect]) {
+        let own = self.configuration.reducers();
+        let sends = |input| sends::export_sends(world, (own.features, own.profile), input, effects);
+        self.expect(!self.is_bound(Side::Export) || input.is_none_or(sends), P::Sends, Side::Export);
         let seen = &world.seen.export;
         match input {
             Some(export::Input::ConfirmAddDevice) => self.expect(!seen.confirmed, P::Return, Side::Export),
@@ -218,7 +229,7 @@ impl Observer for Judge<'_> {
             E::Signal(signal) => self.export_signals(world, input, signal),
             E::Open(_) => {
                 self.expect(seen.confirmed && seen.pinned, P::Gate, Side::Export);
-                self.expect(seen.tries < MAX_TRIES, P::Tries, Side::Export);
+                self.expect(seen.tries < TRIES, P::Tries, Side::Export);
             }
             E::SendArchive => {
                 self.expect(seen.confirmed && seen.pinned && seen.opened, P::Gate, Side::Export);
@@ -226,7 +237,7 @@ impl Observer for Judge<'_> {
             }
             E::Send(Message::Verdict(verdict)) => {
                 let due = matches!(input, Some(I::Tried(_, Tried::Wrong)));
-                let last = seen.wrong >= MAX_TRIES;
+                let last = seen.wrong >= TRIES;
                 self.expect(due && (verdict == Verdict::Final) == last, P::Tries, Side::Export);
             }
             _ => {}

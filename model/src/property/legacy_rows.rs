@@ -2,11 +2,16 @@
 
 use std::collections::HashSet;
 
-use handfast::{export::Input, outcome::Scheme};
+use handfast::{
+    export::Input,
+    outcome::{self, Scheme},
+};
 
 use crate::{
     property::judged::Judged,
     system::{
+        Turn,
+        action::Action,
         config::{Configuration, Player},
         legacy::{Exporter, Importer, Rows},
         side::{ExportSide, ImportSide, Side},
@@ -24,36 +29,45 @@ pub fn rows_taken(configuration: Configuration) -> (Rows, Rows) {
     }
 }
 
-/// A side that may be a legacy one.
-trait Received {
-    fn told(&self) -> Rows {
-        Rows::default()
+/// A side that may be a legacy one: which rows a step takes.
+trait Noting: Side {
+    /// Notes the rows that an input takes.
+    fn note(&self, _input: Self::Input, _rows: &mut Rows) {}
+
+    /// Notes the rows that a step of its own takes.
+    fn note_inner(&self, _step: u8, _rows: &mut Rows) {}
+
+    /// Notes the rows of calls that are refused: a refused call is no step of the system.
+    fn note_refused(&self, _rows: &mut Rows) {}
+}
+
+impl Noting for handfast::import::Importer {}
+impl Noting for handfast::export::Exporter {}
+
+impl Noting for Importer {
+    fn note(&self, input: Self::Input, rows: &mut Rows) {
+        // Only the rows are of interest.
+        let _ = self.clone().take_noting(input, rows);
+    }
+
+    fn note_inner(&self, step: u8, rows: &mut Rows) {
+        self.clone().advance_noting(step, rows);
     }
 }
 
-impl Received for handfast::import::Importer {}
-impl Received for handfast::export::Exporter {}
+impl Noting for Exporter {
+    fn note(&self, input: Self::Input, rows: &mut Rows) {
+        let _ = self.clone().take_noting(0, input, rows);
+    }
 
-impl Received for Importer {
-    fn told(&self) -> Rows {
-        self.rows()
+    fn note_refused(&self, rows: &mut Rows) {
+        for call in [Input::AddDevice(Scheme::None), Input::ConfirmAddDevice] {
+            self.note(call, rows);
+        }
     }
 }
 
-/// A refused call is no step of the system: it is tried in place.
-impl Received for Exporter {
-    fn told(&self) -> Rows {
-        let calls = [Input::AddDevice(Scheme::None), Input::ConfirmAddDevice];
-        calls.into_iter().fold(self.rows(), |rows, call| {
-            let mut probed = self.clone();
-            // Only the rows are of interest.
-            let _ = probed.take(call);
-            rows.and(probed.rows())
-        })
-    }
-}
-
-fn walk<I: ImportSide + Received, E: ExportSide + Received>(
+fn walk<I: ImportSide + Noting, E: ExportSide + Noting>(
     configuration: Configuration,
     import: I,
     export: E,
@@ -67,8 +81,15 @@ fn walk<I: ImportSide + Received, E: ExportSide + Received>(
         actions.clear();
         system.actions(&state, &mut actions);
         for &action in &actions {
-            let Some(next) = system.next(&state, action) else { continue };
-            taken = (taken.0.and(next.import.told()), taken.1.and(next.export.told()));
+            let Some((next, turn)) = system.step(&state, action) else { continue };
+            match (action, turn) {
+                (Action::Inner(outcome::Side::Import, step), _) => state.import.note_inner(step, &mut taken.0),
+                (Action::Inner(outcome::Side::Export, step), _) => state.export.note_inner(step, &mut taken.1),
+                (_, Turn::Import(Some(input), _)) => state.import.note(input, &mut taken.0),
+                (_, Turn::Export(Some(input), _)) => state.export.note(input, &mut taken.1),
+                _ => {}
+            }
+            next.export.note_refused(&mut taken.1);
             if known.insert(next.clone()) {
                 waiting.push(next);
             }

@@ -74,6 +74,10 @@ properties! {
     Again "P-AGAIN" "After any end another link, with a new token, can begin and succeeds." "R-API-7, R-API-4";
     Admits "P-ADMITS" "An honest exporter gets its session, also where strangers fill the places, unless they come faster than it is secured, for ever."
         "R-IMP-15, R-EXP-12";
+    Invariant "P-INVARIANT" "What each state of a machine implies holds: timers, signals, questions and answers are those of its phase."
+        "R-TIME-1 to R-TIME-5, R-STATE-2, R-EXP-4 to R-EXP-9, R-IMP-5 to R-IMP-13";
+    Sends "P-SENDS" "Each message and each end of the channel goes out when it is due, and at no other time."
+        "R-IMP-3, R-IMP-4, R-IMP-6, R-IMP-14, R-EXP-4, R-EXP-6, R-EXP-7, R-EXT-2, R-EXT-3, R-CANCEL-1";
     Honest "P-HONEST" "An honest pair without fault succeeds; three wrong passwords apart." "R-PAIR-2";
 }
 
@@ -108,7 +112,7 @@ impl PropertyId {
             Self::Ends => configuration.clock,
             Self::Atomic => configuration.budget.import_crashes > 0,
             // The documented behaviour binds the hardened.
-            Self::Documented => {
+            Self::Documented | Self::Invariant | Self::Sends => {
                 [Side::Import, Side::Export].iter().any(|&side| configuration.cast.player(side) == Player::Hardened)
             }
             Self::Stored | Self::Tries | Self::Grammar | Self::Return | Self::Budget => true,
@@ -141,6 +145,8 @@ impl PropertyId {
             | Self::Again
             | Self::Documented
             | Self::Admits
+            | Self::Invariant
+            | Self::Sends
             | Self::Honest => false,
         };
         if halved && configuration.cast.is_pair() && import != export { Half::EACH } else { Half::WHOLE }

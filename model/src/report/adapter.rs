@@ -118,7 +118,7 @@ impl Model for Linked {
 
     fn properties(&self) -> Vec<Property<Self>> {
         let held = Self::asked(self.configuration())
-            .map(|(property, half)| Property::always(property.name(half), held_linked(half)));
+            .map(|(property, half)| Property::always(property.name(half), held_linked(property, half)));
         let reached = reached_linked();
         held.chain(self.sought().map(move |(number, name)| Property::sometimes(name, reached[number])))
             .chain([Property::always(ENDLESS, |_, _| true)])
@@ -164,9 +164,9 @@ macro_rules! numbered {
 /// Whether this half of each property holds.
 fn held<I: ImportSide, E: ExportSide>(half: Half) -> [Condition<I, E>; PropertyId::ALL.len()] {
     match half {
-        Half::Both => numbered!(whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22),
-        Half::Only(Side::Import) => numbered!(import: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22),
-        Half::Only(Side::Export) => numbered!(export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22),
+        Half::Both => numbered!(whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24),
+        Half::Only(Side::Import) => numbered!(import: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24),
+        Half::Only(Side::Export) => numbered!(export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24),
     }
 }
 
@@ -179,9 +179,11 @@ fn reached<I: ImportSide, E: ExportSide>() -> [Condition<I, E>; GOALS.len()] {
 fn held_again<I: ImportDevice, D: ExportDevice>(half: Half) -> [ConditionAgain<I, D>; PropertyId::ALL.len()] {
     match half {
         Half::Both | Half::Only(Side::Import) => {
-            numbered!(again_whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22)
+            numbered!(again_whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24)
         }
-        Half::Only(Side::Export) => numbered!(again_export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22),
+        Half::Only(Side::Export) => {
+            numbered!(again_export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24)
+        }
     }
 }
 
@@ -204,9 +206,14 @@ fn linked_reaches<const N: usize>(_: &Linked, state: &Whole) -> bool {
     Linked::reaches(state, N)
 }
 
-/// Whether P-CLIENT holds of this side.
-const fn held_linked(half: Half) -> ConditionLinked {
+fn linked_invariant(linked: &Linked, state: &Whole) -> bool {
+    linked.holds(PropertyId::Invariant, Half::Both, state)
+}
+
+/// Whether P-CLIENT holds of this side, or P-INVARIANT of both.
+fn held_linked(property: PropertyId, half: Half) -> ConditionLinked {
     match half {
+        _ if property == PropertyId::Invariant => linked_invariant,
         Half::Both | Half::Only(Side::Import) => linked_import,
         Half::Only(Side::Export) => linked_export,
     }

@@ -9,6 +9,7 @@ use crate::{
     document::diagram::Counterexample,
     explorer::{
         explore::{Ended, Graph, Limits, Measure},
+        levels::Levels,
         second::{self, Explorable, Tally},
     },
     property::{
@@ -209,6 +210,9 @@ pub struct Checked {
     pub visible: BTreeSet<Edge>,
     /// How large the graph is, as far as it was explored.
     pub graph: Measure,
+    /// The same level by level, of a complete graph.
+    #[serde(skip)]
+    pub levels: Levels,
     /// How long each engine took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<Seconds>,
@@ -281,8 +285,8 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         })
         .collect();
     let pairs = sought().filter(|goal| found.contains(goal.name)).filter_map(|goal| goal.pair).collect();
-    let (id, cast, graph) = (configuration.id(), configuration.cast, graph.measure());
-    Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph, seconds }
+    let (id, cast, levels, graph) = (configuration.id(), configuration.cast, Levels::of(&graph), graph.measure());
+    Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph, levels, seconds }
 }
 
 /// Checks two links in a row.
@@ -345,7 +349,8 @@ fn check_both<I: ImportDevice, D: ExportDevice>(
     let rows = asked.into_iter().filter_map(row).collect();
     let (pairs, visible) = (BTreeSet::new(), BTreeSet::new());
     let (id, cast) = (configuration.id(), configuration.cast);
-    Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph: largest, seconds }
+    let levels = whole.as_ref().map(Levels::of).unwrap_or_default();
+    Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph: largest, levels, seconds }
 }
 
 /// The same of two links.

@@ -6,7 +6,10 @@ use handfast::rules::AllRules;
 
 use crate::{
     document::diagram::Counterexample,
-    explorer::explore::{Graph, Limits},
+    explorer::{
+        explore::{Graph, Limits},
+        levels::Levels,
+    },
     property::{
         clients::{linked::Linked, made::linked},
         properties::{Half, PropertyId},
@@ -52,7 +55,8 @@ pub(crate) fn check(configuration: Configuration, property: Option<PropertyId>, 
     let rows = asked.into_iter().filter_map(row).collect();
     let (pairs, visible) = (BTreeSet::new(), BTreeSet::new());
     let (id, cast) = (configuration.id(), configuration.cast);
-    Some(Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph: largest, seconds })
+    let levels = whole.as_ref().map(Levels::of).unwrap_or_default();
+    Some(Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph: largest, levels, seconds })
 }
 
 fn judge(
@@ -86,7 +90,8 @@ pub(crate) fn hunt(
         Verdict::Violated { steps, .. } => *steps,
         Verdict::Verified { .. } | Verdict::NoViolation { .. } | Verdict::Inconclusive { .. } => usize::MAX,
     };
-    let halves = Linked::asked(&configuration).map(|(_, half)| {
+    let asked = Linked::asked(&configuration).filter(|(asked, _)| *asked == property);
+    let halves = asked.map(|(_, half)| {
         let graph = Graph::explore(&linked, limits, Some(property.name(half)));
         judge(&linked, &graph, property, half, None)
     });

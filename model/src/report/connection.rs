@@ -168,6 +168,13 @@ impl Table {
         self.rows.get(&place)?.get(&kind)
     }
 
+    /// Everything that is taken in each place: the place, the kind, and what it leads to.
+    pub fn taken(&self) -> impl Iterator<Item = (Place, Kind, &Taken)> {
+        self.rows.iter().flat_map(|(&place, kinds)| {
+            kinds.iter().filter(|(_, taken)| taken.taken).map(move |(&kind, taken)| (place, kind, taken))
+        })
+    }
+
     /// The rows in which something is taken: what coverage counts.
     pub fn rows(&self) -> BTreeSet<Row> {
         let row = |place: Place, kind: Kind| Row { side: self.side, place: place.name(), kind: kind.name() };

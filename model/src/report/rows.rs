@@ -54,17 +54,20 @@ pub fn rows(configuration: Configuration, limits: Limits) -> Option<BTreeSet<Row
 }
 
 macro_rules! kinds {
-    ($(#[$doc:meta])* $name:ident, $input:ident: $($pattern:pat => $kind:literal,)*) => {
+    ($(#[$doc:meta])* $name:ident, $all:ident, $input:ident: $($pattern:pat => $kind:literal,)*) => {
         $(#[$doc])*
         pub const fn $name(input: &$input) -> &'static str {
             match input { $($pattern => $kind,)* }
         }
+
+        /// All kinds of it.
+        pub const $all: &[&str] = &[$($kind),*];
     };
 }
 
 kinds! {
     /// Returns the kind of an input: what coverage counts.
-    kind_of_import, ImportInput:
+    kind_of_import, KINDS_OF_IMPORT, ImportInput:
     ImportInput::AddAccount => "addAccount",
     ImportInput::ProvideAccountAuthentication(..) => "provideAccountAuthentication",
     ImportInput::RemoveAccount => "removeAccount",
@@ -99,7 +102,7 @@ kinds! {
 
 kinds! {
     /// Returns the kind of an input: what coverage counts.
-    kind_of_export, ExportInput:
+    kind_of_export, KINDS_OF_EXPORT, ExportInput:
     ExportInput::AddDevice(_) => "addDevice",
     ExportInput::ConfirmAddDevice => "confirmAddDevice",
     ExportInput::CancelAddDevice => "cancelAddDevice",

@@ -15,11 +15,13 @@ use crate::{
         pairs::Pair,
         players::Players,
         properties::PropertyId,
+        stated::{self, Stated},
     },
     report::{
         check::{self, Checked},
         hunt::Hunted,
         refinement::Refinement,
+        witness::{self, Accepted, Changed},
     },
     system::config::{self, Size},
 };
@@ -47,6 +49,8 @@ pub struct Selection {
     pub timings: bool,
     /// Others in the place of the shipped reducers.
     pub players: Option<Players>,
+    /// The graphs with which those of this run are compared.
+    pub accepted: Option<Accepted>,
 }
 
 impl Selection {
@@ -63,6 +67,7 @@ impl Selection {
             jobs: 1,
             timings: false,
             players: None,
+            accepted: None,
         }
     }
 
@@ -116,6 +121,15 @@ pub struct Report {
     pub pairs_not_reached: BTreeSet<Pair>,
     /// The view of clients, for each profile of which all was checked that has no old side (P-DOCUMENTED).
     pub documented: Vec<Refinement>,
+    /// How many values that the requirements state were compared with what ships.
+    pub stated: usize,
+    /// Graphs that are other than the accepted ones.
+    pub changed: Vec<Changed>,
+    /// The first step of the reducers that differs, where a graph does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_step: Option<String>,
+    /// The stated values that are otherwise in what ships.
+    pub unlike: Vec<Stated>,
     /// The overall outcome.
     pub outcome: Outcome,
 }
@@ -132,13 +146,15 @@ impl Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Every property verified, every mutant killed.
+    /// Every property verified, every mutant killed, every graph the accepted one.
     AsExpected,
+    /// The same, but a graph is another than the accepted one.
+    GraphChanged,
     /// A check said nothing, or a mutant or the canary lives.
     Inconclusive,
     /// A liveness property of the shipped reducers is violated.
     LivenessViolated,
-    /// A safety property of the shipped reducers is violated.
+    /// A safety property of the shipped reducers is violated, or a value that a requirement states is another one.
     SafetyViolated,
 }
 
@@ -186,8 +202,21 @@ pub fn run_watched(selection: &Selection, told: &(dyn Fn(Progress<'_>) + Sync)) 
     let reached: BTreeSet<Pair> = checked.iter().flat_map(|one| one.pairs.iter().copied()).collect();
     let pairs_not_reached = Pair::ALL.into_iter().filter(|pair| !reached.contains(pair)).collect();
     let documented = selection.documented(&configurations, &checked);
-    let outcome = judge(&checked, &documented, &mutants, &canary);
-    Report { checked, mutants, canary, pairs_not_reached, documented, outcome }
+    // A budget that is changed, or another reducer, has another graph.
+    let known = selection.accepted.filter(|_| selection.budget.is_empty() && selection.players.is_none());
+    let changed = known.map_or_else(Vec::new, |known| witness::compare(known.graphs, selection.size, &checked));
+    let first_step = known.filter(|_| !changed.is_empty()).and_then(|known| witness::first_step(known.tables));
+    let values = stated::all();
+    let stated = values.len();
+    let unlike: Vec<_> = values.into_iter().filter(|one| !one.holds()).collect();
+    let mut outcome = judge(&checked, &documented, &mutants, &canary);
+    if !changed.is_empty() {
+        outcome = outcome.max(Outcome::GraphChanged);
+    }
+    if !unlike.is_empty() {
+        outcome = Outcome::SafetyViolated;
+    }
+    Report { checked, mutants, canary, pairs_not_reached, documented, stated, changed, first_step, unlike, outcome }
 }
 
 /// The exporter's gate: the plainest rule, and broken within a few steps.

@@ -119,6 +119,8 @@ pub struct Configuration {
     pub with_client: &'static [Side],
     /// Whether people with a client answer in the moment in which they are asked, and always: before anything else can happen.
     pub at_once: bool,
+    /// Whether a hostile peer sends every value of every message, and not one of each kind that matters.
+    pub every_word: bool,
     /// The states that its graph has at least: with fewer, something that should happen no longer does.
     pub least: usize,
     /// How much goes wrong.
@@ -140,6 +142,7 @@ impl Configuration {
             clients: None,
             with_client: &[Side::Import, Side::Export],
             at_once: false,
+            every_word: false,
             least: 0,
             budget,
         }

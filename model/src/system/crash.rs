@@ -45,6 +45,7 @@ impl World {
                 self.left.import_crashes = self.left.import_crashes.checked_sub(1)?;
                 self.seen.import.crashed = Some(self.seen.import.signalled);
                 self.seen.import.prompt = None;
+                (self.seen.import.peer, self.seen.import.cut) = (None, false);
                 let storage = match remains {
                     // It was durable, and was removed by its user: a crash does not undo that it was there.
                     Remains::Nothing if self.import.storage == Storage::Removed => Storage::Removed,
@@ -58,6 +59,8 @@ impl World {
             Side::Export => {
                 self.left.export_crashes = self.left.export_crashes.checked_sub(1)?;
                 self.seen.export.crashed = Some(self.seen.export.signalled);
+                (self.seen.export.scheme, self.seen.export.peer) = (None, None);
+                self.seen.export.scheme_sent = false;
                 self.seen.export.asked = false;
                 self.export = ExportShell::default();
             }

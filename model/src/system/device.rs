@@ -50,6 +50,14 @@ pub trait Device: Clone + std::fmt::Debug + Eq + std::hash::Hash + Send + Sync +
         ""
     }
 
+    /// [`Side::invariant`] of all operations.
+    ///
+    /// # Errors
+    /// The line that does not hold.
+    fn invariant(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+
     /// Whether an operation is in both as it is in the other.
     fn is_alike(&self, other: &Self, op: u8) -> bool;
 }
@@ -98,6 +106,10 @@ impl<R: Rules> Device for Exports<R> {
     fn place_of(&self, op: u8) -> &'static str {
         let forgotten = self.iter().any(|(later, _)| later > id(op));
         self.get(id(op)).map_or(if forgotten { "done" } else { "idle" }, Exporter::place)
+    }
+
+    fn invariant(&self) -> Result<(), &'static str> {
+        self.invariant()
     }
 
     /// Of an operation that is closed nothing is left to change.
@@ -184,6 +196,10 @@ impl<R: Rules> Device for NewDevice<R> {
         self.imports.get(local(op)).map_or("idle", import::Importer::place)
     }
 
+    fn invariant(&self) -> Result<(), &'static str> {
+        self.imports.invariant()
+    }
+
     fn is_alike(&self, other: &Self, op: u8) -> bool {
         self.imports.get(local(op)) == other.imports.get(local(op))
     }
@@ -219,6 +235,10 @@ impl<S: Side> Device for Apart<S> {
 
     fn reads_of(&self, op: u8, conn: ConnId) -> bool {
         self.0[usize::from(op)].reads(conn)
+    }
+
+    fn invariant(&self) -> Result<(), &'static str> {
+        self.0.iter().try_for_each(Side::invariant)
     }
 
     fn is_alike(&self, other: &Self, op: u8) -> bool {
@@ -265,5 +285,9 @@ impl<D: Device> Side for Operation<D> {
 
     fn place(&self) -> &'static str {
         self.device.place_of(self.op)
+    }
+
+    fn invariant(&self) -> Result<(), &'static str> {
+        self.device.invariant()
     }
 }

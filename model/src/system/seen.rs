@@ -5,14 +5,16 @@
 use handfast::{
     export,
     import::{self, Ask},
-    limits::{MAX_WRONG_CODES, Timer},
-    message::{ImportResult, Message, Slot},
+    limits::Timer,
+    message::{Features, ImportResult, Message, Slot},
     outcome::{AccountId, LinkState, Outcome, Scheme, Signal},
     reducer::ConnId,
 };
 
 use crate::system::{
     cause::Cause,
+    config::Player,
+    stated::WRONG_CODES,
     world::{PEER, Stage, World},
 };
 
@@ -43,6 +45,10 @@ pub(crate) struct ImportView {
     /// The connection whose channel was accepted last.
     pub(crate) session: Option<ConnId>,
     pub(crate) wrong_codes: u8,
+    /// The features that the session's peer named in its first `authScheme`, of a hardened importer that has not ended.
+    pub(crate) peer: Option<Features>,
+    /// The session's peer has ended the channel, or its connection is lost; of the same.
+    pub(crate) cut: bool,
     pub(crate) done: Option<Done>,
 }
 
@@ -77,6 +83,12 @@ pub(crate) struct ExportView {
     pub(crate) received_stored: bool,
     /// An attempt to connect failed, and another one began.
     pub(crate) again: bool,
+    /// How the archive is protected, of a hardened exporter.
+    pub(crate) scheme: Option<Scheme>,
+    /// The features that the importer's first hello named, of a hardened exporter that has not ended.
+    pub(crate) peer: Option<Features>,
+    /// `authScheme` is out; of the same.
+    pub(crate) scheme_sent: bool,
     pub(crate) done: Option<Done>,
 }
 
@@ -103,6 +115,8 @@ impl Default for ImportView {
             consent: None,
             session: None,
             wrong_codes: 0,
+            peer: None,
+            cut: false,
             done: None,
         }
     }
@@ -125,6 +139,9 @@ impl Default for ExportView {
             handed_over: false,
             received_stored: false,
             again: false,
+            scheme: None,
+            peer: None,
+            scheme_sent: false,
             done: None,
         }
     }
@@ -191,17 +208,43 @@ impl World {
 
     /// The importer has done all that it does upon this.
     pub(crate) fn see_import_turn(&mut self, input: import::Input) {
+        self.see_session(input);
         let import::Input::ChannelRequested(conn, Ask::Wrong) = input else { return };
-        self.seen.import.wrong_codes = (self.seen.import.wrong_codes + 1).min(MAX_WRONG_CODES);
+        self.seen.import.wrong_codes = (self.seen.import.wrong_codes + 1).min(WRONG_CODES);
         if let Some(caller) = self.caller_mut(conn).filter(|caller| caller.stage != Stage::Gone) {
             caller.wrong_codes += 1;
+        }
+    }
+
+    /// Notes the parts of a session on which the due messages of a hardened importer depend; nothing of it is left after the end.
+    fn see_session(&mut self, input: import::Input) {
+        let seen = &mut self.seen.import;
+        if self.cast.import != Player::Hardened || !seen.is_up() {
+            return;
+        }
+        if seen.done.is_some() {
+            (seen.peer, seen.cut) = (None, false);
+        } else if input.conn().is_some() && input.conn() == seen.session {
+            match input {
+                import::Input::Message(_, Message::AuthScheme(_, features)) => _ = seen.peer.get_or_insert(features),
+                import::Input::ChannelEnded(_) | import::Input::ConnectionLost(_) => seen.cut = true,
+                _ => {}
+            }
         }
     }
 
     /// The exporter took this.
     pub(crate) fn see_export_input(&mut self, input: export::Input) {
         use export::{Input as I, Tried};
+        let hardened = self.cast.export == Player::Hardened && self.seen.export.crashed.is_none();
         let seen = &mut self.seen.export;
+        match input {
+            I::AddDevice(scheme) if hardened => seen.scheme = Some(scheme),
+            I::Message(Message::Hello(features)) if hardened && seen.asked && seen.done.is_none() => {
+                seen.peer.get_or_insert(features);
+            }
+            _ => {}
+        }
         match input {
             I::AddDevice(_) => seen.started = true,
             I::ConfirmAddDevice => seen.confirmed = true,
@@ -219,10 +262,15 @@ impl World {
     /// This comes out of the exporter.
     pub(crate) fn see_export_effect(&mut self, input: Option<export::Input>, effect: export::Effect) {
         use export::Effect as E;
+        let hardened = self.cast.export == Player::Hardened;
         let seen = &mut self.seen.export;
         match effect {
+            E::Send(Message::AuthScheme(..)) if hardened => seen.scheme_sent = true,
             E::Signal(signal) => {
                 let done = matches!(signal, Signal::Done(_));
+                if done {
+                    (seen.peer, seen.scheme_sent) = (None, false);
+                }
                 seen.asked = matches!(signal, Signal::Confirm { .. }) || seen.asked && !done;
                 if let Signal::Done(outcome) = signal {
                     let cause = input.map_or(Cause::Local, Cause::of_export);

@@ -57,6 +57,14 @@ pub trait Side: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     fn place(&self) -> &'static str {
         ""
     }
+
+    /// Checks what its state implies. Only a shipped reducer says so.
+    ///
+    /// # Errors
+    /// The line that does not hold.
+    fn invariant(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
 }
 
 /// An import side.
@@ -88,6 +96,10 @@ impl<R: Rules> Side for Importer<R> {
     fn place(&self) -> &'static str {
         self.place()
     }
+
+    fn invariant(&self) -> Result<(), &'static str> {
+        self.invariant()
+    }
 }
 
 impl<R: Rules> Side for Exporter<R> {
@@ -109,6 +121,10 @@ impl<R: Rules> Side for Exporter<R> {
 
     fn place(&self) -> &'static str {
         self.place()
+    }
+
+    fn invariant(&self) -> Result<(), &'static str> {
+        self.invariant()
     }
 }
 
@@ -140,6 +156,7 @@ trait Erased<I, E>: Debug + Send + Sync {
     fn take_step(&mut self, step: u8) -> Vec<E>;
     fn reads_from(&self, conn: ConnId) -> bool;
     fn at_place(&self) -> &'static str;
+    fn holds_together(&self) -> Result<(), &'static str>;
 }
 
 impl<S: Side> Erased<S::Input, S::Effect> for S {
@@ -190,6 +207,10 @@ impl<S: Side> Erased<S::Input, S::Effect> for S {
     fn at_place(&self) -> &'static str {
         self.place()
     }
+
+    fn holds_together(&self) -> Result<(), &'static str> {
+        self.invariant()
+    }
 }
 
 impl<I: Copy + 'static, E: Copy + 'static> Side for Boxed<I, E> {
@@ -226,6 +247,10 @@ impl<I: Copy + 'static, E: Copy + 'static> Side for Boxed<I, E> {
 
     fn place(&self) -> &'static str {
         self.0.at_place()
+    }
+
+    fn invariant(&self) -> Result<(), &'static str> {
+        self.0.holds_together()
     }
 }
 

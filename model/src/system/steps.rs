@@ -3,7 +3,7 @@
 use handfast::{
     export::{self, Tried},
     import::{self, Ask, Check},
-    limits::{MAX_TRIES, Timer},
+    limits::Timer,
     message::{Features, ImportResult, Message, Slot, Verdict, Word},
     outcome::{AccountId, LinkState, Scheme, Side},
     reducer::ConnId,
@@ -14,6 +14,7 @@ use crate::system::{
     action::{Action, CallerAct, Chain, DeviceAct},
     config::{Configuration, Player},
     link::{End, Item},
+    stated::TRIES,
     world::{
         ADDRESS, Caller, Device, HONEST, INTRUDER, Kind, PEER, Stage, Storage, World, caller_conn, caller_index,
         is_right, slot,
@@ -21,7 +22,7 @@ use crate::system::{
 };
 
 /// How often a user answers, at most: once more than there may be prompts.
-const MAX_ANSWERS: u8 = MAX_TRIES + 1;
+const MAX_ANSWERS: u8 = TRIES + 1;
 
 /// The alphabet in which an intruder speaks to the importer.
 pub const TO_IMPORTER: [Message; 11] = [
@@ -49,6 +50,33 @@ pub const TO_EXPORTER: [Message; 10] = [
     Message::AuthScheme(Scheme::Password, Features::ALL),
     Message::Verdict(Verdict::Wrong),
     Message::Verdict(Verdict::Final),
+    Message::Unknown,
+];
+
+/// Every value of every message, but for the slot of a password.
+pub const EVERY_WORD: [Message; 23] = [
+    Message::Hello(Features { cancel: false, result: false }),
+    Message::Hello(Features { cancel: false, result: true }),
+    Message::Hello(Features { cancel: true, result: false }),
+    Message::Hello(Features { cancel: true, result: true }),
+    Message::AuthScheme(Scheme::None, Features { cancel: false, result: false }),
+    Message::AuthScheme(Scheme::None, Features { cancel: false, result: true }),
+    Message::AuthScheme(Scheme::None, Features { cancel: true, result: false }),
+    Message::AuthScheme(Scheme::None, Features { cancel: true, result: true }),
+    Message::AuthScheme(Scheme::Password, Features { cancel: false, result: false }),
+    Message::AuthScheme(Scheme::Password, Features { cancel: false, result: true }),
+    Message::AuthScheme(Scheme::Password, Features { cancel: true, result: false }),
+    Message::AuthScheme(Scheme::Password, Features { cancel: true, result: true }),
+    Message::Password(Slot(0)),
+    Message::Verdict(Verdict::Wrong),
+    Message::Verdict(Verdict::Final),
+    Message::Verdict(Verdict::None),
+    Message::State(Word::Canceled),
+    Message::State(Word::Timeout),
+    Message::ImportResult(ImportResult::Stored),
+    Message::ImportResult(ImportResult::FailedArchive),
+    Message::ImportResult(ImportResult::FailedStorage),
+    Message::ImportResult(ImportResult::Other),
     Message::Unknown,
 ];
 
@@ -229,7 +257,7 @@ impl World {
             }
             Stage::Session => {
                 if self.left.words > 0 {
-                    TO_IMPORTER.into_iter().for_each(|message| act(CallerAct::Say(message)));
+                    self.words(&TO_IMPORTER).for_each(|message| act(CallerAct::Say(message)));
                     act(CallerAct::Babble);
                     act(CallerAct::Begin);
                 }
@@ -254,6 +282,16 @@ impl World {
         }
     }
 
+    /// The messages of a hostile peer: one of each kind that matters, or every value. Passwords for an exporter are right or wrong, and apart.
+    fn words(&self, few: &'static [Message]) -> impl Iterator<Item = Message> + use<> {
+        let to_exporter = few.len() == TO_EXPORTER.len();
+        let every = self.every_word.then(|| EVERY_WORD.iter());
+        let every =
+            every.into_iter().flatten().filter(move |word| !(to_exporter && matches!(word, Message::Password(_))));
+        let few = if self.every_word { &[] } else { few };
+        few.iter().chain(every).copied()
+    }
+
     /// The session's peer can ask for other channels. Old importers were observed without that.
     fn further_asks(&self, act: &mut impl FnMut(CallerAct)) {
         if self.left.asks > 0 && self.cast.import == Player::Hardened {
@@ -276,7 +314,7 @@ impl World {
             }
             Stage::Session => {
                 if self.left.words > 0 {
-                    TO_EXPORTER.into_iter().for_each(|message| act(DeviceAct::Say(message)));
+                    self.words(&TO_EXPORTER).for_each(|message| act(DeviceAct::Say(message)));
                     for right in [false, true] {
                         act(DeviceAct::Say(Message::Password(slot(device.passwords, right))));
                     }
@@ -549,5 +587,42 @@ impl World {
             DeviceAct::Drop if at == Stage::Requested => E::Failed,
             DeviceAct::Drop => E::Lost,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The number of a message among all that its type has: a new variant or field does not compile here, or takes another number.
+    fn number(message: Message) -> usize {
+        let features = |Features { cancel, result }: Features| usize::from(cancel) * 2 + usize::from(result);
+        match message {
+            Message::Hello(named) => features(named),
+            Message::AuthScheme(Scheme::None, named) => 4 + features(named),
+            Message::AuthScheme(Scheme::Password, named) => 8 + features(named),
+            Message::Password(Slot(_)) => 12,
+            Message::Verdict(Verdict::Wrong) => 13,
+            Message::Verdict(Verdict::Final) => 14,
+            Message::Verdict(Verdict::None) => 15,
+            Message::State(Word::Canceled) => 16,
+            Message::State(Word::Timeout) => 17,
+            Message::ImportResult(ImportResult::Stored) => 18,
+            Message::ImportResult(ImportResult::FailedArchive) => 19,
+            Message::ImportResult(ImportResult::FailedStorage) => 20,
+            Message::ImportResult(ImportResult::Other) => 21,
+            Message::Unknown => 22,
+        }
+    }
+
+    #[test]
+    fn every_word_is_every_value_of_the_type() {
+        let numbers: BTreeSet<_> = EVERY_WORD.map(number).into_iter().collect();
+        assert_eq!(numbers, (0..=22).collect());
+        for few in TO_IMPORTER.iter().chain(&TO_EXPORTER) {
+            assert!(EVERY_WORD.contains(few), "{few:?}");
+        }
     }
 }

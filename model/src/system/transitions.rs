@@ -28,7 +28,7 @@ pub(crate) trait Observer {
     /// All effects are carried out.
     fn import_took(&mut self, world: &World, input: Option<import::Input>, effects: &[import::Effect]);
     /// As [`import_takes`](Self::import_takes).
-    fn export_takes(&mut self, world: &World, input: Option<export::Input>);
+    fn export_takes(&mut self, world: &World, input: Option<export::Input>, effects: &[export::Effect]);
     /// As [`import_does`](Self::import_does).
     fn export_does(&mut self, world: &World, input: Option<export::Input>, effect: export::Effect);
     /// As [`import_did`](Self::import_did).
@@ -253,7 +253,7 @@ impl World {
 
     /// The same of the exporter.
     fn export_turn(&mut self, input: Option<export::Input>, effects: &[export::Effect], observer: &mut impl Observer) {
-        observer.export_takes(self, input);
+        observer.export_takes(self, input, effects);
         if let Some(input) = input {
             self.see_export_input(input);
         }

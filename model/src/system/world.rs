@@ -43,6 +43,8 @@ pub struct World {
     pub(crate) crowd: Option<Places>,
     /// Of the crowd, those that came to where the exporter's connection is, after it.
     pub(crate) overtaken: u8,
+    /// A hostile peer sends every value of every message.
+    pub(crate) every_word: bool,
     /// A hostile device in place of the importer.
     pub(crate) device: Option<Device>,
     /// The request of the exporter's token.
@@ -172,6 +174,7 @@ impl World {
             callers: vec![caller; usize::from(budget.intruders + budget.strangers + repeated)],
             crowd: configuration.crowd,
             overtaken: 0,
+            every_word: configuration.every_word,
             device: (configuration.cast.import == Player::Hostile)
                 .then_some(Device { stage: Stage::Away, passwords: 0 }),
             asks: Ask::Right,

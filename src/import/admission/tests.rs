@@ -322,3 +322,25 @@ proptest! {
         }
     }
 }
+
+/// Each line of the invariant is found where it does not hold.
+#[test]
+fn candidates_that_do_not_fit_are_found() {
+    let candidate =
+        |conn, proof, wrong_codes| Candidate { conn: ConnId(conn), origin: Origin::UNKNOWN, proof, wrong_codes };
+    let found =
+        |candidates| Admission { candidates, ..Admission::new(Places { unsecured: 1, secured: 1 }) }.invariant();
+    let secured = Proof::Secured(AccountId([7; 20]));
+    assert_eq!(
+        found(vec![candidate(1, Proof::Nothing, 0), candidate(2, Proof::Answered, 0), candidate(3, secured, 2)]),
+        Ok(())
+    );
+    let too_many = Err("no stage has more connections than places");
+    for proof in [Proof::Nothing, Proof::Answered, secured] {
+        assert_eq!(found(vec![candidate(1, proof, 0), candidate(2, proof, 0)]), too_many);
+    }
+    let guesses = Err("a connection with too many wrong codes is closed");
+    assert_eq!(found(vec![candidate(1, secured, MAX_WRONG_CODES_PER_CONNECTION)]), guesses);
+    let twice = vec![candidate(1, Proof::Nothing, 0), candidate(1, secured, 0)];
+    assert_eq!(found(twice), Err("a connection waits once"));
+}

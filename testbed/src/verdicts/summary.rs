@@ -10,7 +10,7 @@ use handfast_model::{
     report::Report,
 };
 
-use super::{Columns, counterexample, machines, pairs_reached};
+use super::{Columns, accepted, counterexample, machines, pairs_reached};
 
 /// Lines that a person takes in at once. A longer table is printed with `--details` only.
 pub(crate) const SCREEN: usize = 60;
@@ -37,6 +37,7 @@ impl fmt::Display for Summary<'_> {
         if *whole {
             pairs_reached(f, report)?;
         }
+        accepted(f, report, *whole)?;
         if !report.documented.is_empty() {
             writeln!(f, "\n{}", machines(&report.documented))?;
         }

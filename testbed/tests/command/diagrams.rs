@@ -26,6 +26,27 @@ fn every_diagram_is_in_the_documents() {
     }
 }
 
+/// The tables of the machines are those of the page, and each is drawn as a graph too.
+#[test]
+fn every_table_is_in_the_documents() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/generated/reducers.md");
+    let page = fs::read_to_string(page).unwrap();
+    for of in [
+        "importer",
+        "exporter",
+        "importer-connection",
+        "exporter-connection",
+        "import-client-rows",
+        "export-client-rows",
+    ] {
+        let table = String::from_utf8(run(["diagram", "--of", of, "--table"], b"").stdout).unwrap();
+        assert!(table.starts_with("## ") && page.contains(table.trim_end()), "--of {of} --table: {table}");
+    }
+    let drawn = String::from_utf8(run(["diagram", "--of", "import-client-rows"], b"").stdout).unwrap();
+    assert!(drawn.starts_with("stateDiagram-v2\n") && drawn.contains("state \"Authenticating\""), "{drawn}");
+    assert_eq!(code(run(["diagram", "--of", "import", "--table"], b"").status), 2);
+}
+
 #[test]
 fn a_recorded_link_is_drawn() {
     let folder = Folder::default();

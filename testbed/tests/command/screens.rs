@@ -441,6 +441,8 @@ fn a_dumb_or_small_terminal_gets_plain_lines() {
         exporter.presses("jami-auth://x\n");
         exporter.sees("^");
         exporter.sees("hexadecimal digit");
+        // Text that is typed before the question is asked again would be forgotten.
+        exporter.sees("^\nThe token");
         exporter.presses(&format!(" '{token}' \n"));
         exporter.sees("[y/N]");
         exporter.presses("y\n");

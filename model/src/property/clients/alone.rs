@@ -135,6 +135,7 @@ impl<C: Client> Model for Alone<C> {
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::always(PropertyId::Client.id(), |_, at: &At<C>| !at.watch.is_at_fault()),
+            Property::always(PropertyId::Invariant.id(), |_, at: &At<C>| at.client.invariant().is_ok()),
             Property::always(ENDLESS, |_, _| true),
         ]
     }

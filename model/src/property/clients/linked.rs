@@ -19,8 +19,8 @@ use crate::{
     system::{
         Turn,
         action::Action,
-        config::{Budget, Configuration, Player},
-        side::{AnyExport, AnyImport},
+        config::{Budget, Clients, Configuration, Player},
+        side::{AnyExport, AnyImport, Side as _},
     },
 };
 
@@ -189,9 +189,11 @@ impl Linked {
         &self.configuration
     }
 
-    /// The properties that are asked of them: each side by itself.
+    /// The properties that are asked of them: each side by itself, and the invariants of those that ship.
     pub(crate) fn asked(configuration: &Configuration) -> impl Iterator<Item = (PropertyId, Half)> {
-        configuration.with_client.iter().map(|&side| (PropertyId::Client, Half::Only(side)))
+        let shipped = configuration.clients == Some(Clients::Own);
+        let invariant = shipped.then_some((PropertyId::Invariant, Half::Both));
+        configuration.with_client.iter().map(|&side| (PropertyId::Client, Half::Only(side))).chain(invariant)
     }
 
     /// How the archive is protected: there is one.
@@ -223,6 +225,11 @@ impl Linked {
     }
 
     pub(crate) fn holds(&self, property: PropertyId, half: Half, state: &Whole) -> bool {
+        if property == PropertyId::Invariant {
+            let Whole { link, import, export, .. } = state;
+            let daemons = link.import.invariant().and_then(|()| link.export.invariant());
+            return daemons.and_then(|()| import.client.invariant()).and_then(|()| export.client.invariant()).is_ok();
+        }
         property != PropertyId::Client
             || !state.violated.contains(property, half) && half.sides().all(|side| self.ends_what_is_left(state, side))
     }

@@ -114,6 +114,8 @@ pub const MUTANTS: &[Mutant] = &[
         .violates(P::Isolated, "HX-documented-guesses"),
     breaks("M-50", "Prompts are not limited.", &[R::PromptsLimited])
         .violates(P::Tries, "HX-documented-hostile-exporter"),
+    breaks("M-51b", "A timer is not stopped when a session opens.", &[R::SessionStopsTimers])
+        .violates(P::Invariant, "HH-documented-honest"),
     breaks("M-52", "The account of a failed import stays.", &[R::ClientFailedRemoved])
         .violates(P::Client, "HH-documented-import-client")
         .of(Setting::Clients),
@@ -134,6 +136,8 @@ pub const MUTANTS: &[Mutant] = &[
         .violates(P::Admits, "HH-documented-crowd"),
     breaks("M-57c", "An attempt to connect that fails is the end.", &[R::AttemptsRepeated])
         .violates(P::Admits, "HH-documented-crowd"),
+    breaks("M-58", "`authScheme` is sent again at the confirmation; the importer bears it.", &[R::SchemeSentOnce])
+        .violates(P::Sends, "HH-documented-honest"),
 ];
 
 /// The first half of a row.

@@ -18,7 +18,6 @@ pub struct Exporter {
     /// The attempt that the slot holds.
     live: Option<u8>,
     attempts: Vec<Attempt>,
-    rows: Rows,
 }
 
 /// One `addDevice`.
@@ -75,32 +74,22 @@ impl Exporter {
         Self::default()
     }
 
-    /// The rows that the last step took.
-    pub const fn rows(&self) -> Rows {
-        self.rows
-    }
-
-    fn row(&mut self, row: u8) {
-        self.rows.take(row);
-    }
-
     fn attempt(&mut self, op: u8) -> Option<&mut Attempt> {
         self.attempts.get_mut(usize::from(op))
     }
 
-    /// Takes an input of one attempt.
+    /// Takes an input of one attempt, and notes the rows that the step takes.
     ///
     /// # Errors
     /// The call is refused.
-    pub fn take_for(&mut self, op: u8, input: Input) -> Result<Vec<Effect>, Refused> {
-        self.rows = Rows::default();
+    pub fn take_noting(&mut self, op: u8, input: Input, rows: &mut Rows) -> Result<Vec<Effect>, Refused> {
         match input {
             Input::AddDevice(_) if self.live.is_some() => {
-                self.row(2);
+                rows.take(2);
                 Err(Refused::Started)
             }
             Input::AddDevice(scheme) => {
-                self.row(1);
+                rows.take(1);
                 self.live = Some(self.attempts.len() as u8);
                 let mut timers = Timers::default();
                 timers.insert(Timer::Connect);
@@ -117,44 +106,52 @@ impl Exporter {
                 });
                 Ok(vec![Effect::Arm(Timer::Connect), Effect::Connect])
             }
-            Input::ConfirmAddDevice => self.confirm(op),
-            Input::CancelAddDevice => self.cancel(op),
+            Input::ConfirmAddDevice => self.confirm(op, rows),
+            Input::CancelAddDevice => self.cancel(op, rows),
             _ => Ok(match self.attempts.get(usize::from(op)).map(|attempt| attempt.stage) {
-                Some(Stage::Connecting | Stage::Cancelled) => self.connecting(op, input),
-                Some(Stage::Open(state)) => self.open(op, state, input),
-                Some(Stage::Shut(_)) => self.shut(op, input),
+                Some(Stage::Connecting | Stage::Cancelled) => self.connecting(op, input, rows),
+                Some(Stage::Open(state)) => self.open(op, state, input, rows),
+                Some(Stage::Shut(_)) => self.shut(op, input, rows),
                 Some(Stage::Failed) | None => vec![],
             }),
         }
     }
 
-    fn confirm(&mut self, op: u8) -> Result<Vec<Effect>, Refused> {
+    /// Takes an input of one attempt.
+    ///
+    /// # Errors
+    /// The call is refused.
+    pub fn take_for(&mut self, op: u8, input: Input) -> Result<Vec<Effect>, Refused> {
+        self.take_noting(op, input, &mut Rows::default())
+    }
+
+    fn confirm(&mut self, op: u8, rows: &mut Rows) -> Result<Vec<Effect>, Refused> {
         let live = self.live == Some(op);
         match self.attempt(op) {
             Some(attempt) if live && attempt.stage == Stage::Open(AuthState::Est) => {
                 attempt.confirms = attempt.confirms.saturating_add(1);
-                self.row(9);
+                rows.take(9);
                 Ok(vec![])
             }
             _ => {
-                self.row(10);
+                rows.take(10);
                 Err(Refused::NotAsked)
             }
         }
     }
 
-    fn cancel(&mut self, op: u8) -> Result<Vec<Effect>, Refused> {
+    fn cancel(&mut self, op: u8, rows: &mut Rows) -> Result<Vec<Effect>, Refused> {
         let live = self.live == Some(op);
         match self.attempt(op) {
             Some(attempt) if live && attempt.stage == Stage::Connecting => {
                 attempt.stage = Stage::Cancelled;
                 self.live = None;
-                self.row(5);
+                rows.take(5);
                 Ok(vec![])
             }
             Some(attempt) if live && matches!(attempt.stage, Stage::Open(_)) => {
                 attempt.stage = Stage::Open(AuthState::Canceled);
-                self.row(16);
+                rows.take(16);
                 let mut effects = vec![Effect::Send(Message::State(Word::Canceled))];
                 effects.extend(self.close(op));
                 Ok(effects)
@@ -163,7 +160,7 @@ impl Exporter {
         }
     }
 
-    fn connecting(&mut self, op: u8, input: Input) -> Vec<Effect> {
+    fn connecting(&mut self, op: u8, input: Input, rows: &mut Rows) -> Vec<Effect> {
         let Some(attempt) = self.attempt(op) else { return vec![] };
         let cancelled = attempt.stage == Stage::Cancelled;
         match input {
@@ -173,27 +170,27 @@ impl Exporter {
                 vec![Effect::Disarm(Timer::Connect), Effect::RequestChannel]
             }
             Input::Opened { pinned: false } => {
-                let mut effects = self.fail(op);
+                let mut effects = self.fail(op, rows);
                 effects.push(Effect::Close);
                 effects
             }
             Input::Fired(Timer::Connect) => {
                 attempt.timers.remove(Timer::Connect);
-                let mut effects = self.fail(op);
+                let mut effects = self.fail(op, rows);
                 effects.push(Effect::Close);
                 effects
             }
-            Input::Unreachable | Input::Failed | Input::Declined | Input::Lost | Input::Ended => self.fail(op),
+            Input::Unreachable | Input::Failed | Input::Declined | Input::Lost | Input::Ended => self.fail(op, rows),
             Input::Accepted { .. } if cancelled => {
                 attempt.stage = Stage::Failed;
-                self.row(6);
+                rows.take(6);
                 vec![Effect::Signal(Signal::Done(Outcome::Protocol)), Effect::End]
             }
             Input::Accepted { peer_address } => {
                 attempt.stage = Stage::Open(AuthState::Est);
                 attempt.announced = Some(peer_address);
                 attempt.timers.insert(Timer::Authenticate);
-                self.row(4);
+                rows.take(4);
                 vec![Effect::Arm(Timer::Authenticate)]
             }
             _ => vec![],
@@ -201,96 +198,96 @@ impl Exporter {
     }
 
     /// The attempt fails: whatever operation the slot holds is gone with it.
-    fn fail(&mut self, op: u8) -> Vec<Effect> {
+    fn fail(&mut self, op: u8, rows: &mut Rows) -> Vec<Effect> {
         let Some(attempt) = self.attempt(op) else { return vec![] };
         let cancelled = attempt.stage == Stage::Cancelled;
         attempt.stage = Stage::Failed;
         let waits = attempt.timers.remove(Timer::Connect);
         self.live = None;
-        self.row(if cancelled { 7 } else { 3 });
+        rows.take(if cancelled { 7 } else { 3 });
         let mut effects = if waits { vec![Effect::Disarm(Timer::Connect)] } else { vec![] };
         effects.push(Effect::Signal(Signal::Done(Outcome::Network)));
         effects
     }
 
-    fn open(&mut self, op: u8, state: AuthState, input: Input) -> Vec<Effect> {
+    fn open(&mut self, op: u8, state: AuthState, input: Input, rows: &mut Rows) -> Vec<Effect> {
         use AuthState as S;
         let Some(attempt) = self.attempt(op) else { return vec![] };
         match (state, input) {
             (_, Input::Lost | Input::Ended) => {
-                self.row(18);
+                rows.take(18);
                 self.end(op)
             }
             (_, Input::Malformed) => {
                 attempt.stage = Stage::Open(S::Err);
-                self.row(11);
+                rows.take(11);
                 self.close(op)
             }
             (_, Input::Fired(Timer::Authenticate)) => {
                 attempt.timers.remove(Timer::Authenticate);
                 attempt.stage = Stage::Open(S::Timeout);
-                self.row(17);
+                rows.take(17);
                 let mut effects = vec![Effect::Send(Message::State(Word::Timeout))];
                 effects.extend(self.close(op));
                 effects
             }
             (S::Est | S::Auth, Input::Message(Message::State(Word::Timeout))) => {
                 attempt.stage = Stage::Open(S::Timeout);
-                self.row(12);
+                rows.take(12);
                 self.close(op)
             }
             (S::Est, Input::Message(_)) => {
-                self.row(8);
+                rows.take(8);
                 vec![]
             }
             (S::Auth, Input::Message(Message::Password(slot))) => {
                 attempt.busy = Some(Busy::Opening(slot));
                 vec![Effect::Open(slot)]
             }
-            (S::Auth, Input::Message(_)) => self.wrong(op),
-            (_, Input::Tried(slot, tried)) if attempt.busy == Some(Busy::Opening(slot)) => self.tried(op, tried),
+            (S::Auth, Input::Message(_)) => self.wrong(op, rows),
+            (_, Input::Tried(slot, tried)) if attempt.busy == Some(Busy::Opening(slot)) => self.tried(op, tried, rows),
             _ => vec![],
         }
     }
 
     /// After the end only the reader, which may still be at work, does anything.
-    fn shut(&mut self, op: u8, input: Input) -> Vec<Effect> {
+    fn shut(&mut self, op: u8, input: Input, rows: &mut Rows) -> Vec<Effect> {
         match input {
-            Input::Tried(_, tried) => self.tried(op, tried),
+            Input::Tried(_, tried) => self.tried(op, tried, rows),
             _ => {
-                self.row(19);
+                rows.take(19);
                 vec![]
             }
         }
     }
 
-    fn tried(&mut self, op: u8, tried: Tried) -> Vec<Effect> {
+    fn tried(&mut self, op: u8, tried: Tried, rows: &mut Rows) -> Vec<Effect> {
         let Some(attempt) = self.attempt(op) else { return vec![] };
         match tried {
             Tried::Opened => {
                 attempt.busy = Some(Busy::Announcing);
-                self.row(13);
+                rows.take(13);
                 vec![]
             }
             Tried::Wrong | Tried::Unreadable => {
                 attempt.busy = None;
-                self.wrong(op)
+                self.wrong(op, rows)
             }
         }
     }
 
     /// Anything but the right password is a wrong one.
-    fn wrong(&mut self, op: u8) -> Vec<Effect> {
+    fn wrong(&mut self, op: u8, rows: &mut Rows) -> Vec<Effect> {
         let Some(attempt) = self.attempt(op) else { return vec![] };
         attempt.tries = attempt.tries.saturating_add(1);
         let last = attempt.tries >= MAX_TRIES;
         let Stage::Open(_) = attempt.stage else { return vec![] };
         if !last {
-            self.row(14);
+            rows.take(14);
             return vec![Effect::Send(Message::Verdict(Verdict::Wrong))];
         }
         attempt.stage = Stage::Open(AuthState::AuthError);
-        self.row(15);
+        rows.take(15);
         let mut effects = vec![Effect::Send(Message::Verdict(Verdict::Final))];
         effects.extend(self.close(op));
         effects
@@ -337,9 +334,8 @@ impl Exporter {
         (0..STEPS).zip(can).filter(|(_, can)| *can).map(|(step, _)| step).collect()
     }
 
-    /// Takes a step of its own in one attempt.
+    /// Takes a step of its own in one attempt. No row begins with one.
     pub fn advance_of(&mut self, op: u8, step: u8) -> Vec<Effect> {
-        self.rows = Rows::default();
         let Some(attempt) = self.attempt(op) else { return vec![] };
         match step {
             CONNECTING => {

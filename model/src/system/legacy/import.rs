@@ -40,7 +40,6 @@ pub struct Importer {
     /// The channel whose reader is loading an archive.
     loading: Option<ConnId>,
     installed: bool,
-    rows: Rows,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,17 +71,7 @@ impl Importer {
             timer: false,
             loading: None,
             installed: false,
-            rows: Rows::default(),
         }
-    }
-
-    /// The rows that the last step took.
-    pub const fn rows(&self) -> Rows {
-        self.rows
-    }
-
-    fn row(&mut self, row: u8) {
-        self.rows.take(row);
     }
 
     fn peer(&self, conn: ConnId) -> AccountId {
@@ -101,12 +90,16 @@ impl Importer {
         }
     }
 
-    fn input(&mut self, input: Input) -> Result<Vec<Effect>, Refused> {
+    /// [`Side::take`], which notes the rows that the step takes.
+    ///
+    /// # Errors
+    /// The call is refused.
+    pub fn take_noting(&mut self, input: Input, rows: &mut Rows) -> Result<Vec<Effect>, Refused> {
         use Input as I;
         let known = |conn: ConnId, side: &Self| side.channels.contains(&conn);
         Ok(match input {
             I::AddAccount if self.stage == Stage::None => {
-                self.row(1);
+                rows.take(1);
                 self.stage = Stage::Preparing;
                 self.live = true;
                 vec![Effect::Publish]
@@ -114,7 +107,7 @@ impl Importer {
             I::AddAccount => return Err(Refused::Started),
             // Whether the network knows of it or not.
             I::Published | I::Unpublishable => {
-                self.row(2);
+                rows.take(2);
                 if self.stage == Stage::Preparing {
                     self.stage = Stage::Listening;
                 }
@@ -126,7 +119,7 @@ impl Importer {
                 vec![Effect::Refuse(conn)]
             }
             I::ConnectionRequested(conn) | I::ConnectionRequestedFrom(conn, _) => {
-                self.row(3);
+                rows.take(3);
                 vec![Effect::Signal(Signal::Connecting), Effect::Accept(conn)]
             }
             // It has no limit to make room for.
@@ -138,16 +131,16 @@ impl Importer {
             // In this model a connection asks for the token's channel once.
             I::ChannelRequested(conn, Ask::Right) if self.passed.contains(&conn) => vec![],
             I::ChannelRequested(conn, Ask::Right) if self.open < 1 => {
-                self.row(4);
+                rows.take(4);
                 self.passed.push(conn);
                 vec![]
             }
             I::ChannelRequested(conn, _) => {
-                self.row(5);
+                rows.take(5);
                 vec![Effect::DeclineChannel(conn)]
             }
             I::ConnectionFailed(_) => {
-                self.row(6);
+                rows.take(6);
                 self.state = AuthState::Err;
                 self.live = false;
                 self.open = self.open.wrapping_sub(1);
@@ -156,31 +149,31 @@ impl Importer {
                 effects
             }
             I::Message(conn, _) | I::Malformed(conn) if known(conn, self) && self.stage == Stage::Removed => {
-                self.row(23);
-                self.close(conn)
+                rows.take(23);
+                self.close(conn, rows)
             }
-            I::Message(conn, message) if known(conn, self) => self.message(conn, message),
+            I::Message(conn, message) if known(conn, self) => self.message(conn, message, rows),
             I::Malformed(conn) if known(conn, self) => {
-                self.row(8);
+                rows.take(8);
                 self.state = AuthState::Err;
-                self.close(conn)
+                self.close(conn, rows)
             }
-            I::ArchiveComplete(conn) if known(conn, self) => self.archive(conn),
+            I::ArchiveComplete(conn) if known(conn, self) => self.archive(conn, rows),
             I::Checked(Check::Sound(_)) if self.loading.is_some() => vec![Effect::Install],
             I::Checked(Check::Unsound | Check::Unreadable) => {
                 self.state = AuthState::Err;
-                self.loaded()
+                self.loaded(rows)
             }
             // A failure to save is logged, and nothing else.
             I::Installed(durable) => {
                 self.transferred = true;
                 self.installed = durable;
-                self.loaded()
+                self.loaded(rows)
             }
             I::ProvideAccountAuthentication(slot, scheme) => match self.stage {
                 Stage::None | Stage::Removed => return Err(Refused::Unknown),
                 Stage::Listening if self.state == AuthState::Auth && self.live => {
-                    self.row(13);
+                    rows.take(13);
                     self.state = AuthState::Data;
                     self.scheme = scheme;
                     self.credentials = Some(slot);
@@ -190,7 +183,7 @@ impl Importer {
                 }
                 // Refused inside; the call returns true all the same.
                 Stage::Preparing | Stage::Listening => {
-                    self.row(14);
+                    rows.take(14);
                     vec![]
                 }
             },
@@ -198,20 +191,20 @@ impl Importer {
                 self.timer = false;
                 let open = self.channel.filter(|_| !self.state.is_completed());
                 open.map_or_else(Vec::new, |conn| {
-                    self.row(21);
+                    rows.take(21);
                     self.state = AuthState::Timeout;
                     let mut effects = vec![Effect::Send(conn, Message::State(Word::Timeout))];
-                    effects.extend(self.close(conn));
+                    effects.extend(self.close(conn, rows));
                     effects
                 })
             }
             I::ChannelEnded(conn) | I::ConnectionLost(conn) => {
                 self.passed.retain(|other| *other != conn);
-                if known(conn, self) { self.shut(conn) } else { vec![] }
+                if known(conn, self) { self.shut(conn, rows) } else { vec![] }
             }
             I::RemoveAccount if self.stage == Stage::None => return Err(Refused::Unknown),
             I::RemoveAccount => {
-                self.row(23);
+                rows.take(23);
                 self.stage = Stage::Removed;
                 self.live = false;
                 if std::mem::take(&mut self.installed) { vec![Effect::Remove] } else { vec![] }
@@ -228,42 +221,48 @@ impl Importer {
         })
     }
 
-    fn message(&mut self, conn: ConnId, message: Message) -> Vec<Effect> {
+    /// [`Side::advance`], which notes the rows that the step takes.
+    pub fn advance_noting(&mut self, step: u8, rows: &mut Rows) -> Vec<Effect> {
+        let conn = self.passed.remove(step.into());
+        self.ready(conn, rows)
+    }
+
+    fn message(&mut self, conn: ConnId, message: Message, rows: &mut Rows) -> Vec<Effect> {
         use AuthState as S;
         match (self.state, message) {
             (_, Message::State(Word::Canceled)) => {
-                self.row(9);
+                rows.take(9);
                 self.state = S::Canceled;
-                self.close(conn)
+                self.close(conn, rows)
             }
             (S::Handshake, Message::AuthScheme(scheme, _)) => {
-                self.row(10);
+                rows.take(10);
                 vec![self.ask(conn, scheme)]
             }
             // A key is missed, and the exception swallowed.
             (S::Handshake, _) => {
-                self.row(11);
+                rows.take(11);
                 vec![]
             }
             (S::Auth, _) => {
-                self.row(15);
+                rows.take(15);
                 vec![]
             }
             (S::Data, Message::Verdict(Verdict::Final)) => {
-                self.row(16);
+                rows.take(16);
                 self.state = S::AuthError;
-                self.close(conn)
+                self.close(conn, rows)
             }
             (S::Data, Message::Verdict(Verdict::Wrong)) => {
-                self.row(17);
+                rows.take(17);
                 self.state = S::Auth;
                 let peer = self.peer(conn);
                 vec![Effect::Signal(Signal::Prompt { peer, scheme: Scheme::Password, wrong_password: true })]
             }
             (S::Data, _) => {
-                self.row(18);
+                rows.take(18);
                 self.state = S::Err;
-                self.close(conn)
+                self.close(conn, rows)
             }
             (S::Est | S::Err | S::AuthError | S::Timeout | S::Canceled, _) => vec![],
         }
@@ -277,20 +276,20 @@ impl Importer {
 
     /// A message with `accData`. Only an intruder sends one in HANDSHAKE; it says `authScheme` too then, without which the
     /// message would be dropped (I11).
-    fn archive(&mut self, conn: ConnId) -> Vec<Effect> {
+    fn archive(&mut self, conn: ConnId, rows: &mut Rows) -> Vec<Effect> {
         let mut effects = match self.state {
             AuthState::Handshake => {
-                self.row(12);
+                rows.take(12);
                 vec![self.ask(conn, Scheme::None)]
             }
             AuthState::Data => {
-                self.row(19);
+                rows.take(19);
                 vec![]
             }
             AuthState::Auth | AuthState::Err => vec![],
             AuthState::Est | AuthState::AuthError | AuthState::Timeout | AuthState::Canceled => return vec![],
         };
-        self.row(20);
+        rows.take(20);
         self.loading = Some(conn);
         let typed = self.credentials.unwrap_or(CLEAR);
         let under = if self.scheme == Scheme::None && self.asked != Scheme::None { CLEAR } else { typed };
@@ -299,14 +298,14 @@ impl Importer {
     }
 
     /// The archive is loaded, or is none: the channel is closed.
-    fn loaded(&mut self) -> Vec<Effect> {
+    fn loaded(&mut self, rows: &mut Rows) -> Vec<Effect> {
         let conn = self.loading.take().filter(|conn| self.channels.contains(conn));
-        conn.map_or_else(Vec::new, |conn| self.close(conn))
+        conn.map_or_else(Vec::new, |conn| self.close(conn, rows))
     }
 
     /// A channel is counted, accepted and ready (I4, I7).
-    fn ready(&mut self, conn: ConnId) -> Vec<Effect> {
-        self.row(7);
+    fn ready(&mut self, conn: ConnId, rows: &mut Rows) -> Vec<Effect> {
+        rows.take(7);
         self.open = self.open.wrapping_add(1);
         self.state = AuthState::Handshake;
         self.channel = Some(conn);
@@ -321,8 +320,8 @@ impl Importer {
     }
 
     /// A channel is shut: the client learns of the end.
-    fn shut(&mut self, conn: ConnId) -> Vec<Effect> {
-        self.row(22);
+    fn shut(&mut self, conn: ConnId, rows: &mut Rows) -> Vec<Effect> {
+        rows.take(22);
         self.channels.retain(|other| *other != conn);
         self.channel = None;
         self.open = self.open.wrapping_sub(1);
@@ -333,8 +332,8 @@ impl Importer {
     }
 
     /// It closes a channel: its own client learns of it first, then the peer.
-    fn close(&mut self, conn: ConnId) -> Vec<Effect> {
-        let mut effects = self.shut(conn);
+    fn close(&mut self, conn: ConnId, rows: &mut Rows) -> Vec<Effect> {
+        let mut effects = self.shut(conn, rows);
         effects.push(Effect::End(conn));
         effects
     }
@@ -355,8 +354,7 @@ impl Side for Importer {
     type Effect = Effect;
 
     fn take(&mut self, input: Input) -> Result<Vec<Effect>, Refused> {
-        self.rows = Rows::default();
-        self.input(input)
+        self.take_noting(input, &mut Rows::default())
     }
 
     fn armed(&self) -> Timers {
@@ -377,9 +375,7 @@ impl Side for Importer {
     }
 
     fn advance(&mut self, step: u8) -> Vec<Effect> {
-        self.rows = Rows::default();
-        let conn = self.passed.remove(step.into());
-        self.ready(conn)
+        self.advance_noting(step, &mut Rows::default())
     }
 
     fn reads(&self, conn: ConnId) -> bool {

@@ -1,12 +1,13 @@
 //! The laws, at the end of a session.
 
 use handfast::{
-    limits::{MAX_TRIES, Timer},
+    limits::Timer,
     outcome::{Outcome, Side},
 };
 use handfast_model::{
     pairs::{self, Cause, Circumstances},
     side::{ExportSide, ImportSide},
+    system::stated::TRIES,
 };
 
 use crate::event::{
@@ -103,7 +104,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         let succeed = import.outcome == Outcome::SUCCESS && export.outcome == Outcome::SUCCESS;
         let thrice = import.outcome == Outcome::Authentication && export.outcome == Outcome::Authentication;
-        let expected = if self.users.typed_wrong >= MAX_TRIES { thrice } else { succeed };
+        let expected = if self.users.typed_wrong >= TRIES { thrice } else { succeed };
         if self.schedule.is_honest() && !expected && !self.excused {
             self.break_law(Law::Honest, format!("({}, {})", import.outcome, export.outcome));
         }
@@ -113,7 +114,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// with an old exporter; the last one is enough after one wrong password (W-14).
     fn judge_with_legacy(&mut self) {
         let enough = match self.legacy {
-            [true, false] => MAX_TRIES,
+            [true, false] => TRIES,
             [false, true] => 2,
             _ => return,
         };

@@ -2,13 +2,13 @@
 
 use handfast::{
     export, import,
-    limits::MAX_TRIES,
     outcome::{Scheme, Signal},
     reducer::Refused,
 };
 use handfast_model::{
     action::Action,
     side::{ExportSide, ImportSide},
+    system::stated::TRIES,
     world::{HONEST, slot},
 };
 
@@ -97,7 +97,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             return;
         }
         // Only an old importer asks so often.
-        if self.users.answers > MAX_TRIES {
+        if self.users.answers > TRIES {
             let _ = self.cancel(Party::Import);
             return;
         }

@@ -1,0 +1,259 @@
+//! The messages that a turn has to send, and no others: each message and each end of the channel, by what goes in (P-SENDS).
+//!
+//! For each input the rules say what goes out in the same turn, all of it and in this order. So a message that is missing is found as
+//! one that is sent twice, at another time, or after the end of the channel, also where the model's own peer would bear it.
+
+use handfast::{
+    export::{self, Tried},
+    import::{self, Ask, Check},
+    limits::Timer,
+    message::{Features, ImportResult, Message, Verdict, Word},
+    outcome::{Outcome, Profile, Signal},
+    reducer::ConnId,
+};
+
+use crate::system::{
+    stated::TRIES,
+    world::{Storage, World},
+};
+
+/// The messages on the session's channel in one turn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Said {
+    messages: Vec<Message>,
+    /// The end of the channel, after them.
+    ends: bool,
+}
+
+impl Said {
+    fn nothing() -> Self {
+        Self::default()
+    }
+
+    fn one(message: Message) -> Self {
+        Self { messages: vec![message], ends: false }
+    }
+
+    /// A message, if there is one, and the end of the channel.
+    fn last(message: Option<Message>) -> Self {
+        Self { messages: message.into_iter().collect(), ends: true }
+    }
+}
+
+/// Whether an importer, in the world before this input, sends what is due, and nothing else.
+pub(crate) fn import_sends(world: &World, own: Features, input: import::Input, effects: &[import::Effect]) -> bool {
+    use import::{Effect as E, Input as I};
+    let seen = &world.seen.import;
+    if seen.crashed.is_some() {
+        return true;
+    }
+    let accepts = effects.iter().find_map(|effect| match *effect {
+        E::AcceptChannel(conn) => Some(conn),
+        _ => None,
+    });
+    let answers = effects.iter().filter(|effect| matches!(effect, E::AcceptChannel(_) | E::DeclineChannel(_))).count();
+    // Each request for a channel has one answer (R-IMP-3, R-MUX-1), and nothing else has one.
+    if answers != usize::from(matches!(input, I::ChannelRequested(..))) {
+        return false;
+    }
+    let session = accepts.or(seen.session);
+    let done = outcome(effects.iter().filter_map(|effect| match effect {
+        E::Signal(signal) => Some(signal),
+        _ => None,
+    }));
+    let once = |wanted: E, due: bool| effects.iter().filter(|effect| **effect == wanted).count() == usize::from(due);
+    let works = once(E::Publish, input == I::AddAccount)
+        && once(E::Withdraw, done.is_some())
+        && (!effects.contains(&E::Discard) || done.is_some_and(|outcome| !outcome.is_success()))
+        && (!effects.contains(&E::Install) || matches!(input, I::Checked(Check::Sound(_))));
+    works
+        && said_by_importer(session, effects) == Some(due_of_importer(world, own, input, accepts, done))
+        && import_ends(world, input, done)
+}
+
+/// The messages of an importer; `None`: to a connection that is not the session's, or after the end of its channel.
+fn said_by_importer(session: Option<ConnId>, effects: &[import::Effect]) -> Option<Said> {
+    let mut said = Said::nothing();
+    for effect in effects {
+        match *effect {
+            import::Effect::Send(conn, message) if Some(conn) == session && !said.ends => said.messages.push(message),
+            import::Effect::End(conn) if Some(conn) == session && !said.ends => said.ends = true,
+            import::Effect::Send(..) | import::Effect::End(_) => return None,
+            _ => {}
+        }
+    }
+    Some(said)
+}
+
+fn due_of_importer(
+    world: &World,
+    own: Features,
+    input: import::Input,
+    accepts: Option<ConnId>,
+    done: Option<Outcome>,
+) -> Said {
+    use import::Input as I;
+    let seen = &world.seen.import;
+    match input {
+        // The hello (R-IMP-4).
+        I::ChannelRequested(conn, Ask::Right) if accepts == Some(conn) => return Said::one(Message::Hello(own)),
+        // The answer (R-IMP-6).
+        I::ProvideAccountAuthentication(slot, _) => return Said::one(Message::Password(slot)),
+        _ => {}
+    }
+    // The last word (R-EXT-2, R-EXT-3), where there is a channel to say it on.
+    let lost = matches!(input, I::ChannelEnded(_) | I::ConnectionLost(_));
+    if done.is_none() || seen.session.is_none() || seen.cut || lost {
+        return Said::nothing();
+    }
+    let result = |result| seen.peer.is_some_and(|peer| peer.and(own).result).then_some(Message::ImportResult(result));
+    Said::last(match input {
+        // A legacy exporter would count the word as a wrong password.
+        I::RemoveAccount if seen.peer.is_some_and(|peer| !peer.cancel) => None,
+        I::RemoveAccount => Some(Message::State(Word::Canceled)),
+        I::Fired(_) => Some(Message::State(Word::Timeout)),
+        I::Checked(Check::Sound(_) | Check::Unsound) => result(ImportResult::FailedArchive),
+        I::Checked(Check::Unreadable) | I::Installed(false) => result(ImportResult::FailedStorage),
+        I::Installed(true) => result(ImportResult::Stored),
+        _ => None,
+    })
+}
+
+/// Whether an importer ends upon what its session's peer says as it has to, and only then (R-IMP-13, R-IMP-14, R-EXT-3).
+fn import_ends(world: &World, input: import::Input, done: Option<Outcome>) -> bool {
+    use import::Input as I;
+    let seen = &world.seen.import;
+    let installs = matches!(world.import.storage, Storage::Running | Storage::Settled { .. });
+    let (I::Message(conn, _) | I::Malformed(conn)) = input else {
+        return !installs || seen.done.is_some() || done.is_none() || matches!(input, I::Installed(_));
+    };
+    if seen.session != Some(conn) || seen.done.is_some() || installs {
+        return done.is_none();
+    }
+    match input {
+        I::Message(_, Message::State(Word::Canceled)) => done == Some(Outcome::CANCELED),
+        I::Message(_, Message::State(Word::Timeout)) => done == Some(Outcome::Timeout),
+        I::Malformed(_) | I::Message(_, Message::Hello(_) | Message::Password(_) | Message::ImportResult(_)) => {
+            done == Some(Outcome::Protocol)
+        }
+        I::Message(_, Message::AuthScheme(..) | Message::Unknown | Message::Verdict(Verdict::None)) => done.is_none(),
+        // Whether a verdict is due, is the business of P-TRIES and P-HONEST.
+        _ => true,
+    }
+}
+
+/// Whether an exporter, in the world before this input, sends what is due, and nothing else.
+pub(crate) fn export_sends(
+    world: &World,
+    (own, profile): (Features, Profile),
+    input: export::Input,
+    effects: &[export::Effect],
+) -> bool {
+    use export::{Effect as E, Input as I};
+    let seen = &world.seen.export;
+    if seen.crashed.is_some() {
+        return true;
+    }
+    let done = outcome(effects.iter().filter_map(|effect| match effect {
+        E::Signal(signal) => Some(signal),
+        _ => None,
+    }));
+    let opened = matches!(input, I::Tried(_, Tried::Opened)) && seen.done.is_none();
+    effects.iter().filter(|effect| **effect == E::SendArchive).count() == usize::from(opened)
+        && said_by_exporter(effects) == Some(due_of_exporter(world, own, profile, input, done))
+        && export_ends(world, input, done)
+}
+
+fn said_by_exporter(effects: &[export::Effect]) -> Option<Said> {
+    let mut said = Said::nothing();
+    for effect in effects {
+        match *effect {
+            export::Effect::Send(_) | export::Effect::SendArchive | export::Effect::End if said.ends => return None,
+            export::Effect::Send(message) => said.messages.push(message),
+            export::Effect::End => said.ends = true,
+            _ => {}
+        }
+    }
+    Some(said)
+}
+
+fn due_of_exporter(
+    world: &World,
+    own: Features,
+    profile: Profile,
+    input: export::Input,
+    done: Option<Outcome>,
+) -> Said {
+    use export::Input as I;
+    let seen = &world.seen.export;
+    if let (I::Accepted { .. }, Some(before)) = (input, seen.done) {
+        // A late ACCEPT (R-CANCEL-1).
+        let word = if before.outcome == Outcome::Timeout { Word::Timeout } else { Word::Canceled };
+        return Said::last(Some(Message::State(word)));
+    }
+    // Without a session there is no channel.
+    if seen.done.is_some() || !seen.asked {
+        return Said::nothing();
+    }
+    let peer = match input {
+        I::Message(Message::Hello(features)) => seen.peer.or(Some(features)),
+        _ => seen.peer,
+    };
+    if done.is_none() {
+        let confirmed = seen.confirmed || input == I::ConfirmAddDevice;
+        let due = peer.is_some() && (confirmed || profile == Profile::Documented) && !seen.scheme_sent;
+        return match input {
+            // `authScheme` goes out once (R-EXP-4), a verdict after each wrong password (R-EXP-6).
+            _ if due => seen.scheme.map_or_else(Said::nothing, |scheme| Said::one(Message::AuthScheme(scheme, own))),
+            I::Tried(_, Tried::Wrong) => Said::one(Message::Verdict(Verdict::Wrong)),
+            _ => Said::nothing(),
+        };
+    }
+    // The last word (R-EXT-3).
+    match input {
+        I::Lost | I::Ended => Said::nothing(),
+        I::Tried(_, Tried::Wrong) if seen.wrong + 1 >= TRIES => Said::last(Some(Message::Verdict(Verdict::Final))),
+        I::CancelAddDevice => Said::last(Some(Message::State(Word::Canceled))),
+        I::Fired(Timer::Authenticate | Timer::Result) if peer.is_none_or(|peer| peer.cancel) => {
+            Said::last(Some(Message::State(Word::Timeout)))
+        }
+        _ => Said::last(None),
+    }
+}
+
+/// Whether an exporter ends upon what the importer says as it has to, and only then (R-EXP-7, R-EXT-2, R-EXT-3).
+fn export_ends(world: &World, input: export::Input, done: Option<Outcome>) -> bool {
+    use export::Input as I;
+    let seen = &world.seen.export;
+    let (I::Message(_) | I::Malformed) = input else { return true };
+    if seen.done.is_some() || !seen.asked {
+        return done.is_none();
+    }
+    match input {
+        I::Message(Message::State(Word::Canceled)) => done == Some(Outcome::Canceled { sent: seen.byte_out }),
+        I::Message(Message::State(Word::Timeout)) => done == Some(Outcome::Timeout),
+        I::Message(Message::Hello(_) | Message::Unknown) => done.is_none(),
+        I::Message(Message::Password(_)) => {
+            let early = !seen.scheme_sent || seen.byte_out || world.export.opening.is_some();
+            if early { done == Some(Outcome::Protocol) } else { done.is_none() || done == Some(Outcome::Protocol) }
+        }
+        I::Message(Message::ImportResult(result)) => {
+            let due = seen.handed_over && seen.peer.is_some_and(|peer| peer.result);
+            let expected = match result {
+                _ if !due => Outcome::Protocol,
+                ImportResult::Stored => Outcome::SUCCESS,
+                ImportResult::FailedArchive | ImportResult::FailedStorage | ImportResult::Other => Outcome::Peer,
+            };
+            done == Some(expected)
+        }
+        _ => done == Some(Outcome::Protocol),
+    }
+}
+
+/// The outcome in these signals, if there is one.
+fn outcome<'a>(mut signals: impl Iterator<Item = &'a Signal>) -> Option<Outcome> {
+    signals.find_map(|signal| match signal {
+        Signal::Done(outcome) => Some(*outcome),
+        _ => None,
+    })
+}
