@@ -341,3 +341,19 @@ fn a_connection_that_does_not_fit_its_phase_is_found() {
         assert_eq!(connection.invariant(), Err(why));
     }
 }
+
+/// What a real exporter sends: the whole message in one frame, which is all there before the archive has a place, and then the end.
+#[test]
+fn an_archive_that_waited_for_its_place_is_complete_with_its_last_byte() {
+    let mut connection = importer();
+    let message = [archive_header(3).as_bytes(), b"abc"].concat();
+    let bytes = [frame(CHANNEL, &message), end_of_channel(CHANNEL).as_bytes().to_vec()].concat();
+    let mut input = &bytes[..];
+    assert_eq!(connection.receive(&mut input), Some(Event::ArchiveBegan { length: 3 }));
+    assert_eq!(connection.receive(&mut input), None);
+    assert!(connection.take_archive() && connection.has_resumed());
+    assert_eq!(connection.receive(&mut &[][..]), None);
+    assert_eq!(connection.receive(&mut input), Some(Event::ArchiveSlice(b"abc")));
+    assert_eq!(connection.receive(&mut input), Some(Event::ArchiveEnded));
+    assert_eq!(connection.receive(&mut input), Some(Event::ChannelEnded));
+}

@@ -109,10 +109,10 @@ impl<'a> Message<'a> {
         };
         while !rest.is_empty() {
             let at = bytes.len() - rest.len();
-            let (head, behind) = rest.split_first_chunk::<4>()?;
+            let (head, tail) = rest.split_first_chunk::<4>()?;
             let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
-            let value = behind.get(..length)?;
-            rest = behind.get(length.next_multiple_of(4)..)?;
+            let value = tail.get(..length)?;
+            rest = tail.get(length.next_multiple_of(4)..)?;
             let kind = u16::from_be_bytes([head[0], head[1]]);
             if kind == FINGERPRINT {
                 let value = u32::from_be_bytes(value.try_into().ok()?);

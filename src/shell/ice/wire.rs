@@ -101,7 +101,7 @@ pub(super) fn poll_drain(stream: &mut TcpStream, output: &mut Vec<u8>, cx: &mut 
     result
 }
 
-/// Reads more bytes, behind those that are there: at most a frame and what is read at once. Zero is the end.
+/// Reads more bytes, after those that are there: at most a frame and what is read at once. Zero is the end.
 pub(super) fn poll_fill(stream: &mut TcpStream, input: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
     let length = input.len();
     input.resize(length + READ, 0);
