@@ -35,7 +35,7 @@ const LAYERS: [(&str, Layers); 3] = [
             &["connection", "export", "import"],
             &["operations"],
             &["client", "trace"],
-            &["archive"],
+            &["archive", "ice"],
             &["shell"],
         ],
     ),

@@ -16,7 +16,7 @@ pub enum KeyKind {
     /// The kind of Jami's accounts and devices, which its DHT needs. Takes a second or so to make, up to several.
     #[default]
     Rsa4096,
-    /// What an importer's throw-away identity has where it is found in the OpenDHT network. Made in a fifth of a second or so.
+    /// The key of an importer's throw-away identity in the OpenDHT network. Made in a fifth of a second or so.
     Rsa2048,
     /// Made at once: for tests, simulations and benchmarks.
     P256,

@@ -103,7 +103,7 @@ impl Inbound {
         self.body -= taken;
         match event {
             Ok(Some(event)) => {
-                // What ends a message needs no bytes of its own.
+                // The end of a message needs no bytes of its own.
                 self.asking = true;
                 Some(Item::Message(event))
             }

@@ -342,7 +342,7 @@ fn a_connection_that_does_not_fit_its_phase_is_found() {
     }
 }
 
-/// What a real exporter sends: the whole message in one frame, which is all there before the archive has a place, and then the end.
+/// A real exporter sends the whole message in one frame, which is all there before the archive has a place, and then the end.
 #[test]
 fn an_archive_that_waited_for_its_place_is_complete_with_its_last_byte() {
     let mut connection = importer();

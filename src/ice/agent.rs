@@ -9,25 +9,17 @@ use aws_lc_rs::hmac;
 
 use super::{
     Description, Kind,
+    role::Role,
     stun::{self, Check, Class, Message, Transaction},
     text::priority,
 };
 use crate::limits::MAX_ICE_STRAYS;
 
-/// The role of a side. It follows from the offer: it is never changed, since the role in TLS follows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Chooses the connection: the importer, which answers the offer.
-    Controlling,
-    /// Takes the choice: the exporter, which makes the offer.
-    Controlled,
-}
-
 /// The number of a connection, given by the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u32);
 
-/// What became of a frame.
+/// The outcome of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// It was STUN, and is done with.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use aws_lc_rs::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY};
 
-use super::Role;
+use super::role::Role;
 use crate::limits::MAX_STUN;
 
 /// Bytes of a header.
@@ -30,7 +30,7 @@ const FINGERPRINT_SIZE: usize = 8;
 /// The number of a request, which its response repeats.
 pub type Transaction = [u8; 12];
 
-/// What a Binding message is.
+/// The class of a Binding message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Asks for a response.
@@ -61,10 +61,10 @@ pub fn is_stun(frame: &[u8]) -> bool {
     }
 }
 
-/// A Binding message. What stands after its integrity, but for the fingerprint, is not read.
+/// A Binding message. Attributes after its integrity, except the fingerprint, are not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message<'a> {
-    /// What it is.
+    /// The class.
     pub class: Class,
     /// Its number.
     pub transaction: Transaction,
@@ -154,7 +154,7 @@ fn fingerprint(bytes: &[u8], at: usize) -> u32 {
     crc32fast::hash(&covered(bytes, at, FINGERPRINT_SIZE)) ^ FINGERPRINT_MASK
 }
 
-/// What the bytes of an address are combined with.
+/// The mask with which the bytes of an address are combined.
 fn mask(transaction: &Transaction) -> [u8; 16] {
     let mut mask = [0; 16];
     mask[..4].copy_from_slice(&COOKIE.to_be_bytes());
@@ -206,7 +206,7 @@ impl Writer {
     }
 }
 
-/// What a check says.
+/// The content of a check.
 #[derive(Clone, Debug)]
 pub struct Check<'a> {
     /// The names, the receiver's first.

@@ -1,4 +1,4 @@
-//! What a device says of itself in an offer or an answer: a name, a password and addresses (R-ICE-2).
+//! The description of a device in an offer or an answer: a name, a password and addresses (R-ICE-2).
 
 use std::{
     fmt::{self, Write},
@@ -31,7 +31,7 @@ pub struct Description {
 /// An address at which a device may be reached, or from which it connects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// What it has in common with others: any text without blanks.
+    /// The foundation, which candidates of one kind share: any text without blanks.
     pub foundation: String,
     /// The higher, the sooner it is tried.
     pub priority: u32,
@@ -223,7 +223,7 @@ mod tests {
         Candidate::new(kind, tcp, nth, address.parse().unwrap())
     }
 
-    /// What a real daemon sent, read and written byte for byte.
+    /// The text of a real daemon is read, and written byte for byte.
     #[test]
     fn a_real_offer_is_read_and_written() {
         let offer = Description::read(OFFER).unwrap();

@@ -221,7 +221,7 @@ impl Table {
         // Strangers take the places of no one: those that are opened from here have places of their own.
         if self.wires.iter().filter(|wire| wire.accepted).count() < MAX_ICE_CONNECTIONS {
             for at in 0..self.listeners.len() {
-                // What cannot be accepted is gone; want of descriptors ends with the negotiation.
+                // A connection that cannot be accepted is gone; want of descriptors ends with the negotiation.
                 if let Poll::Ready(Ok((stream, from))) = self.listeners[at].poll_accept(cx) {
                     return Poll::Ready(self.open(stream, from, true));
                 }

@@ -76,7 +76,7 @@ pub(crate) struct Export {
     token: Option<String>,
 }
 
-/// What a link needs: its trace, what finds the other device, and where that is looked for, for a person.
+/// The needs of a link: its trace, the rendezvous that finds the other device, and where that is looked for, for a person.
 type Prepared = (Option<TraceFile>, Option<Recorder>, (Finding, String));
 
 /// A failure of this device, as a link would end with it.

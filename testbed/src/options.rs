@@ -30,7 +30,7 @@ impl From<ProfileName> for Profile {
     }
 }
 
-/// Who took part.
+/// The sides that took part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, ValueEnum)]
 #[value(rename_all = "verbatim")]
 pub(crate) enum PairName {
@@ -76,7 +76,7 @@ impl FromStr for Change {
     }
 }
 
-/// What checks may use.
+/// The resources of checks.
 #[derive(Args)]
 pub(crate) struct Effort {
     /// Checks at once; as many as there are processors by default
@@ -96,7 +96,7 @@ impl Effort {
         self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// What each may use. From now on Ctrl-C ends them.
+    /// The limits of each. From now on Ctrl-C ends them.
     pub(crate) fn limits(&self) -> Result<Limits, Failure> {
         let memory = usize::try_from(self.memory.0).unwrap_or(usize::MAX);
         let (time, stop) = (Duration::from_secs(self.time), Some(interrupt::stops_checks()?));

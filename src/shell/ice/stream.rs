@@ -20,7 +20,7 @@ use crate::{
     limits::MAX_UNSENT,
 };
 
-/// A connection of ICE that both sides have chosen. What is written has to be TLS: each record becomes a frame.
+/// A connection of ICE that both sides have chosen. Writers have to write TLS: each record becomes a frame.
 pub struct IceStream {
     wire: Wire,
     agent: Agent,

@@ -21,7 +21,7 @@ use crate::{
 /// Bytes that are read at once.
 const READ: usize = 64 * 1024;
 
-/// What happened on a connection.
+/// An event on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Woken {
     /// Bytes have come.

@@ -16,7 +16,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::{Dial, Listener, Publish};
+use super::interface::{Dial, Listener, Publish};
 use crate::{archive::Identity, limits::ATTEMPT_DELAY, token::DeviceId};
 
 /// How often a free port is looked for that is free at all addresses.

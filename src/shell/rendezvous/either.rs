@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Dial, Listener, Publish};
+use super::interface::{Dial, Listener, Publish};
 use crate::{archive::Identity, token::DeviceId};
 
 /// One of two rendezvous, of their listeners, or of their streams.

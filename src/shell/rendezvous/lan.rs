@@ -79,7 +79,7 @@ pub struct Announced {
     announcement: Announcement,
 }
 
-/// What is announced, until it is dropped.
+/// An announcement, which lasts until it is dropped.
 struct Announcement {
     daemon: ServiceDaemon,
     names: Vec<String>,

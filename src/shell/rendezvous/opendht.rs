@@ -1,177 +1,22 @@
 //! Rendezvous by the OpenDHT network (R-RDV-4 to R-RDV-7): the token alone links, wherever the two devices are.
 //!
 //! Each device publishes its certificates under its id, and listens under another key for requests that are encrypted to it. A request
-//! carries an offer of ICE, its answer comes the same way, and the connection is negotiated between the two. What the network stores proves
+//! carries an offer of ICE, its answer comes the same way, and the connection is negotiated between the two. A value in the network proves
 //! nothing: the link is proved by TLS (R-SEC-1).
 
 mod account;
 mod export;
 mod import;
+mod node;
+mod random;
 mod request;
 
-use std::{
-    io,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
-
-use handfast_dht::{
-    Config, InfoHash, PutOptions, Query, Value, ValueType,
-    driver::{Bind, Running, Unfinished},
-    value::PublicKey,
-};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
-
-use self::{account::Account, request::Request};
 pub use self::{
     export::Seek,
     import::{Offer, Published},
+    node::OpenDht,
 };
 pub use crate::shell::ice::IceStream;
-use crate::{
-    archive::certificate::Chain,
-    limits::{DHT_CONNECT, DHT_PUBLISH, DHT_RETRY, MAX_DHT_ADDRESSES},
-    shell::ice::{Gathered, gather},
-    token::DeviceId,
-};
-
-/// A node of the OpenDHT network that lives as long as a link, and stores and routes nothing for others.
-#[derive(Clone, Debug)]
-pub struct OpenDht {
-    node: Arc<Running>,
-    /// For a person: where it joined.
-    bootstrap: Arc<str>,
-    /// Nothing leaves this machine.
-    loopback: bool,
-}
-
-/// An operation failed because the node has ended.
-fn ended(error: Unfinished) -> io::Error {
-    io::Error::new(io::ErrorKind::BrokenPipe, error)
-}
-
-impl OpenDht {
-    /// Starts a node that joins by these addresses, and returns without waiting for it. Where all of them are of this machine, so is all
-    /// that the node and ICE do.
-    ///
-    /// # Errors
-    /// There is no address, or no socket can be opened.
-    pub async fn join(bootstrap: &[SocketAddr]) -> io::Result<Self> {
-        let bootstrap = &bootstrap[..bootstrap.len().min(MAX_DHT_ADDRESSES)];
-        let loopback = bootstrap.iter().all(|address| address.ip().is_loopback());
-        let bind = if loopback { Bind::loopback(0) } else { Bind::everywhere(0) };
-        let has = |v4: bool| bootstrap.iter().any(|address| address.is_ipv4() == v4);
-        let bind = Bind { v4: bind.v4.filter(|_| has(true)), v6: bind.v6.filter(|_| has(false)) };
-        let node = Running::start(bind, Config { client: true, ..Config::default() }).await?;
-        for address in bootstrap {
-            node.bootstrap(*address).await.map_err(io::Error::other)?;
-        }
-        let names: Vec<_> = bootstrap.iter().map(SocketAddr::to_string).collect();
-        Ok(Self { node: Arc::new(node), bootstrap: names.join(", ").into(), loopback })
-    }
-
-    /// Waits until a node has answered.
-    async fn connected(&self) -> io::Result<()> {
-        let connected = timeout(DHT_CONNECT, self.node.connected()).await;
-        connected.map_or_else(|_| Err(self.unreachable()), |connected| connected.map_err(ended))
-    }
-
-    fn unreachable(&self) -> io::Error {
-        let text =
-            format!("no OpenDHT node answers at {}: look at the address and at this device's network", self.bootstrap);
-        io::Error::new(io::ErrorKind::NetworkUnreachable, text)
-    }
-
-    /// Publishes a chain under a key, and reads it back: an acknowledgement proves nothing (R-RDV-4).
-    async fn publish(&self, key: InfoHash, chain: &str) -> io::Result<()> {
-        let end = Instant::now() + DHT_PUBLISH;
-        let lost = || {
-            let text = "the OpenDHT network does not keep this device's certificates: try other nodes with --bootstrap";
-            io::Error::new(io::ErrorKind::StorageFull, text)
-        };
-        loop {
-            let options = PutOptions { permanent: true, created: None };
-            let put = self.node.put(key, Value::certificate(chain), options);
-            let placed = timeout_at(end, put).await.map_err(|_| lost())?.map_err(ended)?;
-            let found =
-                timeout_at(end, self.node.get(key, Query::default())).await.map_err(|_| lost())?.map_err(ended)?;
-            if found.values.iter().any(|value| certificates(value) == Some(chain.as_bytes())) {
-                return Ok(());
-            }
-            self.node.cancel(placed.operation).await.map_err(ended)?;
-            if timeout_at(end, sleep(DHT_RETRY)).await.is_err() {
-                return Err(lost());
-            }
-        }
-    }
-
-    /// Looks for the chain of a device, once. The first whose leaf is the device's key is taken, and nothing else is proved of it.
-    async fn chain_of(&self, device: &DeviceId) -> io::Result<Option<Chain>> {
-        let found = self.node.get(certificate_key(device), Query::default()).await.map_err(ended)?;
-        let chains = found.values.iter().filter_map(certificates).filter_map(|pem| Chain::from_pem(pem).ok());
-        Ok(chains.into_iter().find(|chain| crate::shell::tls::is_device(chain, device)))
-    }
-
-    /// Opens what a peer connects to, and describes it.
-    async fn gather(&self) -> io::Result<Gathered> {
-        let hosts: Vec<IpAddr> = if_addrs::get_if_addrs()?.iter().map(if_addrs::Interface::ip).collect();
-        let is_global = |ip: &IpAddr| match ip {
-            IpAddr::V4(ip) => !ip.is_loopback(),
-            // An address of one network link names an interface, which no candidate line can.
-            IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local(),
-        };
-        let hosts: Vec<_> =
-            hosts.into_iter().filter(|ip| if self.loopback { ip.is_loopback() } else { is_global(ip) }).collect();
-        let seen = self.node.observed().await.map_err(ended)?;
-        gather(&hosts, &seen, random).await
-    }
-
-    /// Puts a request or an answer where its recipient listens.
-    async fn send(&self, from: &Account, to: &PublicKey, key: InfoHash, request: &Request) -> io::Result<()> {
-        let value = from.seal(to, request)?;
-        // Nodes that do not answer are no failure: the peer listens at some that do.
-        self.node.put(key, value, PutOptions::default()).await.map(drop).map_err(ended)
-    }
-}
-
-/// The PEM text of a certificate value.
-fn certificates<'a>(value: &'a Value<'_>) -> Option<&'a [u8]> {
-    value.body().filter(|body| body.kind == ValueType::CERTIFICATE).map(|body| &*body.data)
-}
-
-/// Under which key the certificates of a device lie.
-fn certificate_key(device: &DeviceId) -> InfoHash {
-    match device {
-        DeviceId::Short(id) => InfoHash(*id),
-        DeviceId::Long(id) => InfoHash::of(id),
-    }
-}
-
-/// Under which key a device listens for requests.
-fn request_key(device: &DeviceId) -> InfoHash {
-    InfoHash::of(format!("peer:{device}").as_bytes())
-}
-
-/// The ids of a device, the long one first.
-fn ids(chain: &Chain) -> [DeviceId; 2] {
-    let leaf = chain.leaf();
-    [DeviceId::Long(leaf.long_id()), DeviceId::Short(leaf.short_id().0)]
-}
-
-/// Fills bytes from the system's generator.
-///
-/// # Panics
-/// Where the system has no randomness, nothing here is safe.
-fn random(bytes: &mut [u8]) {
-    aws_lc_rs::rand::fill(bytes).expect("the operating system has randomness");
-}
-
-/// New random bytes.
-fn fresh<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    random(&mut bytes);
-    bytes
-}
 
 #[cfg(test)]
 mod tests;

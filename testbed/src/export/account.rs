@@ -127,7 +127,7 @@ fn linked(folder: &Path, account: Option<&str>, terms: Terms) -> Result<Account,
 struct Opening<'a> {
     path: &'a Path,
     terms: Terms,
-    /// What this device gets a key of.
+    /// The account of which this device gets a key.
     kind: KeyKind,
     now: UnixTime,
     interrupts: Interrupts,

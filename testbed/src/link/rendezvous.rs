@@ -22,16 +22,16 @@ use handfast::shell::rendezvous::opendht::{Offer, OpenDht, Seek};
 use super::reach::{Found, Reach};
 use crate::failure::Failure;
 
-/// What an importing device is published by.
+/// The way in which an importing device is published.
 #[cfg(feature = "dht")]
 pub(crate) type Publisher = Either<Either<Listeners, Announce>, Offer>;
-/// What an importing device is found by.
+/// The way in which an importing device is found.
 #[cfg(feature = "dht")]
 pub(crate) type Dialer = Either<Either<Peers, Look>, Seek>;
-/// What an importing device is published by.
+/// The way in which an importing device is published.
 #[cfg(not(feature = "dht"))]
 pub(crate) type Publisher = Either<Listeners, Announce>;
-/// What an importing device is found by.
+/// The way in which an importing device is found.
 #[cfg(not(feature = "dht"))]
 pub(crate) type Dialer = Either<Peers, Look>;
 
@@ -67,7 +67,7 @@ pub(crate) struct Published {
     pub(crate) reach: Reach,
 }
 
-/// What finds the other device, once this one has its identity.
+/// The rendezvous that finds the other device, once this one has its identity.
 pub(crate) enum Finding {
     /// At these addresses.
     At(Peers),
@@ -181,7 +181,7 @@ impl RendezvousOptions {
 }
 
 impl Finding {
-    /// What finds the other device for a device with this identity.
+    /// The rendezvous that finds the other device for a device with this identity.
     #[cfg_attr(not(feature = "dht"), expect(clippy::unnecessary_wraps, reason = "as with the feature"))]
     pub(crate) fn dialer(self, identity: &Identity) -> Result<Dialer, Failure> {
         #[cfg(not(feature = "dht"))]
@@ -198,13 +198,13 @@ impl Finding {
     }
 }
 
-/// What needs no OpenDHT network, as one of all ways.
+/// A way that needs no OpenDHT network, as one of all ways.
 #[cfg(feature = "dht")]
 fn local<T, U>(way: T) -> Either<T, U> {
     Either::One(way)
 }
 
-/// What needs no OpenDHT network, as one of all ways.
+/// A way that needs no OpenDHT network, as one of all ways.
 #[cfg(not(feature = "dht"))]
 fn local<T>(way: T) -> T {
     way

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use clap::ValueEnum;
 
-/// What carries sessions.
+/// The engine that carries sessions.
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub(crate) enum Engine {
     /// The shell itself, TLS included, on simulated hosts

@@ -32,7 +32,7 @@ fn two_devices_on_one_network_need_the_token_alone() {
         let mut importer = Side::of(one.handfast(&args));
         let token = importer.token();
         let exporter = export(&other, &folder, &token, &["--profile", profile]).end();
-        // What the exporting user confirms is the address at which the device was reached.
+        // The exporting user confirms the address at which the device was reached.
         let confirm = exporter.lines.iter().find(|line| line["state"] == 3).unwrap();
         assert!(confirm["details"]["peer_address"].as_str().unwrap().starts_with("10.83.0.1"), "{confirm}");
         linked(importer.end(), exporter);

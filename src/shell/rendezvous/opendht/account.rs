@@ -7,7 +7,7 @@ use handfast_dht::{
     value::{Identity as Keys, PublicKey},
 };
 
-use super::{fresh, request::Request};
+use super::{random::fresh, request::Request};
 use crate::archive::{Identity, certificate::Chain};
 
 /// The user type of requests and answers.

@@ -9,9 +9,10 @@ use tokio::{
 };
 
 use super::{
-    Account, OpenDht, certificate_key, fresh, ids,
+    account::Account,
+    node::{OpenDht, certificate_key, ended, ids, request_key},
+    random::fresh,
     request::{MAX_ID, Request},
-    request_key,
 };
 use crate::{
     archive::{Identity, certificate::Chain},
@@ -103,7 +104,7 @@ impl Dial for Seek {
         let [long, short] = ids(&self.account.chain);
         let own = if device.form() == long.form() { long } else { short };
         self.dht.connected().await?;
-        let listen = async { self.dht.node.listen(request_key(&own), Query::default()).await.map_err(super::ended) };
+        let listen = async { self.dht.node.listen(request_key(&own), Query::default()).await.map_err(ended) };
         let (chain, answers, gathered) = tokio::try_join!(self.find(&device), listen, self.dht.gather())?;
         self.published().await?;
         let peer = PublicKey::from_der(chain.leaf().spki()).map_err(|_| {

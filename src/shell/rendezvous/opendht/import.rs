@@ -5,7 +5,12 @@ use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc};
 use handfast_dht::{Event, Query, driver::Events, value::PublicKey};
 use tokio::{select, sync::mpsc, task::JoinSet, time::sleep};
 
-use super::{Account, OpenDht, fresh, ids, request::Request, request_key};
+use super::{
+    account::Account,
+    node::{OpenDht, certificate_key, ended, ids, request_key},
+    random::fresh,
+    request::Request,
+};
 use crate::{
     archive::Identity,
     ice::{Agent, Candidate, Description, Role},
@@ -41,11 +46,11 @@ impl Publish for Offer {
         let [long, short] = ids(&account.chain);
         let listen = |id: DeviceId| {
             let dht = dht.clone();
-            async move { dht.node.listen(request_key(&id), Query::default()).await.map_err(super::ended) }
+            async move { dht.node.listen(request_key(&id), Query::default()).await.map_err(ended) }
         };
         let (published, also, events, legacy) = tokio::try_join!(
-            dht.publish(super::certificate_key(&long), &pem),
-            dht.publish(super::certificate_key(&short), &pem),
+            dht.publish(certificate_key(&long), &pem),
+            dht.publish(certificate_key(&short), &pem),
             listen(long),
             listen(short),
         )?;
@@ -126,7 +131,7 @@ async fn answer(
     }
 }
 
-/// Answers one request. Whatever goes wrong, its sender gets no answer, and can tell nothing from it.
+/// Answers one request. Whatever goes wrong, its sender gets no answer, and learns nothing.
 async fn one(
     dht: OpenDht,
     account: Arc<Account>,

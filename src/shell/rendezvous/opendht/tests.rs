@@ -1,4 +1,8 @@
-use super::*;
+use super::{
+    import,
+    node::{certificate_key, request_key},
+};
+use crate::token::DeviceId;
 
 /// Values of a link between two real daemons, and of the C++ library.
 #[test]
