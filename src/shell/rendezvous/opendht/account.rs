@@ -1,6 +1,6 @@
 //! A device as the OpenDHT network knows it: its RSA key, and the values that it writes and reads with it.
 
-use std::{borrow::Cow, io};
+use std::io;
 
 use handfast_dht::{
     Value, ValueType,
@@ -41,7 +41,7 @@ impl Account {
     /// Reads a value as a request that was encrypted to this device, and gives who has signed it. All else is passed over.
     pub(super) fn open(&self, value: &Value<'_>) -> Option<(PublicKey, Request)> {
         let opened = self.keys.open(value).ok()?;
-        if opened.kind != ValueType::USER_DATA || Cow::from(&opened.user_type) != USER_TYPE {
+        if opened.kind != ValueType::USER_DATA || opened.user_type != *USER_TYPE {
             return None;
         }
         Some((opened.author, Request::decode(&opened.data)?))
