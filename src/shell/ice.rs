@@ -15,11 +15,11 @@ use tokio::{
     net::{TcpListener, TcpStream},
     select,
     task::JoinSet,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 
 pub use self::stream::IceStream;
-use self::wire::{Wire, Woken};
+use self::wire::{Wire, Woken, poll_drain};
 use crate::{
     ice::{Agent, Candidate, ConnectionId, Description, Kind, TcpType},
     limits::{ICE_CHOICE, ICE_CONNECT, ICE_NEGOTIATION, ICE_PACE, MAX_ICE_CONNECTIONS},
@@ -108,7 +108,10 @@ pub(super) async fn negotiate(
         if let Some(chosen) = agent.chosen()
             && let Some(at) = table.wires.iter().position(|wire| wire.id == chosen)
         {
-            let wire = table.wires.swap_remove(at);
+            let mut wire = table.wires.swap_remove(at);
+            // The peer may wait for the response to its choice before it sends anything.
+            let flush = poll_fn(|cx| poll_drain(&mut wire.stream, &mut wire.output, cx));
+            timeout_at(end, flush).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
             let address = wire.peer;
             // A real peer keeps a second connection open as long as the first: it is kept here too.
             let kept = table.wires.into_iter().filter(|wire| wire.accepted).map(Wire::into_stream).collect();
