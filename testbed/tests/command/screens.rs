@@ -486,11 +486,12 @@ fn plain_lines_are_the_same_client() {
     importer.sees("[y/N]");
     importer.presses("y\n");
     for left in ["2 tries are left.", "One try is left."] {
-        importer.sees("Password of the account:");
+        importer.sees_again("Password of the account:");
         importer.presses("wrong\n");
         importer.sees("is trying the password…");
         importer.sees(left);
     }
+    importer.sees_again("Password of the account:");
     importer.presses("secret\n");
     let (importer, exporter) = both_end(importer, exporter, (0, 0));
     for side in [&importer, &exporter] {
