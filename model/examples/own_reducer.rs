@@ -72,7 +72,7 @@ impl Neighbourly {
     }
 }
 
-/// Ours, but for the exporter.
+/// Our reducers, except for the exporter.
 fn players(trust: &str) -> Option<Players> {
     Some(Players {
         export: match trust {

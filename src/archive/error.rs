@@ -187,7 +187,7 @@ impl From<IdentityError> for Unsound {
     }
 }
 
-/// Why there is no identity, or no certificate by it.
+/// The reason why an identity, or a certificate signed by it, cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {

@@ -73,7 +73,7 @@ impl Outbound {
         self.push(frame);
     }
 
-    /// The end of the channel, at once: what is left of the archive is dropped.
+    /// Ends the channel at once: the rest of the archive is dropped.
     pub(super) fn end(&mut self, channel: u16) {
         debug_assert!(!self.ended, "a channel ends once");
         self.drop_archive();
@@ -81,7 +81,7 @@ impl Outbound {
         self.ended = true;
     }
 
-    /// Further bytes of the archive, of which there are some.
+    /// Queues further bytes of the archive, at least one.
     pub(super) fn archive(&mut self, channel: u16, buffer: Buffer) {
         debug_assert!(!self.ended, "no data follows the end of a channel");
         debug_assert!(self.chunk.is_none() && !buffer.is_empty(), "one buffer at a time, and no frame without data");

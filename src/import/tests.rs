@@ -392,7 +392,7 @@ fn the_end_after_the_archive_is_normal() {
     }
 }
 
-/// R-CANCEL-1, R-EXT-3: how a cancel and a timer are said to whom.
+/// R-CANCEL-1, R-EXT-3: the words for a cancel and for a timer, to a peer with the features and to one without.
 #[test]
 fn farewells_are_what_the_peer_understands() {
     let words = |effects: &[Effect]| -> Vec<M> {

@@ -125,7 +125,7 @@ impl Skip {
         Ok(())
     }
 
-    /// Opens a container of so many values, of which each has a byte at least.
+    /// Opens a container of `values` values. Each value has at least one byte.
     fn open(&mut self, values: u32) -> Result<(), FaultKind> {
         let level = self.open.get_mut(self.depth).ok_or(FaultKind::Nesting)?;
         if values > self.budget {

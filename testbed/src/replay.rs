@@ -60,7 +60,7 @@ struct Ended {
     outcome: Option<Outcome>,
 }
 
-/// Why a trace is none of these reducers.
+/// The reason why these reducers did not write a trace.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {what}")]
 struct Differs {

@@ -125,7 +125,7 @@ impl ExportAt {
         vec![export::Effect::Show(screen)]
     }
 
-    /// The token is typed or scanned; how is all the same here.
+    /// Enters the token. Typing and scanning are the same here.
     fn enter(&mut self, input: export::Input) -> Result<Vec<export::Effect>, Refused> {
         use export::{Input as I, Screen as S};
         match (self.screen, input) {

@@ -14,8 +14,8 @@ use crate::system::{
     world::{PEER, Storage, World},
 };
 
-/// Looks on while a step is taken, and changes nothing. Each function is called before what it names has happened in the world, but for
-/// those in the past tense.
+/// An observer of a step, which changes nothing. A function in the present tense is called before the world changes, one in the past
+/// tense after.
 pub(crate) trait Observer {
     /// This action is next.
     fn acts(&mut self, world: &World, action: Action);

@@ -212,7 +212,7 @@ pub enum Act {
     Say(u8),
     /// A device: sends the right password, or a wrong one.
     Password(bool),
-    /// Sends what is none.
+    /// Sends bytes that are no message.
     Babble(Story),
     /// Sends something below the messages.
     Below(Below),

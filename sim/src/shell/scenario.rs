@@ -33,7 +33,7 @@ impl fmt::Display for World {
 pub enum Scenario {
     /// Nothing: both succeed (R-PAIR-2).
     NoFault,
-    /// So many wrong passwords are typed before the right one: both succeed, but for three.
+    /// This number of wrong passwords is typed before the right one. Both sides succeed, except after three.
     Wrong(u8),
     /// Packets are lost, and TCP sends them again: both succeed.
     Loss,

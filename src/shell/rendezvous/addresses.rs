@@ -27,7 +27,7 @@ const PORTS: usize = 8;
 pub struct Peers(Arc<[SocketAddr]>);
 
 impl Peers {
-    /// In the order of the resolver, but for the two families, which take turns.
+    /// The addresses in the order of the resolver, except that the two families take turns.
     pub fn new(addresses: &[SocketAddr]) -> Self {
         Self(interleaved(addresses).into())
     }

@@ -91,7 +91,7 @@ fn a_byte_order_mark_is_no_part_of_calls_and_traces() {
     assert!(code(output.status) == 1 && shown(&output).contains("UTF-16"), "{}", shown(&output));
 }
 
-/// The text of an archive without its layers, and what is none.
+/// The text of an archive without its layers, and files that are no archive.
 #[test]
 fn a_password_is_asked_only_for_what_can_be_encrypted() {
     let folder = Folder::default();

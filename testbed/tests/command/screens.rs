@@ -422,7 +422,7 @@ fn a_long_token_is_one_line() {
     assert_eq!(importer.end().result().0, 13);
 }
 
-/// A terminal that cannot be drawn on, or has no room, gets plain lines, of which a person makes the same.
+/// A terminal that cannot be drawn on, or has no room, gets plain lines that say the same.
 #[test]
 fn a_dumb_or_small_terminal_gets_plain_lines() {
     for (size, term) in [(USUAL, "dumb"), (USUAL, ""), ((50, 24), "xterm"), ((80, 10), "xterm")] {

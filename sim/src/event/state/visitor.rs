@@ -1,7 +1,7 @@
-//! A peer of the importer that is none of the exporters.
+//! A peer of the importer that is no exporter.
 
 use crate::event::{below::Ledger, state::pipe::Pipe};
-/// A peer of the importer that is none of the exporters.
+/// A peer of the importer that is no exporter.
 pub(crate) struct Visitor {
     pub(crate) pipe: Pipe,
     /// The answers that are due to it.
