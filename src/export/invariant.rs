@@ -30,7 +30,13 @@ impl<R: Rules> Exporter<R> {
                 let due = match outcome {
                     Outcome::Canceled { sent: false } => Some(Word::Canceled),
                     Outcome::Timeout => Some(Word::Timeout),
-                    _ => None,
+                    Outcome::Success { .. }
+                    | Outcome::Network
+                    | Outcome::Authentication
+                    | Outcome::Canceled { sent: true }
+                    | Outcome::Protocol
+                    | Outcome::Storage
+                    | Outcome::Peer => None,
                 };
                 ensure(word.is_none() || word == due, "a late ACCEPT is answered with the reason of the end")
             }
@@ -90,7 +96,14 @@ impl<R: Rules> Exporter<R> {
                 Effect::Signal(_) if done => return Err("nothing is signalled after DONE"),
                 Effect::End => ended = true,
                 Effect::Signal(signal) => done = signal.state() == LinkState::Done,
-                _ => {}
+                Effect::Connect
+                | Effect::RequestChannel
+                | Effect::Send(_)
+                | Effect::Open(_)
+                | Effect::SendArchive
+                | Effect::Close
+                | Effect::Arm(_)
+                | Effect::Disarm(_) => {}
             }
         }
         Ok(())

@@ -78,7 +78,21 @@ impl<R: Rules> Importer<R> {
                 Effect::Signal(_) if done => return Err("nothing is signalled after DONE"),
                 Effect::End(_) => ended = true,
                 Effect::Signal(signal) => done = signal.state() == LinkState::Done,
-                _ => {}
+                Effect::Publish
+                | Effect::Withdraw
+                | Effect::Accept(_)
+                | Effect::Refuse(_)
+                | Effect::Close(_)
+                | Effect::AcceptChannel(_)
+                | Effect::DeclineChannel(_)
+                | Effect::Send(..)
+                | Effect::Arm(_)
+                | Effect::Disarm(_)
+                | Effect::Stage(_)
+                | Effect::Check
+                | Effect::Install
+                | Effect::Discard
+                | Effect::Remove => {}
             }
         }
         Ok(())

@@ -68,7 +68,7 @@ impl FromStr for Change {
     fn from_str(text: &str) -> Result<Self, String> {
         let keys = Budget::KEYS.join(", ");
         let (key, count) = text.split_once('=').ok_or("expected KEY=N")?;
-        let count = count.parse().map_err(|_| "expected a number up to 255 behind `=`")?;
+        let count = count.parse().map_err(|_| "expected a number up to 255 after `=`")?;
         if !Budget::default().set(key, count) {
             return Err(format!("expected one of {keys}"));
         }

@@ -125,10 +125,10 @@ impl<'a> Judge<'a> {
         let Signal::Done(outcome) = signal else { return };
         match outcome {
             Outcome::Success { .. } => {
-                let told = seen.received_stored && seen.handed_over;
+                let reported = seen.received_stored && seen.handed_over;
                 let durable = world.import.storage.holds_account() || world.import.storage == Storage::Removed;
                 let stored = world.device.is_some() || durable;
-                self.expect(told && stored || outcome != Outcome::SUCCESS, P::Stored, Side::Export);
+                self.expect(reported && stored || outcome != Outcome::SUCCESS, P::Stored, Side::Export);
             }
             Outcome::Canceled { sent: false } => self.expect(!seen.byte_out, P::NotSent, Side::Export),
             Outcome::Authentication => self.expect(seen.wrong >= TRIES, P::Tries, Side::Export),

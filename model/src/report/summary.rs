@@ -175,27 +175,27 @@ pub fn run(selection: &Selection) -> Report {
 }
 
 /// Runs the selected checks, and reports their progress.
-pub fn run_watched(selection: &Selection, told: &(dyn Fn(Progress<'_>) + Sync)) -> Report {
+pub fn run_watched(selection: &Selection, progress: &(dyn Fn(Progress<'_>) + Sync)) -> Report {
     let configurations = selection.configurations();
     let hunted: Vec<&Mutant> = if selection.mutants { MUTANTS.iter().collect() } else { Vec::new() };
-    told(Progress::Pieces(configurations.len() + hunted.len() + 1));
+    progress(Progress::Pieces(configurations.len() + hunted.len() + 1));
     let hunt = |mutant: &Mutant| {
-        told(Progress::Began(mutant.id));
+        progress(Progress::Began(mutant.id));
         let mut hunted = Hunted::new(mutant, selection.size, selection.limits);
         hunted.seconds = hunted.seconds.filter(|_| selection.timings);
-        told(Progress::Done(mutant.id));
+        progress(Progress::Done(mutant.id));
         hunted
     };
     let canary = hunt(&CANARY);
     let checked = in_parallel(selection.jobs, &configurations, |&one| {
         let id = one.id();
-        told(Progress::Began(&id));
+        progress(Progress::Began(&id));
         let mut checked = match &selection.players {
             Some(players) => check::check_with(players, one, selection.property, selection.limits),
             None => check::check(one, selection.property, selection.limits),
         };
         checked.seconds = checked.seconds.filter(|_| selection.timings);
-        told(Progress::Done(&id));
+        progress(Progress::Done(&id));
         checked
     });
     let mutants = in_parallel(selection.jobs, &hunted, |mutant| hunt(mutant));

@@ -22,7 +22,14 @@ impl<R: Rules> Client<R> {
             Phase::NotBegun(failure) => {
                 ensure(matches!(failure, Failure::NoDevice(_)), "an export that has not begun was refused")?;
             }
-            _ => {}
+            Phase::Initial
+            | Phase::Token(_)
+            | Phase::Adding
+            | Phase::Dropping
+            | Phase::Linking(_)
+            | Phase::Done(..)
+            | Phase::Failed(..)
+            | Phase::Closed => {}
         }
         let mut shown = None;
         for &effect in self.out.queued() {
@@ -34,7 +41,7 @@ impl<R: Rules> Client<R> {
                 }
                 Effect::CancelAddDevice(id) => ensure(self.is_leaving(id), "an operation is cancelled that is left")?,
                 Effect::Query(id) => ensure(self.operation() == Some(id), "a client asks for its own operation")?,
-                _ => {}
+                Effect::Notify(_) | Effect::Ignored(_) => {}
             }
         }
         ensure(shown.is_none_or(|screen| screen == self.screen()), "the last screen shown is the one of the phase")
@@ -52,7 +59,13 @@ impl<R: Rules> Client<R> {
             Phase::Linking(Operation { id: own, leaving, .. }) => own == id && leaving,
             // It was left before it had an id.
             Phase::Initial => true,
-            _ => false,
+            Phase::Token(_)
+            | Phase::Adding
+            | Phase::Dropping
+            | Phase::Done(..)
+            | Phase::Failed(..)
+            | Phase::NotBegun(_)
+            | Phase::Closed => false,
         }
     }
 }

@@ -24,7 +24,7 @@ impl<R: Rules> Client<R> {
             Phase::NotBegun(failure) => {
                 ensure(matches!(failure, Failure::NoAccount(_)), "an import that has not begun was refused")?;
             }
-            _ => {}
+            Phase::Initial | Phase::Adding | Phase::Dropping | Phase::Linking(_) | Phase::Over(..) | Phase::Closed => {}
         }
         let mut shown = None;
         for &effect in self.out.queued() {
@@ -38,7 +38,7 @@ impl<R: Rules> Client<R> {
                     ensure(self.is_leaving(id), "an account is removed that is left, or has failed")?
                 }
                 Effect::Query(id) => ensure(self.operation() == Some(id), "a client asks for its own operation")?,
-                _ => {}
+                Effect::Notify(_) | Effect::Ignored(_) => {}
             }
         }
         ensure(shown.is_none_or(|screen| screen == self.screen()), "the last screen shown is the one of the phase")

@@ -219,7 +219,7 @@ mod tests {
     use crate::tui::frame::Page;
 
     #[test]
-    #[ignore = "the next test runs it, in a pseudo-terminal"]
+    #[ignore = "`a_panic_is_printed_on_the_terminal_as_it_was_before` runs it, in a pseudo-terminal"]
     fn panics_while_it_is_drawn() {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let _context = runtime.enter();
