@@ -9,7 +9,7 @@ use handfast_model::players::Players;
 use crate::dht;
 use crate::{
     archive, bench, check, diagram, export, failure::Failure, import, manual, merge, message, replay, shrink, sim,
-    token, validate, verify,
+    token, validate, verify, watch,
 };
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
@@ -32,6 +32,7 @@ enum Command {
     Replay(replay::Replay),
     Shrink(shrink::Shrink),
     Validate(validate::Validate),
+    Watch(watch::Watch),
     Diagram(diagram::Diagram),
     Bench(bench::Bench),
     /// Take tokens apart, make them, show them as QR codes
@@ -69,6 +70,7 @@ impl Cli {
             Command::Replay(replay) => replay.run(),
             Command::Shrink(shrink) => shrink.run(),
             Command::Validate(validate) => validate.run(),
+            Command::Watch(watch) => watch.run(),
             Command::Diagram(diagram) => diagram.run(),
             Command::Bench(bench) => bench.run(),
             Command::Completions(completions) => completions.run().map_err(Failure::without_verdict),

@@ -37,6 +37,7 @@ mod tui;
 mod validate;
 mod verdicts;
 mod verify;
+mod watch;
 
 use std::{ffi::OsString, process::ExitCode};
 

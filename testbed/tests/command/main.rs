@@ -39,3 +39,4 @@ mod tmux;
 mod tokens;
 mod validates;
 mod waits;
+mod watches;
