@@ -11,6 +11,8 @@ use crate::{
     archive, bench, check, diagram, export, failure::Failure, import, manual, merge, message, replay, shrink, sim,
     token, validate, verify, watch,
 };
+#[cfg(feature = "dbus")]
+use crate::{daemon, drive};
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
 #[derive(Parser)]
@@ -48,6 +50,10 @@ enum Command {
     #[cfg(feature = "dht")]
     #[command(subcommand)]
     Dht(dht::Dht),
+    #[cfg(feature = "dbus")]
+    Daemon(daemon::Daemon),
+    #[cfg(feature = "dbus")]
+    Drive(drive::Drive),
     Completions(manual::Completions),
     Man(manual::Man),
 }
@@ -67,6 +73,10 @@ impl Cli {
             Command::Archive(command) => command.run().map_err(Failure::without_verdict),
             #[cfg(feature = "dht")]
             Command::Dht(command) => command.run(),
+            #[cfg(feature = "dbus")]
+            Command::Daemon(daemon) => daemon.run(),
+            #[cfg(feature = "dbus")]
+            Command::Drive(drive) => drive.run(),
             Command::Replay(replay) => replay.run(),
             Command::Shrink(shrink) => shrink.run(),
             Command::Validate(validate) => validate.run(),

@@ -6,9 +6,15 @@ mod bench;
 mod caret;
 mod check;
 mod cli;
+#[cfg(feature = "dbus")]
+mod daemon;
+#[cfg(feature = "dbus")]
+mod dbus;
 #[cfg(feature = "dht")]
 mod dht;
 mod diagram;
+#[cfg(feature = "dbus")]
+mod drive;
 mod exit_code;
 mod export;
 mod failure;
