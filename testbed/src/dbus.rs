@@ -2,7 +2,8 @@
 
 use std::{future::poll_fn, pin::Pin, time::Duration};
 
-use zbus::{Connection, Message, MessageStream, connection::Builder, export::futures_core::Stream as _};
+use futures_core::Stream as _;
+use zbus::{Connection, Message, MessageStream, connection::Builder, wire::DynamicDeserialize};
 
 use crate::failure::Failure;
 
@@ -38,4 +39,32 @@ pub(crate) async fn next(stream: &mut MessageStream) -> Option<Message> {
             Err(_) => {}
         }
     }
+}
+
+/// The types of a call's arguments, or of a signal's.
+pub(crate) fn types_of(member: &str) -> Option<&'static str> {
+    Some(match member {
+        "addAccount" => "a{ss}",
+        "provideAccountAuthentication" => "sss",
+        "removeAccount" => "s",
+        "addDevice" => "ss",
+        "confirmAddDevice" | "cancelAddDevice" => "su",
+        "deviceAuthStateChanged" => "sia{ss}",
+        "addDeviceStateChanged" => "suia{ss}",
+        _ => return None,
+    })
+}
+
+/// Reads a body that has to have these types.
+///
+/// # Errors
+/// It has others.
+pub(crate) fn read<T: for<'d> DynamicDeserialize<'d>>(message: &Message, types: &str) -> Result<T, String> {
+    let body = message.body();
+    let has = body.signature().to_string();
+    // A structure of all arguments is written with or without its parentheses.
+    if has.strip_prefix('(').and_then(|has| has.strip_suffix(')')).unwrap_or(&has) != types {
+        return Err(format!("it has the types {has:?}, not {types:?}"));
+    }
+    body.deserialize().map_err(|error| error.to_string())
 }

@@ -1,5 +1,7 @@
 //! `handfast watch`: judges links while they run.
 
+#[cfg(feature = "dbus")]
+mod bus;
 mod capture;
 mod lines;
 mod monitor;
@@ -50,6 +52,10 @@ pub(crate) struct Watch {
     /// Read standard input, as without FILE
     #[arg(long, conflicts_with = "file")]
     pipe: bool,
+    /// Watch the daemons of a bus: its address, or `session`. Default profile: jamid; it is `--attached`
+    #[cfg(feature = "dbus")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["file", "pipe", "format"])]
+    bus: Option<String>,
     /// Read on at the end of the file, until an interrupt
     #[arg(long, requires = "file")]
     follow: bool,
@@ -117,6 +123,11 @@ impl Watch {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let stop = interrupt::stops_checks()?;
         let mut judge = self.judge()?;
+        #[cfg(feature = "dbus")]
+        if let Some(address) = &self.bus {
+            bus::watch(address, &mut judge, stop)?;
+            return judge.end(self.complete);
+        }
         let mut lines = Lines::open(self.file.as_deref(), self.follow, stop)?;
         let mut format = self.format;
         let mut converter = Converter::default();
@@ -156,12 +167,18 @@ impl Watch {
     }
 
     fn judge(&self) -> Result<Judge, Failure> {
-        let mut terms = Terms::new(self.pair.unwrap_or(PairName::HH).into(), self.profile.unwrap_or_default().into());
+        #[cfg(feature = "dbus")]
+        let on_bus = self.bus.is_some();
+        #[cfg(not(feature = "dbus"))]
+        let on_bus = false;
+        let default = if on_bus { ProfileName::Jamid } else { ProfileName::Documented };
+        let mut terms = Terms::new(self.pair.unwrap_or(PairName::HH).into(), self.profile.unwrap_or(default).into());
         for Change { key, count } in &self.budget {
             terms.budget.set(key, *count);
         }
         terms.free_timers = self.free_timers;
-        let reading = Reading { terms, fixed: (self.pair.is_some(), self.profile.is_some()), attached: self.attached };
+        let reading =
+            Reading { terms, fixed: (self.pair.is_some(), self.profile.is_some()), attached: self.attached || on_bus };
         let open = |path: &PathBuf| match output::private(path) {
             Ok(file) => Ok((path.clone(), file)),
             Err(error) => Err(Failure::usage(format_args!("--out {}: {error}", path.display()))),
@@ -191,7 +208,7 @@ impl Format {
 
 impl Judge {
     /// Judges the lines of a captured message.
-    fn captured(&mut self, converter: &mut Converter, captured: Option<Captured>) -> Result<(), Failure> {
+    pub(super) fn captured(&mut self, converter: &mut Converter, captured: Option<Captured>) -> Result<(), Failure> {
         let Some(line) = captured.and_then(|message| converter.line(message)) else { return Ok(()) };
         let number = self.counts.lines + 1;
         self.line(number, line.to_string().as_bytes())
@@ -216,6 +233,16 @@ impl Judge {
         }
     }
 
+    /// Reports that a bus is watched from now on.
+    #[cfg(feature = "dbus")]
+    fn watching(&self, address: &str) -> Result<(), Failure> {
+        if self.json {
+            return output::json(&serde_json::json!({"report": "watching", "bus": address}));
+        }
+        output::note(format_args!("{address} is watched"));
+        Ok(())
+    }
+
     fn report(&mut self, report: &Report) -> Result<(), Failure> {
         match report {
             Report::Ended(_) => self.counts.ended += 1,
@@ -226,7 +253,7 @@ impl Judge {
         if self.json { output::json(report) } else { tell::report(report) }
     }
 
-    fn flawed(&mut self, why: impl std::fmt::Display) -> Result<(), Failure> {
+    pub(super) fn flawed(&mut self, why: impl std::fmt::Display) -> Result<(), Failure> {
         self.counts.flawed += 1;
         if self.json {
             return output::json(&serde_json::json!({"report": "flawed", "why": why.to_string()}));

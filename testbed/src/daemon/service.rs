@@ -44,7 +44,7 @@ pub(super) struct Service {
     imports: HashMap<LocalId, ImportHandle>,
     tokens: HashMap<LocalId, Token>,
     registry: Imports<Without>,
-    store: Store,
+    store: Store<MemoryFs>,
     config: Config,
     durations: Durations,
     exchange: Exchange,
@@ -150,10 +150,10 @@ impl Service {
         /// The arguments of a call, or its refusal.
         macro_rules! args {
             ($type:ty) => {
-                match message.body().deserialize::<$type>() {
+                match dbus::read::<$type>(message, dbus::types_of(&member).unwrap_or_default()) {
                     Ok(args) => args,
-                    Err(_) => {
-                        let text = format!("the arguments of {member} are others");
+                    Err(why) => {
+                        let text = format!("{member}: {why}");
                         return Ok(Err(Refusal { name: "InvalidArgs", text }));
                     }
                 }
@@ -161,7 +161,7 @@ impl Service {
         }
         match member.as_str() {
             "addAccount" => {
-                let id = self.add_account(&args!((HashMap<String, String>,)).0);
+                let id = self.add_account(&args!(HashMap<String, String>));
                 reply.reply(&header, &id).await?;
             }
             "provideAccountAuthentication" => {
@@ -170,7 +170,7 @@ impl Service {
                 reply.reply(&header, &accepted).await?;
             }
             "removeAccount" => {
-                let (account,) = args!((String,));
+                let account = args!(String);
                 if let Some(import) = account.parse().ok().and_then(|id: LocalId| self.imports.get(&id)) {
                     // It is removed, or was before.
                     let _ = import.remove_account().await;

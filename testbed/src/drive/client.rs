@@ -104,16 +104,15 @@ impl Bus {
         }
     }
 
-    /// Makes a call.
-    pub(super) async fn call<B, R>(&self, call: &'static str, body: &B) -> Result<R, Fault>
+    /// Makes a call, which returns a value of these types.
+    pub(super) async fn call<B, R>(&self, call: &'static str, body: &B, returns: &str) -> Result<R, Fault>
     where
-        B: serde::Serialize + zbus::DynamicType,
-        R: for<'d> zbus::DynamicDeserialize<'d>,
+        B: serde::Serialize + zbus::wire::DynamicType,
+        R: for<'d> zbus::wire::DynamicDeserialize<'d>,
     {
         let answer = self.connection.call_method(Some(SERVICE), PATH, Some(INTERFACE), call, body).await;
         let answer = answer.map_err(|error| Fault::Call { call, why: error.to_string() })?;
-        let wrong = |error: zbus::Error| Fault::Malformed(format!("{call} returns something else: {error}"));
-        answer.body().deserialize().map_err(wrong)
+        dbus::read(&answer, returns).map_err(|why| Fault::Malformed(format!("what {call} returns: {why}")))
     }
 }
 
@@ -124,15 +123,15 @@ fn heard(side: &'static str, message: &Message) -> Option<Result<Heard, Fault>> 
     }
     let header = message.header();
     let member = header.member()?.as_str().to_owned();
-    let body = message.body();
-    let wrong = |error: zbus::Error| Fault::Malformed(format!("the signal {member} has other types: {error}"));
+    let types = dbus::types_of(&member).unwrap_or_default();
+    let wrong = |why: String| Fault::Malformed(format!("the signal {member}: {why}"));
     match (header.interface()?.as_str(), member.as_str()) {
         (INTERFACE, "deviceAuthStateChanged") => {
-            let read = body.deserialize::<(String, i32, BTreeMap<String, String>)>();
+            let read = dbus::read::<(String, i32, BTreeMap<String, String>)>(message, types);
             Some(read.map_err(wrong).map(|(account, state, details)| Heard { account, op: None, state, details }))
         }
         (INTERFACE, "addDeviceStateChanged") => {
-            let read = body.deserialize::<(String, u32, i32, BTreeMap<String, String>)>();
+            let read = dbus::read::<(String, u32, i32, BTreeMap<String, String>)>(message, types);
             Some(read.map_err(wrong).map(|(account, op, state, details)| Heard {
                 account,
                 op: Some(op),
@@ -141,7 +140,7 @@ fn heard(side: &'static str, message: &Message) -> Option<Result<Heard, Fault>> 
             }))
         }
         ("org.freedesktop.DBus", "NameOwnerChanged") => {
-            let (_, _, owner) = body.deserialize::<(String, String, String)>().ok()?;
+            let (_, _, owner) = dbus::read::<(String, String, String)>(message, "sss").ok()?;
             owner.is_empty().then_some(Err(Fault::Daemon(side)))
         }
         _ => None,

@@ -8,6 +8,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::client::{self, Bus, Fault, Heard};
 
+/// How long a user takes who takes time.
+const THINKS: Duration = Duration::from_millis(300);
+
 /// The accounts that can be exported.
 pub(super) struct Accounts {
     pub(super) plain: Option<String>,
@@ -120,6 +123,23 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// A user takes time. What comes meanwhile is noted.
+    pub(super) async fn think(&mut self) -> Result<(), Fault> {
+        let until = Instant::now() + THINKS;
+        loop {
+            match self.take(until, "signal").await {
+                Ok(()) => {}
+                Err(Fault::Silent { .. }) => return Ok(()),
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// Whether the importing user is asked.
+    pub(super) fn is_prompted(&self) -> bool {
+        self.of_import.last().is_some_and(|heard| heard.state == 3)
+    }
+
     /// Waits until the export side has signalled this state.
     pub(super) async fn export_state(&mut self, state: i32) -> Result<(), Fault> {
         let until = Instant::now() + self.deadline;
@@ -139,7 +159,7 @@ impl<'a> Stage<'a> {
     /// `addAccount`, and the token.
     pub(super) async fn begin_import(&mut self) -> Result<String, Fault> {
         let details = HashMap::from([("Account.type", "RING"), ("Account.archiveURL", "jami-auth")]);
-        let (account,): (String,) = self.import.call("addAccount", &(details,)).await.map(|id| (id,))?;
+        let account: String = self.import.call("addAccount", &(details,), "s").await?;
         self.account.clone_from(&account);
         self.of_import.clear();
         self.called("import", "addAccount", json!({"Account.archiveURL": "jami-auth"}), account);
@@ -150,7 +170,7 @@ impl<'a> Stage<'a> {
     /// `provideAccountAuthentication`.
     pub(super) async fn answer(&mut self, credentials: &str, scheme: &str) -> Result<bool, Fault> {
         let body = (self.account.clone(), credentials, scheme);
-        let accepted: bool = self.import.call("provideAccountAuthentication", &body).await?;
+        let accepted: bool = self.import.call("provideAccountAuthentication", &body, "b").await?;
         let args = json!({"accountId": self.account, "credentials": credentials, "scheme": scheme});
         self.called("import", "provideAccountAuthentication", args, accepted);
         Ok(accepted)
@@ -158,7 +178,7 @@ impl<'a> Stage<'a> {
 
     /// `removeAccount` of the importing device.
     pub(super) async fn remove(&mut self) -> Result<(), Fault> {
-        let () = self.import.call("removeAccount", &(self.account.clone(),)).await?;
+        let () = self.import.call("removeAccount", &(self.account.clone(),), "").await?;
         let args = json!({"accountId": self.account});
         self.called("import", "removeAccount", args, Value::Null);
         Ok(())
@@ -174,7 +194,7 @@ impl<'a> Stage<'a> {
 
     /// `addDevice`; an operation that begins is that of the scenario.
     pub(super) async fn add(&mut self, uri: &str) -> Result<i32, Fault> {
-        let returned: i32 = self.export.call("addDevice", &(self.of.clone(), uri)).await?;
+        let returned: i32 = self.export.call("addDevice", &(self.of.clone(), uri), "i").await?;
         if let Ok(op @ 1..) = u32::try_from(returned) {
             self.op = op;
         }
@@ -184,21 +204,21 @@ impl<'a> Stage<'a> {
 
     /// `confirmAddDevice`.
     pub(super) async fn confirm(&mut self) -> Result<bool, Fault> {
-        let accepted: bool = self.export.call("confirmAddDevice", &(self.of.clone(), self.op)).await?;
+        let accepted: bool = self.export.call("confirmAddDevice", &(self.of.clone(), self.op), "b").await?;
         self.called("export", "confirmAddDevice", json!({"op_id": self.op}), accepted);
         Ok(accepted)
     }
 
     /// `cancelAddDevice`.
     pub(super) async fn cancel(&mut self) -> Result<bool, Fault> {
-        let accepted: bool = self.export.call("cancelAddDevice", &(self.of.clone(), self.op)).await?;
+        let accepted: bool = self.export.call("cancelAddDevice", &(self.of.clone(), self.op), "b").await?;
         self.called("export", "cancelAddDevice", json!({"op_id": self.op}), accepted);
         Ok(accepted)
     }
 
     /// `addDevice` of an account that is not there.
     pub(super) async fn add_of_no_account(&mut self, uri: &str) -> Result<i32, Fault> {
-        self.export.call("addDevice", &("ffffffffffffffff", uri)).await
+        self.export.call("addDevice", &("ffffffffffffffff", uri), "i").await
     }
 
     /// Waits until both sides have ended, and compares how: `true` is success.

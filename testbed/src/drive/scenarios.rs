@@ -22,6 +22,8 @@ enum Plot {
     Cancel(Moment),
     /// The importing user removes the account.
     Remove(Moment),
+    /// The importing user answers first, where the question comes before the confirmation, and the exporting user takes time.
+    AnswerFirst,
     /// The exporting user confirms twice.
     ConfirmTwice,
     /// The importing user answers twice.
@@ -101,6 +103,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     ),
     scenario("remove-prompted", "the importing user gives up instead of answering", Plot::Remove(Moment::Prompted)),
     scenario("remove-answered", "the importing user gives up after answering", Plot::Remove(Moment::Answered)),
+    scenario("answer-first", "the importing user answers before the exporting user confirms", Plot::AnswerFirst),
     scenario("confirm-twice", "the exporting user confirms twice", Plot::ConfirmTwice),
     scenario("answer-twice", "the importing user answers twice", Plot::AnswerTwice),
     scenario(
@@ -194,6 +197,23 @@ impl Scenario {
                     return Ok(());
                 }
                 stage.export_state(5).await
+            }
+            Plot::AnswerFirst => {
+                stage.choose(false)?;
+                until(stage, Moment::Asked).await?;
+                stage.think().await?;
+                // An old exporter asks the importer only when its own user has confirmed.
+                let asked = stage.is_prompted();
+                if asked {
+                    expect("provideAccountAuthentication", stage.answer("", "").await?, true)?;
+                    stage.think().await?;
+                }
+                expect("confirmAddDevice", stage.confirm().await?, true)?;
+                if !asked {
+                    stage.import_state(3, 1).await?;
+                    expect("provideAccountAuthentication", stage.answer("", "").await?, true)?;
+                }
+                stage.ends(true, true).await
             }
             Plot::ConfirmTwice => {
                 stage.choose(false)?;

@@ -6,6 +6,8 @@ mod calls;
 mod causes;
 mod checks;
 mod damage;
+#[cfg(feature = "dbus")]
+mod dbus;
 #[cfg(feature = "dht")]
 mod dht;
 mod diagrams;
