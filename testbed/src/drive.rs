@@ -20,6 +20,7 @@ use crate::{
     link,
     options::{PairName, ProfileName},
     output,
+    validate::Delay,
 };
 
 /// Play scenarios against one or two daemons on a D-Bus, and judge them by the model
@@ -59,12 +60,15 @@ pub(crate) struct Drive {
     /// The pair that the daemons are, the import side first
     #[arg(long, value_enum, value_name = "XY", default_value = "HH")]
     pair: PairName,
-    /// What they follow
+    /// The profile that they follow
     #[arg(long, value_enum, value_name = "PROFILE", default_value = "jamid")]
     profile: ProfileName,
     /// Play scenarios in which timers run out, too: the daemon's timers run faster, so the model lets them run out at any time
     #[arg(long)]
     timers: bool,
+    /// Change how long things take, in milliseconds, as for validate: signal=5000, call=10000, posted=500, thread=30, loss=10000
+    #[arg(long, value_name = "KEY=MS")]
+    delay: Vec<Delay>,
     /// Seconds that a signal or a return is waited for
     #[arg(long, value_name = "S", default_value_t = 60)]
     deadline: u64,
@@ -202,6 +206,11 @@ impl Drive {
     fn judge(&self, scenario: &Scenario, stage: &Stage, played: Result<(), Fault>, text: &str) -> Row {
         let mut terms = Terms::new(self.pair.into(), self.profile.into());
         terms.free_timers = self.timers;
+        // A busy machine hands signals on late. The order of each side's own signals is compared all the same.
+        (terms.delays.signal, terms.delays.call) = (5_000, 10_000);
+        for Delay { key, ms } in &self.delay {
+            terms.delays.set(key, *ms);
+        }
         let mut trace = Trace::default();
         let mut row = Row {
             scenario: scenario.name,

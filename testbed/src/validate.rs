@@ -74,9 +74,9 @@ pub(crate) struct Validate {
 
 /// A changed delay.
 #[derive(Clone)]
-struct Delay {
-    key: String,
-    ms: u64,
+pub(crate) struct Delay {
+    pub(crate) key: String,
+    pub(crate) ms: u64,
 }
 
 impl FromStr for Delay {

@@ -6,7 +6,7 @@ mod capture;
 mod lines;
 mod monitor;
 mod redact;
-mod tell;
+mod report;
 
 use std::{
     fs::File,
@@ -31,6 +31,7 @@ use crate::{
     interrupt,
     options::{Change, PairName, ProfileName},
     output,
+    validate::Delay,
 };
 
 /// Judge links while they run: report the first line that the protocol does not allow
@@ -71,6 +72,9 @@ pub(crate) struct Watch {
     /// Change how often something may have gone wrong unseen: loss=1 unless it is given, storage=0
     #[arg(long, value_name = "KEY=N")]
     budget: Vec<Change>,
+    /// Change how long things take, in milliseconds, as for validate: signal=50, call=1000, posted=500, thread=30, loss=10000
+    #[arg(long, value_name = "KEY=MS")]
+    delay: Vec<Delay>,
     /// A timer may run out at any time: the links have other timers than by default
     #[arg(long)]
     free_timers: bool,
@@ -93,9 +97,9 @@ pub(crate) struct Watch {
 pub(super) enum Format {
     /// Lines as import --json and export --json print them
     Json,
-    /// What busctl --json=short monitor prints
+    /// The output of busctl --json=short monitor
     Busctl,
-    /// What dbus-monitor prints
+    /// The output of dbus-monitor
     DbusMonitor,
 }
 
@@ -177,6 +181,9 @@ impl Watch {
             terms.budget.set(key, *count);
         }
         terms.free_timers = self.free_timers;
+        for Delay { key, ms } in &self.delay {
+            terms.delays.set(key, *ms);
+        }
         let reading =
             Reading { terms, fixed: (self.pair.is_some(), self.profile.is_some()), attached: self.attached || on_bus };
         let open = |path: &PathBuf| match output::private(path) {
@@ -250,7 +257,7 @@ impl Judge {
             Report::GivenUp { .. } => self.counts.given_up += 1,
             Report::Apart(_) => {}
         }
-        if self.json { output::json(report) } else { tell::report(report) }
+        if self.json { output::json(report) } else { report::print(report) }
     }
 
     pub(super) fn flawed(&mut self, why: impl std::fmt::Display) -> Result<(), Failure> {

@@ -273,7 +273,7 @@ impl Service {
         let shown = notice.details.get("token").and_then(|text| Token::parse(text.as_bytes()).ok());
         let listening = self.imports.get(&account).and_then(ImportHandle::listening);
         if let (Some(token), Some(address)) = (shown, listening) {
-            // Where it cannot be written down, the device is not found, as behind a network that fails.
+            // Where it cannot be written down, the device is not found, as in a network that fails.
             let _ = self.exchange.add(&token.device, address);
             self.tokens.insert(account, token);
         }

@@ -46,7 +46,7 @@ impl Fault {
 
 /// A signal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Heard {
+pub(super) struct Signalled {
     pub(super) account: String,
     /// The operation, of the export side's signal.
     pub(super) op: Option<u32>,
@@ -58,7 +58,7 @@ pub(super) struct Heard {
 pub(super) struct Bus {
     side: &'static str,
     connection: Connection,
-    signals: UnboundedReceiver<Result<Heard, Fault>>,
+    signals: UnboundedReceiver<Result<Signalled, Fault>>,
 }
 
 impl Bus {
@@ -84,9 +84,9 @@ impl Bus {
         tokio::spawn(async move {
             let mut count = 0;
             while let Some(message) = dbus::next(&mut stream).await {
-                let Some(heard) = heard(side, &message) else { continue };
+                let Some(signal) = signalled(side, &message) else { continue };
                 count += 1;
-                if sender.send(heard).is_err() || count > MAX_WAITING {
+                if sender.send(signal).is_err() || count > MAX_WAITING {
                     return;
                 }
             }
@@ -97,9 +97,9 @@ impl Bus {
     }
 
     /// The next signal.
-    pub(super) async fn next(&mut self) -> Result<Heard, Fault> {
+    pub(super) async fn next(&mut self) -> Result<Signalled, Fault> {
         match self.signals.recv().await {
-            Some(heard) => heard,
+            Some(signal) => signal,
             None => Err(Fault::Bus(format!("more than {MAX_WAITING} signals came on the {} side", self.side))),
         }
     }
@@ -117,7 +117,7 @@ impl Bus {
 }
 
 /// Reads a signal. `None`: it is no signal of the interface.
-fn heard(side: &'static str, message: &Message) -> Option<Result<Heard, Fault>> {
+fn signalled(side: &'static str, message: &Message) -> Option<Result<Signalled, Fault>> {
     if message.message_type() != Type::Signal {
         return None;
     }
@@ -128,11 +128,11 @@ fn heard(side: &'static str, message: &Message) -> Option<Result<Heard, Fault>> 
     match (header.interface()?.as_str(), member.as_str()) {
         (INTERFACE, "deviceAuthStateChanged") => {
             let read = dbus::read::<(String, i32, BTreeMap<String, String>)>(message, types);
-            Some(read.map_err(wrong).map(|(account, state, details)| Heard { account, op: None, state, details }))
+            Some(read.map_err(wrong).map(|(account, state, details)| Signalled { account, op: None, state, details }))
         }
         (INTERFACE, "addDeviceStateChanged") => {
             let read = dbus::read::<(String, u32, i32, BTreeMap<String, String>)>(message, types);
-            Some(read.map_err(wrong).map(|(account, op, state, details)| Heard {
+            Some(read.map_err(wrong).map(|(account, op, state, details)| Signalled {
                 account,
                 op: Some(op),
                 state,

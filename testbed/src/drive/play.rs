@@ -6,7 +6,7 @@ use handfast::outcome::Profile;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use super::client::{self, Bus, Fault, Heard};
+use super::client::{self, Bus, Fault, Signalled};
 
 /// How long a user takes who takes time.
 const THINKS: Duration = Duration::from_millis(300);
@@ -31,8 +31,8 @@ pub(super) struct Stage<'a> {
     op: u32,
     of: String,
     /// The signals so far.
-    of_import: Vec<Heard>,
-    of_export: Vec<Heard>,
+    of_import: Vec<Signalled>,
+    of_export: Vec<Signalled>,
 }
 
 impl<'a> Stage<'a> {
@@ -74,33 +74,33 @@ impl<'a> Stage<'a> {
 
     /// Takes the next signal of either daemon, and notes it if it is of this scenario.
     async fn take(&mut self, until: Instant, what: &str) -> Result<(), Fault> {
-        let heard = async {
+        let signal = async {
             tokio::select! {
                 biased;
-                heard = self.import.next() => heard.map(|heard| (true, heard)),
-                heard = self.export.next() => heard.map(|heard| (false, heard)),
+                signal = self.import.next() => signal.map(|signal| (true, signal)),
+                signal = self.export.next() => signal.map(|signal| (false, signal)),
             }
         };
         let silent = || Fault::Silent { what: what.to_owned(), seconds: self.deadline.as_secs() };
-        let (by_import, heard) = timeout_at(until, heard).await.map_err(|_| silent())??;
-        self.hear(by_import, heard);
+        let (by_import, signal) = timeout_at(until, signal).await.map_err(|_| silent())??;
+        self.take_in(by_import, signal);
         Ok(())
     }
 
-    fn hear(&mut self, by_import: bool, heard: Heard) {
-        let details = client::json(&heard.details);
-        let state = heard.state;
-        match (by_import, heard.op) {
-            (true, None) if heard.account == self.account => {
-                let account = heard.account.clone();
+    fn take_in(&mut self, by_import: bool, signal: Signalled) {
+        let details = client::json(&signal.details);
+        let state = signal.state;
+        match (by_import, signal.op) {
+            (true, None) if signal.account == self.account => {
+                let account = signal.account.clone();
                 self.note(json!({"side": "import", "signal": "deviceAuthStateChanged", "state": state,
                                  "details": details, "accountId": account}));
-                self.of_import.push(heard);
+                self.of_import.push(signal);
             }
-            (false, Some(op)) if heard.account == self.of => {
+            (false, Some(op)) if signal.account == self.of => {
                 self.note(json!({"side": "export", "signal": "addDeviceStateChanged", "state": state,
                                  "details": details, "op_id": op}));
-                self.of_export.push(heard);
+                self.of_export.push(signal);
             }
             // Of another link, or the other side's on a bus that both share.
             _ => {}
@@ -111,11 +111,11 @@ impl<'a> Stage<'a> {
     pub(super) async fn import_state(&mut self, state: i32, times: usize) -> Result<HashMap<String, String>, Fault> {
         let until = Instant::now() + self.deadline;
         loop {
-            let found = self.of_import.iter().filter(|heard| heard.state == state).nth(times - 1);
+            let found = self.of_import.iter().filter(|signal| signal.state == state).nth(times - 1);
             if let Some(found) = found {
                 return Ok(found.details.clone().into_iter().collect());
             }
-            if let Some(done) = self.of_import.iter().find(|heard| heard.state == 5) {
+            if let Some(done) = self.of_import.iter().find(|signal| signal.state == 5) {
                 let details = &done.details;
                 return Err(Fault::Otherwise(format!("the import has ended before state {state}: {details:?}")));
             }
@@ -137,18 +137,18 @@ impl<'a> Stage<'a> {
 
     /// Whether the importing user is asked.
     pub(super) fn is_prompted(&self) -> bool {
-        self.of_import.last().is_some_and(|heard| heard.state == 3)
+        self.of_import.last().is_some_and(|signal| signal.state == 3)
     }
 
     /// Waits until the export side has signalled this state.
     pub(super) async fn export_state(&mut self, state: i32) -> Result<(), Fault> {
         let until = Instant::now() + self.deadline;
         loop {
-            let own = |heard: &&Heard| heard.op == Some(self.op);
-            if self.of_export.iter().filter(own).any(|heard| heard.state == state) {
+            let own = |signal: &&Signalled| signal.op == Some(self.op);
+            if self.of_export.iter().filter(own).any(|signal| signal.state == state) {
                 return Ok(());
             }
-            if let Some(done) = self.of_export.iter().filter(own).find(|heard| heard.state == 5) {
+            if let Some(done) = self.of_export.iter().filter(own).find(|signal| signal.state == 5) {
                 let details = &done.details;
                 return Err(Fault::Otherwise(format!("the export has ended before state {state}: {details:?}")));
             }
@@ -240,11 +240,11 @@ impl<'a> Stage<'a> {
 
     /// The `error` with which the export ended; `-` while it has not.
     pub(super) fn end_of_export(&self) -> String {
-        end(self.of_export.iter().filter(|heard| heard.op == Some(self.op)))
+        end(self.of_export.iter().filter(|signal| signal.op == Some(self.op)))
     }
 }
 
-fn end<'h>(mut heard: impl Iterator<Item = &'h Heard>) -> String {
-    let done = heard.find(|heard| heard.state == 5);
+fn end<'h>(mut signals: impl Iterator<Item = &'h Signalled>) -> String {
+    let done = signals.find(|signal| signal.state == 5);
     done.map_or("-".into(), |done| done.details.get("error").cloned().unwrap_or_else(|| "(no error)".into()))
 }

@@ -6,14 +6,14 @@ use super::{client::Fault, play::Stage};
 pub(super) struct Scenario {
     /// Its name.
     pub(super) name: &'static str,
-    /// What happens, in words.
+    /// The events, in words.
     pub(super) says: &'static str,
     /// Whether a timer has to run out.
     pub(super) timers: bool,
     plot: Plot,
 }
 
-/// What users do, apart from what every link needs.
+/// The actions of the users, apart from what every link needs.
 #[derive(Clone, Copy)]
 enum Plot {
     /// Both users agree; these passwords are typed, `None` for the right one.
@@ -43,7 +43,7 @@ enum Plot {
     /// A link is canceled, and the next one succeeds.
     Again,
     /// A user never answers.
-    Silent(Who),
+    Silent(Person),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,12 +55,12 @@ enum Typed {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Who {
+enum Person {
     Import,
     Export,
 }
 
-/// When somebody gives up.
+/// When a user gives up.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Moment {
     /// As soon as the token is there.
@@ -117,8 +117,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("no-account", "addDevice of an account that is not there", Plot::NoAccount),
     scenario("after-the-end", "calls for an operation that has ended", Plot::AfterTheEnd),
     scenario("again", "a link after one that was canceled", Plot::Again),
-    scenario("silent-export", "the exporting user never confirms", Plot::Silent(Who::Export)),
-    scenario("silent-import", "the importing user never answers", Plot::Silent(Who::Import)),
+    scenario("silent-export", "the exporting user never confirms", Plot::Silent(Person::Export)),
+    scenario("silent-import", "the importing user never answers", Plot::Silent(Person::Import)),
 ];
 
 /// A password that is none.
@@ -280,12 +280,12 @@ impl Scenario {
                 until(stage, Moment::Answered).await?;
                 stage.ends(true, true).await
             }
-            Plot::Silent(Who::Export) => {
+            Plot::Silent(Person::Export) => {
                 stage.choose(false)?;
                 until(stage, Moment::Asked).await?;
                 stage.ends(false, false).await
             }
-            Plot::Silent(Who::Import) => {
+            Plot::Silent(Person::Import) => {
                 stage.choose(false)?;
                 until(stage, Moment::Prompted).await?;
                 stage.ends(false, false).await

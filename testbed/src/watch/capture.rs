@@ -18,7 +18,7 @@ pub(crate) const INTERFACE: &str = "cx.ring.Ring.ConfigurationManager";
 pub(crate) enum Kind {
     /// A call.
     MethodCall,
-    /// What a call returned.
+    /// The return of a call.
     MethodReturn,
     /// A call failed.
     Error,

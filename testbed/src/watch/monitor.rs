@@ -1,4 +1,4 @@
-//! What `dbus-monitor` prints: a line for each message, and a line for each value of its body, indented.
+//! The output of `dbus-monitor`: a line for each message, and a line for each value of its body, indented.
 
 use serde_json::{Map, Value};
 

@@ -30,6 +30,9 @@ const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bu
 </busconfig>
 "#;
 
+/// A busy machine hands signals on late.
+const LATE: [&str; 4] = ["--delay", "signal=5000", "--delay", "call=10000"];
+
 /// A bus of a test's own.
 struct Bus {
     process: Child,
@@ -116,7 +119,8 @@ fn all_scenarios_pass_and_a_watch_of_the_bus_allows_them() {
     let Some(bus) = Bus::start() else { return };
     for profile in ["jamid", "documented"] {
         let daemon = Daemon::start(&bus, &["--profile", profile]);
-        let mut watch = Side::start(["watch", "--json", "--bus", &bus.address, "--profile", profile]);
+        let mut watch =
+            Side::start([&["watch", "--json", "--bus", &bus.address, "--profile", profile], &LATE[..]].concat());
         watch.wait(|line| line["report"] == "watching");
         let output = run([daemon.drive(&bus, &bus), vec!["--all", "--profile", profile]].concat(), b"");
         assert_eq!(code(output.status), 0, "{}", shown(&output));

@@ -1,6 +1,6 @@
 //! One link that is watched: each line is judged when it is there.
 //!
-//! What is kept of the lines so far is the set of states in which the system can be after them. A line costs the search from there
+//! The set of states in which the system can be after the lines so far is kept. A line costs the search from there
 //! to the states that explain it too. If there is none, the whole search of [`validate`] decides, which also knows of signals that
 //! are not written yet and of failures that no one saw.
 
@@ -249,7 +249,7 @@ fn is_over(lane: &Lane, old: bool) -> bool {
 /// Returns the states after one more line; none if there are none, or too many.
 fn advance(run: &Run, terms: &Terms, causes: usize, known: Option<Known>) -> Option<Known> {
     let key = Key::of(run, causes);
-    // What is not written yet is for the whole search.
+    // The whole search looks for signals that are not written yet.
     let terms = &Terms { whole: true, ..*terms };
     let configuration = configuration_of(run, terms);
     let mut from = known.filter(|known| known.key.goes_on(&key));

@@ -78,7 +78,7 @@ pub struct Violation {
     pub found: Place,
     /// The pair and profile of which it is no run.
     pub of: String,
-    /// What is known there, and what could have come instead.
+    /// The facts that are known there, and what could have come instead.
     pub refusal: Refusal,
     /// Which property or requirement forbids it; none if no rule is known whose absence would explain it.
     pub reasons: Vec<Reason>,

@@ -63,7 +63,7 @@ impl<I: ImportSide + Hash, E: ExportSide + Hash> Search<'_, I, E> {
     pub(super) fn acts(&self, node: &Node<I, E>, acts: &mut Vec<Act>) {
         let mut actions = Vec::new();
         self.system.actions(&node.state, &mut actions);
-        // The calls of a side at which somebody looked are known, but for the one that is under way at the end.
+        // The calls of a side that was watched are known, but for the one that is under way at the end.
         let hidden = |action: &Action| action.caller().is_none_or(|side| self.may_be_under_way(node, side, *action));
         acts.extend(actions.into_iter().filter(hidden).map(Act::Hidden));
         for side in [Side::Import, Side::Export] {

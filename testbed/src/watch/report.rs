@@ -5,7 +5,7 @@ use handfast_model::observed::{Ended, Report, Violation};
 use crate::{failure::Failure, output};
 
 /// Prints a report: one line, and more where something is wrong.
-pub(super) fn report(report: &Report) -> Result<(), Failure> {
+pub(super) fn print(report: &Report) -> Result<(), Failure> {
     match report {
         Report::Ended(Ended { began, ended, lines, ends }) => output::line(format_args!(
             "line {}: ended as allowed, {lines} lines since line {}: {}",
