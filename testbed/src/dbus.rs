@@ -1,70 +1,10 @@
 //! The D-Bus interface of a Jami daemon, as far as it concerns links (docs/legacy/daemon.md, section 2).
 
-use std::{future::poll_fn, pin::Pin, time::Duration};
+#[cfg(feature = "dbus")]
+mod connection;
 
-use futures_core::Stream as _;
-use zbus::{Connection, Message, MessageStream, connection::Builder, wire::DynamicDeserialize};
+#[cfg(feature = "dbus")]
+pub(crate) use self::connection::{PATH, SERVICE, connect, next, read, types_of};
 
-use crate::failure::Failure;
-
-/// The bus name of a Jami daemon.
-pub(crate) const SERVICE: &str = "cx.ring.Ring";
-/// The object that has the interface.
-pub(crate) const PATH: &str = "/cx/ring/Ring/ConfigurationManager";
-/// The interface.
+/// The interface of which the calls and signals of a link are.
 pub(crate) const INTERFACE: &str = "cx.ring.Ring.ConfigurationManager";
-
-/// Connects to a bus: `session`, or an address such as `unix:path=/run/user/1000/bus`. A call that is not answered in `deadline`
-/// fails.
-///
-/// # Errors
-/// No bus answers there: exit code 4, as nothing can be said of what is on it.
-pub(crate) async fn connect(option: &str, address: &str, deadline: Duration) -> Result<Connection, Failure> {
-    let builder = if address == "session" { Builder::session() } else { Builder::address(address) };
-    let built = tokio::time::timeout(deadline, builder.method_timeout(deadline).build()).await;
-    let failed = |why: &dyn std::fmt::Display| Failure::with_code(4, format_args!("{option} {address}: {why}"));
-    match built {
-        Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(failed(&error)),
-        Err(_) => Err(failed(&"no bus answers in time")),
-    }
-}
-
-/// Waits for the next message. `None`: the connection is lost.
-pub(crate) async fn next(stream: &mut MessageStream) -> Option<Message> {
-    loop {
-        match poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await? {
-            Ok(message) => return Some(message),
-            // A message that is none ends the connection, and the stream says so next.
-            Err(_) => {}
-        }
-    }
-}
-
-/// The types of a call's arguments, or of a signal's.
-pub(crate) fn types_of(member: &str) -> Option<&'static str> {
-    Some(match member {
-        "addAccount" => "a{ss}",
-        "provideAccountAuthentication" => "sss",
-        "removeAccount" => "s",
-        "addDevice" => "ss",
-        "confirmAddDevice" | "cancelAddDevice" => "su",
-        "deviceAuthStateChanged" => "sia{ss}",
-        "addDeviceStateChanged" => "suia{ss}",
-        _ => return None,
-    })
-}
-
-/// Reads a body that has to have these types.
-///
-/// # Errors
-/// It has others.
-pub(crate) fn read<T: for<'d> DynamicDeserialize<'d>>(message: &Message, types: &str) -> Result<T, String> {
-    let body = message.body();
-    let has = body.signature().to_string();
-    // A structure of all arguments is written with or without its parentheses.
-    if has.strip_prefix('(').and_then(|has| has.strip_suffix(')')).unwrap_or(&has) != types {
-        return Err(format!("it has the types {has:?}, not {types:?}"));
-    }
-    body.deserialize().map_err(|error| error.to_string())
-}

@@ -8,7 +8,6 @@ mod check;
 mod cli;
 #[cfg(feature = "dbus")]
 mod daemon;
-#[cfg(feature = "dbus")]
 mod dbus;
 #[cfg(feature = "dht")]
 mod dht;

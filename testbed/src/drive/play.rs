@@ -123,7 +123,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// A user takes time. What comes meanwhile is noted.
+    /// Lets a user take time. Signals that come meanwhile are noted.
     pub(super) async fn think(&mut self) -> Result<(), Fault> {
         let until = Instant::now() + THINKS;
         loop {
@@ -231,6 +231,18 @@ impl<'a> Stage<'a> {
         };
         ended(self.end_of_import(), import, "import")?;
         ended(self.end_of_export(), export, "export")
+    }
+
+    /// Ends the operations of a scenario that has come to its end, if they have not.
+    pub(super) async fn clear(&mut self) -> Result<(), Fault> {
+        if !self.account.is_empty() && self.end_of_import() == "-" {
+            self.remove().await?;
+        }
+        if self.op > 0 && self.end_of_export() == "-" {
+            self.cancel().await?;
+            self.export_state(5).await?;
+        }
+        Ok(())
     }
 
     /// The `error` with which the import ended; `-` while it has not.

@@ -5,12 +5,12 @@ use std::collections::{HashSet, VecDeque};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::dbus::INTERFACE;
+
 /// Calls that wait for their return.
 const MAX_WAITING: usize = 1024;
 /// Accounts that are being linked or were.
 const MAX_ACCOUNTS: usize = 1024;
-/// The interface whose calls and signals are those of a link.
-pub(crate) const INTERFACE: &str = "cx.ring.Ring.ConfigurationManager";
 
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

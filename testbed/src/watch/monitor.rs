@@ -156,7 +156,7 @@ method return time=1700000001.000000 sender=:1.2 -> destination=:1.5 serial=13 r
         assert_eq!(answer.body, [Value::Bool(true)]);
     }
 
-    /// Whatever a capture holds, reading it ends.
+    /// Reading a capture ends, with any content.
     #[test]
     fn damaged_captures_are_read_to_their_end() {
         for cut in 0..SIGNAL.len() {

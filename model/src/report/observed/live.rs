@@ -9,7 +9,7 @@ use std::hash::Hash;
 use handfast::{export::Exporter, import::Importer, outcome::Side};
 
 use super::{
-    parse::{Call, Event, Flaw, Line, Place, Returned, Trace},
+    parse::{Call, Clock, Event, Flaw, Line, Place, Returned, Trace},
     runs::{self, Lane, Run, Sorted, What},
     search::{Node, Search},
     terms::Terms,
@@ -107,7 +107,7 @@ impl Live {
     ///
     /// # Errors
     /// It is no line of a trace, or the link has too many.
-    pub(super) fn read(&mut self, place: Place, text: &[u8], clock: super::Clock) -> Result<(), Flaw> {
+    pub(super) fn read(&mut self, place: Place, text: &[u8], clock: Clock) -> Result<(), Flaw> {
         if self.is_full() {
             return Err(Flaw::Many);
         }

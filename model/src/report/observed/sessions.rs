@@ -13,10 +13,10 @@ use handfast::{
 use serde::Serialize;
 
 use super::{
-    Clock, Flaw, Place, Terms, Trace, TraceError,
     blame::{Reason, reasons},
-    live::{Live, Retained},
-    parse::{Call, Event, Line, Returned},
+    live::{Live, MAX_LINES_OF_A_LINK, Retained},
+    parse::{Call, Clock, Event, Flaw, Line, MAX_LINE, Place, Returned, Trace, TraceError},
+    terms::Terms,
     validate::{Apart, Refusal, Verdict},
 };
 use crate::system::config::Cast;
@@ -148,7 +148,7 @@ impl Sessions {
         self.lines += 1;
         let place = Place { file: 1, line: self.lines };
         let error = |what| TraceError { place, what };
-        if text.len() > super::MAX_LINE {
+        if text.len() > MAX_LINE {
             return Err(error(Flaw::Long));
         }
         if text.trim_ascii().is_empty() {
@@ -391,7 +391,7 @@ impl Sessions {
         }
         if session.live.is_full() {
             session.closed = true;
-            let why = format!("it has more than {} lines", super::MAX_LINES_OF_A_LINK);
+            let why = format!("it has more than {} lines", MAX_LINES_OF_A_LINK);
             reports.push(Report::GivenUp { began: session.began, why });
             return Ok(());
         }

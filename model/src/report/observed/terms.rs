@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use handfast::outcome::{Profile, Scheme};
 
-use super::Trace;
+use super::parse::Trace;
 use crate::{
     explorer::explore::Limits,
     system::config::{Budget, Cast, Configuration},
