@@ -4,11 +4,12 @@ use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
 
 use handfast_model::{
     explore::Limits,
-    history::{BUGS, Line, Mark, OWN, diagrams, markdown, markdown_of_own},
+    history::{BUGS, Line, Mark, OWN, brief, diagrams, markdown, markdown_of_own},
     properties::PropertyId,
 };
 
 const PAGE: &str = include_str!("../../docs/history.md");
+const README: &str = include_str!("../../README.md");
 
 static LINES: LazyLock<Vec<Line>> =
     LazyLock::new(|| BUGS.iter().map(|bug| Line::new(bug, bug.show(Limits::default()))).collect());
@@ -32,6 +33,13 @@ fn the_page_has_what_is_found() {
         fs::write(top().join("docs/history.md"), &page).unwrap();
     }
     assert!(page == PAGE, "docs/history.md is not what is found; HANDFAST_BLESS=1 writes it");
+}
+
+#[test]
+fn the_readme_has_five_of_them() {
+    let five = ["H-7", "H-8", "H-11", "H-17", "H-21"];
+    let table = brief(LINES.iter().filter(|line| five.contains(&line.id)));
+    assert!(README.contains(&table), "README.md should have:\n{table}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use serde::Serialize;
 pub use self::{
     exhibit::{Exhibit, Shown, Steps, Subject},
     own::{OWN, Own},
-    page::{Line, diagrams, markdown, markdown_of_own},
+    page::{Line, brief, diagrams, markdown, markdown_of_own},
     rows::BUGS,
 };
 use crate::explorer::explore::Limits;

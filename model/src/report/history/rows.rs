@@ -77,7 +77,7 @@ pub const BUGS: &[Bug] = &[
                 half: Half::Only(Side::Import),
                 clients: [|| legacy_clients::android_of(Age::First), || legacy_clients::android_of(Age::Strict)],
             }),
-            stated: [steps(0), HOLDS],
+            stated: [steps(25), HOLDS],
         }],
         reason: "",
         elsewhere: &[test("model/tests/clients.rs", "our_clients_are_never_at_fault")],
