@@ -35,7 +35,7 @@ fn a_bug_that_is_outside_has_its_reason() {
 /// A graph that is cut short shows nothing, and that is no pass.
 #[test]
 fn a_row_that_is_not_found_is_an_error() {
-    let output = run(["history", "--only", "H-7", "--memory", "1K"], b"");
+    let output = run(["history", "--only", "H-7", "--memory", "1KiB"], b"");
     assert_eq!(code(output.status), 4, "{}", shown(&output));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("not as stated"), "{text}");
