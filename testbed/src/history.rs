@@ -50,26 +50,37 @@ impl History {
 }
 
 fn print(lines: &[Line], whole: bool) -> Result<(), Failure> {
-    let mut columns = Columns::new(["", "", "fix", "property", "with the defect", "without it", "configuration"]);
+    let mut columns =
+        Columns::new(["", "", "the system with the defect", "violates", "in", "without it", "configuration"]);
     for line in lines {
-        let fix = format!("{}, {}", line.fix, line.merged);
         for shown in &line.shown {
-            let mark = if shown.as_stated { line.mark.sign() } else { "not as stated" };
+            let sign = if shown.as_stated { line.mark.sign() } else { "not as stated" };
+            let [defect, mended] = shown.in_short();
+            let configuration = shown.configuration.clone();
             columns.line([
                 line.id.into(),
-                mark.into(),
+                sign.into(),
                 shown.with.into(),
                 shown.property.into(),
-                shown.defect.to_string(),
-                shown.mended.to_string(),
-                shown.configuration.clone(),
+                defect,
+                mended,
+                configuration,
             ]);
-        }
-        if line.shown.is_empty() {
-            columns.line([line.id.into(), line.mark.sign().into(), fix, line.reason.into()]);
         }
     }
     output::line(columns.to_string().trim_end())?;
+    let mut rest = Columns::new(["", "", "fix", "not found, or not whole, because"]);
+    for line in lines.iter().filter(|line| !line.reason.is_empty()) {
+        rest.line([
+            line.id.into(),
+            line.mark.sign().into(),
+            format!("{}, {}", line.merged, line.fix),
+            line.reason.into(),
+        ]);
+    }
+    if lines.iter().any(|line| !line.reason.is_empty()) {
+        output::line(format_args!("\n{}", rest.to_string().trim_end()))?;
+    }
     if whole {
         for line in lines {
             output::line(format_args!("\n{}: {}\n{}", line.id, line.fix, line.broke))?;

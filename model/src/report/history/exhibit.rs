@@ -29,15 +29,6 @@ use crate::{
 #[serde(transparent)]
 pub struct Steps(pub Option<usize>);
 
-impl std::fmt::Display for Steps {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            Some(steps) => write!(f, "{steps}"),
-            None => f.write_str("holds"),
-        }
-    }
-}
-
 /// One defect, shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Exhibit {
@@ -105,7 +96,7 @@ pub struct Clients {
     pub clients: [fn() -> Pair; 2],
 }
 
-/// What an exhibit showed.
+/// The result of an exhibit.
 #[derive(Clone, Debug, Serialize)]
 pub struct Shown {
     /// [`Exhibit::with`].
@@ -170,6 +161,23 @@ impl Exhibit {
         let as_stated = longer && came == self.stated.map(Some);
         let Self { with, without, .. } = *self;
         Shown { with, without, property, configuration, off, defect, mended, as_stated, counterexample }
+    }
+}
+
+/// A verdict in a few words: the steps, or that it holds.
+fn in_short(verdict: &Verdict) -> String {
+    match steps(verdict) {
+        Some(Steps(Some(1))) => "1 step".into(),
+        Some(Steps(Some(steps))) => format!("{steps} steps"),
+        Some(Steps(None)) => "holds".into(),
+        None => verdict.to_string(),
+    }
+}
+
+impl Shown {
+    /// Returns the verdicts with the defect and without it, in a few words.
+    pub fn in_short(&self) -> [String; 2] {
+        [&self.defect, &self.mended].map(in_short)
     }
 }
 

@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Bug, Held, Mark, OWN, Shown};
+use super::{
+    bug::{Bug, Held, Mark},
+    exhibit::Shown,
+    own::OWN,
+};
 
 /// A row with what its exhibits showed.
 #[derive(Clone, Debug, Serialize)]
@@ -53,7 +57,7 @@ pub fn markdown(lines: &[Line]) -> String {
         for shown in &line.shown {
             let Shown { with, without, property, configuration, off, .. } = shown;
             let off = if off.is_empty() { String::new() } else { format!(", without {}", off.join(" and ")) };
-            let [defect, mended] = [shown.defect.to_string(), shown.mended.to_string()].map(|verdict| short(&verdict));
+            let [defect, mended] = shown.in_short();
             let _ = writeln!(
                 page,
                 "| {} | {with} | {without} | {property} in {configuration}{off} | {defect} | {mended} |",
@@ -75,7 +79,7 @@ pub fn brief<'a>(lines: impl IntoIterator<Item = &'a Line>) -> String {
     for Line { id, fix, broke, shown, .. } in lines {
         let first = broke.split_inclusive(". ").next().unwrap_or(broke).trim_end();
         if let Some(shown) = shown.first() {
-            let steps = short(&shown.defect.to_string());
+            let [steps, _] = shown.in_short();
             let _ = writeln!(
                 page,
                 "| {id} | {fix} | {first} | {} | {} |",
@@ -109,14 +113,4 @@ pub fn diagrams(lines: &[Line]) -> String {
         }
     }
     page
-}
-
-/// A verdict in a few words: the steps, or that it holds.
-fn short(verdict: &str) -> String {
-    let words = verdict.trim_end_matches(')');
-    match words.split_once(" (in ") {
-        Some((_, steps)) => steps.to_owned(),
-        None if words.starts_with("VERIFIED") => "holds".into(),
-        None => verdict.to_owned(),
-    }
 }

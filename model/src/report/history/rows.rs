@@ -2,11 +2,14 @@
 //!
 //! Read from the diffs of the fixes in Jami's public repositories, up to 2026-08-20. W-n: `docs/legacy/weaknesses.md`.
 
+use handfast::outcome::{Scheme, Side};
+
 use super::{
-    Bug, Exhibit, Held,
-    Mark::{Found, Outside, Part},
-    Steps, Subject,
-    exhibit::{Clients, Daemons, unchanged},
+    bug::{
+        Bug, Held,
+        Mark::{Found, Outside, Part},
+    },
+    exhibit::{Clients, Daemons, Exhibit, Pair, Steps, Subject, unchanged},
     parsers::Parser,
 };
 use crate::{
@@ -19,7 +22,6 @@ use crate::{
         legacy::Change as C,
     },
 };
-use handfast::outcome::{Scheme, Side};
 
 const fn file(file: &'static str) -> Held {
     Held { file, test: "" }
@@ -56,7 +58,7 @@ const fn daemons(configuration: &'static str, property: P, off: &'static [C], ch
 }
 
 /// Today's import client for Android.
-fn android() -> super::exhibit::Pair {
+fn android() -> Pair {
     legacy_clients::android()
 }
 
@@ -406,7 +408,7 @@ pub const BUGS: &[Bug] = &[
         mark: Part,
         exhibits: &[],
         reason: "A request that is lost is modelled; the race in which it is, is not.",
-        elsewhere: &[file("sim/regressions/request-behind-a-restart.json")],
+        elsewhere: &[test("sim/tests/regressions.rs", "they_stay_as_they_are")],
     },
     Bug {
         id: "H-24",
