@@ -19,6 +19,7 @@ mod export;
 mod failure;
 mod flaws;
 mod given;
+mod history;
 mod import;
 mod input;
 mod interrupt;
