@@ -10,6 +10,7 @@ use clap::Args;
 use handfast::{limits::Durations, reducer::Config};
 use handfast_model::{mutants::Mutant, without::Without};
 use serde_json::json;
+use zbus::fdo::RequestNameFlags;
 
 use self::{
     account::{Account, PASSWORD},
@@ -84,8 +85,9 @@ impl Daemon {
         let ids: Vec<String> = accounts.iter().map(|account| account.id.to_string()).collect();
         let service = Service::new(connection.clone(), accounts, config, durations, exchange, rules, now)?;
         // Calls that come as soon as there is a name are kept by the stream of the service.
+        // There is one on a bus: another one does not wait for its place.
         connection
-            .request_name(SERVICE)
+            .request_name_with_flags(SERVICE, RequestNameFlags::DO_NOT_QUEUE)
             .await
             .map_err(|error| Failure::with_code(4, format_args!("--bus {}: {SERVICE}: {error}", self.bus)))?;
         output::json(&json!({"daemon": SERVICE, "plain": ids[0], "protected": ids[1], "password": PASSWORD}))?;
