@@ -43,8 +43,7 @@ Examples:
   busctl --user --json=short monitor cx.ring.Ring | handfast watch --pair LL --profile jamid
   handfast watch --pair LL --profile jamid --out trace.ndjson capture.txt
 
-Exit codes: 0 each link that ended is a run, 1 a line is not allowed or is no line, 2 usage, 4 no link ended, or one was
-given up.")]
+Exit codes: 0 each link that ended is a run, 1 a line is not allowed or is no line, 2 usage, 4 no link ended, or one was given up.")]
 pub(crate) struct Watch {
     /// The stream: lines as --json prints them, or what `busctl --json=short monitor` or `dbus-monitor` printed. Default: standard
     /// input
