@@ -31,10 +31,9 @@ pub(crate) async fn connect(option: &str, address: &str, deadline: Duration) -> 
 /// Waits for the next message. `None`: the connection is lost.
 pub(crate) async fn next(stream: &mut MessageStream) -> Option<Message> {
     loop {
-        match poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await? {
-            Ok(message) => return Some(message),
-            // A message that is none ends the connection, and the stream says so next.
-            Err(_) => {}
+        // After an error the connection ends, and so does the stream.
+        if let Ok(message) = poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await? {
+            return Some(message);
         }
     }
 }

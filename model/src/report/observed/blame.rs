@@ -80,11 +80,11 @@ fn grammar(trace: &Trace, line: &Line) -> Option<Reason> {
         let own = other.side == line.side && other.device == line.device && other.place < line.place;
         own && matches!(&other.event, Event::Signal { op: o, account: a, .. } if o == op && a == account)
     };
-    let last = trace.lines.iter().filter(same).filter_map(|other| match &other.event {
+    let mut last = trace.lines.iter().filter(same).filter_map(|other| match &other.event {
         Event::Signal { state, .. } => Some(*state),
         Event::Call(..) => None,
     });
-    let before = last.last()?;
+    let before = last.next_back()?;
     let why = match (before, *state) {
         (5, 5) => "DONE comes twice",
         (5, _) => "a signal follows DONE",

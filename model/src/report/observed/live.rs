@@ -66,13 +66,15 @@ enum Nodes {
     Mixed(Vec<Node<AnyImport, AnyExport>>),
 }
 
+/// How many signals and calls a lane has; none where no one looked.
+type Lines = Option<(usize, usize)>;
+
 /// The facts of a run that make its states what they are. Where one changes, the search begins again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Key {
     facts: (u8, bool, bool, usize),
     bound: (usize, usize),
-    /// How many signals and calls each lane has; none where no one looked.
-    lanes: [Option<(usize, usize)>; 2],
+    lanes: [Lines; 2],
 }
 
 impl Key {
@@ -87,7 +89,7 @@ impl Key {
 
     /// Whether a run is this one with some lines more.
     fn goes_on(&self, to: &Self) -> bool {
-        let more = |(from, to): (&Option<(usize, usize)>, &Option<(usize, usize)>)| match (from, to) {
+        let more = |(from, to): (&Lines, &Lines)| match (from, to) {
             (None, None) => true,
             (Some(from), Some(to)) => from.0 <= to.0 && from.1 <= to.1,
             (None, Some(_)) | (Some(_), None) => false,

@@ -51,9 +51,9 @@ fn refused(cast: Cast, text: &str) -> Option<usize> {
 fn recorded_links_end() {
     for (number, text) in TRACES.iter().enumerate() {
         let reports = reports(cast(number), text);
-        let ended =
+        let mut ended =
             reports.iter().filter_map(|report| if let Report::Ended(ended) = report { Some(ended) } else { None });
-        let last = ended.last().unwrap_or_else(|| panic!("trace {number} does not end: {reports:#?}"));
+        let last = ended.next_back().unwrap_or_else(|| panic!("trace {number} does not end: {reports:#?}"));
         assert_eq!(last.ends.len(), 2, "both sides end");
         assert!(reports.iter().all(|report| matches!(report, Report::Ended(_) | Report::Apart(_))), "{reports:#?}");
     }
