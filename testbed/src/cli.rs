@@ -8,7 +8,7 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, export, failure::Failure, import, manual, merge, message, replay, shrink, sim,
+    archive, bench, check, diagram, export, failure::Failure, import, intruder, manual, merge, message, replay, shrink, sim,
     token, validate, verify,
 };
 
@@ -25,6 +25,7 @@ pub(crate) struct Cli {
 enum Command {
     Verify(verify::Verify),
     Check(check::Check),
+    Intruder(intruder::Intruder),
     Sim(sim::Sim),
     Merge(merge::Merge),
     Import(import::Import),
@@ -57,6 +58,7 @@ impl Cli {
         match self.command {
             Command::Verify(verify) => verify.run(players),
             Command::Check(check) => check.run(players),
+            Command::Intruder(intruder) => intruder.run(),
             Command::Sim(sim) => sim.run(),
             Command::Merge(merge) => merge.run(),
             Command::Import(import) => import.run(),

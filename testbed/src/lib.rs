@@ -17,6 +17,7 @@ mod given;
 mod import;
 mod input;
 mod interrupt;
+mod intruder;
 mod link;
 mod manual;
 mod merge;
