@@ -5,6 +5,7 @@
 //! ends, and what it carries is secret and authentic between their holders. What is left out: `docs/trust.md`.
 
 pub mod attack;
+pub mod comparison;
 pub mod known;
 pub mod moves;
 pub mod mutants;

@@ -36,8 +36,8 @@ pub enum Move {
     Deliver(On),
     /// The intruder cuts the link of the honest devices.
     Cut,
-    /// A side takes a step of its own.
-    Inner(On, u8),
+    /// Today's importer takes a step of its own: it opens the channel of a request that passed its test.
+    Inner(u8),
     /// The intruder connects to the new device, with this chain.
     Call(Chain),
     /// The intruder asks the new device for a channel.
@@ -91,6 +91,12 @@ const AS_IMPORTER: [Word; 6] = [
 ];
 
 impl Word {
+    /// Whether it is without features, which makes no difference to a side of today.
+    fn is_legacy(self) -> bool {
+        let Self::Message(Message::Hello(features) | Message::AuthScheme(_, features)) = self else { return false };
+        features.is_legacy()
+    }
+
     /// The term that it is made of; none where everyone can say it.
     const fn needs(self) -> Option<Term> {
         match self {
@@ -119,6 +125,7 @@ impl Intrusion {
     fn offers(&self, state: &State, moves: &mut Vec<Move>) {
         let scene = &state.scene;
         let knows = |term: Option<Term>| term.is_none_or(|term| scene.known.has(term));
+        let says = |word: &Word, hardened: bool| knows(word.needs()) && (hardened || !word.is_legacy());
         // The users.
         // Guesses come before anything is scanned, or not at all: afterwards they would have the same answers.
         if scene.wire.peer == Peer::None && scene.codes == 0 {
@@ -151,13 +158,13 @@ impl Intrusion {
             Peer::Intruder(Channel::Asked) => moves.extend([Move::Accept, Move::Leave]),
             Peer::Intruder(Channel::Open) => {
                 if state.export.reads(PEER) {
-                    moves.extend(AS_IMPORTER.into_iter().filter(|word| knows(word.needs())).map(Move::Tell));
+                    let hardened = self.situation.pair.hardens_export();
+                    moves.extend(AS_IMPORTER.into_iter().filter(|word| says(word, hardened)).map(Move::Tell));
                 }
                 moves.push(Move::Leave);
             }
         }
-        moves.extend(state.import.inner().into_iter().map(|step| Move::Inner(On::Import, step)));
-        moves.extend(state.export.inner().into_iter().map(|step| Move::Inner(On::Export, step)));
+        moves.extend(state.import.inner().into_iter().map(Move::Inner));
         // The intruder's connection to the new device.
         let caller = scene.caller;
         match (caller.chain, caller.channel) {
@@ -174,7 +181,8 @@ impl Intrusion {
                 moves.push(Move::HangUp);
             }
             (Some(_), Channel::Open) if state.import.reads(caller.conn()) => {
-                moves.extend(AS_EXPORTER.into_iter().filter(|word| knows(word.needs())).map(Move::Say));
+                let hardened = self.situation.pair.hardens_import();
+                moves.extend(AS_EXPORTER.into_iter().filter(|word| says(word, hardened)).map(Move::Say));
                 moves.push(Move::HangUp);
             }
             (Some(_), _) => moves.push(Move::HangUp),
@@ -242,13 +250,9 @@ impl Intrusion {
                 state.give_import(I::ConnectionLost(PEER), None).ok()?;
                 state.give_export(situation, export::Input::Lost).ok()?;
             }
-            Move::Inner(On::Import, step) => {
+            Move::Inner(step) => {
                 let effects = state.import.advance(step);
                 state.do_import(None, None, &effects, None);
-            }
-            Move::Inner(On::Export, step) => {
-                let effects = state.export.advance(step);
-                state.do_export(situation, &effects);
             }
             Move::Call(chain) => {
                 state.scene.caller.chain = Some(chain);

@@ -197,13 +197,12 @@ fn step(situation: &Situation, before: &State, chosen: Move) -> (Actor, Actor, S
         Move::Deliver(On::Import) => sent(OldDevice, NewDevice, before.scene.wire.to_import.front().copied()),
         Move::Deliver(On::Export) => sent(NewDevice, OldDevice, before.scene.wire.to_export.front().copied()),
         Move::Cut => (Intruder, Intruder, "cuts the link".into(), "The intruder cuts the link of the two devices".into()),
-        Move::Inner(On::Import, _) => (
+        Move::Inner(_) => (
             NewDevice,
             NewDevice,
             "opens a channel".into(),
             "The new device opens the channel of a request that passed its test".into(),
         ),
-        Move::Inner(On::Export, step) => (OldDevice, OldDevice, own(step).into(), format!("The old device {}", own(step))),
         Move::Call(chain) => {
             let shows = match chain {
                 Chain::Own => "its own chain, which verifies",
@@ -259,16 +258,6 @@ fn sent(from: Actor, to: Actor, of: Option<Item>) -> (Actor, Actor, String, Stri
     let what = of.map_or_else(String::new, item);
     let name = if to == Actor::NewDevice { "The new device" } else { "The old device" };
     (from, to, what.clone(), format!("{name} receives {what}"))
-}
-
-/// The steps of today's exporter by itself.
-const fn own(step: u8) -> &'static str {
-    match step {
-        0 => "signals CONNECTING",
-        1 => "signals AUTHENTICATING",
-        2 => "sees to the confirmation",
-        _ => "reads on",
-    }
 }
 
 impl fmt::Display for Line {

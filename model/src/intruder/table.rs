@@ -7,6 +7,7 @@ use crate::{
     explorer::explore::Limits,
     intruder::{
         attack::{Answer, Examined, examine},
+        comparison::{Exchange, Order, compare},
         known,
         moves::Intrusion,
         narration::{Line, drawn},
@@ -217,6 +218,31 @@ pub fn page(rows: &[Row]) -> String {
                     text += &format!("\n```text\n{}\n```\n", attack.drawing.trim_end());
                 }
             }
+        }
+    }
+    text + &orders()
+}
+
+/// The orders of a comparison, and what the intruder makes of each.
+fn orders() -> String {
+    let mut text = String::from(
+        "\n## The order of a comparison\n\nNo device has the comparison yet: a design, checked before it is built \
+         ([intruder.md](../intruder.md#the-comparison-that-would-stop-it)).\n\n| order | states | the two screens |\n|---|---|---|\n",
+    );
+    let all = Order::ALL.map(|order| compare(Exchange { order, compared: true }, Limits::default()));
+    for one in &all {
+        let verdict = match &one.attack {
+            _ if !one.agreed => "INCONCLUSIVE".into(),
+            None => "✓ always differ".into(),
+            Some(story) => format!("✗ are made equal ({})", story.len()),
+        };
+        text += &format!("| {} | {} | {verdict} |\n", one.order.text(), one.states);
+    }
+    for one in &all {
+        let Some(story) = &one.attack else { continue };
+        text += &format!("\n### Where {}\n\n", one.order.text());
+        for (number, line) in story.iter().enumerate() {
+            text += &format!("{}. {line}\n", number + 1);
         }
     }
     text
