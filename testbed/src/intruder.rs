@@ -156,7 +156,10 @@ impl Examined {
         }
         for found in &self.mutants {
             let is_found = found.story.is_some();
-            let mut case = TestCase::new(format!("{} {}", found.mutant, found.query.name()), status(is_found, true, &found.broken));
+            let mut case = TestCase::new(
+                format!("{} {}", found.mutant, found.query.name()),
+                status(is_found, true, &found.broken),
+            );
             case.set_classname("intruder");
             suite.add_test_case(case);
         }
@@ -170,10 +173,14 @@ impl Examined {
         let unlike = unlike.map(|(row, cell)| {
             let why = cell.why.as_deref().unwrap_or("not as docs/intruder.md has it");
             let (pair, knows, query) = (row.pair, row.knows.name(), cell.query.name());
-            format!("NOT AS EXPECTED: handfast intruder --pair {pair:?} --knows {knows} --query {query}: {} ({why})", cell.text())
+            format!(
+                "NOT AS EXPECTED: handfast intruder --pair {pair:?} --knows {knows} --query {query}: {} ({why})",
+                cell.text()
+            )
         });
         let lives = self.mutants.iter().filter(|found| found.story.is_none());
-        let lives = lives.map(|found| format!("NOT FOUND: {} by {}: {}", found.mutant, found.query.name(), found.broken));
+        let lives =
+            lives.map(|found| format!("NOT FOUND: {} by {}: {}", found.mutant, found.query.name(), found.broken));
         unlike.chain(lives).collect()
     }
 

@@ -16,7 +16,7 @@ use crate::{
         queries::{Query, Weaknesses},
         scene::{Channel, Peer, State},
         situation::Situation,
-        terms::Party,
+        terms::{Party, Term},
     },
 };
 
@@ -75,7 +75,7 @@ impl Goal {
             Party::OldDevice | Party::Intruder => goals.push(Self::Relayed),
         }
         let known = situation.start.knowledge();
-        let reaches = known.has(crate::intruder::terms::Term::DeviceId(Party::NewDevice));
+        let reaches = known.has(Term::DeviceId(Party::NewDevice));
         if reaches {
             goals.push(Self::Called);
         }
@@ -111,8 +111,8 @@ pub fn examine(model: &Intrusion, limits: Limits) -> Examined {
         graph.walk(model, |node, state, _| {
             missed.retain(|goal| !goal.is_reached(state));
             let violated = model.violated(state);
-            let weaknesses = state.scene.weaknesses;
             for query in Query::ALL.into_iter().filter(|&query| violated.has(query)) {
+                let weaknesses = state.scene.weaknesses.concerning(query);
                 let found = found.entry(query).or_default();
                 if !found.iter().any(|(known, _)| known.is_in(weaknesses)) {
                     found.push((weaknesses, node));
@@ -132,7 +132,8 @@ pub fn examine(model: &Intrusion, limits: Limits) -> Examined {
         }
         let all = found.get(&query).map_or(&[][..], Vec::as_slice);
         let smallest = all.iter().filter(|(one, _)| !all.iter().any(|(other, _)| other != one && other.is_in(*one)));
-        let attacks: Vec<_> = smallest.filter_map(|&(weaknesses, node)| attack(model, &graph, weaknesses, node)).collect();
+        let attacks: Vec<_> =
+            smallest.filter_map(|&(weaknesses, node)| attack(model, &graph, weaknesses, node)).collect();
         if attacks.is_empty() { Answer::Verified } else { Answer::Attacked(attacks) }
     };
     let answers = Query::ALL.map(|query| (query, answer(query))).to_vec();

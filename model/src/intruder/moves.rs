@@ -168,7 +168,10 @@ impl Intrusion {
         // The intruder's connection to the new device.
         let caller = scene.caller;
         match (caller.chain, caller.channel) {
-            (None, _) if caller.number < self.situation.connections() && scene.known.has(Term::DeviceId(Party::NewDevice)) => {
+            (None, _)
+                if caller.number < self.situation.connections()
+                    && scene.known.has(Term::DeviceId(Party::NewDevice)) =>
+            {
                 moves.extend(Chain::ALL.into_iter().filter(|chain| knows(chain.needs())).map(Move::Call));
             }
             (None, _) => {}
@@ -191,6 +194,9 @@ impl Intrusion {
 
     /// The answer of the importer's user: none to a question about another account, or for a password that there is not.
     fn answer(&self, state: &State) -> Option<import::Input> {
+        if state.scene.answers >= self.situation.answers() {
+            return None;
+        }
         let prompt = state.scene.prompt.filter(|prompt| prompt.shown == Some(Owner::Honest))?;
         let slot = match (prompt.scheme, self.situation.scheme) {
             (Scheme::None, _) => EMPTY,
@@ -217,6 +223,7 @@ impl Intrusion {
             Move::Answer => {
                 let input = self.answer(&state)?;
                 let prompt = state.scene.prompt.take()?;
+                state.scene.answers += 1;
                 state.scene.answered = prompt.shown.map(|shown| (prompt.conn, shown));
                 state.give_import(input, None).ok()?;
             }
@@ -332,8 +339,12 @@ impl Model for Intrusion {
             Property::always(Query::Archive.name(), |model, state| !model.violated(state).has(Query::Archive)),
             Property::always(Query::Password.name(), |model, state| !model.violated(state).has(Query::Password)),
             Property::always(Query::Code.name(), |model, state| !model.violated(state).has(Query::Code)),
-            Property::always(Query::ImportAgrees.name(), |model, state| !model.violated(state).has(Query::ImportAgrees)),
-            Property::always(Query::ExportAgrees.name(), |model, state| !model.violated(state).has(Query::ExportAgrees)),
+            Property::always(Query::ImportAgrees.name(), |model, state| {
+                !model.violated(state).has(Query::ImportAgrees)
+            }),
+            Property::always(Query::ExportAgrees.name(), |model, state| {
+                !model.violated(state).has(Query::ExportAgrees)
+            }),
             Property::always(Query::Consent.name(), |model, state| !model.violated(state).has(Query::Consent)),
             Property::always(Query::Failing.name(), |model, state| !model.violated(state).has(Query::Failing)),
             Property::always(ENDLESS, |_, _| true),

@@ -51,7 +51,6 @@ const fn hunt(id: &'static str, query: Query, start: Start, scheme: Scheme) -> H
 pub const HUNTS: &[Hunt] = &[
     hunt("M-48", Query::Archive, Start::Nothing, Scheme::None),
     hunt("M-06", Query::Password, Start::Token, Scheme::Password),
-    hunt("M-04", Query::Password, Start::TokenAccount, Scheme::Password),
     hunt("M-48", Query::Code, Start::Nothing, Scheme::Password),
     hunt("M-01", Query::ImportAgrees, Start::TokenAccount, Scheme::None),
     hunt("M-07", Query::ExportAgrees, Start::Nothing, Scheme::None),

@@ -52,10 +52,16 @@ impl Weakness {
         match self {
             Self::Unasked => "The importer installs it, because it does not wait for its user's answer",
             Self::TokenAgain => "The importer opens another session, because its token lives on after the first",
-            Self::Forged => "The importer shows the account that the chain names, because it does not verify the signatures",
-            Self::Unbound => "The importer installs it, because it does not compare the archive's account with the one confirmed",
+            Self::Forged => {
+                "The importer shows the account that the chain names, because it does not verify the signatures"
+            }
+            Self::Unbound => {
+                "The importer installs it, because it does not compare the archive's account with the one confirmed"
+            }
             Self::Early => "The exporter reports success, because it does not wait until the account is stored",
-            Self::Parallel => "The importer opens a second channel, because it tests and takes its one slot in two steps",
+            Self::Parallel => {
+                "The importer opens a second channel, because it tests and takes its one slot in two steps"
+            }
             Self::NotCompared => "The user agrees, because the screens have nothing to compare but an address",
             Self::Unlimited => "The importer answers one more guess, because it does not count them",
             Self::Unpinned => "The exporter goes on, because it does not compare the leaf key with the token",
@@ -142,6 +148,25 @@ fn message(message: Message) -> String {
     }
 }
 
+/// The same in one or two words, for a drawing.
+const fn short(message: Message) -> &'static str {
+    match message {
+        Message::Hello(_) => "hello",
+        Message::AuthScheme(Scheme::None, _) => "authScheme: consent",
+        Message::AuthScheme(Scheme::Password, _) => "authScheme: password",
+        Message::Password(EMPTY) => "the empty password",
+        Message::Password(PASSWORD) => "the password",
+        Message::Password(_) => "a guessed password",
+        Message::Verdict(Verdict::Wrong) => "wrong password",
+        Message::Verdict(Verdict::Final) => "wrong password, final",
+        Message::Verdict(Verdict::None) => "an empty verdict",
+        Message::State(Said::Canceled) => "CANCELED",
+        Message::State(Said::Timeout) => "TIMEOUT",
+        Message::ImportResult(_) => "importResult",
+        Message::Unknown => "unknown keys",
+    }
+}
+
 fn archive(of: Owner) -> &'static str {
     match of {
         Owner::Honest => "the users' archive",
@@ -153,6 +178,15 @@ fn said(word: Word) -> String {
     match word {
         Word::Message(of) => message(of),
         Word::Archive(of) => archive(of).into(),
+    }
+}
+
+/// The label of a word of the intruder.
+const fn label(word: Word) -> &'static str {
+    match word {
+        Word::Message(of) => short(of),
+        Word::Archive(Owner::Honest) => "the users' archive",
+        Word::Archive(Owner::Intruder) => "its own archive",
     }
 }
 
@@ -179,24 +213,37 @@ fn step(situation: &Situation, before: &State, chosen: Move) -> (Actor, Actor, S
             "scans a code".into(),
             "The old device's user scans the code on the screen, over which the intruder has put its own".into(),
         ),
-        Move::Scan => (OldDevice, OldDevice, "scans the code".into(), "The old device's user scans the new device's code".into()),
-        Move::Confirm => (OldDevice, OldDevice, "user confirms".into(), "The old device's user confirms the device".into()),
+        Move::Scan => {
+            (OldDevice, OldDevice, "scans the code".into(), "The old device's user scans the new device's code".into())
+        }
+        Move::Confirm => {
+            (OldDevice, OldDevice, "user confirms".into(), "The old device's user confirms the device".into())
+        }
         Move::Answer => {
             let password = before.scene.prompt.is_some_and(|prompt| prompt.scheme == Scheme::Password);
             let what = if password { "types the password" } else { "agrees" };
             let (to, way) = answer_goes(before);
+            let reason = match to {
+                Intruder if situation.pair.hardens_import() => ", because the chain of this session proves the account",
+                Intruder => ", because an open channel with the right code is all that it asks for",
+                NewDevice | OldDevice => "",
+            };
             let text = format!(
-                "The new device's user recognises the account and {what}. The importer sends the answer {way}, because an open \
-                 channel with the right code is all that it asks for"
+                "The new device's user recognises the account and {what}. The importer sends the answer {way}{reason}"
             );
             (NewDevice, to, format!("{} (answer)", if password { "the password" } else { "consent" }), text)
         }
-        Move::Reach => {
-            (OldDevice, NewDevice, "connects".into(), "The old device connects to the new one, which its token names".into())
-        }
+        Move::Reach => (
+            OldDevice,
+            NewDevice,
+            "connects".into(),
+            "The old device connects to the new one, which its token names".into(),
+        ),
         Move::Deliver(On::Import) => sent(OldDevice, NewDevice, before.scene.wire.to_import.front().copied()),
         Move::Deliver(On::Export) => sent(NewDevice, OldDevice, before.scene.wire.to_export.front().copied()),
-        Move::Cut => (Intruder, Intruder, "cuts the link".into(), "The intruder cuts the link of the two devices".into()),
+        Move::Cut => {
+            (Intruder, Intruder, "cuts the link".into(), "The intruder cuts the link of the two devices".into())
+        }
         Move::Inner(_) => (
             NewDevice,
             NewDevice,
@@ -209,23 +256,30 @@ fn step(situation: &Situation, before: &State, chosen: Move) -> (Actor, Actor, S
                 Chain::Forged => "its leaf under the account's certificate, which did not sign it",
                 Chain::Stolen => "a chain of the account, signed with the stolen key",
             };
-            let text = format!("The intruder connects to the new device, whose id is all that this needs, and shows {shows}");
+            let text =
+                format!("The intruder connects to the new device, whose id is all that this needs, and shows {shows}");
             (Intruder, NewDevice, "connects, with a chain".into(), text)
         }
-        Move::Ask { right: true } => {
-            (Intruder, NewDevice, "asks, right code".into(), "The intruder asks for the channel with the token's code".into())
-        }
-        Move::Ask { right: false } => {
-            (Intruder, NewDevice, "asks, a guess".into(), "The intruder asks for the channel with a guessed code".into())
-        }
-        Move::Say(word) => (Intruder, NewDevice, said(word), format!("The intruder sends {}", said(word))),
+        Move::Ask { right: true } => (
+            Intruder,
+            NewDevice,
+            "asks, right code".into(),
+            "The intruder asks for the channel with the token's code".into(),
+        ),
+        Move::Ask { right: false } => (
+            Intruder,
+            NewDevice,
+            "asks, a guess".into(),
+            "The intruder asks for the channel with a guessed code".into(),
+        ),
+        Move::Say(word) => (Intruder, NewDevice, label(word).into(), format!("The intruder sends {}", said(word))),
         Move::HangUp => {
             (Intruder, NewDevice, "disconnects".into(), "The intruder ends its connection to the new device".into())
         }
         Move::Stand if swapped => (
-            Intruder,
             OldDevice,
-            "is connected to".into(),
+            Intruder,
+            "connects".into(),
             "The old device connects to the intruder's device, whose key the scanned code names".into(),
         ),
         Move::Stand => (
@@ -236,11 +290,14 @@ fn step(situation: &Situation, before: &State, chosen: Move) -> (Actor, Actor, S
         ),
         Move::Accept => (Intruder, OldDevice, "accepts".into(), "The intruder's device accepts the channel".into()),
         Move::Tell(word) => {
-            let relayed = before.scene.caller.channel == Channel::Open && matches!(before.scene.wire.peer, Peer::Intruder(_));
+            let relayed =
+                before.scene.caller.channel == Channel::Open && matches!(before.scene.wire.peer, Peer::Intruder(_));
             let as_what = if relayed { "in the middle of both" } else { "as a new device would" };
-            (Intruder, OldDevice, said(word), format!("The intruder sends {}, {as_what}", said(word)))
+            (Intruder, OldDevice, label(word).into(), format!("The intruder sends {}, {as_what}", said(word)))
         }
-        Move::Leave => (Intruder, OldDevice, "disconnects".into(), "The intruder ends the old device's connection".into()),
+        Move::Leave => {
+            (Intruder, OldDevice, "disconnects".into(), "The intruder ends the old device's connection".into())
+        }
     };
     (from, to, label, text)
 }
@@ -257,7 +314,17 @@ fn answer_goes(before: &State) -> (Actor, &'static str) {
 fn sent(from: Actor, to: Actor, of: Option<Item>) -> (Actor, Actor, String, String) {
     let what = of.map_or_else(String::new, item);
     let name = if to == Actor::NewDevice { "The new device" } else { "The old device" };
-    (from, to, what.clone(), format!("{name} receives {what}"))
+    let label = match of {
+        Some(Item::Message(of)) => short(of),
+        Some(Item::Request) => "asks, right code",
+        Some(Item::Accepted) => "accepts",
+        Some(Item::Declined) => "declines",
+        Some(Item::Archive) => "the users' archive",
+        Some(Item::End) => "ends the channel",
+        Some(Item::Lost) => "disconnects",
+        None => "",
+    };
+    (from, to, label.into(), format!("{name} receives {what}"))
 }
 
 impl fmt::Display for Line {

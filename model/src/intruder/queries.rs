@@ -63,7 +63,9 @@ impl Query {
             Self::Archive => "the intruder never has the archive",
             Self::Password => "the intruder never has the password",
             Self::Code => "the intruder never has the code",
-            Self::ImportAgrees => "the importer succeeds once, with its user's account, from the old device, as both users agreed",
+            Self::ImportAgrees => {
+                "the importer succeeds once, with its user's account, from the old device, as both users agreed"
+            }
             Self::ExportAgrees => "where the exporter succeeds, its user's new device has the account",
             Self::Consent => "no archive moves unless both users agreed to exactly this pair",
             Self::Failing => "wrong guesses are limited, and none is answered before the user agreed",
@@ -178,6 +180,12 @@ impl Weaknesses {
     /// Adds a weakness where `is` is true.
     pub fn note(&mut self, weakness: Weakness, is: bool) {
         self.0 |= u16::from(is) << weakness as u16;
+    }
+
+    /// Returns those that can have to do with a query. That an exporter reports success early is no reason of anything else.
+    pub fn concerning(self, query: Query) -> Self {
+        let early = if query == Query::ExportAgrees { 0 } else { 1 << Weakness::Early as u16 };
+        Self(self.0 & !early)
     }
 
     /// Goes through them, in the order of [`Weakness::ALL`].

@@ -62,6 +62,8 @@ pub struct Scene {
     pub confirmed: bool,
     /// The session and the account that the importer's user has agreed to last.
     pub answered: Option<(ConnId, Owner)>,
+    /// How often the importer's user has answered.
+    pub answers: u8,
     /// The archive in its temporary place: the session that it came through, and its account.
     pub staged: Option<(ConnId, Owner)>,
     /// The installed one.
@@ -218,9 +220,7 @@ impl Chain {
     pub const fn needs(self) -> Option<Term> {
         match self {
             Self::Forged => None,
-            Self::Own | Self::Stolen => {
-                Some(Term::Certificate(Key::Leaf(Party::Intruder), Key::Account(self.names())))
-            }
+            Self::Own | Self::Stolen => Some(Term::Certificate(Key::Leaf(Party::Intruder), Key::Account(self.names()))),
         }
     }
 }
@@ -328,6 +328,7 @@ impl State {
             asks_device: false,
             confirmed: false,
             answered: None,
+            answers: 0,
             staged: None,
             installed: None,
             sessions: Vec::new(),
@@ -376,9 +377,7 @@ impl State {
             let scene = &mut self.scene;
             let follows = match effect {
                 E::Publish => Some(import::Input::Published),
-                E::Check => {
-                    scene.staged.map(|(_, of)| import::Input::Checked(Check::Sound(account(of))))
-                }
+                E::Check => scene.staged.map(|(_, of)| import::Input::Checked(Check::Sound(account(of)))),
                 E::Install => {
                     scene.install();
                     Some(import::Input::Installed(true))
@@ -451,13 +450,7 @@ impl State {
                     scene.end_call();
                     None
                 }
-                E::Signal(_)
-                | E::Withdraw
-                | E::Accept(_)
-                | E::Refuse(_)
-                | E::Arm(_)
-                | E::Disarm(_)
-                | E::Remove => None,
+                E::Signal(_) | E::Withdraw | E::Accept(_) | E::Refuse(_) | E::Arm(_) | E::Disarm(_) | E::Remove => None,
             };
             if let Some(input) = follows
                 && let Ok(effects) = self.import.take(input)

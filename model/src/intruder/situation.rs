@@ -193,5 +193,12 @@ impl Situation {
     }
 }
 
+impl Situation {
+    /// How often the importer's user answers. A hardened importer asks three times at most; today's asks for ever.
+    pub const fn answers(&self) -> u8 {
+        if self.pair.hardens_import() { 3 } else { 2 }
+    }
+}
+
 /// Connections of an intruder that guesses: three wrong codes are counted on each, and sixteen in all.
 const GUESSING_CONNECTIONS: u8 = 6;

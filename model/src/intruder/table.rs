@@ -170,7 +170,13 @@ fn cell(both: &[(&'static str, Examined); 2], query: Query) -> Cell {
                         known.archive = "any";
                     } else {
                         let drawing = drawn(&attack.story);
-                        cell.attacks.push(Shown { weaknesses, steps, archive: kind, story: attack.story.clone(), drawing });
+                        cell.attacks.push(Shown {
+                            weaknesses,
+                            steps,
+                            archive: kind,
+                            story: attack.story.clone(),
+                            drawing,
+                        });
                     }
                 }
                 Verdict::Violated
@@ -197,7 +203,11 @@ pub fn page(rows: &[Row]) -> String {
         let of = || rows.iter().filter(|row| row.pair == pair);
         let Some(first) = of().next() else { continue };
         let names: Vec<_> = first.cells.iter().map(|cell| cell.query.name()).collect();
-        text += &format!("\n## {pair:?}\n\n| knows | states | {} |\n|---|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
+        text += &format!(
+            "\n## {pair:?}\n\n| knows | states | {} |\n|---|---|{}\n",
+            names.join(" | "),
+            "---|".repeat(names.len())
+        );
         for row in of() {
             let cells: Vec<_> = row.cells.iter().map(Cell::text).collect();
             text += &format!("| `{}` | {} | {} |\n", row.knows.name(), row.states, cells.join(" | "));

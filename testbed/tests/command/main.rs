@@ -15,6 +15,7 @@ mod files;
 mod hasty;
 mod help;
 mod interrupts;
+mod intruder;
 mod lan;
 mod links;
 mod machines;

@@ -21,7 +21,7 @@ const EXECUTED: [&str; 5] = [
 ];
 
 /// The beginnings of commands that are not executed here, and why.
-const READ_ONLY: [(&str, &str); 18] = [
+const READ_ONLY: [(&str, &str); 19] = [
     ("handfast import ", "links.rs and screens.rs link two devices"),
     ("handfast export ", "links.rs and screens.rs link two devices"),
     ("handfast validate ", "validates.rs has traces for it"),
@@ -29,6 +29,7 @@ const READ_ONLY: [(&str, &str); 18] = [
     ("handfast merge ", "sweeps.rs merges shards"),
     ("handfast shrink ", "schedules.rs shrinks"),
     ("handfast diagram ", "diagrams.rs draws"),
+    ("handfast intruder", "intruder.rs asks"),
     ("handfast bench", "a benchmark is no test"),
     ("handfast check --all", "model/tests checks all configurations"),
     ("handfast verify", "CI runs it"),
