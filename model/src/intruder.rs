@@ -2,7 +2,7 @@
 //! learns, makes what it can of it, and sits at either end of a channel or relays between two.
 //!
 //! The two sides are the shipped reducers and those of today's daemon. A channel is abstract: it is bound to the leaf keys of both its
-//! ends, and what it carries is secret and authentic between their holders. What is left out: `docs/trust.md`.
+//! ends, and what it carries is secret and authentic between their holders. Its abstractions: `docs/trust.md`.
 
 pub mod attack;
 pub mod comparison;

@@ -49,7 +49,7 @@ fn the_profile_makes_no_difference() {
     assert!(unlike.is_empty(), "{unlike:#?}");
 }
 
-/// W-3 and W-11 where the importer is today's, W-12 whoever the devices are.
+/// W-3 and W-11 where the importer is today's, W-12 in every pair.
 #[test]
 fn the_known_attacks_are_found() {
     let attacks = |pair, knows, query| {

@@ -35,7 +35,7 @@ Examples:
   handfast intruder --pair LH --knows token-account --stories
   handfast intruder --mutants
 
-What the intruder knows at the beginning, and the queries: docs/intruder.md.
+The intruder's knowledge at the beginning, and the queries: docs/intruder.md.
 
 {CHECKS}"))]
 pub(crate) struct Intruder {
@@ -64,7 +64,7 @@ pub(crate) struct Intruder {
     json: bool,
 }
 
-/// What was found, and the exit code.
+/// The results, and the exit code.
 #[derive(Serialize)]
 pub(crate) struct Examined {
     rows: Vec<Row>,

@@ -36,7 +36,7 @@ impl Names {
     pub(crate) const PROPERTIES: Self = Self { kind: "property", list: properties };
     /// Goals of any configuration.
     pub(crate) const GOALS: Self = Self { kind: "goal", list: goals };
-    /// What an intruder knows at the beginning.
+    /// Names of an intruder's knowledge at the beginning.
     pub(crate) const STARTS: Self = Self { kind: "knowledge", list: starts };
     /// Queries about an intruder.
     pub(crate) const QUERIES: Self = Self { kind: "query", list: queries };

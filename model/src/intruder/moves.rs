@@ -54,7 +54,7 @@ pub enum Move {
     /// The intruder's device accepts the exporter's channel.
     Accept,
     /// The intruder speaks to the exporter as an importer does.
-    Tell(Word),
+    Report(Word),
     /// The intruder's device ends its connection with the exporter.
     Leave,
 }
@@ -159,7 +159,7 @@ impl Intrusion {
             Peer::Intruder(Channel::Open) => {
                 if state.export.reads(PEER) {
                     let hardened = self.situation.pair.hardens_export();
-                    moves.extend(AS_IMPORTER.into_iter().filter(|word| says(word, hardened)).map(Move::Tell));
+                    moves.extend(AS_IMPORTER.into_iter().filter(|word| says(word, hardened)).map(Move::Report));
                 }
                 moves.push(Move::Leave);
             }
@@ -304,10 +304,10 @@ impl Intrusion {
                 state.scene.wire.peer = Peer::Intruder(Channel::Open);
                 state.give_export(situation, export::Input::Accepted { peer_address: ADDRESS }).ok()?;
             }
-            Move::Tell(Word::Message(message)) => {
+            Move::Report(Word::Message(message)) => {
                 state.give_export(situation, export::Input::Message(message)).ok()?;
             }
-            Move::Tell(Word::Archive(_)) => return None,
+            Move::Report(Word::Archive(_)) => return None,
             Move::Leave => {
                 state.scene.wire.peer = Peer::Intruder(Channel::Ended);
                 state.give_export(situation, export::Input::Lost).ok()?;

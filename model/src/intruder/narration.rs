@@ -83,7 +83,7 @@ pub(super) fn story(situation: &Situation, path: &Path<State, Move>) -> Vec<Line
     lines
 }
 
-/// What comes of a step, each in a sentence without its full stop.
+/// Returns the consequences of a step, each in a sentence without its full stop.
 fn consequences(before: &State, after: &State) -> Vec<String> {
     let (was, is) = (&before.scene, &after.scene);
     let mut all = Vec::new();
@@ -289,7 +289,7 @@ fn step(situation: &Situation, before: &State, chosen: Move) -> (Actor, Actor, S
             "The intruder's device answers the old device's connection in the new device's place".into(),
         ),
         Move::Accept => (Intruder, OldDevice, "accepts".into(), "The intruder's device accepts the channel".into()),
-        Move::Tell(word) => {
+        Move::Report(word) => {
             let relayed =
                 before.scene.caller.channel == Channel::Open && matches!(before.scene.wire.peer, Peer::Intruder(_));
             let as_what = if relayed { "in the middle of both" } else { "as a new device would" };

@@ -76,7 +76,7 @@ pub struct Scene {
     pub codes: u8,
     /// Wrong passwords of the intruder that were answered, up to one too many.
     pub passwords: u8,
-    /// What the queries are about.
+    /// The facts that the queries are about.
     pub facts: Facts,
     /// The weaknesses that were used.
     pub weaknesses: Weaknesses,

@@ -120,7 +120,7 @@ impl Start {
         matches!(self, Self::Device | Self::DeviceAccount)
     }
 
-    /// What the intruder knows.
+    /// Returns the knowledge at the beginning.
     pub fn knowledge(self) -> Knowledge {
         let (honest, own) = (Owner::Honest, Owner::Intruder);
         let public = [
@@ -145,7 +145,7 @@ impl Start {
     }
 }
 
-/// What is examined: two honest devices, an archive, and an intruder.
+/// A subject of examination: two honest devices, an archive, and an intruder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Situation {
     /// The honest devices.

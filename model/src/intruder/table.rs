@@ -196,7 +196,7 @@ fn cell(both: &[(&'static str, Examined); 2], query: Query) -> Cell {
 /// Returns `docs/generated/intruder.md`: the table, and each attack where it is possible first.
 pub fn page(rows: &[Row]) -> String {
     let mut text = String::from(
-        "# What an intruder can do\n\nWritten by `HANDFAST_BLESS=1 cargo test -p handfast-model --test intruder`. How to read it: \
+        "# The possibilities of an intruder\n\nWritten by `HANDFAST_BLESS=1 cargo test -p handfast-model --test intruder`. How to read it: \
          [intruder.md](../intruder.md).\n",
     );
     for pair in Pair::ALL {

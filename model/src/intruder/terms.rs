@@ -1,4 +1,4 @@
-//! What can be known, and what follows from it.
+//! The terms that can be known, and the rules by which one follows from others.
 //!
 //! The universe of terms is finite, so that knowledge is a set of bits that is always closed: equal knowledge is equal bits.
 
@@ -67,7 +67,7 @@ pub enum Term {
     Archive(Owner),
     /// The secret of the channel between two devices.
     Channel(Party, Party),
-    /// What the channel between the two honest devices carries, as it is seen on the network.
+    /// A payload of the channel between the two honest devices, as it is seen on the network.
     Sealed(Payload),
 }
 

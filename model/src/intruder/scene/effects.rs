@@ -1,4 +1,4 @@
-//! What comes of an input: the effects of a side, carried out as its shell would.
+//! The effects of a side after an input, carried out as its shell would.
 
 use handfast::{
     export::{self, Tried},
@@ -95,7 +95,7 @@ impl State {
                         PEER => scene.send_exporter(Item::Declined),
                         _ => scene.caller.channel = Channel::Absent,
                     }
-                    // An answer tells something of the code as long as the right one would have another.
+                    // An answer says something of the code as long as the right one would have another.
                     let waits = scene.sessions.is_empty() && !scene.spent && !scene.over;
                     if waits && matches!(input, Some(import::Input::ChannelRequested(_, import::Ask::Wrong))) {
                         scene.codes = (scene.codes + 1).min(CODES_ANSWERED + 1);
