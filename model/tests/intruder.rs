@@ -15,7 +15,7 @@ use handfast_model::{
 };
 
 /// Everything, examined once.
-static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| table(&Selection::default()));
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| table(&Selection { jobs: 2, ..Selection::default() }));
 
 #[test]
 fn the_page_has_the_table_and_every_attack() {

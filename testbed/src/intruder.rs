@@ -83,6 +83,7 @@ impl Intruder {
             query: Query::ALL.into_iter().find(|query| query.name() == by_name(&self.query)),
             profile: self.profile.into(),
             limits,
+            jobs: self.effort.jobs().get(),
             ..Selection::default()
         };
         let one = self.pair.is_some() && self.knows.is_some() && self.query.is_some();

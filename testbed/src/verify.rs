@@ -152,7 +152,7 @@ impl Verify {
         let codes = codes.chain([&simulation, &event].into_iter().flatten().map(Swept::exit_code));
         let asks = self.asks(Group::Intruder);
         let intruder = asks.then(|| {
-            let selection = intruder::Selection { limits, ..intruder::Selection::default() };
+            let selection = intruder::Selection { limits, jobs: jobs.get(), ..intruder::Selection::default() };
             Examined::new(intruder::table(&selection), intruder::hunted(limits))
         });
         suites.extend(intruder.as_ref().map(Examined::suite));

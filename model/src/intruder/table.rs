@@ -1,5 +1,11 @@
 //! The table of all situations: what is found, and what is expected.
 
+use std::{
+    panic,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
 use handfast::outcome::{Profile, Scheme};
 use serde::Serialize;
 
@@ -31,6 +37,8 @@ pub struct Selection {
     pub asked: Asked,
     /// The limits of each graph.
     pub limits: Limits,
+    /// Rows that are examined at once.
+    pub jobs: usize,
 }
 
 impl Default for Selection {
@@ -42,6 +50,7 @@ impl Default for Selection {
             profile: Profile::Documented,
             asked: Asked::AsTheyAre,
             limits: Limits::default(),
+            jobs: 1,
         }
     }
 }
@@ -134,10 +143,25 @@ const KINDS: [(Scheme, &str); 2] = [(Scheme::None, "open"), (Scheme::Password, "
 /// Examines the chosen situations, in order.
 pub fn table(selection: &Selection) -> Vec<Row> {
     let pairs = Pair::ALL.into_iter().filter(|pair| selection.pair.is_none_or(|one| one == *pair));
-    let rows = pairs.flat_map(|pair| Start::ALL.map(|start| (pair, start)));
-    rows.filter(|(_, start)| selection.start.is_none_or(|one| one == *start))
-        .map(|(pair, start)| row(selection, pair, start))
-        .collect()
+    let all = pairs.flat_map(|pair| Start::ALL.map(|start| (pair, start)));
+    let all: Vec<_> = all.filter(|(_, start)| selection.start.is_none_or(|one| one == *start)).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(&(pair, start)) = all.get(at) else { return done };
+            done.push((at, row(selection, pair, start)));
+        }
+    };
+    let mut rows: Vec<(usize, Row)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..selection.jobs.max(1)).map(|_| scope.spawn(work)).collect();
+        let joined =
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|cause| panic::resume_unwind(cause)));
+        joined.flatten().collect()
+    });
+    rows.sort_by_key(|(at, _)| *at);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 fn row(selection: &Selection, pair: Pair, start: Start) -> Row {
