@@ -8,8 +8,8 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, export, failure::Failure, import, intruder, manual, merge, message, replay, shrink,
-    sim, token, validate, verify,
+    archive, bench, check, diagram, export, failure::Failure, history, import, intruder, manual, merge, message,
+    replay, shrink, sim, token, validate, verify,
 };
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
@@ -26,6 +26,7 @@ enum Command {
     Verify(verify::Verify),
     Check(check::Check),
     Intruder(intruder::Intruder),
+    History(history::History),
     Sim(sim::Sim),
     Merge(merge::Merge),
     Import(import::Import),
@@ -59,6 +60,7 @@ impl Cli {
             Command::Verify(verify) => verify.run(players),
             Command::Check(check) => check.run(players),
             Command::Intruder(intruder) => intruder.run(),
+            Command::History(history) => history.run(),
             Command::Sim(sim) => sim.run(),
             Command::Merge(merge) => merge.run(),
             Command::Import(import) => import.run(),

@@ -14,6 +14,7 @@ mod export;
 mod failure;
 mod flaws;
 mod given;
+mod history;
 mod import;
 mod input;
 mod interrupt;

@@ -10,6 +10,7 @@ use clap::{
 };
 use handfast_model::{
     config::{self, Configuration, Size},
+    history::BUGS,
     intruder::{Query, Start},
     mutants::MUTANTS,
     properties::PropertyId,
@@ -32,6 +33,8 @@ impl Names {
     pub(crate) const CONFIGURATIONS: Self = Self { kind: "configuration", list: configurations };
     /// Ids of mutants.
     pub(crate) const MUTANTS: Self = Self { kind: "mutant", list: mutants };
+    /// Ids of real bugs.
+    pub(crate) const BUGS: Self = Self { kind: "bug", list: bugs };
     /// Ids of properties.
     pub(crate) const PROPERTIES: Self = Self { kind: "property", list: properties };
     /// Goals of any configuration.
@@ -54,6 +57,10 @@ fn configurations() -> BTreeSet<String> {
 
 fn mutants() -> BTreeSet<String> {
     MUTANTS.iter().map(|mutant| mutant.id.to_owned()).collect()
+}
+
+fn bugs() -> BTreeSet<String> {
+    BUGS.iter().map(|bug| bug.id.to_owned()).collect()
 }
 
 fn properties() -> BTreeSet<String> {
@@ -126,7 +133,9 @@ mod tests {
 
     #[test]
     fn each_kind_has_names() {
-        for kind in [Names::CONFIGURATIONS, Names::MUTANTS, Names::PROPERTIES, Names::GOALS, Names::SCENARIOS] {
+        for kind in
+            [Names::CONFIGURATIONS, Names::MUTANTS, Names::BUGS, Names::PROPERTIES, Names::GOALS, Names::SCENARIOS]
+        {
             assert!((kind.list)().len() > 10, "{}", kind.kind);
         }
         assert_eq!([Names::STARTS, Names::QUERIES].map(|kind| (kind.list)().len()), [7, 7]);

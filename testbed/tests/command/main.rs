@@ -14,6 +14,7 @@ mod explores;
 mod files;
 mod hasty;
 mod help;
+mod histories;
 mod interrupts;
 mod intruder;
 mod lan;
