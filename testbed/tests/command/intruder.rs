@@ -54,3 +54,15 @@ fn every_mutant_is_found() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("M-48") && !text.contains("NOT FOUND"), "{text}");
 }
+
+#[test]
+fn verify_has_it_as_a_group() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("verdicts.xml");
+    let output = run(["verify", "--only", "intruder", "--junit", path.to_str().unwrap()], b"");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("intruder: 28 situations, ") && text.ends_with("\nALL AS EXPECTED\n"), "{text}");
+    let suite = std::fs::read_to_string(path).unwrap();
+    assert!(suite.contains("testsuite name=\"intruder\"") && suite.contains("HH swapped archive"), "{suite}");
+}
