@@ -169,11 +169,6 @@ impl Knowledge {
         if self.has(term) { self } else { Self(self.0 | bit(term)).closed() }
     }
 
-    /// Returns what both know together.
-    pub fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0).closed()
-    }
-
     /// Goes through the known terms, in order.
     pub fn iter(self) -> impl Iterator<Item = Term> {
         UNIVERSE.0.iter().copied().filter(move |&term| self.has(term))
