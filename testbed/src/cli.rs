@@ -8,8 +8,8 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, export, failure::Failure, history, import, manual, merge, message, replay, shrink,
-    sim, token, validate, verify, watch,
+    archive, bench, check, diagram, export, failure::Failure, history, import, intruder, manual, merge, message,
+    replay, shrink, sim, token, validate, verify, watch,
 };
 #[cfg(feature = "dbus")]
 use crate::{daemon, drive};
@@ -27,6 +27,7 @@ pub(crate) struct Cli {
 enum Command {
     Verify(verify::Verify),
     Check(check::Check),
+    Intruder(intruder::Intruder),
     History(history::History),
     Sim(sim::Sim),
     Merge(merge::Merge),
@@ -65,6 +66,7 @@ impl Cli {
         match self.command {
             Command::Verify(verify) => verify.run(players),
             Command::Check(check) => check.run(players),
+            Command::Intruder(intruder) => intruder.run(),
             Command::History(history) => history.run(),
             Command::Sim(sim) => sim.run(),
             Command::Merge(merge) => merge.run(),

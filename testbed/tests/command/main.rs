@@ -18,6 +18,7 @@ mod hasty;
 mod help;
 mod histories;
 mod interrupts;
+mod intruder;
 mod lan;
 mod links;
 mod machines;
