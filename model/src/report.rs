@@ -17,5 +17,6 @@ pub mod rows;
 pub(crate) mod summary;
 pub mod walk;
 pub mod witness;
+pub mod written;
 
 pub use self::summary::*;

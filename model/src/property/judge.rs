@@ -180,7 +180,7 @@ impl Observer for Judge<'_> {
             E::Send(conn, Message::Password(_)) => self.expect(consented(Some(conn)), P::Password, Side::Import),
             E::Stage(slot) => {
                 self.expect(consented(input.and_then(|input| input.conn())), P::Consent, Side::Import);
-                self.expect(seen.typed == Some(slot), P::AtRest, Side::Import);
+                self.expect(seen.typed == Some(slot) && world.is_flag_right(), P::AtRest, Side::Import);
                 self.expect(seen.done.is_none(), P::Single, Side::Import);
             }
             E::Install => {

@@ -61,7 +61,7 @@ properties! {
         "R-API-7, R-IMP-2, R-RDV-1";
     Grammar "P-GRAMMAR" "The signals follow the grammar, with their details; DONE comes once and last." "R-STATE-2, R-STATE-3";
     Pair "P-PAIR" "The two ends of a link are an allowed pair." "R-PAIR-1";
-    AtRest "P-ATREST" "An archive is stored under what the user typed." "R-ARC-5, R-API-2";
+    AtRest "P-ATREST" "An archive is stored under what the user typed, and the flag of the account says whether that is a password." "R-ARC-5, R-API-2";
     NoBlame "P-NO-BLAME" "Two honest peers never end in Protocol." "R-PAIR-3";
     Return "P-RETURN" "A call is accepted exactly when it may be, and a refused one changes nothing." "R-API-2, R-API-3, R-API-5, R-API-6";
     Client "P-CLIENT" "No client shows a success that is none, or what is another operation's; nothing breaks it; what is left is ended, or said to go on."

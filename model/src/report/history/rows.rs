@@ -43,6 +43,16 @@ const fn unprotected(configuration: Configuration) -> Configuration {
     Configuration { schemes: &[Scheme::None], budget: Budget::NOTHING, ..configuration }
 }
 
+/// An archive without a password.
+const fn only_unprotected(configuration: Configuration) -> Configuration {
+    Configuration { schemes: &[Scheme::None], ..configuration }
+}
+
+/// An archive with a password.
+const fn only_protected(configuration: Configuration) -> Configuration {
+    Configuration { schemes: &[Scheme::Password], ..configuration }
+}
+
 /// The importing user has a client, and nothing goes wrong.
 const fn with_import_client(configuration: Configuration) -> Configuration {
     Configuration { with_client: &[Side::Import], budget: Budget::NOTHING, ..configuration }
@@ -217,8 +227,22 @@ pub const BUGS: &[Bug] = &[
         merged: "2025-09-10 to 2026-06-12",
         fix: "jami-client-qt ca02cf1, 8ad06da; jami-client-ios c242f86 (#470), 4f88da6; jami-daemon 5734d15 (#1181); jami-client-android bc07201",
         broke: "An answer was taken in the scheme `password` only, so that each account without a password was linked as one that has an empty one; later links asked for a password that does not exist. One cause, six repairs in four repositories, in eleven months. The fix of the daemon takes any scheme, with a warning (W-26).",
-        mark: Part,
+        mark: Found,
         exhibits: &[
+            Exhibit {
+                with: "before 5734d15: an account without a password has the flag of one",
+                without: "the same, the flag is that of the password",
+                subject: Subject::Daemons(Daemons {
+                    adapt: only_unprotected,
+                    ..daemons(
+                        "LL-jamid-clicks",
+                        P::AtRest,
+                        &[],
+                        [&[C::PasswordSchemeOnly], &[C::PasswordSchemeOnly, C::FlagFromPassword]],
+                    )
+                }),
+                stated: [steps(21), HOLDS],
+            },
             Exhibit {
                 with: "before 5734d15: the answer is refused",
                 without: "of 2026-08",
@@ -231,11 +255,14 @@ pub const BUGS: &[Bug] = &[
             Exhibit {
                 with: "after 5734d15: a protected account is stored in clear",
                 without: "before",
-                subject: Subject::Daemons(daemons("LL-jamid-clicks", P::AtRest, &[], [&[], &[C::PasswordSchemeOnly]])),
+                subject: Subject::Daemons(Daemons {
+                    adapt: only_protected,
+                    ..daemons("LL-jamid-clicks", P::AtRest, &[], [&[], &[C::PasswordSchemeOnly]])
+                }),
                 stated: [steps(21), HOLDS],
             },
         ],
-        reason: "The flag itself is not in the model; the store keeps it (R-ARC-5).",
+        reason: "",
         elsewhere: &[test("tests/archive_store.rs", "an_account_is_installed_on_a_disk")],
     },
     Bug {

@@ -27,11 +27,13 @@ pub enum Change {
     ArchiveBound,
     /// Mends W-14: a message without a password is no try.
     StraysFree,
+    /// Mends the flag of W-26: it comes from the password and not from the scheme's name.
+    FlagFromPassword,
 }
 
 impl Change {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::StoresInClear,
         Self::PasswordSchemeOnly,
         Self::FailureIgnored,
@@ -41,6 +43,7 @@ impl Change {
         Self::ArchiveAfterAnswer,
         Self::ArchiveBound,
         Self::StraysFree,
+        Self::FlagFromPassword,
     ];
 
     /// The weakness of `docs/legacy/weaknesses.md` that it mends; none: it undoes a commit of the past.
@@ -49,6 +52,7 @@ impl Change {
             Self::ArchiveAfterAnswer => Some("W-1"),
             Self::ArchiveBound => Some("W-4"),
             Self::StraysFree => Some("W-14"),
+            Self::FlagFromPassword => Some("W-26"),
             Self::StoresInClear
             | Self::PasswordSchemeOnly
             | Self::FailureIgnored

@@ -410,4 +410,10 @@ impl Side for Importer {
     fn reads(&self, conn: ConnId) -> bool {
         self.loading != Some(conn)
     }
+
+    /// It comes from the scheme's name, whatever was typed.
+    fn flag(&self) -> Option<bool> {
+        let named = self.loading.map(|_| self.scheme == Scheme::Password);
+        named.filter(|_| !self.changes.has(Change::FlagFromPassword))
+    }
 }
