@@ -9,7 +9,7 @@ pub mod report;
 pub mod system;
 
 pub use self::{
-    document::{diagram, sequence, svg},
+    document::{diagram, narration, sequence, svg},
     explorer::{explore, liveness, second},
     property::{
         again, clients, documented, flaws, follow, judged, legacy_clients, legacy_rows, mutants, pairs, players,

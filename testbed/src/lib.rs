@@ -28,6 +28,7 @@ mod passwords;
 mod progress;
 mod qr;
 mod replay;
+mod report;
 mod shrink;
 mod sim;
 mod size;

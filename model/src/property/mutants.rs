@@ -8,7 +8,7 @@ pub use self::list::MUTANTS;
 use crate::{
     property::{judged::Judged, properties::PropertyId, without::Without},
     system::{
-        config::{self, Player, Size},
+        config::{self, Configuration, Player, Size},
         legacy,
         side::{AnyExport, AnyImport, Boxed},
     },
@@ -55,13 +55,17 @@ impl Mutant {
 
     /// The two reducers in the configuration that shows them, if it is there in this size.
     pub fn system(&self, size: Size) -> Option<Broken> {
-        let configuration = config::find(size, self.configuration)?;
+        Some(self.in_place(config::find(size, self.configuration)?))
+    }
+
+    /// Returns a configuration with it in the place of the shipped reducers.
+    pub fn in_place(&self, configuration: Configuration) -> Broken {
         let (import, export) = self.sides(configuration.reducers());
         let old = |side| configuration.cast.player(side) == Player::Legacy;
         let import = if old(Side::Import) { Boxed::new(legacy::Importer::new()) } else { import };
         let export = if old(Side::Export) { Boxed::new(legacy::Exporter::new()) } else { export };
         let system = Judged::new(configuration, import, export);
-        Some(if self.setting == Setting::Disk { system.on_a_torn_disk() } else { system })
+        if self.setting == Setting::Disk { system.on_a_torn_disk() } else { system }
     }
 
     /// Returns the two reducers.

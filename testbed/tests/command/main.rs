@@ -2,6 +2,7 @@
 
 mod archives;
 mod baselines;
+mod browser;
 mod calls;
 mod causes;
 mod checks;
@@ -30,7 +31,9 @@ mod person;
 mod records;
 mod refusals;
 mod replays;
+mod reports;
 mod schedules;
+mod schema;
 mod screens;
 mod sims;
 mod support;
