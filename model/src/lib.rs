@@ -17,7 +17,7 @@ pub use self::{
     },
     report::{
         abstraction, api, check, connection, divergences, hunt, matrix, observed, reducers, refinement, rows, walk,
-        witness,
+        walkable, witness,
     },
     system::{action, config, device, legacy, side, steps, world},
 };

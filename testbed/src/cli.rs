@@ -8,7 +8,7 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, export, failure::Failure, import, manual, merge, message, replay, shrink, sim,
+    archive, bench, check, diagram, explore, export, failure::Failure, import, manual, merge, message, replay, shrink, sim,
     token, validate, verify,
 };
 
@@ -33,6 +33,7 @@ enum Command {
     Shrink(shrink::Shrink),
     Validate(validate::Validate),
     Diagram(diagram::Diagram),
+    Explore(explore::Explore),
     Bench(bench::Bench),
     /// Take tokens apart, make them, show them as QR codes
     #[command(subcommand)]
@@ -70,6 +71,7 @@ impl Cli {
             Command::Shrink(shrink) => shrink.run(),
             Command::Validate(validate) => validate.run(),
             Command::Diagram(diagram) => diagram.run(),
+            Command::Explore(explore) => explore.run(players).map_err(Failure::without_verdict),
             Command::Bench(bench) => bench.run(),
             Command::Completions(completions) => completions.run().map_err(Failure::without_verdict),
             Command::Man(man) => man.run().map_err(Failure::without_verdict),

@@ -10,6 +10,7 @@ mod cli;
 mod dht;
 mod diagram;
 mod exit_code;
+mod explore;
 mod export;
 mod failure;
 mod flaws;

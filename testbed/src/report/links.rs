@@ -103,6 +103,8 @@ pub(crate) fn cited(text: &str) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
+    use handfast_model::flaws::FLAWS;
+
     use super::*;
 
     /// Each requirement has code and a check; each property a requirement and a mutant; each mutant a rule.
@@ -115,8 +117,10 @@ mod tests {
         for property in PropertyId::ALL {
             let stands = all.iter().any(|one| one.properties.contains(&property.id()));
             assert!(stands, "{} stands for no requirement", property.id());
+            // What no mutant violates, a known weakness of an old peer does: the property can fail.
             let killed = MUTANTS.iter().any(|mutant| mutant.property == *property);
-            assert!(killed, "no mutant violates {}", property.id());
+            let shown = FLAWS.iter().any(|flaw| flaw.property == *property);
+            assert!(killed || shown, "nothing violates {}", property.id());
         }
         let rules = MUTANTS.iter().flat_map(|mutant| mutant.without.broken());
         for rule in rules {

@@ -65,7 +65,7 @@ fn sections(data: &Data) -> Vec<Section> {
         all.extend(content.map(|content| Section { id, title, content }));
     };
     add("failures", "Failures", ways::failures(data));
-    add("matrix", "Properties", results::matrix(data));
+    add("matrix", "Properties", Some(results::properties(data)));
     add("ways", "Runs", ways::list(data, Kind::Success));
     add("machines", "Machines", machines::section(data));
     add("mutants", "Mutants", results::mutants(data));

@@ -28,7 +28,7 @@ fn json(path: &Path) -> Value {
 }
 
 /// The smallest run that has all parts of the model.
-const SMALL: [&str; 4] = ["verify", "--small", "--config", "-documented-honest"];
+const SMALL: [&str; 4] = ["verify", "--small", "--config", "documented-honest"];
 
 /// A report that several tests look at.
 pub(crate) struct Reported {

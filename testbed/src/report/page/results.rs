@@ -20,8 +20,28 @@ fn kind(cell: &str) -> &'static str {
     }
 }
 
+/// All properties: those that were asked in each pair of peers, and the others.
+pub(super) fn properties(data: &Data) -> Markup {
+    let asked = |id: &str| data.matrix.lines.iter().any(|line| line.property == id);
+    let others: Vec<_> = data.properties.iter().filter(|one| !asked(one.id)).collect();
+    html! {
+        (pairs(data).unwrap_or_default())
+        @if !others.is_empty() {
+            h3 { "Not asked in this run" }
+            ul.others {
+                @for about in others {
+                    li id=(about.id) {
+                        b { (about.id) } " " (about.text) " "
+                        small { (linked(about.requirements.iter().map(String::as_str))) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Each property in each pair of peers.
-pub(super) fn matrix(data: &Data) -> Option<Markup> {
+fn pairs(data: &Data) -> Option<Markup> {
     let table = &data.matrix;
     (!table.lines.is_empty()).then(|| html! {
         p {
