@@ -101,8 +101,19 @@ async fn the_token_alone_links_over_nodes_of_the_library() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_exporter_links_with_a_foreign_importer() {
     let Some(nodes) = Nodes::start(1) else { return };
-    for variant in ["", "two", "late-answer", "no-active", "no-listener", "no-fingerprint", "split", "joined", "empty"]
-    {
+    for variant in [
+        "",
+        "two",
+        "late-answer",
+        "no-active",
+        "no-listener",
+        "no-fingerprint",
+        "split",
+        "joined",
+        "empty",
+        "foreign-chain",
+        "stranger",
+    ] {
         let account = account("", 60_000);
         let mut foreign = Importing::start(&nodes, variant);
         let token = foreign.token();
@@ -141,8 +152,17 @@ async fn our_exporter_refuses_what_a_foreign_importer_may_not_do() {
 async fn our_importer_links_with_a_foreign_exporter() {
     let Some(nodes) = Nodes::start(1) else { return };
     let account = account("", 60_000);
-    for variant in ["", "check", "check,dial", "no-active", "check,loopback-2", "dead-line", "duplicate", "no-version"]
-    {
+    for variant in [
+        "",
+        "check",
+        "check,dial",
+        "no-active",
+        "check,loopback-2",
+        "dead-line",
+        "duplicate",
+        "no-version",
+        "stranger,dial",
+    ] {
         let store = store();
         let mut importer = import(&nodes.bootstrap(), &store).await;
         let token = importer.token().await;

@@ -44,6 +44,7 @@ pub struct Agent {
     transactions: Transactions,
     connections: BTreeMap<ConnectionId, Connection>,
     chosen: Option<ConnectionId>,
+    choices: u32,
     transmits: VecDeque<(ConnectionId, Vec<u8>)>,
 }
 
@@ -80,6 +81,7 @@ impl Agent {
             transactions: Transactions(u128::from_be_bytes(start.try_into().expect("16 bytes"))),
             connections: BTreeMap::new(),
             chosen: None,
+            choices: 0,
             transmits: VecDeque::new(),
         }
     }
@@ -115,22 +117,33 @@ impl Agent {
         self.chosen
     }
 
+    /// How many checks that choose a connection were made.
+    pub const fn choices(&self) -> u32 {
+        self.choices
+    }
+
     /// The next frame's payload to send, and where.
     pub fn poll_transmit(&mut self) -> Option<(ConnectionId, Vec<u8>)> {
         self.transmits.pop_front()
     }
 
-    /// Chooses one more connection, where the choice of another one has gone unanswered: to be called now and then.
-    pub fn choose_another(&mut self) {
+    /// Chooses one more connection, where the choice of another one has gone unanswered: to be called a while after the last choice. Only one that
+    /// has answered a check is chosen: any other would add nothing but the danger that the peer takes a choice whose response comes late.
+    pub fn choose_answered(&mut self) {
+        if self.connections.values().any(|open| open.confirmed && !open.is_choosing()) {
+            self.choose_another();
+        }
+    }
+
+    fn choose_another(&mut self) {
         if self.role == Role::Controlled || self.chosen.is_some() {
             return;
         }
-        let choosing = |open: &Connection| open.asked.iter().any(|(_, choosing)| *choosing);
         // One that has answered a check comes first.
         let next = self
             .connections
             .iter()
-            .filter(|(_, open)| !choosing(open))
+            .filter(|(_, open)| !open.is_choosing())
             .max_by_key(|(id, open)| (open.confirmed, open.is_peer, std::cmp::Reverse(**id)));
         if let Some((&next, _)) = next {
             self.ask(next, true);
@@ -196,7 +209,7 @@ impl Agent {
 
     /// Whether the choice of a connection waits for its response.
     fn is_choosing(&self) -> bool {
-        self.connections.values().any(|open| open.asked.iter().any(|(_, choosing)| *choosing))
+        self.connections.values().any(Connection::is_choosing)
     }
 
     /// Sends the first check of a connection. The first of all, of the controlling side, chooses.
@@ -219,10 +232,16 @@ impl Agent {
         };
         self.transmits.push_back((connection, stun::request(&transaction, &check, key)));
         open.asked.push((transaction, choosing));
+        self.choices += u32::from(choosing);
     }
 }
 
 impl Connection {
+    /// Its choice waits for the response.
+    fn is_choosing(&self) -> bool {
+        self.asked.iter().any(|(_, choosing)| *choosing)
+    }
+
     /// Counts a frame that is none of the peer's. On the chosen connection it ends nothing: what counts there is TLS.
     fn stray(&mut self, chosen: bool) -> Taken {
         self.strays = self.strays.saturating_add(1);

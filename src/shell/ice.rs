@@ -98,8 +98,11 @@ pub(super) async fn negotiate(
     let mut failures: Vec<String> = Vec::new();
     let mut next_dial = Instant::now();
     let mut end = Instant::now() + ICE_NEGOTIATION;
-    let mut next_choice = Instant::now() + ICE_CHOICE;
+    let (mut choices, mut next_choice) = (0, Instant::now() + ICE_CHOICE);
     loop {
+        if agent.choices() != choices {
+            (choices, next_choice) = (agent.choices(), Instant::now() + ICE_CHOICE);
+        }
         while let Some((connection, frame)) = agent.poll_transmit() {
             if let Some(wire) = table.wire(connection) {
                 wire.send(&frame);
@@ -133,7 +136,7 @@ pub(super) async fn negotiate(
                 continue;
             }
             () = sleep_until(next_choice), if known => {
-                agent.choose_another();
+                agent.choose_answered();
                 next_choice = Instant::now() + ICE_CHOICE;
                 continue;
             }

@@ -4,7 +4,7 @@
 usage: exporter.py PORT TOKEN VARIANT,...       PORT: a node of OpenDHT on 127.0.0.1; the archive's text is the first line of standard input
 
 Its device is one of the account in the archive. Prints "linked" or "no answer". Variants: check (a check of its own), dial (it connects too), two (a chain of two), no-active, loopback-2 (a
-second address), dead-line (a passive line that is refused), duplicate (the request twice), no-version, stranger (garbage on the port first),
+second address), dead-line (a passive line that is refused), duplicate (the request twice), no-version, stranger (someone who knows nothing connects to the importer first),
 unpublished, alone, no-authority (chains that vouch for nothing), no-passive (an offer without a passive line), signed-only.
 """
 
@@ -19,7 +19,7 @@ import time
 
 import msgpack
 from cryptography.hazmat.primitives import hashes, serialization
-from peer import Dht, Framed, Ice, Identity, Secured, is_stun, key_of, line, load, pack
+from peer import Dht, Framed, Ice, Identity, Secured, is_stun, key_of, line, load, pack, stranger
 
 port, token = int(sys.argv[1]), sys.argv[2]
 variants = sys.argv[3].split(",") if len(sys.argv) > 3 else []
@@ -119,8 +119,9 @@ for signer, answer in dht.requests(identity, 4):
 else:
     print("no answer", flush=True)
     sys.exit()
+address = next((words[4], int(words[5])) for words in passive if ":" not in words[4])
+unknown = stranger(address) if "stranger" in variants else None
 if "dial" in variants:
-    address = next((words[4], int(words[5])) for words in passive if ":" not in words[4])
     try:
         opened = Connection(socket.create_connection(address), address)
         opened.checked = True

@@ -5,7 +5,8 @@ usage: importer.py PORT [VARIANT,...]      PORT: a node of OpenDHT on 127.0.0.1
 
 Prints a token, and then the archive's text, each on a line of its own. Variants: two (a chain of two), late-answer (TLS begins before the
 answer is put), no-active, no-listener (the passive line is dead), no-fingerprint, split, joined, empty (how records are framed),
-foreign-answer (an answer of another signer comes first), other-leaf (TLS with another key), no-certificate (TLS without one).
+foreign-answer (an answer of another signer comes first), foreign-chain (another's certificates lie at the token's key too), stranger (someone
+who knows nothing connects to the exporter first), other-leaf (TLS with another key), no-certificate (TLS without one).
 """
 
 import hashlib
@@ -17,7 +18,7 @@ import sys
 import threading
 import time
 
-from peer import Dht, Framed, Ice, Identity, Secured, certificate, cut, is_stun, key_of, line, load, pack
+from peer import Dht, Framed, Ice, Identity, Secured, certificate, cut, is_stun, key_of, line, load, pack, stranger
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 import msgpack
@@ -27,6 +28,8 @@ variants = sys.argv[2].split(",") if len(sys.argv) > 2 else []
 names = ["Jami Temporary CA", "Jami Temporary User", "Jami Temporary device"]
 identity = Identity(names, chain=2 if "two" in variants else 3)
 dht = Dht(port)
+if "foreign-chain" in variants:
+    dht.publish(Identity(names), identity, 2)
 dht.publish(identity)
 dht.leaf_of(identity.long)
 dht.listen(key_of("peer:" + identity.long))
@@ -72,6 +75,7 @@ if "no-listener" in variants:
 else:
     threading.Thread(target=accept, daemon=True).start()
 
+unknown = stranger(address) if "stranger" in variants else None
 framed = Framed(socket.create_connection(address))
 framed.send(ice.check(True, True))
 

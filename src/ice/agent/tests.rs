@@ -60,7 +60,7 @@ fn the_first_connection_is_chosen_by_both() {
     pair.exchange();
     assert_eq!(pair.chosen(), [Some(1), Some(1)]);
     // Nothing more is sent once all is answered.
-    pair.importer.choose_another();
+    pair.importer.choose_answered();
     assert_eq!(pair.exchange(), 0);
 }
 
@@ -98,11 +98,25 @@ fn a_connection_that_is_lost_or_silent_is_replaced() {
     pair.importer.transmits.retain(|(connection, _)| connection.0 != 1);
     pair.exporter.transmits.clear();
     pair.exchange();
-    // The choice of the first waits for its response, and after a while the other one is chosen.
+    // The choice of the first waits for its response, and after a while the other one, which has answered, is chosen.
     assert_eq!(pair.chosen(), [None, None]);
-    pair.importer.choose_another();
+    pair.importer.choose_answered();
     pair.exchange();
     assert_eq!(pair.chosen(), [Some(2), Some(2)]);
+}
+
+/// A slow peer may have taken a choice whose response is still to come: a second choice would part the two sides.
+#[test]
+fn nothing_more_is_chosen_while_no_connection_has_answered() {
+    let mut pair = Pair::new();
+    pair.exporter.set_peer(&description("importer"));
+    pair.open(1);
+    pair.open(2);
+    assert_eq!(pair.importer.choices(), 1);
+    pair.importer.choose_answered();
+    assert_eq!(pair.importer.choices(), 1);
+    pair.exchange();
+    assert_eq!(pair.chosen(), [Some(1), Some(1)]);
 }
 
 /// A real daemon ends the link here: a stranger's frame goes to TLS whatever connection it is on.

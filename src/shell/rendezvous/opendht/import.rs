@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc};
 
 use handfast_dht::{Event, Query, driver::Events, value::PublicKey};
-use tokio::{select, sync::mpsc, task::JoinSet, time::sleep};
+use tokio::{join, select, sync::mpsc, task::JoinSet, time::sleep};
 
 use super::{
     account::Account,
@@ -152,18 +152,26 @@ async fn one(
     let mut agent = Agent::new(Role::Controlling, &gathered.own, fresh());
     agent.set_peer(&offer);
     let send = async {
-        // Where it does not arrive, no connection comes about.
+        // Where it does not arrive, no connection comes about, or none is secured.
         let _ = dht.send(&account, &from, request_key(&sender), &answer).await;
-        std::future::pending::<()>().await;
     };
-    let negotiated = select! {
-        negotiated = negotiate(agent, gathered, at_once(offer)) => negotiated,
-        () = send => return,
+    answer_and_connect(send, negotiate(agent, gathered, at_once(offer)), connections).await;
+}
+
+/// Sends the answer, and hands over the connection as soon as there is one. The peer's checks may come before the answer reaches it (R-ICE-4),
+/// and without the answer it cannot go on: the answer is sent to its end, whatever the negotiation does meanwhile.
+pub(super) async fn answer_and_connect<C>(
+    send: impl Future<Output = ()>,
+    negotiation: impl Future<Output = io::Result<C>>,
+    connections: mpsc::Sender<C>,
+) {
+    let connect = async {
+        if let Ok(connection) = negotiation.await {
+            // The operation may be over.
+            let _ = connections.send(connection).await;
+        }
     };
-    if let Ok(connection) = negotiated {
-        // The operation may be over.
-        let _ = connections.send(connection).await;
-    }
+    join!(send, connect);
 }
 
 /// Whether the sender's chain is published, and holds: device ← account ← …. A sender without one is not answered.

@@ -27,3 +27,35 @@ fn a_request_is_new_once() {
     assert!(!treated.is_new(1000 + 2 * crate::limits::MAX_DHT_TREATED as u64 - 1));
     assert!(treated.is_new(7));
 }
+
+/// R-ICE-4, R-RDV-7: a peer whose checks come early still needs the answer, also when the connection is there first.
+#[tokio::test]
+async fn an_answer_is_sent_to_its_end_after_the_connection_was_chosen() {
+    let (connections, mut taken) = tokio::sync::mpsc::channel(1);
+    let (chosen, after) = tokio::sync::oneshot::channel();
+    let (sent, mut is_sent) = tokio::sync::oneshot::channel();
+    let send = async {
+        after.await.unwrap();
+        sent.send(()).unwrap();
+    };
+    let work = tokio::spawn(import::answer_and_connect(send, async { Ok("a connection") }, connections));
+    assert_eq!(taken.recv().await, Some("a connection"));
+    assert!(is_sent.try_recv().is_err());
+    chosen.send(()).unwrap();
+    work.await.unwrap();
+    is_sent.await.unwrap();
+}
+
+/// An answer goes out although no connection comes about.
+#[tokio::test]
+async fn an_answer_is_sent_although_the_negotiation_fails() {
+    let (connections, mut taken) = tokio::sync::mpsc::channel::<()>(1);
+    let (sent, is_sent) = tokio::sync::oneshot::channel();
+    let send = async {
+        tokio::task::yield_now().await;
+        sent.send(()).unwrap();
+    };
+    import::answer_and_connect(send, async { Err(std::io::ErrorKind::TimedOut.into()) }, connections).await;
+    is_sent.await.unwrap();
+    assert_eq!(taken.recv().await, None);
+}
