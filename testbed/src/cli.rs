@@ -8,8 +8,8 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, explore, export, failure::Failure, import, manual, merge, message, replay, shrink, sim,
-    token, validate, verify,
+    archive, bench, check, diagram, explore, export, failure::Failure, import, manual, merge, message, replay, shrink,
+    sim, token, validate, verify,
 };
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.

@@ -1,20 +1,24 @@
 //! `handfast explore`: a page in which a reader walks through the protocol, with the graph of the checker inside.
 
+mod recorded;
+
 use std::{fs, io, path::PathBuf, process::ExitCode};
 
 use clap::Args;
+use handfast::trace::{self, Header};
 use handfast_model::{
     config::{self, Configuration, Size},
     players::Players,
     walkable::{self, Walkable},
 };
+use handfast_sim::event::{Engine, Watch};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::{
     failure::Failure,
     names::{self, Names},
     options::Change,
-    output, qr,
+    output, qr, replay, shrink,
 };
 
 /// States of a page, unless asked otherwise: some megabytes.
@@ -26,7 +30,8 @@ const TOKEN: &str = "jami-auth://0123456789abcdef0123456789abcdef01234567/123456
 
 const STYLE: &str = include_str!("explore/page.css");
 const SCRIPT: &str = include_str!("explore/page.js");
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// Write a page in which to walk through the protocol, step by step
 #[derive(Args)]
@@ -35,6 +40,7 @@ Examples:
   handfast explore --output walk.html
   handfast explore --config HH-documented-loss --output walk.html
   handfast explore --config HH-documented-honest --budget loss=1 --output walk.html
+  handfast explore --trace link.trace --output walk.html
 
 The page has the graph inside and needs no server. Its address holds the way: a link to it is a link to a state.
 Exit codes: 0 written, 1 not written, 2 usage.")]
@@ -49,6 +55,12 @@ pub(crate) struct Explore {
     /// States at most; those that are nearest to the beginning
     #[arg(long, value_name = "N", default_value_t = STATES as u64, value_parser = clap::value_parser!(u64).range(1..=MAX_STATES))]
     states: u64,
+    /// Walk along a trace, and not through a configuration
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "budget", "states", "schedule"])]
+    trace: Option<PathBuf>,
+    /// Walk along a schedule of the event engine
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "budget", "states"])]
+    schedule: Option<PathBuf>,
     /// The page; without it, standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -57,9 +69,7 @@ pub(crate) struct Explore {
 impl Explore {
     /// Explores the configuration, and writes the page.
     pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
-        let configuration = self.configuration()?;
-        let states = usize::try_from(self.states).unwrap_or(STATES);
-        let walkable = walkable::walkable(&players.unwrap_or_default(), configuration, states);
+        let walkable = self.walkable(players)?;
         let page = page(&walkable)?.into_string();
         match &self.output {
             None => output::line(page)?,
@@ -67,10 +77,34 @@ impl Explore {
                 let failed = |error: io::Error| Failure::reason(format_args!("--output {}: {error}", path.display()));
                 fs::write(path, page).map_err(failed)?;
                 let size = if walkable.complete { "the whole graph" } else { "the nearest part of the graph" };
-                output::line(format_args!("{}: {} states, {size} of {}", path.display(), walkable.states.len(), walkable.configuration))?;
+                output::line(format_args!(
+                    "{}: {} states, {size} of {}",
+                    path.display(),
+                    walkable.states.len(),
+                    walkable.configuration
+                ))?;
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Explores what was asked for.
+    fn walkable(&self, players: Option<Players>) -> Result<Walkable, Failure> {
+        if let Some(path) = &self.trace {
+            let (header, steps) = replay::read(path)?;
+            let title = format!("{} ({})", path.display(), header.driver);
+            return Ok(recorded::walkable(&header, &steps, title, None));
+        }
+        if let Some(path) = &self.schedule {
+            let ran = Engine::shipped().run(&shrink::read(path)?.schedule, Watch::ALL);
+            let trace = ran.trace();
+            let header: Header = trace::from_line(trace.lines().next().unwrap_or_default()).map_err(Failure::reason)?;
+            let broken = ran.broken.as_ref().map(|broken| format!("{}: {}", broken.law, broken.text));
+            return Ok(recorded::walkable(&header, &ran.steps, path.display().to_string(), broken));
+        }
+        let configuration = self.configuration()?;
+        let states = usize::try_from(self.states).unwrap_or(STATES);
+        Ok(walkable::walkable(&players.unwrap_or_default(), configuration, states))
     }
 
     /// The smallest configuration of this name, with its budget changed.

@@ -2,14 +2,13 @@
 
 pub(crate) mod image;
 
-use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
+use qrcode::{Color, EcLevel, QrCode, render::unicode::Dense1x2};
 
 use crate::{
     failure::Failure,
     tui::frame::{Size, Style},
 };
 
-/// The text of a QR code.
 /// Draws a text as a picture for pages, dark on light, with the border that readers need.
 pub(crate) fn svg(text: &str) -> Result<String, Failure> {
     const BORDER: usize = 4;
@@ -24,6 +23,7 @@ pub(crate) fn svg(text: &str) -> Result<String, Failure> {
     ))
 }
 
+/// The text of a QR code.
 fn encode(text: &str) -> Result<QrCode, Failure> {
     QrCode::with_error_correction_level(text, EcLevel::M)
         .map_err(|error| Failure::reason(format_args!("no QR code can be drawn: {error}")))

@@ -1,9 +1,6 @@
 //! The graph of a configuration as data, for a page that walks through it: what each party sees in each state, and each step.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    hash::BuildHasher,
-};
+use std::collections::{HashMap, VecDeque};
 
 use handfast::{
     client::{export::Effect as OfExport, import::Effect as OfImport},
@@ -130,7 +127,8 @@ pub(crate) trait Viewed: Described {
 }
 
 fn timers(armed: Timers) -> String {
-    let names: Vec<_> = Timer::ALL.iter().filter(|timer| armed.contains(**timer)).map(|timer| format!("{timer:?}")).collect();
+    let names: Vec<_> =
+        Timer::ALL.iter().filter(|timer| armed.contains(**timer)).map(|timer| format!("{timer:?}")).collect();
     names.join(", ")
 }
 

@@ -114,13 +114,15 @@ mod tests {
         assert!(all.len() > 80, "{} requirements", all.len());
         let gaps: Vec<_> = all.iter().filter_map(|one| Some(format!("{}: {}", one.id, one.gap()?))).collect();
         assert_eq!(gaps, Vec::<String>::new());
+        // A document is compared, and not a rule: model/tests/documented.rs shows that it can fail.
+        let by_tests = [PropertyId::Documented];
         for property in PropertyId::ALL {
             let stands = all.iter().any(|one| one.properties.contains(&property.id()));
             assert!(stands, "{} stands for no requirement", property.id());
             // What no mutant violates, a known weakness of an old peer does: the property can fail.
             let killed = MUTANTS.iter().any(|mutant| mutant.property == *property);
             let shown = FLAWS.iter().any(|flaw| flaw.property == *property);
-            assert!(killed || shown, "nothing violates {}", property.id());
+            assert!(killed || shown || by_tests.contains(property), "nothing violates {}", property.id());
         }
         let rules = MUTANTS.iter().flat_map(|mutant| mutant.without.broken());
         for rule in rules {

@@ -97,12 +97,53 @@ fn wide(label: &str, table: Markup) -> Markup {
     html! { div.wide tabindex="0" role="region" aria-label=(label) { (table) } }
 }
 
+/// A text of the documents: what is between grave accents is code; marks of emphasis and addresses of links are left out.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (number, part) in text.split('`').enumerate() {
+            @if number % 2 == 1 { code { (part) } } @else { (unmarked(part)) }
+        }
+    }
+}
+
+/// A text without Markdown's bold and links.
+fn unmarked(text: &str) -> String {
+    let text = text.replace("**", "");
+    let mut shown = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, address)) = rest.split_once("](") {
+        let end = address.find(')').map_or(address.len(), |at| at + 1);
+        let (before, label) = before.rsplit_once('[').unwrap_or((before, ""));
+        shown.push_str(before);
+        shown.push_str(label);
+        rest = &address[end..];
+    }
+    shown + rest
+}
+
 /// A link to a property.
 fn property(id: &str) -> Markup {
     html! { a href={ "#" (id) } { (id) } }
 }
 
+/// Mutants: links to those whose way is drawn in this report.
+fn mutants<'a>(data: &Data, ids: impl IntoIterator<Item = &'a str>) -> Markup {
+    let is_drawn = |id: &str| data.stories.iter().any(|story| story.id == id);
+    html! { @for id in ids { @if is_drawn(id) { a href={ "#" (id) } { (id) } } @else { (id) } " " } }
+}
+
 /// Links, with spaces between them.
 fn linked<'a>(ids: impl IntoIterator<Item = &'a str>) -> Markup {
     html! { @for id in ids { a href={ "#" (id) } { (id) } " " } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_of_a_document_are_not_shown() {
+        let text = "takes `a<b` as **bold** ([page](legacy/page.md) 5.1) and [x";
+        assert_eq!(prose(text).into_string(), "takes <code>a&lt;b</code> as bold (page 5.1) and [x");
+    }
 }

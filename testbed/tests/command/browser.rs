@@ -12,12 +12,15 @@ use std::{
 
 use crate::{
     reports::Reported,
-    support::{Folder, shown, text},
+    support::{Folder, run, shown, text},
 };
 
 /// The scripts.
-const SCRIPTS: [(&str, &str); 2] =
-    [("browser.mjs", include_str!("../browser/browser.mjs")), ("report.mjs", include_str!("../browser/report.mjs"))];
+const SCRIPTS: [(&str, &str); 3] = [
+    ("browser.mjs", include_str!("../browser/browser.mjs")),
+    ("explore.mjs", include_str!("../browser/explore.mjs")),
+    ("report.mjs", include_str!("../browser/report.mjs")),
+];
 
 /// The folder of the scripts, if a browser and its driver are there.
 fn scripts() -> Option<PathBuf> {
@@ -51,6 +54,17 @@ fn screenshots(own: &Folder, name: &str) -> PathBuf {
     let folder = env::var_os("HANDFAST_SCREENSHOTS").map_or_else(|| own.path(""), PathBuf::from).join(name);
     fs::create_dir_all(&folder).expect("the folder is made");
     folder
+}
+
+#[test]
+fn the_protocol_is_walked_through() {
+    if scripts().is_some() {
+        let own = Folder::default();
+        let page = own.path("walk.html");
+        let made = run(["explore", "--config", "HH-documented-honest", "--output", text(&page)], b"");
+        assert!(made.status.success(), "{}", shown(&made));
+        drive("explore.mjs", &[text(&page), text(&screenshots(&own, "explore"))]);
+    }
 }
 
 #[test]

@@ -42,3 +42,4 @@ mod tmux;
 mod tokens;
 mod validates;
 mod waits;
+mod walks;

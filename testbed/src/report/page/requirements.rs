@@ -17,27 +17,27 @@ pub(super) fn section(data: &Data) -> Markup {
             @if gaps == 0 { "each is cited by code, and by a test or a property." } @else { b.bad { (gaps) " have a gap." } }
         }
         p.filter { label for="filter" { "Filter " } input #filter type="search" placeholder="R-IMP, P-GATE, src/import.rs …" autocomplete="off"; span #filtered role="status" {} }
-        @for one in all { (requirement(one)) }
+        @for one in all { (requirement(data, one)) }
     }
 }
 
-fn requirement(one: &Requirement) -> Markup {
+fn requirement(data: &Data, one: &Requirement) -> Markup {
     let gap = one.gap();
     html! {
         details.row.requirement id=(one.id) open[gap.is_some()] {
             summary {
                 span.sign.ok[gap.is_none()].bad[gap.is_some()] { (if gap.is_some() { "✗" } else { "✓" }) } " "
                 b { (one.id) } " "
-                span.excerpt { (one.text) } " "
+                span.excerpt { (super::prose(one.text)) } " "
                 small { (counts(one)) }
             }
-            p { (one.text) }
+            p { (super::prose(one.text)) }
             @if let Some(gap) = gap { p.bad { (gap) } }
             dl {
                 dt { "defined" } dd { (places([&one.defined])) }
                 @if !one.properties.is_empty() { dt { "properties" } dd { (super::linked(one.properties.iter().copied())) } }
                 @if !one.rules.is_empty() { dt { "rules" } dd { @for rule in &one.rules { code { (rule) } " " } } }
-                @if !one.mutants.is_empty() { dt { "mutants" } dd { (super::linked(one.mutants.iter().copied())) } }
+                @if !one.mutants.is_empty() { dt { "mutants" } dd { (super::mutants(data, one.mutants.iter().copied())) } }
                 dt { "code" } dd { (places(&one.code)) }
                 @if !one.tests.is_empty() { dt { "tests" } dd { (places(&one.tests)) } }
             }

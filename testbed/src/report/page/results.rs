@@ -31,7 +31,7 @@ pub(super) fn properties(data: &Data) -> Markup {
             ul.others {
                 @for about in others {
                     li id=(about.id) {
-                        b { (about.id) } " " (about.text) " "
+                        b { (about.id) } " " (super::prose(about.text)) " "
                         small { (linked(about.requirements.iter().map(String::as_str))) }
                     }
                 }
@@ -57,11 +57,11 @@ fn pairs(data: &Data) -> Option<Markup> {
                         @let about = data.properties.iter().find(|one| one.id == line.property);
                         tr id=(line.property) {
                             th scope="row" { (line.property) }
-                            @for cell in &line.cells { td class={ "mark " (kind(cell)) } { (cell) } }
+                            @for cell in &line.cells { td class={ "mark " (kind(cell)) } { (cell.replace('-', "\u{2011}")) } }
                             td.says {
                                 @if let Some(about) = about {
-                                    (about.text) " "
-                                    small { (linked(about.requirements.iter().map(String::as_str))) "· mutants " (linked(about.mutants.iter().copied())) }
+                                    (super::prose(about.text)) " "
+                                    small { (linked(about.requirements.iter().map(String::as_str))) "· mutants " (super::mutants(data, about.mutants.iter().copied())) }
                                 }
                             }
                         }
@@ -134,7 +134,7 @@ pub(super) fn mutants(data: &Data) -> Option<Markup> {
                             td { (one.broken) }
                             td { @for rule in &one.rules { code { (rule) } " " } }
                             td { (property(one.property)) }
-                            td.ok[one.killed].bad[!one.killed] { (if one.killed { "✓ " } else { "✗ NOT FOUND: " }) (one.verdict) }
+                            td.result.ok[one.killed].bad[!one.killed] { (if one.killed { "✓ " } else { "✗ NOT FOUND: " }) (one.verdict) }
                             td { (match one.confirmed { Some(true) => "agrees", Some(false) => "disagrees", None => "not asked" }) }
                         }
                     }

@@ -58,7 +58,7 @@ fn way(data: &Data, story: &Story, open: bool) -> Markup {
         details.way id=(story.id) open[open] {
             summary { b { (story.title) } " " small { (story.verdict) } }
             @if let Some(about) = about {
-                p { (property(about.id)) ": " (about.text) " " (linked(story.requirements.iter().map(String::as_str))) }
+                p { (property(about.id)) ": " (super::prose(about.text)) " " (linked(story.requirements.iter().map(String::as_str))) }
             }
             @if let Some(why) = &story.why { p { "Why it is possible: " (why) } }
             p { code.command { (story.command) } }
