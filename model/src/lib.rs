@@ -16,8 +16,8 @@ pub use self::{
         properties, stated, weaknesses, without,
     },
     report::{
-        abstraction, api, check, connection, divergences, hunt, matrix, observed, reducers, refinement, rows, walk,
-        walkable, witness,
+        abstraction, api, check, connection, divergences, history, hunt, matrix, observed, reducers, refinement, rows,
+        walk, walkable, witness,
     },
     system::{action, config, device, legacy, side, steps, world},
 };

@@ -7,6 +7,7 @@ pub mod check;
 pub(crate) mod checked_clients;
 pub mod connection;
 pub mod divergences;
+pub mod history;
 pub mod hunt;
 pub mod matrix;
 pub mod observed;

@@ -8,8 +8,8 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, explore, export, failure::Failure, import, manual, merge, message, replay, shrink,
-    sim, token, validate, verify,
+    archive, bench, check, diagram, explore, export, failure::Failure, history, import, manual, merge, message, replay,
+    shrink, sim, token, validate, verify,
 };
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
@@ -25,6 +25,7 @@ pub(crate) struct Cli {
 enum Command {
     Verify(verify::Verify),
     Check(check::Check),
+    History(history::History),
     Sim(sim::Sim),
     Merge(merge::Merge),
     Import(import::Import),
@@ -58,6 +59,7 @@ impl Cli {
         match self.command {
             Command::Verify(verify) => verify.run(players),
             Command::Check(check) => check.run(players),
+            Command::History(history) => history.run(),
             Command::Sim(sim) => sim.run(),
             Command::Merge(merge) => merge.run(),
             Command::Import(import) => import.run(),

@@ -15,6 +15,7 @@ mod export;
 mod failure;
 mod flaws;
 mod given;
+mod history;
 mod import;
 mod input;
 mod interrupt;

@@ -10,6 +10,7 @@ use clap::{
 };
 use handfast_model::{
     config::{self, Configuration, Size},
+    history::BUGS,
     mutants::MUTANTS,
     properties::PropertyId,
     walk,
@@ -31,6 +32,8 @@ impl Names {
     pub(crate) const CONFIGURATIONS: Self = Self { kind: "configuration", list: configurations };
     /// Ids of mutants.
     pub(crate) const MUTANTS: Self = Self { kind: "mutant", list: mutants };
+    /// Ids of real bugs.
+    pub(crate) const BUGS: Self = Self { kind: "bug", list: bugs };
     /// Ids of properties.
     pub(crate) const PROPERTIES: Self = Self { kind: "property", list: properties };
     /// Goals of any configuration.
@@ -49,6 +52,10 @@ fn configurations() -> BTreeSet<String> {
 
 fn mutants() -> BTreeSet<String> {
     MUTANTS.iter().map(|mutant| mutant.id.to_owned()).collect()
+}
+
+fn bugs() -> BTreeSet<String> {
+    BUGS.iter().map(|bug| bug.id.to_owned()).collect()
 }
 
 fn properties() -> BTreeSet<String> {
@@ -113,7 +120,9 @@ mod tests {
 
     #[test]
     fn each_kind_has_names() {
-        for kind in [Names::CONFIGURATIONS, Names::MUTANTS, Names::PROPERTIES, Names::GOALS, Names::SCENARIOS] {
+        for kind in
+            [Names::CONFIGURATIONS, Names::MUTANTS, Names::BUGS, Names::PROPERTIES, Names::GOALS, Names::SCENARIOS]
+        {
             assert!((kind.list)().len() > 10, "{}", kind.kind);
         }
     }

@@ -11,6 +11,7 @@ use crate::{
         action::Action,
         config::Configuration,
         side::{ExportSide, ImportSide},
+        world::Disk,
     },
 };
 
@@ -47,9 +48,9 @@ impl<I: ImportSide, E: ExportSide> Judged<I, E> {
         Self(System::new(configuration, import, export))
     }
 
-    /// The same on a disk that does not keep the order in which things are made durable.
-    pub(crate) fn on_a_torn_disk(self) -> Self {
-        Self(self.0.on_a_torn_disk())
+    /// The same on another disk.
+    pub(crate) fn on(self, disk: Disk) -> Self {
+        Self(self.0.on(disk))
     }
 
     /// Returns what is checked.

@@ -13,6 +13,7 @@ use handfast::{
     outcome::{Outcome, Signal},
 };
 
+pub use self::android::Age;
 use crate::property::clients::{AnyExportClient, AnyImportClient};
 
 /// The two of the desktop client.
@@ -23,6 +24,11 @@ pub fn qt() -> (AnyImportClient, AnyExportClient) {
 /// The two of the client for Android.
 pub fn android() -> (AnyImportClient, AnyExportClient) {
     (AnyImportClient::new(android::Import::default()), AnyExportClient::new(android::Export::default()))
+}
+
+/// The two of the client for Android, the import client as old as this.
+pub fn android_of(age: Age) -> (AnyImportClient, AnyExportClient) {
+    (AnyImportClient::new(android::Import::of(age)), AnyExportClient::new(android::Export::default()))
 }
 
 /// The two of the client for iOS.

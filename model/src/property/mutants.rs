@@ -11,6 +11,7 @@ use crate::{
         config::{self, Configuration, Player, Size},
         legacy,
         side::{AnyExport, AnyImport, Boxed},
+        world::Disk,
     },
 };
 
@@ -65,7 +66,7 @@ impl Mutant {
         let import = if old(Side::Import) { Boxed::new(legacy::Importer::new()) } else { import };
         let export = if old(Side::Export) { Boxed::new(legacy::Exporter::new()) } else { export };
         let system = Judged::new(configuration, import, export);
-        if self.setting == Setting::Disk { system.on_a_torn_disk() } else { system }
+        if self.setting == Setting::Disk { system.on(Disk::Torn) } else { system }
     }
 
     /// Returns the two reducers.

@@ -6,7 +6,7 @@ use crate::{
     property::judged::Judged,
     system::{
         config::{Configuration, Player},
-        legacy,
+        legacy::{self, Changes},
         side::{AnyExport, AnyImport, Boxed},
     },
 };
@@ -18,12 +18,18 @@ pub struct Players {
     pub import: fn(Config) -> AnyImport,
     /// An exporter that has not begun.
     pub export: fn(Config) -> AnyExport,
+    /// The decisions in which the legacy sides differ from the daemon of 2026-08.
+    pub changes: Changes,
 }
 
 impl Default for Players {
-    /// The reducers that ship.
+    /// The reducers that ship, and daemons of 2026-08.
     fn default() -> Self {
-        Self { import: |config| Boxed::new(Importer::new(config)), export: |config| Boxed::new(Exporter::new(config)) }
+        Self {
+            import: |config| Boxed::new(Importer::new(config)),
+            export: |config| Boxed::new(Exporter::new(config)),
+            changes: Changes::NONE,
+        }
     }
 }
 
@@ -31,7 +37,7 @@ impl Players {
     /// The system of a configuration, with them where it has a hardened side.
     pub fn system(&self, configuration: Configuration) -> Judged<AnyImport, AnyExport> {
         let export = match configuration.cast.export {
-            Player::Legacy => Boxed::new(legacy::Exporter::new()),
+            Player::Legacy => Boxed::new(legacy::Exporter::of(self.changes)),
             Player::Hardened | Player::Hostile => (self.export)(configuration.reducers()),
         };
         Judged::new(configuration, self.importer(&configuration), export)
@@ -40,7 +46,7 @@ impl Players {
     /// The import side of a configuration.
     pub(crate) fn importer(&self, configuration: &Configuration) -> AnyImport {
         match configuration.cast.import {
-            Player::Legacy => Boxed::new(legacy::Importer::new()),
+            Player::Legacy => Boxed::new(legacy::Importer::of(self.changes)),
             Player::Hardened | Player::Hostile => (self.import)(configuration.reducers()),
         }
     }

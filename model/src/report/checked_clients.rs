@@ -59,7 +59,8 @@ pub(crate) fn check(configuration: Configuration, property: Option<PropertyId>, 
     Some(Checked { configuration: id, cast, rows, reached, missed, pairs, visible, graph: largest, levels, seconds })
 }
 
-fn judge(
+/// The result of a half of a property on a graph of a link with its clients. `doubt` stands where it would be verified otherwise.
+pub(crate) fn judge(
     linked: &Linked,
     graph: &Graph,
     property: PropertyId,

@@ -7,7 +7,7 @@ use crate::system::{
     action::{Action, Remains},
     config::Player,
     link::{End, Item, Opposite},
-    world::{ExportShell, ImportShell, Stage, Storage, World},
+    world::{Disk, ExportShell, ImportShell, Stage, Storage, World},
 };
 
 impl World {
@@ -27,7 +27,8 @@ impl World {
         use Remains::{Nothing, Torn, Whole};
         let old = self.cast.import == Player::Legacy;
         match self.import.storage {
-            Storage::Running if self.torn_disk => &[Nothing, Whole, Torn],
+            Storage::None | Storage::Running if self.disk == Disk::KeepsPending => &[Torn],
+            Storage::Running if self.disk == Disk::Torn => &[Nothing, Whole, Torn],
             // An old importer forgets what it has not reported, and of what it has nothing was made durable (W-27).
             Storage::Running | Storage::Settled { durable: true } if old => &[Nothing],
             Storage::Reported { durable: true } if old => &[Whole, Torn],

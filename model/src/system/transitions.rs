@@ -11,7 +11,7 @@ use crate::system::{
     action::Action,
     config::Configuration,
     side::{ExportSide, ImportSide},
-    world::{PEER, Storage, World},
+    world::{Disk, PEER, Storage, World},
 };
 
 /// An observer of a step, which changes nothing. A function in the present tense is called before the world changes, one in the past
@@ -54,8 +54,8 @@ pub struct System<I, E> {
     configuration: Configuration,
     /// The two sides before they begin.
     fresh: (I, E),
-    /// [`World::torn_disk`].
-    torn_disk: bool,
+    /// [`World::disk`].
+    disk: Disk,
 }
 
 /// The input that an action hands to a reducer.
@@ -91,12 +91,12 @@ impl Turn {
 impl<I: ImportSide, E: ExportSide> System<I, E> {
     /// The system of a configuration, with two sides that have not begun.
     pub fn new(configuration: Configuration, import: I, export: E) -> Self {
-        Self { configuration, fresh: (import, export), torn_disk: false }
+        Self { configuration, fresh: (import, export), disk: Disk::InOrder }
     }
 
-    /// The same on a disk that does not keep the order in which things are made durable.
-    pub(crate) const fn on_a_torn_disk(mut self) -> Self {
-        self.torn_disk = true;
+    /// The same on another disk.
+    pub(crate) const fn on(mut self, disk: Disk) -> Self {
+        self.disk = disk;
         self
     }
 
@@ -108,7 +108,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
     /// The state in which it begins.
     pub(crate) fn begin(&self) -> State<I, E> {
         let (import, export) = self.fresh.clone();
-        let world = World { torn_disk: self.torn_disk, ..World::new(&self.configuration) };
+        let world = World { disk: self.disk, ..World::new(&self.configuration) };
         State { import, export, world }
     }
 

@@ -33,8 +33,8 @@ pub const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0,
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     pub(crate) cast: Cast,
-    /// The new device's disk does not keep the order in which things are made durable.
-    pub(crate) torn_disk: bool,
+    /// The new device's disk.
+    pub(crate) disk: Disk,
     pub(crate) link: Link,
     pub(crate) import: ImportShell,
     pub(crate) export: ExportShell,
@@ -64,6 +64,18 @@ pub(crate) struct ImportShell {
     /// The account that the last check found.
     pub(crate) checked: Option<AccountId>,
     pub(crate) storage: Storage,
+}
+
+/// The order in which a disk makes things durable, and what a restart takes for an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Disk {
+    /// A name is durable after what it names.
+    #[default]
+    InOrder,
+    /// It does not keep the order.
+    Torn,
+    /// An old daemon has the account in its list from the beginning of the link, and takes it for one after a restart.
+    KeepsPending,
 }
 
 /// An archive in its temporary place.
@@ -167,7 +179,7 @@ impl World {
         let repeated = if configuration.repeats() { budget.duplicates } else { 0 };
         Self {
             cast: configuration.cast,
-            torn_disk: false,
+            disk: Disk::InOrder,
             link: Link::new(),
             import: ImportShell::default(),
             export: ExportShell::default(),

@@ -15,6 +15,7 @@ mod explores;
 mod files;
 mod hasty;
 mod help;
+mod histories;
 mod interrupts;
 mod lan;
 mod links;

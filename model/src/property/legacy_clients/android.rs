@@ -6,8 +6,30 @@ use handfast::client::{Received, Refused, export, import};
 use super::{ExportAt, ImportAt, export_end, import_end};
 use crate::property::clients::Client;
 
+/// How old the import client is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Age {
+    /// Before `3c553f7` of 2025-03-10: its list lacks two steps, and it throws.
+    First,
+    /// Before `25c01ae` of 2026-07-02: it throws.
+    Strict,
+    /// Of 2026-08: it ignores what is not on its list.
+    #[default]
+    Today,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Import(ImportAt);
+pub(super) struct Import {
+    at: ImportAt,
+    age: Age,
+    thrown: bool,
+}
+
+impl Import {
+    pub(super) fn of(age: Age) -> Self {
+        Self { age, ..Self::default() }
+    }
+}
 
 impl Client for Import {
     type Input = import::Input;
@@ -15,7 +37,7 @@ impl Client for Import {
 
     fn take(&mut self, input: import::Input) -> Result<Vec<import::Effect>, Refused> {
         use import::{Input as I, Screen as S};
-        let at = &mut self.0;
+        let at = &mut self.at;
         match (at.screen, input) {
             (S::Initial | S::Closed, I::Select) => Ok(at.select()),
             (from, I::Signal(id, received)) if at.id == Some(id) => {
@@ -26,10 +48,15 @@ impl Client for Import {
                         | (S::TokenAvailable, S::TokenAvailable | S::Connecting | S::Done | S::Error(_))
                         | (S::Connecting, S::Authenticating { .. } | S::Done | S::Error(_))
                         | (S::Authenticating { .. }, S::InProgress | S::Done | S::Error(_))
-                        | (S::InProgress, S::InProgress | S::Authenticating { .. } | S::Done | S::Error(_))
+                        | (S::InProgress, S::Done | S::Error(_))
                         | (S::Done | S::Error(_), S::Done | S::Error(_))
                 );
-                Ok(if follows { at.show(to) } else { Vec::new() })
+                let later = matches!((from, to), (S::InProgress, S::InProgress | S::Authenticating { .. }));
+                if follows || later && self.age > Age::First {
+                    return Ok(at.show(to));
+                }
+                self.thrown = self.age < Age::Today;
+                Ok(Vec::new())
             }
             (_, I::Signal(..)) => Ok(Vec::new()),
             (S::Authenticating { .. }, I::Answer(slot)) => at.provide(slot),
@@ -41,6 +68,10 @@ impl Client for Import {
             (_, I::Back) => Ok(at.remove()),
             (_, input) => at.returned(input),
         }
+    }
+
+    fn is_broken(&self) -> bool {
+        self.thrown
     }
 }
 

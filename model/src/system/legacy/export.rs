@@ -9,12 +9,17 @@ use handfast::{
 };
 use std::net::SocketAddr;
 
-use super::rows::{AuthState, Rows};
+use super::{
+    change::{Change, Changes},
+    rows::{AuthState, Rows},
+};
 use crate::system::side::Side;
 
 /// The export side of one account: one slot for the operation that is live, whatever attempts are still under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Exporter {
+    /// The decisions that are not those of 2026-08.
+    changes: Changes,
     /// The attempt that the slot holds.
     live: Option<u8>,
     attempts: Vec<Attempt>,
@@ -72,6 +77,11 @@ impl Exporter {
     /// No operation.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same of another day.
+    pub fn of(changes: Changes) -> Self {
+        Self { changes, ..Self::default() }
     }
 
     fn attempt(&mut self, op: u8) -> Option<&mut Attempt> {
@@ -212,6 +222,7 @@ impl Exporter {
 
     fn open(&mut self, op: u8, state: AuthState, input: Input, rows: &mut Rows) -> Vec<Effect> {
         use AuthState as S;
+        let strays_free = self.changes.has(Change::StraysFree);
         let Some(attempt) = self.attempt(op) else { return vec![] };
         match (state, input) {
             (_, Input::Lost | Input::Ended) => {
@@ -244,6 +255,7 @@ impl Exporter {
                 attempt.busy = Some(Busy::Opening(slot));
                 vec![Effect::Open(slot)]
             }
+            (S::Auth, Input::Message(_)) if strays_free => vec![],
             (S::Auth, Input::Message(_)) => self.wrong(op, rows),
             (_, Input::Tried(slot, tried)) if attempt.busy == Some(Busy::Opening(slot)) => self.tried(op, tried, rows),
             _ => vec![],
@@ -278,12 +290,17 @@ impl Exporter {
 
     /// Anything but the right password is a wrong one.
     fn wrong(&mut self, op: u8, rows: &mut Rows) -> Vec<Effect> {
+        let changes = self.changes;
         let Some(attempt) = self.attempt(op) else { return vec![] };
         attempt.tries = attempt.tries.saturating_add(1);
-        let last = attempt.tries >= MAX_TRIES;
+        let limit = MAX_TRIES + u8::from(changes.has(Change::CountsLate));
+        let last = attempt.tries >= limit;
         let Stage::Open(_) = attempt.stage else { return vec![] };
         if !last {
             rows.take(14);
+            if changes.has(Change::ErrAfterWrong) {
+                attempt.stage = Stage::Open(AuthState::Err);
+            }
             return vec![Effect::Send(Message::Verdict(Verdict::Wrong))];
         }
         attempt.stage = Stage::Open(AuthState::AuthError);

@@ -8,7 +8,10 @@ use handfast::{
     reducer::{ConnId, Refused},
 };
 
-use super::rows::{AuthState, Rows};
+use super::{
+    change::{Change, Changes},
+    rows::{AuthState, Rows},
+};
 use crate::system::side::Side;
 
 /// The credentials of an archive that is stored in clear.
@@ -17,6 +20,8 @@ const CLEAR: Slot = Slot(u8::MAX);
 /// The import side. Its one context serves every channel that it ever opens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Importer {
+    /// The decisions that are not those of 2026-08.
+    changes: Changes,
     stage: Stage,
     state: AuthState,
     /// The manager still holds the operation.
@@ -55,7 +60,13 @@ enum Stage {
 impl Importer {
     /// Not begun.
     pub fn new() -> Self {
+        Self::of(Changes::NONE)
+    }
+
+    /// The same of another day, not begun.
+    pub fn of(changes: Changes) -> Self {
         Self {
+            changes,
             stage: Stage::None,
             state: AuthState::Handshake,
             live: false,
@@ -124,6 +135,9 @@ impl Importer {
             }
             // It has no limit to make room for.
             I::ConnectionAnswered(_) | I::ConnectionsExhausted => vec![],
+            I::ConnectionOpened { conn, verified: false, .. } if self.changes.has(Change::WholeChain) => {
+                vec![Effect::Close(conn)]
+            }
             I::ConnectionOpened { conn, presented, .. } => {
                 self.chains.extend(presented.map(|account| (conn, account)));
                 vec![]
@@ -139,6 +153,7 @@ impl Importer {
                 rows.take(5);
                 vec![Effect::DeclineChannel(conn)]
             }
+            I::ConnectionFailed(_) if self.changes.has(Change::FailureIgnored) => vec![],
             I::ConnectionFailed(_) => {
                 rows.take(6);
                 self.state = AuthState::Err;
@@ -159,8 +174,11 @@ impl Importer {
                 self.close(conn, rows)
             }
             I::ArchiveComplete(conn) if known(conn, self) => self.archive(conn, rows),
-            I::Checked(Check::Sound(_)) if self.loading.is_some() => vec![Effect::Install],
-            I::Checked(Check::Unsound | Check::Unreadable) => {
+            I::Checked(Check::Sound(account)) if self.loading.is_some() && self.may_install(account) => {
+                vec![Effect::Install]
+            }
+            I::Checked(Check::Sound(_)) if self.loading.is_none() => vec![],
+            I::Checked(_) => {
                 self.state = AuthState::Err;
                 self.loaded(rows)
             }
@@ -172,6 +190,9 @@ impl Importer {
             }
             I::ProvideAccountAuthentication(slot, scheme) => match self.stage {
                 Stage::None | Stage::Removed => return Err(Refused::Unknown),
+                _ if scheme == Scheme::None && self.changes.has(Change::PasswordSchemeOnly) => {
+                    return Err(Refused::WrongScheme);
+                }
                 Stage::Listening if self.state == AuthState::Auth && self.live => {
                     rows.take(13);
                     self.state = AuthState::Data;
@@ -216,7 +237,6 @@ impl Importer {
             | I::ArchiveProgressed(_)
             | I::ArchiveComplete(_)
             | I::ArchiveUnwritable(_)
-            | I::Checked(Check::Sound(_))
             | I::Fired(_) => vec![],
         })
     }
@@ -277,6 +297,9 @@ impl Importer {
     /// A message with `accData`. Only an intruder sends one in HANDSHAKE; it says `authScheme` too then, without which the
     /// message would be dropped (I11).
     fn archive(&mut self, conn: ConnId, rows: &mut Rows) -> Vec<Effect> {
+        if self.state != AuthState::Data && self.changes.has(Change::ArchiveAfterAnswer) {
+            return vec![];
+        }
         let mut effects = match self.state {
             AuthState::Handshake => {
                 rows.take(12);
@@ -292,9 +315,15 @@ impl Importer {
         rows.take(20);
         self.loading = Some(conn);
         let typed = self.credentials.unwrap_or(CLEAR);
-        let under = if self.scheme == Scheme::None && self.asked != Scheme::None { CLEAR } else { typed };
+        let clear = self.scheme == Scheme::None && self.asked != Scheme::None;
+        let under = if clear || self.changes.has(Change::StoresInClear) { CLEAR } else { typed };
         effects.extend([Effect::Signal(Signal::InProgress), Effect::Stage(under), Effect::Check]);
         effects
+    }
+
+    /// Whether an archive of this account is installed.
+    fn may_install(&self, account: AccountId) -> bool {
+        !self.changes.has(Change::ArchiveBound) || self.loading.is_some_and(|conn| self.peer(conn) == account)
     }
 
     /// The archive is loaded, or is none: the channel is closed.
