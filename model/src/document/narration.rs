@@ -118,14 +118,14 @@ mod tests {
     /// A sentence for each line, each with its cause; the last names the property.
     #[test]
     fn a_counterexample_is_narrated() {
-        let told: Vec<_> = of("M-10")
+        let lines: Vec<_> = of("M-10")
             .into_iter()
             .map(|Sentence { number, text, because }| match because {
                 Some(because) => format!("{number}. {text} [{because}]"),
                 None => format!("{number}. {text}"),
             })
             .collect();
-        insta::assert_snapshot!(told.join("\n"));
+        insta::assert_snapshot!(lines.join("\n"));
     }
 
     /// Causes come before what they cause.

@@ -323,7 +323,7 @@ fn growth() -> Vec<Growth> {
             levels.filter_map(|(states, edges)| Some((states.parse().ok()?, edges.parse().ok()?))).collect();
         Some(Growth {
             configuration: id.to_owned(),
-            size: *size,
+            size,
             budget: configuration.budget.to_string(),
             faults: faults(configuration),
             states: levels.iter().map(|level| level.0).sum(),

@@ -19,7 +19,7 @@ pub(super) fn section(data: &Data) -> Option<Markup> {
 fn machine(machine: &Machine) -> Markup {
     html! {
         h3 { (machine.name) }
-        div.beside {
+        div.twofold {
             div.wide tabindex="0" role="region" aria-label={ "Drawing: " (machine.name) } { (PreEscaped(drawing::machine(machine))) }
             (wide(machine.name, html! {
                 table {
