@@ -115,7 +115,7 @@ fn named(line: &str) -> String {
     name.flatten().next().unwrap_or_default().to_owned()
 }
 
-/// The requirements that a line cites. `R-A-1 to R-A-3` and `R-A-1..3` stand for each of them.
+/// The requirements that a line cites. A range, written with two dots or with "to", stands for each of its ids.
 fn ids(line: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, _) in line.match_indices("R-") {

@@ -77,7 +77,7 @@ fn noted(drawing: &Drawing<'_>, first: usize, last: usize, label: &str) -> Strin
     }
 }
 
-/// What a participant asks of another, as labels begin, and as a sentence says it.
+/// Requests of a participant to another, as labels begin, and as a sentence says them.
 const ASKS: [(&str, &str); 5] = [
     ("request ", "requests "),
     ("accept ", "accepts "),

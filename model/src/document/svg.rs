@@ -14,7 +14,7 @@ const TOP: usize = 40;
 const LETTER: usize = 7;
 
 /// Draws the diagram of [`Counterexample::mermaid`](crate::document::diagram::Counterexample::mermaid). Each line has the number that
-/// it has in the [narration](crate::document::narration). What is alike is drawn at once: reports have hundreds of pictures.
+/// it has in the [narration](crate::document::narration). Lines that look alike are one path: reports have hundreds of pictures.
 pub fn svg(mermaid: &str) -> String {
     let drawing = Drawing::of(mermaid);
     let mut parts = Parts { width: LEFT + drawing.people.len() * COLUMN, ..Parts::default() };

@@ -48,7 +48,7 @@ pub struct Walkable {
     pub states: Vec<Seen>,
     /// The steps of each state. States at the edge of a graph that is not complete have none.
     pub steps: Vec<Vec<Step>>,
-    /// What is looked for, and the nearest state that has it: goals, and properties that are violated.
+    /// The goals and the violated properties, each with the nearest state that has it.
     pub goals: Vec<Goal>,
 }
 
@@ -108,7 +108,7 @@ pub struct Goal {
     pub state: usize,
 }
 
-/// What is seen of a state, in words.
+/// The visible part of a state, in words.
 #[derive(Default)]
 pub(crate) struct View {
     clients: [String; 2],

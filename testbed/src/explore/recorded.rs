@@ -49,7 +49,7 @@ impl Parties {
             Turn::Import { input, effects } => {
                 let config = self.configs[0];
                 let reducer = self.importers.entry(operation).or_insert_with(|| Importer::new(config));
-                // What it does is in the record.
+                // The record has its result.
                 let _ = reducer.handle(*input);
                 while reducer.poll_effect().is_some() {}
                 (self.daemons[0], self.timers[0]) = (reducer.place(), reducer.armed());

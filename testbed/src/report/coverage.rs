@@ -25,7 +25,7 @@ pub(crate) struct Machine {
     /// The states, from the first to the last.
     pub(crate) states: Vec<String>,
     pub(crate) edges: Vec<Covered>,
-    /// What a count of each engine counts, in the order of [`Covered::counts`].
+    /// The engines, and the meaning of the count of each, in the order of [`Covered::counts`].
     pub(crate) engines: Vec<Counted>,
 }
 

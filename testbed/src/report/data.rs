@@ -25,7 +25,7 @@ use crate::{sim::Swept, verdicts};
 /// The version of the format.
 const VERSION: u32 = 1;
 
-/// What a report is made of.
+/// The results of which a report is made.
 pub(crate) struct Asked<'a> {
     pub(crate) seeds: Range<u64>,
     pub(crate) model: Option<&'a Report>,

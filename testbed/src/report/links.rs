@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use handfast_model::{mutants::MUTANTS, properties::PropertyId};
 use serde::Serialize;
 
-/// What the build read from the sources (`build.rs`): a line for each definition and each citation.
+/// The table that the build read from the sources (`build.rs`): a line for each definition and each citation.
 const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/requirements.tsv"));
 
 /// A place in a file of the repository.
@@ -40,7 +40,7 @@ pub(crate) struct Requirement {
 }
 
 impl Requirement {
-    /// What is missing: code, or a check that would notice.
+    /// The missing part: code, or a check that would notice.
     pub(crate) fn gap(&self) -> Option<&'static str> {
         match (self.code.is_empty(), self.tests.is_empty() && self.properties.is_empty()) {
             (true, _) => Some("no code cites it"),
@@ -119,7 +119,7 @@ mod tests {
         for property in PropertyId::ALL {
             let stands = all.iter().any(|one| one.properties.contains(&property.id()));
             assert!(stands, "{} stands for no requirement", property.id());
-            // What no mutant violates, a known weakness of an old peer does: the property can fail.
+            // A known weakness of an old peer shows too that a property can fail.
             let killed = MUTANTS.iter().any(|mutant| mutant.property == *property);
             let shown = FLAWS.iter().any(|flaw| flaw.property == *property);
             assert!(killed || shown || by_tests.contains(property), "nothing violates {}", property.id());

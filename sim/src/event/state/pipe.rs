@@ -17,7 +17,7 @@ pub(crate) enum Notice {
     Lost,
 }
 
-/// Bytes in order. What was read goes only when it is half of all: each byte is moved once, however small the pieces are.
+/// Bytes in order. Bytes that were read go only when they are half of all: each byte is moved once, however small the pieces are.
 #[derive(Debug, Default)]
 pub(crate) struct Unread {
     bytes: Vec<u8>,

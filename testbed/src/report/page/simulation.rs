@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::wide;
 use crate::report::data::Data;
 
-/// What ran, how often each fault happened, and how sessions ended.
+/// The runs, how often each fault happened, and how sessions ended.
 pub(super) fn section(data: &Data) -> Option<Markup> {
     (data.simulation.is_some() || data.event.is_some()).then(|| {
         html! {
