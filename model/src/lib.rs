@@ -4,6 +4,7 @@
 
 pub mod document;
 pub mod explorer;
+pub mod intruder;
 pub mod property;
 pub mod report;
 pub mod system;

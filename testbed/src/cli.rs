@@ -8,8 +8,8 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, explore, export, failure::Failure, history, import, manual, merge, message, replay,
-    shrink, sim, token, validate, verify,
+    archive, bench, check, diagram, explore, export, failure::Failure, history, import, intruder, manual, merge,
+    message, replay, shrink, sim, token, validate, verify,
 };
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
@@ -25,6 +25,7 @@ pub(crate) struct Cli {
 enum Command {
     Verify(verify::Verify),
     Check(check::Check),
+    Intruder(intruder::Intruder),
     History(history::History),
     Sim(sim::Sim),
     Merge(merge::Merge),
@@ -59,6 +60,7 @@ impl Cli {
         match self.command {
             Command::Verify(verify) => verify.run(players),
             Command::Check(check) => check.run(players),
+            Command::Intruder(intruder) => intruder.run(),
             Command::History(history) => history.run(),
             Command::Sim(sim) => sim.run(),
             Command::Merge(merge) => merge.run(),

@@ -19,6 +19,7 @@ mod history;
 mod import;
 mod input;
 mod interrupt;
+mod intruder;
 mod link;
 mod manual;
 mod merge;

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::{
     exit_code::{CHECKS, worst},
     failure::Failure,
+    intruder::{self, Examined},
     names::Names,
     options::Effort,
     output,
@@ -98,6 +99,8 @@ enum Group {
     Simulation,
     /// Sessions of the event engine
     Events,
+    /// The intruder that knows things
+    Intruder,
 }
 
 /// The results of all groups that ran.
@@ -110,6 +113,8 @@ struct Verified {
     simulation: Option<Swept>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<Swept>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    intruder: Option<Examined>,
     /// The seeds and scenarios of the two sweeps.
     #[serde(skip)]
     heads: [String; 2],
@@ -173,8 +178,14 @@ impl Verify {
         suites.extend([&simulation, &event].into_iter().flatten().map(Swept::suite));
         let codes = model.iter().map(|model| verdicts::exit_code(model.outcome));
         let codes = codes.chain([&simulation, &event].into_iter().flatten().map(Swept::exit_code));
-        let exit_code = worst(codes);
-        let verified = Verified { seeds: seeds.clone(), model, simulation, event, heads, exit_code };
+        let asks = self.asks(Group::Intruder);
+        let intruder = asks.then(|| {
+            let selection = intruder::Selection { limits, jobs: jobs.get(), ..intruder::Selection::default() };
+            Examined::new(intruder::table(&selection), intruder::hunted(limits))
+        });
+        suites.extend(intruder.as_ref().map(Examined::suite));
+        let exit_code = worst(codes.chain(intruder.as_ref().map(Examined::exit_code)));
+        let verified = Verified { seeds: seeds.clone(), model, simulation, event, intruder, heads, exit_code };
         if self.json {
             output::json(&verified)?
         } else {
@@ -187,7 +198,17 @@ impl Verify {
             let Verified { model, simulation, event, .. } = &verified;
             let (model, again) = (model.as_ref(), verified.again(mutant));
             let (simulation, event) = (simulation.as_ref(), event.as_ref());
-            let data = Data::new(&Asked { seeds, model, simulation, event, mutant, limits, exit_code, again });
+            let data = Data::new(&Asked {
+                seeds,
+                model,
+                simulation,
+                event,
+                intruder: verified.intruder.as_ref().map(|one| one.summary().to_string()),
+                mutant,
+                limits,
+                exit_code,
+                again,
+            });
             folder.iter().for_each(|folder| folder.write(&data, &suites));
             sarif.iter().for_each(|sarif| sarif.write(&data));
         }
@@ -216,6 +237,16 @@ impl Verified {
             match details {
                 true => output::line(format_args!("\n{head}\n{swept}"))?,
                 false => output::line(format_args!("\n{head}\n{}", swept.summary()))?,
+            }
+        }
+        if let Some(intruder) = &self.intruder {
+            match details {
+                true => output::line(format_args!("\n{intruder}"))?,
+                false => {
+                    output::line("")?;
+                    intruder.unexpected().iter().try_for_each(output::line)?;
+                    output::line(intruder.summary())?;
+                }
             }
         }
         let verdict = if self.exit_code == 0 { "ALL AS EXPECTED" } else { "NOT AS EXPECTED" };

@@ -31,6 +31,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) model: Option<&'a Report>,
     pub(crate) simulation: Option<&'a Swept>,
     pub(crate) event: Option<&'a Swept>,
+    /// The result of the intruder's queries in one line.
+    pub(crate) intruder: Option<String>,
     pub(crate) mutant: Option<&'a Mutant>,
     pub(crate) limits: Limits,
     pub(crate) exit_code: u8,
@@ -216,6 +218,7 @@ fn line(asked: &Asked<'_>, checked: &[Checked], hunted: &[&Hunted]) -> Line {
     let of = |name: &str, swept: Option<&Swept>| swept.map(|swept| format!("{name}: {}", swept.verdict()));
     parts.extend(of("simulation", asked.simulation));
     parts.extend(of("event engine", asked.event));
+    parts.extend(asked.intruder.clone());
     let verdict = if as_expected { "ALL AS EXPECTED" } else { "NOT AS EXPECTED" };
     let mut bounded = Vec::new();
     if !checked.is_empty() {

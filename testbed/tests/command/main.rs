@@ -17,6 +17,7 @@ mod hasty;
 mod help;
 mod histories;
 mod interrupts;
+mod intruder;
 mod lan;
 mod links;
 mod machines;
