@@ -10,7 +10,7 @@ pub mod report;
 pub mod system;
 
 pub use self::{
-    document::{diagram, sequence, svg},
+    document::{diagram, narration, sequence, svg},
     explorer::{explore, liveness, second},
     property::{
         again, clients, documented, flaws, follow, judged, legacy_clients, legacy_rows, mutants, pairs, players,
@@ -18,7 +18,7 @@ pub use self::{
     },
     report::{
         abstraction, api, check, connection, divergences, history, hunt, matrix, observed, reducers, refinement, rows,
-        walk, witness, written,
+        walk, walkable, witness, written,
     },
     system::{action, config, device, legacy, side, steps, world},
 };

@@ -16,6 +16,7 @@ pub mod refinement;
 pub mod rows;
 pub(crate) mod summary;
 pub mod walk;
+pub mod walkable;
 pub mod witness;
 pub mod written;
 

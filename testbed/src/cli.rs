@@ -8,8 +8,8 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, export, failure::Failure, history, import, intruder, manual, merge, message,
-    replay, shrink, sim, token, validate, verify, watch,
+    archive, bench, check, diagram, explore, export, failure::Failure, history, import, intruder, manual, merge,
+    message, replay, shrink, sim, token, validate, verify, watch,
 };
 #[cfg(feature = "dbus")]
 use crate::{daemon, drive};
@@ -38,6 +38,7 @@ enum Command {
     Validate(validate::Validate),
     Watch(watch::Watch),
     Diagram(diagram::Diagram),
+    Explore(explore::Explore),
     Bench(bench::Bench),
     /// Take tokens apart, make them, show them as QR codes
     #[command(subcommand)]
@@ -86,6 +87,7 @@ impl Cli {
             Command::Validate(validate) => validate.run(),
             Command::Watch(watch) => watch.run(),
             Command::Diagram(diagram) => diagram.run(),
+            Command::Explore(explore) => explore.run(players).map_err(Failure::without_verdict),
             Command::Bench(bench) => bench.run(),
             Command::Completions(completions) => completions.run().map_err(Failure::without_verdict),
             Command::Man(man) => man.run().map_err(Failure::without_verdict),

@@ -15,6 +15,7 @@ mod diagram;
 #[cfg(feature = "dbus")]
 mod drive;
 mod exit_code;
+mod explore;
 mod export;
 mod failure;
 mod flaws;
@@ -35,6 +36,7 @@ mod passwords;
 mod progress;
 mod qr;
 mod replay;
+mod report;
 mod shrink;
 mod sim;
 mod size;

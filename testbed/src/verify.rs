@@ -5,6 +5,7 @@ use std::{ops::Range, path::PathBuf, process::ExitCode, time::Instant};
 use clap::{Args, ValueEnum};
 use handfast_model::{
     config,
+    mutants::Mutant,
     players::Players,
     report::{Report, Selection},
 };
@@ -16,9 +17,11 @@ use crate::{
     exit_code::{CHECKS, worst},
     failure::Failure,
     intruder::{self, Examined},
+    names::Names,
     options::Effort,
     output,
     progress::{self, Watch},
+    report::{Asked, Data, Folder, Sarif},
     sim::{self, Chosen, Sweep, Swept},
     verdicts::{self, junit::Junit, summary::Summary},
 };
@@ -36,6 +39,7 @@ const FULL_EVENT_SEEDS: u64 = 1_000_000;
 Examples:
   handfast verify
   handfast verify --only mutants --details
+  handfast verify --report verdicts
   handfast verify --full --jobs 2 --junit verdicts.xml
 
 {CHECKS}
@@ -47,6 +51,9 @@ pub(crate) struct Verify {
     /// The checks of a nightly run
     #[arg(long)]
     full: bool,
+    /// The smallest configurations only, in seconds
+    #[arg(long, conflicts_with_all = ["quick", "full"])]
+    small: bool,
     #[command(flatten)]
     effort: Effort,
     /// Only this group; may be given several times
@@ -55,6 +62,18 @@ pub(crate) struct Verify {
     /// Write the verdicts as JUnit XML too. Its folder is made
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Write a report into this folder too: a page (report.html), the same as JSON and SARIF, and JUnit. The folder is made
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Write what is not as expected as SARIF too, for code hosts. Its folder is made
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+    /// Only configurations whose name contains this
+    #[arg(long, value_name = "PART")]
+    config: Option<String>,
+    /// Check this mutant in the place of the shipped reducers: no pass is to be expected
+    #[arg(long, value_name = "ID", value_parser = Names::MUTANTS, hide_possible_values = true, conflicts_with_all = ["full", "only"])]
+    mutant: Option<String>,
     /// Print every configuration, mutant and scenario, and not only a summary
     #[arg(long, conflicts_with = "json")]
     details: bool,
@@ -107,8 +126,14 @@ impl Verify {
     pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
         let began = Instant::now();
         let junit = self.junit.clone().map(Junit::open).transpose()?;
-        let (size, seeds) =
-            if self.full { (config::Size::Full, FULL_SEEDS) } else { (config::Size::Quick, QUICK_SEEDS) };
+        let folder = self.report.as_deref().map(Folder::open).transpose()?;
+        let sarif = self.sarif.clone().map(Sarif::open).transpose()?;
+        let mutant = self.mutant.as_deref().and_then(Mutant::find);
+        let (size, seeds) = match (self.full, self.small) {
+            (true, _) => (config::Size::Full, FULL_SEEDS),
+            (_, true) => (config::Size::Small, 1),
+            _ => (config::Size::Quick, QUICK_SEEDS),
+        };
         let seeds = self.seed..self.seed.saturating_add(seeds);
         if !self.json {
             output::line(format_args!("seeds {}..{}\n", seeds.start, seeds.end))?;
@@ -122,19 +147,22 @@ impl Verify {
             limits,
             jobs: jobs.get(),
             players,
+            mutant,
+            configuration: self.config.clone(),
             timings: junit.is_some(),
             accepted: Some(verdicts::ACCEPTED),
             ..Selection::all(size)
         };
+        let whole = checks && self.config.is_none();
         let mut model = (checks || mutants).then(|| progress::run("verify", &selection));
         let mut suites = model.as_ref().map(verdicts::suites).unwrap_or_default();
         if let Some(model) = &mut model {
             // Times stand in the file alone: what is printed is the same for the same program.
             model.forget_timings();
             if self.details {
-                output::line(verdicts::Table { report: model, whole: checks, rows: false })?;
+                output::line(verdicts::Table { report: model, whole, rows: false })?;
             } else if !self.json {
-                output::line(format_args!("{}", Summary { report: model, whole: checks }.to_string().trim_end()))?;
+                output::line(format_args!("{}", Summary { report: model, whole }.to_string().trim_end()))?;
                 output::line(verdicts::total(model))?;
             }
         }
@@ -157,21 +185,41 @@ impl Verify {
         });
         suites.extend(intruder.as_ref().map(Examined::suite));
         let exit_code = worst(codes.chain(intruder.as_ref().map(Examined::exit_code)));
-        let verified = Verified { seeds, model, simulation, event, intruder, heads, exit_code };
+        let verified = Verified { seeds: seeds.clone(), model, simulation, event, intruder, heads, exit_code };
         if self.json {
             output::json(&verified)?
         } else {
-            verified.print_rest(self.details)?
+            verified.print_rest(self.details, mutant)?
         }
         if self.timings {
             output::line(format_args!("took {:.1} s", began.elapsed().as_secs_f64()))?;
+        }
+        if folder.is_some() || sarif.is_some() {
+            let Verified { model, simulation, event, .. } = &verified;
+            let (model, again) = (model.as_ref(), verified.again(mutant));
+            let (simulation, event) = (simulation.as_ref(), event.as_ref());
+            let data = Data::new(&Asked {
+                seeds,
+                model,
+                simulation,
+                event,
+                intruder: verified.intruder.as_ref().map(|one| one.summary().to_string()),
+                mutant,
+                limits,
+                exit_code,
+                again,
+            });
+            folder.iter().for_each(|folder| folder.write(&data, &suites));
+            sarif.iter().for_each(|sarif| sarif.write(&data));
         }
         junit.map_or(Ok(()), |junit| junit.write(suites))?;
         Ok(ExitCode::from(exit_code))
     }
 
     fn asks(&self, group: Group) -> bool {
-        self.only.is_empty() || self.only.contains(&group)
+        // Only configurations have a place for a mutant.
+        let all = self.only.is_empty() && (self.mutant.is_none() || group == Group::Configurations);
+        all || self.only.contains(&group)
     }
 }
 
@@ -183,7 +231,7 @@ fn swept(what: &'static str, asked: &Sweep, effort: sim::Effort) -> Result<Swept
 
 impl Verified {
     /// Prints the sweeps and the verdict, below the model's table.
-    fn print_rest(&self, details: bool) -> Result<(), Failure> {
+    fn print_rest(&self, details: bool, mutant: Option<&Mutant>) -> Result<(), Failure> {
         for (head, swept) in self.heads.iter().zip([&self.simulation, &self.event]) {
             let Some(swept) = swept else { continue };
             match details {
@@ -203,8 +251,16 @@ impl Verified {
         }
         let verdict = if self.exit_code == 0 { "ALL AS EXPECTED" } else { "NOT AS EXPECTED" };
         output::line(format_args!("\n{verdict}"))?;
-        let again = self.model.as_ref().and_then(verdicts::again);
+        output::again(self.again(mutant))
+    }
+
+    /// The command that shows the first thing again that is not as expected.
+    fn again(&self, mutant: Option<&Mutant>) -> Option<String> {
+        let of_model = self.model.as_ref().and_then(verdicts::again);
+        if let (Some(_), Some(mutant)) = (&of_model, mutant) {
+            return Some(format!("handfast check --mutant {}", mutant.id));
+        }
         let of = |swept: &Option<Swept>| swept.as_ref().and_then(Swept::again);
-        output::again(again.or_else(|| of(&self.simulation)).or_else(|| of(&self.event)))
+        of_model.or_else(|| of(&self.simulation)).or_else(|| of(&self.event))
     }
 }

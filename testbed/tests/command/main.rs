@@ -2,6 +2,7 @@
 
 mod archives;
 mod baselines;
+mod browser;
 mod calls;
 mod causes;
 mod checks;
@@ -35,7 +36,9 @@ mod person;
 mod records;
 mod refusals;
 mod replays;
+mod reports;
 mod schedules;
+mod schema;
 mod screens;
 mod sims;
 mod support;
@@ -44,4 +47,5 @@ mod tmux;
 mod tokens;
 mod validates;
 mod waits;
+mod walks;
 mod watches;
