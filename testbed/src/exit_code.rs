@@ -3,14 +3,15 @@
 /// The exit codes of checks, for `--help`.
 pub(crate) const CHECKS: &str = "\
 Exit codes: 0 all as expected, 1 a safety property is violated, 2 usage, 3 a liveness property is
-violated, 4 inconclusive, 5 equal inputs gave unequal results, 101 a panic.";
+violated, 4 inconclusive, 5 equal inputs gave unequal results, 6 all as expected, but a graph is not the
+accepted one, 101 a panic.";
 
 /// The exit code of what says nothing.
 pub(crate) const INCONCLUSIVE: u8 = 4;
 
-/// The worst of some exit codes: a panic, safety, liveness, nondeterminism, inconclusive, in this order.
+/// The worst of some exit codes: a panic, safety, liveness, nondeterminism, inconclusive, a changed graph, in this order.
 pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
-    const ORDER: [u8; 6] = [0, 4, 5, 3, 1, 101];
+    const ORDER: [u8; 7] = [0, 6, 4, 5, 3, 1, 101];
     codes.into_iter().max_by_key(|code| ORDER.iter().position(|known| known == code)).unwrap_or(0)
 }
 
@@ -24,5 +25,7 @@ mod tests {
         assert_eq!(worst([0, 4, 5]), 5);
         assert_eq!(worst([3, 4, 1, 0]), 1);
         assert_eq!(worst([1, 101]), 101);
+        assert_eq!(worst([6, 0, 0]), 6);
+        assert_eq!(worst([6, 4]), 4);
     }
 }

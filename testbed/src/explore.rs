@@ -92,11 +92,22 @@ impl Explore {
     fn walkable(&self, players: Option<Players>) -> Result<Walkable, Failure> {
         if let Some(path) = &self.trace {
             let (header, steps) = replay::read(path)?;
+            if steps.len() as u64 > MAX_STATES {
+                let text = format_args!("{}: more than {MAX_STATES} steps are no page to look at", path.display());
+                return Err(Failure::reason(text));
+            }
             let title = format!("{} ({})", path.display(), header.driver);
             return Ok(recorded::walkable(&header, &steps, title, None));
         }
         if let Some(path) = &self.schedule {
-            let ran = Engine::shipped().run(&shrink::read(path)?.schedule, Watch::ALL);
+            let kept = shrink::read(path)?;
+            if let Some(mutant) = kept.mutant {
+                return Err(Failure::usage(format_args!(
+                    "{}: it is of the mutant {mutant}, and the page has the shipped reducers: use handfast diagram",
+                    path.display()
+                )));
+            }
+            let ran = Engine::shipped().run(&kept.schedule, Watch::ALL);
             let trace = ran.trace();
             let header: Header = trace::from_line(trace.lines().next().unwrap_or_default()).map_err(Failure::reason)?;
             let broken = ran.broken.as_ref().map(|broken| format!("{}: {}", broken.law, broken.text));

@@ -9,7 +9,7 @@ use handfast_model::{
         Query, Start,
         mutants::{Found, HUNTS},
         queries::Asked,
-        table::{Row, Shown, Verdict},
+        table::{Cell, Row, Shown, Verdict},
     },
 };
 use quick_junit::{TestCase, TestSuite};
@@ -18,7 +18,7 @@ use serde::Serialize;
 pub(crate) use handfast_model::intruder::table::{Selection, table};
 
 use crate::{
-    exit_code::CHECKS,
+    exit_code::{CHECKS, INCONCLUSIVE, worst},
     failure::Failure,
     names::Names,
     options::{Effort, PairName, ProfileName},
@@ -112,12 +112,13 @@ impl Examined {
     /// Judges what was found.
     pub(crate) fn new(rows: Vec<Row>, mutants: Vec<Found>) -> Self {
         let cells = || rows.iter().flat_map(|row| &row.cells);
-        let exit_code = if cells().any(|cell| cell.verdict == Verdict::Inconclusive) {
-            4
-        } else {
-            let unexpected = cells().any(|cell| !cell.expected) || mutants.iter().any(|found| found.story.is_none());
-            u8::from(unexpected)
+        let of_cell = |cell: &Cell| match cell.verdict {
+            Verdict::Inconclusive => INCONCLUSIVE,
+            _ => u8::from(!cell.expected),
         };
+        // A mutant that lives, or whose hunt was cut short, shows nothing of what ships.
+        let lives = mutants.iter().any(|found| found.story.is_none()).then_some(INCONCLUSIVE);
+        let exit_code = worst(cells().map(of_cell).chain(lives));
         Self { rows, mutants, exit_code }
     }
 

@@ -1,11 +1,11 @@
 //! `handfast verify`: everything that can be checked, as one table of verdicts.
 
-use std::{ops::Range, path::PathBuf, process::ExitCode, time::Instant};
+use std::{collections::BTreeSet, ops::Range, path::PathBuf, process::ExitCode, time::Instant};
 
 use clap::{Args, ValueEnum};
 use handfast_model::{
     config,
-    mutants::Mutant,
+    mutants::{Mutant, Setting},
     players::Players,
     report::{Report, Selection},
 };
@@ -17,7 +17,7 @@ use crate::{
     exit_code::{CHECKS, worst},
     failure::Failure,
     intruder::{self, Examined},
-    names::Names,
+    names::{self, Names},
     options::Effort,
     output,
     progress::{self, Watch},
@@ -129,6 +129,7 @@ impl Verify {
         let folder = self.report.as_deref().map(Folder::open).transpose()?;
         let sarif = self.sarif.clone().map(Sarif::open).transpose()?;
         let mutant = self.mutant.as_deref().and_then(Mutant::find);
+        self.check_names(mutant)?;
         let (size, seeds) = match (self.full, self.small) {
             (true, _) => (config::Size::Full, FULL_SEEDS),
             (_, true) => (config::Size::Small, 1),
@@ -156,15 +157,22 @@ impl Verify {
         let whole = checks && self.config.is_none();
         let mut model = (checks || mutants).then(|| progress::run("verify", &selection));
         let mut suites = model.as_ref().map(verdicts::suites).unwrap_or_default();
+        // Without times: equal runs have equal reports.
+        let mut of_report = Vec::new();
+        // A reader that leaves takes no file away.
+        let mut said = Ok(());
         if let Some(model) = &mut model {
             // Times stand in the file alone: what is printed is the same for the same program.
             model.forget_timings();
-            if self.details {
-                output::line(verdicts::Table { report: model, whole, rows: false })?;
-            } else if !self.json {
-                output::line(format_args!("{}", Summary { report: model, whole }.to_string().trim_end()))?;
-                output::line(verdicts::total(model))?;
-            }
+            of_report = verdicts::suites(model);
+            said = match (self.details, self.json) {
+                (true, _) => output::line(verdicts::Table { report: model, whole, rows: false }),
+                (false, true) => Ok(()),
+                (false, false) => {
+                    output::line(format_args!("{}", Summary { report: model, whole }.to_string().trim_end()))
+                        .and_then(|()| output::line(verdicts::total(model)))
+                }
+            };
         }
         let effort = sim::Effort { jobs, until: None, stop: limits.stop };
         let count = if self.full { FULL_EVENT_SEEDS } else { sim::EVENT_SEEDS.end };
@@ -175,7 +183,7 @@ impl Verify {
         let sweep = |group, what, sweep| self.asks(group).then(|| swept(what, sweep, effort)).transpose();
         let simulation = sweep(Group::Simulation, "verify, simulation", &turmoil)?;
         let event = sweep(Group::Events, "verify, event engine", &event)?;
-        suites.extend([&simulation, &event].into_iter().flatten().map(Swept::suite));
+        let mut more: Vec<_> = [&simulation, &event].into_iter().flatten().map(Swept::suite).collect();
         let codes = model.iter().map(|model| verdicts::exit_code(model.outcome));
         let codes = codes.chain([&simulation, &event].into_iter().flatten().map(Swept::exit_code));
         let asks = self.asks(Group::Intruder);
@@ -183,17 +191,11 @@ impl Verify {
             let selection = intruder::Selection { limits, jobs: jobs.get(), ..intruder::Selection::default() };
             Examined::new(intruder::table(&selection), intruder::hunted(limits))
         });
-        suites.extend(intruder.as_ref().map(Examined::suite));
+        more.extend(intruder.as_ref().map(Examined::suite));
+        suites.extend(more.iter().cloned());
+        of_report.extend(more);
         let exit_code = worst(codes.chain(intruder.as_ref().map(Examined::exit_code)));
         let verified = Verified { seeds: seeds.clone(), model, simulation, event, intruder, heads, exit_code };
-        if self.json {
-            output::json(&verified)?
-        } else {
-            verified.print_rest(self.details, mutant)?
-        }
-        if self.timings {
-            output::line(format_args!("took {:.1} s", began.elapsed().as_secs_f64()))?;
-        }
         if folder.is_some() || sarif.is_some() {
             let Verified { model, simulation, event, .. } = &verified;
             let (model, again) = (model.as_ref(), verified.again(mutant));
@@ -204,16 +206,52 @@ impl Verify {
                 simulation,
                 event,
                 intruder: verified.intruder.as_ref().map(|one| one.summary().to_string()),
+                others: verified
+                    .intruder
+                    .iter()
+                    .flat_map(|one| one.unexpected())
+                    .map(|text| ("intruder", text))
+                    .collect(),
                 mutant,
                 limits,
                 exit_code,
                 again,
             });
-            folder.iter().for_each(|folder| folder.write(&data, &suites));
+            folder.iter().for_each(|folder| folder.write(&data, &of_report));
             sarif.iter().for_each(|sarif| sarif.write(&data));
+        }
+        said?;
+        if self.json {
+            output::json(&verified)?
+        } else {
+            verified.print_rest(self.details, mutant)?
+        }
+        if self.timings {
+            output::line(format_args!("took {:.1} s", began.elapsed().as_secs_f64()))?;
         }
         junit.map_or(Ok(()), |junit| junit.write(suites))?;
         Ok(ExitCode::from(exit_code))
+    }
+
+    /// Refuses a part of a name that no configuration has, and a mutant that no configuration has a place for: both would check nothing.
+    fn check_names(&self, mutant: Option<&Mutant>) -> Result<(), Failure> {
+        if let Some(part) = &self.config {
+            let size = match (self.full, self.small) {
+                (true, _) => config::Size::Full,
+                (_, true) => config::Size::Small,
+                _ => config::Size::Quick,
+            };
+            let ids: BTreeSet<_> = config::configurations(size).iter().map(config::Configuration::id).collect();
+            if !ids.iter().any(|id| id.contains(part.as_str())) {
+                return Err(Failure::usage(format_args!("--config: {}", names::unknown("configuration", part, &ids))));
+            }
+        }
+        match mutant {
+            Some(Mutant { id, setting: Setting::Registries | Setting::Clients, .. }) => Err(Failure::usage(
+                format_args!("--mutant {id}: it is not in the reducers of a link; use handfast check --mutant {id}"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn asks(&self, group: Group) -> bool {

@@ -46,7 +46,7 @@ pub struct Walkable {
     pub texts: Vec<String>,
     /// The states in the order of their distance from the first.
     pub states: Vec<Seen>,
-    /// The steps of each state. States at the edge of a graph that is not complete have none.
+    /// The steps of each state. In a graph that is not complete, those that lead out of it lead nowhere.
     pub steps: Vec<Vec<Step>>,
     /// The goals and the violated properties, each with the nearest state that has it.
     pub goals: Vec<Goal>,

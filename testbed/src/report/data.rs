@@ -33,6 +33,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) event: Option<&'a Swept>,
     /// The result of the intruder's queries in one line.
     pub(crate) intruder: Option<String>,
+    /// What else is not as expected, a line each: the part of the run, and the text.
+    pub(crate) others: Vec<(&'static str, String)>,
     pub(crate) mutant: Option<&'a Mutant>,
     pub(crate) limits: Limits,
     pub(crate) exit_code: u8,
@@ -53,6 +55,8 @@ pub(crate) struct Data {
     pub(crate) stories: Vec<Story>,
     pub(crate) machines: Vec<Machine>,
     pub(crate) growth: Vec<Growth>,
+    /// What is not as expected besides verdicts of configurations and mutants.
+    pub(crate) others: Vec<Other>,
     /// A sweep of the shell's sessions, if there was one.
     pub(crate) simulation: Option<serde_json::Value>,
     /// A sweep of the event engine's sessions, if there was one.
@@ -126,6 +130,14 @@ pub(crate) struct Row {
     pub(crate) story: Option<String>,
 }
 
+/// Something that is not as expected, and neither a verdict of a configuration nor a mutant.
+#[derive(Serialize)]
+pub(crate) struct Other {
+    /// The part of the run: `model`, `simulation`, `event engine` or `intruder`.
+    pub(crate) part: &'static str,
+    pub(crate) text: String,
+}
+
 /// A mutant.
 #[derive(Serialize)]
 pub(crate) struct Broken {
@@ -179,6 +191,7 @@ impl Data {
             stories,
             machines,
             growth: growth(),
+            others: others(asked),
             simulation: value(asked.simulation),
             event: value(asked.event),
             requirements: links::requirements(),
@@ -195,6 +208,27 @@ impl Data {
 /// All mutants that were hunted: the canary alone, if no others were.
 fn mutants(model: &Report) -> Vec<&Hunted> {
     if model.mutants.is_empty() { vec![&model.canary] } else { model.mutants.iter().collect() }
+}
+
+fn others(asked: &Asked<'_>) -> Vec<Other> {
+    let mut others: Vec<Other> = Vec::new();
+    if let Some(model) = asked.model {
+        let mut add = |text| others.push(Other { part: "model", text });
+        if !model.canary.is_killed() && !model.mutants.is_empty() {
+            add(format!("the canary {} is not found", model.canary.kill.mutant));
+        }
+        for one in model.documented.iter().filter(|one| !one.verdict.is_verified()) {
+            add(format!("P-DOCUMENTED in the profile {:?}: {}", one.profile, one.verdict));
+        }
+        model.unlike.iter().for_each(|one| add(one.to_string()));
+        model.changed.iter().for_each(|one| add(format!("the graph of {} changed: {}", one.configuration, one.text)));
+    }
+    for (part, swept) in [("simulation", asked.simulation), ("event engine", asked.event)] {
+        let unlike = swept.filter(|swept| swept.exit_code() != 0);
+        others.extend(unlike.map(|swept| Other { part, text: swept.summary() }));
+    }
+    others.extend(asked.others.iter().map(|(part, text)| Other { part, text: text.clone() }));
+    others
 }
 
 fn line(asked: &Asked<'_>, checked: &[Checked], hunted: &[&Hunted]) -> Line {
@@ -214,7 +248,9 @@ fn line(asked: &Asked<'_>, checked: &[Checked], hunted: &[&Hunted]) -> Line {
         }
     }
     let killed = hunted.iter().filter(|hunted| hunted.is_killed()).count();
-    parts.push(format!("{killed} of {} mutants found", hunted.len()));
+    if !hunted.is_empty() {
+        parts.push(format!("{killed} of {} mutants found", hunted.len()));
+    }
     let of = |name: &str, swept: Option<&Swept>| swept.map(|swept| format!("{name}: {}", swept.verdict()));
     parts.extend(of("simulation", asked.simulation));
     parts.extend(of("event engine", asked.event));

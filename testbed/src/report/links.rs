@@ -35,7 +35,7 @@ pub(crate) struct Requirement {
     pub(crate) properties: Vec<&'static str>,
     /// Named decisions that cite it.
     pub(crate) rules: Vec<&'static str>,
-    /// Mutants that break such a rule, or that violate such a property.
+    /// Mutants that break such a rule.
     pub(crate) mutants: Vec<&'static str>,
 }
 

@@ -8,11 +8,18 @@ use super::{
     links::{Place, Requirement},
 };
 
+/// The rule of findings that no requirement is named for.
+const OTHER: &str = "handfast";
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// A log of one run. Without findings it has no results, which closes those that a host shows.
 pub(super) fn log(data: &Data) -> Value {
-    let rules: Vec<Value> = data.requirements.iter().map(rule).collect();
+    let mut rules: Vec<Value> = data.requirements.iter().map(rule).collect();
+    rules.push(json!({
+        "id": OTHER,
+        "shortDescription": { "text": "What is not as expected and stands for no single requirement" },
+        "defaultConfiguration": { "level": "error" },
+    }));
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -60,16 +67,29 @@ fn results(data: &Data) -> Vec<Value> {
         text: format!("{} is not found ({}): {}", mutant.id, mutant.broken, mutant.verdict),
         fingerprint: mutant.id.to_owned(),
     });
-    verdicts.chain(alive).map(|finding| result(data, &finding)).collect()
+    let others = data.others.iter().map(|other| Finding {
+        level: "error",
+        property: "",
+        text: format!("{}: {}", other.part, other.text),
+        fingerprint: format!("{}/{}", other.part, other.text.lines().next().unwrap_or_default()),
+    });
+    verdicts.chain(alive).chain(others).map(|finding| result(data, &finding)).collect()
 }
 
 fn result(data: &Data, finding: &Finding<'_>) -> Value {
     let property = data.properties.iter().find(|property| property.id == finding.property);
     let ids: Vec<&str> = property.iter().flat_map(|property| &property.requirements).map(String::as_str).collect();
     let cited: Vec<&Requirement> = data.requirements.iter().filter(|one| ids.contains(&one.id)).collect();
-    let rule = cited.first().map_or("handfast", |one| one.id);
+    let rule = cited.first().map_or(OTHER, |one| one.id);
     let statement = property.map_or("", |property| property.text);
-    let places: Vec<Value> = cited.iter().filter_map(|one| place(one)).map(location).collect();
+    let mut places: Vec<&Place> = Vec::new();
+    for place in cited.iter().filter_map(|one| place(one)) {
+        // A line that cites two requirements is one place: a host refuses a place that comes twice.
+        if !places.iter().any(|known| (&known.path, known.line) == (&place.path, place.line)) {
+            places.push(place);
+        }
+    }
+    let places: Vec<Value> = places.into_iter().map(location).collect();
     json!({
         "ruleId": rule,
         "level": finding.level,

@@ -1,7 +1,9 @@
 "use strict";
 // A link into a closed part opens it.
 function open() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  let name = location.hash.slice(1);
+  try { name = decodeURIComponent(name); } catch { /* It is no name of this page. */ }
+  const target = document.getElementById(name);
   if (!target) return;
   for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
   target.scrollIntoView();

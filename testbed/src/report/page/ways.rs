@@ -14,15 +14,17 @@ pub(super) fn failures(data: &Data) -> Option<Markup> {
     let drawn: Vec<&Story> = data.stories_of(Kind::Violation).collect();
     let alive: Vec<_> = data.mutants.iter().filter(|mutant| !mutant.killed).collect();
     let others = undrawn(data);
-    (!drawn.is_empty() || !others.is_empty() || !alive.is_empty()).then(|| html! {
+    let nothing = drawn.is_empty() && others.is_empty() && alive.is_empty() && data.others.is_empty();
+    (!nothing).then(|| html! {
         // The first is open: it is what a reader came for.
         @for (number, story) in drawn.into_iter().enumerate() { (way(data, story, number == 0)) }
-        @if !others.is_empty() || !alive.is_empty() {
+        @if !others.is_empty() || !alive.is_empty() || !data.others.is_empty() {
             h3 { "Without a diagram" }
             ul {
                 @for (configuration, verdict, names) in others {
                     li { a href={ "#c-" (configuration) } { (configuration) } ": " b { (verdict) } ": " small { (names.join(", ")) } }
                 }
+                @for other in &data.others { li { (other.part) ": " (other.text) } }
                 @for mutant in alive { li { (mutant.id) " (" (mutant.broken) ") is not found: " b { (mutant.verdict) } } }
             }
         }
