@@ -8,7 +8,10 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Args;
 use handfast::{limits::Durations, reducer::Config};
-use handfast_model::{mutants::Mutant, without::Without};
+use handfast_model::{
+    mutants::{Mutant, Setting},
+    without::Without,
+};
 use serde_json::json;
 use zbus::fdo::RequestNameFlags;
 
@@ -52,7 +55,7 @@ pub(crate) struct Daemon {
     /// itself
     #[arg(long, value_name = "DIR")]
     exchange: Option<PathBuf>,
-    /// All timers run this many times faster
+    /// The timers of the token, of connecting, of the answer and of the transfer run this many times faster
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     timers: u32,
     /// Break the rules of this mutant
@@ -70,7 +73,11 @@ impl Daemon {
         let now = link::today()?;
         let rules = match self.mutant.as_deref().map(Mutant::find) {
             None => Without::default(),
-            Some(Some(mutant)) => mutant.without,
+            Some(Some(Mutant { setting: Setting::Reducers | Setting::Registries, without, .. })) => *without,
+            Some(Some(mutant)) => {
+                let text = format_args!("--mutant {}: it is not in the two sides of a daemon", mutant.id);
+                return Err(Failure::usage(text));
+            }
             Some(None) => return Err(Failure::usage("there is no such mutant")),
         };
         let config = Config { profile: self.profile.into(), ..Config::default() };

@@ -4,7 +4,7 @@ mod client;
 mod play;
 mod scenarios;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Args;
 use handfast_model::observed::{Reason, Terms, Trace, Verdict, reasons, validate};
@@ -21,6 +21,7 @@ use crate::{
     options::{PairName, ProfileName},
     output,
     validate::Delay,
+    watch::redact::Redact,
 };
 
 /// Play scenarios against one or two daemons on a D-Bus, and judge them by the model
@@ -70,9 +71,9 @@ pub(crate) struct Drive {
     #[arg(long, value_name = "KEY=MS")]
     delay: Vec<Delay>,
     /// Seconds that a signal or a return is waited for
-    #[arg(long, value_name = "S", default_value_t = 60)]
+    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     deadline: u64,
-    /// Write the trace of each scenario to this folder
+    /// Write the trace of each scenario to this folder. Passwords are replaced
     #[arg(long, value_name = "DIR")]
     traces: Option<PathBuf>,
     /// Print one line of JSON for each scenario
@@ -114,6 +115,12 @@ impl Word {
             Self::Inconclusive => "INCONCLUSIVE",
         }
     }
+}
+
+/// A trace with other texts in the place of passwords.
+fn redacted(text: &str) -> String {
+    let redact = Redact::default();
+    text.lines().filter_map(|line| redact.line(line.as_bytes())).map(|line| line + "\n").collect()
 }
 
 impl Drive {
@@ -200,7 +207,7 @@ impl Drive {
         if let Some(folder) = &self.traces {
             let path = folder.join(format!("{}.ndjson", scenario.name));
             std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&path, &text))
+                .and_then(|()| output::private(&path)?.write_all(redacted(&text).as_bytes()))
                 .map_err(|error| Failure::usage(format_args!("--traces {}: {error}", path.display())))?;
         }
         Ok(self.judge(scenario, ends, played, &text))

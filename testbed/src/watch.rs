@@ -5,7 +5,7 @@ mod bus;
 mod capture;
 mod lines;
 mod monitor;
-mod redact;
+pub(crate) mod redact;
 mod report;
 
 use std::{
@@ -125,13 +125,21 @@ impl Watch {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let stop = interrupt::stops_checks()?;
-        let mut judge = self.judge()?;
         #[cfg(feature = "dbus")]
         if let Some(address) = &self.bus {
-            bus::watch(address, &mut judge, stop)?;
-            return judge.end(self.complete);
+            let mut judge = self.judge()?;
+            let lost = bus::watch(address, &mut judge, stop);
+            return judge.cut(lost, self.complete);
         }
+        // First what is read: `--out` may not take it away.
         let mut lines = Lines::open(self.file.as_deref(), self.follow, stop)?;
+        let mut judge = self.judge()?;
+        let read = self.read(&mut lines, &mut judge);
+        judge.cut(read, self.complete)
+    }
+
+    /// Reads and judges lines until their end, or until they cannot be read on.
+    fn read(&self, lines: &mut Lines, judge: &mut Judge) -> Result<(), Failure> {
         let mut format = self.format;
         let mut converter = Converter::default();
         let mut monitor = DbusMonitor::default();
@@ -165,8 +173,7 @@ impl Watch {
             };
             judge.captured(&mut converter, captured)?;
         }
-        judge.captured(&mut converter, monitor.end())?;
-        judge.end(self.complete)
+        judge.captured(&mut converter, monitor.end())
     }
 
     fn judge(&self) -> Result<Judge, Failure> {
@@ -265,6 +272,20 @@ impl Judge {
             return output::json(&serde_json::json!({"report": "flawed", "why": why.to_string()}));
         }
         output::line(format_args!("NO LINE: {why}"))
+    }
+
+    /// Reports the end of a stream, which may have been lost before its end: a violation that came before is the verdict all the same.
+    fn cut(self, read: Result<(), Failure>, complete: bool) -> Result<ExitCode, Failure> {
+        let refused = self.counts.violated + self.counts.flawed > 0;
+        let code = self.end(complete)?;
+        match read {
+            Err(lost) if !refused => Err(lost),
+            Err(lost) => {
+                lost.report();
+                Ok(code)
+            }
+            Ok(()) => Ok(code),
+        }
     }
 
     /// Reports the end of the stream.

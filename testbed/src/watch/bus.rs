@@ -22,10 +22,14 @@ use crate::{
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How often an interrupt is looked for.
 const AGAIN: Duration = Duration::from_millis(100);
+/// Messages that wait while a line is judged. Beyond them the bus keeps more, or ends the connection.
+const MAX_WAITING: usize = 4096;
 
 /// Watches until an interrupt, or until the bus is lost: then what was seen is judged all the same, and the verdict is no pass.
 pub(super) fn watch(address: &str, judge: &mut Judge, stop: &'static AtomicBool) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // Two threads: the time of a message is noted when it arrives, also while another one is judged.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| Failure::with_code(4, format_args!("no thread can be started: {error}")))?;
@@ -48,27 +52,42 @@ async fn messages(address: &str, judge: &mut Judge, stop: &'static AtomicBool) -
         .await
         .map_err(|error| lost(&format_args!("it cannot be watched: {error}")))?;
     judge.watching(address)?;
+    let (arrived, mut arrivals) = tokio::sync::mpsc::channel(MAX_WAITING);
+    let arriving = tokio::spawn(async move {
+        while let Some(message) = dbus::next(&mut stream).await {
+            if arrived.send((message, now())).await.is_err() {
+                return;
+            }
+        }
+    });
     let mut converter = Converter::default();
     let mut again = tokio::time::interval(AGAIN);
-    loop {
+    let result = loop {
+        if stop.load(Ordering::Relaxed) {
+            break Ok(());
+        }
         tokio::select! {
-            biased;
-            message = dbus::next(&mut stream) => {
-                let message = message.ok_or_else(|| lost(&"the bus is lost"))?;
-                match captured(&message) {
+            arrival = arrivals.recv() => {
+                let Some((message, at)) = arrival else { break Err(lost(&"the bus is lost")) };
+                match captured(&message, at) {
                     Ok(captured) => judge.captured(&mut converter, captured)?,
                     Err(why) => judge.flawed(why)?,
                 }
             }
-            _ = again.tick() => if stop.load(Ordering::Relaxed) {
-                return Ok(());
-            },
+            _ = again.tick() => {}
         }
-    }
+    };
+    arriving.abort();
+    result
 }
 
-/// Reads a message. `None`: no link has it.
-fn captured(message: &Message) -> Result<Option<Captured>, String> {
+/// The time, in microseconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_micros() as u64)
+}
+
+/// Reads a message that arrived at this time. `None`: no link has it.
+fn captured(message: &Message, at: u64) -> Result<Option<Captured>, String> {
     let header = message.header();
     let kind = match message.message_type() {
         Type::MethodCall => Kind::MethodCall,
@@ -82,7 +101,6 @@ fn captured(message: &Message) -> Result<Option<Captured>, String> {
     }
     let member = header.member().map_or("", |name| name.as_str());
     let body = body(message, kind, member).map_err(|why| format!("{member}: {why}"))?;
-    let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_micros() as u64);
     Ok(Some(Captured {
         kind,
         sender: header.sender().map_or("", |name| name.as_str()).to_owned(),

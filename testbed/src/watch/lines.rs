@@ -44,6 +44,9 @@ impl Lines {
             Some(path) => {
                 let name = path.display().to_string();
                 let file = File::open(path).map_err(|error| Failure::usage(format_args!("{name}: {error}")))?;
+                if file.metadata().is_ok_and(|about| about.is_dir()) {
+                    return Err(Failure::usage(format_args!("{name}: it is a folder")));
+                }
                 (Box::new(BufReader::new(file)), name)
             }
         };

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 /// Replaces credentials.
 #[derive(Default)]
-pub(super) struct Redact {
+pub(crate) struct Redact {
     /// A key that the process alone knows, so that a text of a file cannot be guessed and compared.
     key: RandomState,
 }
 
 impl Redact {
     /// Returns a line with its credentials replaced; `None`: it is no JSON.
-    pub(super) fn line(&self, text: &[u8]) -> Option<String> {
+    pub(crate) fn line(&self, text: &[u8]) -> Option<String> {
         let mut value: Value = serde_json::from_slice(text).ok()?;
         if let Some(credentials) = value.get_mut("args").and_then(|args| args.get_mut("credentials")) {
             let typed = serde_json::from_value::<Typed>(credentials.take()).ok();

@@ -152,7 +152,7 @@ fn two_daemons_link_across_two_buses() {
 #[test]
 fn silent_users_let_timers_run_out() {
     let Some(bus) = Bus::start() else { return };
-    let daemon = Daemon::start(&bus, &["--timers", "100"]);
+    let daemon = Daemon::start(&bus, &["--timers", "20"]);
     let args = ["--timers", "--scenario", "silent-export", "--scenario", "silent-import"];
     let output = run([daemon.drive(&bus, &bus), args.to_vec()].concat(), b"");
     assert_eq!(code(output.status), 0, "{}", shown(&output));
@@ -245,7 +245,7 @@ fn a_bus_that_dies_a_daemon_that_dies_and_one_that_never_answers_are_inconclusiv
     };
 
     // It dies while a user thinks.
-    let mut watch = Side::start(["watch", "--json", "--bus", &bus.address]);
+    let mut watch = Side::start([&["watch", "--json", "--bus", &bus.address], &LATE[..]].concat());
     watch.wait(|line| line["report"] == "watching");
     let asked = Asked::on(&bus);
     let driven = waits(&daemon, "60");
@@ -258,7 +258,7 @@ fn a_bus_that_dies_a_daemon_that_dies_and_one_that_never_answers_are_inconclusiv
     // It never answers.
     let daemon = Daemon::start(&bus, &[]);
     daemon.side.signal(Signal::STOP);
-    let ended = waits(&daemon, "1").end();
+    let ended = waits(&daemon, "5").end();
     assert_eq!(ended.code, 4, "{:?}", ended.lines);
     assert!(ended.lines[0]["why"].as_str().unwrap().contains("addAccount"), "{:?}", ended.lines);
     daemon.side.signal(Signal::CONT);

@@ -26,6 +26,8 @@ use crate::{
 
 /// Lines of a link that is watched. No link of two devices comes near it.
 pub const MAX_LINES_OF_A_LINK: usize = 512;
+/// Accounts, operations and tokens by which lines of a link are recognised, at most.
+pub(super) const MAX_KEYS_OF_A_LINK: usize = 2 * MAX_LINES_OF_A_LINK;
 /// Nodes that are looked at for one line.
 const LOOKED_AT: usize = 50_000;
 /// Nodes that are kept from one line to the next. Where there are more, the next line is searched for from the beginning.

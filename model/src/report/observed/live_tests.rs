@@ -172,6 +172,21 @@ fn a_violation_is_found_in_a_long_stream_and_nothing_piles_up() {
     assert!(states < 2_000, "{states} states are kept");
 }
 
+/// Two runs of a program number their operations alike: a header begins another run, and nothing of the first is its.
+#[test]
+fn a_second_run_has_numbers_of_its_own() {
+    let [first, second] =
+        [TRACES[0].to_owned(), TRACES[0].replace("ca450d4c", "ca450d4d").replace("1b12eee4", "1b12eee5")];
+    // The first run may also be one that was cut before its end.
+    let cut: String = first.lines().take(first.lines().count() - 3).map(|line| format!("{line}\n")).collect();
+    for earlier in [&first, &cut] {
+        let reports = reports(Cast::HH, &format!("{earlier}{second}"));
+        assert!(reports.iter().all(|report| matches!(report, Report::Ended(_))), "{reports:#?}");
+        let Some(Report::Ended(last)) = reports.last() else { panic!("{reports:#?}") };
+        assert_eq!(last.ends.len(), 2, "both sides of the second end: {last:#?}");
+    }
+}
+
 /// A link that stops is given up when too many others are under way, and no earlier.
 #[test]
 fn links_that_stop_are_given_up() {

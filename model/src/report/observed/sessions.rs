@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{
     blame::{Reason, reasons},
-    live::{Live, MAX_LINES_OF_A_LINK, Retained},
+    live::{Live, MAX_KEYS_OF_A_LINK, MAX_LINES_OF_A_LINK, Retained},
     parse::{Call, Clock, Event, Flaw, Line, MAX_LINE, Place, Returned, Trace, TraceError},
     terms::Terms,
     validate::{Apart, Refusal, Verdict},
@@ -119,6 +119,8 @@ pub struct Sessions {
     next: u64,
     lines: usize,
     headers: usize,
+    /// How many headers of the import and of the export side there were: each is of another run of a program, whose numbers begin anew.
+    runs: [usize; 2],
     clocks: Vec<Side>,
     now: HashMap<Clock, u64>,
 }
@@ -135,6 +137,7 @@ impl Sessions {
             next: 0,
             lines: 0,
             headers: 1,
+            runs: [0; 2],
             clocks: Vec::new(),
             now: HashMap::new(),
         }
@@ -157,11 +160,13 @@ impl Sessions {
         let mut scratch = Trace::default();
         let mut clocks = Vec::new();
         scratch.read_line(place, text, &mut clocks).map_err(error)?;
-        let Some(line) = scratch.lines.pop() else {
+        let Some(mut line) = scratch.lines.pop() else {
             self.header(&scratch, clocks).map_err(error)?;
             return Ok(Vec::new());
         };
         let own = Some(line.side).filter(|side| self.clocks.contains(side));
+        // Its operations and accounts are those of the run that the last header of its side began.
+        line.device = format!("{}#{}", line.device, self.runs[usize::from(line.side == Side::Export)]);
         let clock = Clock::since(self.headers, own);
         let last = self.now.insert(clock, line.t_ms).unwrap_or(0);
         if line.t_ms < last {
@@ -213,6 +218,9 @@ impl Sessions {
         self.profile = header.profile.or(self.profile);
         // The clocks of a header begin anew with it.
         self.headers += 1;
+        for side in &clocks {
+            self.runs[usize::from(*side == Side::Export)] += 1;
+        }
         self.now.clear();
         self.clocks.retain(|side| !clocks.contains(side));
         self.clocks.extend(clocks);
@@ -353,6 +361,9 @@ impl Sessions {
     fn bind(&mut self, id: u64, key: Key) {
         if let Some(session) = self.sessions.get_mut(&id) {
             if !session.keys.contains(&key) {
+                if session.keys.len() >= MAX_KEYS_OF_A_LINK {
+                    return;
+                }
                 session.keys.push(key.clone());
             }
             self.known.insert(key, id);
