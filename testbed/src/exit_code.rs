@@ -3,8 +3,7 @@
 /// The exit codes of checks, for `--help`.
 pub(crate) const CHECKS: &str = "\
 Exit codes: 0 all as expected, 1 a safety property is violated, 2 usage, 3 a liveness property is
-violated, 4 inconclusive, 5 equal inputs gave unequal results, 6 all as expected, but a graph is not the
-accepted one, 101 a panic.";
+violated, 4 inconclusive, 5 equal inputs gave unequal results, 101 a panic.";
 
 /// The exit code of what says nothing.
 pub(crate) const INCONCLUSIVE: u8 = 4;

@@ -2,7 +2,12 @@
 
 mod recorded;
 
-use std::{fs, io, path::PathBuf, process::ExitCode};
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use handfast::trace::{self, Header};
@@ -69,13 +74,18 @@ pub(crate) struct Explore {
 impl Explore {
     /// Explores the configuration, and writes the page.
     pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
+        let failed =
+            |path: &Path, error: io::Error| Failure::reason(format_args!("--output {}: {error}", path.display()));
+        if let Some(path) = &self.output {
+            // A place that cannot be written is found before the work, and keeps its content until the page is there.
+            File::options().create(true).truncate(false).write(true).open(path).map_err(|error| failed(path, error))?;
+        }
         let walkable = self.walkable(players)?;
         let page = page(&walkable)?.into_string();
         match &self.output {
             None => output::line(page)?,
             Some(path) => {
-                let failed = |error: io::Error| Failure::reason(format_args!("--output {}: {error}", path.display()));
-                fs::write(path, page).map_err(failed)?;
+                fs::write(path, page).map_err(|error| failed(path, error))?;
                 let size = if walkable.complete { "the whole graph" } else { "the nearest part of the graph" };
                 output::line(format_args!(
                     "{}: {} states, {size} of {}",

@@ -43,6 +43,7 @@ Examples:
   handfast verify --full --jobs 2 --junit verdicts.xml
 
 {CHECKS}
+6: a graph is another than the accepted one.
 Standard output is the same for the same program; progress goes to standard error."))]
 pub(crate) struct Verify {
     /// The checks of a pull request, in minutes: the default

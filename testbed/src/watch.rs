@@ -131,7 +131,13 @@ impl Watch {
             let lost = bus::watch(address, &mut judge, stop);
             return judge.cut(lost, self.complete);
         }
-        // First what is read: `--out` may not take it away.
+        let same = |path: &PathBuf| std::fs::canonicalize(path).ok();
+        if let (Some(file), Some(out)) = (&self.file, &self.out)
+            && same(file).is_some()
+            && same(file) == same(out)
+        {
+            return Err(Failure::usage(format_args!("--out {}: it is the file that is read", out.display())));
+        }
         let mut lines = Lines::open(self.file.as_deref(), self.follow, stop)?;
         let mut judge = self.judge()?;
         let read = self.read(&mut lines, &mut judge);

@@ -33,7 +33,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) event: Option<&'a Swept>,
     /// The result of the intruder's queries in one line.
     pub(crate) intruder: Option<String>,
-    /// What else is not as expected, a line each: the part of the run, and the text.
+    /// The rest that is not as expected, a line each: the part of the run, and the text.
     pub(crate) others: Vec<(&'static str, String)>,
     pub(crate) mutant: Option<&'a Mutant>,
     pub(crate) limits: Limits,
@@ -55,7 +55,7 @@ pub(crate) struct Data {
     pub(crate) stories: Vec<Story>,
     pub(crate) machines: Vec<Machine>,
     pub(crate) growth: Vec<Growth>,
-    /// What is not as expected besides verdicts of configurations and mutants.
+    /// The rest that is not as expected, besides verdicts of configurations and mutants.
     pub(crate) others: Vec<Other>,
     /// A sweep of the shell's sessions, if there was one.
     pub(crate) simulation: Option<serde_json::Value>,

@@ -17,7 +17,7 @@ pub(super) fn log(data: &Data) -> Value {
     let mut rules: Vec<Value> = data.requirements.iter().map(rule).collect();
     rules.push(json!({
         "id": OTHER,
-        "shortDescription": { "text": "What is not as expected and stands for no single requirement" },
+        "shortDescription": { "text": "A finding that stands for no single requirement" },
         "defaultConfiguration": { "level": "error" },
     }));
     json!({

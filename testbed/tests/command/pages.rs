@@ -118,6 +118,11 @@ fn every_option_of_a_page_exists() {
         let words = arguments.split(' ').map_while(|word| (!matches!(word, "|" | ">" | "<")).then_some(word));
         let options: Vec<_> = words.clone().filter(|word| word.starts_with("--") && word.len() > 2).collect();
         let names: Vec<_> = words.take_while(|word| !word.starts_with('-')).collect();
+        // A build with the feature has them; CI has both.
+        let of_bus = matches!(names[0], "daemon" | "drive") || options.contains(&"--bus");
+        if of_bus && !cfg!(feature = "dbus") {
+            continue;
+        }
         let depth = if matches!(names[0], "token" | "message" | "archive") { 2 } else { 1 };
         let help = crate::support::run(names.iter().take(depth).copied().chain(["--help"]), b"");
         let help = String::from_utf8(help.stdout).unwrap();

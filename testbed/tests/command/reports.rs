@@ -79,6 +79,16 @@ fn a_report_is_as_its_schema_says() {
     }
 }
 
+/// A part of a name that nothing has, and a mutant that is not in the reducers of a link, would pass without a check.
+#[test]
+fn what_would_check_nothing_is_refused() {
+    for args in [["--config", "HH-documented-honst"], ["--mutant", "M-27"], ["--mutant", "M-16"]] {
+        let output = run([&["verify", "--small"], &args[..]].concat(), b"");
+        assert_eq!(code(output.status), 2, "{args:?}: {}", shown(&output));
+        assert!(shown(&output).contains(args[0]), "{}", shown(&output));
+    }
+}
+
 #[test]
 fn what_passes_has_ways_machines_and_mutants() {
     let reported = Reported::good();

@@ -55,6 +55,15 @@ fn a_page_that_cannot_be_written_is_a_failure() {
     assert_eq!(code(unknown.status), 2, "{}", shown(&unknown));
 }
 
+/// The page has the shipped reducers: a schedule that is kept for a mutant shows nothing there.
+#[test]
+fn a_schedule_of_a_mutant_is_refused() {
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/regressions/M-07.json");
+    let output = run(["explore", "--schedule", kept], b"");
+    assert_eq!(code(output.status), 2, "{}", shown(&output));
+    assert!(shown(&output).contains("handfast diagram"), "{}", shown(&output));
+}
+
 /// A schedule and its trace are the same way, which ends where the link ended.
 #[test]
 fn a_schedule_and_its_trace_are_one_way() {

@@ -183,6 +183,30 @@ fn a_file_that_grows_is_followed() {
     assert_eq!(watch.end().code, 0);
 }
 
+/// A pipe that stays open and silent: an interrupt ends the wait, with the verdict on what came.
+#[test]
+fn an_interrupt_ends_the_wait_for_a_silent_pipe() {
+    let mut watch = Side::start(["watch", "--json"]);
+    let mut pipe = watch.stdin.take().unwrap();
+    pipe.write_all(REAL[0].as_bytes()).unwrap();
+    watch.wait(|line| line["report"] == "ended");
+    watch.interrupt();
+    let ended = watch.end();
+    assert_eq!(ended.code, 0, "{:?}", ended.lines);
+    drop(pipe);
+}
+
+/// The file that is read is not written, and a folder is no stream.
+#[test]
+fn what_is_read_is_not_written() {
+    let folder = Folder::default();
+    let path = folder.file("links", REAL[0]);
+    let output = run(["watch", "--out", text(&path), text(&path)], b"");
+    assert_eq!(code(output.status), 2, "{}", shown(&output));
+    assert_eq!(fs::read_to_string(&path).unwrap(), REAL[0]);
+    assert_eq!(code(run(["watch", text(&folder.path(""))], b"").status), 2);
+}
+
 /// `validate --complete` refuses a trace in which an operation has not ended.
 #[test]
 fn an_operation_that_has_not_ended_is_refused_as_incomplete() {
