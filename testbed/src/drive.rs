@@ -16,6 +16,7 @@ use self::{
     scenarios::{SCENARIOS, Scenario},
 };
 use crate::{
+    exit_code::{INCONCLUSIVE, worst},
     failure::Failure,
     link,
     options::{PairName, ProfileName},
@@ -115,6 +116,14 @@ impl Word {
             Self::Inconclusive => "INCONCLUSIVE",
         }
     }
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Violated => 1,
+            Self::Inconclusive => INCONCLUSIVE,
+        }
+    }
 }
 
 /// A trace with other texts in the place of passwords.
@@ -162,21 +171,17 @@ impl Drive {
             }
         };
         let accounts = Accounts { plain: self.plain.clone(), protected: self.protected.clone(), password };
-        let (mut worst, mut rows) = (0, 0);
+        let (mut code, mut rows) = (0, 0);
         for scenario in scenarios {
             let row = self.one(scenario, &accounts, deadline).await?;
             rows += 1;
-            worst = match (worst, row.verdict) {
-                (1, _) | (_, Word::Violated) => 1,
-                (4, _) | (_, Word::Inconclusive) => 4,
-                (other, Word::Passed) => other,
-            };
+            code = worst([code, row.verdict.code()]);
             self.print(&row)?;
         }
         if !self.json {
             output::line(format_args!("{rows} scenarios"))?;
         }
-        Ok(ExitCode::from(worst))
+        Ok(ExitCode::from(code))
     }
 
     async fn one(&self, scenario: &'static Scenario, accounts: &Accounts, deadline: Duration) -> Result<Row, Failure> {

@@ -15,12 +15,14 @@ use handfast_model::{
     config::{self, Configuration, Size},
     players::Players,
     walkable::{self, Walkable},
+    without::Without,
 };
 use handfast_sim::event::{Engine, Watch};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::{
     failure::Failure,
+    html,
     names::{self, Names},
     options::Change,
     output, qr, replay, shrink,
@@ -35,8 +37,6 @@ const TOKEN: &str = "jami-auth://0123456789abcdef0123456789abcdef01234567/123456
 
 const STYLE: &str = include_str!("explore/page.css");
 const SCRIPT: &str = include_str!("explore/page.js");
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// Write a page in which to walk through the protocol, step by step
 #[derive(Args)]
@@ -107,21 +107,28 @@ impl Explore {
                 return Err(Failure::reason(text));
             }
             let title = format!("{} ({})", path.display(), header.driver);
-            return Ok(recorded::walkable(&header, &steps, title, None));
+            return Ok(recorded::walkable(&header, Without::default(), &steps, title, None));
         }
         if let Some(path) = &self.schedule {
             let kept = shrink::read(path)?;
-            if let Some(mutant) = kept.mutant {
-                return Err(Failure::usage(format_args!(
-                    "{}: it is of the mutant {mutant}, and the page has the shipped reducers: use handfast diagram",
-                    path.display()
-                )));
-            }
-            let ran = Engine::shipped().run(&kept.schedule, Watch::ALL);
+            let mutant = kept.mutant.as_deref().map(shrink::mutant).transpose()?;
+            let (engine, rules) = match &mutant {
+                None => (Engine::shipped(), Some(Without::default())),
+                Some(mutant) => (mutant.engine(), mutant.rules()),
+            };
+            let Some(rules) = rules else {
+                let text = format_args!("{}: a side is a legacy one: use handfast diagram", path.display());
+                return Err(Failure::usage(text));
+            };
+            let ran = engine.run(&kept.schedule, Watch::ALL);
             let trace = ran.trace();
             let header: Header = trace::from_line(trace.lines().next().unwrap_or_default()).map_err(Failure::reason)?;
             let broken = ran.broken.as_ref().map(|broken| format!("{}: {}", broken.law, broken.text));
-            return Ok(recorded::walkable(&header, &ran.steps, path.display().to_string(), broken));
+            let title = match mutant {
+                None => path.display().to_string(),
+                Some(mutant) => format!("{} ({}: {})", path.display(), mutant.id, mutant.broken),
+            };
+            return Ok(recorded::walkable(&header, rules, &ran.steps, title, broken));
         }
         let configuration = self.configuration()?;
         let states = usize::try_from(self.states).unwrap_or(STATES);
@@ -154,14 +161,7 @@ fn page(walkable: &Walkable) -> Result<Markup, Failure> {
     Ok(html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { "handfast explore: " (walkable.configuration) }
-                style { (PreEscaped(STYLE)) }
-            }
+            (html::head(&format!("handfast explore: {}", walkable.configuration), STYLE))
             body {
                 header {
                     h1 { (walkable.configuration) }

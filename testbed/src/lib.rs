@@ -21,6 +21,7 @@ mod failure;
 mod flaws;
 mod given;
 mod history;
+mod html;
 mod import;
 mod input;
 mod interrupt;

@@ -130,12 +130,12 @@ impl Verify {
         let folder = self.report.as_deref().map(Folder::open).transpose()?;
         let sarif = self.sarif.clone().map(Sarif::open).transpose()?;
         let mutant = self.mutant.as_deref().and_then(Mutant::find);
-        self.check_names(mutant)?;
         let (size, seeds) = match (self.full, self.small) {
             (true, _) => (config::Size::Full, FULL_SEEDS),
             (_, true) => (config::Size::Small, 1),
             _ => (config::Size::Quick, QUICK_SEEDS),
         };
+        self.check_names(size, mutant)?;
         let seeds = self.seed..self.seed.saturating_add(seeds);
         if !self.json {
             output::line(format_args!("seeds {}..{}\n", seeds.start, seeds.end))?;
@@ -235,13 +235,8 @@ impl Verify {
     }
 
     /// Refuses a part of a name that no configuration has, and a mutant that no configuration has a place for: both would check nothing.
-    fn check_names(&self, mutant: Option<&Mutant>) -> Result<(), Failure> {
+    fn check_names(&self, size: config::Size, mutant: Option<&Mutant>) -> Result<(), Failure> {
         if let Some(part) = &self.config {
-            let size = match (self.full, self.small) {
-                (true, _) => config::Size::Full,
-                (_, true) => config::Size::Small,
-                _ => config::Size::Quick,
-            };
             let ids: BTreeSet<_> = config::configurations(size).iter().map(config::Configuration::id).collect();
             if !ids.iter().any(|id| id.contains(part.as_str())) {
                 return Err(Failure::usage(format_args!("--config: {}", names::unknown("configuration", part, &ids))));

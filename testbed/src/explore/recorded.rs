@@ -11,6 +11,7 @@ use handfast::{
 use handfast_model::{
     rows::{kind_of_export, kind_of_import},
     walkable::{self, Kind, Seen, Walkable},
+    without::Without,
 };
 
 use crate::diagram::sequence;
@@ -33,8 +34,9 @@ impl Texts {
 
 /// The reducers of each side's operations, and what the last step of each side led to.
 struct Parties {
-    importers: BTreeMap<u32, Importer>,
-    exporters: BTreeMap<u32, Exporter>,
+    importers: BTreeMap<u32, Importer<Without>>,
+    exporters: BTreeMap<u32, Exporter<Without>>,
+    rules: Without,
     configs: [Config; 2],
     clients: [String; 2],
     daemons: [&'static str; 2],
@@ -48,7 +50,7 @@ impl Parties {
         match &step.turn {
             Turn::Import { input, effects } => {
                 let config = self.configs[0];
-                let reducer = self.importers.entry(operation).or_insert_with(|| Importer::new(config));
+                let reducer = self.importers.entry(operation).or_insert_with(|| Importer::under(config, self.rules));
                 // The record has its result.
                 let _ = reducer.handle(*input);
                 while reducer.poll_effect().is_some() {}
@@ -61,7 +63,7 @@ impl Parties {
             }
             Turn::Export { input, effects } => {
                 let config = self.configs[1];
-                let reducer = self.exporters.entry(operation).or_insert_with(|| Exporter::new(config));
+                let reducer = self.exporters.entry(operation).or_insert_with(|| Exporter::under(config, self.rules));
                 let _ = reducer.handle(*input);
                 while reducer.poll_effect().is_some() {}
                 (self.daemons[1], self.timers[1]) = (reducer.place(), reducer.armed());
@@ -89,13 +91,20 @@ impl Parties {
     }
 }
 
-/// The way of a record, under this title. `broken`: what the last step violates.
-pub(super) fn walkable(header: &Header, steps: &[Step], title: String, broken: Option<String>) -> Walkable {
+/// The way of a record of reducers under these rules. `broken`: the law that the last step violates.
+pub(super) fn walkable(
+    header: &Header,
+    rules: Without,
+    steps: &[Step],
+    title: String,
+    broken: Option<String>,
+) -> Walkable {
     let mut texts = Texts::default();
 
     let mut parties = Parties {
         importers: BTreeMap::new(),
         exporters: BTreeMap::new(),
+        rules,
         configs: [header.import, header.export].map(Option::unwrap_or_default),
         clients: ["has not begun", "has not begun"].map(Into::into),
         daemons: ["idle"; 2],

@@ -9,27 +9,20 @@ mod ways;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{data::Data, drawing, stories::Kind};
+use crate::html;
 
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
-/// The page loads nothing, from anywhere.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// Draws the page.
 pub(super) fn page(data: &Data) -> Markup {
     let sections = sections(data);
+    let title = if data.verdict.as_expected { "all as expected" } else { "not as expected" };
+    let title = &format!("handfast verify: {title}");
     html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { "handfast verify: " (if data.verdict.as_expected { "all as expected" } else { "not as expected" }) }
-                style { (PreEscaped(STYLE)) }
-            }
+            (html::head(title, STYLE))
             body {
                 a.skip href="#main" { "Skip to the results" }
                 (PreEscaped(drawing::TIP))

@@ -55,13 +55,20 @@ fn a_page_that_cannot_be_written_is_a_failure() {
     assert_eq!(code(unknown.status), 2, "{}", shown(&unknown));
 }
 
-/// The page has the shipped reducers: a schedule that is kept for a mutant shows nothing there.
+/// A schedule that is kept for a mutant is walked with its rules, to the violation; one that needs a legacy side is refused.
 #[test]
-fn a_schedule_of_a_mutant_is_refused() {
-    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/regressions/M-07.json");
-    let output = run(["explore", "--schedule", kept], b"");
-    assert_eq!(code(output.status), 2, "{}", shown(&output));
-    assert!(shown(&output).contains("handfast diagram"), "{}", shown(&output));
+fn a_schedule_of_a_mutant_leads_to_its_violation() {
+    let kept = |name: &str| format!("{}/../sim/regressions/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let output = run(["explore", "--schedule", &kept("M-07")], b"");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    let graph = graph(&String::from_utf8(output.stdout).unwrap());
+    assert!(graph["configuration"].as_str().unwrap().contains("M-07"), "{}", graph["configuration"]);
+    let states = graph["states"].as_array().unwrap();
+    let violated = states.iter().map(|state| state["violated"].as_array().map_or(0, Vec::len));
+    assert_eq!(violated.rev().take(2).collect::<Vec<_>>(), [1, 0]);
+    let legacy = run(["explore", "--schedule", &kept("M-39")], b"");
+    assert_eq!(code(legacy.status), 2, "{}", shown(&legacy));
+    assert!(shown(&legacy).contains("handfast diagram"), "{}", shown(&legacy));
 }
 
 /// A schedule and its trace are the same way, which ends where the link ended.
