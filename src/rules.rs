@@ -153,6 +153,8 @@ rules! {
     ClientRefusalIsSaid,
     /// Clients: a question whose answer was refused is asked again only after a further signal (R-CLI-8).
     ClientRefusalWaits,
+    /// Clients: the current state is asked for once the operation has a name, so that no signal is missed (R-API-8, R-CLI-9).
+    ClientAsksState,
     /// Import client: the account of a failed import is removed (R-CLI-6).
     ClientFailedRemoved,
 }

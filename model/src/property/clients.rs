@@ -65,6 +65,10 @@ pub trait ClientInput: Copy + Debug + Eq + Hash + Send + Sync + 'static {
 pub trait ClientEffect: Copy + Debug + Eq + Hash + Send + Sync + 'static {
     /// The screen.
     fn shown(&self) -> Option<Shown>;
+    /// Whether the screen is that of the token.
+    fn is_token(&self) -> bool {
+        false
+    }
     /// Whether it is said that an operation goes on.
     fn says_it_goes_on(&self) -> bool;
     /// The call, if it is one.
@@ -163,6 +167,10 @@ impl ClientEffect for import::Effect {
             S::Done => Shown::Success,
             S::Error(_) => Shown::Failure,
         })
+    }
+
+    fn is_token(&self) -> bool {
+        *self == Self::Show(import::Screen::TokenAvailable)
     }
 
     fn says_it_goes_on(&self) -> bool {

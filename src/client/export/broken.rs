@@ -38,6 +38,9 @@ impl<R: Rules> Client<R> {
                 self.out.push(Effect::Notify(Note::NotTaken));
                 self.go(Linking(Operation { stage: Authenticating { address, reply: Reply::Open }, ..operation }));
             }
+            (Adding, Added(Ok(id))) if lacks(Rule::ClientAsksState) => {
+                self.phase = Linking(Operation { id, stage: Connecting, leaving: false });
+            }
             (Adding | Linking(_), Back) if lacks(Rule::ClientLeavingCancels) => self.go(Initial),
             _ => return false,
         }

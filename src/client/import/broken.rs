@@ -48,6 +48,9 @@ impl<R: Rules> Client<R> {
                 self.out.push(Effect::Notify(Note::NotTaken));
                 self.go(Linking(Operation { stage: Authenticating { prompt, reply: Reply::Open }, ..operation }));
             }
+            (Adding, Added(Ok(id))) if lacks(Rule::ClientAsksState) => {
+                self.phase = Linking(Operation { id, stage: Init, leaving: Leaving::No });
+            }
             (Adding | Linking(_), Back) if lacks(Rule::ClientLeavingCancels) => self.go(Initial),
             _ => return false,
         }

@@ -62,6 +62,8 @@ pub(crate) struct Desk<C: Client> {
     pub(crate) signals: VecDeque<Received>,
     /// The last signal of the daemon.
     last: Option<Received>,
+    /// The answer to the last signal was accepted.
+    answered: bool,
     /// The last screen.
     shown: Option<C::Effect>,
     /// Somebody began.
@@ -79,6 +81,7 @@ impl<C: Client> Desk<C> {
             returns: VecDeque::new(),
             signals: VecDeque::new(),
             last: None,
+            answered: false,
             shown: None,
             begun: false,
             backs,
@@ -112,6 +115,23 @@ impl<C: Client> Desk<C> {
         !self.client.is_broken() && self.client.clone().take(input).is_ok()
     }
 
+    /// Whether a person can go on (R-CLI-9). Where nothing is under way, the token is shown, a question of the daemon can be answered, and
+    /// its end is shown. All that is under way arrives, and there is only so much of it: so each of these is shown in the end.
+    /// A screen that was left, and one that says that the operation goes on, shows nothing further.
+    fn gets_on(&self, answer: C::Input) -> bool {
+        if !self.is_quiet() || self.watch.is_left() || self.watch.said || self.client.is_broken() {
+            return true;
+        }
+        match self.last {
+            Some(Received::Signal(Signal::Prompt { .. } | Signal::Confirm { .. })) => {
+                self.answered || self.offers(answer)
+            }
+            Some(Received::Signal(Signal::TokenAvailable)) => self.shown.is_some_and(|shown| shown.is_token()),
+            Some(Received::Unheard | Received::Signal(Signal::Done(_))) => self.watch.shown != Some(Shown::Link),
+            Some(Received::Signal(Signal::Connecting | Signal::InProgress) | Received::Strange) | None => true,
+        }
+    }
+
     /// The next step of the calls that are on their way.
     fn driven(&self, side: Side) -> Option<Step> {
         let call = (!self.calls.is_empty()).then_some(Step::Call(side));
@@ -119,7 +139,7 @@ impl<C: Client> Desk<C> {
     }
 
     fn receive(&mut self, received: Received) {
-        self.last = Some(received);
+        (self.last, self.answered) = (Some(received), false);
         self.signals.push_back(received);
     }
 }
@@ -231,7 +251,22 @@ impl Linked {
             return daemons.and_then(|()| import.client.invariant()).and_then(|()| export.client.invariant()).is_ok();
         }
         property != PropertyId::Client
-            || !state.violated.contains(property, half) && half.sides().all(|side| self.ends_what_is_left(state, side))
+            || !state.violated.contains(property, half)
+                && half.sides().all(|side| self.ends_what_is_left(state, side) && self.gets_on(state, side))
+    }
+
+    /// Whether a shipped client has a hardened daemon, which answers each call for good.
+    fn answers(&self, side: Side) -> bool {
+        self.configuration.clients == Some(Clients::Own) && self.configuration.cast.player(side) == Player::Hardened
+    }
+
+    /// The person before a side's client can go on. Old clients and old daemons are not asked: what they leave open is known.
+    fn gets_on(&self, state: &Whole, side: Side) -> bool {
+        !self.answers(side)
+            || match side {
+                Side::Import => state.import.gets_on(import::Input::Answer(Slot(1))),
+                Side::Export => state.export.gets_on(export::Input::Confirm),
+            }
     }
 
     /// The operation of a screen that was left ends without a timer, or the client said that it goes on. The reaction of an old daemon to a
@@ -294,6 +329,8 @@ impl Linked {
                     Some(action) => self.act(&mut next, action, &mut done),
                     None => next.import.last.inspect(|&received| next.import.signals.push_back(received)).is_some(),
                 };
+                next.import.answered |=
+                    accepted && self.answers(Side::Import) && call.call() == Some(super::Call::Answer);
                 next.import.returns.extend(import_return(call, accepted));
             }
             Step::Call(Side::Export) => {
@@ -302,6 +339,8 @@ impl Linked {
                     Some(action) => self.act(&mut next, action, &mut done),
                     None => next.export.last.inspect(|&received| next.export.signals.push_back(received)).is_some(),
                 };
+                next.export.answered |=
+                    accepted && self.answers(Side::Export) && call.call() == Some(super::Call::Answer);
                 next.export.returns.extend(export_return(call, accepted));
             }
             Step::Return(Side::Import) => {
