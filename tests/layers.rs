@@ -40,7 +40,7 @@ const LAYERS: [(&str, Layers); 3] = [
         ],
     ),
     ("model/src", &[&["system"], &["explorer"], &["property"], &["document", "intruder"], &["report"]]),
-    ("sim/src", &[&["draw", "mutants", "point", "replay", "campaign"], &["event", "shell"]]),
+    ("sim/src", &[&["draw", "mutants", "point", "replay", "campaign"], &["event", "shell"], &["parts"]]),
 ];
 
 /// A file is named by the path of its module; the root by the empty path.

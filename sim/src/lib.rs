@@ -13,12 +13,14 @@ mod campaign;
 mod draw;
 pub mod event;
 mod mutants;
+mod parts;
 mod point;
 mod replay;
 mod shell;
 
 pub use self::{
     campaign::Shard,
+    parts::{Part, parts},
     point::Point,
     replay::{Diverged, Replayed, replay},
     shell::{

@@ -8,7 +8,7 @@ mod disk;
 mod draw;
 mod ends;
 mod enemy;
-mod fixture;
+pub(crate) mod fixture;
 mod hosts;
 mod judge;
 mod late_subscriber;

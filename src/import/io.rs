@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     limits::Timer,
     message::{Message, Slot},
+    mux::ChannelName,
     outcome::{AccountId, Scheme, Signal},
     reducer::{ConnId, Origin, TimerEffect},
+    token::{self, Code},
 };
 
 /// An input of an import operation.
@@ -118,6 +120,18 @@ pub enum Ask {
     Wrong,
     /// Another name.
     Other,
+}
+
+impl Ask {
+    /// Reads the name of a requested channel. Its code is compared with the token's in constant time; without a token every code is wrong
+    /// (R-TOK-5).
+    pub fn of(name: &ChannelName, code: Option<Code>) -> Self {
+        match (name.ask(), code) {
+            (token::Ask::Code(asked), Some(code)) if asked == code => Self::Right,
+            (token::Ask::Code(_) | token::Ask::NoCode, _) => Self::Wrong,
+            (token::Ask::Other, _) => Self::Other,
+        }
+    }
 }
 
 /// The result of the check of the staged archive (R-IMP-11).

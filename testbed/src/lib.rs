@@ -33,6 +33,7 @@ mod message;
 mod names;
 mod options;
 mod output;
+mod parts;
 mod passwords;
 mod progress;
 mod qr;

@@ -20,6 +20,7 @@ use crate::{
     names::{self, Names},
     options::Effort,
     output,
+    parts::Tried,
     progress::{self, Watch},
     report::{Asked, Data, Folder, Sarif},
     sim::{self, Chosen, Sweep, Swept},
@@ -102,6 +103,8 @@ enum Group {
     Events,
     /// The intruder that knows things
     Intruder,
+    /// The codec, connections and the store, case by case
+    Parts,
 }
 
 /// The results of all groups that ran.
@@ -116,6 +119,8 @@ struct Verified {
     event: Option<Swept>,
     #[serde(skip_serializing_if = "Option::is_none")]
     intruder: Option<Examined>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<Tried>,
     /// The seeds and scenarios of the two sweeps.
     #[serde(skip)]
     heads: [String; 2],
@@ -193,10 +198,13 @@ impl Verify {
             Examined::new(intruder::table(&selection), intruder::hunted(limits))
         });
         more.extend(intruder.as_ref().map(Examined::suite));
+        let parts = self.asks(Group::Parts).then(Tried::new);
+        more.extend(parts.as_ref().map(Tried::suite));
         suites.extend(more.iter().cloned());
         of_report.extend(more);
-        let exit_code = worst(codes.chain(intruder.as_ref().map(Examined::exit_code)));
-        let verified = Verified { seeds: seeds.clone(), model, simulation, event, intruder, heads, exit_code };
+        let codes = codes.chain(intruder.as_ref().map(Examined::exit_code));
+        let exit_code = worst(codes.chain(parts.as_ref().map(Tried::exit_code)));
+        let verified = Verified { seeds: seeds.clone(), model, simulation, event, intruder, parts, heads, exit_code };
         if folder.is_some() || sarif.is_some() {
             let Verified { model, simulation, event, .. } = &verified;
             let (model, again) = (model.as_ref(), verified.again(mutant));
@@ -212,6 +220,7 @@ impl Verify {
                     .iter()
                     .flat_map(|one| one.unexpected())
                     .map(|text| ("intruder", text))
+                    .chain(verified.parts.iter().flat_map(Tried::unexpected).map(|text| ("parts", text)))
                     .collect(),
                 mutant,
                 limits,
@@ -282,6 +291,9 @@ impl Verified {
                     output::line(intruder.summary())?;
                 }
             }
+        }
+        if let Some(parts) = &self.parts {
+            output::line(format_args!("\n{parts}"))?;
         }
         let verdict = if self.exit_code == 0 { "ALL AS EXPECTED" } else { "NOT AS EXPECTED" };
         output::line(format_args!("\n{verdict}"))?;

@@ -99,13 +99,18 @@ impl Fixture {
         archives.entry((protected, text, shipped)).or_insert_with(|| self.make(protected, text, &*kdf(plan))).clone()
     }
 
+    /// The text of the account's archive, of this length.
+    pub(crate) fn text(&self, protected: bool, length: u64) -> Vec<u8> {
+        text(&self.account, &self.authority, protected, length)
+    }
+
     /// The text of a sound archive of another account.
     pub(crate) fn of_another(&self, protected: bool, length: u64) -> Vec<u8> {
         text(&STRANGE.other, &key(9), protected, length)
     }
 
     fn make(&self, protected: bool, length: u64, kdf: &dyn Kdf) -> Exported {
-        let text = text(&self.account, &self.authority, protected, length);
+        let text = self.text(protected, length);
         let seal = Seal::new(&Secret::from(password(protected)), kdf).expect(BROKEN);
         let mut sealer = Sealer::new(Vec::new(), seal).expect(BROKEN);
         sealer.write_all(&text).expect(BROKEN);

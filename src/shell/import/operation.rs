@@ -26,7 +26,6 @@ use crate::{
     import::{Ask, Check, Effect, Input},
     limits::{ACCEPT_PAUSE, Durations, MAX_CLOSING, MAX_COMMANDS, MAX_EVENTS, Timer},
     message::Slot,
-    mux::ChannelName,
     operations::OpId,
     outcome::{Outcome, Signal},
     reducer::{ConnId, Origin, Refused},
@@ -41,7 +40,7 @@ use crate::{
         timers::TimerSet,
         tls,
     },
-    token::{self, DeviceId, Form, Token},
+    token::{DeviceId, Form, Token},
     trace::{Step, Turn},
 };
 
@@ -271,7 +270,9 @@ impl<N: Random> Operation<N> {
                 self.shown.remove(&conn);
                 Input::ConnectionLost(conn)
             }
-            Event::Asked(name) => Input::ChannelRequested(conn, self.ask(&name)),
+            Event::Asked(name) => {
+                Input::ChannelRequested(conn, Ask::of(&name, self.token.as_ref().map(|token| token.code)))
+            }
             Event::Ended => Input::ChannelEnded(conn),
             Event::Message(message) => {
                 // No one sends passwords to an importer: there is nothing to keep.
@@ -311,15 +312,6 @@ impl<N: Random> Operation<N> {
                 self.causes.note(Outcome::Storage, error);
                 Input::Installed(false)
             }
-        }
-    }
-
-    /// Reads a channel's name. Codes are compared in constant time.
-    fn ask(&self, name: &ChannelName) -> Ask {
-        match (name.ask(), &self.token) {
-            (token::Ask::Code(code), Some(token)) if code == token.code => Ask::Right,
-            (token::Ask::Code(_) | token::Ask::NoCode, _) => Ask::Wrong,
-            (token::Ask::Other, _) => Ask::Other,
         }
     }
 
