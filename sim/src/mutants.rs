@@ -71,7 +71,7 @@ const BEYOND: &[(&[Engine], &str, &str)] = &[
     (SHELL, "M-57c", "where something failed R-PAIR-1 allows that both end, and no crowd here evicts an exporter"),
     (BOTH, "M-58", SENT),
     (BOTH, "M-59", "it is in the flag that is written with an account: the store's, not the reducers'"),
-    (BOTH, "M-60", CLIENT),
+    (BOTH, "M-65", CLIENT),
 ];
 
 /// Returns why an engine cannot find the mutant of this id; none if it can.

@@ -141,7 +141,7 @@ pub const MUTANTS: &[Mutant] = &[
     breaks("M-59", "The flag of the account comes from the scheme's name.", &[])
         .violates(P::AtRest, "HH-documented-honest")
         .of(Setting::Flag),
-    breaks("M-60", "A signal that comes before the client knows its operation is lost.", &[R::ClientAsksState])
+    breaks("M-65", "A signal that comes before the client knows its operation is lost.", &[R::ClientAsksState])
         .violates(P::Client, "HH-documented-export-client")
         .of(Setting::Clients),
 ];
