@@ -130,7 +130,7 @@ fn details() -> Vec<Stated> {
 fn messages() -> Vec<Stated> {
     // Two keys, `schemeId` 0, and a payload of so many entries.
     let begin = |entries: u8| format!("\\x82\\xa8schemeId\\x00\\xa7payload\\x8{entries}");
-    let (result, cancel) = (Features { result: true, cancel: false }, Features { result: false, cancel: true });
+    let (result, cancel) = (Features { result: true, ..Features::NONE }, Features { cancel: true, ..Features::NONE });
     let table: Vec<(&'static str, Message<Secret>, u8, &str)> = vec![
         ("R-MSG-1", Message::Hello(Features::NONE), 0, ""),
         ("R-MSG-1", Message::Hello(Features::ALL), 1, "\\xa8features\\xadcancel,result"),
