@@ -30,10 +30,10 @@ const STRING: &[u8] = b"handfast sas string";
 /// A value of the exchange.
 type Value = [u8; SAS_VALUE];
 
-/// What both ends know of a channel before the exchange (R-SAS-3). It does not print, and is wiped.
+/// The values that both ends know of a channel before the exchange (R-SAS-3). It does not print, and is wiped.
 #[derive(Clone)]
 pub struct Channel {
-    /// What TLS exports of the session under [`EXPORTER_LABEL`].
+    /// The value that TLS exports of the session under [`EXPORTER_LABEL`].
     pub exported: Zeroizing<[u8; SAS_VALUE]>,
     /// SHA-256 of the importing device's public key (SubjectPublicKeyInfo).
     pub importer: [u8; SAS_VALUE],

@@ -89,7 +89,7 @@ async fn two_devices_that_compare_link() {
     .await;
 }
 
-/// R-SAS-7: whoever says that the strings differ, both links end with the same outcome, and nothing is on any disk.
+/// R-SAS-7: where either user says that the strings differ, both links end with the same outcome, and nothing is on any disk.
 #[tokio::test(start_paused = true)]
 async fn a_difference_ends_both_and_leaves_nothing() {
     in_time(async {

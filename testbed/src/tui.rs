@@ -20,7 +20,7 @@ pub(crate) enum Decision {
     No,
 }
 
-/// What a person says of two screens.
+/// The answer of a person who compares two screens.
 pub(crate) enum Equality {
     /// Whether they show the same.
     Said(bool),

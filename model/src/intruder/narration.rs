@@ -14,9 +14,10 @@ use crate::{
         moves::{Move, Word},
         queries::Weakness,
         scene::{Chain, Channel, EMPTY, Item, PASSWORD, Peer, State},
-        situation::Situation,
+        situation::{Comparison, Situation},
         terms::{Owner, Party, Term},
     },
+    system::world::PEER,
 };
 
 /// An actor of a story.
@@ -226,6 +227,22 @@ fn step(situation: &Situation, before: &State, chosen: Move) -> (Actor, Actor, S
         }
         Move::Confirm => {
             (OldDevice, OldDevice, "user confirms".into(), "The old device's user confirms the device".into())
+        }
+        Move::Compare(on) => {
+            let (actor, whose, honest) = match on {
+                On::Export => (OldDevice, "old", before.scene.wire.is_honest()),
+                On::Import => (NewDevice, "new", before.scene.compares_account == Some(PEER)),
+            };
+            let unsound = situation.comparison == Comparison::Unsound;
+            let (label, what) = match (honest, unsound) {
+                (true, _) => ("strings equal", "sees the same string on both screens, and says so"),
+                (false, true) => (
+                    "strings equal",
+                    "sees the same string on both screens, since the intruder chose it last, and says so",
+                ),
+                (false, false) => ("strings differ", "sees two different strings, and says so"),
+            };
+            (actor, actor, label.into(), format!("The {whose} device's user {what}"))
         }
         Move::Answer => {
             let password = before.scene.prompt.is_some_and(|prompt| prompt.scheme == Scheme::Password);

@@ -223,7 +223,9 @@ impl World {
                 match signal {
                     Signal::Prompt { peer, scheme, .. } => {
                         seen.prompts = seen.prompts.saturating_add(1);
-                        let conn = input.and_then(|input| input.conn());
+                        // After a comparison it is asked in the session that there is.
+                        let compared = matches!(input, Some(import::Input::CompareAccount(_)));
+                        let conn = input.and_then(|input| input.conn()).or(seen.session.filter(|_| compared));
                         seen.prompt = conn.map(|conn| Prompt { conn, account: peer, scheme });
                     }
                     Signal::CompareAccount { .. } => seen.compared = Compared::Asked,

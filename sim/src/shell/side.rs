@@ -162,7 +162,7 @@ where
                         asked = Some((Instant::now() + think(plan, Side::Import), scheme));
                     }
                     Signal::Done(_) => asked = None,
-                    // What there is to compare is equal: no one is between the two.
+                    // The strings are equal: no one is between the two.
                     Signal::CompareAccount { .. } => _ = handle.compare_account(true).await,
                     Signal::Connecting
                     | Signal::Prompt { .. }

@@ -123,7 +123,7 @@ pub(crate) fn ended(side: Side, outcome: Outcome, known: Known) -> &'static str 
         }
         (Import, Mismatch) => {
             "The two screens showed different strings: another device is between this one and the one that has the account. \
-             Nothing was imported. Begin again, with a new token, and let nobody else take it or show you theirs."
+             Nothing was imported. Begin again, with a new token, and type it only on the device that has the account."
         }
         (Export, Mismatch) => {
             "The two screens showed different strings: another device is between this one and the new one. Nothing was sent. \
@@ -183,9 +183,8 @@ pub(crate) fn comparison(shown: &Shown) -> String {
 }
 
 /// That there is nothing to compare, and what that means (R-SAS-9).
-pub(crate) const NOTHING_TO_COMPARE: &str = "There is nothing to compare: the other device does not do that. If it should, because its \
-     screen shows digits or it was begun with --sas, another device is between the two: cancel. If it cannot, only its \
-     address and its account show which device it is.";
+pub(crate) const NOTHING_TO_COMPARE: &str =
+    "There is nothing to compare: the other device does not. If it should, another one is between the two: cancel.";
 
 /// That the comparison is answered.
 pub(crate) const COMPARED: &str = "You said that both screens show the same.";
