@@ -214,9 +214,11 @@ fn by_itself(_: &World, action: Action) -> Fairness {
         Action::AddAccount
         | Action::Answer { .. }
         | Action::AnswerOtherwise
+        | Action::CompareAccount { .. }
         | Action::RemoveAccount
         | Action::AddDevice(_)
         | Action::ConfirmAddDevice
+        | Action::CompareAddDevice { .. }
         | Action::CancelAddDevice => Unfair,
         Action::Caller(..) | Action::Device(_) => Unfair,
     }
@@ -253,6 +255,8 @@ fn with_people(world: &World, action: Action) -> Fairness {
         Action::Answer { right: true } if world.seen.import.prompt.is_some() => Fair(10),
         Action::AddDevice(_) => Fair(11),
         Action::ConfirmAddDevice if !world.seen.export.confirmed => Fair(12),
+        Action::CompareAccount { equal: true } => Fair(13),
+        Action::CompareAddDevice { equal: true } => Fair(14),
         _ => by_itself(world, action),
     }
 }
