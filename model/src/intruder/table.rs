@@ -221,7 +221,12 @@ fn cell(both: &[(&'static str, Examined); 2], query: Query) -> Cell {
             }
         };
         cell.verdict = cell.verdict.max(verdict);
-        cell.expected &= known::is_expected(&examined.situation, query, answer);
+        cell.expected &= verdict == Verdict::Inconclusive || known::is_expected(&examined.situation, query, answer);
+    }
+    if cell.verdict == Verdict::Inconclusive && !cell.expected {
+        // Of one kind of archive nothing is known: the other is not as expected all the same.
+        cell.verdict = if cell.attacks.is_empty() { Verdict::Verified } else { Verdict::Violated };
+        cell.why = None;
     }
     cell.attacks.sort_by_key(|attack| attack.steps);
     cell
@@ -306,4 +311,44 @@ fn orders() -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        explorer::explore::Measure,
+        intruder::{
+            attack::Attack,
+            queries::{Weakness, Weaknesses},
+        },
+    };
+
+    /// Judges two answers to whether the password stays secret, of a hardened pair without an intruder's knowledge.
+    fn judged(one: Answer, other: Answer) -> Cell {
+        let examined = |(scheme, kind), answer| {
+            let situation = Situation::new(Pair::HH, Start::Nothing, scheme);
+            (kind, Examined { situation, graph: Measure::default(), answers: vec![(Query::Password, answer)] })
+        };
+        cell(&[examined(KINDS[0], one), examined(KINDS[1], other)], Query::Password)
+    }
+
+    #[test]
+    fn an_unexpected_attack_outweighs_a_half_of_which_nothing_is_known() {
+        let unknown = || Answer::Inconclusive("out of memory".into());
+        let attacked = || {
+            let weaknesses = Weaknesses::of(&[Weakness::Forged]);
+            Answer::Attacked(vec![Attack { weaknesses, moves: Vec::new(), story: Vec::new() }])
+        };
+        for cell in [judged(unknown(), attacked()), judged(attacked(), unknown())] {
+            assert_eq!((cell.verdict, cell.expected), (Verdict::Violated, false));
+        }
+        let cell = judged(Answer::Verified, unknown());
+        assert_eq!(
+            (cell.verdict, cell.expected, cell.why.as_deref()),
+            (Verdict::Inconclusive, true, Some("out of memory"))
+        );
+        let cell = judged(Answer::Verified, Answer::Verified);
+        assert_eq!((cell.verdict, cell.expected), (Verdict::Verified, true));
+    }
 }
