@@ -1,5 +1,5 @@
 //! Every choice of features of both sides, and what each side then says at each end (R-EXT-1 to R-EXT-3): the reducers are driven by hand, and
-//! the table is typed from the requirements.
+//! the table is typed from the requirements. Where both name `sas` there is a comparison, which has a table of its own.
 
 use handfast::{
     export::{self, Exporter, Tried},
@@ -16,18 +16,32 @@ use super::{Cases, Part};
 const PEER: AccountId = AccountId([7; 20]);
 const CONN: ConnId = ConnId(1);
 
+/// The user is asked for a password, or to confirm the device.
+pub(super) const ASKED: &str = "the user is asked";
+/// The user is asked to compare.
+pub(super) const COMPARES: &str = "the user compares";
+/// A password is tried.
+pub(super) const TRIED: &str = "a password is tried";
+
 /// All choices of features.
-fn choices() -> [Features; 4] {
-    [(false, false), (false, true), (true, false), (true, true)].map(|(result, cancel)| Features { result, cancel })
+pub(super) fn choices() -> impl Iterator<Item = Features> {
+    let switch = [false, true];
+    let two =
+        move |sas| switch.into_iter().flat_map(move |result| switch.map(|cancel| Features { result, cancel, sas }));
+    switch.into_iter().flat_map(two)
 }
 
 /// What an operation sends, in words, and how it ends.
-type Said = (Vec<String>, Option<Outcome>);
+pub(super) type Said = (Vec<String>, Option<Outcome>);
 
 fn word(message: M) -> String {
     match message {
-        M::Hello(Features { result, cancel }) => format!("hello, result: {result}, cancel: {cancel}"),
-        M::AuthScheme(_, Features { result, cancel }) => format!("authScheme, result: {result}, cancel: {cancel}"),
+        M::Hello(features) => format!("hello, {}", named(features)),
+        M::AuthScheme(_, features) => format!("authScheme, {}", named(features)),
+        M::Commitment(_) => "sasCommitment".into(),
+        M::Nonce(_) => "sasNonce".into(),
+        M::Opening(_) => "sasOpening".into(),
+        M::State(Word::Mismatch) => "MISMATCH".into(),
         M::State(Word::Canceled) => "CANCELED".into(),
         M::State(Word::Timeout) => "TIMEOUT".into(),
         M::ImportResult(ImportResult::Stored) => "stored".into(),
@@ -37,8 +51,13 @@ fn word(message: M) -> String {
     }
 }
 
+/// Features, in words.
+pub(super) fn named(Features { result, cancel, sas }: Features) -> String {
+    format!("result: {result}, cancel: {cancel}, sas: {sas}")
+}
+
 /// What an importer says at these inputs.
-fn import(importer: &mut Importer, inputs: &[Input]) -> Said {
+pub(super) fn import(importer: &mut Importer, inputs: &[Input]) -> Said {
     let (mut said, mut end) = (Vec::new(), None);
     for &input in inputs {
         if importer.handle(input).is_err() {
@@ -50,6 +69,8 @@ fn import(importer: &mut Importer, inputs: &[Input]) -> Said {
                 I::End(_) => said.push("the end".into()),
                 I::Remove => said.push("the account is removed".into()),
                 I::Signal(Signal::Done(outcome)) => end = Some(outcome),
+                I::Signal(Signal::CompareAccount { .. }) => said.push(COMPARES.into()),
+                I::Signal(Signal::Prompt { .. }) => said.push(ASKED.into()),
                 _ => {}
             }
         }
@@ -58,7 +79,7 @@ fn import(importer: &mut Importer, inputs: &[Input]) -> Said {
 }
 
 /// What an exporter says at these inputs.
-fn export(exporter: &mut Exporter, inputs: &[export::Input]) -> Said {
+pub(super) fn export(exporter: &mut Exporter, inputs: &[export::Input]) -> Said {
     let (mut said, mut end) = (Vec::new(), None);
     for &input in inputs {
         if exporter.handle(input).is_err() {
@@ -68,7 +89,10 @@ fn export(exporter: &mut Exporter, inputs: &[export::Input]) -> Said {
             match effect {
                 export::Effect::Send(message) => said.push(word(message)),
                 export::Effect::End => said.push("the end".into()),
+                export::Effect::Open(_) => said.push(TRIED.into()),
                 export::Effect::Signal(Signal::Done(outcome)) => end = Some(outcome),
+                export::Effect::Signal(Signal::CompareDevice { .. }) => said.push(COMPARES.into()),
+                export::Effect::Signal(Signal::Confirm { .. }) => said.push(ASKED.into()),
                 _ => {}
             }
         }
@@ -76,7 +100,7 @@ fn export(exporter: &mut Exporter, inputs: &[export::Input]) -> Said {
     (said, end)
 }
 
-fn said(words: &[&str], end: Outcome) -> Said {
+pub(super) fn said(words: &[&str], end: Outcome) -> Said {
     (words.iter().map(|&word| word.to_owned()).collect(), Some(end))
 }
 
@@ -86,14 +110,14 @@ pub(super) fn features() -> Part {
     for profile in [Profile::Documented, Profile::Jamid] {
         for own in choices() {
             let config = Config { profile, features: own, ..Config::default() };
-            for peer in choices() {
+            for peer in choices().filter(|peer| !(own.sas && peer.sas)) {
                 importer(&mut cases, config, peer);
                 exporter(&mut cases, config, peer);
             }
         }
     }
     registries(&mut cases);
-    cases.part("features", "R-EXT-1, R-EXT-2, R-EXT-3, R-API-1, R-API-3")
+    cases.part("features", "R-EXT-1, R-EXT-2, R-EXT-3, R-API-1, R-API-3, R-SAS-1, R-SAS-5")
 }
 
 /// Eight imports are live at once, and not nine (R-API-1).
@@ -123,9 +147,8 @@ fn importer(cases: &mut Cases, config: Config, peer: Features) {
         let came = import(&mut importer, &inputs);
         (importer, came)
     };
-    let Features { result, cancel } = config.features;
     let (mut unasked, hello) = greeted();
-    let stated = (vec![format!("hello, result: {result}, cancel: {cancel}")], None);
+    let stated = (vec![format!("hello, {}", named(config.features))], None);
     cases.expect(what("its hello"), stated, hello);
     let came = import(&mut unasked, &[Input::RemoveAccount]);
     cases.expect(
@@ -193,17 +216,23 @@ fn exporter(cases: &mut Cases, config: Config, peer: Features) {
     cases.expect(what("a timer before the hello"), timed_out(true), came);
     let asked = || {
         let mut exporter = open();
-        let came = export(&mut exporter, &[E::ConfirmAddDevice, E::Message(M::Hello(peer))]);
+        let mut inputs = [E::ConfirmAddDevice, E::Message(M::Hello(peer))];
+        if config.features.sas {
+            inputs.reverse();
+        }
+        let came = export(&mut exporter, &inputs);
         (exporter, came)
     };
-    let Features { result, cancel } = config.features;
-    let stated = (vec![format!("authScheme, result: {result}, cancel: {cancel}")], None);
+    // An exporter that would compare asks its user once it knows that there is nothing to compare.
+    let asks = config.features.sas.then(|| ASKED.to_owned());
+    let scheme = format!("authScheme, {}", named(config.features));
+    let stated = (asks.into_iter().chain([scheme]).collect(), None);
     cases.expect(what("its question"), stated, asked().1);
     cases.expect(what("a cancel"), canceled, export(&mut asked().0, &[E::CancelAddDevice]));
     let came = export(&mut asked().0, &[E::Fired(Timer::Authenticate)]);
     cases.expect(what("a timer"), timed_out(peer.cancel), came);
     // A second hello changes nothing.
-    let other = Features { result: !peer.result, cancel: !peer.cancel };
+    let other = Features { result: !peer.result, cancel: !peer.cancel, sas: !peer.sas };
     let came = export(&mut asked().0, &[E::Message(M::Hello(other)), E::Fired(Timer::Authenticate)]);
     cases.expect(what("a timer after a second hello"), timed_out(peer.cancel), came);
     let sent = || {

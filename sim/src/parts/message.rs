@@ -1,6 +1,6 @@
 //! Messages of every form, also those that no shipped encoder writes (R-MSG-1 to R-MSG-3).
 
-use handfast::message::{Decoder, Event};
+use handfast::message::{Decoder, Event, Features};
 
 use super::{Cases, Part, wire};
 
@@ -14,11 +14,15 @@ const MEANINGS: &[(&[(&str, &str)], &str)] = &[
     (&[("features", "cancel,teleport")], "hello, cancel"),
     (&[("features", "result,teleport,cancel")], "hello, cancel, result"),
     (&[("features", "Result")], "hello, no features"),
+    (&[("features", "sas")], "hello, sas"),
+    (&[("features", "sas,result,cancel")], "hello, cancel, result, sas"),
+    (&[("features", "cancel,sas2")], "hello, cancel"),
     (&[("authScheme", "")], "asks for nothing, no features"),
     (&[("authScheme", "none")], "asks for nothing, no features"),
     (&[("authScheme", "password")], "asks for a password, no features"),
     (&[("authScheme", "password"), ("features", "result")], "asks for a password, result"),
     (&[("authScheme", ""), ("features", "cancel")], "asks for nothing, cancel"),
+    (&[("authScheme", "password"), ("features", "cancel,sas")], "asks for a password, cancel, sas"),
     (&[("authScheme", "key")], "refused"),
     (&[("authScheme", "Password")], "refused"),
     (&[("password", "")], "the password \"\""),
@@ -35,7 +39,9 @@ const MEANINGS: &[(&[(&str, &str)], &str)] = &[
     (&[("passwordCorrect", "FALSE")], "no verdict"),
     (&[("stateMsg", "CANCELED")], "canceled"),
     (&[("stateMsg", "TIMEOUT")], "timed out"),
+    (&[("stateMsg", "MISMATCH")], "different strings"),
     (&[("stateMsg", "canceled")], "refused"),
+    (&[("stateMsg", "Mismatch")], "refused"),
     (&[("stateMsg", "")], "refused"),
     (&[("importResult", "stored")], "stored"),
     (&[("importResult", "failed_archive")], "failed: archive"),
@@ -45,17 +51,39 @@ const MEANINGS: &[(&[(&str, &str)], &str)] = &[
     (&[("later", "x")], "unknown"),
     (&[("accData", "{}")], "an archive of 2 bytes"),
     (&[("accData", "")], "an archive of 0 bytes"),
+    (&[("sasCommitment", VALUE)], "a commitment"),
+    (&[("sasNonce", VALUE)], "a nonce"),
+    (&[("sasOpening", VALUE)], "an opening"),
+    (&[("sasNonce", VALUE), ("features", "sas")], "a nonce"),
+    (&[("sasCommitment", "")], "refused"),
+    (&[("sasNonce", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde")], "refused"),
+    (&[("sasNonce", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0")], "refused"),
+    (&[("sasOpening", "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef")], "refused"),
+    (&[("sasOpening", "0123456789abcdeg0123456789abcdef0123456789abcdef0123456789abcdef")], "refused"),
 ];
 
+/// A value of a comparison: 64 digits.
+const VALUE: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 /// Keys of which a message has no two.
-const TOPICS: [(&str, &str); 6] = [
+const TOPICS: [(&str, &str); 9] = [
     ("authScheme", "password"),
     ("password", "x"),
     ("canRetry", "false"),
     ("accData", "{}"),
     ("stateMsg", "CANCELED"),
     ("importResult", "stored"),
+    ("sasCommitment", VALUE),
+    ("sasNonce", VALUE),
+    ("sasOpening", VALUE),
 ];
+
+/// Features, in words.
+fn features(named: Features) -> String {
+    let all = [(named.cancel, "cancel"), (named.result, "result"), (named.sas, "sas")];
+    let words: Vec<_> = all.into_iter().filter(|(named, _)| *named).map(|(_, word)| word).collect();
+    if words.is_empty() { "no features".into() } else { words.join(", ") }
+}
 
 /// The meaning of the first message of a stream, in words.
 fn meaning(bytes: &[u8], piece: usize) -> String {
@@ -70,12 +98,6 @@ fn meaning(bytes: &[u8], piece: usize) -> String {
             Ok(event) => event,
             Err(_) => return "refused".into(),
         } {
-            let features = |features: handfast::message::Features| match (features.cancel, features.result) {
-                (false, false) => "no features",
-                (true, false) => "cancel",
-                (false, true) => "result",
-                (true, true) => "cancel, result",
-            };
             return match event {
                 Event::ArchiveBegan { length } => {
                     archive = Some((length, 0));
@@ -102,6 +124,11 @@ fn meaning(bytes: &[u8], piece: usize) -> String {
                 Event::Message(M::Verdict(V::None)) => "no verdict".into(),
                 Event::Message(M::State(W::Canceled)) => "canceled".into(),
                 Event::Message(M::State(W::Timeout)) => "timed out".into(),
+                Event::Message(M::State(W::Mismatch)) => "different strings".into(),
+                Event::Message(M::Commitment(value)) if value.as_bytes() == VALUE.as_bytes() => "a commitment".into(),
+                Event::Message(M::Nonce(value)) if value.as_bytes() == VALUE.as_bytes() => "a nonce".into(),
+                Event::Message(M::Opening(value)) if value.as_bytes() == VALUE.as_bytes() => "an opening".into(),
+                Event::Message(M::Commitment(_) | M::Nonce(_) | M::Opening(_)) => "another value".into(),
                 Event::Message(M::ImportResult(R::Stored)) => "stored".into(),
                 Event::Message(M::ImportResult(R::FailedArchive)) => "failed: archive".into(),
                 Event::Message(M::ImportResult(R::FailedStorage)) => "failed: storage".into(),
@@ -176,7 +203,7 @@ pub(super) fn messages() -> Part {
     forms(&mut cases);
     refusals(&mut cases);
     limits(&mut cases);
-    cases.part("messages", "R-MSG-1, R-MSG-3")
+    cases.part("messages", "R-MSG-1, R-MSG-3, R-SAS-2")
 }
 
 /// What is ignored, and what has several forms.

@@ -118,13 +118,16 @@ impl<C: Client> Desk<C> {
     /// Whether a person can go on (R-CLI-9). Where nothing is under way, the token is shown, a question of the daemon can be answered, and
     /// its end is shown. All that is under way arrives, and there is only so much of it: so each of these is shown in the end.
     /// A screen that was left, and one that says that the operation goes on, shows nothing further.
-    fn gets_on(&self, answer: C::Input) -> bool {
+    fn gets_on(&self, answer: C::Input, compare: C::Input) -> bool {
         if !self.is_quiet() || self.watch.is_left() || self.watch.said || self.client.is_broken() {
             return true;
         }
         match self.last {
             Some(Received::Signal(Signal::Prompt { .. } | Signal::Confirm { .. })) => {
                 self.answered || self.offers(answer)
+            }
+            Some(Received::Signal(Signal::CompareAccount { .. } | Signal::CompareDevice { .. })) => {
+                self.answered || self.offers(compare)
             }
             Some(Received::Signal(Signal::TokenAvailable)) => self.shown.is_some_and(|shown| shown.is_token()),
             Some(Received::Unheard | Received::Signal(Signal::Done(_))) => self.watch.shown != Some(Shown::Link),
@@ -264,8 +267,8 @@ impl Linked {
     fn gets_on(&self, state: &Whole, side: Side) -> bool {
         !self.answers(side)
             || match side {
-                Side::Import => state.import.gets_on(import::Input::Answer(Slot(1))),
-                Side::Export => state.export.gets_on(export::Input::Confirm),
+                Side::Import => state.import.gets_on(import::Input::Answer(Slot(1)), import::Input::Compare(true)),
+                Side::Export => state.export.gets_on(export::Input::Confirm, export::Input::Compare(true)),
             }
     }
 
@@ -478,6 +481,7 @@ fn import_action(call: import::Effect) -> Option<Action> {
     match call {
         E::AddAccount => Some(Action::AddAccount),
         E::ProvideAccountAuthentication(_, slot, _) => Some(Action::Answer { right: slot == Slot(1) }),
+        E::CompareAccount(_, equal) => Some(Action::CompareAccount { equal }),
         E::RemoveAccount(_) => Some(Action::RemoveAccount),
         E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
@@ -489,6 +493,7 @@ fn import_return(call: import::Effect, accepted: bool) -> Option<import::Input> 
         E::AddAccount if accepted => Some(I::Added(Ok(LocalId(OWN.into())))),
         E::AddAccount => Some(I::Added(Err(AddAccountError::Taken))),
         E::ProvideAccountAuthentication(id, ..) => Some(I::Provided(id, accepted)),
+        E::CompareAccount(id, _) => Some(I::Compared(id, accepted)),
         E::RemoveAccount(id) => Some(I::Removed(id, accepted)),
         E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
@@ -499,6 +504,7 @@ fn export_action(call: export::Effect, scheme: Scheme) -> Option<Action> {
     match call {
         E::AddDevice(_) => Some(Action::AddDevice(scheme)),
         E::ConfirmAddDevice(_) => Some(Action::ConfirmAddDevice),
+        E::CompareAddDevice(_, equal) => Some(Action::CompareAddDevice { equal }),
         E::CancelAddDevice(_) => Some(Action::CancelAddDevice),
         E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
@@ -510,6 +516,7 @@ fn export_return(call: export::Effect, accepted: bool) -> Option<export::Input> 
         E::AddDevice(_) if accepted => Some(I::Added(Ok(OpId(OWN)))),
         E::AddDevice(_) => Some(I::Added(Err(AddDeviceError::AlreadyLinking))),
         E::ConfirmAddDevice(id) => Some(I::Confirmed(id, accepted)),
+        E::CompareAddDevice(id, _) => Some(I::Compared(id, accepted)),
         E::CancelAddDevice(id) => Some(I::Canceled(id, accepted)),
         E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
