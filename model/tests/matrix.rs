@@ -3,11 +3,8 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use handfast_model::{
-    check::Verdict,
     config::{Cast, Size, configurations},
-    explore::Limits,
     matrix::{COLUMNS, Matrix},
-    mutants::{MUTANTS, Mutant},
     properties::PropertyId,
     report::{Selection, run},
 };
@@ -54,25 +51,6 @@ fn each_property_is_listed_and_asked() {
     assert_eq!(listed, asked);
     let lines: BTreeSet<_> = MATRIX.lines.iter().map(|line| line.property.id().to_owned()).collect();
     assert_eq!(lines, asked);
-}
-
-/// A property whose check was left out would be noticed: a mutant has to be found by it, or an old peer is known to violate it, which `check`
-/// asks for too. P-DOCUMENTED has neither: its mutant is one that another property finds first.
-#[test]
-fn each_property_is_missed_if_it_is_not_checked() {
-    let by_mutant = |property| MUTANTS.iter().any(|mutant| mutant.property == property);
-    let by_flaw = |property: PropertyId| {
-        let mut lines = MATRIX.lines.iter().filter(|line| line.property == property);
-        lines.any(|line| line.cells.iter().any(|(_, cell)| cell.to_string().contains('✗')))
-    };
-    let unnoticed: Vec<_> = PropertyId::ALL.iter().filter(|&&one| !by_mutant(one) && !by_flaw(one)).collect();
-    assert_eq!(unnoticed, [&PropertyId::Documented]);
-    let signal_after_done = Mutant::find("M-18").unwrap();
-    let found = |property| Mutant { property, ..*signal_after_done }.hunt(Size::Small, Limits::default()).row.verdict;
-    let violated = |property| matches!(found(property), Verdict::Violated { .. });
-    assert!(violated(PropertyId::Documented));
-    // The same hunt by a property that this mutant does not break finds nothing: a hunt is only as good as its property.
-    assert!(!violated(PropertyId::Password));
 }
 
 #[test]
