@@ -43,7 +43,7 @@ impl Tried {
     }
 }
 
-/// What is broken, the first lines of each part, and then a line for each part.
+/// The broken cases, the first lines of each part, and then a line for each part.
 impl fmt::Display for Tried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// So many broken cases of a part are printed.

@@ -1,4 +1,4 @@
-//! What clients show of the strings of their daemon, in both vocabularies (R-ERR-1, R-ERR-2, R-CLI-3, R-CLI-9): the details are typed from
+//! The screens that clients show of the strings of their daemon, in both vocabularies (R-ERR-1, R-ERR-2, R-CLI-3, R-CLI-9): the details are typed from
 //! the tables of the document.
 
 use handfast::{

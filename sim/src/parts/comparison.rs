@@ -35,7 +35,7 @@ pub(super) fn comparisons() -> Part {
     cases.part("comparisons", "R-SAS-1, R-SAS-2, R-SAS-5, R-SAS-6, R-SAS-7")
 }
 
-/// What is said where the operation goes on.
+/// The words where the operation goes on.
 fn goes_on(words: &[&str]) -> Said {
     (words.iter().map(|&word| word.to_owned()).collect(), None)
 }

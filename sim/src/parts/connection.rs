@@ -149,7 +149,7 @@ fn channels(cases: &mut Cases) {
             cases.expect(format!("its answer, accepted: {accepts}"), stated, sent(&mut importer));
         }
     }
-    // What cannot be opened is declined without a question: the reserved numbers, a number in use, and all of the exporter's.
+    // A channel that cannot be opened is declined without a question: the reserved numbers, a number in use, and all of the exporter's.
     for channel in [0, 0xffff] {
         for (side, mut connection) in fresh() {
             let came = events(&mut connection, &request(b"auth:123456", channel, 0), true);
@@ -179,7 +179,7 @@ fn channels(cases: &mut Cases) {
     }
 }
 
-/// What a session carries, and what nobody carries after its end.
+/// The messages that a session carries, and the end, after which it carries none.
 fn sessions(cases: &mut Cases) {
     let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
     for number in wire::numbers(0x8000) {

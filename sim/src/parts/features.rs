@@ -31,7 +31,7 @@ pub(super) fn choices() -> impl Iterator<Item = Features> {
     switch.into_iter().flat_map(two)
 }
 
-/// What an operation sends, in words, and how it ends.
+/// The messages that an operation sends, in words, and how it ends.
 pub(super) type Said = (Vec<String>, Option<Outcome>);
 
 fn word(message: M) -> String {
@@ -56,7 +56,7 @@ pub(super) fn named(Features { result, cancel, sas }: Features) -> String {
     format!("result: {result}, cancel: {cancel}, sas: {sas}")
 }
 
-/// What an importer says at these inputs.
+/// Returns the words of an importer at these inputs.
 pub(super) fn import(importer: &mut Importer, inputs: &[Input]) -> Said {
     let (mut said, mut end) = (Vec::new(), None);
     for &input in inputs {
@@ -78,7 +78,7 @@ pub(super) fn import(importer: &mut Importer, inputs: &[Input]) -> Said {
     (said, end)
 }
 
-/// What an exporter says at these inputs.
+/// Returns the words of an exporter at these inputs.
 pub(super) fn export(exporter: &mut Exporter, inputs: &[export::Input]) -> Said {
     let (mut said, mut end) = (Vec::new(), None);
     for &input in inputs {

@@ -14,7 +14,7 @@ use crate::shell::fixture::{NOW, PASSWORD, new_device};
 
 const ROOT: &str = "/accounts";
 const ID: LocalId = LocalId(0x0123_4567_89ab_cdef);
-/// What a crash keeps of the changes of a folder or of the bytes of a file that were not synced: none, one, all but one, all.
+/// The choices of what a crash keeps of the changes of a folder or of the bytes of a file that were not synced: none, one, all but one, all.
 const KEPT: usize = 4;
 
 /// Carries an install out, as the shell does.
@@ -38,7 +38,7 @@ fn start(fs: &MemoryFs) -> Result<Store<MemoryFs>, String> {
     Store::open_in(fs.clone(), ROOT).map_err(|error| error.to_string())
 }
 
-/// What the next start finds: `nothing`, `the account`, or something else, in words.
+/// The state that the next start finds: `nothing`, `the account`, or something else, in words.
 fn found(fs: &MemoryFs, account: &Account) -> String {
     let store = match start(fs) {
         Ok(store) => store,
@@ -105,7 +105,7 @@ fn crashes(
     at: u64,
     operations: u64,
 ) {
-    // What each place keeps, as a number of so many digits: only places where something was not synced count.
+    // The choice at each place, as a number of so many digits: only places where something was not synced count.
     let mut choice = 0;
     loop {
         let (fs, store, _) = fresh();

@@ -206,7 +206,7 @@ pub(super) fn messages() -> Part {
     cases.part("messages", "R-MSG-1, R-MSG-3, R-SAS-2")
 }
 
-/// What is ignored, and what has several forms.
+/// Unknown keys, which are ignored, and values with several forms.
 fn forms(cases: &mut Cases) {
     let payload = [("password", "x")];
     let stated = || "the password \"x\"".to_owned();

@@ -85,7 +85,7 @@ impl Account {
         Self { password: password.into(), text: Value::Object(members).to_string().into_bytes(), settings }
     }
 
-    /// What of an account that is stored is otherwise than it has to be.
+    /// The parts of a stored account that are otherwise than it has to be.
     pub(super) fn differs<F: Fs>(&self, fs: &F, store: &Store<F>, id: LocalId) -> Option<String> {
         self.look(fs, store, id).err()
     }
