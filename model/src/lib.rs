@@ -17,7 +17,7 @@ pub use self::{
     },
     report::{
         abstraction, api, check, connection, divergences, history, hunt, matrix, observed, reducers, refinement, rows,
-        walk, witness,
+        stable, walk, witness, written,
     },
     system::{action, config, device, legacy, side, steps, world},
 };

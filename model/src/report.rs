@@ -14,8 +14,10 @@ pub mod observed;
 pub mod reducers;
 pub mod refinement;
 pub mod rows;
+pub mod stable;
 pub(crate) mod summary;
 pub mod walk;
 pub mod witness;
+pub mod written;
 
 pub use self::summary::*;

@@ -43,6 +43,8 @@ impl<R: Rules> Exporter<R> {
                 }
             }
 
+            (Linked(..), Malformed) if lacks(Rule::MalformedEnds) => {}
+
             // The user confirms.
             (Linked(Authenticating, session @ Session { features: None, confirmed: false, .. }), ConfirmAddDevice)
                 if lacks(Rule::EarlyConfirmKept) =>

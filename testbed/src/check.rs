@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    io::BufWriter,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     process::ExitCode,
@@ -15,6 +16,7 @@ use handfast_model::{
     properties::PropertyId,
     report::{Report, Selection},
     walk, witness,
+    written::{self, Format},
 };
 use serde::Serialize;
 
@@ -44,6 +46,7 @@ Examples:
   handfast check --mutants
   handfast check --flaws
   handfast check --config HH-documented-honest --reach \"both succeed\"
+  handfast check --config HH-documented-loss --export loss.aut
 
 {CHECKS}
 6: a graph is another than the accepted one; with --baseline, more than counts differs."))]
@@ -94,6 +97,10 @@ pub(crate) struct Check {
     /// Let a browser walk through the graph at this address, until Ctrl-C
     #[arg(long, value_name = "ADDR", requires = "config", conflicts_with_all = ["mutants", "property", "reach", "json"])]
     explore: Option<SocketAddr>,
+    /// Write the graph, each step with its words, for another tool: .aut (CADP, mCRL2), .dot or .jsonl
+    #[arg(long, value_name = "FILE", requires = "config", value_parser = graph_file,
+          conflicts_with_all = ["mutants", "property", "reach", "explore", "baseline", "bless"])]
+    export: Option<GraphFile>,
     #[command(flatten)]
     effort: Effort,
     /// Print the whole table, also where it is longer than a screen
@@ -150,6 +157,19 @@ enum CastName {
     XL,
 }
 
+/// A file for a graph.
+#[derive(Clone)]
+struct GraphFile {
+    path: PathBuf,
+    format: Format,
+}
+
+fn graph_file(path: &str) -> Result<GraphFile, &'static str> {
+    let path = PathBuf::from(path);
+    let format = Format::of(&path).ok_or("the name ends in none of .aut, .dot and .jsonl")?;
+    Ok(GraphFile { path, format })
+}
+
 /// The exit code where all is as expected, and not as it was.
 const UNLIKE_BASELINE: u8 = 6;
 
@@ -173,6 +193,9 @@ impl Check {
             return self.hunt(mutant);
         }
         if let Some(configuration) = self.configuration()? {
+            if let Some(file) = &self.export {
+                return self.write(players, configuration, file);
+            }
             match (&self.reach, self.explore) {
                 (Some(goal), _) => return self.reach(players, configuration, goal),
                 (None, Some(address)) => return explore(players, configuration, address),
@@ -274,6 +297,31 @@ impl Check {
         }
         // A mutant is expected to be found.
         Ok(if verdict.is_violated() { ExitCode::SUCCESS } else { ExitCode::from(4) })
+    }
+
+    fn write(
+        &self,
+        players: Option<Players>,
+        configuration: Configuration,
+        file: &GraphFile,
+    ) -> Result<ExitCode, Failure> {
+        let GraphFile { path, format } = file;
+        let failed = |error| Failure::reason(format_args!("--export {}: {error}", path.display()));
+        let limits = self.effort.limits()?;
+        let open = || fs::File::create(path).map(BufWriter::new);
+        let graph =
+            written::write(&players.unwrap_or_default(), configuration, *format, limits, open).map_err(failed)?;
+        if !graph.complete {
+            let states = graph.states;
+            return Err(Failure::with_code(4, format_args!("{configuration}: cut short after {states} states")));
+        }
+        if self.json {
+            output::json(&graph)?;
+        } else {
+            let (states, edges, depth) = (graph.states, graph.edges, graph.depth);
+            output::line(format_args!("{configuration}: {states} states, {edges} edges, depth {depth}"))?;
+        }
+        Ok(ExitCode::SUCCESS)
     }
 
     fn reach(&self, players: Option<Players>, configuration: Configuration, goal: &str) -> Result<ExitCode, Failure> {

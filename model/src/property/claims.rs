@@ -66,6 +66,7 @@ pub(crate) fn decide<I: ImportSide, E: ExportSide>(
         | PropertyId::Client
         | PropertyId::Invariant
         | PropertyId::Sends
+        | PropertyId::Malformed
         | PropertyId::Documented
         | PropertyId::Atomic
         | PropertyId::Again

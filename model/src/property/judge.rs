@@ -180,7 +180,7 @@ impl Observer for Judge<'_> {
             E::Send(conn, Message::Password(_)) => self.expect(consented(Some(conn)), P::Password, Side::Import),
             E::Stage(slot) => {
                 self.expect(consented(input.and_then(|input| input.conn())), P::Consent, Side::Import);
-                self.expect(seen.typed == Some(slot), P::AtRest, Side::Import);
+                self.expect(seen.typed == Some(slot) && world.is_flag_right(), P::AtRest, Side::Import);
                 self.expect(seen.done.is_none(), P::Single, Side::Import);
             }
             E::Install => {
@@ -205,8 +205,14 @@ impl Observer for Judge<'_> {
         if let (Some(conn), Some(input)) = (self.strange, input) {
             self.isolate(world, conn, input, effects);
         }
-        if let Some(import::Input::ChannelRequested(conn, Ask::Wrong)) = input {
-            self.limit_codes(world, conn);
+        match input {
+            Some(import::Input::ChannelRequested(conn, Ask::Wrong)) => self.limit_codes(world, conn),
+            // An install is not ended by anything (R-IMP-13).
+            Some(import::Input::Malformed(conn)) if world.seen.import.session == Some(conn) => {
+                let ended = world.seen.import.done.is_some() || world.import.storage != Storage::None;
+                self.expect(ended, P::Malformed, Side::Import);
+            }
+            _ => {}
         }
     }
 
@@ -251,6 +257,9 @@ impl Observer for Judge<'_> {
     }
 
     fn export_took(&mut self, world: &World, input: Option<export::Input>) {
+        if input == Some(export::Input::Malformed) {
+            self.expect(world.seen.export.done.is_some(), P::Malformed, Side::Export);
+        }
         if input == Some(export::Input::CancelAddDevice) {
             let ended = world.seen.export.done.is_some_and(|done| done.outcome == Outcome::CANCELED);
             self.expect(ended, P::Return, Side::Export);

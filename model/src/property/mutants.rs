@@ -46,6 +46,8 @@ pub enum Setting {
     Clients,
     /// In the order in which a disk makes things durable.
     Disk,
+    /// In the flag *archive has a password* that is written with an account.
+    Flag,
 }
 
 impl Mutant {
@@ -62,7 +64,11 @@ impl Mutant {
         let import = if old(Side::Import) { Boxed::new(legacy::Importer::new()) } else { import };
         let export = if old(Side::Export) { Boxed::new(legacy::Exporter::new()) } else { export };
         let system = Judged::new(configuration, import, export);
-        Some(if self.setting == Setting::Disk { system.on(Disk::Torn) } else { system })
+        Some(match self.setting {
+            Setting::Disk => system.on(Disk::Torn),
+            Setting::Flag => system.on(Disk::NamesScheme),
+            Setting::Reducers | Setting::Registries | Setting::Clients => system,
+        })
     }
 
     /// Returns the two reducers.

@@ -61,7 +61,7 @@ properties! {
         "R-API-7, R-IMP-2, R-RDV-1";
     Grammar "P-GRAMMAR" "The signals follow the grammar, with their details; DONE comes once and last." "R-STATE-2, R-STATE-3";
     Pair "P-PAIR" "The two ends of a link are an allowed pair." "R-PAIR-1";
-    AtRest "P-ATREST" "An archive is stored under what the user typed." "R-ARC-5, R-API-2";
+    AtRest "P-ATREST" "An archive is stored under what the user typed, and the flag of the account says whether that is a password." "R-ARC-5, R-API-2";
     NoBlame "P-NO-BLAME" "Two honest peers never end in Protocol." "R-PAIR-3";
     Return "P-RETURN" "A call is accepted exactly when it may be, and a refused one changes nothing." "R-API-2, R-API-3, R-API-5, R-API-6";
     Client "P-CLIENT" "No client shows a success that is none, or what is another operation's; nothing breaks it; what is left is ended, or said to go on."
@@ -78,6 +78,7 @@ properties! {
         "R-TIME-1 to R-TIME-5, R-STATE-2, R-EXP-4 to R-EXP-9, R-IMP-5 to R-IMP-13";
     Sends "P-SENDS" "Each message and each end of the channel goes out when it is due, and at no other time."
         "R-IMP-3, R-IMP-4, R-IMP-6, R-IMP-14, R-EXP-4, R-EXP-6, R-EXP-7, R-EXT-2, R-EXT-3, R-CANCEL-1";
+    Malformed "P-MALFORMED" "After bytes that are no message an operation ends at once, and waits for no timer." "R-MSG-3, R-IMP-14, R-EXP-7";
     Honest "P-HONEST" "An honest pair without fault succeeds; three wrong passwords apart." "R-PAIR-2";
 }
 
@@ -109,6 +110,7 @@ impl PropertyId {
             Self::Admits => configuration.crowd.is_some(),
             // Asked of two links (`again`), and of a link with its clients.
             Self::Again | Self::Client => false,
+            Self::Malformed => configuration.budget.words > 0,
             Self::Ends => configuration.clock,
             Self::Atomic => configuration.budget.import_crashes > 0,
             // The documented behaviour binds the hardened.
@@ -147,6 +149,7 @@ impl PropertyId {
             | Self::Admits
             | Self::Invariant
             | Self::Sends
+            | Self::Malformed
             | Self::Honest => false,
         };
         if halved && configuration.cast.is_pair() && import != export { Half::EACH } else { Half::WHOLE }

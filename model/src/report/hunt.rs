@@ -54,7 +54,7 @@ impl Mutant {
             row.budget = system.configuration().budget.to_string();
             let configuration = *system.configuration();
             (row.verdict, row.counterexample) = match self.setting {
-                Setting::Reducers | Setting::Disk => self.hunt_in(&system, limits),
+                Setting::Reducers | Setting::Disk | Setting::Flag => self.hunt_in(&system, limits),
                 Setting::Registries => self.hunt_registries(configuration, limits),
                 Setting::Clients => checked_clients::hunt(configuration, self.without, self.property, limits),
             };

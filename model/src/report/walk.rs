@@ -82,7 +82,7 @@ impl<W: Walk> WithBoth for Through<W> {
 struct Through<W>(W);
 
 /// Of a device with several links, and with clients, there is the shipped one only.
-fn through_any<W: Walk>(players: &Players, configuration: Configuration, walk: W) -> W::Output {
+pub(crate) fn through_any<W: Walk>(players: &Players, configuration: Configuration, walk: W) -> W::Output {
     match linked(configuration, AllRules) {
         Some(linked) => walk.through(linked),
         None if configuration.again => with_both(configuration, Through(walk)),

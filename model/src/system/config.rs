@@ -121,6 +121,9 @@ pub struct Configuration {
     pub at_once: bool,
     /// Whether a hostile peer sends every value of every message, and not one of each kind that matters.
     pub every_word: bool,
+    /// Whether the exporter's archive has no password though its flag says that it has one, as links of old clients left it: what its user
+    /// types is then empty.
+    pub mislabelled: bool,
     /// The states that its graph has at least: with fewer, something that should happen no longer does.
     pub least: usize,
     /// How much goes wrong.
@@ -143,6 +146,7 @@ impl Configuration {
             with_client: &[Side::Import, Side::Export],
             at_once: false,
             every_word: false,
+            mislabelled: false,
             least: 0,
             budget,
         }

@@ -53,6 +53,12 @@ pub trait Side: Clone + Debug + Eq + Hash + Send + Sync + 'static {
         true
     }
 
+    /// The flag *archive has a password* that the account gets from the archive that is being staged. None: the shell takes it from the
+    /// password, as one with a shipped reducer does (R-ARC-5).
+    fn flag(&self) -> Option<bool> {
+        None
+    }
+
     /// The row of the reducer's table that it is in. Only a shipped reducer has one.
     fn place(&self) -> &'static str {
         ""
@@ -155,6 +161,7 @@ trait Erased<I, E>: Debug + Send + Sync {
     fn goes_on_with(&self, step: u8) -> bool;
     fn take_step(&mut self, step: u8) -> Vec<E>;
     fn reads_from(&self, conn: ConnId) -> bool;
+    fn flagged(&self) -> Option<bool>;
     fn at_place(&self) -> &'static str;
     fn holds_together(&self) -> Result<(), &'static str>;
 }
@@ -204,6 +211,10 @@ impl<S: Side> Erased<S::Input, S::Effect> for S {
         self.reads(conn)
     }
 
+    fn flagged(&self) -> Option<bool> {
+        self.flag()
+    }
+
     fn at_place(&self) -> &'static str {
         self.place()
     }
@@ -243,6 +254,10 @@ impl<I: Copy + 'static, E: Copy + 'static> Side for Boxed<I, E> {
 
     fn reads(&self, conn: ConnId) -> bool {
         self.0.reads_from(conn)
+    }
+
+    fn flag(&self) -> Option<bool> {
+        self.0.flagged()
     }
 
     fn place(&self) -> &'static str {

@@ -184,6 +184,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
         let turn = match aim {
             Aim::Import(input) => {
                 let effects = next.import.take(input)?;
+                next.world.import.flag = next.import.flag();
                 next.world.import_turn(Some(input), &effects, observer);
                 Turn::Import(Some(input), effects)
             }
@@ -194,6 +195,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             }
             Aim::Inner(Side::Import, step) => {
                 let effects = next.import.advance(step);
+                next.world.import.flag = next.import.flag();
                 next.world.import_turn(None, &effects, observer);
                 Turn::Import(None, effects)
             }

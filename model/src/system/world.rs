@@ -9,7 +9,7 @@ use handfast::{
     export,
     import::{self, Ask},
     message::Slot,
-    outcome::{AccountId, LinkState, Side},
+    outcome::{AccountId, LinkState, Scheme, Side},
     reducer::{ConnId, Places},
 };
 
@@ -45,6 +45,8 @@ pub struct World {
     pub(crate) overtaken: u8,
     /// A hostile peer sends every value of every message.
     pub(crate) every_word: bool,
+    /// The exporter's archive has no password, whatever its flag says.
+    pub(crate) mislabelled: bool,
     /// A hostile device in place of the importer.
     pub(crate) device: Option<Device>,
     /// The request of the exporter's token.
@@ -64,9 +66,11 @@ pub(crate) struct ImportShell {
     /// The account that the last check found.
     pub(crate) checked: Option<AccountId>,
     pub(crate) storage: Storage,
+    /// [`Side::flag`](crate::system::side::Side::flag) of the importer.
+    pub(crate) flag: Option<bool>,
 }
 
-/// The order in which a disk makes things durable, and what a restart takes for an account.
+/// What is written to a disk, in which order, and what a restart takes for an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Disk {
     /// A name is durable after what it names.
@@ -76,6 +80,8 @@ pub(crate) enum Disk {
     Torn,
     /// An old daemon has the account in its list from the beginning of the link, and takes it for one after a restart.
     KeepsPending,
+    /// The flag *archive has a password* is written as the scheme is called, whatever was typed.
+    NamesScheme,
 }
 
 /// An archive in its temporary place.
@@ -187,6 +193,7 @@ impl World {
             crowd: configuration.crowd,
             overtaken: 0,
             every_word: configuration.every_word,
+            mislabelled: configuration.mislabelled,
             device: (configuration.cast.import == Player::Hostile)
                 .then_some(Device { stage: Stage::Away, passwords: 0 }),
             asks: Ask::Right,
@@ -252,6 +259,15 @@ impl World {
             End::Open => Some(Stage::Open),
             End::Away | End::Closed => None,
         }
+    }
+
+    /// Whether the flag of the archive that is being staged is that of the password that was typed: none for an empty one (R-ARC-5).
+    pub(crate) fn is_flag_right(&self) -> bool {
+        let asked = self.seen.import.consent.map(|prompt| prompt.scheme);
+        let empty = self.mislabelled || asked == Some(Scheme::None);
+        let typed = !(empty && self.seen.import.typed.is_some_and(is_right));
+        let written = if self.disk == Disk::NamesScheme { asked == Some(Scheme::Password) } else { typed };
+        self.import.flag.unwrap_or(written) == typed
     }
 
     /// The account that the chain of the peer on this connection names.

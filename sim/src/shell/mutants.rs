@@ -58,7 +58,8 @@ impl Mutant {
 
     /// All that the shell can be given.
     pub fn all() -> impl Iterator<Item = Self> {
-        let checked = MUTANTS.iter().filter(|mutant| !matches!(mutant.setting, Setting::Clients | Setting::Disk));
+        let checked =
+            MUTANTS.iter().filter(|mutant| !matches!(mutant.setting, Setting::Clients | Setting::Disk | Setting::Flag));
         let checked = checked.map(|mutant| Self { id: mutant.id, without: mutant.without });
         checked.chain(TIMERS.map(|(id, _, without)| Self { id, without }))
     }

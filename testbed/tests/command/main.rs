@@ -12,6 +12,7 @@ mod diagrams;
 mod endless;
 mod explores;
 mod files;
+mod graphs;
 mod hasty;
 mod help;
 mod histories;

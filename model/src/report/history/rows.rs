@@ -43,6 +43,11 @@ const fn unprotected(configuration: Configuration) -> Configuration {
     Configuration { schemes: &[Scheme::None], budget: Budget::NOTHING, ..configuration }
 }
 
+/// An archive without a password.
+const fn only_unprotected(configuration: Configuration) -> Configuration {
+    Configuration { schemes: &[Scheme::None], ..configuration }
+}
+
 /// The importing user has a client, and nothing goes wrong.
 const fn with_import_client(configuration: Configuration) -> Configuration {
     Configuration { with_client: &[Side::Import], budget: Budget::NOTHING, ..configuration }
@@ -206,10 +211,33 @@ pub const BUGS: &[Bug] = &[
         id: "H-10",
         merged: "2025-11-26",
         fix: "jami-daemon cc17ebe",
-        broke: "After a malformed message or one of another scheme the channel stayed open until the timer.",
-        mark: Part,
-        exhibits: &[],
-        reason: "The operation ends, five minutes later, and P-ENDS asks for no more.",
+        broke: "After a malformed message or one of another scheme the channel stayed open until the timer, for five minutes.",
+        mark: Found,
+        exhibits: &[
+            Exhibit {
+                with: "before cc17ebe, the exporter",
+                without: "of 2026-08",
+                subject: Subject::Daemons(daemons(
+                    "XL-jamid-hostile-importer",
+                    P::Malformed,
+                    &[],
+                    [&[C::MalformedWaits], &[]],
+                )),
+                stated: [steps(4), HOLDS],
+            },
+            Exhibit {
+                with: "before cc17ebe, the importer",
+                without: "of 2026-08",
+                subject: Subject::Daemons(daemons(
+                    "LX-jamid-hostile-exporter",
+                    P::Malformed,
+                    &[],
+                    [&[C::MalformedWaits], &[]],
+                )),
+                stated: [steps(7), HOLDS],
+            },
+        ],
+        reason: "",
         elsewhere: &[test("tests/legacy_peer.rs", "bytes_that_mean_nothing_end_the_session")],
     },
     Bug {
@@ -217,8 +245,22 @@ pub const BUGS: &[Bug] = &[
         merged: "2025-09-10 to 2026-06-12",
         fix: "jami-client-qt ca02cf1, 8ad06da; jami-client-ios c242f86 (#470), 4f88da6; jami-daemon 5734d15 (#1181); jami-client-android bc07201",
         broke: "An answer was taken in the scheme `password` only, so that each account without a password was linked as one that has an empty one; later links asked for a password that does not exist. One cause, six repairs in four repositories, in eleven months. The fix of the daemon takes any scheme, with a warning (W-26).",
-        mark: Part,
+        mark: Found,
         exhibits: &[
+            Exhibit {
+                with: "before 5734d15: an account without a password has the flag of one",
+                without: "the same, the flag is that of the password",
+                subject: Subject::Daemons(Daemons {
+                    adapt: only_unprotected,
+                    ..daemons(
+                        "LL-jamid-clicks",
+                        P::AtRest,
+                        &[],
+                        [&[C::PasswordSchemeOnly], &[C::PasswordSchemeOnly, C::FlagFromPassword]],
+                    )
+                }),
+                stated: [steps(21), HOLDS],
+            },
             Exhibit {
                 with: "before 5734d15: the answer is refused",
                 without: "of 2026-08",
@@ -235,7 +277,7 @@ pub const BUGS: &[Bug] = &[
                 stated: [steps(21), HOLDS],
             },
         ],
-        reason: "The flag itself is not in the model; the store keeps it (R-ARC-5).",
+        reason: "",
         elsewhere: &[test("tests/archive_store.rs", "an_account_is_installed_on_a_disk")],
     },
     Bug {

@@ -62,7 +62,12 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
     };
     let before_a_client = size.pick(BEFORE_A_CLIENT, BEFORE_A_CLIENT, BEFORE_A_CLIENT_AT_NIGHT);
     let all = [
-        Configuration { schemes: BOTH, clock: false, ..pair("honest", 120, Budget { wrong: 3, ..NOTHING }) },
+        Configuration {
+            schemes: BOTH,
+            mislabelled: true,
+            clock: false,
+            ..pair("honest", 120, Budget { wrong: 3, ..NOTHING })
+        },
         pair(
             "loss",
             size.pick(500, 800, 800),

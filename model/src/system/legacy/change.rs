@@ -21,26 +21,32 @@ pub enum Change {
     ErrAfterWrong,
     /// The exporter compares the count of tries with the limit before it counts the last one.
     CountsLate,
+    /// After a malformed message a side is in ERR, and its channel stays open.
+    MalformedWaits,
     /// Mends W-1: an archive is loaded after an answer only.
     ArchiveAfterAnswer,
     /// Mends W-4: an archive of another account than the one that was shown is not installed.
     ArchiveBound,
     /// Mends W-14: a message without a password is no try.
     StraysFree,
+    /// Mends the flag of W-26: it comes from the password and not from the scheme's name.
+    FlagFromPassword,
 }
 
 impl Change {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::StoresInClear,
         Self::PasswordSchemeOnly,
         Self::FailureIgnored,
         Self::WholeChain,
         Self::ErrAfterWrong,
         Self::CountsLate,
+        Self::MalformedWaits,
         Self::ArchiveAfterAnswer,
         Self::ArchiveBound,
         Self::StraysFree,
+        Self::FlagFromPassword,
     ];
 
     /// The weakness of `docs/legacy/weaknesses.md` that it mends; none: it undoes a commit of the past.
@@ -49,12 +55,14 @@ impl Change {
             Self::ArchiveAfterAnswer => Some("W-1"),
             Self::ArchiveBound => Some("W-4"),
             Self::StraysFree => Some("W-14"),
+            Self::FlagFromPassword => Some("W-26"),
             Self::StoresInClear
             | Self::PasswordSchemeOnly
             | Self::FailureIgnored
             | Self::WholeChain
             | Self::ErrAfterWrong
-            | Self::CountsLate => None,
+            | Self::CountsLate
+            | Self::MalformedWaits => None,
         }
     }
 }

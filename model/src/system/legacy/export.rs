@@ -222,7 +222,7 @@ impl Exporter {
 
     fn open(&mut self, op: u8, state: AuthState, input: Input, rows: &mut Rows) -> Vec<Effect> {
         use AuthState as S;
-        let strays_free = self.changes.has(Change::StraysFree);
+        let changes = self.changes;
         let Some(attempt) = self.attempt(op) else { return vec![] };
         match (state, input) {
             (_, Input::Lost | Input::Ended) => {
@@ -232,7 +232,7 @@ impl Exporter {
             (_, Input::Malformed) => {
                 attempt.stage = Stage::Open(S::Err);
                 rows.take(11);
-                self.close(op)
+                if changes.has(Change::MalformedWaits) { vec![] } else { self.close(op) }
             }
             (_, Input::Fired(Timer::Authenticate)) => {
                 attempt.timers.remove(Timer::Authenticate);
@@ -255,7 +255,7 @@ impl Exporter {
                 attempt.busy = Some(Busy::Opening(slot));
                 vec![Effect::Open(slot)]
             }
-            (S::Auth, Input::Message(_)) if strays_free => vec![],
+            (S::Auth, Input::Message(_)) if changes.has(Change::StraysFree) => vec![],
             (S::Auth, Input::Message(_)) => self.wrong(op, rows),
             (_, Input::Tried(slot, tried)) if attempt.busy == Some(Busy::Opening(slot)) => self.tried(op, tried, rows),
             _ => vec![],

@@ -171,7 +171,7 @@ impl Importer {
             I::Malformed(conn) if known(conn, self) => {
                 rows.take(8);
                 self.state = AuthState::Err;
-                self.close(conn, rows)
+                if self.changes.has(Change::MalformedWaits) { vec![] } else { self.close(conn, rows) }
             }
             I::ArchiveComplete(conn) if known(conn, self) => self.archive(conn, rows),
             I::Checked(Check::Sound(account)) if self.loading.is_some() && self.may_install(account) => {
@@ -409,5 +409,11 @@ impl Side for Importer {
 
     fn reads(&self, conn: ConnId) -> bool {
         self.loading != Some(conn)
+    }
+
+    /// It comes from the scheme's name, whatever was typed.
+    fn flag(&self) -> Option<bool> {
+        let named = self.loading.map(|_| self.scheme == Scheme::Password);
+        named.filter(|_| !self.changes.has(Change::FlagFromPassword))
     }
 }

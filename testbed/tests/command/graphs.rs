@@ -1,0 +1,38 @@
+//! `handfast check --export`: graphs for other tools.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Folder, code, run, shown};
+
+#[test]
+fn a_graph_is_written_with_its_size() {
+    let folder = Folder::default();
+    let path = folder.path("honest.aut");
+    let path = path.to_str().unwrap();
+    let export = ["check", "--size", "small", "--config", "HH-documented-honest", "--export", path];
+    let output = run(export, b"");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    let text = fs::read_to_string(path).unwrap();
+    let (head, steps) = text.split_once('\n').unwrap();
+    assert_eq!(head, "des (0, 172, 147)");
+    assert_eq!(steps.lines().count(), 172);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.ends_with(": 147 states, 172 edges, depth 31\n"), "{said}");
+    let output = run(export.into_iter().chain(["--json"]), b"");
+    let graph: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&graph["states"], &graph["complete"]), (&147.into(), &true.into()));
+}
+
+#[test]
+fn a_graph_that_is_too_large_is_not_written() {
+    let folder = Folder::default();
+    let path = folder.path("honest.dot");
+    let export = ["check", "--size", "small", "--config", "HH-documented-honest", "--memory", "1KiB", "--export"];
+    let output = run(export.into_iter().chain([path.to_str().unwrap()]), b"");
+    assert_eq!(code(output.status), 4, "{}", shown(&output));
+    assert!(!path.exists());
+    assert_eq!(code(run(["check", "--config", "HH-documented-honest", "--export", "graph.txt"], b"").status), 2);
+    assert_eq!(code(run(["check", "--export", "graph.aut"], b"").status), 2);
+}
