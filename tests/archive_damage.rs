@@ -257,6 +257,7 @@ fn unknown_members_and_long_strings_are_tolerated() {
     assert_eq!(summary.configuration.more, 1 + 1000 + 1 + 12 - 256);
 }
 
+/// Holds R-ARC-1.
 #[test]
 fn only_the_allowed_configuration_is_applied() {
     let archive = open(&seal(&text(""), &password()), &password()).unwrap();

@@ -39,7 +39,7 @@ const LAYERS: [(&str, Layers); 3] = [
             &["shell"],
         ],
     ),
-    ("model/src", &[&["system"], &["explorer"], &["property"], &["document"], &["report"]]),
+    ("model/src", &[&["system"], &["explorer"], &["property"], &["document", "intruder"], &["report"]]),
     ("sim/src", &[&["draw", "mutants", "point", "replay", "campaign"], &["event", "shell"]]),
 ];
 

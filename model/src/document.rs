@@ -2,5 +2,7 @@
 
 pub mod diagram;
 pub(crate) mod drawn_clients;
+mod lines;
+pub mod narration;
 pub mod sequence;
 pub mod svg;

@@ -4,12 +4,13 @@
 
 pub mod document;
 pub mod explorer;
+pub mod intruder;
 pub mod property;
 pub mod report;
 pub mod system;
 
 pub use self::{
-    document::{diagram, sequence, svg},
+    document::{diagram, narration, sequence, svg},
     explorer::{explore, liveness, second},
     property::{
         again, clients, documented, flaws, follow, judged, legacy_clients, legacy_rows, mutants, pairs, players,
@@ -17,7 +18,7 @@ pub use self::{
     },
     report::{
         abstraction, api, check, connection, divergences, history, hunt, matrix, observed, reducers, refinement, rows,
-        stable, walk, witness, written,
+        stable, walk, walkable, witness, written,
     },
     system::{action, config, device, legacy, side, steps, world},
 };

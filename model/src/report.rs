@@ -17,6 +17,7 @@ pub mod rows;
 pub mod stable;
 pub(crate) mod summary;
 pub mod walk;
+pub mod walkable;
 pub mod witness;
 pub mod written;
 

@@ -70,7 +70,7 @@ const BEYOND: &[(&[Engine], &str, &str)] = &[
     (EVENT, "M-57b", CROWD),
     (SHELL, "M-57c", "where something failed R-PAIR-1 allows that both end, and no crowd here evicts an exporter"),
     (BOTH, "M-58", SENT),
-    (BOTH, "M-60", "it is in the flag that is written with an account: the store's, not the reducers'"),
+    (BOTH, "M-59", "it is in the flag that is written with an account: the store's, not the reducers'"),
 ];
 
 /// Returns why an engine cannot find the mutant of this id; none if it can.

@@ -224,6 +224,7 @@ mod tests {
     }
 
     /// The text of a real daemon is read, and written byte for byte.
+    /// Holds R-ICE-2: a description is text, as Jami writes it.
     #[test]
     fn a_real_offer_is_read_and_written() {
         let offer = Description::read(OFFER).unwrap();

@@ -216,6 +216,7 @@ impl Check {
             jobs: self.effort.jobs().get(),
             timings: self.timings,
             players,
+            mutant: None,
             accepted: Some(verdicts::ACCEPTED).filter(|_| self.bless.is_none()),
         };
         let whole = selection.checks && selection.configuration.is_none();

@@ -8,9 +8,11 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, export, failure::Failure, history, import, manual, merge, message, replay, shrink,
-    sim, token, validate, verify,
+    archive, bench, check, diagram, explore, export, failure::Failure, history, import, intruder, manual, merge,
+    message, replay, shrink, sim, token, validate, verify, watch,
 };
+#[cfg(feature = "dbus")]
+use crate::{daemon, drive};
 
 /// Links devices by the protocol of Jami's "Link new device", and takes it apart: checks, simulates, replays.
 #[derive(Parser)]
@@ -25,6 +27,7 @@ pub(crate) struct Cli {
 enum Command {
     Verify(verify::Verify),
     Check(check::Check),
+    Intruder(intruder::Intruder),
     History(history::History),
     Sim(sim::Sim),
     Merge(merge::Merge),
@@ -33,7 +36,9 @@ enum Command {
     Replay(replay::Replay),
     Shrink(shrink::Shrink),
     Validate(validate::Validate),
+    Watch(watch::Watch),
     Diagram(diagram::Diagram),
+    Explore(explore::Explore),
     Bench(bench::Bench),
     /// Take tokens apart, make them, show them as QR codes
     #[command(subcommand)]
@@ -48,6 +53,10 @@ enum Command {
     #[cfg(feature = "dht")]
     #[command(subcommand)]
     Dht(dht::Dht),
+    #[cfg(feature = "dbus")]
+    Daemon(daemon::Daemon),
+    #[cfg(feature = "dbus")]
+    Drive(drive::Drive),
     Completions(manual::Completions),
     Man(manual::Man),
 }
@@ -58,6 +67,7 @@ impl Cli {
         match self.command {
             Command::Verify(verify) => verify.run(players),
             Command::Check(check) => check.run(players),
+            Command::Intruder(intruder) => intruder.run(),
             Command::History(history) => history.run(),
             Command::Sim(sim) => sim.run(),
             Command::Merge(merge) => merge.run(),
@@ -68,10 +78,16 @@ impl Cli {
             Command::Archive(command) => command.run().map_err(Failure::without_verdict),
             #[cfg(feature = "dht")]
             Command::Dht(command) => command.run(),
+            #[cfg(feature = "dbus")]
+            Command::Daemon(daemon) => daemon.run(),
+            #[cfg(feature = "dbus")]
+            Command::Drive(drive) => drive.run(),
             Command::Replay(replay) => replay.run(),
             Command::Shrink(shrink) => shrink.run(),
             Command::Validate(validate) => validate.run(),
+            Command::Watch(watch) => watch.run(),
             Command::Diagram(diagram) => diagram.run(),
+            Command::Explore(explore) => explore.run(players).map_err(Failure::without_verdict),
             Command::Bench(bench) => bench.run(),
             Command::Completions(completions) => completions.run().map_err(Failure::without_verdict),
             Command::Man(man) => man.run().map_err(Failure::without_verdict),

@@ -1,6 +1,6 @@
 //! `handfast diagram`: a link as a Mermaid sequence diagram, or a daemon's or a client's machine as a state diagram.
 
-mod sequence;
+pub(crate) mod sequence;
 
 use std::{
     path::{Path, PathBuf},

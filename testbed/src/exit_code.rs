@@ -8,9 +8,9 @@ violated, 4 inconclusive, 5 equal inputs gave unequal results, 101 a panic.";
 /// The exit code of what says nothing.
 pub(crate) const INCONCLUSIVE: u8 = 4;
 
-/// The worst of some exit codes: a panic, safety, liveness, nondeterminism, inconclusive, in this order.
+/// The worst of some exit codes: a panic, safety, liveness, nondeterminism, inconclusive, a changed graph, in this order.
 pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
-    const ORDER: [u8; 6] = [0, 4, 5, 3, 1, 101];
+    const ORDER: [u8; 7] = [0, 6, 4, 5, 3, 1, 101];
     codes.into_iter().max_by_key(|code| ORDER.iter().position(|known| known == code)).unwrap_or(0)
 }
 
@@ -24,5 +24,7 @@ mod tests {
         assert_eq!(worst([0, 4, 5]), 5);
         assert_eq!(worst([3, 4, 1, 0]), 1);
         assert_eq!(worst([1, 101]), 101);
+        assert_eq!(worst([6, 0, 0]), 6);
+        assert_eq!(worst([6, 4]), 4);
     }
 }

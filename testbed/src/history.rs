@@ -26,7 +26,7 @@ pub(crate) struct History {
     /// Print one line of JSON
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
-    /// Print the page of the documentation
+    /// Print the tables and diagrams as the page of the documentation has them
     #[arg(long)]
     markdown: bool,
 }

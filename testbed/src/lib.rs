@@ -6,18 +6,26 @@ mod bench;
 mod caret;
 mod check;
 mod cli;
+#[cfg(feature = "dbus")]
+mod daemon;
+mod dbus;
 #[cfg(feature = "dht")]
 mod dht;
 mod diagram;
+#[cfg(feature = "dbus")]
+mod drive;
 mod exit_code;
+mod explore;
 mod export;
 mod failure;
 mod flaws;
 mod given;
 mod history;
+mod html;
 mod import;
 mod input;
 mod interrupt;
+mod intruder;
 mod link;
 mod manual;
 mod merge;
@@ -29,6 +37,7 @@ mod passwords;
 mod progress;
 mod qr;
 mod replay;
+mod report;
 mod shrink;
 mod sim;
 mod size;
@@ -38,6 +47,7 @@ mod tui;
 mod validate;
 mod verdicts;
 mod verify;
+mod watch;
 
 use std::{ffi::OsString, process::ExitCode};
 

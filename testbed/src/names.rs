@@ -11,6 +11,7 @@ use clap::{
 use handfast_model::{
     config::{self, Configuration, Size},
     history::BUGS,
+    intruder::{Query, Start},
     mutants::MUTANTS,
     properties::PropertyId,
     walk,
@@ -38,6 +39,10 @@ impl Names {
     pub(crate) const PROPERTIES: Self = Self { kind: "property", list: properties };
     /// Goals of any configuration.
     pub(crate) const GOALS: Self = Self { kind: "goal", list: goals };
+    /// Names of an intruder's knowledge at the beginning.
+    pub(crate) const STARTS: Self = Self { kind: "knowledge", list: starts };
+    /// Queries about an intruder.
+    pub(crate) const QUERIES: Self = Self { kind: "query", list: queries };
     /// Scenarios, families of scenarios, and classes of faults.
     pub(crate) const SCENARIOS: Self = Self { kind: "scenario", list: scenarios };
 }
@@ -64,6 +69,14 @@ fn properties() -> BTreeSet<String> {
 
 fn goals() -> BTreeSet<String> {
     config::configurations(Size::Quick).iter().flat_map(walk::goals).map(str::to_owned).collect()
+}
+
+fn starts() -> BTreeSet<String> {
+    Start::ALL.iter().map(|start| start.name().to_owned()).collect()
+}
+
+fn queries() -> BTreeSet<String> {
+    Query::ALL.iter().map(|query| query.name().to_owned()).collect()
 }
 
 fn scenarios() -> BTreeSet<String> {
@@ -125,5 +138,6 @@ mod tests {
         {
             assert!((kind.list)().len() > 10, "{}", kind.kind);
         }
+        assert_eq!([Names::STARTS, Names::QUERIES].map(|kind| (kind.list)().len()), [7, 7]);
     }
 }

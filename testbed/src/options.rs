@@ -7,6 +7,7 @@ use handfast::outcome::Profile;
 use handfast_model::{
     config::{Budget, Cast},
     explore::Limits,
+    intruder::Pair,
 };
 
 use crate::{failure::Failure, interrupt, size::Size};
@@ -45,6 +46,17 @@ pub(crate) enum PairName {
 }
 
 impl From<PairName> for Cast {
+    fn from(name: PairName) -> Self {
+        match name {
+            PairName::HH => Self::HH,
+            PairName::HL => Self::HL,
+            PairName::LH => Self::LH,
+            PairName::LL => Self::LL,
+        }
+    }
+}
+
+impl From<PairName> for Pair {
     fn from(name: PairName) -> Self {
         match name {
             PairName::HH => Self::HH,

@@ -2,12 +2,26 @@
 
 pub(crate) mod image;
 
-use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
+use qrcode::{Color, EcLevel, QrCode, render::unicode::Dense1x2};
 
 use crate::{
     failure::Failure,
     tui::frame::{Size, Style},
 };
+
+/// Draws a text as a picture for pages, dark on light, with the border that readers need.
+pub(crate) fn svg(text: &str) -> Result<String, Failure> {
+    const BORDER: usize = 4;
+    let code = encode(text)?;
+    let width = code.width();
+    let dark = code.to_colors().into_iter().enumerate().filter(|(_, color)| *color == Color::Dark);
+    let places = dark.map(|(at, _)| format!("M{} {}h1v1h-1z", at % width + BORDER, at / width + BORDER));
+    let (path, side) = (places.collect::<String>(), width + 2 * BORDER);
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"QR code\" viewBox=\"0 0 {side} {side}\" \
+         shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
+    ))
+}
 
 /// The text of a QR code.
 fn encode(text: &str) -> Result<QrCode, Failure> {

@@ -58,6 +58,9 @@ pub(crate) struct Validate {
     /// Without it a file may be the beginning of a longer one
     #[arg(long, requires = "observed")]
     whole: bool,
+    /// Refuse a trace in which an operation has not ended. Implies --whole
+    #[arg(long, requires = "observed")]
+    complete: bool,
     /// Draw how it came about as a Mermaid diagram, instead of telling it
     #[arg(long, conflicts_with = "json")]
     mermaid: bool,
@@ -71,9 +74,9 @@ pub(crate) struct Validate {
 
 /// A changed delay.
 #[derive(Clone)]
-struct Delay {
-    key: String,
-    ms: u64,
+pub(crate) struct Delay {
+    pub(crate) key: String,
+    pub(crate) ms: u64,
 }
 
 impl FromStr for Delay {

@@ -1,10 +1,11 @@
 //! `handfast verify`: everything that can be checked, as one table of verdicts.
 
-use std::{ops::Range, path::PathBuf, process::ExitCode, time::Instant};
+use std::{collections::BTreeSet, ops::Range, path::PathBuf, process::ExitCode, time::Instant};
 
 use clap::{Args, ValueEnum};
 use handfast_model::{
     config,
+    mutants::{Mutant, Setting},
     players::Players,
     report::{Report, Selection},
 };
@@ -15,9 +16,12 @@ use serde::Serialize;
 use crate::{
     exit_code::{CHECKS, worst},
     failure::Failure,
+    intruder::{self, Examined},
+    names::{self, Names},
     options::Effort,
     output,
     progress::{self, Watch},
+    report::{Asked, Data, Folder, Sarif},
     sim::{self, Chosen, Sweep, Swept},
     verdicts::{self, junit::Junit, summary::Summary},
 };
@@ -35,9 +39,11 @@ const FULL_EVENT_SEEDS: u64 = 1_000_000;
 Examples:
   handfast verify
   handfast verify --only mutants --details
+  handfast verify --report verdicts
   handfast verify --full --jobs 2 --junit verdicts.xml
 
 {CHECKS}
+6: a graph is another than the accepted one.
 Standard output is the same for the same program; progress goes to standard error."))]
 pub(crate) struct Verify {
     /// The checks of a pull request, in minutes: the default
@@ -46,6 +52,9 @@ pub(crate) struct Verify {
     /// The checks of a nightly run
     #[arg(long)]
     full: bool,
+    /// The smallest configurations only, in seconds
+    #[arg(long, conflicts_with_all = ["quick", "full"])]
+    small: bool,
     #[command(flatten)]
     effort: Effort,
     /// Only this group; may be given several times
@@ -54,6 +63,18 @@ pub(crate) struct Verify {
     /// Write the verdicts as JUnit XML too. Its folder is made
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Write a report into this folder too: a page (report.html), the same as JSON and SARIF, and JUnit. The folder is made
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Write what is not as expected as SARIF too, for code hosts. Its folder is made
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+    /// Only configurations whose name contains this
+    #[arg(long, value_name = "PART")]
+    config: Option<String>,
+    /// Check this mutant in the place of the shipped reducers: no pass is to be expected
+    #[arg(long, value_name = "ID", value_parser = Names::MUTANTS, hide_possible_values = true, conflicts_with_all = ["full", "only"])]
+    mutant: Option<String>,
     /// Print every configuration, mutant and scenario, and not only a summary
     #[arg(long, conflicts_with = "json")]
     details: bool,
@@ -79,6 +100,8 @@ enum Group {
     Simulation,
     /// Sessions of the event engine
     Events,
+    /// The intruder that knows things
+    Intruder,
 }
 
 /// The results of all groups that ran.
@@ -91,6 +114,8 @@ struct Verified {
     simulation: Option<Swept>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<Swept>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    intruder: Option<Examined>,
     /// The seeds and scenarios of the two sweeps.
     #[serde(skip)]
     heads: [String; 2],
@@ -102,8 +127,15 @@ impl Verify {
     pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
         let began = Instant::now();
         let junit = self.junit.clone().map(Junit::open).transpose()?;
-        let (size, seeds) =
-            if self.full { (config::Size::Full, FULL_SEEDS) } else { (config::Size::Quick, QUICK_SEEDS) };
+        let folder = self.report.as_deref().map(Folder::open).transpose()?;
+        let sarif = self.sarif.clone().map(Sarif::open).transpose()?;
+        let mutant = self.mutant.as_deref().and_then(Mutant::find);
+        let (size, seeds) = match (self.full, self.small) {
+            (true, _) => (config::Size::Full, FULL_SEEDS),
+            (_, true) => (config::Size::Small, 1),
+            _ => (config::Size::Quick, QUICK_SEEDS),
+        };
+        self.check_names(size, mutant)?;
         let seeds = self.seed..self.seed.saturating_add(seeds);
         if !self.json {
             output::line(format_args!("seeds {}..{}\n", seeds.start, seeds.end))?;
@@ -117,21 +149,31 @@ impl Verify {
             limits,
             jobs: jobs.get(),
             players,
+            mutant,
+            configuration: self.config.clone(),
             timings: junit.is_some(),
             accepted: Some(verdicts::ACCEPTED),
             ..Selection::all(size)
         };
+        let whole = checks && self.config.is_none();
         let mut model = (checks || mutants).then(|| progress::run("verify", &selection));
         let mut suites = model.as_ref().map(verdicts::suites).unwrap_or_default();
+        // Without times: equal runs have equal reports.
+        let mut of_report = Vec::new();
+        // A reader that leaves takes no file away.
+        let mut said = Ok(());
         if let Some(model) = &mut model {
             // Times stand in the file alone: what is printed is the same for the same program.
             model.forget_timings();
-            if self.details {
-                output::line(verdicts::Table { report: model, whole: checks, rows: false })?;
-            } else if !self.json {
-                output::line(format_args!("{}", Summary { report: model, whole: checks }.to_string().trim_end()))?;
-                output::line(verdicts::total(model))?;
-            }
+            of_report = verdicts::suites(model);
+            said = match (self.details, self.json) {
+                (true, _) => output::line(verdicts::Table { report: model, whole, rows: false }),
+                (false, true) => Ok(()),
+                (false, false) => {
+                    output::line(format_args!("{}", Summary { report: model, whole }.to_string().trim_end()))
+                        .and_then(|()| output::line(verdicts::total(model)))
+                }
+            };
         }
         let effort = sim::Effort { jobs, until: None, stop: limits.stop };
         let count = if self.full { FULL_EVENT_SEEDS } else { sim::EVENT_SEEDS.end };
@@ -142,15 +184,48 @@ impl Verify {
         let sweep = |group, what, sweep| self.asks(group).then(|| swept(what, sweep, effort)).transpose();
         let simulation = sweep(Group::Simulation, "verify, simulation", &turmoil)?;
         let event = sweep(Group::Events, "verify, event engine", &event)?;
-        suites.extend([&simulation, &event].into_iter().flatten().map(Swept::suite));
+        let mut more: Vec<_> = [&simulation, &event].into_iter().flatten().map(Swept::suite).collect();
         let codes = model.iter().map(|model| verdicts::exit_code(model.outcome));
         let codes = codes.chain([&simulation, &event].into_iter().flatten().map(Swept::exit_code));
-        let exit_code = worst(codes);
-        let verified = Verified { seeds, model, simulation, event, heads, exit_code };
+        let asks = self.asks(Group::Intruder);
+        let intruder = asks.then(|| {
+            let selection = intruder::Selection { limits, jobs: jobs.get(), ..intruder::Selection::default() };
+            Examined::new(intruder::table(&selection), intruder::hunted(limits))
+        });
+        more.extend(intruder.as_ref().map(Examined::suite));
+        suites.extend(more.iter().cloned());
+        of_report.extend(more);
+        let exit_code = worst(codes.chain(intruder.as_ref().map(Examined::exit_code)));
+        let verified = Verified { seeds: seeds.clone(), model, simulation, event, intruder, heads, exit_code };
+        if folder.is_some() || sarif.is_some() {
+            let Verified { model, simulation, event, .. } = &verified;
+            let (model, again) = (model.as_ref(), verified.again(mutant));
+            let (simulation, event) = (simulation.as_ref(), event.as_ref());
+            let data = Data::new(&Asked {
+                seeds,
+                model,
+                simulation,
+                event,
+                intruder: verified.intruder.as_ref().map(|one| one.summary().to_string()),
+                others: verified
+                    .intruder
+                    .iter()
+                    .flat_map(|one| one.unexpected())
+                    .map(|text| ("intruder", text))
+                    .collect(),
+                mutant,
+                limits,
+                exit_code,
+                again,
+            });
+            folder.iter().for_each(|folder| folder.write(&data, &of_report));
+            sarif.iter().for_each(|sarif| sarif.write(&data));
+        }
+        said?;
         if self.json {
             output::json(&verified)?
         } else {
-            verified.print_rest(self.details)?
+            verified.print_rest(self.details, mutant)?
         }
         if self.timings {
             output::line(format_args!("took {:.1} s", began.elapsed().as_secs_f64()))?;
@@ -159,8 +234,26 @@ impl Verify {
         Ok(ExitCode::from(exit_code))
     }
 
+    /// Refuses a part of a name that no configuration has, and a mutant that no configuration has a place for: both would check nothing.
+    fn check_names(&self, size: config::Size, mutant: Option<&Mutant>) -> Result<(), Failure> {
+        if let Some(part) = &self.config {
+            let ids: BTreeSet<_> = config::configurations(size).iter().map(config::Configuration::id).collect();
+            if !ids.iter().any(|id| id.contains(part.as_str())) {
+                return Err(Failure::usage(format_args!("--config: {}", names::unknown("configuration", part, &ids))));
+            }
+        }
+        match mutant {
+            Some(Mutant { id, setting: Setting::Registries | Setting::Clients, .. }) => Err(Failure::usage(
+                format_args!("--mutant {id}: it is not in the reducers of a link; use handfast check --mutant {id}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn asks(&self, group: Group) -> bool {
-        self.only.is_empty() || self.only.contains(&group)
+        // Only configurations have a place for a mutant.
+        let all = self.only.is_empty() && (self.mutant.is_none() || group == Group::Configurations);
+        all || self.only.contains(&group)
     }
 }
 
@@ -172,7 +265,7 @@ fn swept(what: &'static str, asked: &Sweep, effort: sim::Effort) -> Result<Swept
 
 impl Verified {
     /// Prints the sweeps and the verdict, below the model's table.
-    fn print_rest(&self, details: bool) -> Result<(), Failure> {
+    fn print_rest(&self, details: bool, mutant: Option<&Mutant>) -> Result<(), Failure> {
         for (head, swept) in self.heads.iter().zip([&self.simulation, &self.event]) {
             let Some(swept) = swept else { continue };
             match details {
@@ -180,10 +273,28 @@ impl Verified {
                 false => output::line(format_args!("\n{head}\n{}", swept.summary()))?,
             }
         }
+        if let Some(intruder) = &self.intruder {
+            match details {
+                true => output::line(format_args!("\n{intruder}"))?,
+                false => {
+                    output::line("")?;
+                    intruder.unexpected().iter().try_for_each(output::line)?;
+                    output::line(intruder.summary())?;
+                }
+            }
+        }
         let verdict = if self.exit_code == 0 { "ALL AS EXPECTED" } else { "NOT AS EXPECTED" };
         output::line(format_args!("\n{verdict}"))?;
-        let again = self.model.as_ref().and_then(verdicts::again);
+        output::again(self.again(mutant))
+    }
+
+    /// The command that shows the first thing again that is not as expected.
+    fn again(&self, mutant: Option<&Mutant>) -> Option<String> {
+        let of_model = self.model.as_ref().and_then(verdicts::again);
+        if let (Some(_), Some(mutant)) = (&of_model, mutant) {
+            return Some(format!("handfast check --mutant {}", mutant.id));
+        }
         let of = |swept: &Option<Swept>| swept.as_ref().and_then(Swept::again);
-        output::again(again.or_else(|| of(&self.simulation)).or_else(|| of(&self.event)))
+        of_model.or_else(|| of(&self.simulation)).or_else(|| of(&self.event))
     }
 }

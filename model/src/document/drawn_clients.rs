@@ -104,7 +104,7 @@ const fn said_words(note: Note) -> &'static str {
 }
 
 /// A screen in a word or two.
-fn import_screen(screen: import::Screen) -> String {
+pub(crate) fn import_screen(screen: import::Screen) -> String {
     match screen {
         import::Screen::Authenticating { prompt, answered } => {
             let again = if prompt.wrong_password { ", wrong password" } else { "" };
@@ -115,7 +115,7 @@ fn import_screen(screen: import::Screen) -> String {
     }
 }
 
-fn export_screen(screen: export::Screen) -> String {
+pub(crate) fn export_screen(screen: export::Screen) -> String {
     match screen {
         export::Screen::Authenticating { confirmed, .. } => {
             format!("Authenticating{}", if confirmed { ", confirmed" } else { "" })

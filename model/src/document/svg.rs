@@ -1,4 +1,8 @@
-//! A sequence diagram as a picture, for pages that have no one to draw Mermaid.
+//! A sequence diagram as a picture, for pages that cannot draw Mermaid.
+
+use std::fmt::Write as _;
+
+use super::lines::{Drawing, Kind, Line};
 
 /// Between two participants, and between two lines.
 const COLUMN: usize = 210;
@@ -6,69 +10,84 @@ const LINE: usize = 34;
 /// The first participant, and the line of their names.
 const LEFT: usize = 90;
 const TOP: usize = 40;
-/// The width that a text next to the last participant may take.
-const MARGIN: usize = 520;
+/// The mean width of a letter, by which the width of a picture is estimated.
+const LETTER: usize = 7;
 
-/// Draws the diagram of [`Counterexample::mermaid`](crate::document::diagram::Counterexample::mermaid).
+/// Draws the diagram of [`Counterexample::mermaid`](crate::document::diagram::Counterexample::mermaid). Each line has the number that
+/// it has in the [narration](crate::document::narration). Lines that look alike are one path: reports have hundreds of pictures.
 pub fn svg(mermaid: &str) -> String {
-    let mut lines: Vec<&str> = mermaid.lines().map(str::trim).filter(|line| *line != "sequenceDiagram").collect();
-    let mut people: Vec<(&str, &str)> = Vec::new();
-    lines.retain(|line| {
-        let person = line.strip_prefix("participant ").and_then(|person| person.split_once(" as "));
-        people.extend(person);
-        person.is_none()
-    });
-    let x = |name: &str| people.iter().position(|(short, _)| *short == name).map(|column| LEFT + column * COLUMN);
-    let (width, height) = (LEFT + people.len() * COLUMN + MARGIN, TOP + (lines.len() + 1) * LINE);
-    let mut picture = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" fill=\"none\" \
-         stroke=\"currentColor\" font-family=\"sans-serif\" font-size=\"12\">"
-    );
-    for (short, name) in &people {
-        let x = x(short).unwrap_or(LEFT);
-        picture += &text(x, TOP - 12, "middle", name);
-        picture += &format!("<path d=\"M{x} {TOP}V{height}\" opacity=\"0.4\"/>");
+    let drawing = Drawing::of(mermaid);
+    let mut parts = Parts { width: LEFT + drawing.people.len() * COLUMN, ..Parts::default() };
+    let height = TOP + (drawing.lines.len() + 1) * LINE;
+    for (column, (_, name)) in drawing.people.iter().enumerate() {
+        let x = place(column);
+        _ = write!(parts.names, "<text x=\"{x}\" y=\"{}\">{name}</text>", TOP - 12);
+        _ = write!(parts.lives, "M{x} {TOP}V{height}");
     }
-    for (number, line) in lines.iter().enumerate() {
+    for (number, line) in drawing.lines.iter().enumerate() {
         let y = TOP + (number + 1) * LINE;
-        let drawn = note(line, y, x).or_else(|| arrow(line, y, x));
-        // Any other line begins or ends a loop.
-        picture += &drawn.unwrap_or_else(|| text(8, y, "start", line));
+        _ = write!(parts.texts, "<text x=\"4\" y=\"{y}\">{}</text>", number + 1);
+        match line {
+            Line::Note { over: (first, last), label } => parts.note(y, place(*first), place(*last), label),
+            Line::Arrow { kind, from, to, label } => parts.arrow(y, *kind, place(*from), place(*to), label),
+            Line::Other(label) => parts.text(30, y, "", label),
+        }
     }
-    picture + "</svg>"
+    let Parts { width, names, lives, solid, dashed, heads, notes, texts } = parts;
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"Sequence diagram\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" fill=\"none\" stroke=\"currentColor\" font-family=\"sans-serif\" font-size=\"12\">\
+         <path d=\"{lives}\" opacity=\"0.4\"/><path d=\"{solid}\"/><path d=\"{dashed}\" stroke-dasharray=\"6 4\"/><path d=\"{heads}\"/>{notes}\
+         <g fill=\"currentColor\" stroke=\"none\">{texts}<g text-anchor=\"middle\">{names}</g></g></svg>"
+    )
 }
 
-/// `Note over A,B: text`
-fn note(line: &str, y: usize, x: impl Fn(&str) -> Option<usize>) -> Option<String> {
-    let (over, label) = line.strip_prefix("Note over ")?.split_once(": ")?;
-    let columns: Option<Vec<usize>> = over.split(',').map(x).collect();
-    let (from, to) = (*columns.as_ref()?.iter().min()?, *columns.as_ref()?.iter().max()?);
-    let (left, width, top) = (from - 60, to - from + 120, y - 16);
-    let frame = format!("<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"22\" rx=\"4\" opacity=\"0.6\"/>");
-    Some(frame + &text(left + 8, y, "start", label))
+const fn place(column: usize) -> usize {
+    LEFT + column * COLUMN
 }
 
-/// `A->>B: text`, with the arrows that diagrams of this model have.
-fn arrow(line: &str, y: usize, x: impl Fn(&str) -> Option<usize>) -> Option<String> {
-    let (ends, label) = line.split_once(": ")?;
-    let (kind, (from, to)) =
-        ["-->>", "->>", "--x", "-)"].into_iter().find_map(|kind| Some((kind, ends.split_once(kind)?)))?;
-    let (from, to) = (x(from)?, x(to)?);
-    let dashes = if kind.starts_with("--") { " stroke-dasharray=\"6 4\"" } else { "" };
-    // Where the point is: a cross stands for what never arrives.
-    let back = if from < to { to - 8 } else { to + 8 };
-    let (over, under) = (y - 4, y + 4);
-    let head = match kind {
-        "--x" => format!("M{back} {over}L{to} {under}M{back} {under}L{to} {over}"),
-        _ => format!("M{back} {over}L{to} {y}L{back} {under}"),
-    };
-    let shaft = format!("<path d=\"M{from} {y}H{to}\"{dashes}/><path d=\"{head}\"/>");
-    Some(shaft + &text(from.min(to) + 12, y - 6, "start", label))
+/// The parts of a picture, each of one look.
+#[derive(Default)]
+struct Parts {
+    width: usize,
+    names: String,
+    lives: String,
+    solid: String,
+    dashed: String,
+    heads: String,
+    notes: String,
+    texts: String,
 }
 
-fn text(x: usize, y: usize, anchor: &str, label: &str) -> String {
-    let label = label.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    format!("<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" fill=\"currentColor\" stroke=\"none\">{label}</text>")
+impl Parts {
+    fn note(&mut self, y: usize, from: usize, to: usize, label: &str) {
+        let (left, top) = (from - 60, y - 16);
+        let width = (to - from + 120).max(LETTER * label.chars().count() + 16);
+        let class = if label.starts_with("VIOLATED") { " class=\"violated\"" } else { "" };
+        _ = write!(self.notes, "<rect{class} x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"22\" rx=\"4\"/>");
+        self.text(left + 8, y, class, label);
+    }
+
+    fn arrow(&mut self, y: usize, kind: Kind, from: usize, to: usize, label: &str) {
+        let shafts = if matches!(kind, Kind::Signal | Kind::Lost) { &mut self.dashed } else { &mut self.solid };
+        _ = write!(shafts, "M{from} {y}H{to}");
+        // Where the point is: a cross stands for what never arrives.
+        let back = if from < to { to - 8 } else { to + 8 };
+        let (over, under) = (y - 4, y + 4);
+        _ = match kind {
+            Kind::Lost => write!(self.heads, "M{back} {over}L{to} {under}M{back} {under}L{to} {over}"),
+            Kind::Signal | Kind::Message | Kind::OnItsWay => {
+                write!(self.heads, "M{back} {over}L{to} {y}L{back} {under}")
+            }
+        };
+        self.text(from.min(to) + 12, y - 6, "", label);
+    }
+
+    fn text(&mut self, x: usize, y: usize, class: &str, label: &str) {
+        self.width = self.width.max(x + LETTER * label.chars().count() + 16);
+        let label = label.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        _ = write!(self.texts, "<text{class} x=\"{x}\" y=\"{y}\">{label}</text>");
+    }
 }
 
 #[cfg(test)]
@@ -92,9 +111,12 @@ mod tests {
             let label = mutant.hunt(Size::Small, Limits::default()).row.counterexample.unwrap().mermaid;
             let shown = label.lines().filter(|line| line.contains(": ")).count();
             let picture = svg(&label);
-            // Of an arrow there are shaft and head, of each of the people a line.
-            let arrows = (picture.matches("<path").count() - label.matches("participant ").count()) / 2;
-            assert_eq!(picture.matches("<rect").count() + arrows, shown, "{label}\n{picture}");
+            // Each line has its number and its text, each arrow a shaft.
+            let people = label.matches("participant ").count();
+            assert_eq!(picture.matches("<text").count(), people + 2 * shown, "{label}\n{picture}");
+            let shafts =
+                picture.split('"').filter(|part| part.starts_with('M')).flat_map(|part| part.matches('H')).count();
+            assert_eq!(picture.matches("<rect").count() + shafts, shown, "{label}\n{picture}");
         }
     }
 }

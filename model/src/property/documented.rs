@@ -3,13 +3,18 @@
 //! A visible step is a signal: the state that the client saw before, the one that it sees now, and what made the daemon say so.
 //! The tables are typed from the document, and from nothing else.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use handfast::{
     export::{self, Tried},
     import,
     message::{ImportResult, Message, Verdict as Judgement},
+    operations::OpId,
     outcome::{LinkState, Outcome, Profile, Side, Signal},
+    trace::{self, Step},
 };
 use serde::Serialize;
 
@@ -146,7 +151,7 @@ impl Edge {
         use import::Input as I;
         let label = match (signal, input) {
             (Signal::TokenAvailable, Some(I::Published)) => "Generate token",
-            (Signal::Connecting, Some(I::ConnectionRequested(_))) => "Peer detected",
+            (Signal::Connecting, Some(I::ConnectionRequested(_) | I::ConnectionRequestedFrom(..))) => "Peer detected",
             (Signal::Prompt { wrong_password: false, .. }, Some(I::Message(_, Message::AuthScheme(..)))) => {
                 "Connection established"
             }
@@ -216,6 +221,44 @@ pub(crate) fn see(seen: &Seen, turn: &Turn, mut found: impl FnMut(Edge)) {
         }
         Turn::Neither => {}
     }
+}
+
+/// Returns the visible steps of recorded operations, one for each signal, in the order of the record.
+pub fn of_steps(steps: &[Step]) -> Vec<Edge> {
+    let mut found = Vec::new();
+    let mut states: BTreeMap<(Side, OpId), LinkState> = BTreeMap::new();
+    for step in steps.iter().filter(|step| step.refused.is_none()) {
+        let operation = (step.side(), step.op);
+        let mut from = states.get(&operation).copied();
+        match &step.turn {
+            trace::Turn::Import { input, effects } => {
+                if *input == import::Input::AddAccount {
+                    found.push(begins(Side::Import));
+                    from = Some(LinkState::Init);
+                }
+                for effect in effects {
+                    if let (import::Effect::Signal(signal), Some(before)) = (*effect, from) {
+                        found.push(Edge::of_import(before, Some(*input), signal));
+                        from = Some(signal.state());
+                    }
+                }
+            }
+            trace::Turn::Export { input, effects } => {
+                if matches!(input, export::Input::AddDevice(_)) {
+                    found.push(begins(Side::Export));
+                    from = Some(LinkState::Init);
+                }
+                for effect in effects {
+                    if let (export::Effect::Signal(signal), Some(before)) = (*effect, from) {
+                        found.push(Edge::of_export(before, Some(*input), signal));
+                        from = Some(signal.state());
+                    }
+                }
+            }
+        }
+        states.extend(from.map(|state| (operation, state)));
+    }
+    found
 }
 
 /// As the document names it: `Import_TokenAvailable`.

@@ -144,3 +144,18 @@ flaws! {
     XL Return Both "hostile-importer" "W-24";
     XL Ends Both "hostile-importer" "W-20";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::config::Player;
+
+    /// A run without a legacy side looks up none of them (`property::follow`).
+    #[test]
+    fn each_has_a_legacy_side() {
+        for flaw in FLAWS {
+            let players = [flaw.cast.import, flaw.cast.export];
+            assert!(players.contains(&Player::Legacy), "{flaw:?}");
+        }
+    }
+}

@@ -94,9 +94,13 @@ const fn representative(action: Action) -> [Action; 2] {
     }
 }
 
-/// Whether this is known not to hold where a side is old: of the pair, or of an old importer that meets somebody hostile.
+/// Whether this is known not to hold where a side is old: of the pair, or of an old importer that meets a hostile exporter.
 fn is_known(configuration: &Configuration, property: PropertyId, half: Half) -> bool {
     let Configuration { cast, budget, .. } = configuration;
+    // Most runs: nothing is looked up for them.
+    if ![cast.import, cast.export].contains(&Player::Legacy) {
+        return false;
+    }
     let meets = cast.import == Player::Legacy && budget.intruders > 0 && half != Half::Only(Side::Export);
     FLAWS
         .iter()

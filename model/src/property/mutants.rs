@@ -8,7 +8,7 @@ pub use self::list::MUTANTS;
 use crate::{
     property::{judged::Judged, properties::PropertyId, without::Without},
     system::{
-        config::{self, Player, Size},
+        config::{self, Configuration, Player, Size},
         legacy,
         side::{AnyExport, AnyImport, Boxed},
         world::Disk,
@@ -58,17 +58,21 @@ impl Mutant {
 
     /// The two reducers in the configuration that shows them, if it is there in this size.
     pub fn system(&self, size: Size) -> Option<Broken> {
-        let configuration = config::find(size, self.configuration)?;
+        Some(self.in_place(config::find(size, self.configuration)?))
+    }
+
+    /// Returns a configuration with it in the place of the shipped reducers.
+    pub fn in_place(&self, configuration: Configuration) -> Broken {
         let (import, export) = self.sides(configuration.reducers());
         let old = |side| configuration.cast.player(side) == Player::Legacy;
         let import = if old(Side::Import) { Boxed::new(legacy::Importer::new()) } else { import };
         let export = if old(Side::Export) { Boxed::new(legacy::Exporter::new()) } else { export };
         let system = Judged::new(configuration, import, export);
-        Some(match self.setting {
+        match self.setting {
             Setting::Disk => system.on(Disk::Torn),
             Setting::Flag => system.on(Disk::NamesScheme),
             Setting::Reducers | Setting::Registries | Setting::Clients => system,
-        })
+        }
     }
 
     /// Returns the two reducers.

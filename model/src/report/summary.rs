@@ -49,6 +49,8 @@ pub struct Selection {
     pub timings: bool,
     /// Others in the place of the shipped reducers.
     pub players: Option<Players>,
+    /// A mutant in the place of the shipped reducers.
+    pub mutant: Option<&'static Mutant>,
     /// The graphs with which those of this run are compared.
     pub accepted: Option<Accepted>,
 }
@@ -67,6 +69,7 @@ impl Selection {
             jobs: 1,
             timings: false,
             players: None,
+            mutant: None,
             accepted: None,
         }
     }
@@ -76,10 +79,15 @@ impl Selection {
         self.checks && self.configuration.as_ref().is_none_or(|part| id.contains(part.as_str()))
     }
 
+    /// Whether others are in the place of the shipped reducers.
+    fn others(&self) -> bool {
+        self.players.is_some() || self.mutant.is_some()
+    }
+
     fn configurations(&self) -> Vec<config::Configuration> {
         let mut chosen = config::configurations(self.size);
         // Of a device with several links, and with clients, there is the shipped one only.
-        chosen.retain(|one| self.takes(&one.id()) && (one.is_plain() || self.players.is_none()));
+        chosen.retain(|one| self.takes(&one.id()) && (one.is_plain() || !self.others()));
         for configuration in &mut chosen {
             for (key, &count) in &self.budget {
                 configuration.budget.set(key, count);
@@ -190,9 +198,10 @@ pub fn run_watched(selection: &Selection, progress: &(dyn Fn(Progress<'_>) + Syn
     let checked = in_parallel(selection.jobs, &configurations, |&one| {
         let id = one.id();
         progress(Progress::Began(&id));
-        let mut checked = match &selection.players {
-            Some(players) => check::check_with(players, one, selection.property, selection.limits),
-            None => check::check(one, selection.property, selection.limits),
+        let mut checked = match (selection.mutant, &selection.players) {
+            (Some(mutant), _) => check::check_system(&mutant.in_place(one), selection.property, selection.limits),
+            (None, Some(players)) => check::check_with(players, one, selection.property, selection.limits),
+            (None, None) => check::check(one, selection.property, selection.limits),
         };
         checked.seconds = checked.seconds.filter(|_| selection.timings);
         progress(Progress::Done(&id));
@@ -203,7 +212,7 @@ pub fn run_watched(selection: &Selection, progress: &(dyn Fn(Progress<'_>) + Syn
     let pairs_not_reached = Pair::ALL.into_iter().filter(|pair| !reached.contains(pair)).collect();
     let documented = selection.documented(&configurations, &checked);
     // A budget that is changed, or another reducer, has another graph.
-    let known = selection.accepted.filter(|_| selection.budget.is_empty() && selection.players.is_none());
+    let known = selection.accepted.filter(|_| selection.budget.is_empty() && !selection.others());
     let changed = known.map_or_else(Vec::new, |known| witness::compare(known.graphs, selection.size, &checked));
     let first_step = known.filter(|_| !changed.is_empty()).and_then(|known| witness::first_step(known.tables));
     let values = stated::all();

@@ -18,6 +18,7 @@ use crate::{
         players::Players,
         properties::PropertyId,
     },
+    report::walkable::Viewed,
     system::{
         config::Configuration,
         device::{ExportDevice, ImportDevice},
@@ -67,7 +68,7 @@ pub(crate) trait Walk {
     type Output;
 
     /// Does it.
-    fn through<M: Described<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) -> Self::Output;
+    fn through<M: Viewed<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) -> Self::Output;
 }
 
 impl<W: Walk> WithBoth for Through<W> {
@@ -116,7 +117,7 @@ pub fn reach_with(
     impl Walk for Reach<'_> {
         type Output = Option<Counterexample>;
 
-        fn through<M: Described>(self, model: M) -> Self::Output {
+        fn through<M: Viewed>(self, model: M) -> Self::Output {
             let Self(goal, limits) = self;
             let graph = Graph::explore(&model, limits, Some(goal));
             Some(model.describe(&graph.path(&model, goal)?, None))
@@ -133,7 +134,7 @@ pub fn serve(players: &Players, configuration: Configuration, address: SocketAdd
     impl Walk for Serve {
         type Output = ();
 
-        fn through<M: Described<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) {
+        fn through<M: Viewed<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) {
             model.checker().serve(self.0);
         }
     }

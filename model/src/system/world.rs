@@ -70,7 +70,7 @@ pub(crate) struct ImportShell {
     pub(crate) flag: Option<bool>,
 }
 
-/// What is written to a disk, in which order, and what a restart takes for an account.
+/// The way in which a disk is written, and in which a restart reads it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Disk {
     /// A name is durable after what it names.

@@ -81,6 +81,11 @@ impl Mutant {
         mutants::beyond(mutants::Engine::Event, id)
     }
 
+    /// Returns the broken rules, where both sides are hardened.
+    pub fn rules(&self) -> Option<Without> {
+        (self.cast == Cast::HH).then_some(self.without)
+    }
+
     /// An engine with it.
     pub fn engine(&self) -> Engine {
         let mut engine = Engine::under(self.cast, self.without);

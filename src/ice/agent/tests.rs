@@ -51,6 +51,7 @@ impl Pair {
     }
 }
 
+/// Holds R-ICE-4: both sides check each connection, and the importer chooses.
 #[test]
 fn the_first_connection_is_chosen_by_both() {
     let mut pair = Pair::new();

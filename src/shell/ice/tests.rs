@@ -25,6 +25,7 @@ fn record(body: &[u8]) -> Vec<u8> {
 
 /// Strangers come first to both ports: with garbage, with silence, with half a frame. The link comes about all the same, and the
 /// bytes of TLS that are read are the peer's alone.
+/// Holds R-ICE-1: one stream, one component, over TCP.
 #[tokio::test]
 async fn two_sides_connect_whatever_strangers_send() {
     let (mut importer, offered) = (side(Role::Controlling).await, side(Role::Controlled).await);
@@ -73,6 +74,7 @@ async fn an_importer_may_be_early() {
 }
 
 /// Time here is tokio's, which stands still.
+/// Holds R-ICE-5: a negotiation that leads nowhere has failed.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_is_nowhere_ends_the_negotiation() {
     let (agent, gathered) = side(Role::Controlled).await;
@@ -88,6 +90,7 @@ async fn a_peer_that_is_nowhere_ends_the_negotiation() {
 }
 
 /// Half a frame at a time, and messages of the peer's in the middle of TLS.
+/// Holds R-ICE-3: frames for the life of the connection.
 #[tokio::test]
 async fn frames_arrive_in_any_pieces() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -41,6 +41,18 @@ pub(super) fn draw(steps: &[Step], vocabulary: Vocabulary, before: Option<&str>,
     std::iter::once("sequenceDiagram\n".into()).chain(participants).chain(drawing.lines).collect()
 }
 
+/// The lines of each step, without the participants.
+pub(crate) fn lines(steps: &[Step], vocabulary: Vocabulary) -> Vec<Vec<String>> {
+    let has = |side| steps.iter().any(|step| step.side() == side);
+    let both = has(Side::Import) && has(Side::Export);
+    let mut drawing = Drawing { vocabulary, both, session: session(steps), stranger: false, lines: Vec::new() };
+    let of_step = |step| {
+        drawing.step(step);
+        std::mem::take(&mut drawing.lines)
+    };
+    steps.iter().map(of_step).collect()
+}
+
 /// The connection of the exporter: the session's, or the first one if there is none.
 fn session(steps: &[Step]) -> Option<ConnId> {
     let imports = || {

@@ -201,6 +201,7 @@ mod tests {
         "Wait until",
     ];
 
+    /// Holds R-CLI-7.
     #[test]
     fn each_outcome_has_its_own_text_with_a_next_step() {
         let here = Known { cause: None, canceled_here: true };

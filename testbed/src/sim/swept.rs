@@ -100,6 +100,11 @@ impl Swept {
         output::again(self.again())
     }
 
+    /// The verdict in one line.
+    pub(crate) fn verdict(&self) -> String {
+        self.to_string().lines().last().unwrap_or_default().to_owned()
+    }
+
     /// The failures, whole, and the verdict.
     pub(crate) fn summary(&self) -> String {
         let text = self.to_string();

@@ -9,6 +9,7 @@ use super::{Delay, PairName, Validate};
 use crate::{
     failure::Failure,
     input::{self, FileError, without_mark},
+    output,
 };
 
 impl Validate {
@@ -36,10 +37,20 @@ impl Validate {
         };
         let mut terms = self.terms(pair, trace.profile.unwrap_or_default());
         terms.free_timers = self.free_timers;
-        terms.whole = self.whole;
+        terms.whole = self.whole || self.complete;
         for Delay { key, ms } in &self.delay {
             terms.delays.set(key, *ms);
         }
-        self.report(&terms, trace.lines.len(), &observed::validate(&trace, &terms))
+        let code = self.report(&terms, trace.lines.len(), &observed::validate(&trace, &terms))?;
+        let unended = observed::unended(&trace, &terms);
+        if !self.complete || unended.is_empty() || code != ExitCode::SUCCESS {
+            return Ok(code);
+        }
+        if self.json {
+            output::json(&serde_json::json!({"verdict": "incomplete", "unended": unended}))?;
+        } else {
+            output::line(format_args!("REFUSED: {}", unended.join("; ")))?;
+        }
+        Ok(ExitCode::from(1))
     }
 }

@@ -28,8 +28,8 @@ fn a_graph_is_written_with_its_size() {
 #[test]
 fn a_graph_that_is_too_large_is_not_written() {
     let folder = Folder::default();
-    let path = folder.path("honest.dot");
-    let export = ["check", "--size", "small", "--config", "HH-documented-honest", "--memory", "1KiB", "--export"];
+    let path = folder.path("faults.dot");
+    let export = ["check", "--size", "small", "--config", "HH-documented-faults", "--memory", "1KiB", "--export"];
     let output = run(export.into_iter().chain([path.to_str().unwrap()]), b"");
     assert_eq!(code(output.status), 4, "{}", shown(&output));
     assert!(!path.exists());

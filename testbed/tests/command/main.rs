@@ -2,10 +2,13 @@
 
 mod archives;
 mod baselines;
+mod browser;
 mod calls;
 mod causes;
 mod checks;
 mod damage;
+#[cfg(feature = "dbus")]
+mod dbus;
 #[cfg(feature = "dht")]
 mod dht;
 mod diagrams;
@@ -17,6 +20,7 @@ mod hasty;
 mod help;
 mod histories;
 mod interrupts;
+mod intruder;
 mod lan;
 mod links;
 mod machines;
@@ -32,7 +36,9 @@ mod person;
 mod records;
 mod refusals;
 mod replays;
+mod reports;
 mod schedules;
+mod schema;
 mod screens;
 mod sims;
 mod support;
@@ -41,3 +47,5 @@ mod tmux;
 mod tokens;
 mod validates;
 mod waits;
+mod walks;
+mod watches;

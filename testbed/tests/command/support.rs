@@ -123,7 +123,7 @@ pub(crate) fn text(path: &Path) -> &str {
 /// One side of a link that runs.
 pub(crate) struct Side {
     child: Child,
-    stdin: Option<ChildStdin>,
+    pub(crate) stdin: Option<ChildStdin>,
     lines: Receiver<String>,
     complaints: Option<thread::JoinHandle<String>>,
     /// The lines that were taken.

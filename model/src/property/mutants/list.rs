@@ -138,11 +138,11 @@ pub const MUTANTS: &[Mutant] = &[
         .violates(P::Admits, "HH-documented-crowd"),
     breaks("M-58", "`authScheme` is sent again at the confirmation; the importer bears it.", &[R::SchemeSentOnce])
         .violates(P::Sends, "HH-documented-honest"),
-    breaks("M-59", "Bytes that are no message are passed over.", &[R::MalformedEnds])
-        .violates(P::Malformed, "HX-documented-hostile-exporter"),
-    breaks("M-60", "The flag of the account comes from the scheme's name.", &[])
+    breaks("M-59", "The flag of the account comes from the scheme's name.", &[])
         .violates(P::AtRest, "HH-documented-honest")
         .of(Setting::Flag),
+    breaks("M-60", "Bytes that are no message are passed over.", &[R::MalformedEnds])
+        .violates(P::Malformed, "HX-documented-hostile-exporter"),
 ];
 
 /// The first half of a row.

@@ -48,6 +48,11 @@ const fn only_unprotected(configuration: Configuration) -> Configuration {
     Configuration { schemes: &[Scheme::None], ..configuration }
 }
 
+/// An archive with a password.
+const fn only_protected(configuration: Configuration) -> Configuration {
+    Configuration { schemes: &[Scheme::Password], ..configuration }
+}
+
 /// The importing user has a client, and nothing goes wrong.
 const fn with_import_client(configuration: Configuration) -> Configuration {
     Configuration { with_client: &[Side::Import], budget: Budget::NOTHING, ..configuration }
@@ -273,7 +278,10 @@ pub const BUGS: &[Bug] = &[
             Exhibit {
                 with: "after 5734d15: a protected account is stored in clear",
                 without: "before",
-                subject: Subject::Daemons(daemons("LL-jamid-clicks", P::AtRest, &[], [&[], &[C::PasswordSchemeOnly]])),
+                subject: Subject::Daemons(Daemons {
+                    adapt: only_protected,
+                    ..daemons("LL-jamid-clicks", P::AtRest, &[], [&[], &[C::PasswordSchemeOnly]])
+                }),
                 stated: [steps(21), HOLDS],
             },
         ],

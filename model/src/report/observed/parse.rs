@@ -68,6 +68,11 @@ pub struct Place {
 pub struct Clock(usize, Option<Side>);
 
 impl Clock {
+    /// That of all lines after the header of this number, or of one side's.
+    pub(super) const fn since(header: usize, side: Option<Side>) -> Self {
+        Self(header, side)
+    }
+
     /// That of one side in a file.
     pub(crate) const fn own(file: usize, side: Side) -> Self {
         Self(file, Some(side))
@@ -300,7 +305,8 @@ impl Trace {
         self.lines.sort_by_key(|line| line.t_ms);
     }
 
-    fn read_line(&mut self, place: Place, line: &[u8], clocks: &mut Vec<Side>) -> Result<(), Flaw> {
+    /// Reads one line of a file, and which sides a header has set their clocks.
+    pub(super) fn read_line(&mut self, place: Place, line: &[u8], clocks: &mut Vec<Side>) -> Result<(), Flaw> {
         let raw: Raw = serde_json::from_slice(line).map_err(|refused| Flaw::Json {
             byte: refused.column().max(1),
             expected: expected(&refused, "a line of an observed trace"),
@@ -414,7 +420,19 @@ impl fmt::Display for Line {
 }
 
 impl Call {
-    const fn name(&self) -> &'static str {
+    /// The requirement that says what it answers.
+    pub(super) const fn requirement(&self) -> &'static str {
+        match self {
+            Self::AddAccount { .. } => "R-API-1",
+            Self::Provide { .. } => "R-API-2",
+            Self::RemoveAccount { .. } => "R-API-3",
+            Self::AddDevice { .. } => "R-API-4",
+            Self::Confirm { .. } => "R-API-5",
+            Self::Cancel { .. } => "R-API-6",
+        }
+    }
+
+    pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::AddAccount { .. } => "addAccount",
             Self::Provide { .. } => "provideAccountAuthentication",

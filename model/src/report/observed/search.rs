@@ -9,6 +9,7 @@
 //! of different clocks have no order. A posted task of a daemon runs soon, and a timer runs out when it does and not before:
 //! [`Delays`] has the times. So a step lies between two moments, and the search keeps those apart that cannot overlap.
 
+mod advance;
 mod times;
 
 use std::sync::{Mutex, PoisonError};
@@ -435,17 +436,7 @@ impl<I: ImportSide, E: ExportSide> Model for Search<'_, I, E> {
             }
         }
         drop(best);
-        let mut actions = Vec::new();
-        self.system.actions(&node.state, &mut actions);
-        // The calls of a side at which somebody looked are known, but for the one that is under way at the end.
-        let hidden = |action: &Action| action.caller().is_none_or(|side| self.may_be_under_way(node, side, *action));
-        acts.extend(actions.into_iter().filter(hidden).map(Act::Hidden));
-        for side in [Side::Import, Side::Export] {
-            if let Some(what) = self.next_call(node, side) {
-                let typed = matches!(what, What::Provide { .. });
-                acts.extend([true, false].into_iter().take(1 + usize::from(typed)).map(|right| Act::Call(side, right)));
-            }
-        }
+        self.acts(node, acts);
     }
 
     fn next_state(&self, node: &Self::State, act: Self::Action) -> Option<Self::State> {

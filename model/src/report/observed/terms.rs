@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use handfast::outcome::{Profile, Scheme};
 
+use super::parse::Trace;
 use crate::{
     explorer::explore::Limits,
     system::config::{Budget, Cast, Configuration},
@@ -45,6 +46,13 @@ impl Terms {
             Profile::Jamid => "jamid",
         };
         format!("{} ({profile})", self.cast)
+    }
+
+    /// The same, where each line with the cause of a failure on its device may be a failure of storage.
+    pub(super) fn with_causes(mut self, trace: &Trace) -> Self {
+        let causes = u8::try_from(trace.causes).unwrap_or(u8::MAX);
+        self.budget.storage = self.budget.storage.saturating_add(causes);
+        self
     }
 
     pub(super) fn configuration(&self) -> Configuration {

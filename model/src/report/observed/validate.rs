@@ -109,9 +109,7 @@ pub struct Unexplained {
 /// Decides whether a trace is a run of the model. A line with the cause of a failure on its device may be a failure of storage.
 pub fn validate(trace: &Trace, terms: &Terms) -> Verdict {
     let notes = Notes(trace.lines.iter().map(|line| (line.place, line.to_string())).collect());
-    let mut terms = *terms;
-    let causes = u8::try_from(trace.causes).unwrap_or(u8::MAX);
-    terms.budget.storage = terms.budget.storage.saturating_add(causes);
+    let terms = terms.with_causes(trace);
     match runs::sort(trace, &terms.configuration(), terms.whole) {
         Some(Sorted { runs, apart }) => {
             let apart = apart.into_iter().map(|(line, why)| {
@@ -164,8 +162,8 @@ pub(super) fn validate_runs(notes: &Notes, runs: Vec<Run>, terms: &Terms) -> Ver
 /// How much another exporter has to say at most: what is asked for, two wrong passwords, and the archive.
 const WORDS: u8 = 4;
 
-/// Explains one run with as few faults as possible: none, or those of the budget.
-fn explain(notes: &Notes, run: &Run, terms: &Terms) -> Verdict {
+/// Returns the configuration of a run, with all faults that may have been unseen.
+pub(super) fn configuration_of(run: &Run, terms: &Terms) -> Configuration {
     let mut configuration = terms.configuration();
     if run.others > 0 {
         // The other exporters know the token too. They are strangers to the model, but say nothing strange.
@@ -179,8 +177,18 @@ fn explain(notes: &Notes, run: &Run, terms: &Terms) -> Verdict {
         let ends = run.lanes.iter().filter(|lane| unended(lane)).count() as u8;
         configuration.budget.storage = configuration.budget.storage.saturating_add(ends);
     }
-    let faults = configuration.budget;
-    let none = Budget { loss: 0, storage: 0, import_crashes: 0, export_crashes: 0, ..faults };
+    configuration
+}
+
+/// Returns the budgets in which an explanation is looked for: as few faults as possible come first.
+pub(super) fn budgets(faults: Budget) -> [Budget; 2] {
+    [Budget { loss: 0, storage: 0, import_crashes: 0, export_crashes: 0, ..faults }, faults]
+}
+
+/// Explains one run with as few faults as possible: none, or those of the budget.
+fn explain(notes: &Notes, run: &Run, terms: &Terms) -> Verdict {
+    let mut configuration = configuration_of(run, terms);
+    let [none, faults] = budgets(configuration.budget);
     let mut verdict = None;
     for budget in [none, faults] {
         if verdict.is_some() && budget == none {
@@ -202,6 +210,12 @@ fn explain_with(notes: &Notes, run: &Run, terms: &Terms, configuration: Configur
     } else {
         search(notes, run, terms, &hardened(configuration))
     }
+}
+
+/// Whether these sides explain a run, which the protocol's own do not.
+pub(super) fn is_explained_by<I: ImportSide, E: ExportSide>(run: &Run, terms: &Terms, system: &Judged<I, E>) -> bool {
+    let search = Search::new(system, run, terms);
+    Graph::explore(&search, terms.limits, Some(EXPLAINED)).path(&search, EXPLAINED).is_some()
 }
 
 fn search<I: ImportSide, E: ExportSide>(notes: &Notes, run: &Run, terms: &Terms, system: &Judged<I, E>) -> Verdict {

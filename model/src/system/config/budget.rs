@@ -28,7 +28,8 @@ macro_rules! budget {
                 true
             }
 
-            fn entries(&self) -> impl Iterator<Item = (&'static str, u8)> {
+            /// The numbers that are not 0, by name.
+            pub fn entries(&self) -> impl Iterator<Item = (&'static str, u8)> {
                 [$((stringify!($field), self.$field)),*].into_iter().filter(|(_, count)| *count > 0)
             }
         }

@@ -1,6 +1,6 @@
 //! One direction of a connection: bytes in order, what they stand for, and what travels with them.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::Deref};
 
 /// A notice that travels in order with the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +17,46 @@ pub(crate) enum Notice {
     Lost,
 }
 
+/// Bytes in order. Bytes that were read go only when they are half of all: each byte is moved once, however small the pieces are.
+#[derive(Debug, Default)]
+pub(crate) struct Unread {
+    bytes: Vec<u8>,
+    /// The first that was not read.
+    at: usize,
+}
+
+impl Deref for Unread {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[self.at..]
+    }
+}
+
+impl Unread {
+    fn read(&mut self, count: usize) {
+        self.at += count;
+        if self.at == self.bytes.len() {
+            self.clear();
+        } else if self.at > self.bytes.len() / 2 {
+            self.bytes.drain(..std::mem::take(&mut self.at));
+        }
+    }
+
+    fn truncate(&mut self, count: usize) {
+        self.bytes.truncate(self.at + count);
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.at = 0;
+    }
+}
+
 /// Bytes that were written and not read, and the items that they stand for.
 #[derive(Debug, Default)]
 pub(crate) struct Pipe {
-    bytes: Vec<u8>,
+    bytes: Unread,
     /// How many were read before them.
     read: u64,
     items: VecDeque<Item>,
@@ -45,7 +81,7 @@ struct Item {
 impl Pipe {
     /// Writes bytes. `item`: they complete one.
     pub(crate) fn write(&mut self, bytes: &[u8], item: bool) {
-        self.bytes.extend_from_slice(bytes);
+        self.bytes.bytes.extend_from_slice(bytes);
         self.written += bytes.len() as u64;
         if item {
             self.push(false);
@@ -64,7 +100,7 @@ impl Pipe {
     }
 
     /// Whether bytes are there that were not read.
-    pub(crate) const fn has_bytes(&self) -> bool {
+    pub(crate) fn has_bytes(&self) -> bool {
         !self.bytes.is_empty()
     }
 
@@ -106,20 +142,16 @@ impl Pipe {
     }
 
     /// Takes the bytes up to here out, for them to be read. [`Pipe::put_back`] what is left.
-    pub(crate) fn take_bytes(&mut self) -> (Vec<u8>, u64) {
+    pub(crate) fn take_bytes(&mut self) -> (Unread, u64) {
         (std::mem::take(&mut self.bytes), self.read)
     }
 
     /// Puts the bytes back of which so many were read.
-    pub(crate) fn put_back(&mut self, mut bytes: Vec<u8>, taken: usize) {
+    pub(crate) fn put_back(&mut self, mut bytes: Unread, taken: usize) {
         self.read += taken as u64;
-        if taken == bytes.len() {
-            bytes.clear();
-        } else {
-            bytes.drain(..taken);
-        }
+        bytes.read(taken);
         // The reader may have written here, or cleared the bytes on their way.
-        bytes.append(&mut self.bytes);
+        bytes.bytes.extend_from_slice(&self.bytes);
         self.bytes = bytes;
     }
 

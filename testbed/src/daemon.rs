@@ -1,0 +1,139 @@
+//! `handfast daemon`: our two sides with the D-Bus interface of a Jami daemon.
+
+mod account;
+mod exchange;
+mod service;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::Args;
+use handfast::{limits::Durations, reducer::Config};
+use handfast_model::{
+    mutants::{Mutant, Setting},
+    without::Without,
+};
+use serde_json::json;
+use zbus::fdo::RequestNameFlags;
+
+use self::{
+    account::{Account, PASSWORD},
+    exchange::Exchange,
+    service::Service,
+};
+use crate::{
+    dbus::{self, SERVICE},
+    failure::Failure,
+    link,
+    names::Names,
+    options::ProfileName,
+    output,
+};
+
+/// How long the bus may take to answer.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Stand in for a Jami daemon on a D-Bus: link devices by its calls and signals
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  handfast daemon
+  handfast daemon --bus unix:path=/tmp/bus --exchange /tmp/exchange
+  handfast daemon --mutant M-17 --timers 20
+
+The name on the bus is cx.ring.Ring, the object /cx/ring/Ring/ConfigurationManager. The first line says which two
+accounts it has: one without a password, and one with the password `secret`. It runs until it is interrupted.
+
+Exit codes: 2 usage, 4 the bus is lost or the name is taken.")]
+pub(crate) struct Daemon {
+    /// The bus: its address, or `session`
+    #[arg(long, value_name = "ADDRESS", default_value = "session")]
+    bus: String,
+    /// The vocabulary and the form of the token
+    #[arg(long, value_enum, value_name = "PROFILE", default_value = "jamid")]
+    profile: ProfileName,
+    /// A folder that daemons of this machine share, by which they find each other. Without it a daemon finds the devices that it has
+    /// itself
+    #[arg(long, value_name = "DIR")]
+    exchange: Option<PathBuf>,
+    /// The timers of the token, of connecting, of the answer and of the transfer run this many times faster
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    timers: u32,
+    /// Break the rules of this mutant
+    #[arg(long, value_name = "ID", value_parser = Names::MUTANTS)]
+    mutant: Option<String>,
+}
+
+impl Daemon {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        link::run(self.serve())
+    }
+
+    async fn serve(self) -> Result<ExitCode, Failure> {
+        let now = link::today()?;
+        let rules = match self.mutant.as_deref().map(Mutant::find) {
+            None => Without::default(),
+            Some(Some(Mutant { setting: Setting::Reducers | Setting::Registries, without, .. })) => *without,
+            Some(Some(mutant)) => {
+                let text = format_args!("--mutant {}: it is not in the two sides of a daemon", mutant.id);
+                return Err(Failure::usage(text));
+            }
+            Some(None) => return Err(Failure::usage("there is no such mutant")),
+        };
+        let config = Config { profile: self.profile.into(), ..Config::default() };
+        let durations = faster(self.timers);
+        let exchange = Exchange::new(self.exchange.clone())
+            .map_err(|error| Failure::usage(format_args!("--exchange: {error}")))?;
+        let connection = dbus::connect("--bus", &self.bus, DEADLINE).await?;
+        let mut accounts = Vec::new();
+        for password in ["", PASSWORD] {
+            accounts.push(Account::make(password, now, config, durations, &exchange, rules)?);
+        }
+        let ids: Vec<String> = accounts.iter().map(|account| account.id.to_string()).collect();
+        let service = Service::new(connection.clone(), accounts, config, durations, exchange, rules, now)?;
+        // Calls that come as soon as there is a name are kept by the stream of the service.
+        // There is one on a bus: another one does not wait for its place.
+        connection
+            .request_name_with_flags(SERVICE, RequestNameFlags::DO_NOT_QUEUE)
+            .await
+            .map_err(|error| Failure::with_code(4, format_args!("--bus {}: {SERVICE}: {error}", self.bus)))?;
+        output::json(&json!({"daemon": SERVICE, "plain": ids[0], "protected": ids[1], "password": PASSWORD}))?;
+        service.run().await;
+        Err(Failure::with_code(4, format_args!("--bus {}: the connection is lost", self.bus)))
+    }
+}
+
+/// Returns the durations of timers that run so many times faster.
+fn faster(times: u32) -> Durations {
+    let Durations {
+        prepare,
+        token,
+        connect,
+        authenticate,
+        stall,
+        transfer,
+        slowest,
+        result,
+        linger,
+        retry,
+        handshake,
+        opening,
+        closing,
+    } = Durations::default();
+    Durations {
+        // Keys take the time that they take.
+        prepare,
+        token: token / times,
+        connect: connect / times,
+        authenticate: authenticate / times,
+        stall: stall / times,
+        transfer: transfer / times,
+        slowest,
+        result: result / times,
+        linger,
+        retry,
+        handshake,
+        opening,
+        closing,
+    }
+}

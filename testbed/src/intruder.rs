@@ -1,0 +1,246 @@
+//! `handfast intruder`: what an intruder that knows things can do, as a table of verdicts and attacks.
+
+use std::{fmt, process::ExitCode};
+
+use clap::Args;
+use handfast_model::{
+    explore::Limits,
+    intruder::{
+        Query, Start,
+        mutants::{Found, HUNTS},
+        queries::Asked,
+        table::{Cell, Row, Shown, Verdict},
+    },
+};
+use quick_junit::{TestCase, TestSuite};
+use serde::Serialize;
+
+pub(crate) use handfast_model::intruder::table::{Selection, table};
+
+use crate::{
+    exit_code::{CHECKS, INCONCLUSIVE, worst},
+    failure::Failure,
+    names::Names,
+    options::{Effort, PairName, ProfileName},
+    output,
+    verdicts::{columns::Columns, status},
+};
+
+/// Ask what an intruder can learn or do that knows the token, an account, or more
+#[derive(Args)]
+#[command(after_help = format!("\
+Examples:
+  handfast intruder --pair HH
+  handfast intruder --pair HH --knows swapped --query archive
+  handfast intruder --pair LH --knows token-account --stories
+  handfast intruder --mutants
+
+The intruder's knowledge at the beginning, and the queries: docs/intruder.md.
+
+{CHECKS}"))]
+pub(crate) struct Intruder {
+    /// The sides: all four pairs by default
+    #[arg(long, value_enum)]
+    pair: Option<PairName>,
+    /// The intruder's knowledge at the beginning; all by default
+    #[arg(long, value_name = "KNOWS", value_parser = Names::STARTS, hide_possible_values = true)]
+    knows: Option<String>,
+    /// The query; all by default
+    #[arg(long, value_name = "QUERY", value_parser = Names::QUERIES, hide_possible_values = true)]
+    query: Option<String>,
+    /// The profile of the hardened sides
+    #[arg(long, value_enum, default_value = "documented")]
+    profile: ProfileName,
+    /// Print each attack in words and as a drawing: the default where pair, knowledge and query are named
+    #[arg(long, conflicts_with = "json")]
+    stories: bool,
+    /// Hunt the mutants of the protocol that the queries have to notice, instead
+    #[arg(long, conflicts_with_all = ["pair", "knows", "query", "stories"])]
+    mutants: bool,
+    #[command(flatten)]
+    effort: Effort,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The results, and the exit code.
+#[derive(Serialize)]
+pub(crate) struct Examined {
+    rows: Vec<Row>,
+    mutants: Vec<Found>,
+    exit_code: u8,
+}
+
+impl Intruder {
+    /// Examines the chosen situations and prints them.
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let limits = self.effort.limits()?;
+        let by_name = |name: &Option<String>| name.clone().unwrap_or_default();
+        let selection = Selection {
+            pair: self.pair.map(Into::into),
+            start: Start::ALL.into_iter().find(|start| start.name() == by_name(&self.knows)),
+            query: Query::ALL.into_iter().find(|query| query.name() == by_name(&self.query)),
+            profile: self.profile.into(),
+            limits,
+            jobs: self.effort.jobs().get(),
+            ..Selection::default()
+        };
+        let one = self.pair.is_some() && self.knows.is_some() && self.query.is_some();
+        let examined = match self.mutants {
+            true => Examined::new(Vec::new(), hunted(limits)),
+            false => Examined::new(table(&selection), Vec::new()),
+        };
+        if self.json {
+            output::json(&examined)?;
+        } else {
+            output::line(examined.to_string().trim_end())?;
+            if self.stories || one {
+                examined.stories()?;
+            }
+        }
+        Ok(ExitCode::from(examined.exit_code))
+    }
+}
+
+/// Hunts every mutant.
+pub(crate) fn hunted(limits: Limits) -> Vec<Found> {
+    HUNTS.iter().map(|hunt| hunt.run(Asked::AsTheyAre, limits)).collect()
+}
+
+impl Examined {
+    /// Judges what was found.
+    pub(crate) fn new(rows: Vec<Row>, mutants: Vec<Found>) -> Self {
+        let cells = || rows.iter().flat_map(|row| &row.cells);
+        let of_cell = |cell: &Cell| match cell.verdict {
+            Verdict::Inconclusive => INCONCLUSIVE,
+            _ => u8::from(!cell.expected),
+        };
+        // A mutant that lives, or whose hunt was cut short, shows nothing of what ships.
+        let lives = mutants.iter().any(|found| found.story.is_none()).then_some(INCONCLUSIVE);
+        let exit_code = worst(cells().map(of_cell).chain(lives));
+        Self { rows, mutants, exit_code }
+    }
+
+    /// The exit code of the command.
+    pub(crate) const fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+
+    /// The counts in one line.
+    pub(crate) fn summary(&self) -> String {
+        let count = |verdict| {
+            let cells = self.rows.iter().flat_map(|row| &row.cells);
+            cells.filter(|cell| cell.verdict == verdict).count()
+        };
+        let found = self.mutants.iter().filter(|found| found.story.is_some()).count();
+        let states: usize = self.rows.iter().map(|row| row.states).sum();
+        format!(
+            "intruder: {} situations, {states} states; {} VERIFIED, {} attacked; mutants: {found} of {} found",
+            self.rows.len(),
+            count(Verdict::Verified),
+            count(Verdict::Violated),
+            self.mutants.len()
+        )
+    }
+
+    /// The same as a suite of JUnit.
+    pub(crate) fn suite(&self) -> TestSuite {
+        let mut suite = TestSuite::new("intruder");
+        for row in &self.rows {
+            for cell in &row.cells {
+                let known = cell.verdict != Verdict::Inconclusive;
+                let name = format!("{:?} {} {}", row.pair, row.knows.name(), cell.query.name());
+                let mut case = TestCase::new(name, status(known && cell.expected, known, &cell.text()));
+                case.set_classname("intruder");
+                suite.add_test_case(case);
+            }
+        }
+        for found in &self.mutants {
+            let is_found = found.story.is_some();
+            let mut case = TestCase::new(
+                format!("{} {}", found.mutant, found.query.name()),
+                status(is_found, true, &found.broken),
+            );
+            case.set_classname("intruder");
+            suite.add_test_case(case);
+        }
+        suite
+    }
+
+    /// The results that are not as expected, each in a line.
+    pub(crate) fn unexpected(&self) -> Vec<String> {
+        let cells = self.rows.iter().flat_map(|row| row.cells.iter().map(move |cell| (row, cell)));
+        let unlike = cells.filter(|(_, cell)| !cell.expected || cell.verdict == Verdict::Inconclusive);
+        let unlike = unlike.map(|(row, cell)| {
+            let why = cell.why.as_deref().unwrap_or("not as docs/intruder.md has it");
+            let (pair, knows, query) = (row.pair, row.knows.name(), cell.query.name());
+            format!(
+                "NOT AS EXPECTED: handfast intruder --pair {pair:?} --knows {knows} --query {query}: {} ({why})",
+                cell.text()
+            )
+        });
+        let lives = self.mutants.iter().filter(|found| found.story.is_none());
+        let lives =
+            lives.map(|found| format!("NOT FOUND: {} by {}: {}", found.mutant, found.query.name(), found.broken));
+        unlike.chain(lives).collect()
+    }
+
+    fn stories(&self) -> Result<(), Failure> {
+        for row in &self.rows {
+            for cell in &row.cells {
+                for attack in &cell.attacks {
+                    output::line(format_args!(
+                        "\n{:?}, the intruder knows {}. Violated: {}. {}, in {} steps:\n",
+                        row.pair,
+                        row.knows.text(),
+                        cell.query.text(),
+                        attack.weaknesses,
+                        attack.steps
+                    ))?;
+                    output::line(Written(attack))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An attack in words and as a drawing.
+struct Written<'a>(&'a Shown);
+
+impl fmt::Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, line) in self.0.story.iter().enumerate() {
+            writeln!(f, "{}. {line}", number + 1)?;
+        }
+        write!(f, "\n{}", self.0.drawing.trim_end())
+    }
+}
+
+impl fmt::Display for Examined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(first) = self.rows.first() {
+            let queries = first.cells.iter().map(|cell| cell.query.name());
+            let mut columns = Columns::new(["pair", "knows", ">states"].into_iter().chain(queries));
+            for row in &self.rows {
+                let head = [format!("{:?}", row.pair), row.knows.name().into(), row.states.to_string()];
+                columns.line(head.into_iter().chain(row.cells.iter().map(|cell| cell.text())));
+            }
+            writeln!(f, "{columns}")?;
+        }
+        if !self.mutants.is_empty() {
+            let mut columns = Columns::new(["mutant", "query", "knows", ">steps", "broken"]);
+            for found in &self.mutants {
+                let steps = found.story.as_ref().map_or("NOT FOUND".into(), |story| story.len().to_string());
+                let (query, knows) = (found.query.name().into(), found.knows.name().into());
+                columns.line([found.mutant.into(), query, knows, steps, found.broken.into()]);
+            }
+            writeln!(f, "{columns}")?;
+        }
+        for line in self.unexpected() {
+            writeln!(f, "{line}")?;
+        }
+        f.write_str(if self.exit_code == 0 { "all as expected" } else { "NOT AS EXPECTED" })
+    }
+}

@@ -1,0 +1,86 @@
+//! Pages in a real browser: Chromium, driven by playwright-core, and looked at by axe-core.
+//!
+//! `scripts/browser` installs the driver and axe-core into `target/browser`, `apt-get install chromium` the browser. With `HANDFAST_SCREENSHOTS=DIR` the
+//! screenshots stay there.
+
+use std::{
+    env, fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    reports::Reported,
+    support::{Folder, run, shown, text},
+};
+
+/// The scripts.
+const SCRIPTS: [(&str, &str); 3] = [
+    ("browser.mjs", include_str!("../browser/browser.mjs")),
+    ("explore.mjs", include_str!("../browser/explore.mjs")),
+    ("report.mjs", include_str!("../browser/report.mjs")),
+];
+
+/// The folder of the scripts, if a browser and its driver are there.
+fn scripts() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/browser");
+    let chromium = env::var_os("HANDFAST_CHROMIUM").map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
+    let node = Command::new("node").arg("--version").output().is_ok_and(|node| node.status.success());
+    if node && chromium.exists() && folder.join("node_modules/playwright-core").exists() {
+        for (name, script) in SCRIPTS {
+            // Other processes may run it at the same time.
+            let mut file = tempfile::NamedTempFile::new_in(&folder).expect("the folder can be written");
+            file.write_all(script.as_bytes()).expect("the script can be written");
+            file.persist(folder.join(name)).expect("the script takes its place");
+        }
+        return Some(folder);
+    }
+    let required = env::var_os("HANDFAST_REQUIRE").is_some_and(|value| value == "1");
+    assert!(!required, "no node, no Chromium, or no playwright-core (scripts/browser)");
+    eprintln!("skipped: no node, no Chromium, or no playwright-core (scripts/browser)");
+    None
+}
+
+/// Runs a script with these arguments.
+fn drive(script: &str, args: &[&str]) {
+    let Some(folder) = scripts() else { return };
+    let output = Command::new("node").current_dir(&folder).arg(script).args(args).output().expect("node starts");
+    assert!(output.status.success(), "{}", shown(&output));
+}
+
+/// Where screenshots go.
+fn screenshots(own: &Folder, name: &str) -> PathBuf {
+    let folder = env::var_os("HANDFAST_SCREENSHOTS").map_or_else(|| own.path(""), PathBuf::from).join(name);
+    fs::create_dir_all(&folder).expect("the folder is made");
+    folder
+}
+
+#[test]
+fn the_protocol_is_walked_through() {
+    if scripts().is_some() {
+        let own = Folder::default();
+        let page = own.path("walk.html");
+        let made = run(["explore", "--config", "HH-documented-honest", "--output", text(&page)], b"");
+        assert!(made.status.success(), "{}", shown(&made));
+        drive("explore.mjs", &[text(&page), text(&screenshots(&own, "explore"))]);
+    }
+}
+
+#[test]
+fn a_report_of_what_passes_is_looked_at() {
+    if scripts().is_some() {
+        let own = Folder::default();
+        let page = Reported::good().file("report.html");
+        drive("report.mjs", &[text(&page), text(&screenshots(&own, "good")), "ALL AS EXPECTED"]);
+    }
+}
+
+#[test]
+fn a_report_of_a_mutant_is_looked_at() {
+    if scripts().is_some() {
+        let own = Folder::default();
+        let page = Reported::bad().file("report.html");
+        drive("report.mjs", &[text(&page), text(&screenshots(&own, "bad")), "NOT AS EXPECTED"]);
+    }
+}

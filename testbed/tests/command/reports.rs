@@ -1,0 +1,192 @@
+//! The report of a run: its four files, where they cannot be written, and with a mutant in the place of the shipped reducers.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Output,
+    sync::OnceLock,
+};
+
+use serde_json::Value;
+
+use crate::{
+    schema::differences,
+    support::{Folder, code, run, shown, text},
+};
+
+/// The most bytes of a page.
+const MAX_PAGE: u64 = 3 << 20;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// The smallest run that has all parts of the model.
+const SMALL: [&str; 4] = ["verify", "--small", "--config", "documented-honest"];
+
+/// A report that several tests look at.
+pub(crate) struct Reported {
+    folder: Folder,
+    output: Output,
+}
+
+impl Reported {
+    fn new(args: &[&str]) -> Self {
+        let folder = Folder::default();
+        let path = folder.path("new/report");
+        let output = run(SMALL.into_iter().chain(args.iter().copied()).chain(["--report", text(&path)]), b"");
+        Self { folder, output }
+    }
+
+    /// That of the shipped reducers, made once.
+    pub(crate) fn good() -> &'static Self {
+        static GOOD: OnceLock<Reported> = OnceLock::new();
+        GOOD.get_or_init(|| Self::new(&["--only", "configurations", "--only", "mutants"]))
+    }
+
+    /// That of a mutant in their place, made once.
+    pub(crate) fn bad() -> &'static Self {
+        static BAD: OnceLock<Reported> = OnceLock::new();
+        BAD.get_or_init(|| Self::new(&["--mutant", "M-10"]))
+    }
+
+    /// A file of the report.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path("new/report").join(name)
+    }
+}
+
+#[test]
+fn a_report_is_as_its_schema_says() {
+    let schema = json(&root().join("docs/report.schema.json"));
+    for reported in [Reported::good(), Reported::bad()] {
+        let report = json(&reported.file("report.json"));
+        assert_eq!(differences(&schema, &report), Vec::<String>::new());
+        assert_eq!(report["verdict"]["exit_code"], code(reported.output.status), "{}", shown(&reported.output));
+        let stories = report["stories"].as_array().unwrap();
+        let ids: BTreeSet<_> = stories.iter().map(|story| story["id"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), stories.len(), "an id is there twice");
+        // The schema can fail.
+        let mut damaged = report.clone();
+        damaged["stories"][0]["kind"] = "other".into();
+        assert_eq!(differences(&schema, &damaged).len(), 1);
+    }
+}
+
+/// A part of a name that nothing has, and a mutant that is not in the reducers of a link, would pass without a check.
+#[test]
+fn what_would_check_nothing_is_refused() {
+    for args in [["--config", "HH-documented-honst"], ["--mutant", "M-27"], ["--mutant", "M-16"]] {
+        let output = run([&["verify", "--small"], &args[..]].concat(), b"");
+        assert_eq!(code(output.status), 2, "{args:?}: {}", shown(&output));
+        assert!(shown(&output).contains(args[0]), "{}", shown(&output));
+    }
+}
+
+#[test]
+fn what_passes_has_ways_machines_and_mutants() {
+    let reported = Reported::good();
+    assert_eq!(code(reported.output.status), 0, "{}", shown(&reported.output));
+    let report = json(&reported.file("report.json"));
+    let of = |kind: &str| report["stories"].as_array().unwrap().iter().filter(|story| story["kind"] == kind).count();
+    assert_eq!(of("violation"), 0);
+    assert!(of("success") >= 3 && of("mutant") > 50, "{} {}", of("success"), of("mutant"));
+    let machines = report["machines"].as_array().unwrap();
+    assert_eq!(machines.len(), 4);
+    let edges = || machines[..2].iter().flat_map(|machine| machine["edges"].as_array().unwrap());
+    assert!(edges().filter(|edge| edge.get("reason").is_none()).all(|edge| edge["counts"][0].as_u64() > Some(0)));
+    let sarif = json(&reported.file("report.sarif"));
+    assert_eq!(sarif["runs"][0]["results"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_page_is_one_small_file_that_loads_nothing() {
+    for reported in [Reported::good(), Reported::bad()] {
+        let path = reported.file("report.html");
+        assert!(path.metadata().unwrap().len() < MAX_PAGE, "{} bytes", path.metadata().unwrap().len());
+        let page = fs::read_to_string(path).unwrap();
+        for part in [" src=", "<link", "@import", "url(http", "href=\"http"] {
+            assert!(!page.contains(part), "{part}");
+        }
+        assert!(page.contains("default-src 'none'"));
+    }
+}
+
+#[test]
+fn a_mutant_is_reported_with_its_way_requirement_and_line() {
+    let reported = Reported::bad();
+    assert_eq!(code(reported.output.status), 1, "{}", shown(&reported.output));
+    let report = json(&reported.file("report.json"));
+    let stories = report["stories"].as_array().unwrap();
+    let way = stories.iter().find(|story| story["kind"] == "violation" && story["property"] == "P-GATE").unwrap();
+    assert!(way["why"].as_str().unwrap().contains("No confirmation is needed."), "{way}");
+    let last = way["narration"].as_array().unwrap().last().unwrap();
+    assert!(last["text"].as_str().unwrap().starts_with("This violates P-GATE"), "{last}");
+    let page = fs::read_to_string(reported.file("report.html")).unwrap();
+    let first = page.find("<section").map(|at| &page[at..at + 40]).unwrap();
+    assert!(first.contains("failures"), "{first}");
+    assert!(fs::read_to_string(reported.file("junit.xml")).unwrap().contains("<failure"));
+}
+
+/// The members that the schema of SARIF 2.1.0 requires, and places that cite the rule.
+#[test]
+fn findings_are_sarif() {
+    for reported in [Reported::good(), Reported::bad()] {
+        let sarif = json(&reported.file("report.sarif"));
+        assert_eq!((sarif["version"].as_str(), sarif["runs"].as_array().map(Vec::len)), (Some("2.1.0"), Some(1)));
+        let driver = &sarif["runs"][0]["tool"]["driver"];
+        assert_eq!(driver["name"], "handfast");
+        let rules: BTreeSet<_> =
+            driver["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+        assert!(rules.len() > 80);
+        for result in sarif["runs"][0]["results"].as_array().unwrap() {
+            let rule = result["ruleId"].as_str().unwrap();
+            assert!(rules.contains(rule), "{rule}");
+            assert!(["error", "warning"].contains(&result["level"].as_str().unwrap()));
+            assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+            let place = &result["locations"][0]["physicalLocation"];
+            let source = fs::read_to_string(root().join(place["artifactLocation"]["uri"].as_str().unwrap())).unwrap();
+            let line = source.lines().nth(place["region"]["startLine"].as_u64().unwrap() as usize - 1).unwrap();
+            assert!(line.contains(rule.rsplit_once('-').unwrap().0), "{rule}: {line}");
+        }
+    }
+    let bad = json(&Reported::bad().file("report.sarif"));
+    assert!(!bad["runs"][0]["results"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_refused_before_the_work() {
+    let folder = Folder::default();
+    let file = folder.file("file", "");
+    for (option, path) in [("--report", file.join("report")), ("--sarif", file.join("x/report.sarif"))] {
+        let refused = run(["verify", option, text(&path)], b"");
+        assert_eq!(code(refused.status), 2, "{}", shown(&refused));
+        assert!(refused.stdout.is_empty(), "{}", shown(&refused));
+        let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(complaint.starts_with(&format!("handfast: {option} ")), "{complaint}");
+    }
+}
+
+#[test]
+fn a_full_disk_changes_no_verdict() {
+    let folder = Folder::default();
+    let report = folder.path("report");
+    fs::create_dir(&report).unwrap();
+    symlink("/dev/full", report.join("report.html")).unwrap();
+    let sarif = folder.path("found.sarif");
+    symlink("/dev/full", &sarif).unwrap();
+    let args = ["--mutant", "M-10", "--report", text(&report), "--sarif", text(&sarif)];
+    let output = run(SMALL.into_iter().chain(args), b"");
+    assert_eq!(code(output.status), 1, "{}", shown(&output));
+    assert_eq!(output.stdout, Reported::bad().output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    for part in ["the report is incomplete", "--sarif", "the file is incomplete"] {
+        assert!(complaint.contains(part), "{part}: {complaint}");
+    }
+}
