@@ -44,25 +44,33 @@ const fn kind(configuration: &'static str, key: &'static str, upto: u8, stable: 
     Kind { configuration, key, upto, stable, why }
 }
 
-/// All that are compared.
+/// All that are compared. The other numbers of the budget are those of [`Size::Small`].
 pub const KINDS: &[Kind] = &[
-    kind("HH-documented-honest", "wrong", 4, Some(3), "a third wrong password ends both"),
     kind(
         "HH-documented-strangers",
         "strangers",
         2,
         Some(1),
-        "the first lets CONNECTING come before the exporter's request",
+        "with the first, CONNECTING may come before the exporter's request",
     ),
-    kind("HH-documented-strangers", "asks", 3, Some(0), ""),
-    kind("HH-documented-duplicates", "duplicates", 2, Some(1), ""),
+    kind("HH-jamid-strangers", "strangers", 2, Some(1), "the same"),
+    kind("HL-documented-strangers", "strangers", 1, Some(1), "the same"),
+    kind("LH-documented-strangers", "strangers", 1, None, ""),
+    kind("LL-jamid-strangers", "strangers", 1, None, ""),
+    kind("HH-documented-strangers", "asks", 3, Some(0), "a wrong code is declined, and nothing is signalled"),
+    kind("HL-documented-strangers", "asks", 2, Some(0), "the same"),
+    kind("LH-documented-strangers", "asks", 2, Some(0), "the same of the old importer"),
+    kind("LL-jamid-strangers", "asks", 2, Some(0), "the same"),
     kind("HH-documented-intruders", "intruders", 1, Some(1), ""),
-    kind("HH-documented-intruders", "words", 2, Some(1), ""),
-    kind("HX-documented-hostile-exporter", "words", 4, Some(1), ""),
-    kind("HL-documented-strangers", "strangers", 1, Some(1), ""),
-    kind("HL-documented-duplicates", "duplicates", 1, Some(1), ""),
-    kind("LH-documented-strangers", "strangers", 1, Some(1), ""),
-    kind("LH-documented-strangers", "asks", 2, Some(1), ""),
+    kind("HH-documented-intruders", "words", 3, None, "a word may bring a prompt, or the end"),
+    kind("HX-documented-hostile-exporter", "words", 4, None, "the same"),
+    kind("XH-documented-hostile-importer", "words", 5, Some(5), ""),
+    kind("HL-documented-intruders", "words", 2, None, "the same"),
+    kind("LH-documented-intruders", "words", 1, None, "the same"),
+    kind("HH-documented-duplicates", "duplicates", 2, Some(0), "a repeated request changes nothing (R-RDV-1)"),
+    kind("HL-documented-duplicates", "duplicates", 1, Some(0), "the same"),
+    kind("HH-documented-honest", "wrong", 4, Some(3), "the third wrong password ends both"),
+    kind("LL-jamid-honest", "wrong", 4, Some(3), "the same of the old daemons"),
 ];
 
 /// The result of one comparison of n and n + 1.
@@ -126,17 +134,23 @@ fn export_signal(effect: &export::Effect) -> Option<Signal> {
 impl Kind {
     /// Compares the graphs of each number and the next.
     pub fn compare(&self, limits: Limits) -> Stable {
+        self.compare_of(&Players::default(), limits)
+    }
+
+    /// The same, with these players.
+    pub fn compare_of(&self, players: &Players, limits: Limits) -> Stable {
         let Self { configuration: id, key, upto, stable, why } = *self;
         let mut labels = Labels::default();
         let mut graph = |count: u8| {
             let mut configuration = find(Size::Small, id)?;
             configuration.budget.set(key, count).then_some(())?;
-            let system = Players::default().system(configuration);
-            Labelled::explore(&system, limits, &mut labels, |state, action| see(&system, state, action))
+            let system = players.system(configuration);
+            let graph = Labelled::explore(&system, limits, &mut labels, |state, action| see(&system, state, action))?;
+            Some((graph.states(), graph.reduced()))
         };
         let graphs: Vec<_> = (0..=upto + 1).map(&mut graph).collect();
-        let step = |pair: &[Option<Labelled>]| match pair {
-            [Some(one), Some(other)] => match compare(one, other) {
+        let step = |pair: &[Option<(usize, Labelled)>]| match pair {
+            [Some((_, one)), Some((_, other))] => match compare(one, other) {
                 Comparison::Alike(_) => Step::Alike,
                 Comparison::Unlike => Step::Unlike,
                 Comparison::Open => Step::Open,
@@ -144,7 +158,7 @@ impl Kind {
             _ => Step::Open,
         };
         let steps: Vec<_> = graphs.windows(2).map(step).collect();
-        let states = graphs.iter().map(|graph| graph.as_ref().map_or(0, Labelled::states)).collect();
+        let states = graphs.iter().map(|graph| graph.as_ref().map_or(0, |(states, _)| *states)).collect();
         let unlike = steps.iter().rposition(|&step| step != Step::Alike);
         let from = unlike.map_or(0, |at| at as u8 + 1);
         let from = Some(from).filter(|&from| from <= upto);
