@@ -117,10 +117,10 @@ impl Labelled {
         let silent = |state: usize| self.steps[state].iter().filter(|(label, _)| *label == SILENT).map(|&(_, to)| to);
         let mut before: Vec<Vec<u32>> = vec![Vec::new(); self.states()];
         let mut left = vec![0u32; self.states()];
-        for state in 0..self.states() {
+        for (state, left) in left.iter_mut().enumerate() {
             for to in silent(state) {
                 before[to as usize].push(state as u32);
-                left[state] += 1;
+                *left += 1;
             }
         }
         let mut free: Vec<u32> = (0..self.states() as u32).filter(|&state| left[state as usize] == 0).collect();
