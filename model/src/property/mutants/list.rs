@@ -141,7 +141,7 @@ pub const MUTANTS: &[Mutant] = &[
     breaks("M-59", "The flag of the account comes from the scheme's name.", &[])
         .violates(P::AtRest, "HH-documented-honest")
         .of(Setting::Flag),
-    breaks("M-60", "Bytes that are no message are passed over.", &[R::MalformedEnds])
+    breaks("M-66", "Bytes that are no message are passed over.", &[R::MalformedEnds])
         .violates(P::Malformed, "HX-documented-hostile-exporter"),
 ];
 
