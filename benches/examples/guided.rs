@@ -1,4 +1,4 @@
-//! Guided against blind drawing in equal CPU time, as tables in Markdown: `scripts/guided`.
+//! Guided against blind drawing in equal CPU time, as tables in Markdown (docs/simulator.md, Guided schedules).
 //!
 //! Arguments: the CPU seconds of a campaign, those of a hunt for one mutant, and the number of seeds.
 
