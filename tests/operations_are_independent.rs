@@ -142,11 +142,12 @@ async fn what_leaves_is_of_the_account_that_began_it() {
             other_exporter.handle.confirm_add_device(ops[1]).await.unwrap();
             one.answer(&[""]).await;
             other.answer(&[""]).await;
-            for ((importer, exporter), (own, store)) in
+            for ((importer, mut exporter), (own, store)) in
                 [(one, one_exporter), (other, other_exporter)].into_iter().zip(accounts.iter().zip(&stores))
             {
                 let installed = importer.report().await.installed.expect("it is stored");
                 assert_eq!(text(store, &installed, ""), own.text);
+                assert_eq!(exporter.outcome().await, Outcome::SUCCESS);
                 exporter.close().await;
             }
         }
