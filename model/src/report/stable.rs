@@ -104,7 +104,7 @@ pub struct Stable {
     pub why: &'static str,
 }
 
-/// What people and their clients see of a step.
+/// The part of a step that users and their clients see.
 type Visible = (Option<Action>, Vec<Signal>);
 
 type System = Judged<AnyImport, AnyExport>;

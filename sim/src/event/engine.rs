@@ -42,7 +42,7 @@ pub struct Engine {
     pub(crate) twice: Option<Twice>,
     /// The peer on each side.
     pub(crate) cast: Cast,
-    /// What an old side reads at once is all that it puts together.
+    /// An old side puts together only the bytes of one read.
     unpacks_once: bool,
     /// How long timers run.
     pub durations: Durations,

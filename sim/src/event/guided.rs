@@ -31,7 +31,7 @@ struct Covered {
     of: usize,
 }
 
-/// What a campaign has learned. It begins with nothing.
+/// The knowledge of a campaign. It begins with nothing.
 struct Guide<'a> {
     draw: Draw<u32>,
     classes: &'a [Class],
