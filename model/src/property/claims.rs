@@ -39,7 +39,7 @@ pub(crate) enum Decision<I, E> {
     Open(String),
 }
 
-/// A statement about a state, or of a state and an action.
+/// A statement about a state, or about a state and an action.
 type Part = fn(&World, Half) -> bool;
 type Moves = fn(&World, Action) -> Fairness;
 
