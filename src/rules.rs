@@ -56,6 +56,8 @@ rules! {
     PromptsLimited,
     /// Import: a verdict that is not due is ignored (R-IMP-14).
     StrayVerdictIgnored,
+    /// Either: bytes that are no message end the operation (R-MSG-3).
+    MalformedEnds,
     /// Import: `authScheme` again is ignored (R-IMP-14).
     SchemeAgainIgnored,
     /// Import: the end of the channel after the complete archive is normal (R-IMP-12).

@@ -6,7 +6,7 @@ mod support;
 use std::{io::Cursor, sync::Arc, time::Duration};
 
 use handfast::{
-    archive::{DateDoubt, Identity, InsecureKdf, KeyKind, MemoryFs, Store, Terms, UnixTime},
+    archive::{DateDoubt, Identity, InsecureKdf, KeyKind, MemoryFs, PrivateKey, Store, Terms, UnixTime},
     outcome::{Outcome, Signal},
     shell::{
         Cause, ExportOptions, ImportEnv, ImportIdentity, ImportOptions, SystemRandom,
@@ -197,6 +197,28 @@ async fn an_exporter_whose_certificate_has_ended_is_warned_of() {
         let (imported, exported, _) = link(&account, old, 0, 0).await;
         assert_eq!((imported.outcome, exported.outcome), (Outcome::SUCCESS, Outcome::SUCCESS));
         assert!(matches!(imported.doubt, Some(DateDoubt::AfterDevice { .. })), "{:?}", imported.doubt);
+    })
+    .await;
+}
+
+/// Its certificate is renewed between two links, with the key that it had: it is the same device to both new ones, and links again (H-19).
+#[tokio::test]
+async fn a_device_whose_certificate_was_renewed_links_again() {
+    in_time(async {
+        let account = account("", 5_000);
+        let pem = key().to_pem();
+        let device = |begin| {
+            let key = PrivateKey::from_pem(pem.as_bytes()).unwrap();
+            Arc::new(account.identity.issue_device(key, at(begin)).unwrap())
+        };
+        let [before, renewed] = [device(-11 * YEAR), device(0)];
+        assert_eq!(before.certificate().long_id(), renewed.certificate().long_id());
+        assert_ne!(before.certificate().der(), renewed.certificate().der());
+        for device in [before, renewed] {
+            let (imported, exported, installed) = link(&account, device, 0, 0).await;
+            assert_eq!((imported.outcome, exported.outcome), (Outcome::SUCCESS, Outcome::SUCCESS));
+            assert!(installed.is_some());
+        }
     })
     .await;
 }

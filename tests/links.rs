@@ -25,7 +25,7 @@ fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
             if folder != Path::new("") && !BUILT.contains(&&*name) {
                 pages(&path, found);
             }
-        } else if name.ends_with(".md") {
+        } else if name.ends_with(".md") && !entry.file_type().unwrap().is_symlink() {
             found.push(path);
         }
     }

@@ -15,7 +15,7 @@ use handfast::{
         identity::{Reach, throw_away},
     },
 };
-use support::{Dead, Line, NOW, account, export_with, import_with, in_time, inline, store};
+use support::{Account, Dead, Line, NOW, account, export_with, import_with, in_time, inline, store, text};
 
 fn env(line: Line) -> ImportEnv<Line, impl handfast::shell::storage::Store, SystemRandom> {
     let identity = ImportIdentity::Ready(Arc::new(throw_away(Reach::Direct, NOW).unwrap()));
@@ -111,6 +111,46 @@ async fn credentials_that_fit_in_no_message_are_refused() {
         importer.report().await;
         assert_eq!(exporter.outcome().await, Outcome::CANCELED);
         exporter.close().await;
+    })
+    .await;
+}
+
+/// R-API-7: of two accounts on one device, what leaves is of the one whose handle began the operation, whichever began last and
+/// whichever is linked first (H-12).
+#[tokio::test(start_paused = true)]
+async fn what_leaves_is_of_the_account_that_began_it() {
+    in_time(async {
+        for last in [0, 1] {
+            let accounts = [account("", 5_000), account("", 6_000)];
+            let stores = [store(), store()];
+            let [(mut one, mut one_exporter), (mut other, mut other_exporter)] = [0, 1].map(|number| {
+                let (line, phone) = Line::new();
+                let importer = import_with(line, inline(&stores[number]), ImportOptions::default());
+                let own: &Account = &accounts[number];
+                (importer, export_with(phone, own.inline(), own.device.clone(), ExportOptions::default()))
+            });
+            let tokens = [one.token().await, other.token().await];
+            // The one that begins last is the current one, and the other one's link goes on.
+            let ops = if last == 1 {
+                let first = one_exporter.begin(&tokens[0]).await;
+                [first, other_exporter.begin(&tokens[1]).await]
+            } else {
+                let second = other_exporter.begin(&tokens[1]).await;
+                [one_exporter.begin(&tokens[0]).await, second]
+            };
+            one_exporter.handle.confirm_add_device(ops[0]).await.unwrap();
+            other_exporter.handle.confirm_add_device(ops[1]).await.unwrap();
+            one.answer(&[""]).await;
+            other.answer(&[""]).await;
+            for ((importer, mut exporter), (own, store)) in
+                [(one, one_exporter), (other, other_exporter)].into_iter().zip(accounts.iter().zip(&stores))
+            {
+                let installed = importer.report().await.installed.expect("it is stored");
+                assert_eq!(text(store, &installed, ""), own.text);
+                assert_eq!(exporter.outcome().await, Outcome::SUCCESS);
+                exporter.close().await;
+            }
+        }
     })
     .await;
 }

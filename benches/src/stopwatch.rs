@@ -36,8 +36,8 @@ impl Mark {
     }
 }
 
-/// CPU time of this thread.
-fn cpu_time() -> Duration {
+/// Returns the CPU time of this thread.
+pub fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.cast_unsigned(), time.tv_nsec as u32)
 }

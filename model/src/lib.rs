@@ -18,7 +18,7 @@ pub use self::{
     },
     report::{
         abstraction, api, check, connection, divergences, history, hunt, matrix, observed, reducers, refinement, rows,
-        walk, walkable, witness, written,
+        stable, walk, walkable, witness, written,
     },
     system::{action, config, device, legacy, side, steps, world},
 };

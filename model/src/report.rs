@@ -14,6 +14,7 @@ pub mod observed;
 pub mod reducers;
 pub mod refinement;
 pub mod rows;
+pub mod stable;
 pub(crate) mod summary;
 pub mod walk;
 pub mod walkable;

@@ -13,7 +13,9 @@ mod campaign;
 mod coverage;
 mod directed;
 mod draw;
+mod edges;
 mod engine;
+mod guided;
 mod matrix;
 mod mutants;
 mod regression;
@@ -29,7 +31,9 @@ pub use self::{
     campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
     coverage::{Coverage, Walked, beyond, coverage},
     directed::{directed, walk},
+    edges::Edges,
     engine::Engine,
+    guided::{Sessions, Way, guided},
     matrix::{Cell, Matrix, Pairs, matrix, pairs},
     mutants::{Kill, Mutant},
     regression::Regression,

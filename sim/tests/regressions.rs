@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use handfast_sim::event::{Engine, Law, Mutant, Regression, Watch, broken};
+use handfast_sim::event::{Engine, Law, Mutant, Regression, Watch, Way, broken};
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/regressions"))
@@ -33,7 +33,7 @@ fn every_mutant_has_one() {
     for mutant in Mutant::all() {
         let path = folder().join(format!("{}.json", mutant.id));
         if std::env::var_os("HANDFAST_WRITE_REGRESSIONS").is_some() && !path.exists() {
-            let kill = mutant.hunt(0..30_000).unwrap();
+            let kill = mutant.hunt(Way::Blind, 0..30_000).unwrap();
             let one = Regression {
                 reason: mutant.broken.into(),
                 mutant: Some(mutant.id.into()),

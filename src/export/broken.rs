@@ -43,6 +43,8 @@ impl<R: Rules> Exporter<R> {
                 }
             }
 
+            (Linked(..), Malformed) if lacks(Rule::MalformedEnds) => {}
+
             // The users compare.
             (Linked(Authenticating, session @ Session { features: None, .. }), Message(M::Hello(features)))
                 if lacks(Rule::OpeningAfterNonce) && self.compares_with(features) =>

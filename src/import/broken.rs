@@ -75,6 +75,9 @@ impl<R: Rules> Importer<R> {
                 Message(_, M::State(Word::Timeout)),
             ) if lacks(Rule::TimeoutUnderstood) => self.finish(Outcome::Protocol, session.end()),
 
+            (Linked(Greeted | Prompting | Answered | Receiving | Checking, _), Malformed(_))
+                if lacks(Rule::MalformedEnds) => {}
+
             // The archive.
             (Linked(Greeted, session), ArchiveBegan(_)) if lacks(Rule::PromptBeforeArchive) => self.receive(session),
             (Linked(Prompting, session), ArchiveBegan(_)) if lacks(Rule::AnswerBeforeArchive) => self.receive(session),

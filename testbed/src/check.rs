@@ -15,7 +15,7 @@ use handfast_model::{
     players::Players,
     properties::PropertyId,
     report::{Report, Selection},
-    walk, witness,
+    stable, walk, witness,
     written::{self, Format},
 };
 use serde::Serialize;
@@ -45,6 +45,7 @@ Examples:
   handfast check --mutant M-07
   handfast check --mutants
   handfast check --flaws
+  handfast check --stable
   handfast check --config HH-documented-honest --reach \"both succeed\"
   handfast check --config HH-documented-loss --export loss.aut
 
@@ -81,6 +82,10 @@ pub(crate) struct Check {
     /// Print the known violations of pairs with an old side, and why
     #[arg(long, conflicts_with_all = ["all", "pair", "profile", "config", "property", "mutants", "mutant", "budget"])]
     flaws: bool,
+    /// Print of which kinds of trouble one more shows in nothing that a user or a client sees, and from which number on
+    #[arg(long, conflicts_with_all = ["all", "pair", "profile", "config", "property", "mutants", "mutant", "budget", "flaws", "size",
+          "baseline", "bless"])]
+    stable: bool,
     /// Say what is otherwise than in this report of --json
     #[arg(long, value_name = "FILE", conflicts_with_all = ["mutant", "flaws", "reach", "explore"])]
     baseline: Option<PathBuf>,
@@ -187,6 +192,9 @@ impl Check {
     pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
         if self.flaws {
             return flaws::print(self.json);
+        }
+        if self.stable {
+            return self.stable();
         }
         if let Some(id) = &self.mutant {
             let mutant = Mutant::find(id).ok_or_else(|| Failure::usage(format_args!("--mutant: there is no {id}")))?;
@@ -298,6 +306,19 @@ impl Check {
         }
         // A mutant is expected to be found.
         Ok(if verdict.is_violated() { ExitCode::SUCCESS } else { ExitCode::from(4) })
+    }
+
+    fn stable(&self) -> Result<ExitCode, Failure> {
+        let limits = self.effort.limits()?;
+        let results: Vec<_> = stable::KINDS.iter().map(|kind| kind.compare(limits)).collect();
+        if self.json {
+            output::json(&results)?;
+        } else {
+            output::line(stable::markdown(&results).trim_end())?;
+        }
+        let is_open = |one: &stable::Stable| one.steps.contains(&stable::Step::Open);
+        let code = if results.iter().any(is_open) { 4 } else { u8::from(results.iter().any(|one| !one.as_stated)) };
+        Ok(ExitCode::from(code))
     }
 
     fn write(

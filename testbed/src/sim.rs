@@ -25,7 +25,7 @@ use clap::Args;
 use handfast_model::config::Cast;
 use handfast_sim::{
     Scenario, Shard,
-    event::{Class, matrix, pairs, words},
+    event::{Class, Way, matrix, pairs, words},
 };
 
 pub(crate) use self::{
@@ -63,6 +63,7 @@ Examples:
   handfast merge results
   handfast sim --engine event --scenario break --scenario cancel
   handfast sim --engine event --pair HL
+  handfast sim --guided --seeds 0..1000000 --out results
   handfast sim --engine event --seeds 0..100 --digest
   handfast sim --matrix
   handfast sim --mutants
@@ -121,6 +122,10 @@ pub(crate) struct Sim {
     /// Carry out every pair of the matrix too
     #[arg(long, requires = "matrix")]
     pairs: bool,
+    /// In the event engine, change schedules that walked an edge of the model first, instead of
+    /// drawing each: every 16384 seeds are one campaign, which begins with nothing
+    #[arg(long, conflicts_with_all = ["schedule", "matrix", "words", "digest"])]
+    guided: bool,
     /// Print the checksum of the traces of each block of seeds, and judge nothing
     #[arg(long, conflicts_with_all = ["budget", "out", "schedule", "matrix"])]
     digest: bool,
@@ -235,7 +240,7 @@ impl Sim {
 
     fn asked(&self) -> Result<Sweep, Failure> {
         let names = &self.scenario;
-        let (chosen, seeds) = match self.engine {
+        let (chosen, seeds) = match self.engine() {
             Engine::Event => (self.classes()?, EVENT_SEEDS),
             Engine::Turmoil if self.pair().is_some() => {
                 return Err(Failure::usage("--pair: old sides are in the event engine, --engine event"));
@@ -250,6 +255,11 @@ impl Sim {
         let asked = Sweep { chosen, seeds: self.seeds.as_ref().map_or(seeds, |seeds| seeds.0.clone()) };
         asked.is_sound().map_err(Failure::usage)?;
         Ok(asked)
+    }
+
+    /// The engine: only that of events can be guided.
+    fn engine(&self) -> Engine {
+        if self.guided { Engine::Event } else { self.engine }
     }
 
     /// The pair, if a side is old.
@@ -270,6 +280,7 @@ impl Sim {
             return Err(Failure::usage(format_args!("--scenario {class}: it is not there in {cast}")));
         }
         Ok(match pair {
+            _ if self.guided => Chosen::Guided(pair, chosen),
             None => Chosen::Event(chosen),
             Some(pair) => Chosen::Old(pair, chosen),
         })
@@ -335,7 +346,8 @@ impl Sim {
     }
 
     fn run_mutants(&self) -> Result<ExitCode, Failure> {
-        let hunted = Hunted::all(self.engine, &Watch::new("sim"));
+        let way = if self.guided { Way::Guided } else { Way::Blind };
+        let hunted = Hunted::all(self.engine(), way, &Watch::new("sim"));
         if self.json {
             output::json(&hunted)?;
         } else {

@@ -91,6 +91,7 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
             | PropertyId::NoBlame
             | PropertyId::Invariant
             | PropertyId::Sends
+            | PropertyId::Malformed
             | PropertyId::Return => hardened.then_some((property, Half::Both)),
             // These are asked of each link alone.
             PropertyId::Atomic

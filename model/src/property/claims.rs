@@ -39,7 +39,7 @@ pub(crate) enum Decision<I, E> {
     Open(String),
 }
 
-/// What is said of a state, or of a state and an action.
+/// A statement about a state, or about a state and an action.
 type Part = fn(&World, Half) -> bool;
 type Moves = fn(&World, Action) -> Fairness;
 
@@ -67,6 +67,7 @@ fn claim_of(property: PropertyId) -> Option<(Part, Part, Moves)> {
         | PropertyId::Client
         | PropertyId::Invariant
         | PropertyId::Sends
+        | PropertyId::Malformed
         | PropertyId::Documented
         | PropertyId::Atomic
         | PropertyId::Again
@@ -83,7 +84,7 @@ pub(crate) struct Claims<'a, I, E> {
 }
 
 impl<'a, I: ImportSide, E: ExportSide> Claims<'a, I, E> {
-    /// Those that are asked of a graph.
+    /// The properties that are asked of a graph.
     pub(crate) fn new(
         system: &'a Judged<I, E>,
         graph: &'a Graph,

@@ -3,7 +3,10 @@
 //! A driver of two reducers names the step of the environment that led to each input. It has to be one that the model permits
 //! there, with this very input; what comes out has to be what the model's own sides give; and no property may be violated.
 
-use std::fmt::Debug;
+use std::{
+    fmt::Debug,
+    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
+};
 
 use handfast::{
     export,
@@ -185,6 +188,12 @@ impl<I: ImportSide, E: ExportSide> Follower<I, E> {
     /// Whether the run is one of the model so far.
     pub const fn follows(&self) -> bool {
         self.state.is_some()
+    }
+
+    /// Returns a fingerprint of the two machines, as they are in the model now. Equal machines have equal ones, in one program.
+    pub fn fingerprint(&self) -> u64 {
+        let machines = self.state.as_ref().map(|state| (&state.import, &state.export));
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(machines)
     }
 
     /// Takes a step. Nothing is said of what comes after one that strayed.

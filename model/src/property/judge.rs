@@ -226,8 +226,14 @@ impl Observer for Judge<'_> {
         if let (Some(conn), Some(input)) = (self.strange, input) {
             self.isolate(world, conn, input, effects);
         }
-        if let Some(import::Input::ChannelRequested(conn, Ask::Wrong)) = input {
-            self.limit_codes(world, conn);
+        match input {
+            Some(import::Input::ChannelRequested(conn, Ask::Wrong)) => self.limit_codes(world, conn),
+            // An install is not ended by anything (R-IMP-13).
+            Some(import::Input::Malformed(conn)) if world.seen.import.session == Some(conn) => {
+                let ended = world.seen.import.done.is_some() || world.import.storage != Storage::None;
+                self.expect(ended, P::Malformed, Side::Import);
+            }
+            _ => {}
         }
     }
 
@@ -275,6 +281,9 @@ impl Observer for Judge<'_> {
     }
 
     fn export_took(&mut self, world: &World, input: Option<export::Input>) {
+        if input == Some(export::Input::Malformed) {
+            self.expect(world.seen.export.done.is_some(), P::Malformed, Side::Export);
+        }
         if input == Some(export::Input::CancelAddDevice) {
             let ended = world.seen.export.done.is_some_and(|done| done.outcome == Outcome::CANCELED);
             self.expect(ended, P::Return, Side::Export);

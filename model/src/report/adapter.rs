@@ -164,9 +164,13 @@ macro_rules! numbered {
 /// Whether this half of each property holds.
 fn held<I: ImportSide, E: ExportSide>(half: Half) -> [Condition<I, E>; PropertyId::ALL.len()] {
     match half {
-        Half::Both => numbered!(whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24),
-        Half::Only(Side::Import) => numbered!(import: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24),
-        Half::Only(Side::Export) => numbered!(export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24),
+        Half::Both => numbered!(whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25),
+        Half::Only(Side::Import) => {
+            numbered!(import: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25)
+        }
+        Half::Only(Side::Export) => {
+            numbered!(export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25)
+        }
     }
 }
 
@@ -179,10 +183,10 @@ fn reached<I: ImportSide, E: ExportSide>() -> [Condition<I, E>; GOALS.len()] {
 fn held_again<I: ImportDevice, D: ExportDevice>(half: Half) -> [ConditionAgain<I, D>; PropertyId::ALL.len()] {
     match half {
         Half::Both | Half::Only(Side::Import) => {
-            numbered!(again_whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24)
+            numbered!(again_whole: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25)
         }
         Half::Only(Side::Export) => {
-            numbered!(again_export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24)
+            numbered!(again_export: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25)
         }
     }
 }

@@ -270,7 +270,7 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
         .filter(|property| property.applies(configuration))
         .flat_map(|property| property.halves(configuration).iter().map(move |&half| (property, half)))
         .collect();
-    // What is violated in a state is decided.
+    // A violation in a state is decided.
     let open = |(property, half): &(PropertyId, Half)| !found.contains(property.name(*half));
     let claims = Claims::new(system, &graph, asked.iter().copied().filter(open));
     let rows = asked

@@ -15,6 +15,7 @@ use crate::campaign::{default_jobs, difference, in_parallel};
 
 use crate::event::{
     coverage::Walked,
+    edges::Edges,
     engine::Engine,
     schedule::{Class, Schedule},
     state::{
@@ -62,6 +63,9 @@ pub struct Found {
     pub ends: BTreeMap<Outcomes, u64>,
     /// The rows of the tables that were walked.
     pub walked: Walked,
+    /// The edges of the model that were walked, if they were noted.
+    #[serde(default, skip_serializing_if = "Edges::is_empty")]
+    pub edges: Edges,
     /// How many broke a law.
     pub broken: u64,
     /// The first of them.
@@ -121,6 +125,7 @@ impl Found {
         }
         *self.ends.entry(ran.outcomes()).or_default() += 1;
         ran.walked.iter().chain(&ran.received).for_each(|row| self.walked.note(row));
+        self.edges.note(&ran.edges);
         if let Some(broken) = ran.broken {
             self.broken += 1;
             self.violations.push(Violation { seed, law: broken.law, text: broken.text, schedule: schedule.clone() });
@@ -136,6 +141,7 @@ impl Found {
         other.pairs.into_iter().for_each(|(pair, count)| *self.pairs.entry(pair).or_default() += count);
         other.ends.into_iter().for_each(|(ends, count)| *self.ends.entry(ends).or_default() += count);
         self.walked.merge(other.walked);
+        self.edges.merge(other.edges);
         self.violations.extend(other.violations);
         self.keep_the_first();
     }
@@ -181,15 +187,20 @@ pub fn block(engine: &Engine, seeds: Range<u64>, classes: &[Class], watch: Watch
     for seed in seeds.clone() {
         let schedule = Schedule::draw_for(seed, classes, engine.cast);
         let mut ran = engine.run(&schedule, watch);
-        if seed == seeds.start
-            && let Some(text) = differs(engine, &schedule)
-        {
-            // Whatever else it broke, it may not break the next time.
-            ran.broken = Some(Broken { law: Law::Repeatable, text });
+        if seed == seeds.start {
+            confirm_repeatable(engine, &schedule, &mut ran);
         }
         found.note(seed, &schedule, ran);
     }
     found
+}
+
+/// Carries a schedule out twice more. Where the traces differ, that is what is wrong with it.
+pub(crate) fn confirm_repeatable(engine: &Engine, schedule: &Schedule, ran: &mut Ran) {
+    if let Some(text) = differs(engine, schedule) {
+        // Whatever else it broke, it may not break the next time.
+        ran.broken = Some(Broken { law: Law::Repeatable, text });
+    }
 }
 
 /// Where two traces of a schedule differ.

@@ -1,5 +1,7 @@
 //! Schedules from seeds.
 
+mod mutate;
+
 use handfast::{
     import::Ask,
     limits::Timer,

@@ -31,7 +31,7 @@ pub(crate) enum Twice {
 }
 
 /// Carries out one link.
-type CarryOut = dyn Fn(&Schedule, Watch, Durations, Cast) -> Ran + Send + Sync;
+type CarryOut = dyn Fn(&Schedule, Watch, &Engine) -> Ran + Send + Sync;
 
 /// Carries out schedules with two sides.
 #[derive(Clone)]
@@ -42,6 +42,8 @@ pub struct Engine {
     pub(crate) twice: Option<Twice>,
     /// The peer on each side.
     pub(crate) cast: Cast,
+    /// An old side puts together only the bytes of one read.
+    unpacks_once: bool,
     /// How long timers run.
     pub durations: Durations,
 }
@@ -58,15 +60,31 @@ impl Engine {
         Self::under(cast, AllRules)
     }
 
+    /// With old sides that differ from today's by these changes.
+    pub fn changed(cast: Cast, changes: legacy::Changes) -> Self {
+        Self::with(cast, changes, AllRules)
+    }
+
     /// The same, with rules of a mutant in the place of all.
     pub(crate) fn under(cast: Cast, rules: impl Rules) -> Self {
+        Self::with(cast, legacy::Changes::NONE, rules)
+    }
+
+    /// With old sides as they were before jami-daemon 0a8609a: a message that arrives in two reads is none to them (H-4). Their sessions are
+    /// not followed, since the model has whole messages: an honest pair has to succeed all the same.
+    pub fn unpacking_once(cast: Cast) -> Self {
+        let engine = Self::changed(cast, legacy::Changes::new(&[legacy::Change::MalformedWaits]));
+        Self { unpacks_once: true, ..engine }
+    }
+
+    fn with(cast: Cast, changes: legacy::Changes, rules: impl Rules) -> Self {
         let sides = move |config| {
             let import: AnyImport = match cast.import {
-                Player::Legacy => Boxed::new(legacy::Importer::new()),
+                Player::Legacy => Boxed::new(legacy::Importer::of(changes)),
                 _ => Boxed::new(Importer::under(config, rules)),
             };
             let export: AnyExport = match cast.export {
-                Player::Legacy => Boxed::new(legacy::Exporter::new()),
+                Player::Legacy => Boxed::new(legacy::Exporter::of(changes)),
                 _ => Boxed::new(Exporter::under(config, rules)),
             };
             (import, export)
@@ -76,14 +94,17 @@ impl Engine {
 
     /// With any two sides.
     pub fn new<I: ImportSide, E: ExportSide>(sides: impl Fn(Config) -> (I, E) + Send + Sync + 'static) -> Self {
-        let link = move |schedule: &Schedule, watch, durations, cast| {
+        let link = move |schedule: &Schedule, watch: Watch, engine: &Self| {
             let config = Config { profile: schedule.profile, ..Config::default() };
             let (import, export) = sides(config);
-            let mut session = Session::new(schedule, watch, durations, cast, import, export);
+            let watch = Watch { follow: watch.follow && !engine.unpacks_once, ..watch };
+            let mut session = Session::new(schedule, watch, engine.durations, engine.cast, import, export);
+            session.unpacks_once = engine.unpacks_once;
             session.run();
             session.judged(config)
         };
-        Self { link: Arc::new(link), twice: None, cast: Cast::HH, durations: Durations::default() }
+        let durations = Durations::default();
+        Self { link: Arc::new(link), twice: None, cast: Cast::HH, unpacks_once: false, durations }
     }
 
     /// Carries a schedule out until nothing more happens, and judges it.
@@ -94,6 +115,6 @@ impl Engine {
                 Twice::Without(rules) => relink::run(schedule, watch, self.durations, rules),
             };
         }
-        (self.link)(schedule, watch, self.durations, self.cast)
+        (self.link)(schedule, watch, self)
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::event::{
     engine::{Engine, Twice},
+    guided::{Sessions, Way},
     schedule::{Class, Schedule},
     shrink::shrink,
     state::{law::Law, run::Watch},
@@ -51,6 +52,9 @@ pub struct Kill {
 const WITH_THE_OLD: [(&str, Cast); 2] = [("M-39", Cast::LH), ("M-46", Cast::HL)];
 
 impl Mutant {
+    /// The checks of a session in which a mutant is hunted.
+    pub const WATCH: Watch = Watch { trace: false, cover: false, ..Watch::ALL };
+
     /// Returns all that the event engine can hunt.
     pub fn all() -> Vec<Self> {
         let sound =
@@ -96,17 +100,22 @@ impl Mutant {
         engine
     }
 
-    /// Looks for the first seed that kills it, and shrinks that schedule. `None`: it survives.
-    pub fn hunt(&self, seeds: Range<u64>) -> Option<Kill> {
+    /// Looks for the first session that kills it, and shrinks its schedule. `None`: it survives. There are as many sessions as seeds; a
+    /// guided campaign begins with nothing, and the first seed is its own.
+    pub fn hunt(&self, way: Way, seeds: Range<u64>) -> Option<Kill> {
         let engine = self.engine();
-        let watch = Watch { trace: false, cover: false, ..Watch::ALL };
-        let first = seeds.start;
-        seeds.into_iter().find_map(|seed| {
-            let schedule = Schedule::draw_for(seed, &Class::ALL, self.cast);
-            engine.run(&schedule, watch).broken?;
-            let (law, schedule) = shrink(&engine, &schedule)?;
-            let steps = engine.run(&schedule, watch).actions;
-            Some(Kill { mutant: self.id, seeds: seed - first + 1, law, schedule, steps })
+        let mut sessions = Sessions::new(&engine, way, seeds.start, &Class::ALL);
+        let watch = Watch { edges: way == Way::Guided, ..Self::WATCH };
+        (1..=seeds.end.saturating_sub(seeds.start)).find_map(|number| {
+            let (schedule, ran) = sessions.carry_out(watch);
+            ran.broken?;
+            self.kill(&engine, &schedule, number)
         })
+    }
+
+    fn kill(&self, engine: &Engine, schedule: &Schedule, seeds: u64) -> Option<Kill> {
+        let (law, schedule) = shrink(engine, schedule)?;
+        let steps = engine.run(&schedule, Self::WATCH).actions;
+        Some(Kill { mutant: self.id, seeds, law, schedule, steps })
     }
 }

@@ -179,6 +179,7 @@ impl<'a, I: ImportDevice, E: ExportDevice> TwoLinks<'a, I, E> {
         ran.steps.sort_by_key(|step| step.t_ms);
         ran.walked.extend(other.walked);
         ran.received.extend(other.received);
+        ran.edges.extend(other.edges);
         ran.actions += other.actions;
         ran.time = ran.time.max(other.time);
         if succeeds {

@@ -79,6 +79,10 @@ pub(crate) struct Session<'a, I, E> {
     pub(crate) excused: bool,
     /// Operations of each side before these.
     pub(crate) earlier: u32,
+    /// Old sides put together only what they read at once.
+    pub(crate) unpacks_once: bool,
+    /// Where the last thing ended that a side received on the first link.
+    pub(crate) received_upto: [u64; 2],
     /// As each link sees it.
     pub(crate) followers: Vec<Follower<I, E>>,
     pub(crate) actions: usize,
@@ -87,6 +91,10 @@ pub(crate) struct Session<'a, I, E> {
     walked: Vec<Row>,
     /// The rows of the connections' tables.
     pub(crate) received: Vec<Row>,
+    /// The edges of the model.
+    pub(crate) edges: Vec<u64>,
+    /// The state that each follower is in.
+    pub(crate) at: [u64; 2],
     pub(crate) events: u32,
 }
 
@@ -121,12 +129,16 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             sealed: false,
             excused: false,
             earlier: 0,
+            unpacks_once: false,
+            received_upto: [0; 2],
             followers,
             actions: 0,
             broken: None,
             steps: Vec::new(),
             walked: Vec::new(),
             received: Vec::new(),
+            edges: Vec::new(),
+            at: [0; 2],
             events: 0,
         }
     }
@@ -380,6 +392,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             steps: self.steps,
             walked: self.walked,
             received: self.received,
+            edges: self.edges,
             config,
         }
     }

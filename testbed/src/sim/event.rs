@@ -8,7 +8,7 @@ use handfast_sim::event::{Class, Coverage, Found, Law, Schedule, Violation, Watc
 use quick_junit::{TestCase, TestSuite};
 use serde::Serialize;
 
-use super::sweep::{Part, Piece, Pieces, Sweep, gaps, is_all, look};
+use super::sweep::{Chosen, Part, Piece, Pieces, Sweep, gaps, is_all, look};
 use crate::{exit_code::worst, options::PairName, verdicts::status};
 
 /// The result of a campaign of the event engine.
@@ -27,6 +27,11 @@ pub(crate) struct EventSweep {
     coverage: Option<Coverage>,
     /// A missing part of the campaign.
     doubt: Option<String>,
+    /// In a guided sweep, the seeds of the campaign of the first violation, up to it.
+    #[serde(skip)]
+    campaign: Option<Range<u64>>,
+    #[serde(skip)]
+    guided: bool,
 }
 
 impl EventSweep {
@@ -55,14 +60,17 @@ impl EventSweep {
         };
         let doubt = gaps(asked, pieces, None).or_else(|| found.doubt(classes)).or_else(unwalked);
         let (seeds, pair) = (sweep.seeds.clone(), sweep.pair());
-        Self { seeds, pair, classes: classes.to_vec(), found, directed, coverage, doubt }
+        let campaign = found.violations.first().and_then(|violation| sweep.campaign_of(violation.seed));
+        let guided = matches!(sweep.chosen, Chosen::Guided(..));
+        Self { seeds, pair, classes: classes.to_vec(), found, directed, coverage, doubt, campaign, guided }
     }
 
     /// Carries one schedule out.
     pub(super) fn of_one(schedule: &Schedule, pair: Option<PairName>) -> Self {
         let mut found = Found::default();
         found.note(0, schedule, look(schedule, pair, Look::ALL));
-        Self { seeds: 0..1, pair, classes: Vec::new(), found, directed: None, coverage: None, doubt: None }
+        let (classes, directed, coverage, doubt, campaign) = (Vec::new(), None, None, None, None);
+        Self { seeds: 0..1, pair, classes, found, directed, coverage, doubt, campaign, guided: false }
     }
 
     /// All sessions.
@@ -90,7 +98,9 @@ impl EventSweep {
     pub(super) fn again(&self) -> Option<String> {
         let violation = self.found.violations.first()?;
         let pair = self.pair.map_or_else(String::new, |pair| format!(" --pair {}", Cast::from(pair)));
-        Some(format!("handfast sim --engine event{pair} --seeds {}..{}", violation.seed, violation.seed + 1))
+        let engine = if self.guided { "--guided" } else { "--engine event" };
+        let Range { start, end } = self.campaign.clone().unwrap_or(violation.seed..violation.seed + 1);
+        Some(format!("handfast sim {engine}{pair} --seeds {start}..{end}"))
     }
 
     /// The same as a suite of JUnit, a case for each class of faults.
@@ -130,6 +140,9 @@ impl fmt::Display for EventSweep {
             let walked = coverage.reachable - coverage.missing.len();
             writeln!(f, "walked: {walked} of the {} rows that the environment can reach", coverage.reachable)?;
             coverage.missing.iter().try_for_each(|row| writeln!(f, "  not {row}"))?;
+        }
+        if self.guided {
+            writeln!(f, "edges of the model: {}", self.found.edges.count())?;
         }
         for violation in self.violations() {
             writeln!(f, "seed {}: {}: {}\n  {}", violation.seed, violation.law, violation.text, violation.schedule)?;

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use handfast_model::mutants::MUTANTS;
-use handfast_sim::{Mutant, event};
+use handfast_sim::{
+    Mutant,
+    event::{self, Way},
+};
 use serde::Serialize;
 
 use super::engine::{EVENT_SEEDS, Engine};
@@ -30,7 +33,7 @@ enum Came {
 
 impl Hunted {
     /// Looks for each of them.
-    pub(super) fn all(engine: Engine, watch: &Watch) -> Vec<Self> {
+    pub(super) fn all(engine: Engine, way: Way, watch: &Watch) -> Vec<Self> {
         let mut ids: Vec<_> = MUTANTS.iter().map(|mutant| mutant.id).collect();
         let timed: Vec<_> =
             event::Mutant::all().iter().map(|mutant| mutant.id).filter(|id| !ids.contains(id)).collect();
@@ -40,7 +43,7 @@ impl Hunted {
             watch.began(mutant);
             let came = match engine {
                 Engine::Turmoil => Came::in_the_shell(mutant),
-                Engine::Event => Came::in_events(mutant),
+                Engine::Event => Came::in_events(mutant, way),
             };
             watch.done(mutant);
             Self { mutant, came }
@@ -69,11 +72,11 @@ impl Came {
         }
     }
 
-    fn in_events(id: &str) -> Self {
+    fn in_events(id: &str, way: Way) -> Self {
         if let Some(why) = event::Mutant::beyond(id) {
             return Self::Beyond(why);
         }
-        match event::Mutant::find(id).and_then(|mutant| mutant.hunt(EVENT_SEEDS)) {
+        match event::Mutant::find(id).and_then(|mutant| mutant.hunt(way, EVENT_SEEDS)) {
             Some(kill) => Self::Found { sessions: kill.seeds, by: format!("{} in {} steps", kill.law, kill.steps) },
             None => Self::Survives { sessions: EVENT_SEEDS.end },
         }

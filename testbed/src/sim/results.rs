@@ -134,7 +134,7 @@ pub(crate) fn read(path: &Path) -> Result<Results, Failure> {
             let line: Line<Piece> = from_line(text).map_err(|error| refused(error.to_string()))?;
             let Line { part, came_to } = line;
             let kind = match (&asked.chosen, &came_to) {
-                (Chosen::Event(_) | Chosen::Old(..), Piece::Event(_)) => true,
+                (Chosen::Event(_) | Chosen::Old(..) | Chosen::Guided(..), Piece::Event(_)) => true,
                 (Chosen::Turmoil(_) | Chosen::Turns(_), Piece::Turmoil(rows)) => {
                     rows.iter().all(|row| part.block(Some(row.scenario)).is_some())
                 }

@@ -16,7 +16,7 @@ use std::{
 use handfast_model::config::Cast;
 use handfast_sim::{
     Options, Plan, Row, Scenario, Shard, Spread, campaign,
-    event::{Class, Engine, Found, Ran, Schedule, Watch as Look, block, walk},
+    event::{Class, Engine, Found, Ran, Schedule, Watch as Look, block, guided, walk},
     run,
 };
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,8 @@ pub(crate) enum Chosen {
     /// The same of a pair with an old side.
     #[serde(rename = "event-of-pair")]
     Old(PairName, Vec<Class>),
+    /// One session of a campaign that is guided by what it has walked, of a pair if a side is old.
+    Guided(Option<PairName>, Vec<Class>),
 }
 
 /// Seeds in a row, half open.
@@ -65,7 +67,7 @@ pub(crate) enum Part {
     Turns(Block),
     /// The event engine's sessions that no seed draws: every word in every state.
     Directed,
-    /// These seeds, of the event engine.
+    /// These seeds, of the event engine. In a guided sweep they are one campaign, which begins with nothing.
     Seeds(Block),
 }
 
@@ -85,6 +87,9 @@ pub(crate) type Pieces = BTreeMap<Part, Piece>;
 const BLOCKS: u64 = 256;
 /// Seeds of a block, at most: what is lost where a machine is.
 const MOST: (u64, u64) = (4096, 32);
+
+/// Sessions of a guided campaign.
+const CAMPAIGN: u64 = 1 << 14;
 
 /// Parts of a sweep, at most: sixteen thousand million seeds of the event engine.
 const MAX_PARTS: u64 = 1 << 22;
@@ -117,11 +122,11 @@ impl Sweep {
             }
             Chosen::Turns(_) => blocks.map(Part::Turns).collect(),
             // Each shard walks the directed sessions, so that each can say what it walked.
-            Chosen::Event(classes) => {
+            Chosen::Event(classes) | Chosen::Guided(None, classes) => {
                 let directed = is_all(classes).then_some(Part::Directed);
                 directed.into_iter().chain(blocks.map(Part::Seeds)).collect()
             }
-            Chosen::Old(..) => blocks.map(Part::Seeds).collect(),
+            Chosen::Old(..) | Chosen::Guided(Some(_), _) => blocks.map(Part::Seeds).collect(),
         }
     }
 
@@ -134,7 +139,12 @@ impl Sweep {
 
     /// Seeds of a block.
     fn block_length(&self) -> u64 {
-        let most = if matches!(self.chosen, Chosen::Event(_) | Chosen::Old(..)) { MOST.0 } else { MOST.1 };
+        let most = match self.chosen {
+            // As long as it is, whatever the sweep: a campaign needs time to learn.
+            Chosen::Guided(..) => return CAMPAIGN,
+            Chosen::Event(_) | Chosen::Old(..) => MOST.0,
+            Chosen::Turmoil(_) | Chosen::Turns(_) => MOST.1,
+        };
         (self.count() / BLOCKS).clamp(1, most).next_power_of_two()
     }
 
@@ -146,7 +156,7 @@ impl Sweep {
     pub(crate) fn is_sound(&self) -> Result<(), String> {
         let scenarios = match &self.chosen {
             Chosen::Turmoil(scenarios) => scenarios.len() as u64,
-            Chosen::Turns(_) | Chosen::Event(_) | Chosen::Old(..) => 1,
+            Chosen::Turns(_) | Chosen::Event(_) | Chosen::Old(..) | Chosen::Guided(..) => 1,
         };
         let parts = self.count().div_ceil(self.block_length()).saturating_mul(scenarios);
         let few = (1..=MAX_PARTS).contains(&parts);
@@ -167,10 +177,13 @@ impl Sweep {
                 Piece::Turmoil(campaign(&options, &|_| {}).rows)
             }
             Part::Directed => Piece::Event(walk(&Engine::shipped(), Look::SWEEP)),
-            Part::Seeds(Block { from, to }) => Piece::Event(match self.pair() {
-                Some(pair) => block(&Engine::of(pair.into()), from..to, self.classes(), Look::SWEEP),
-                None => block(&Engine::shipped(), from..to, self.classes(), Look::SWEEP),
-            }),
+            Part::Seeds(Block { from, to }) => {
+                let engine = self.pair().map_or_else(Engine::shipped, |pair| Engine::of(pair.into()));
+                Piece::Event(match self.chosen {
+                    Chosen::Guided(..) => guided(&engine, from..to, self.classes(), Look::GUIDED),
+                    _ => block(&engine, from..to, self.classes(), Look::SWEEP),
+                })
+            }
         }
     }
 
@@ -189,17 +202,31 @@ impl Sweep {
     fn scenarios(&self) -> &[Scenario] {
         match &self.chosen {
             Chosen::Turmoil(scenarios) | Chosen::Turns(scenarios) => scenarios,
-            Chosen::Event(_) | Chosen::Old(..) => &[],
+            Chosen::Event(_) | Chosen::Old(..) | Chosen::Guided(..) => &[],
         }
     }
 
     fn classes(&self) -> &[Class] {
-        if let Chosen::Event(classes) | Chosen::Old(_, classes) = &self.chosen { classes } else { &[] }
+        match &self.chosen {
+            Chosen::Event(classes) | Chosen::Old(_, classes) | Chosen::Guided(_, classes) => classes,
+            Chosen::Turmoil(_) | Chosen::Turns(_) => &[],
+        }
     }
 
     /// The pair, if a side is old.
     pub(super) const fn pair(&self) -> Option<PairName> {
-        if let Chosen::Old(pair, _) = self.chosen { Some(pair) } else { None }
+        match self.chosen {
+            Chosen::Old(pair, _) => Some(pair),
+            Chosen::Guided(pair, _) => pair,
+            Chosen::Turmoil(_) | Chosen::Turns(_) | Chosen::Event(_) => None,
+        }
+    }
+
+    /// Returns the seeds of the guided campaign up to the session of this seed; none if the sweep is not guided.
+    pub(super) fn campaign_of(&self, seed: u64) -> Option<Range<u64>> {
+        let is_guided = matches!(self.chosen, Chosen::Guided(..));
+        let begin = seed - seed.saturating_sub(self.seeds.start) % CAMPAIGN;
+        is_guided.then(|| begin..seed.saturating_add(1))
     }
 
     /// Carries parts out, and keeps the result of each. Parts after the end of the effort are left out.
@@ -275,6 +302,10 @@ impl Sweep {
             Chosen::Turns(_) => format!("seeds {start}..{end}{shard}, each of one scenario"),
             Chosen::Event(_) => format!("event engine, seeds {start}..{end}{shard}"),
             Chosen::Old(pair, _) => format!("event engine, {}, seeds {start}..{end}{shard}", Cast::from(pair)),
+            Chosen::Guided(pair, _) => {
+                let pair = pair.map_or_else(String::new, |pair| format!("{}, ", Cast::from(pair)));
+                format!("event engine, {pair}guided, seeds {start}..{end}{shard}")
+            }
         }
     }
 }
@@ -368,6 +399,22 @@ mod tests {
         let turmoil = Sweep { chosen: Chosen::Turmoil(scenarios), seeds: 0..5 };
         assert_eq!(turmoil.parts(None).len(), 10);
         assert_eq!(turmoil.parts(Some(Shard { index: 1, of: 2 })).len(), 4);
+    }
+
+    /// A violation is shown by the campaign up to it, and not by its seed alone.
+    #[test]
+    fn a_guided_campaign_is_cut_from_the_first_seed_on() {
+        let sweep = Sweep { chosen: Chosen::Guided(None, vec![Class::Break]), seeds: 5..100_000 };
+        let begins: Vec<_> = sweep.parts(None).iter().filter_map(|part| part.block(None)).collect();
+        for seed in [5, 6, CAMPAIGN + 4, CAMPAIGN + 5, 99_999] {
+            let Range { start, end } = sweep.campaign_of(seed).unwrap();
+            assert_eq!(end, seed + 1);
+            let part = begins.iter().find(|block| (block.from..block.to).contains(&seed)).unwrap();
+            assert_eq!(part.from, start);
+            let again = Sweep { seeds: start..end, ..sweep.clone() };
+            assert_eq!(again.parts(None), [Part::Seeds(Block { from: start, to: end })]);
+        }
+        assert_eq!(event(0..9).campaign_of(3), None);
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Swept {
     pub(crate) fn new(asked: &Sweep, shard: Option<Shard>, pieces: &Pieces) -> Self {
         let parts = asked.parts(shard);
         match &asked.chosen {
-            Chosen::Event(classes) | Chosen::Old(_, classes) => {
+            Chosen::Event(classes) | Chosen::Old(_, classes) | Chosen::Guided(_, classes) => {
                 Self::Event(Box::new(EventSweep::new(asked, classes, &parts, pieces)))
             }
             Chosen::Turmoil(_) | Chosen::Turns(_) => {

@@ -26,7 +26,7 @@ fn digits(side: &mut Side) -> String {
 fn ended(importer: Side, exporter: Side, code: i32) -> (Ended, Ended) {
     let (exporter, importer) = (exporter.end(), importer.end());
     assert_eq!((importer.code, exporter.code), (code, code), "{}\n{}", importer.complaints, exporter.complaints);
-    // What both printed is a link that the model has.
+    // Both outputs are a link that the model has.
     Seen::new(Folder::default(), &importer, &exporter).is_allowed();
     (importer, exporter)
 }

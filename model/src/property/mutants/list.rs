@@ -154,6 +154,8 @@ pub const MUTANTS: &[Mutant] = &[
     breaks("M-65", "A signal that comes before the client knows its operation is lost.", &[R::ClientAsksState])
         .violates(P::Client, "HH-documented-export-client")
         .of(Setting::Clients),
+    breaks("M-66", "Bytes that are no message are passed over.", &[R::MalformedEnds])
+        .violates(P::Malformed, "HX-documented-hostile-exporter"),
 ];
 
 /// The first half of a row.

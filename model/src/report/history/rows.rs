@@ -121,8 +121,9 @@ pub const BUGS: &[Bug] = &[
         broke: "The answer of the unpacker was ignored: a message that was cut between two reads put its receiver into ERR.",
         mark: Part,
         exhibits: &[],
-        reason: "The model has whole messages. The codec of this project is cut everywhere.",
+        reason: "The model has whole messages. The event engine puts it back below them, and an honest link fails.",
         elsewhere: &[
+            test("sim/tests/history.rs", "a_message_that_is_cut_between_two_reads_ends_an_honest_link"),
             file("fuzz/fuzz_targets/message.rs"),
             file("sim/regressions/one-byte-at-a-time.json"),
             test("sim/tests/scenarios.rs", "bytes_come_and_go_one_at_a_time"),
@@ -216,10 +217,33 @@ pub const BUGS: &[Bug] = &[
         id: "H-10",
         merged: "2025-11-26",
         fix: "jami-daemon cc17ebe",
-        broke: "After a malformed message or one of another scheme the channel stayed open until the timer.",
-        mark: Part,
-        exhibits: &[],
-        reason: "The operation ends, five minutes later, and P-ENDS asks for no more.",
+        broke: "After a malformed message or one of another scheme the channel stayed open until the timer, for five minutes.",
+        mark: Found,
+        exhibits: &[
+            Exhibit {
+                with: "before cc17ebe, the exporter",
+                without: "of 2026-08",
+                subject: Subject::Daemons(daemons(
+                    "XL-jamid-hostile-importer",
+                    P::Malformed,
+                    &[],
+                    [&[C::MalformedWaits], &[]],
+                )),
+                stated: [steps(4), HOLDS],
+            },
+            Exhibit {
+                with: "before cc17ebe, the importer",
+                without: "of 2026-08",
+                subject: Subject::Daemons(daemons(
+                    "LX-jamid-hostile-exporter",
+                    P::Malformed,
+                    &[],
+                    [&[C::MalformedWaits], &[]],
+                )),
+                stated: [steps(7), HOLDS],
+            },
+        ],
+        reason: "",
         elsewhere: &[test("tests/legacy_peer.rs", "bytes_that_mean_nothing_end_the_session")],
     },
     Bug {
@@ -272,8 +296,8 @@ pub const BUGS: &[Bug] = &[
         broke: "The export was of the current account, and not of the one whose screen had begun it: another account could leave.",
         mark: Outside,
         exhibits: &[],
-        reason: "A device has one account in the model.",
-        elsewhere: &[file("tests/operations_are_independent.rs")],
+        reason: "A device has one account in the model. In this project an operation has the account of its handle, and no current one.",
+        elsewhere: &[test("tests/operations_are_independent.rs", "what_leaves_is_of_the_account_that_began_it")],
     },
     Bug {
         id: "H-13",
@@ -385,7 +409,10 @@ pub const BUGS: &[Bug] = &[
             stated: [steps(11), HOLDS],
         }],
         reason: "In the model a chain verifies or does not; it is not renewed. The hole that the fix opened is found.",
-        elsewhere: &[file("fuzz/fuzz_targets/certificate_chain.rs")],
+        elsewhere: &[
+            test("tests/dates.rs", "a_device_whose_certificate_was_renewed_links_again"),
+            file("fuzz/fuzz_targets/certificate_chain.rs"),
+        ],
     },
     Bug {
         id: "H-20",

@@ -21,6 +21,8 @@ pub enum Change {
     ErrAfterWrong,
     /// The exporter compares the count of tries with the limit before it counts the last one.
     CountsLate,
+    /// After a malformed message a side is in ERR, and its channel stays open.
+    MalformedWaits,
     /// Mends W-1: an archive is loaded after an answer only.
     ArchiveAfterAnswer,
     /// Mends W-4: an archive of another account than the one that was shown is not installed.
@@ -33,13 +35,14 @@ pub enum Change {
 
 impl Change {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::StoresInClear,
         Self::PasswordSchemeOnly,
         Self::FailureIgnored,
         Self::WholeChain,
         Self::ErrAfterWrong,
         Self::CountsLate,
+        Self::MalformedWaits,
         Self::ArchiveAfterAnswer,
         Self::ArchiveBound,
         Self::StraysFree,
@@ -58,7 +61,8 @@ impl Change {
             | Self::FailureIgnored
             | Self::WholeChain
             | Self::ErrAfterWrong
-            | Self::CountsLate => None,
+            | Self::CountsLate
+            | Self::MalformedWaits => None,
         }
     }
 }

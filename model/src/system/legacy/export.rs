@@ -234,7 +234,7 @@ impl Exporter {
             (_, Input::Malformed) => {
                 attempt.stage = Stage::Open(S::Err);
                 rows.take(11);
-                self.close(op)
+                if changes.has(Change::MalformedWaits) { vec![] } else { self.close(op) }
             }
             (_, Input::Fired(Timer::Authenticate)) => {
                 attempt.timers.remove(Timer::Authenticate);

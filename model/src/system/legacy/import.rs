@@ -171,7 +171,7 @@ impl Importer {
             I::Malformed(conn) if known(conn, self) => {
                 rows.take(8);
                 self.state = AuthState::Err;
-                self.close(conn, rows)
+                if self.changes.has(Change::MalformedWaits) { vec![] } else { self.close(conn, rows) }
             }
             I::ArchiveComplete(conn) if known(conn, self) => self.archive(conn, rows),
             I::Checked(Check::Sound(account)) if self.loading.is_some() && self.may_install(account) => {

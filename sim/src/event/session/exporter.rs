@@ -76,6 +76,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 break;
             };
             let end = start + (arrived - rest.len()) as u64;
+            let thing = if link == 0 { self.unpacked(Side::Export, start, end, thing) } else { thing };
             self.receive_export(link, end, thing);
         }
         let reads = self.reads(link, Side::Export);

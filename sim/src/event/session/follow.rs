@@ -1,7 +1,10 @@
 //! Each step of a session, followed in the model.
 
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+
 use handfast::reducer::Refused;
 use handfast_model::{
+    action::Action,
     follow::Did,
     side::{ExportSide, ImportSide},
 };
@@ -13,6 +16,11 @@ use crate::event::{
         model_step::{ModelStep, mirrored_effect, mirrored_input},
     },
 };
+
+/// Returns the fingerprint of an edge of the model: a step between two states of the two machines.
+fn edge(from: u64, action: Action, to: u64) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one((from, action, to))
+}
 
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// Follows a step in the model.
@@ -30,6 +38,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 _ => follower.follow(action, did),
             };
             strayed = strayed.and(taken);
+            if self.watch.edges {
+                let from = std::mem::replace(&mut self.at[view], follower.fingerprint());
+                self.edges.push(edge(from, action, self.at[view]));
+            }
             if strayed.is_ok() && examine {
                 strayed = follower.examine();
             }

@@ -18,6 +18,7 @@ use crate::event::{
     state::{
         event::{Event, Party, index},
         model_step::{ModelStep, link_conn},
+        wire::Received,
     },
 };
 
@@ -86,6 +87,14 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Side::Import => self.import.reads(link_conn(link)),
             Side::Export => self.links[link].export.reads(PEER),
         }
+    }
+
+    /// Returns what a side takes a thing for that ends here, in a read that began at `start`: an old one that ignores what its unpacker
+    /// says takes a message for none of which a part came in another read (H-4).
+    pub(crate) fn unpacked(&mut self, side: Side, start: u64, end: u64, thing: Received) -> Received {
+        let begun_before = std::mem::replace(&mut self.received_upto[index(side)], end) < start;
+        let is_lost = self.unpacks_once && self.is_legacy(side) && begun_before;
+        if is_lost && matches!(thing, Received::Message(_)) { Received::Malformed } else { thing }
     }
 
     /// Whether a side is today's daemon.

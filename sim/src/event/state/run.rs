@@ -21,15 +21,19 @@ pub struct Watch {
     pub trace: bool,
     /// The rows of the tables are counted that are walked.
     pub cover: bool,
+    /// The edges of the model are noted that are walked. They take [`Self::follow`].
+    pub edges: bool,
 }
 
 impl Watch {
     /// Nothing but the end.
-    pub const BARE: Self = Self { follow: false, examine: false, trace: false, cover: false };
+    pub const BARE: Self = Self { follow: false, examine: false, trace: false, cover: false, edges: false };
     /// Everything.
-    pub const ALL: Self = Self { follow: true, examine: true, trace: true, cover: true };
+    pub const ALL: Self = Self { follow: true, examine: true, trace: true, cover: true, edges: false };
     /// The checks of a sweep: a session with a finding is run again, with all checks.
-    pub const SWEEP: Self = Self { follow: true, examine: false, trace: false, cover: true };
+    pub const SWEEP: Self = Self { follow: true, examine: false, trace: false, cover: true, edges: false };
+    /// The checks of a guided sweep.
+    pub const GUIDED: Self = Self { edges: true, ..Self::SWEEP };
 }
 
 /// The result of a schedule.
@@ -61,6 +65,8 @@ pub struct Ran {
     pub walked: Vec<Row>,
     /// The rows of the connections' tables, if they were counted.
     pub received: Vec<Row>,
+    /// The edges of the model that were walked, if they were noted, in order.
+    pub edges: Vec<u64>,
     pub(crate) config: Config,
 }
 

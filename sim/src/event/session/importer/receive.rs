@@ -54,6 +54,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             let rows = rows.then_some(&mut self.received);
             let Some(thing) = receive(&mut own.connection, &mut rest, Side::Import, rows) else { break };
             let end = start + (arrived - rest.len()) as u64;
+            let thing = if peer == Peer::Link(0) { self.unpacked(Side::Import, start, end, thing) } else { thing };
             self.receive_import(conn, end, thing);
         }
         let own = &mut self.importing.conns[number];
