@@ -37,6 +37,10 @@ pub(crate) struct LinkOptions {
     /// on standard error, with its line and byte, and changes nothing; the end of the input changes nothing either
     #[arg(long)]
     pub(crate) calls: bool,
+    /// Show the screens in a browser on this device, at an address that is printed on standard error and works once
+    #[cfg(feature = "web")]
+    #[arg(long, conflicts_with = "calls")]
+    pub(crate) web: bool,
     /// The largest archive that is taken or sent, in bytes of its JSON text
     #[arg(long, value_name = "SIZE", default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
     pub(crate) max_archive: Size,
@@ -46,6 +50,14 @@ impl LinkOptions {
     /// How the reducers behave.
     pub(crate) fn config(&self) -> Config {
         Config { profile: self.profile.into(), ..Config::default() }
+    }
+
+    /// Whether a browser shows the screens.
+    pub(crate) const fn is_in_browser(&self) -> bool {
+        #[cfg(feature = "web")]
+        return self.web;
+        #[cfg(not(feature = "web"))]
+        false
     }
 
     /// Begins the trace, if one is wanted.
