@@ -92,7 +92,7 @@ fn a_report_of_a_mutant_is_looked_at() {
 fn accounts_are_linked_from_page_to_page() {
     if scripts().is_some() {
         let own = Folder::default();
-        let archive = own.archive("account.gz", "4M", Some(&own.file("passwords", "hunter2\n")));
+        let archive = own.archive("account.gz", "4MiB", Some(&own.file("passwords", "hunter2\n")));
         drive("web.mjs", &[env!("CARGO_BIN_EXE_handfast"), text(&archive), text(&screenshots(&own, "web"))]);
     }
 }

@@ -144,7 +144,7 @@ pub(crate) fn importing(own: &Folder, more: &[&str]) -> Page {
 fn an_account_is_linked_from_page_to_page() {
     let own = Folder::default();
     let passwords = own.file("passwords", "hunter2\n");
-    let archive = own.archive("account.gz", "100k", Some(&passwords));
+    let archive = own.archive("account.gz", "100KiB", Some(&passwords));
     let import = importing(&own, &["--json"]);
     let mut new = Tab::open(&import.address);
     let screen = new.wait("The token:");
@@ -210,7 +210,7 @@ fn a_page_cancels() {
     assert_eq!(new.wait("Canceled on this device.")["ended"], true);
     assert_eq!(import.end().0, 13);
 
-    let archive = own.archive("account.gz", "1k", None);
+    let archive = own.archive("account.gz", "16KiB", None);
     let export = Page::of(&["export", "--web", "--archive", text(&archive), "--peer", "127.0.0.1:9"]);
     let mut old = Tab::open(&export.address);
     old.wait("How is the token to be taken?");
@@ -239,7 +239,7 @@ fn a_page_shows_a_failure() {
     assert_eq!(code, 15, "{complaints}");
 
     let passwords = own.file("passwords", "hunter2\n");
-    let archive = own.archive("protected.gz", "1k", Some(&passwords));
+    let archive = own.archive("protected.gz", "16KiB", Some(&passwords));
     let export = Page::of(&["export", "--web", "--archive", text(&archive), "--peer", "127.0.0.1:9"]);
     let mut old = Tab::open(&export.address);
     old.wait("The password of");
