@@ -1,6 +1,6 @@
 //! The user of an export.
 
-use std::{collections::VecDeque, path::PathBuf, process::ExitCode};
+use std::{collections::VecDeque, io, path::PathBuf, process::ExitCode};
 
 use handfast::{
     client::{
@@ -24,6 +24,7 @@ use crate::{
     interrupt,
     link::{
         calls::ExportCall,
+        comparison::{Expected, Shown},
         observed::Returned,
         options::LinkOptions,
         session::{Happened, Session},
@@ -61,6 +62,13 @@ impl<'a> AddDevice<'a> {
 #[derive(Serialize)]
 struct Operation {
     op_id: OpId,
+}
+
+/// The arguments of `compareAddDevice`.
+#[derive(Serialize)]
+struct Compare {
+    op_id: OpId,
+    equal: bool,
 }
 
 /// How the token comes.
@@ -106,6 +114,10 @@ pub(super) struct User<'a> {
     due: bool,
     /// The operation's state was asked for.
     queried: bool,
+    /// The digits that `--sas-match` gives.
+    expected: Expected<'a>,
+    /// The string that was shown last; none if there was nothing to compare.
+    shown: Option<Shown>,
     view: View,
 }
 
@@ -117,6 +129,8 @@ enum Asked {
     Token,
     /// Whether this is the device.
     Consent,
+    /// Whether both screens show the same string.
+    Equal,
 }
 
 impl<'a> User<'a> {
@@ -146,6 +160,8 @@ impl<'a> User<'a> {
             canceled: false,
             due: false,
             queried: false,
+            expected: Expected::new(options),
+            shown: None,
             view,
         }
     }
@@ -172,7 +188,15 @@ impl<'a> User<'a> {
             }
             self.own = self.own.or(self.client.operation());
             self.draw();
-            match self.session.next(self.due || self.queried).await {
+            let shown = self.shown.clone().unwrap_or_default();
+            let happened = tokio::select! { biased;
+                happened = self.session.next(self.due || self.queried) => happened,
+                equal = self.expected.are(&shown) => {
+                    self.compare_with(equal).await;
+                    continue;
+                }
+            };
+            match happened {
                 Happened::Signal(notice) => {
                     let op = notice.op.or(self.own);
                     if let Signal::Done(done) = notice.signal {
@@ -181,6 +205,9 @@ impl<'a> User<'a> {
                         self.handle = None;
                     }
                     let received = Received::Signal(notice.signal);
+                    if op == self.own && notice.signal.compares() {
+                        self.shown = Some(Shown::of(&notice.details));
+                    }
                     if op == self.own {
                         // The state is asked for where nothing was signalled since.
                         (self.due, self.queried) = (matches!(notice.signal, Signal::Confirm { .. }), false);
@@ -267,6 +294,7 @@ impl<'a> User<'a> {
             Act::Type => self.feed(Input::Manual).await,
             Act::Cancel => self.feed(Input::Cancel).await,
             Act::Confirm => self.feed(Input::Confirm).await,
+            Act::Equal(equal) => self.feed(Input::Compare(equal)).await,
             Act::Leave => self.give_up().await,
             Act::Start(path) => {
                 self.feed(Input::Camera).await;
@@ -308,6 +336,8 @@ impl<'a> User<'a> {
     /// Draws what there is to see, where screens are drawn.
     fn draw(&mut self) {
         let screen = self.client.screen();
+        self.view.shown = self.shown.clone();
+        self.view.nothing_to_compare = self.has_nothing_to_compare();
         self.view.status = self.session.status(self.given_up);
         self.session.draw(&screen, |surface| self.view.page(&screen, surface));
     }
@@ -336,6 +366,7 @@ impl<'a> User<'a> {
                 Some(Input::Added(noted(&mut self.session, &token.text().to_string(), result)))
             }
             Effect::ConfirmAddDevice(op) => Some(Input::Confirmed(op, self.confirm(op).await)),
+            Effect::CompareAddDevice(op, equal) => Some(Input::Compared(op, self.compare(op, equal).await)),
             Effect::CancelAddDevice(op) => Some(Input::Canceled(op, self.cancel(op).await)),
             Effect::Show(screen) => {
                 self.show(screen).await;
@@ -358,7 +389,11 @@ impl<'a> User<'a> {
     /// Does what the options say, or hands on the state that was asked for: where no signal came since, the last one is the state.
     async fn do_what_is_due(&mut self) {
         if std::mem::take(&mut self.due) {
-            if self.options.yes && matches!(self.client.screen(), Screen::Authenticating { confirmed: false, .. }) {
+            let asked = matches!(self.client.screen(), Screen::Authenticating { confirmed: false, .. });
+            if asked && self.options.sas_match.is_some() {
+                self.session.complain(texts::MATCH_OF_NOTHING);
+                self.feed(Input::Back).await;
+            } else if asked && self.options.yes && !self.has_nothing_to_compare() {
                 self.feed(Input::Confirm).await;
             }
         } else if std::mem::take(&mut self.queried)
@@ -383,8 +418,21 @@ impl<'a> User<'a> {
             Screen::Connecting | Screen::Authenticating { confirmed: true, .. } if drawn => {}
             Screen::Connecting => self.session.print("Connecting to the new device."),
             Screen::Authenticating { confirmed: true, .. } => self.session.print(texts::CONFIRMED),
-            Screen::Authenticating { .. } if self.options.yes || self.options.calls || drawn => {}
+            Screen::Comparing { answered: true, .. } if drawn => {}
+            Screen::Comparing { answered: true, .. } => self.session.print(texts::COMPARED),
+            Screen::Comparing { .. } if self.expected.begin() || self.options.calls || drawn => {}
+            Screen::Comparing { address, .. } => {
+                let account = self.account.map(|account| groups(&account)).unwrap_or_default();
+                let shown = self.shown.clone().unwrap_or_default();
+                self.session.print(format_args!("The new device is at {address}, and asks for the account {account}."));
+                self.ask(Asked::Equal, &texts::comparison(&shown));
+            }
+            Screen::Authenticating { .. } if self.options.sas_match.is_some() || self.options.calls || drawn => {}
+            Screen::Authenticating { .. } if self.options.yes && !self.has_nothing_to_compare() => {}
             Screen::Authenticating { address, .. } => {
+                if self.has_nothing_to_compare() {
+                    self.session.print(texts::NOTHING_TO_COMPARE);
+                }
                 let account = self.account.map(|account| groups(&account)).unwrap_or_default();
                 self.ask(
                     Asked::Consent,
@@ -419,6 +467,27 @@ impl<'a> User<'a> {
                 self.session.print(texts::ended(Side::Export, Outcome::CANCELED, here));
             }
         }
+    }
+
+    /// Whether the user wanted to compare, and cannot.
+    fn has_nothing_to_compare(&self) -> bool {
+        self.options.compares() && self.shown.is_none()
+    }
+
+    /// Answers the comparison with the digits that were expected.
+    async fn compare_with(&mut self, equal: io::Result<bool>) {
+        let input = match equal {
+            Ok(true) => Input::Compare(true),
+            Ok(false) => {
+                self.session.complain(texts::NO_MATCH);
+                Input::Compare(false)
+            }
+            Err(error) => {
+                self.session.complain(format_args!("handfast: --sas-match: {error}"));
+                Input::Back
+            }
+        };
+        self.feed(input).await;
     }
 
     /// The known facts about the end.
@@ -471,6 +540,7 @@ impl<'a> User<'a> {
                     self.ask_token();
                 }
             },
+            Asked::Equal => self.feed(Input::Compare(terminal::is_yes(&line))).await,
             Asked::Consent => self.feed(if terminal::is_yes(&line) { Input::Confirm } else { Input::Back }).await,
         }
     }
@@ -484,6 +554,11 @@ impl<'a> User<'a> {
             (ExportCall::Confirm { op_id }, _) => {
                 if let Some(op) = op_id.or(self.own) {
                     self.confirm(op).await;
+                }
+            }
+            (ExportCall::Compare { op_id, equal }, _) => {
+                if let Some(op) = op_id.or(self.own) {
+                    self.compare(op, equal).await;
                 }
             }
             (ExportCall::Cancel { op_id }, _) => {
@@ -511,6 +586,15 @@ impl<'a> User<'a> {
             None => Err(Refused::Ended),
         };
         self.session.answered("confirmAddDevice", Operation { op_id: op }, result);
+        result.is_ok()
+    }
+
+    async fn compare(&mut self, op: OpId, equal: bool) -> bool {
+        let result = match &self.handle {
+            Some(handle) => handle.compare_add_device(op, equal).await,
+            None => Err(Refused::Ended),
+        };
+        self.session.answered("compareAddDevice", Compare { op_id: op, equal }, result);
         result.is_ok()
     }
 

@@ -9,14 +9,17 @@ use handfast::{
 };
 
 use super::{
-    Decision, decision,
+    Decision, Equality, decision, equality,
     field::Masked,
     keys::Key,
     page::{Block, Hint, Page, Surface},
-    parts::{ANEW, GO_ON, Status, clock, groups, head, progress},
+    parts::{ANEW, GO_ON, Status, clock, draw_comparison, groups, head, progress},
     style::{Size, Style},
 };
-use crate::{link::texts, qr::Code};
+use crate::{
+    link::{comparison::Shown, texts},
+    qr::Code,
+};
 
 /// The account is agreed to.
 const AGREE: Hint = Hint::new(&[Key::Char('y')], "import it");
@@ -27,6 +30,8 @@ const REFUSE: Hint = Hint::new(&[Key::Char('n'), Key::Esc, Key::Interrupt], "can
 pub(crate) enum Act {
     /// The account that is shown is agreed to.
     Agree,
+    /// Whether both screens show the same string.
+    Equal(bool),
     /// This is its password.
     Password(Secret),
     /// The person wants to be out of here.
@@ -51,6 +56,10 @@ pub(crate) struct View {
     pub(crate) left: Option<Duration>,
     /// The account was agreed to: what is asked for is its password.
     pub(crate) agreed: bool,
+    /// The string of the comparison.
+    pub(crate) shown: Option<Shown>,
+    /// The user wanted to compare, and the other device cannot.
+    pub(crate) nothing_to_compare: bool,
     pub(crate) password: Masked,
     /// Wrong passwords so far.
     pub(crate) wrong: u8,
@@ -62,6 +71,10 @@ impl View {
     pub(crate) fn key(&mut self, screen: &Screen, key: Key) -> Option<Act> {
         match screen {
             _ if self.status.leaving => None,
+            Screen::Comparing { answered: false, .. } => match equality(key)? {
+                Equality::Said(equal) => Some(Act::Equal(equal)),
+                Equality::Leave => Some(Act::Leave),
+            },
             Screen::Authenticating { answered: false, .. } if !self.agreed => match decision(key)? {
                 Decision::Yes => Some(Act::Agree),
                 Decision::No => Some(Act::Leave),
@@ -86,7 +99,7 @@ impl View {
             Screen::Initial | Screen::Init => LinkState::Init,
             Screen::TokenAvailable => LinkState::TokenAvailable,
             Screen::Connecting => LinkState::Connecting,
-            Screen::Authenticating { .. } => LinkState::Authenticating,
+            Screen::Comparing { .. } | Screen::Authenticating { .. } => LinkState::Authenticating,
             Screen::InProgress => LinkState::InProgress,
             Screen::Done | Screen::Error(_) | Screen::Closed => LinkState::Done,
         };
@@ -104,6 +117,11 @@ impl View {
                 page.text("A device connects. The token stays good until it has proved whose it is.").blank();
                 self.draw_token(&mut page);
                 &[Hint::CANCEL]
+            }
+            Screen::Comparing { peer, answered } => {
+                page.text("The other device belongs to this account:").blank();
+                page.row(&format!("    {}", groups(peer)), Style::Strong).blank();
+                draw_comparison(&mut page, self.shown.as_ref(), *answered)
             }
             Screen::Authenticating { prompt, answered } => self.draw_prompt(&mut page, *prompt, *answered),
             Screen::InProgress => {
@@ -161,6 +179,9 @@ impl View {
         }
         if prompt.wrong_password {
             page.styled(&texts::wrong_password(self.wrong), Style::Wrong).blank();
+        }
+        if !self.agreed && self.nothing_to_compare {
+            page.text(texts::NOTHING_TO_COMPARE).blank();
         }
         if !self.agreed {
             page.text(

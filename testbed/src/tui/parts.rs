@@ -11,7 +11,7 @@ use super::{
     page::{Block, Hint, Page},
     style::Style,
 };
-use crate::link::texts;
+use crate::link::{comparison::Shown, texts};
 
 /// Hexadecimal digits of an account id that are read aloud in one breath.
 const DIGITS: usize = 4;
@@ -56,6 +56,22 @@ const fn words(state: LinkState) -> &'static str {
         LinkState::InProgress => "In progress",
         LinkState::Done => "Done",
     }
+}
+
+/// The string that both screens have to show, and the keys (R-SAS-5).
+pub(super) fn draw_comparison(page: &mut Page, shown: Option<&Shown>, answered: bool) -> &'static [Hint] {
+    const SAME: Hint = Hint::new(&[Key::Char('y')], "the same");
+    const OTHER: Hint = Hint::new(&[Key::Char('n')], "something else");
+    if answered {
+        page.text(texts::COMPARED);
+        return &[Hint::CANCEL];
+    }
+    let Some(shown) = shown else { return &[Hint::CANCEL] };
+    page.text(texts::COMPARE).blank();
+    page.row(&format!("    {}", shown.groups()), Style::Strong);
+    page.row(&format!("    {}", shown.words), Style::Strong).blank();
+    page.text("Look at its screen. Does it show the same?");
+    &[SAME, OTHER, Hint::CANCEL]
 }
 
 /// The parts in addition to a screen of the client machine, on either side.

@@ -127,6 +127,16 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             clock: false,
             ..pair("clients-at-once", size.pick(1_000, 1_000, 30_000), size.pick(LOSS, LOSS, BEFORE_ANOTHER))
         },
+        Configuration {
+            sas: true,
+            clock: false,
+            schemes: BOTH,
+            ..pair("compared", 90, Budget { wrong: 1, ..NOTHING })
+        },
+        Configuration {
+            sas: true,
+            ..pair("compared-faults", 500, Budget { import_cancels: 1, export_cancels: 1, loss: 1, ..NOTHING })
+        },
         pair(
             "crash",
             size.pick(190, 280, 280),
