@@ -332,7 +332,7 @@ function finish() {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || over) return;
-  const button = screen.querySelector('button[data-key="Esc"], button[data-key="n"]');
+  const button = screen.querySelector('button[data-key="Esc"]') ?? screen.querySelector('button[data-key="n"]');
   if (button) button.click();
 });
 
