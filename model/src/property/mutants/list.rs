@@ -150,7 +150,7 @@ pub const MUTANTS: &[Mutant] = &[
     breaks("M-63", "The exporter tries a password before its user compared.", &[R::ComparedBeforeArchive])
         .violates(P::Gate, "HH-documented-compared"),
     breaks("M-64", "Strings that a user says to be different are taken for equal.", &[R::DifferenceEnds])
-        .violates(P::Sends, "HH-documented-compared-faults"),
+        .violates(P::Password, "HH-documented-compared-faults"),
 ];
 
 /// The first half of a row.
