@@ -339,7 +339,8 @@ impl<'a> User<'a> {
         self.view.shown = self.shown.clone();
         self.view.nothing_to_compare = self.has_nothing_to_compare();
         self.view.status = self.session.status(self.given_up);
-        self.session.draw(&screen, |surface| self.view.page(&screen, surface));
+        let question = (&screen, &self.view.shown);
+        self.session.draw(&question, |surface| self.view.page(&screen, surface));
     }
 
     /// Hands something to the client, and carries out what comes of it.

@@ -280,7 +280,8 @@ impl<'a> User<'a> {
         self.view.nothing_to_compare = self.has_nothing_to_compare();
         self.view.left = self.token_ends.map(|end| end.saturating_duration_since(Instant::now()));
         self.view.status = self.session.status(self.given_up);
-        self.session.draw(&(screen, self.view.agreed), |surface| self.view.page(&screen, surface));
+        let question = (screen, self.view.agreed, &self.view.shown);
+        self.session.draw(&question, |surface| self.view.page(&screen, surface));
     }
 
     /// Hands something to the client, and carries out what comes of it.

@@ -27,8 +27,8 @@ async function command(args) {
   return { address, ended, child };
 }
 
-const importing = (store) => command(["import", "--web", "--key-type", "p256", "--rendezvous", "direct", "--store", join(own, store)]);
-const exporting = (peer) => command(["export", "--web", "--archive", archive, "--peer", peer]);
+const importing = (store, more = []) => command(["import", "--web", "--key-type", "p256", "--rendezvous", "direct", "--store", join(own, store), ...more]);
+const exporting = (peer, more = []) => command(["export", "--web", "--archive", archive, "--peer", peer, ...more]);
 const shows = (page, text) => page.getByText(text).first().waitFor({ timeout: PATIENCE });
 const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 
@@ -82,13 +82,15 @@ async function token_of(page, name) {
   return { token, peer };
 }
 
-/** A whole link from page to page. */
+/** A whole link from page to page. With a typed token, the users compare a string too. */
 async function link(name, options, chromium, way) {
   const fresh = await chromium.newContext({ ...options, reducedMotion: "reduce" });
-  const started = await importing(`store-${name}`);
+  const compares = way === "typed";
+  const more = compares ? ["--sas"] : [];
+  const started = await importing(`store-${name}`, more);
   const { page: new_page, faults } = await opened(fresh, started.address);
   const { token, peer } = await token_of(new_page, name);
-  const second = await exporting(peer);
+  const second = await exporting(peer, more);
   const camera = join(own, `${name}.y4m`);
   if (way === "camera") await video(new_page, camera);
   const args = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", `--use-file-for-fake-video-capture=${camera}`];
@@ -135,9 +137,21 @@ async function link(name, options, chromium, way) {
       await old_page.screenshot({ path: `${folder}/${name}-export-camera.png`, fullPage: true });
     }
   }
-  await shows(old_page, "Is it yours");
-  await look(old_page, `${name}-export-confirm`);
-  await act(old_page, "Give it the account");
+  if (compares) {
+    const strings = [];
+    for (const [page, side] of [[new_page, "import"], [old_page, "export"]]) {
+      await shows(page, "Does it show the same?");
+      await look(page, `${name}-${side}-comparison`);
+      strings.push((await page.locator(".row.strong").allTextContents()).slice(-2).join());
+    }
+    check(strings[0] === strings[1], `${name}: the strings are ${strings}`);
+    await act(new_page, "The same");
+    await act(old_page, "The same");
+  } else {
+    await shows(old_page, "Is it yours");
+    await look(old_page, `${name}-export-confirm`);
+    await act(old_page, "Give it the account");
+  }
   await shows(new_page, "Is this the account that you want here?");
   await look(new_page, `${name}-import-account`);
   await act(new_page, "Import it");

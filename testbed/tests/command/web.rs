@@ -199,6 +199,40 @@ fn an_account_is_linked_from_page_to_page() {
     assert_eq!(accounts(&own.path("store")).len(), 1);
 }
 
+/// Two users compare what the two pages show (R-SAS-8). An answer counts for the string that was shown, and *no* ends both.
+#[test]
+fn pages_are_compared() {
+    for (equal, code, end) in [(true, 0, "The account is on this device."), (false, 18, "showed different strings")] {
+        let own = Folder::default();
+        let archive = own.archive("account.gz", "16KiB", None);
+        let import = importing(&own, &["--sas"]);
+        let mut new = Tab::open(&import.address);
+        let screen = new.wait("The token:");
+        let parts = screen["blocks"].as_array().unwrap();
+        let token = parts.iter().find(|part| part["is"] == "token").unwrap()["text"].as_str().unwrap();
+        let shown = new.text();
+        let peer = shown.split("--peer ").nth(1).unwrap().split_whitespace().next().unwrap();
+        let export = Page::of(&["export", "--web", "--sas", "--archive", text(&archive), "--peer", peer, token]);
+        let mut old = Tab::open(&export.address);
+        let strings = [&mut new, &mut old].map(|tab| {
+            tab.wait("Does it show the same?");
+            let shown = tab.text();
+            let lines = shown.lines().skip_while(|line| !line.contains("the same digits and words")).skip(1).take(2);
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        });
+        assert_eq!(strings[0], strings[1]);
+        assert_eq!(strings[0][1].split(' ').count(), 4, "{strings:?}");
+        new.press("y");
+        old.press(if equal { "y" } else { "n" });
+        if equal {
+            new.wait("Is this the account that you want here?");
+            new.press("y");
+        }
+        assert_eq!(new.wait(end)["ended"], true);
+        assert_eq!([import.end().0, export.end().0], [code, code]);
+    }
+}
+
 /// Each screen can be left by the page, and the end says so there.
 #[test]
 fn a_page_cancels() {
