@@ -34,9 +34,9 @@ use crate::{
     },
 };
 
-/// The page, as the client shows it and hears of it.
+/// The page, as the client shows it and takes its events.
 pub(crate) struct Browser {
-    board: Board,
+    panel: Panel,
     events: mpsc::Receiver<Sent>,
     /// The question that the screen asks: another one is another screen.
     question: String,
@@ -62,28 +62,28 @@ impl Browser {
         let (sender, events) = mpsc::channel(MAX_EVENTS);
         let shared = Arc::new(Shared::new(side, sender, deadlines)?);
         let server = Server::start(Arc::clone(&shared)).await?;
-        Ok((Self { board: Board(shared), events, question: String::new() }, server))
+        Ok((Self { panel: Panel(shared), events, question: String::new() }, server))
     }
 
     /// Returns what shows the end, once the client draws no more.
-    pub(crate) fn board(&self) -> Board {
-        self.board.clone()
+    pub(crate) fn panel(&self) -> Panel {
+        self.panel.clone()
     }
 
     /// Shows a page, which asks this question.
     pub(crate) fn draw(&mut self, question: &impl Debug, page: impl FnOnce(Surface) -> Page) {
         let question = format!("{question:?}");
         let is_another = std::mem::replace(&mut self.question, question) != self.question;
-        self.board.show(&page(Surface::Browser), is_another, false);
+        self.panel.show(&page(Surface::Browser), is_another, false);
     }
 
     /// Returns the next event of the screen that is shown; earlier ones have no effect. A future that is dropped has taken nothing.
     pub(crate) async fn next(&mut self) -> Event {
         loop {
             match self.events.recv().await {
-                Some(Sent { screen, event }) if screen == self.board.0.screen() => return event,
+                Some(Sent { screen, event }) if screen == self.panel.0.screen() => return event,
                 Some(_) => {}
-                // The server has its end of the channel as long as there is a board.
+                // The server has its end of the channel as long as there is a panel.
                 None => std::future::pending().await,
             }
         }
@@ -92,9 +92,9 @@ impl Browser {
 
 /// The place where a browser sees a screen.
 #[derive(Clone)]
-pub(crate) struct Board(Arc<Shared>);
+pub(crate) struct Panel(Arc<Shared>);
 
-impl Board {
+impl Panel {
     /// Shows how it ended, in these paragraphs. The page offers nothing any more.
     pub(crate) fn end(&self, texts: &[String]) {
         let page = parts::end(self.0.side, texts, Surface::Browser);

@@ -318,7 +318,7 @@ impl<'a> User<'a> {
                     Happened::Key(key) => if let Some(Act::Cancel) = self.view.key(&self.client.screen(), key) {
                         return self.feed(Input::Cancel).await;
                     },
-                    // What else there is has no effect on a screen that reads an image.
+                    // Nothing else has an effect on a screen that reads an image.
                     _ => {}
                 },
                 read = &mut reading => match read {

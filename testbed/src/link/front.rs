@@ -4,7 +4,7 @@ use handfast::outcome::Side;
 
 use super::options::LinkOptions;
 #[cfg(feature = "web")]
-use crate::web::{self, Board, Browser, Server};
+use crate::web::{self, Browser, Panel, Server};
 use crate::{
     failure::Failure,
     terminal::{Echo, Shows, Typed},
@@ -42,7 +42,7 @@ impl Front {
         #[cfg(feature = "web")]
         if options.web {
             let (browser, server) = Browser::open(side).await?;
-            let served = Served { page: Some((server, browser.board())) };
+            let served = Served { page: Some((server, browser.panel())) };
             return Ok((Self::Browser(Box::new(browser)), served));
         }
         #[cfg(not(feature = "web"))]
@@ -106,18 +106,18 @@ pub(crate) enum Event {
 #[derive(Default)]
 pub(crate) struct Served {
     #[cfg(feature = "web")]
-    page: Option<(Server, Board)>,
+    page: Option<(Server, Panel)>,
 }
 
 impl Served {
     /// Ends the page; where the command failed, the reason is on it.
     pub(crate) async fn end<T>(self, result: Result<T, Failure>) -> Result<T, Failure> {
         #[cfg(feature = "web")]
-        if let Some((server, board)) = self.page {
+        if let Some((server, panel)) = self.page {
             if let Err(failure) = &result
-                && !board.has_ended()
+                && !panel.has_ended()
             {
-                board.end(&[failure.text().to_owned()]);
+                panel.end(&[failure.text().to_owned()]);
             }
             server.close().await;
         }

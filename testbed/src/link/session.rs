@@ -23,7 +23,7 @@ use super::{
     texts,
 };
 #[cfg(feature = "web")]
-use crate::web::{self, Board};
+use crate::web::{self, Panel};
 use crate::{
     interrupt::Interrupts,
     terminal::{self, Echo, Line, LineError, Shows, Typed},
@@ -81,7 +81,7 @@ pub(crate) struct Session<T> {
     note: Option<String>,
     /// Where the end is shown, in these paragraphs.
     #[cfg(feature = "web")]
-    end: Option<(Board, Vec<String>)>,
+    end: Option<(Panel, Vec<String>)>,
 }
 
 /// An archive that is on its way.
@@ -300,7 +300,7 @@ impl<T> Session<T> {
             }
             #[cfg(feature = "web")]
             Front::Browser(browser) => {
-                self.end = Some((browser.board(), Vec::new()));
+                self.end = Some((browser.panel(), Vec::new()));
                 // On the terminal it was printed at once.
                 if let Some(note) = self.note.take() {
                     self.end_with(note);
@@ -356,9 +356,9 @@ impl<T> Session<T> {
     /// Adds a paragraph to the end that a browser shows.
     #[cfg(feature = "web")]
     fn end_with(&mut self, text: String) {
-        if let Some((board, texts)) = &mut self.end {
+        if let Some((panel, texts)) = &mut self.end {
             texts.push(text);
-            board.end(texts);
+            panel.end(texts);
         }
     }
 

@@ -15,7 +15,7 @@ use crate::link::{comparison::Shown, texts};
 
 /// Hexadecimal digits of an account id that are read aloud in one breath.
 const DIGITS: usize = 4;
-/// What is typed is complete.
+/// The typed text is complete.
 pub(super) const GO_ON: Hint = Hint::new(&[Key::Enter], "go on");
 /// A password cannot be corrected in its middle.
 pub(super) const ANEW: Hint = Hint::new(&[Key::Clear], "type it anew");

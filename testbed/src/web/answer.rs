@@ -33,7 +33,7 @@ const SCRIPT: &str = include_str!("page.js");
 const STYLE: &str = include_str!("page.css");
 /// The name of the browser's cookie.
 const COOKIE: &str = "handfast";
-/// What the page may do: its own script and style, its own server, the camera.
+/// The rights of the page: its own script and style, its own server, the camera.
 const FIELDS: [(&str, &str); 8] = [
     (
         "content-security-policy",
@@ -49,7 +49,7 @@ const FIELDS: [(&str, &str); 8] = [
     ("permissions-policy", "camera=(self), microphone=(), geolocation=()"),
 ];
 
-/// What all requests share, with the client.
+/// The state that all requests share, with the client.
 pub(super) struct Shared {
     pub(super) side: Side,
     /// The address's secret.
@@ -146,7 +146,7 @@ fn said(status: StatusCode, value: &impl Serialize) -> Answer {
     with(status, "application/json", serde_json::to_vec(value).unwrap_or_default())
 }
 
-/// What the script learns of an action, for a person.
+/// The answer to an action, for a person.
 #[derive(Default, Serialize)]
 struct Said {
     /// An image shows a token.

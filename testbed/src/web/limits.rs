@@ -26,7 +26,7 @@ pub(crate) struct Deadlines {
     pub(crate) head: Duration,
     /// Its body.
     pub(crate) body: Duration,
-    /// What is left of all requests, when the operation is over.
+    /// The rest of all requests, when the operation is over.
     pub(crate) end: Duration,
 }
 

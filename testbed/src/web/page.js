@@ -70,7 +70,7 @@ function field(block, label) {
   input.setAttribute("aria-describedby", "checked");
   if (label) label.replaceWith(element("label", { htmlFor: id }, label.textContent));
   else input.setAttribute("aria-label", "Text");
-  // What is typed is checked at once; a password is sent when it is complete.
+  // A typed text is checked at once; a password is sent when it is complete.
   if (!block.masked) input.addEventListener("input", () => act({ typed: input.value }));
   input.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;

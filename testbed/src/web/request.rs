@@ -152,7 +152,7 @@ pub(super) fn action(body: &[u8], shown: &Shown) -> Result<Event, Refusal> {
     }
 }
 
-/// What an image shows.
+/// The content of an image.
 pub(super) enum Looked {
     /// One token.
     Token(Token),

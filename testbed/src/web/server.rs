@@ -68,7 +68,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
     drop(listener);
     let all = async { while connections.join_next().await.is_some() {} };
-    // What is dropped is aborted.
+    // A dropped task is aborted.
     let _ = timeout(shared.deadlines.end, all).await;
 }
 

@@ -122,7 +122,7 @@ impl Site {
             ("sec-fetch-site", "same-origin".into()),
             ("cookie", tab.cookie.clone()),
             ("x-handfast-tab", tab.key.clone()),
-            ("x-handfast-screen", self.browser.board.0.screen().to_string()),
+            ("x-handfast-screen", self.browser.panel.0.screen().to_string()),
             ("content-type", "application/json".into()),
         ];
         let mut fields = String::new();
@@ -141,7 +141,7 @@ impl Site {
 
     /// A key of the screen that is shown.
     fn press(&self, key: &str) -> String {
-        format!(r#"{{"screen":{},"key":"{key}"}}"#, self.browser.board.0.screen())
+        format!(r#"{{"screen":{},"key":"{key}"}}"#, self.browser.panel.0.screen())
     }
 
     /// Whether an event arrived at the client.
@@ -195,18 +195,18 @@ async fn an_honest_page_is_served_and_acts() {
         let fields = site.fields(&tab, &[("origin", "")]);
         assert_eq!(site.ask(&format!("GET /{}/{file}", site.secret), &fields, b"").await.status, 200, "{file}");
     }
-    // What looks like markup is text in JSON.
+    // A text that looks like markup is text in JSON.
     let (_stream, seen) = stream(&site, &tab, "\n\n").await;
     assert!(seen.contains("content-type: text/event-stream"), "{seen}");
     let (_stream, seen) = stream(&site, &tab, "cancel").await;
     assert!(seen.contains(r#"{"is":"text","text":"<script>alert(1)</script>","style":"plain"}"#), "{seen}");
     assert_eq!(site.post("act", &tab, &[], site.press("Enter").as_bytes()).await.status, 202);
     assert!(matches!(site.browser.next().await, Event::Key(Key::Enter)));
-    let typed = format!(r#"{{"screen":{},"typed":"päss","enter":true}}"#, site.browser.board.0.screen());
+    let typed = format!(r#"{{"screen":{},"typed":"päss","enter":true}}"#, site.browser.panel.0.screen());
     assert_eq!(site.post("act", &tab, &[], typed.as_bytes()).await.status, 202);
     let Event::Typed { text, enter: true } = site.browser.next().await else { panic!("a text was typed") };
     assert_eq!(text.as_str(), "päss");
-    let lost = format!(r#"{{"screen":{},"camera":"NotAllowedError"}}"#, site.browser.board.0.screen());
+    let lost = format!(r#"{{"screen":{},"camera":"NotAllowedError"}}"#, site.browser.panel.0.screen());
     assert_eq!(site.post("act", &tab, &[], lost.as_bytes()).await.status, 202);
     let Event::NoCamera(why) = site.browser.next().await else { panic!("the camera is missing") };
     assert!(why.contains("does not allow"), "{why}");
@@ -267,9 +267,9 @@ async fn the_end_arrives_and_closes_the_server() {
     let (mut open, _) = stream(&site, &tab, "cancel").await;
     let idle = TcpStream::connect(&site.host).await.unwrap();
     let host = site.host.clone();
-    let board = site.browser.board();
-    board.end(&["The account is on the new device.".into()]);
-    board.end(&["The account is on the new device.".into(), "More.".into()]);
+    let panel = site.browser.panel();
+    panel.end(&["The account is on the new device.".into()]);
+    panel.end(&["The account is on the new device.".into(), "More.".into()]);
     drop(site.browser);
     site.server.close().await;
     let rest = read_until(&mut open, "\0").await;
@@ -319,7 +319,7 @@ async fn attacks_have_no_effect() {
         table.push((what, site.ask(&line, &honest, press).await.shown()));
     }
     table.push(("the address is opened in a second browser", site.open(None).await.0.shown()));
-    let screen = site.browser.board.0.screen();
+    let screen = site.browser.panel.0.screen();
     let secret = "hunter2";
     for (what, body) in [
         ("a body that is no JSON", format!("{{\"typed\":\"{secret}")),
@@ -391,7 +391,7 @@ async fn attacks_have_no_effect() {
         page.text("no field").push(Block::Hints(vec![Hint::CANCEL]));
     });
     let tab = site.open(None).await.1.unwrap();
-    let screen = site.browser.board.0.screen();
+    let screen = site.browser.panel.0.screen();
     let typed = format!(r#"{{"screen":{screen},"typed":"y","enter":true}}"#);
     table.push(("a text where no field is", site.post("act", &tab, &[], typed.as_bytes()).await.shown()));
     let lost = format!(r#"{{"screen":{screen},"camera":"lost"}}"#);

@@ -138,7 +138,7 @@ pub(crate) fn importing(own: &Folder, more: &[&str]) -> Page {
     Page::of(&[&args[..], more].concat())
 }
 
-/// An account is linked by two pages: the token and the passwords are typed there, and are printed nowhere. What scripts read is there
+/// An account is linked by two pages: the token and the passwords are typed there, and are printed nowhere. Scripts read the same
 /// as without a page.
 #[test]
 fn an_account_is_linked_from_page_to_page() {
@@ -263,7 +263,7 @@ fn a_page_cancels() {
     assert_eq!(export.end().0, 13);
 }
 
-/// What fails before there is a link is shown by the page, too.
+/// A failure before there is a link is shown by the page, too.
 #[test]
 fn a_page_shows_a_failure() {
     let own = Folder::default();
