@@ -179,7 +179,10 @@ impl Edge {
         use export::Input as I;
         let label = match (signal, input) {
             (Signal::Connecting, Some(I::AddDevice(_))) => "Token validated",
-            (Signal::Confirm { .. }, Some(I::Accepted { .. })) => "Connection established",
+            // With a hello, of an exporter whose peer cannot compare (R-SAS-5).
+            (Signal::Confirm { .. }, Some(I::Accepted { .. } | I::Message(Message::Hello(_)))) => {
+                "Connection established"
+            }
             (Signal::CompareDevice { .. }, Some(I::Message(Message::Nonce(_)))) => "Connection established",
             (Signal::InProgress, Some(I::Tried(_, Tried::Opened))) => "Auth success",
             (Signal::Done(Outcome::SUCCESS), Some(I::Message(Message::ImportResult(ImportResult::Stored)))) => {

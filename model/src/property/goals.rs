@@ -70,7 +70,7 @@ pub(crate) const GOALS: [Goal; 80] = [
     ),
     goal(
         "both users compare, and both succeed",
-        |c| c.sas,
+        |c| c.sas && c.cast.is_pair(),
         |w| {
             let equal = [w.seen.import.compared, w.seen.export.compared] == [Compared::Equal; 2];
             equal && classify(w) == Some(Pair::BothSucceed)

@@ -122,6 +122,15 @@ impl<'a> Judge<'a> {
         let seen = &world.seen.export;
         self.document(Edge::of_export(seen.signalled, input, signal));
         self.expect(export_may_signal(seen, signal), P::Grammar, Side::Export);
+        if let Signal::Confirm { .. } = signal {
+            // An exporter that names `sas` waits for the hello of a peer that does not (R-EXP-3, R-SAS-5).
+            let due = match input {
+                Some(export::Input::Accepted { .. }) => !self.configuration.sas,
+                Some(export::Input::Message(Message::Hello(named))) => self.configuration.sas && !named.sas,
+                _ => self.configuration.cast.export == Player::Legacy,
+            };
+            self.expect(due, P::Documented, Side::Export);
+        }
         let Signal::Done(outcome) = signal else { return };
         match outcome {
             Outcome::Success { .. } => {
@@ -185,7 +194,9 @@ impl Observer for Judge<'_> {
             }
             E::Send(conn, Message::Password(_)) => {
                 self.expect(consented(Some(conn)), P::Password, Side::Import);
-                let compared = !self.configuration.sas || seen.compared == Compared::Equal;
+                // A peer that does not name the feature has nothing to compare (R-SAS-9).
+                let in_force = self.configuration.sas && seen.peer.is_some_and(|peer| peer.sas);
+                let compared = !in_force || seen.compared == Compared::Equal;
                 self.expect(compared, P::Password, Side::Import);
             }
             E::Stage(slot) => {

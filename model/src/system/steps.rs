@@ -329,7 +329,7 @@ impl World {
     /// The messages of a hostile peer: one of each kind that matters, or every value. Passwords for an exporter are right or wrong, and apart.
     fn words(&self, few: &'static [Message]) -> impl Iterator<Item = Message> + use<> {
         let to_exporter = few.len() == TO_EXPORTER.len();
-        let every = self.every_word.then(|| EVERY_WORD.iter());
+        let every = self.every_word.then(|| EVERY_WORD.iter().chain(&EVERY_WORD_OF_SAS));
         let every =
             every.into_iter().flatten().filter(move |word| !(to_exporter && matches!(word, Message::Password(_))));
         let few = if self.every_word { &[] } else { few };

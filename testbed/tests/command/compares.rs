@@ -4,7 +4,10 @@ use std::{fs, process::Command, thread};
 
 use serde_json::Value;
 
-use crate::support::{Ended, Folder, Side, accounts, text};
+use crate::{
+    support::{Ended, Folder, Side, accounts, text},
+    validates::Seen,
+};
 
 fn begun(folder: &Folder, import: &[&str], export: &[&str]) -> (Side, Side) {
     let archive = folder.archive("archive", "64KiB", None);
@@ -23,6 +26,8 @@ fn digits(side: &mut Side) -> String {
 fn ended(importer: Side, exporter: Side, code: i32) -> (Ended, Ended) {
     let (exporter, importer) = (exporter.end(), importer.end());
     assert_eq!((importer.code, exporter.code), (code, code), "{}\n{}", importer.complaints, exporter.complaints);
+    // What both printed is a link that the model has.
+    Seen::new(Folder::default(), &importer, &exporter).is_allowed();
     (importer, exporter)
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{Ended, Folder, Relay, Side, code, run, shown, text};
 
 /// A link that was seen and recorded.
-struct Seen {
+pub(crate) struct Seen {
     folder: Folder,
     import: PathBuf,
     export: PathBuf,
@@ -42,7 +42,7 @@ impl Seen {
         Self::new(folder, &importer, &exporter)
     }
 
-    fn new(folder: Folder, importer: &Ended, exporter: &Ended) -> Self {
+    pub(crate) fn new(folder: Folder, importer: &Ended, exporter: &Ended) -> Self {
         let lines = |ended: &Ended| ended.lines.iter().map(|line| format!("{line}\n")).collect::<String>();
         let (import, export) =
             (folder.file("import.ndjson", lines(importer)), folder.file("export.ndjson", lines(exporter)));
@@ -51,7 +51,7 @@ impl Seen {
 
     /// Both files, in either order, each by itself, and in one file; then the steps of the reducers.
     #[track_caller]
-    fn is_allowed(&self) {
+    pub(crate) fn is_allowed(&self) {
         let one = [&self.import, &self.export].map(|path| std::fs::read_to_string(path).expect("it is there")).concat();
         let one = self.folder.file("one.ndjson", one);
         let (import, export) = (text(&self.import), text(&self.export));

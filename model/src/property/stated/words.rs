@@ -118,14 +118,31 @@ fn details() -> Vec<Stated> {
     ];
     let mut all = Vec::new();
     for (signal, stated) in table {
-        for (vocabulary, stated) in VOCABULARIES.into_iter().zip(stated) {
-            let details = signal.details(vocabulary, "jami-auth://x");
-            let shipped: Vec<_> = details.iter().map(|(key, value)| format!("{key}={value:?}")).collect();
-            let what = format!("details of {signal:?}, {vocabulary:?}");
-            all.push(Stated::new("R-STATE-3", what, format!("[{stated}]"), format!("[{}]", shipped.join(" "))));
-        }
+        all.extend(of_signal("R-STATE-3", signal, "jami-auth://x", stated));
     }
+    let sas = r#"sas="012345" sas_words="a b c d""#;
+    let account = Signal::CompareAccount { peer, scheme: Scheme::Password };
+    let device = Signal::CompareDevice { peer_address: ([192, 0, 2, 7], 4711).into() };
+    let account_stated = format!("{} {sas}", asks("password", ""));
+    all.extend(of_signal("R-SAS-5", account, "012345 a b c d", plain(&account_stated)));
+    all.extend(of_signal(
+        "R-SAS-5",
+        device,
+        "012345 a b c d",
+        plain(&format!(r#"peer_address="192.0.2.7:4711" {sas}"#)),
+    ));
     all
+}
+
+/// The details of a signal, in both vocabularies.
+fn of_signal(requirement: &'static str, signal: Signal, text: &str, stated: [String; 2]) -> Vec<Stated> {
+    let of = |(vocabulary, stated): (Vocabulary, String)| {
+        let details = signal.details(vocabulary, text);
+        let shipped: Vec<_> = details.iter().map(|(key, value)| format!("{key}={value:?}")).collect();
+        let what = format!("details of {signal:?}, {vocabulary:?}");
+        Stated::new(requirement, what, format!("[{stated}]"), format!("[{}]", shipped.join(" ")))
+    };
+    VOCABULARIES.into_iter().zip(stated).map(of).collect()
 }
 
 /// The bytes of every message (R-MSG-1).

@@ -74,7 +74,7 @@ type Lines = Option<(usize, usize)>;
 /// The facts of a run that make its states what they are. Where one changes, the search begins again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Key {
-    facts: (u8, bool, bool, usize),
+    facts: (u8, bool, bool, bool, usize),
     bound: (usize, usize),
     lanes: [Lines; 2],
 }
@@ -83,7 +83,7 @@ impl Key {
     fn of(run: &Run, causes: usize) -> Self {
         let size = |lane: &Option<Lane>| lane.as_ref().map(|lane| (lane.signals.len(), lane.calls.len()));
         Self {
-            facts: (run.others, run.wrong_code, run.unplugged, causes),
+            facts: (run.others, run.wrong_code, run.unplugged, run.seen().any(|(_, lane)| lane.compares()), causes),
             bound: (run.peers.len(), run.typed.len()),
             lanes: [size(&run.lanes[0]), size(&run.lanes[1])],
         }

@@ -101,11 +101,20 @@ pub(crate) enum Call {
     RemoveAccount {
         account: Option<String>,
     },
+    /// Whether the user says that both screens show the same string (R-SAS-5).
+    CompareAccount {
+        account: Option<String>,
+        equal: bool,
+    },
     AddDevice {
         uri: String,
     },
     Confirm {
         op: i64,
+    },
+    CompareAddDevice {
+        op: i64,
+        equal: bool,
     },
     Cancel {
         op: i64,
@@ -223,6 +232,7 @@ struct Args {
     uri: Option<String>,
     credentials: Option<Typed>,
     scheme: Option<String>,
+    equal: Option<bool>,
 }
 
 /// A password, taken over without a copy that is not wiped.
@@ -370,6 +380,13 @@ impl Trace {
             (_, "removeAccount") => Call::RemoveAccount { account: args.account_id },
             (Side::Export, "addDevice") => Call::AddDevice { uri: args.uri.ok_or(Flaw::Missing("uri"))? },
             (Side::Export, "confirmAddDevice") => Call::Confirm { op: args.op_id.ok_or(Flaw::Missing("op_id"))? },
+            (Side::Import, "compareAccount") => {
+                Call::CompareAccount { account: args.account_id, equal: args.equal.ok_or(Flaw::Missing("equal"))? }
+            }
+            (Side::Export, "compareAddDevice") => Call::CompareAddDevice {
+                op: args.op_id.ok_or(Flaw::Missing("op_id"))?,
+                equal: args.equal.ok_or(Flaw::Missing("equal"))?,
+            },
             (Side::Export, "cancelAddDevice") => Call::Cancel { op: args.op_id.ok_or(Flaw::Missing("op_id"))? },
             _ => return Err(Flaw::Call(side)),
         })
@@ -429,6 +446,7 @@ impl Call {
             Self::AddDevice { .. } => "R-API-4",
             Self::Confirm { .. } => "R-API-5",
             Self::Cancel { .. } => "R-API-6",
+            Self::CompareAccount { .. } | Self::CompareAddDevice { .. } => "R-SAS-5",
         }
     }
 
@@ -440,6 +458,8 @@ impl Call {
             Self::AddDevice { .. } => "addDevice",
             Self::Confirm { .. } => "confirmAddDevice",
             Self::Cancel { .. } => "cancelAddDevice",
+            Self::CompareAccount { .. } => "compareAccount",
+            Self::CompareAddDevice { .. } => "compareAddDevice",
         }
     }
 }

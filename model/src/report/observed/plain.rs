@@ -40,6 +40,7 @@ pub(super) fn plain(turn: Turn) -> Turn {
                 E::Send(message) => E::Send(message.map_password(|_| ONE)),
                 E::Open(_) => E::Open(ONE),
                 E::Signal(Signal::Confirm { .. }) => E::Signal(Signal::Confirm { peer_address: ADDRESS }),
+                E::Signal(Signal::CompareDevice { .. }) => E::Signal(Signal::CompareDevice { peer_address: ADDRESS }),
                 other => other,
             };
             Turn::Export(input, effects.into_iter().map(effect).collect())

@@ -99,6 +99,14 @@ pub(crate) enum What {
     Cancel {
         accepted: bool,
     },
+    CompareAccount {
+        equal: bool,
+        accepted: bool,
+    },
+    CompareAddDevice {
+        equal: bool,
+        accepted: bool,
+    },
     /// Another `addDevice`: it is refused as long as this operation is live.
     Another {
         refused: bool,
@@ -123,6 +131,10 @@ impl What {
             Turn::Export(Some(E::AddDevice(_)), _) => Self::AddDevice,
             Turn::Export(Some(E::ConfirmAddDevice), _) => Self::Confirm { accepted: true },
             Turn::Export(Some(E::CancelAddDevice), _) => Self::Cancel { accepted: true },
+            Turn::Import(Some(I::CompareAccount(equal)), _) => Self::CompareAccount { equal: *equal, accepted: true },
+            Turn::Export(Some(E::CompareAddDevice(equal)), _) => {
+                Self::CompareAddDevice { equal: *equal, accepted: true }
+            }
             Turn::Import(..) | Turn::Export(..) | Turn::Neither => return None,
         })
     }
@@ -143,6 +155,21 @@ impl Lane {
         let call = self.calls.get(usize::from(calls)).map(|asked| &asked.noted);
         let turn = self.turns.as_ref().and_then(|turns| turns.get(usize::from(signals))).map(|turned| &turned.noted);
         [signal, call, turn].into_iter().flatten()
+    }
+
+    /// Whether its user was asked to compare (R-SAS-5).
+    pub(crate) fn compares(&self) -> bool {
+        let asked = |seen: &Seen| seen.state == LinkState::Authenticating.number() && seen.details.contains_key("sas");
+        let recorded = |turned: &Turned| match &turned.turn {
+            Turn::Import(_, effects) => {
+                effects.iter().any(|effect| matches!(effect, import::Effect::Signal(signal) if signal.compares()))
+            }
+            Turn::Export(_, effects) => {
+                effects.iter().any(|effect| matches!(effect, export::Effect::Signal(signal) if signal.compares()))
+            }
+            Turn::Neither => false,
+        };
+        self.signals.iter().any(asked) || self.turns.iter().flatten().any(recorded)
     }
 
     /// Whether its end is written: DONE.
@@ -270,7 +297,10 @@ impl Sorter<'_> {
         }
         let named = match &line.event {
             Event::Signal { account, .. }
-            | Event::Call(Call::Provide { account, .. } | Call::RemoveAccount { account }, _) => account.as_ref(),
+            | Event::Call(
+                Call::Provide { account, .. } | Call::RemoveAccount { account } | Call::CompareAccount { account, .. },
+                _,
+            ) => account.as_ref(),
             Event::Call(..) => None,
         };
         let last = self.imports.iter().rposition(|import| import.device == line.device);
@@ -315,6 +345,20 @@ impl Sorter<'_> {
                         self.apart.push((number, why));
                         (What::Nothing, None)
                     }
+                };
+                import.lane.call(number, line, what, flaw);
+            }
+            Event::Call(Call::CompareAccount { equal, .. }, returned) => {
+                let (what, flaw) = match returned {
+                    Returned::Accepted(accepted) if own.is_some() => {
+                        (What::CompareAccount { equal: *equal, accepted: *accepted }, None)
+                    }
+                    Returned::Accepted(true) => (What::Nothing, Some("there is no such account")),
+                    Returned::Accepted(false) => {
+                        self.apart.push((number, OTHER_ACCOUNT));
+                        (What::Nothing, None)
+                    }
+                    _ => (What::Nothing, Some("it returns whether it is accepted")),
                 };
                 import.lane.call(number, line, what, flaw);
             }
@@ -364,7 +408,7 @@ impl Sorter<'_> {
         }
         let op = match &line.event {
             Event::Signal { op, .. } => *op,
-            Event::Call(Call::Confirm { op } | Call::Cancel { op }, _) => Some(*op),
+            Event::Call(Call::Confirm { op } | Call::Cancel { op } | Call::CompareAddDevice { op, .. }, _) => Some(*op),
             Event::Call(..) => None,
         };
         let mut own = op.and_then(|op| self.export_of(line, op));
@@ -393,6 +437,7 @@ impl Sorter<'_> {
                         (What::Nothing, accepted.then_some("there is no such operation: it returns false"))
                     }
                     Call::Confirm { .. } => (What::Confirm { accepted }, None),
+                    Call::CompareAddDevice { equal, .. } => (What::CompareAddDevice { equal: *equal, accepted }, None),
                     _ => (What::Cancel { accepted }, None),
                 };
                 export.lane.call(number, line, what, flaw);

@@ -231,7 +231,9 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     fn was_shown(&self, node: &Node<I, E>, side: Side, what: What, turn: &Turn) -> bool {
         let answers = match what {
             What::Provide { .. } => !turn.is_empty(),
-            What::Confirm { accepted } => accepted,
+            What::Confirm { accepted }
+            | What::CompareAccount { accepted, .. }
+            | What::CompareAddDevice { accepted, .. } => accepted,
             What::AddAccount | What::Remove | What::AddDevice | What::Cancel { .. } => false,
             What::Another { .. } | What::Unplug | What::Nothing => false,
         };
@@ -275,6 +277,12 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
             }
             What::Confirm { accepted } => {
                 (Aim::Export(export::Input::ConfirmAddDevice), Action::ConfirmAddDevice, accepted)
+            }
+            What::CompareAccount { equal, accepted } => {
+                (Aim::Import(import::Input::CompareAccount(equal)), Action::CompareAccount { equal }, accepted)
+            }
+            What::CompareAddDevice { equal, accepted } => {
+                (Aim::Export(export::Input::CompareAddDevice(equal)), Action::CompareAddDevice { equal }, accepted)
             }
             What::Cancel { accepted } => {
                 (Aim::Export(export::Input::CancelAddDevice), Action::CancelAddDevice, accepted)
@@ -324,12 +332,14 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         let vocabulary = self.system.configuration().profile_of(side).vocabulary();
         let free = |key: &str| seen.and_then(|seen| seen.get(key)).map_or("…", String::as_str);
         let mut details = signal.details(vocabulary, free("token"));
-        if let Signal::Prompt { peer, .. } = signal {
+        if let Signal::Prompt { peer, .. } | Signal::CompareAccount { peer, .. } = signal {
             let bound = self.run.peers.get(usize::from(guess.peer)).filter(|_| peer == HONEST);
             details.insert("peer_id".into(), bound.map_or(free("peer_id"), String::as_str).to_owned());
         }
-        if let Some(address) = details.get_mut("peer_address") {
-            free("peer_address").clone_into(address);
+        for key in ["peer_address", "sas", "sas_words"] {
+            if let Some(value) = details.get_mut(key) {
+                free(key).clone_into(value);
+            }
         }
         details
     }
@@ -388,7 +398,9 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
             (Side::Import, "provideAccountAuthentication", Aim::Import(I::ProvideAccountAuthentication(slot, scheme))),
             (Side::Import, "removeAccount", Aim::Import(I::RemoveAccount)),
             (Side::Export, "addDevice", Aim::Export(E::AddDevice(node.guess.scheme))),
+            (Side::Import, "compareAccount", Aim::Import(I::CompareAccount(true))),
             (Side::Export, "confirmAddDevice", Aim::Export(E::ConfirmAddDevice)),
+            (Side::Export, "compareAddDevice", Aim::Export(E::CompareAddDevice(true))),
             (Side::Export, "cancelAddDevice", Aim::Export(E::CancelAddDevice)),
         ];
         let accepted = calls

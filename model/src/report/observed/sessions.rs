@@ -253,7 +253,12 @@ impl Sessions {
             }
             (
                 Event::Signal { account, .. }
-                | Event::Call(Call::Provide { account, .. } | Call::RemoveAccount { account }, _),
+                | Event::Call(
+                    Call::Provide { account, .. }
+                    | Call::RemoveAccount { account }
+                    | Call::CompareAccount { account, .. },
+                    _,
+                ),
                 Side::Import,
             ) => {
                 let id = match account {
@@ -267,9 +272,10 @@ impl Sessions {
                 links
             }
             (Event::Signal { op: Some(op), .. }, _) => self.operation(line, *op, place, true),
-            (Event::Call(Call::Confirm { op } | Call::Cancel { op }, returned), _) => {
-                self.operation(line, *op, place, *returned != Returned::Accepted(false))
-            }
+            (
+                Event::Call(Call::Confirm { op } | Call::Cancel { op } | Call::CompareAddDevice { op, .. }, returned),
+                _,
+            ) => self.operation(line, *op, place, *returned != Returned::Accepted(false)),
             (Event::Signal { .. } | Event::Call(..), _) => Links::Apart("it names no operation"),
         }
     }

@@ -170,6 +170,7 @@ pub(super) fn configuration_of(run: &Run, terms: &Terms) -> Configuration {
         configuration.budget.intruders = configuration.budget.intruders.saturating_add(run.others);
         configuration.budget.words = configuration.budget.words.saturating_add(run.others.saturating_mul(WORDS));
     }
+    configuration.sas = run.seen().any(|(_, lane)| lane.compares());
     // A side whose end is not written yet may have failed by then, and its line says so later.
     let unended = |lane: &Option<Lane>| lane.as_ref().is_none_or(|lane| lane.turns.is_none() && !lane.has_ended());
     let recorded = run.seen().any(|(_, lane)| lane.turns.is_some());
