@@ -322,11 +322,10 @@ function announce(next, same, before, quarter) {
   }
 }
 
-/** There is nothing to do any more. */
+/** There is nothing to do any more. Remarks on the end may follow, until the server closes the stream. */
 function finish() {
   over = true;
   stop();
-  screens.close();
   document.title = `Over: ${document.title.replace(/^Over: /, "")}`;
 }
 
@@ -348,6 +347,6 @@ screens.addEventListener("moved", () => {
   news.textContent = "This page is open in another tab, which goes on with it.";
 });
 screens.addEventListener("error", () => {
-  if (over) return;
+  if (over) return screens.close();
   remark(screens.readyState === EventSource.CLOSED ? "The command has ended, or this page is open in another tab. Look at the command's terminal." : "The command does not answer. Look at its terminal.");
 });
