@@ -78,7 +78,7 @@ pub(crate) const GOALS: [Goal; 80] = [
     ),
     goal(
         "a user says that the strings differ, and both end with it",
-        |c| c.sas && c.budget.import_cancels + c.budget.export_cancels > 0,
+        |c| c.sas && c.cast.is_pair() && c.budget.import_cancels + c.budget.export_cancels > 0,
         |w| both(w, Outcome::Mismatch),
     ),
     goal(
