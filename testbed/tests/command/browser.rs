@@ -89,6 +89,7 @@ fn a_report_of_a_mutant_is_looked_at() {
 /// Whole links of two processes in two pages: by a camera that plays a code, by typing, and by an image.
 #[cfg(feature = "web")]
 #[test]
+#[ignore = "minutes of Chromium, and not yet seen to pass as a whole (docs/web.md)"]
 fn accounts_are_linked_from_page_to_page() {
     if scripts().is_some() {
         let own = Folder::default();
