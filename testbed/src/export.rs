@@ -24,11 +24,12 @@ use crate::{
     interrupt::{self, Interrupts},
     link::{
         self,
+        front::Front,
         observed::{Observer, Returned},
         options::{EXIT_CODES, LinkOptions},
         recorder::TraceFile,
         rendezvous::{Finding, RendezvousOptions},
-        session::{Front, Session},
+        session::Session,
     },
     output::Background,
     qr::image::{self, ImageError},
@@ -91,7 +92,6 @@ impl Export {
     }
 
     async fn link(self) -> Result<ExitCode, Failure> {
-        let now = link::today()?;
         let mut interrupts = Interrupts::of_a_link()?;
         let out = Background::standard_output();
         let mut typed = None;
@@ -104,12 +104,28 @@ impl Export {
             }
         };
         let prepared = interrupts.or(self.prepare()).await.ok_or_else(link::given_up)??;
-        let (trace, recorder, (finding, sought)) = prepared;
+        let (trace, recorder, found) = prepared;
+        let (front, served) = Front::open(&self.link, Side::Export, typed).await?;
+        let linked = self.linked(way, found, front, &mut interrupts, &out, recorder);
+        let ended = served.end(linked.await).await;
+        link::written(&mut interrupts, out, trace).await;
+        ended
+    }
+
+    /// Opens the account, and links.
+    async fn linked(
+        &self,
+        way: Way,
+        (finding, sought): (Finding, String),
+        mut front: Front,
+        interrupts: &mut Interrupts,
+        out: &Background,
+        recorder: Option<Recorder>,
+    ) -> Result<ExitCode, Failure> {
         let config = self.link.config();
-        // Where lines were read already, lines are read on.
-        let mut front = if typed.is_some() { Front::Lines(typed) } else { Front::choose(&self.link) };
+        let now = link::today()?;
         let quiet = front.quiet(&self.link);
-        let account = self.account(now, &mut interrupts, &mut front).await?;
+        let account = self.account(now, interrupts, &mut front).await?;
         drop(quiet);
         let doubt = ShownDates::of(account.identity.chain()).doubt_of_own(now);
 
@@ -131,9 +147,7 @@ impl Export {
         if let Some(doubt) = doubt {
             session.complain(format_args!("handfast: warning: {doubt}"));
         }
-        let ended = User::new(&self.link, id, sought, handle, session).attend(way).await;
-        link::written(&mut interrupts, out, trace).await;
-        ended
+        User::new(&self.link, id, sought, handle, session).attend(way).await
     }
 
     /// Reads and opens all that the link needs besides the token and the account.
@@ -174,7 +188,7 @@ impl Export {
 
     /// A person is asked, if there is one.
     fn ask(&self) -> Result<Way, Failure> {
-        if io::stdin().is_terminal() && !self.link.json && !self.link.calls {
+        if self.link.is_in_browser() || io::stdin().is_terminal() && !self.link.json && !self.link.calls {
             return Ok(Way::Ask);
         }
         Err(Failure::usage("a token is needed: TOKEN, `-` for standard input, or --qr FILE"))

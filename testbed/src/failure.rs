@@ -32,6 +32,12 @@ impl Failure {
         Self { code: if self.lost { 1 } else { self.code }, ..self }
     }
 
+    /// The reason.
+    #[cfg(feature = "web")]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Says the reason on standard error. The exit code is what is returned.
     pub(crate) fn report(self) -> ExitCode {
         if !self.text.is_empty() {

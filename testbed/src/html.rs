@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 /// The colours, light and dark.
-const COLOURS: &str = include_str!("html.css");
+pub(crate) const COLOURS: &str = include_str!("html.css");
 /// A page loads nothing, from anywhere.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";

@@ -17,11 +17,12 @@ use crate::{
     interrupt::{self, Interrupts},
     link::{
         self, KeyType,
+        front::Front,
         observed::Observer,
         options::{EXIT_CODES, LinkOptions, passwords},
         recorder::TraceFile,
         rendezvous::{Published, RendezvousOptions},
-        session::{Front, Session},
+        session::Session,
     },
     output::Background,
     passwords::Passwords,
@@ -76,6 +77,7 @@ impl Import {
         let now = link::today()?;
         let mut interrupts = Interrupts::of_a_link()?;
         let prepared = interrupts.or(self.prepare()).await.ok_or_else(link::given_up)??;
+        let (front, served) = Front::open(&self.link, Side::Import, None).await?;
         let Prepared { passwords, trace, recorder, store, published } = prepared;
         let Published { publisher, identity, reach } = published;
         let config = self.link.config();
@@ -94,12 +96,11 @@ impl Import {
         let token_lifetime = options.durations.token;
         let (handle, notices, operation) = shell::import(env, options);
         let operation = tokio::spawn(operation);
-        let front = Front::choose(&self.link);
         let session = Session::new(&self.link, observer, notices, operation, interrupts.clone(), front);
         let user = User::new(&self.link, passwords, handle, session, out.clone(), reach, token_lifetime);
-        let code = user.attend().await;
+        let ended = served.end(Ok(user.attend().await)).await;
         link::written(&mut interrupts, out, trace).await;
-        Ok(code)
+        ended
     }
 
     /// Reads and opens all that the link needs.

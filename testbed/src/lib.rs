@@ -49,6 +49,8 @@ mod validate;
 mod verdicts;
 mod verify;
 mod watch;
+#[cfg(feature = "web")]
+mod web;
 
 use std::{ffi::OsString, process::ExitCode};
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod comparison;
+pub(crate) mod front;
 pub(crate) mod observed;
 pub(crate) mod options;
 pub(crate) mod reach;

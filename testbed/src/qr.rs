@@ -6,21 +6,27 @@ use qrcode::{Color, EcLevel, QrCode, render::unicode::Dense1x2};
 
 use crate::{
     failure::Failure,
-    tui::frame::{Size, Style},
+    tui::style::{Size, Style},
 };
 
 /// Draws a text as a picture for pages, dark on light, with the border that readers need.
 pub(crate) fn svg(text: &str) -> Result<String, Failure> {
+    let (side, path) = outline(text)?;
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"QR code\" viewBox=\"0 0 {side} {side}\" \
+         shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
+    ))
+}
+
+/// Returns the dark modules of a text's code as a path of SVG, and the side of the square around them: a module is the unit, and the border
+/// that readers need is part of the square.
+pub(crate) fn outline(text: &str) -> Result<(usize, String), Failure> {
     const BORDER: usize = 4;
     let code = encode(text)?;
     let width = code.width();
     let dark = code.to_colors().into_iter().enumerate().filter(|(_, color)| *color == Color::Dark);
     let places = dark.map(|(at, _)| format!("M{} {}h1v1h-1z", at % width + BORDER, at / width + BORDER));
-    let (path, side) = (places.collect::<String>(), width + 2 * BORDER);
-    Ok(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"QR code\" viewBox=\"0 0 {side} {side}\" \
-         shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
-    ))
+    Ok((width + 2 * BORDER, places.collect()))
 }
 
 /// The text of a QR code.
@@ -30,7 +36,9 @@ fn encode(text: &str) -> Result<QrCode, Failure> {
 }
 
 /// A QR code with its quiet zone, two modules to a character.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Code {
+    text: String,
     rows: Vec<String>,
     style: Style,
 }
@@ -39,7 +47,7 @@ impl Code {
     /// For who does not look at a terminal: a dark module is a filled block.
     pub(crate) fn on_paper(text: &str) -> Result<Self, Failure> {
         let drawn = encode(text)?.render::<Dense1x2>().build();
-        Ok(Self { rows: drawn.lines().map(str::to_owned).collect(), style: Style::Plain })
+        Ok(Self { text: text.to_owned(), rows: drawn.lines().map(str::to_owned).collect(), style: Style::Plain })
     }
 
     /// For a terminal. The colours are set, since a code drawn in the terminal's own ones may come out inverted. Without colours it is
@@ -60,6 +68,12 @@ impl Code {
             *row = row.chars().map(inverted).collect();
         }
         Ok(code)
+    }
+
+    /// The text.
+    #[cfg(feature = "web")]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     pub(crate) fn rows(&self) -> &[String] {

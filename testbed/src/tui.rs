@@ -1,14 +1,16 @@
 //! Screens that are drawn in place, where a person sits at a capable terminal.
 //!
-//! A screen is a function of what the client machine shows, of what the person has typed, and of a size: it gives lines. Only
-//! [`tty`] knows that there is a terminal.
+//! A screen is a function of what the client machine shows and of what the person has typed: it gives a [`page`], which a terminal lays
+//! out in lines, and which a browser shows too (`web`). Only [`tty`] knows that there is a terminal.
 
 pub(crate) mod export;
 pub(crate) mod field;
 pub(crate) mod frame;
 pub(crate) mod import;
 pub(crate) mod keys;
+pub(crate) mod page;
 pub(crate) mod parts;
+pub(crate) mod style;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tty;

@@ -10,14 +10,20 @@ use handfast::{
 };
 
 use super::{Export, failed};
+#[cfg(feature = "web")]
+use crate::web;
 use crate::{
     failure::Failure,
     interrupt::{self, Interrupts},
-    link::{given_up, note_locks, options::passwords, session::Front, texts::WRONG_OR_DAMAGED},
+    link::{
+        front::{Event, Front},
+        given_up, note_locks,
+        options::passwords,
+        texts::WRONG_OR_DAMAGED,
+    },
     output, terminal,
     tui::{
         keys::Key,
-        tty::Event,
         unlock::{Act, View},
     },
 };
@@ -171,7 +177,7 @@ impl Opening<'_> {
                     terminal::prompt(&format!("{} is being opened.\n", self.path.display()));
                     password
                 }
-                Front::Drawn(_) => self.typed().await?,
+                _ => self.typed().await?,
             };
             match self.with(password).await? {
                 Err(IssueError::Open(OpenError::WrongPassword)) => {
@@ -197,10 +203,8 @@ impl Opening<'_> {
     }
 
     fn draw(&mut self) {
-        if let Front::Drawn(tty) = &mut *self.front {
-            let frame = self.view.frame(tty.size());
-            tty.draw(frame);
-        }
+        let question = (self.view.opening, self.view.wrong);
+        self.front.draw(&question, |surface| self.view.page(surface));
     }
 
     /// Waits for a key, or for Ctrl-C, and says what it leads to.
@@ -212,6 +216,12 @@ impl Opening<'_> {
                 Event::Key(None | Some(Key::Interrupt)) => Some(Act::Leave),
                 Event::Key(Some(key)) => self.view.key(key),
                 Event::Resized => None,
+                #[cfg(feature = "web")]
+                Event::Page(web::Event::Typed { text, enter }) => {
+                    web::keys(&text, enter).filter_map(|key| self.view.key(key)).next()
+                }
+                #[cfg(feature = "web")]
+                Event::Page(_) => None,
             },
         }
     }

@@ -16,6 +16,8 @@ use handfast::{
 };
 use serde::Serialize;
 
+#[cfg(feature = "web")]
+use crate::web;
 use crate::{
     failure::Failure,
     given::{Given, PREFIX, trimmed},
@@ -140,6 +142,8 @@ impl<'a> User<'a> {
         handle: ExportHandle,
         session: Session<()>,
     ) -> Self {
+        let mut view = View::new(account, sought);
+        view.has_camera = session.is_in_browser();
         Self {
             options,
             account,
@@ -158,7 +162,7 @@ impl<'a> User<'a> {
             queried: false,
             expected: Expected::new(options),
             shown: None,
-            view: View::new(account, sought),
+            view,
         }
     }
 
@@ -220,6 +224,8 @@ impl<'a> User<'a> {
                         self.act(act).await;
                     }
                 }
+                #[cfg(feature = "web")]
+                Happened::Page(event) => self.page(event).await,
                 Happened::Stale => {}
                 Happened::Interrupt if self.given_up => {
                     self.session.stop_drawing();
@@ -249,6 +255,32 @@ impl<'a> User<'a> {
         self.feed(how(Slot(0))).await
     }
 
+    /// Takes an event of a page, besides keys.
+    #[cfg(feature = "web")]
+    async fn page(&mut self, event: web::Event) {
+        let screen = self.client.screen();
+        match event {
+            web::Event::Key(_) => {}
+            web::Event::Typed { text, enter } => {
+                for key in web::keys(&text, enter) {
+                    if let Some(act) = self.view.key(&screen, key) {
+                        return self.act(act).await;
+                    }
+                }
+            }
+            web::Event::Seen(token) => {
+                self.session.drop_note();
+                // An image is scanned without a camera.
+                self.feed(Input::Start).await;
+                self.obtained(token, Input::Detected).await;
+            }
+            web::Event::NoCamera(why) => {
+                self.feed(Input::Cancel).await;
+                self.session.complain(why);
+            }
+        }
+    }
+
     /// Does what a key says, where screens are drawn.
     async fn act(&mut self, act: Act) {
         self.session.drop_note();
@@ -257,6 +289,9 @@ impl<'a> User<'a> {
                 self.feed(Input::Manual).await;
                 self.obtained(token, Input::Entered).await;
             }
+            Act::Scan => self.feed(Input::Camera).await,
+            Act::Look => self.feed(Input::Start).await,
+            Act::Type => self.feed(Input::Manual).await,
             Act::Cancel => self.feed(Input::Cancel).await,
             Act::Confirm => self.feed(Input::Confirm).await,
             Act::Equal(equal) => self.feed(Input::Compare(equal)).await,
@@ -283,7 +318,8 @@ impl<'a> User<'a> {
                     Happened::Key(key) => if let Some(Act::Cancel) = self.view.key(&self.client.screen(), key) {
                         return self.feed(Input::Cancel).await;
                     },
-                    Happened::Signal(_) | Happened::Line(_) | Happened::Stale | Happened::Due | Happened::Over(()) => {}
+                    // Nothing else has an effect on a screen that reads an image.
+                    _ => {}
                 },
                 read = &mut reading => match read {
                     Ok(token) => return self.obtained(token, Input::Detected).await,
@@ -303,7 +339,8 @@ impl<'a> User<'a> {
         self.view.shown = self.shown.clone();
         self.view.nothing_to_compare = self.has_nothing_to_compare();
         self.view.status = self.session.status(self.given_up);
-        self.session.draw(|size| self.view.frame(&screen, size));
+        let question = (&screen, &self.view.shown);
+        self.session.draw(&question, |surface| self.view.page(&screen, surface));
     }
 
     /// Hands something to the client, and carries out what comes of it.

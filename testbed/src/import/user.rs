@@ -21,6 +21,8 @@ use handfast::{
 use serde::Serialize;
 use tokio::time::Instant;
 
+#[cfg(feature = "web")]
+use crate::web;
 use crate::{
     link::{
         calls::ImportCall,
@@ -37,9 +39,9 @@ use crate::{
     terminal::{self, Line, LineError},
     tui::{
         field::Masked,
-        frame::Size,
         import::{Act, Token, View},
         parts::groups,
+        style::Size,
         tty,
     },
 };
@@ -215,6 +217,8 @@ impl<'a> User<'a> {
                         self.act(act).await;
                     }
                 }
+                #[cfg(feature = "web")]
+                Happened::Page(event) => self.page(event).await,
                 Happened::Stale => {}
                 Happened::Interrupt if self.given_up => {
                     self.session.stop_drawing();
@@ -235,6 +239,18 @@ impl<'a> User<'a> {
         self.given_up = true;
         if !self.handle_has_ended() {
             self.feed(Input::Back).await;
+        }
+    }
+
+    /// Takes an event of a page, besides keys.
+    #[cfg(feature = "web")]
+    async fn page(&mut self, event: web::Event) {
+        let web::Event::Typed { text, enter } = event else { return };
+        let screen = self.client.screen();
+        for key in web::keys(&text, enter) {
+            if let Some(act) = self.view.key(&screen, key) {
+                return self.act(act).await;
+            }
         }
     }
 
@@ -264,7 +280,8 @@ impl<'a> User<'a> {
         self.view.nothing_to_compare = self.has_nothing_to_compare();
         self.view.left = self.token_ends.map(|end| end.saturating_duration_since(Instant::now()));
         self.view.status = self.session.status(self.given_up);
-        self.session.draw(|size| self.view.frame(&screen, size));
+        let question = (screen, self.view.agreed, &self.view.shown);
+        self.session.draw(&question, |surface| self.view.page(&screen, surface));
     }
 
     /// Hands something to the client, and carries out what comes of it.
@@ -441,7 +458,7 @@ impl<'a> User<'a> {
     }
 
     fn show_token(&mut self, drawn: Option<bool>) {
-        if self.session.is_json() {
+        if self.session.is_json() && drawn.is_none() {
             return;
         }
         let token = self.last.as_ref().and_then(|notice| notice.details.get("token")).map_or("", String::as_str);

@@ -46,6 +46,10 @@ pub(crate) struct LinkOptions {
     /// on standard error, with its line and byte, and changes nothing; the end of the input changes nothing either
     #[arg(long)]
     pub(crate) calls: bool,
+    /// Show the screens in a browser on this device, at an address that is printed on standard error and works once
+    #[cfg(feature = "web")]
+    #[arg(long, conflicts_with = "calls")]
+    pub(crate) web: bool,
     /// The largest archive that is taken or sent, in bytes of its JSON text
     #[arg(long, value_name = "SIZE", default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
     pub(crate) max_archive: Size,
@@ -61,6 +65,14 @@ impl LinkOptions {
     /// Whether the user wants to compare (R-SAS-1).
     pub(crate) const fn compares(&self) -> bool {
         self.sas || self.sas_match.is_some()
+    }
+
+    /// Whether a browser shows the screens.
+    pub(crate) const fn is_in_browser(&self) -> bool {
+        #[cfg(feature = "web")]
+        return self.web;
+        #[cfg(not(feature = "web"))]
+        false
     }
 
     /// Begins the trace, if one is wanted.

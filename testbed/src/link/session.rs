@@ -17,55 +17,25 @@ use tokio::{
 
 use super::{
     calls::{self, Calls},
+    front::{Event, Front},
     observed::{Observer, Returned},
     options::LinkOptions,
     texts,
 };
+#[cfg(feature = "web")]
+use crate::web::{self, Panel};
 use crate::{
     interrupt::Interrupts,
     terminal::{self, Echo, Line, LineError, Shows, Typed},
     tui::{
-        frame::{Frame, Size},
         keys::Key,
+        page::{Page, Surface},
         parts::{Amount, Status},
-        tty::{Event, Tty},
     },
 };
 
 /// How often what moves by itself is drawn: progress, time.
 const REDRAW: Duration = Duration::from_millis(100);
-
-/// Where the person is.
-pub(crate) enum Front {
-    /// Wherever lines can be read and written. There is somebody who reads them, once a line was waited for.
-    Lines(Option<Typed>),
-    /// At a terminal that is drawn on.
-    Drawn(Tty),
-}
-
-impl Front {
-    /// Draws where that can be done, and nothing but a person is to read it.
-    pub(crate) fn choose(options: &LinkOptions) -> Self {
-        let for_people = !options.json && !options.calls;
-        for_people.then(Tty::open).flatten().map_or(Self::Lines(None), Self::Drawn)
-    }
-
-    /// Hides what is typed at a terminal where nothing is drawn, and where a person is asked now and then.
-    pub(crate) fn quiet(&self, options: &LinkOptions) -> Echo {
-        match self {
-            Self::Lines(_) if !options.calls => Echo::new(Shows::Nothing),
-            Self::Lines(_) | Self::Drawn(_) => Echo::default(),
-        }
-    }
-
-    /// The events of a drawn terminal; none ever, where there is none. A future that is dropped has taken nothing.
-    pub(crate) async fn event(&mut self) -> Event {
-        match self {
-            Self::Drawn(tty) => tty.next().await,
-            Self::Lines(_) => std::future::pending().await,
-        }
-    }
-}
 
 /// The events.
 pub(crate) enum Happened<T> {
@@ -75,6 +45,9 @@ pub(crate) enum Happened<T> {
     Line(Option<Result<Line, LineError>>),
     /// A key, where screens are drawn.
     Key(Key),
+    /// Another event of a page in a browser.
+    #[cfg(feature = "web")]
+    Page(web::Event),
     /// The drawing may be out of date.
     Stale,
     /// Ctrl-C, or what stops a service.
@@ -106,6 +79,9 @@ pub(crate) struct Session<T> {
     transfer: Option<Transfer>,
     /// The last remark in addition to a screen.
     note: Option<String>,
+    /// Where the end is shown, in these paragraphs.
+    #[cfg(feature = "web")]
+    end: Option<(Panel, Vec<String>)>,
 }
 
 /// An archive that is on its way.
@@ -145,6 +121,8 @@ impl<T> Session<T> {
             redraw,
             transfer: None,
             note: None,
+            #[cfg(feature = "web")]
+            end: None,
         }
     }
 
@@ -188,9 +166,10 @@ impl<T> Session<T> {
                     Input::Event(Event::Key(Some(Key::Interrupt))) => return Happened::Interrupt,
                     Input::Event(Event::Key(Some(key))) => return Happened::Key(key),
                     Input::Event(Event::Resized) => return Happened::Stale,
+                    #[cfg(feature = "web")]
+                    Input::Event(Event::Page(event)) => return Happened::Page(event),
                 },
                 _ = self.redraw.tick(), if moves => match (&self.front, &mut self.transfer) {
-                    (Front::Drawn(_), _) => return Happened::Stale,
                     (Front::Lines(_), Some(Transfer { side, progress, said, bar: Some(bar), .. })) => {
                         let (done, total) = (progress.done(), progress.total());
                         bar.set_length(total);
@@ -201,6 +180,7 @@ impl<T> Session<T> {
                         }
                     }
                     (Front::Lines(_), _) => {}
+                    _ => return Happened::Stale,
                 },
             }
         }
@@ -262,7 +242,7 @@ impl<T> Session<T> {
 
     /// Shows how far the archive is, to a person at a terminal.
     pub(crate) fn show_progress(&mut self, side: Side, progress: Progress) {
-        if self.json {
+        if self.json && self.is_drawn().is_none() {
             return;
         }
         let bar = matches!(self.front, Front::Lines(_)).then(|| {
@@ -290,16 +270,20 @@ impl<T> Session<T> {
     pub(crate) const fn is_drawn(&self) -> Option<bool> {
         match &self.front {
             Front::Drawn(tty) => Some(tty.has_colours()),
+            #[cfg(feature = "web")]
+            Front::Browser(_) => Some(true),
             Front::Lines(_) => None,
         }
     }
 
-    /// Draws a screen, where screens are drawn.
-    pub(crate) fn draw(&mut self, screen: impl FnOnce(Size) -> Frame) {
-        if let Front::Drawn(tty) = &mut self.front {
-            let frame = screen(tty.size());
-            tty.draw(frame);
-        }
+    /// Whether a browser shows the screens: it may have a camera.
+    pub(crate) const fn is_in_browser(&self) -> bool {
+        !matches!(self.front, Front::Lines(_) | Front::Drawn(_))
+    }
+
+    /// Draws a page, where pages are drawn. It asks this question.
+    pub(crate) fn draw(&mut self, question: &impl std::fmt::Debug, page: impl FnOnce(Surface) -> Page) {
+        self.front.draw(question, page);
     }
 
     /// Ends drawing: later text stays on the terminal, and the remarks so far are printed first.
@@ -307,11 +291,22 @@ impl<T> Session<T> {
         if matches!(self.front, Front::Lines(_)) {
             return;
         }
-        if let Front::Drawn(tty) = std::mem::replace(&mut self.front, Front::Lines(None)) {
-            tty.close();
-            if let Some(note) = self.note.take() {
-                self.complain(note);
+        match std::mem::replace(&mut self.front, Front::Lines(None)) {
+            Front::Drawn(tty) => {
+                tty.close();
+                if let Some(note) = self.note.take() {
+                    self.complain(note);
+                }
             }
+            #[cfg(feature = "web")]
+            Front::Browser(browser) => {
+                self.end = Some((browser.panel(), Vec::new()));
+                // On the terminal it was printed at once.
+                if let Some(note) = self.note.take() {
+                    self.end_with(note);
+                }
+            }
+            Front::Lines(_) => {}
         }
     }
 
@@ -322,8 +317,9 @@ impl<T> Session<T> {
 
     /// Prints a text for a person. Where lines of JSON are printed, those say it.
     pub(crate) fn print(&mut self, text: impl std::fmt::Display) {
-        if !self.json {
-            self.complain(text);
+        match self.json {
+            false => self.complain(text),
+            true => self.show(text.to_string()),
         }
     }
 
@@ -338,11 +334,31 @@ impl<T> Session<T> {
     /// Says what is to be said in any case.
     pub(crate) fn complain(&mut self, text: impl std::fmt::Display) {
         match (&self.front, &self.transfer) {
-            (Front::Drawn(_), _) => self.note = Some(text.to_string()),
-            (Front::Lines(_), Some(Transfer { bar: Some(bar), .. })) => {
+            (Front::Drawn(_), _) => {}
+            (_, Some(Transfer { bar: Some(bar), .. })) => {
                 bar.suspend(|| terminal::prompt(&format!("{text}\n")));
             }
-            (Front::Lines(_), _) => terminal::prompt(&format!("{text}\n")),
+            _ => terminal::prompt(&format!("{text}\n")),
+        }
+        self.show(text.to_string());
+    }
+
+    /// Shows a remark where screens are drawn, or where the end is shown.
+    fn show(&mut self, text: String) {
+        if self.is_drawn().is_some() {
+            self.note = Some(text);
+            return;
+        }
+        #[cfg(feature = "web")]
+        self.end_with(text);
+    }
+
+    /// Adds a paragraph to the end that a browser shows.
+    #[cfg(feature = "web")]
+    fn end_with(&mut self, text: String) {
+        if let Some((panel, texts)) = &mut self.end {
+            texts.push(text);
+            panel.end(texts);
         }
     }
 

@@ -5,7 +5,7 @@ mod picture;
 use std::{
     collections::BTreeSet,
     fs::File,
-    io::{self, BufRead as _, BufReader, BufWriter},
+    io::{self, BufReader, BufWriter},
     path::Path,
 };
 
@@ -80,9 +80,28 @@ impl From<png::DecodingError> for ImageError {
 
 /// Reads the one token that an image shows, whatever else it shows.
 pub(crate) fn read(path: &Path) -> Result<Token, ImageError> {
-    let picture = open(path)?;
-    let tokens = |texts: &BTreeSet<String>| texts.iter().filter(|text| typed(text.as_bytes()).is_ok()).count();
-    let Found { texts, unclear } = picture.find(|found| tokens(&found.texts) > 0);
+    let picture = decode(BufReader::new(File::open(path)?))?;
+    token_of(picture.find(holds_token))
+}
+
+/// The same of an image in memory. A frame of a camera is followed by others: only the cheap ways are tried with it.
+#[cfg(feature = "web")]
+pub(crate) fn read_bytes(bytes: &[u8], is_frame: bool) -> Result<Token, ImageError> {
+    let picture = decode(io::Cursor::new(bytes))?;
+    token_of(if is_frame { picture.glance(holds_token) } else { picture.find(holds_token) })
+}
+
+/// How many tokens there are among the texts.
+fn tokens(texts: &BTreeSet<String>) -> usize {
+    texts.iter().filter(|text| typed(text.as_bytes()).is_ok()).count()
+}
+
+fn holds_token(found: &Found) -> bool {
+    tokens(&found.texts) > 0
+}
+
+/// The one token that was found.
+fn token_of(Found { texts, unclear }: Found) -> Result<Token, ImageError> {
     let mut good = texts.iter().filter_map(|text| typed(text.as_bytes()).ok());
     match (good.next(), tokens(&texts), texts.len()) {
         (Some(token), 1, _) => Ok(token),
@@ -99,8 +118,7 @@ pub(crate) fn read(path: &Path) -> Result<Token, ImageError> {
 }
 
 /// Reads the pixels of an image.
-fn open(path: &Path) -> Result<Picture, ImageError> {
-    let mut file = BufReader::new(File::open(path)?);
+fn decode(mut file: impl io::BufRead + io::Seek) -> Result<Picture, ImageError> {
     let head = file.fill_buf()?;
     if let Some(what) = other_format(head) {
         return Err(ImageError::Format(what));

@@ -11,9 +11,10 @@ use handfast::{
 use super::{
     Decision, Equality, decision, equality,
     field::Shown,
-    frame::{Frame, Page, Size, Style},
     keys::Key,
+    page::{Block, Hint, Page, Surface},
     parts::{Status, draw_comparison, groups, head, progress},
+    style::Style,
 };
 use crate::{
     given::{Given, trimmed},
@@ -21,10 +22,38 @@ use crate::{
         comparison,
         texts::{CONFIRMED, NOTHING_TO_COMPARE},
     },
+    token::read_typed,
 };
+
+/// The device is the right one.
+const CONFIRM: Hint = Hint::new(&[Key::Char('y')], "give it the account");
+/// It is not.
+const REFUSE: Hint = Hint::new(&[Key::Char('n'), Key::Esc, Key::Interrupt], "cancel");
+/// The text is a token.
+const LINK: Hint = Hint::new(&[Key::Enter], "link this device");
+/// The text is a path.
+const READ: Hint = Hint::new(&[Key::Enter], "read the image");
+/// The text has to be corrected first.
+const MEND: Hint = Hint::new(&[Key::Backspace, Key::Clear], "mend it");
+/// Back to the choice of how to take the token.
+const BACK: Hint = Hint::new(&[Key::Esc], "back");
+/// The end of the operation, where Esc goes back.
+const CANCEL: Hint = Hint::new(&[Key::Interrupt], "cancel");
+/// The token is read by the camera, or from an image.
+const SCAN: Hint = Hint::new(&[Key::Char('s')], "scan the QR code");
+/// The token is typed.
+const TYPE: Hint = Hint::new(&[Key::Char('t')], "type or paste the token");
+/// The camera is switched on.
+const START: Hint = Hint::new(&[Key::Enter], "start the camera");
 
 /// The effect of a key.
 pub(crate) enum Act {
+    /// The token is to be scanned.
+    Scan,
+    /// The camera is to be started.
+    Look,
+    /// The token is to be typed.
+    Type,
     /// The token is to be read from this image.
     Start(PathBuf),
     /// This is the token.
@@ -47,6 +76,8 @@ pub(crate) struct View {
     pub(crate) sought: String,
     /// The token, or the path of its image.
     given: Shown,
+    /// Each documented screen is shown by itself: there may be a camera.
+    pub(crate) has_camera: bool,
     /// The string of the comparison.
     pub(crate) shown: Option<comparison::Shown>,
     /// The user wanted to compare, and the other device cannot.
@@ -56,17 +87,29 @@ pub(crate) struct View {
 
 impl View {
     pub(crate) fn new(account: Option<AccountId>, sought: String) -> Self {
-        let (given, status) = Default::default();
-        Self { account, sought, given, shown: None, nothing_to_compare: false, status }
+        let (given, has_camera, status) = Default::default();
+        Self { account, sought, given, has_camera, shown: None, nothing_to_compare: false, status }
     }
 
     /// Takes a key.
     pub(crate) fn key(&mut self, screen: &Screen, key: Key) -> Option<Act> {
         match screen {
             _ if self.status.leaving => None,
-            Screen::ShowInputOptions => match key {
+            Screen::ShowInputOptions if self.has_camera => match key {
+                Key::Char('s') => Some(Act::Scan),
+                Key::Char('t') => Some(Act::Type),
                 Key::Esc => Some(Act::Leave),
-                Key::Enter => match Given::read(&self.given.text()) {
+                _ => None,
+            },
+            Screen::ScanQr => match key {
+                Key::Enter => Some(Act::Look),
+                Key::Esc => Some(Act::Cancel),
+                _ => None,
+            },
+            Screen::ShowInputOptions | Screen::ManualEntry => match key {
+                Key::Esc if *screen == Screen::ManualEntry => Some(Act::Cancel),
+                Key::Esc => Some(Act::Leave),
+                Key::Enter => match self.given() {
                     Given::Token(token) => Some(Act::Entered(token)),
                     Given::Image(path) => Some(Act::Start(path)),
                     Given::Neither(_) => None,
@@ -90,9 +133,9 @@ impl View {
         }
     }
 
-    /// Draws the screen.
-    pub(crate) fn frame(&self, screen: &Screen, size: Size) -> Frame {
-        let mut page = Page::new(size);
+    /// Makes the page of the screen.
+    pub(crate) fn page(&self, screen: &Screen, surface: Surface) -> Page {
+        let mut page = Page::new(surface);
         let state = match screen {
             Screen::Initial
             | Screen::ShowInputOptions
@@ -106,17 +149,31 @@ impl View {
             Screen::Done { .. } | Screen::Error(_) | Screen::Closed => LinkState::Done,
         };
         head(&mut page, Side::Export, state);
-        let keys = match screen {
-            Screen::ShowInputOptions => self.draw_entry(&mut page),
-            // These are passed through.
-            Screen::ManualEntry | Screen::ScanQr => "",
+        let hints: &[Hint] = match screen {
+            Screen::ShowInputOptions if self.has_camera => {
+                page.text("The new device shows a token, and its QR code. How is the token to be taken?");
+                &[SCAN, TYPE, Hint::CANCEL]
+            }
+            Screen::ShowInputOptions | Screen::ManualEntry => self.draw_entry(&mut page),
+            Screen::ScanQr => {
+                page.text("Start the camera, and hold the new device so that its QR code is in the picture.").blank();
+                page.text("Or take an image of the code, such as a screenshot:").push(Block::Image);
+                &[START, BACK, CANCEL]
+            }
+            Screen::QrScanning if self.has_camera => {
+                page.text(
+                    "The camera looks for the QR code. Hold it still, and so near that it fills half of the picture.",
+                );
+                page.push(Block::Camera);
+                &[BACK, CANCEL]
+            }
             Screen::QrScanning => {
                 page.text("The image is being read.");
-                "Esc: back   Ctrl-C: cancel"
+                &[BACK, CANCEL]
             }
             Screen::TokenObtained | Screen::Connecting => {
                 page.text(&self.sought);
-                "Esc or Ctrl-C: cancel"
+                &[Hint::CANCEL]
             }
             Screen::Comparing { address, answered } => {
                 page.text("A new device asks for the account:").blank();
@@ -135,10 +192,10 @@ impl View {
                 }
                 if *confirmed {
                     page.text(CONFIRMED);
-                    "Esc or Ctrl-C: cancel"
+                    &[Hint::CANCEL]
                 } else {
                     page.text("The new device shows the account id too. Is it yours, and in front of you?");
-                    "y: give it the account   n, Esc or Ctrl-C: cancel"
+                    &[CONFIRM, REFUSE]
                 }
             }
             Screen::InProgress => {
@@ -146,13 +203,13 @@ impl View {
                 if let Some(amount) = self.status.amount {
                     progress(&mut page, Side::Export, amount);
                 }
-                "Esc or Ctrl-C: cancel"
+                &[Hint::CANCEL]
             }
             // The texts of these stay when the drawing ends.
-            Screen::Initial | Screen::Done { .. } | Screen::Error(_) | Screen::Closed => "",
+            Screen::Initial | Screen::Done { .. } | Screen::Error(_) | Screen::Closed => &[],
         };
-        self.status.foot(&mut page, keys);
-        page.done()
+        self.status.foot(&mut page, hints);
+        page
     }
 
     fn draw_account(&self, page: &mut Page) {
@@ -161,19 +218,32 @@ impl View {
         }
     }
 
-    fn draw_entry(&self, page: &mut Page) -> &'static str {
-        page.text(
-            "The token that the new device shows, or the image of its QR code (a PNG file, such as a screenshot).",
-        );
-        page.text("Type it, paste it, or drop the file here:");
+    /// Reads the field. Where images are given in another way, a text is a token or none.
+    fn given(&self) -> Given {
         let text = self.given.text();
-        let given = Given::read(&text);
+        match Given::read(&text) {
+            Given::Image(_) if self.has_camera => {
+                read_typed(trimmed(&text).as_bytes()).map_or_else(Given::Neither, Given::Token)
+            }
+            given => given,
+        }
+    }
+
+    fn draw_entry(&self, page: &mut Page) -> &'static [Hint] {
+        if self.has_camera {
+            page.text("The token that the new device shows:");
+        } else {
+            page.text(
+                "The token that the new device shows, or the image of its QR code (a PNG file, such as a screenshot).",
+            );
+            page.text("Type it, paste it, or drop the file here:");
+        }
+        let text = self.given.text();
+        let given = self.given();
         // Blanks and quotes before it are no part of what is counted.
         let before = text.find(trimmed(&text)).unwrap_or(0);
-        // All that is there may begin a token.
-        let unfinished = |error: &TokenError| error.offset >= trimmed(&text).len();
         let wrong = match &given {
-            Given::Neither(error) if !self.given.is_empty() && !unfinished(error) => {
+            Given::Neither(error) if !self.given.is_empty() && !is_unfinished(trimmed(&text), error) => {
                 let before = text.as_bytes().get(..before + error.offset).unwrap_or_default();
                 Some((String::from_utf8_lossy(before).chars().count(), error.kind))
             }
@@ -183,22 +253,27 @@ impl View {
         match (&given, wrong) {
             (Given::Token(_), _) => {
                 page.text("This is a token.");
-                "Enter: link this device   Esc or Ctrl-C: cancel"
+                if self.has_camera { &[LINK, BACK, CANCEL] } else { &[LINK, Hint::CANCEL] }
             }
             (Given::Image(_), _) => {
                 page.text("This is no token: it is taken for the path of an image.");
-                "Enter: read the image   Esc or Ctrl-C: cancel"
+                &[READ, Hint::CANCEL]
             }
             (Given::Neither(_), Some((at, kind))) => {
                 page.styled(&format!("No token: at character {} expected {}.", at + 1, expected(kind)), Style::Wrong);
-                "Backspace, Ctrl-U: mend it   Esc or Ctrl-C: cancel"
+                if self.has_camera { &[MEND, BACK, CANCEL] } else { &[MEND, Hint::CANCEL] }
             }
             (Given::Neither(error), None) => {
                 page.text(&format!("Next: {}.", expected(error.kind)));
-                "Esc or Ctrl-C: cancel"
+                if self.has_camera { &[BACK, CANCEL] } else { &[Hint::CANCEL] }
             }
         }
     }
+}
+
+/// Whether all of the text may begin a token.
+fn is_unfinished(text: &str, error: &TokenError) -> bool {
+    error.offset >= text.len()
 }
 
 /// Returns the expectation, for people.

@@ -1,42 +1,14 @@
-//! Lines of styled text that fit a size.
+//! A page as a terminal shows it: lines of styled text that fit a size.
 
 use textwrap::core::display_width;
 
-/// Columns and rows of a terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Size {
-    pub(crate) columns: usize,
-    pub(crate) rows: usize,
-}
+use super::{
+    page::{Block, Page},
+    style::{Size, Style},
+};
 
-impl Size {
-    /// The size that every screen fits without its QR code. A smaller terminal gets plain lines.
-    pub(crate) const LEAST: Self = Self { columns: 60, rows: 16 };
-    /// Rows from which on a QR code is drawn, if it fits.
-    pub(crate) const ROWS_OF_QR: usize = 30;
-
-    /// The same with rows that others need.
-    pub(crate) const fn with_rows(self, others: usize) -> Self {
-        Self { columns: self.columns, rows: self.rows + others }
-    }
-
-    /// Whether something of another size fits.
-    pub(crate) const fn holds(self, other: Self) -> bool {
-        self.columns >= other.columns && self.rows >= other.rows
-    }
-}
-
-/// The look of a text. Its meaning is in its words too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    Plain,
-    Strong,
-    Faint,
-    /// Something went wrong.
-    Wrong,
-    /// A QR code: dark on light, whatever the terminal's colours are.
-    Code,
-}
+/// Columns of the bar.
+const BAR: usize = 30;
 
 /// A piece of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +23,15 @@ pub(crate) struct Row {
     pub(crate) spans: Vec<Span>,
     /// It continues the row above, which is full: a terminal that knows so copies both as one line.
     pub(crate) joined: bool,
+}
+
+impl Page {
+    /// Lays the page out for a terminal of this size.
+    pub(crate) fn frame(&self, size: Size) -> Frame {
+        let mut layout = Layout { size, frame: Frame::default() };
+        self.blocks().iter().for_each(|block| layout.block(block));
+        layout.cut()
+    }
 }
 
 impl Row {
@@ -83,43 +64,28 @@ impl std::fmt::Display for Frame {
 }
 
 /// A frame that is being made, from top to bottom.
-pub(crate) struct Page {
+struct Layout {
     size: Size,
     frame: Frame,
 }
 
-impl Page {
-    pub(crate) fn new(size: Size) -> Self {
-        Self { size, frame: Frame::default() }
-    }
-
-    pub(crate) const fn size(&self) -> Size {
-        self.size
-    }
-
+impl Layout {
     /// An empty row.
-    pub(crate) fn blank(&mut self) -> &mut Self {
+    fn blank(&mut self) {
         self.frame.rows.push(Row::default());
-        self
-    }
-
-    /// Words, wrapped.
-    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
-        self.styled(text, Style::Plain)
     }
 
     /// Words of a style, wrapped.
-    pub(crate) fn styled(&mut self, text: &str, style: Style) -> &mut Self {
+    fn styled(&mut self, text: &str, style: Style) {
         let rows = textwrap::wrap(text, self.size.columns.max(1));
         self.frame.rows.extend(rows.into_iter().map(|row| Row::new(row, style)));
-        self
     }
 
     /// One row as it is. Where it is too wide it is wrapped, at blanks if there are any, and what follows is indented like it.
-    pub(crate) fn row(&mut self, text: &str, style: Style) -> &mut Self {
+    fn row(&mut self, text: &str, style: Style) {
         if display_width(text) <= self.size.columns {
             self.frame.rows.push(Row::new(text, style));
-            return self;
+            return;
         }
         let columns = self.size.columns.max(1);
         let indent = text.len() - text.trim_start_matches(' ').len();
@@ -128,11 +94,10 @@ impl Page {
         let rows = textwrap::wrap(text.trim_start(), options);
         // A character that is wider than the terminal is not shown.
         self.frame.rows.extend(rows.into_iter().map(|row| Row::new(cut(&row, columns), style)));
-        self
     }
 
     /// A text of one word, broken only where the terminal ends, so that it can be copied whole.
-    pub(crate) fn unbroken(&mut self, text: &str) -> &mut Self {
+    fn unbroken(&mut self, text: &str) {
         let mut rest = text;
         let mut joined = false;
         while !rest.is_empty() {
@@ -142,11 +107,10 @@ impl Page {
             self.frame.rows.push(Row { joined, ..Row::new(row, Style::Strong) });
             (rest, joined) = (&rest[taken..], true);
         }
-        self
     }
 
     /// The typed text, with the cursor after its first `at` characters, and a mark below the first flaw.
-    pub(crate) fn field(&mut self, shown: &str, at: usize, wrong: Option<usize>) -> &mut Self {
+    fn field(&mut self, shown: &str, at: usize, wrong: Option<usize>) {
         const MARK: &str = "> ";
         let columns = self.size.columns.saturating_sub(MARK.len() + 1).max(1);
         let mut rows: Vec<(usize, String)> = vec![(0, String::new())];
@@ -176,11 +140,50 @@ impl Page {
                 self.row(&format!("{:width$}^", "", width = place(wrong)), Style::Wrong);
             }
         }
-        self
+    }
+
+    /// All states in one row, or the number of this one.
+    fn steps(&mut self, names: &[&str], now: usize) {
+        let name = |(step, name): (usize, &&str)| if step == now { format!("[{name}]") } else { (*name).to_owned() };
+        let all = names.iter().enumerate().map(name).collect::<Vec<_>>().join(" > ");
+        if all.len() <= self.size.columns {
+            return self.row(&all, Style::Faint);
+        }
+        let name = names.get(now).copied().unwrap_or_default();
+        self.row(&format!("Step {} of {}: {name}", now + 1, names.len()), Style::Faint);
+    }
+
+    /// A bar of a transfer.
+    fn bar(&mut self, share: f64) {
+        let filled = (share * BAR as f64) as usize;
+        self.row(
+            &format!("[{}{}] {:3.0} %", "#".repeat(filled), ".".repeat(BAR - filled), (share * 100.0).floor()),
+            Style::Strong,
+        );
+    }
+
+    fn block(&mut self, block: &Block) {
+        match block {
+            Block::Blank => self.blank(),
+            Block::Title(text) => self.row(text, Style::Strong),
+            Block::Steps(names, now) => self.steps(names, *now),
+            Block::Text(text, style) => self.styled(text, *style),
+            Block::Row(text, style) => self.row(text, *style),
+            Block::Unbroken(text) => self.unbroken(text),
+            Block::Field { shown, at, wrong, .. } => self.field(shown, *at, *wrong),
+            Block::Code(code) => code.rows().iter().for_each(|row| self.row(row, code.style())),
+            Block::Bar { done, total } => self.bar(*done as f64 / *total as f64),
+            Block::Hints(hints) => {
+                let hints: Vec<String> = hints.iter().map(ToString::to_string).collect();
+                self.row(&hints.join("   "), Style::Faint);
+            }
+            // A terminal has neither.
+            Block::Camera | Block::Image => {}
+        }
     }
 
     /// The frame, cut to its size: what is blank goes first, then what stands above the last row, which says what can be done.
-    pub(crate) fn done(self) -> Frame {
+    fn cut(self) -> Frame {
         let Self { size, mut frame } = self;
         let remove = |frame: &mut Frame, index: usize| {
             frame.rows.remove(index);
@@ -219,16 +222,21 @@ fn cut(text: &str, columns: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::page::Surface;
 
-    fn page(columns: usize, rows: usize) -> Page {
-        Page::new(Size { columns, rows })
+    /// A page for a terminal of this size, laid out.
+    fn drawn(columns: usize, rows: usize, draw: impl FnOnce(&mut Page)) -> Frame {
+        let size = Size { columns, rows };
+        let mut page = Page::new(Surface::Terminal(size));
+        draw(&mut page);
+        page.frame(size)
     }
 
     #[test]
     fn words_are_wrapped_and_tokens_are_joined() {
-        let mut page = page(10, 20);
-        page.text("what is said is wrapped").unbroken("0123456789abcdefghij!");
-        let frame = page.done();
+        let frame = drawn(10, 20, |page| {
+            page.text("what is said is wrapped").unbroken("0123456789abcdefghij!");
+        });
         insta::assert_snapshot!(frame, @"
         what is
         said is
@@ -245,18 +253,18 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_broken_and_pointed_at() {
-        let mut page = page(10, 20);
-        page.field("0123456789abc", 13, Some(8));
-        let frame = page.done();
+        let frame = drawn(10, 20, |page| {
+            page.field("0123456789abc", 13, Some(8));
+        });
         insta::assert_snapshot!(frame, @"
         > 0123456
           789abc
            ^
         ");
         assert_eq!(frame.cursor, Some((1, 8)));
-        let mut page = self::page(10, 20);
-        page.field("0123456", 7, Some(7));
-        let frame = page.done();
+        let frame = drawn(10, 20, |page| {
+            page.field("0123456", 7, Some(7));
+        });
         insta::assert_snapshot!(frame, @"
         > 0123456
                  ^
@@ -266,9 +274,10 @@ mod tests {
 
     #[test]
     fn what_is_blank_goes_first_and_the_last_row_stays() {
-        let mut page = page(20, 3);
-        page.text("a").blank().text("b").text("c").blank().row("Esc cancels", Style::Faint);
-        insta::assert_snapshot!(page.done(), @"
+        let frame = drawn(20, 3, |page| {
+            page.text("a").blank().text("b").text("c").blank().row("Esc cancels", Style::Faint);
+        });
+        insta::assert_snapshot!(frame, @"
         a
         b
         Esc cancels
@@ -278,15 +287,17 @@ mod tests {
     /// Nothing of an address or a port is lost where there is little room.
     #[test]
     fn a_row_that_is_too_wide_is_wrapped() {
-        let mut page = page(30, 20);
-        page.row("  handfast export --peer [2001:db8::a1b2:c3d4]:40123", Style::Plain);
-        insta::assert_snapshot!(page.done(), @"
+        let frame = drawn(30, 20, |page| {
+            page.row("  handfast export --peer [2001:db8::a1b2:c3d4]:40123", Style::Plain);
+        });
+        insta::assert_snapshot!(frame, @"
           handfast export --peer
           [2001:db8::a1b2:c3d4]:40123
         ");
-        let mut page = self::page(12, 20);
-        page.row("  [2001:db8::a1b2:c3d4]:40123", Style::Plain);
-        let shown = page.done().to_string().replace(char::is_whitespace, "");
+        let frame = drawn(12, 20, |page| {
+            page.row("  [2001:db8::a1b2:c3d4]:40123", Style::Plain);
+        });
+        let shown = frame.to_string().replace(char::is_whitespace, "");
         assert_eq!(shown, "[2001:db8::a1b2:c3d4]:40123");
     }
 

@@ -11,14 +11,20 @@ use handfast::{
 use super::{
     Decision, Equality, decision, equality,
     field::Masked,
-    frame::{Frame, Page, Size, Style},
     keys::Key,
-    parts::{Status, clock, draw_comparison, groups, head, progress},
+    page::{Block, Hint, Page, Surface},
+    parts::{ANEW, GO_ON, Status, clock, draw_comparison, groups, head, progress},
+    style::{Size, Style},
 };
 use crate::{
     link::{comparison::Shown, texts},
     qr::Code,
 };
+
+/// The account is agreed to.
+const AGREE: Hint = Hint::new(&[Key::Char('y')], "import it");
+/// It is not.
+const REFUSE: Hint = Hint::new(&[Key::Char('n'), Key::Esc, Key::Interrupt], "cancel");
 
 /// The effect of a key.
 pub(crate) enum Act {
@@ -86,9 +92,9 @@ impl View {
         }
     }
 
-    /// Draws the screen.
-    pub(crate) fn frame(&self, screen: &Screen, size: Size) -> Frame {
-        let mut page = Page::new(size);
+    /// Makes the page of the screen.
+    pub(crate) fn page(&self, screen: &Screen, surface: Surface) -> Page {
+        let mut page = Page::new(surface);
         let state = match screen {
             Screen::Initial | Screen::Init => LinkState::Init,
             Screen::TokenAvailable => LinkState::TokenAvailable,
@@ -98,19 +104,19 @@ impl View {
             Screen::Done | Screen::Error(_) | Screen::Closed => LinkState::Done,
         };
         head(&mut page, Side::Import, state);
-        let keys = match screen {
+        let hints: &[Hint] = match screen {
             Screen::Init => {
                 page.text("A token is being made for this device. With a large key that takes seconds.");
-                "Esc or Ctrl-C: cancel"
+                &[Hint::CANCEL]
             }
             Screen::TokenAvailable => {
                 self.draw_token(&mut page);
-                "Esc or Ctrl-C: cancel"
+                &[Hint::CANCEL]
             }
             Screen::Connecting => {
                 page.text("A device connects. The token stays good until it has proved whose it is.").blank();
                 self.draw_token(&mut page);
-                "Esc or Ctrl-C: cancel"
+                &[Hint::CANCEL]
             }
             Screen::Comparing { peer, answered } => {
                 page.text("The other device belongs to this account:").blank();
@@ -123,26 +129,23 @@ impl View {
                 if let Some(amount) = self.status.amount {
                     progress(&mut page, Side::Import, amount);
                 }
-                "Esc or Ctrl-C: cancel"
+                &[Hint::CANCEL]
             }
             // The texts of these stay when the drawing ends.
-            Screen::Initial | Screen::Done | Screen::Error(_) | Screen::Closed => "",
+            Screen::Initial | Screen::Done | Screen::Error(_) | Screen::Closed => &[],
         };
-        self.status.foot(&mut page, keys);
-        page.done()
+        self.status.foot(&mut page, hints);
+        page
     }
 
     fn draw_token(&self, page: &mut Page) {
         let Some(Token { text, code, options, advice }) = &self.token else { return };
-        let size = page.size();
         // The text around the code, with the token in one or more rows.
-        let others = 12 + text.len().div_ceil(size.columns.max(1));
+        let others = 12 + text.len().div_ceil(page.columns().unwrap_or(usize::MAX).max(1));
         let mut how = "run:";
         match code {
-            Some(code) if size.rows >= Size::ROWS_OF_QR && size.holds(code.size().with_rows(others)) => {
-                for row in code.rows() {
-                    page.row(row, code.style());
-                }
+            Some(code) if page.holds(code, others) => {
+                page.push(Block::Code(code.clone()));
                 how = "scan the code, or run:";
             }
             Some(code) => {
@@ -167,12 +170,12 @@ impl View {
         }
     }
 
-    fn draw_prompt(&self, page: &mut Page, prompt: Prompt, answered: bool) -> &'static str {
+    fn draw_prompt(&self, page: &mut Page, prompt: Prompt, answered: bool) -> &'static [Hint] {
         page.text("The other device belongs to this account:").blank();
         page.row(&format!("    {}", groups(&prompt.peer)), Style::Strong).blank();
         if answered {
             page.text(texts::agreed(prompt.scheme));
-            return "Esc or Ctrl-C: cancel";
+            return &[Hint::CANCEL];
         }
         if prompt.wrong_password {
             page.styled(&texts::wrong_password(self.wrong), Style::Wrong).blank();
@@ -184,11 +187,10 @@ impl View {
             page.text(
                 "Compare it with the account id that the other device shows. Is this the account that you want here?",
             );
-            return "y: import it   n, Esc or Ctrl-C: cancel";
+            return &[AGREE, REFUSE];
         }
         page.text("Its password:");
-        let mask = "*".repeat(self.password.count().min(page.size().columns.saturating_sub(4)));
-        page.field(&mask, mask.len(), None);
-        "Enter: go on   Ctrl-U: type it anew   Esc or Ctrl-C: cancel"
+        page.password(self.password.count());
+        &[GO_ON, ANEW, Hint::CANCEL]
     }
 }

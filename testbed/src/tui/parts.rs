@@ -4,39 +4,46 @@ use std::time::Duration;
 
 use handfast::outcome::{AccountId, LinkState, Side};
 
-use super::frame::{Page, Style};
+#[cfg(feature = "web")]
+use super::page::Surface;
+use super::{
+    keys::Key,
+    page::{Block, Hint, Page},
+    style::Style,
+};
 use crate::link::{comparison::Shown, texts};
 
 /// Hexadecimal digits of an account id that are read aloud in one breath.
 const DIGITS: usize = 4;
-/// Columns of the bar.
-const BAR: usize = 30;
+/// The typed text is complete.
+pub(super) const GO_ON: Hint = Hint::new(&[Key::Enter], "go on");
+/// A password cannot be corrected in its middle.
+pub(super) const ANEW: Hint = Hint::new(&[Key::Clear], "type it anew");
 
 /// The title, and where we are among the documented states. An export has no token to show.
 pub(super) fn head(page: &mut Page, side: Side, now: LinkState) {
-    page.row(
-        match side {
-            Side::Import => "Import an account from another device",
-            Side::Export => "Give an account to another device",
-        },
-        Style::Strong,
-    );
+    page.push(Block::Title(match side {
+        Side::Import => "Import an account from another device",
+        Side::Export => "Give an account to another device",
+    }));
     let states: Vec<LinkState> = LinkState::ALL
         .into_iter()
         .filter(|state| side == Side::Import || *state != LinkState::TokenAvailable)
         .collect();
-    let name = |state: &LinkState| match state {
-        state if *state == now => format!("[{}]", words(*state)),
-        state => words(*state).to_owned(),
-    };
-    let all = states.iter().map(name).collect::<Vec<_>>().join(" > ");
-    if all.len() <= page.size().columns {
-        page.row(&all, Style::Faint);
-    } else {
-        let step = states.iter().position(|state| *state == now).map_or(0, |index| index + 1);
-        page.row(&format!("Step {step} of {}: {}", states.len(), words(now)), Style::Faint);
+    let at = states.iter().position(|state| *state == now).unwrap_or_default();
+    page.push(Block::Steps(states.into_iter().map(words).collect(), at)).blank();
+}
+
+/// Makes the page of an end, in these paragraphs.
+#[cfg(feature = "web")]
+pub(crate) fn end(side: Side, texts: &[String], surface: Surface) -> Page {
+    let mut page = Page::new(surface);
+    head(&mut page, side, LinkState::Done);
+    for text in texts {
+        page.text(text);
     }
-    page.blank();
+    page.blank().styled("It is over: this page can be closed.", Style::Faint);
+    page
 }
 
 /// The documented name, for people.
@@ -52,17 +59,19 @@ const fn words(state: LinkState) -> &'static str {
 }
 
 /// The string that both screens have to show, and the keys (R-SAS-5).
-pub(super) fn draw_comparison(page: &mut Page, shown: Option<&Shown>, answered: bool) -> &'static str {
+pub(super) fn draw_comparison(page: &mut Page, shown: Option<&Shown>, answered: bool) -> &'static [Hint] {
+    const SAME: Hint = Hint::new(&[Key::Char('y')], "the same");
+    const OTHER: Hint = Hint::new(&[Key::Char('n')], "something else");
     if answered {
         page.text(texts::COMPARED);
-        return "Esc or Ctrl-C: cancel";
+        return &[Hint::CANCEL];
     }
-    let Some(shown) = shown else { return "Esc or Ctrl-C: cancel" };
+    let Some(shown) = shown else { return &[Hint::CANCEL] };
     page.text(texts::COMPARE).blank();
     page.row(&format!("    {}", shown.groups()), Style::Strong);
     page.row(&format!("    {}", shown.words), Style::Strong).blank();
     page.text("Look at its screen. Does it show the same?");
-    "y: the same   n: something else   Esc or Ctrl-C: cancel"
+    &[SAME, OTHER, Hint::CANCEL]
 }
 
 /// The parts in addition to a screen of the client machine, on either side.
@@ -77,13 +86,14 @@ pub(crate) struct Status {
 }
 
 impl Status {
-    /// The last row: the remark, and the keys.
-    pub(super) fn foot(&self, page: &mut Page, keys: &str) {
+    /// The last row: the remark, and the possible actions.
+    pub(super) fn foot(&self, page: &mut Page, hints: &[Hint]) {
+        const DROP: Hint = Hint::new(&[Key::Interrupt], "drop the link");
         page.blank();
         if let Some(note) = &self.note {
             page.styled(note, Style::Wrong).blank();
         }
-        page.row(if self.leaving { "Ctrl-C: drop the link" } else { keys }, Style::Faint);
+        page.push(Block::Hints(if self.leaving { vec![DROP] } else { hints.to_vec() }));
     }
 }
 
@@ -119,12 +129,7 @@ pub(super) fn progress(page: &mut Page, side: Side, Amount { done, total, elapse
         return;
     }
     let done = done.min(total);
-    let share = done as f64 / total as f64;
-    let filled = (share * BAR as f64) as usize;
-    page.row(
-        &format!("[{}{}] {:3.0} %", "#".repeat(filled), ".".repeat(BAR - filled), (share * 100.0).floor()),
-        Style::Strong,
-    );
+    page.push(Block::Bar { done, total });
     let rate = done as f64 / elapsed.as_secs_f64();
     let of = format!("{} of {}", bytes(done as f64), bytes(total as f64));
     if done == total {
@@ -154,12 +159,13 @@ fn bytes(count: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::frame::{Frame, Size};
+    use crate::tui::{frame::Frame, page::Surface, style::Size};
 
     fn drawn(columns: usize, draw: impl FnOnce(&mut Page)) -> Frame {
-        let mut page = Page::new(Size { columns, rows: 40 });
+        let size = Size { columns, rows: 40 };
+        let mut page = Page::new(Surface::Terminal(size));
         draw(&mut page);
-        page.done()
+        page.frame(size)
     }
 
     #[test]

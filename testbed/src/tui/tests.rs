@@ -12,14 +12,7 @@ use handfast::{
     outcome::{AccountId, Outcome, Scheme, Side},
 };
 
-use super::{
-    export,
-    frame::{Frame, Size},
-    import,
-    keys::Key,
-    parts::Amount,
-    unlock,
-};
+use super::{export, frame::Frame, import, keys::Key, page::Surface, parts::Amount, style::Size, unlock};
 use crate::{
     link::{
         comparison::Shown,
@@ -74,7 +67,7 @@ fn string() -> Option<Shown> {
 fn of_import(name: &'static str, screen: ImportScreen, change: impl FnOnce(&mut import::View)) -> Named {
     let mut view = import_view(TOKEN);
     change(&mut view);
-    named(name, move |size| view.frame(&screen, size))
+    named(name, move |size| view.page(&screen, Surface::Terminal(size)).frame(size))
 }
 
 fn imports() -> Vec<Named> {
@@ -84,7 +77,9 @@ fn imports() -> Vec<Named> {
     vec![
         of_import("A token is made", ImportScreen::Init, nothing),
         of_import("The token", ImportScreen::TokenAvailable, nothing),
-        named("A long token, as with `--profile jamid`", move |size| long.frame(&ImportScreen::TokenAvailable, size)),
+        named("A long token, as with `--profile jamid`", move |size| {
+            long.page(&ImportScreen::TokenAvailable, Surface::Terminal(size)).frame(size)
+        }),
         of_import("A device connects", ImportScreen::Connecting, nothing),
         of_import(
             "Whether both screens show the same",
@@ -128,7 +123,7 @@ fn imports() -> Vec<Named> {
 fn of_export(name: &'static str, screen: ExportScreen, change: impl FnOnce(&mut export::View)) -> Named {
     let mut view = export::View::new(Some(ACCOUNT), format!("The new device is being connected to, at {}.", address()));
     change(&mut view);
-    named(name, move |size| view.frame(&screen, size))
+    named(name, move |size| view.page(&screen, Surface::Terminal(size)).frame(size))
 }
 
 /// Types a text in the token's place.
@@ -143,7 +138,7 @@ fn exports() -> Vec<Named> {
     let unlock = |change: fn(&mut unlock::View)| {
         let mut view = unlock::View::of(Path::new("account.gz"));
         change(&mut view);
-        move |size| view.frame(size)
+        move |size| view.page(Surface::Terminal(size)).frame(size)
     };
     let at = |confirmed| Authenticating { address: address(), confirmed };
     vec![
@@ -220,7 +215,8 @@ fn a_qr_code_is_whole_or_not_there() {
         let code = Code::on_terminal(token, true).unwrap();
         let (mut with, mut without) = (0, 0);
         for (columns, rows) in (38..90).flat_map(|columns| (25..45).map(move |rows| (columns, rows))) {
-            let drawn = view.frame(&ImportScreen::Connecting, Size { columns, rows }).to_string();
+            let size = Size { columns, rows };
+            let drawn = view.page(&ImportScreen::Connecting, Surface::Terminal(size)).frame(size).to_string();
             let rows_of_it = drawn.lines().filter(|line| line.contains(['█', '▀', '▄'])).count();
             match rows_of_it {
                 0 => without += 1,

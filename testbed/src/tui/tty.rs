@@ -22,8 +22,9 @@ use crossterm::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
-    frame::{Frame, Row, Size, Style, width},
+    frame::{Frame, Row, width},
     keys::Key,
+    style::{Size, Style},
 };
 use crate::terminal::Typed;
 
@@ -216,7 +217,7 @@ mod tests {
     use tokio::runtime;
 
     use super::*;
-    use crate::tui::frame::Page;
+    use crate::tui::page::{Page, Surface};
 
     #[test]
     #[ignore = "`a_panic_is_printed_on_the_terminal_as_it_was_before` runs it, in a pseudo-terminal"]
@@ -224,9 +225,9 @@ mod tests {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let _context = runtime.enter();
         let mut tty = Tty::open().expect("this is a terminal");
-        let mut page = Page::new(tty.size());
+        let mut page = Page::new(Surface::Terminal(tty.size()));
         page.text("drawn");
-        tty.draw(page.done());
+        tty.draw(page.frame(tty.size()));
         panic!("on purpose");
     }
 

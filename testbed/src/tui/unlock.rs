@@ -9,9 +9,10 @@ use handfast::{
 
 use super::{
     field::Masked,
-    frame::{Frame, Page, Size, Style},
     keys::Key,
-    parts::{Status, head},
+    page::{Hint, Page, Surface},
+    parts::{ANEW, GO_ON, Status, head},
+    style::Style,
 };
 use crate::link::texts::WRONG_OR_DAMAGED;
 
@@ -53,22 +54,21 @@ impl View {
         }
     }
 
-    /// Draws the screen.
-    pub(crate) fn frame(&self, size: Size) -> Frame {
-        let mut page = Page::new(size);
+    /// Makes the page of the screen.
+    pub(crate) fn page(&self, surface: Surface) -> Page {
+        let mut page = Page::new(surface);
         head(&mut page, Side::Export, LinkState::Init);
         if self.opening {
             page.text(&format!("{} is being opened.", self.path));
-            Status::default().foot(&mut page, "Esc or Ctrl-C: cancel");
-            return page.done();
+            Status::default().foot(&mut page, &[Hint::CANCEL]);
+            return page;
         }
         if self.wrong {
             page.styled(WRONG_OR_DAMAGED, Style::Wrong).blank();
         }
         page.text(&format!("The password of {}:", self.path));
-        let mask = "*".repeat(self.password.count().min(size.columns.saturating_sub(4)));
-        page.field(&mask, mask.len(), None);
-        Status::default().foot(&mut page, "Enter: go on   Ctrl-U: type it anew   Esc or Ctrl-C: cancel");
-        page.done()
+        page.password(self.password.count());
+        Status::default().foot(&mut page, &[GO_ON, ANEW, Hint::CANCEL]);
+        page
     }
 }

@@ -50,3 +50,5 @@ mod validates;
 mod waits;
 mod walks;
 mod watches;
+#[cfg(feature = "web")]
+mod web;

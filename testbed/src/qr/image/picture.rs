@@ -90,6 +90,25 @@ impl Picture {
         found
     }
 
+    /// Looks for codes in the cheap ways alone, as the next frame of a camera may show what this one does not.
+    #[cfg(feature = "web")]
+    pub(super) fn glance(&self, is_enough: impl Fn(&Found) -> bool) -> Found {
+        let mut found = Found::default();
+        let (sure, _) = self.planes();
+        let smaller = (self.pixels.len() >= MIN_REDUCED).then_some(Scale::Smaller(2));
+        for light in [Light::Stretched, Light::Evened] {
+            for scale in iter::once(Scale::Same).chain(smaller) {
+                for plane in &sure {
+                    let is_first = (light, scale) == (Light::Stretched, Scale::Same);
+                    if is_first || !is_enough(&found) {
+                        self.look(*plane, light, scale, &mut found);
+                    }
+                }
+            }
+        }
+        found
+    }
+
     fn look_at(&self, scales: &[Scale], is_enough: &dyn Fn(&Found) -> bool, found: &mut Found) {
         let (sure, others) = self.planes();
         for light in [Light::Stretched, Light::Evened] {
