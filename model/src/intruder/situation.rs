@@ -181,7 +181,7 @@ pub struct Situation {
     pub profile: Profile,
     /// The rules that the hardened sides keep.
     pub rules: Without,
-    /// Whether the users compare. Those who do go on after a comparison only (R-SAS-9).
+    /// Whether the users compare, and go on after a comparison only (R-SAS-9).
     pub comparison: Comparison,
 }
 

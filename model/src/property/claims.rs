@@ -75,12 +75,15 @@ fn claim_of(property: PropertyId) -> Option<(Part, Part, Moves)> {
     })
 }
 
+/// The facts about a graph, claim by claim.
+type Facts<'a> = Vec<((PropertyId, Half), Liveness<'a>)>;
+
 /// The claims of a graph. The first one that is decided looks at the graph for all of them.
 pub(crate) struct Claims<'a, I, E> {
     pub(crate) system: &'a Judged<I, E>,
     pub(crate) graph: &'a Graph,
     asked: Vec<(PropertyId, Half)>,
-    facts: OnceCell<Option<Vec<((PropertyId, Half), Liveness<'a>)>>>,
+    facts: OnceCell<Option<Facts<'a>>>,
 }
 
 impl<'a, I: ImportSide, E: ExportSide> Claims<'a, I, E> {
@@ -120,7 +123,7 @@ impl<'a, I: ImportSide, E: ExportSide> Claims<'a, I, E> {
         }
     }
 
-    fn look(&self) -> Option<Vec<((PropertyId, Half), Liveness<'a>)>> {
+    fn look(&self) -> Option<Facts<'a>> {
         // The halves of a property have one idea of what is fair, and stand together.
         let mut names = Vec::new();
         let halves = |property| self.asked.iter().copied().filter(move |(other, _)| *other == property);

@@ -31,7 +31,7 @@ pub(crate) struct Deadlines {
 }
 
 impl Deadlines {
-    /// Those of a server.
+    /// The timers of a server.
     pub(crate) const OWN: Self =
         Self { head: Duration::from_secs(10), body: Duration::from_secs(10), end: Duration::from_secs(2) };
 }
