@@ -94,14 +94,15 @@ pub(super) fn installs() -> Part {
     cases.part("installs", "R-ARC-4, R-ARC-6")
 }
 
-type Fresh = (MemoryFs, Result<Store<MemoryFs>, String>, u64);
+type Opened = Result<Store<MemoryFs>, String>;
+type Fresh = (MemoryFs, Opened, u64);
 
 /// A crash at one operation, or after the last one, with every choice of what it keeps.
 fn crashes(
     cases: &mut Cases,
     account: &Account,
     fresh: &dyn Fn() -> Fresh,
-    carried: &dyn Fn(&Result<Store<MemoryFs>, String>) -> Result<(), String>,
+    carried: &dyn Fn(&Opened) -> Result<(), String>,
     at: u64,
     operations: u64,
 ) {

@@ -146,8 +146,11 @@ pub(crate) fn kdf(plan: &Plan) -> Arc<dyn Kdf> {
 #[derive(Clone, Copy, Debug)]
 struct Remembered;
 
-/// The keys by password and salt.
-static DERIVED: Mutex<BTreeMap<(Vec<u8>, [u8; 16]), Key>> = Mutex::new(BTreeMap::new());
+/// Keys by password and salt.
+type Derived = BTreeMap<(Vec<u8>, [u8; 16]), Key>;
+
+/// The keys of all sessions.
+static DERIVED: Mutex<Derived> = Mutex::new(Derived::new());
 
 impl Kdf for Remembered {
     fn derive(&self, password: &Secret, salt: &[u8; 16]) -> Result<Key, OutOfMemory> {

@@ -347,10 +347,10 @@ impl<T> Session<T> {
     fn show(&mut self, text: String) {
         if self.is_drawn().is_some() {
             self.note = Some(text);
-            return;
+        } else {
+            #[cfg(feature = "web")]
+            self.end_with(text);
         }
-        #[cfg(feature = "web")]
-        self.end_with(text);
     }
 
     /// Adds a paragraph to the end that a browser shows.
