@@ -58,7 +58,9 @@ fn the_limits_of_each_configuration_are_listed() {
     let sizes = [Size::Small, Size::Quick, Size::Full];
     let names: BTreeSet<_> =
         sizes.into_iter().flat_map(configurations).map(|configuration| configuration.name).collect();
-    let listed: BTreeSet<_> =
-        TRUST.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).map(|(name, _)| name).collect();
+    // Another table has whole ids, which begin with the pair.
+    let is_name = |name: &&str| name.starts_with(|first: char| first.is_ascii_lowercase());
+    let listed = TRUST.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).map(|(name, _)| name);
+    let listed: BTreeSet<_> = listed.filter(is_name).collect();
     assert_eq!(names, listed);
 }
