@@ -81,7 +81,7 @@ fn an_interrupted_check_says_nothing() {
     let table = String::from_utf8(output.stdout).unwrap();
     assert_eq!(code(output.status), 4, "{table}");
     assert!(table.contains("INCONCLUSIVE (interrupted after ") && !table.contains(" VERIFIED"), "{table}");
-    assert!(table.ends_with("1 configurations, 20 verdicts, 0 mutants: INCONCLUSIVE\n"), "{table}");
+    assert!(table.ends_with("1 configurations, 21 verdicts, 0 mutants: INCONCLUSIVE\n"), "{table}");
     complaints.read_to_string(&mut line).unwrap();
     assert!(line.ends_with("handfast: interrupted; again to end at once\n"), "{line}");
 }
