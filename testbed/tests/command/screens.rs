@@ -46,8 +46,10 @@ impl Album {
     fn show(mut self, store: &Path) -> String {
         self.volatile.extend(accounts(store).into_iter().map(|name| (name, "LOCAL")));
         let volatile: Vec<_> = self.volatile.iter().map(|(what, name)| (what.as_str(), *name)).collect();
+        // A cell that was blanked is as empty as one that was never written: which it is depends on how many keys one frame shows.
         let page = |(name, screen): &(_, String)| format!("== {name}\n{}", fixed(screen, &volatile));
-        self.pages.iter().map(page).collect::<Vec<_>>().join("\n\n")
+        let pages = self.pages.iter().map(page).collect::<Vec<_>>().join("\n\n");
+        pages.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
     }
 }
 
