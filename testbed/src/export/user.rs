@@ -477,17 +477,7 @@ impl<'a> User<'a> {
 
     /// Answers the comparison with the digits that were expected.
     async fn compare_with(&mut self, equal: io::Result<bool>) {
-        let input = match equal {
-            Ok(true) => Input::Compare(true),
-            Ok(false) => {
-                self.session.complain(texts::NO_MATCH);
-                Input::Compare(false)
-            }
-            Err(error) => {
-                self.session.complain(format_args!("handfast: --sas-match: {error}"));
-                Input::Back
-            }
-        };
+        let input = self.session.compared(equal).map_or(Input::Back, Input::Compare);
         self.feed(input).await;
     }
 

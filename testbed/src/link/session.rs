@@ -1,6 +1,6 @@
 //! One link as the command sees it: what happens to it, and what is shown of it.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use handfast::{
     outcome::{LinkState, Side},
@@ -341,6 +341,17 @@ impl<T> Session<T> {
             _ => terminal::prompt(&format!("{text}\n")),
         }
         self.show(text.to_string());
+    }
+
+    /// Prints what became of the digits that were expected. Returns the answer to the comparison; none if they could not be read, and
+    /// the link is left.
+    pub(crate) fn compared(&mut self, equal: io::Result<bool>) -> Option<bool> {
+        match &equal {
+            Ok(true) => {}
+            Ok(false) => self.complain(texts::NO_MATCH),
+            Err(error) => self.complain(format_args!("handfast: --sas-match: {error}")),
+        }
+        equal.ok()
     }
 
     /// Shows a remark where screens are drawn, or where the end is shown.
