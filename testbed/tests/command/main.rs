@@ -20,6 +20,7 @@ mod hasty;
 mod help;
 mod histories;
 mod interrupts;
+mod interops;
 mod intruder;
 mod lan;
 mod links;
