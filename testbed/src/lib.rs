@@ -27,7 +27,6 @@ mod input;
 mod interop;
 mod interrupt;
 mod intruder;
-mod kit;
 mod link;
 mod manual;
 mod merge;
