@@ -8,8 +8,8 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, explore, export, failure::Failure, history, import, interop, intruder, manual, merge,
-    message, replay, shrink, sim, token, validate, verify, watch,
+    archive, bench, check, diagram, explore, export, failure::Failure, history, import, interop, intruder, manual,
+    merge, message, replay, shrink, sim, token, validate, verify, watch,
 };
 #[cfg(feature = "dbus")]
 use crate::{daemon, drive};

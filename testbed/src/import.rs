@@ -87,8 +87,7 @@ impl Import {
             random: SystemRandom,
         };
         let durations = self.link.durations(self.rendezvous.durations());
-        let options =
-            ImportOptions { config, durations, max_archive, now: Some(now), recorder };
+        let options = ImportOptions { config, durations, max_archive, now: Some(now), recorder };
         let out = Background::standard_output();
         let lines = self.link.json.then(|| out.clone());
         let observer = Observer::begin(lines, Side::Import, config.profile, Some(&reach));

@@ -18,7 +18,7 @@ pub(crate) use self::{
     judge::{Judge, Row, Word, redacted},
     list::{SCENARIOS, Scenario},
     port::Port,
-    program::{Given, Meeting, PLACES, Program},
+    program::{Given, PLACES, Program, Published},
     stage::{Accounts, Stage},
     wire::Wire,
 };

@@ -25,7 +25,7 @@ use crate::{
     interrupt::Interrupts,
     link, output,
     passwords::Passwords,
-    scenario::{Accounts, Fault, Given, Judge, Meeting, Port, Program, Row, SCENARIOS, Scenario, Stage, Wire},
+    scenario::{Accounts, Fault, Given, Judge, Port, Program, Published, Row, SCENARIOS, Scenario, Stage, Wire},
 };
 
 /// The password of the protected account that programs export.
@@ -145,11 +145,11 @@ impl Ground {
             true => Some(self.daemons.lock().await),
             false => None,
         };
-        let (deadline, meeting) = (Duration::from_secs(self.matrix.deadline), Meeting::default());
+        let (deadline, published) = (Duration::from_secs(self.matrix.deadline), Published::default());
         let set = async {
             let accounts = self.accounts(exporter)?;
-            let import = self.port(Side::Import, importer, cell, number, &meeting).await?;
-            let export = self.port(Side::Export, exporter, cell, number, &meeting).await?;
+            let import = self.port(Side::Import, importer, cell, number, &published).await?;
+            let export = self.port(Side::Export, exporter, cell, number, &published).await?;
             Ok((import, export, accounts))
         };
         let (import, export, accounts) = match set.await {
@@ -186,7 +186,7 @@ impl Ground {
         one: &Implementation,
         cell: Cell,
         number: usize,
-        meeting: &Meeting,
+        published: &Published,
     ) -> Result<Port, Fault> {
         let deadline = Duration::from_secs(self.matrix.deadline);
         #[cfg(feature = "dbus")]
@@ -210,7 +210,7 @@ impl Ground {
         ]);
         let (archives, wire) = (self.archives.clone(), cell.scenario.wire);
         let given = Given { folder, command, places, archives, deadline, wire };
-        Ok(Port::Program(Box::new(Program::new(side, given, meeting.clone()))))
+        Ok(Port::Program(Box::new(Program::new(side, given, published.clone()))))
     }
 }
 

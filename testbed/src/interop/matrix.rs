@@ -273,10 +273,7 @@ mod tests {
             (format!("{GOOD}{GOOD}"), "two implementations"),
             (format!("cases = [\"no-pasword\"]\n{GOOD}"), "nearest are no-password"),
             (format!("deadline = 0\n{GOOD}"), "deadline"),
-            (
-                format!("{GOOD}[[known]]\nimport=\"on\"\ncases=[]\nresult=\"violated\"\nwhy=\"\""),
-                "nearest are one",
-            ),
+            (format!("{GOOD}[[known]]\nimport=\"on\"\ncases=[]\nresult=\"violated\"\nwhy=\"\""), "nearest are one"),
             (GOOD.replace("\"one\"", "\"../one\""), "characters"),
             (String::new(), "missing field `implementation`"),
         ];

@@ -181,10 +181,8 @@ impl Exporters {
 impl ExportReducers for Exporters {
     fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError> {
         let op = u8::try_from(self.attempts.len()).map_err(|_| AddDeviceError::Generic)?;
-        let effects = self
-            .side
-            .take_for(op, export::Input::AddDevice(scheme))
-            .map_err(|_| AddDeviceError::AlreadyLinking)?;
+        let effects =
+            self.side.take_for(op, export::Input::AddDevice(scheme)).map_err(|_| AddDeviceError::AlreadyLinking)?;
         self.attempts.push(Attempt::default());
         self.note(op, effects);
         self.go_on(op);

@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use handfast::{limits::{DEFAULT_MAX_ARCHIVE, Durations}, outcome::Side, reducer::Config, shell::Recorder};
+use handfast::{
+    limits::{DEFAULT_MAX_ARCHIVE, Durations},
+    outcome::Side,
+    reducer::Config,
+    shell::Recorder,
+};
 
 use super::recorder::TraceFile;
 use crate::{failure::Failure, interrupt, options::ProfileName, passwords::Passwords, size::Size};

@@ -142,7 +142,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("long-token", "a token of 64 digits, of a device that is not there", Plot::Absent(Form::Long)),
     over(Wire::Pieces, "split-writes", "every message comes in pieces", Plot::Agree(Typed::Nothing)),
     over(Wire::Pieces, "split-password", "every message comes in pieces, with passwords", Plot::Agree(Typed::Wrong(1))),
-    over(Wire::Silent, "silent-peer", "the network takes everything and brings nothing", Plot::Cancel(Moment::Connecting)),
+    over(
+        Wire::Silent,
+        "silent-peer",
+        "the network takes everything and brings nothing",
+        Plot::Cancel(Moment::Connecting),
+    ),
     over(Wire::Cut, "cut-asked", "the connection is cut while the exporting user is asked", Plot::Cut(Moment::Asked)),
     over(
         Wire::Cut,

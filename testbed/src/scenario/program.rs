@@ -23,7 +23,7 @@ pub(crate) const PLACES: [&str; 8] =
 
 /// The part that both sides of a scenario share: where the importing program listens.
 #[derive(Clone, Default)]
-pub(crate) struct Meeting(Arc<Mutex<Option<String>>>);
+pub(crate) struct Published(Arc<Mutex<Option<String>>>);
 
 /// The values of the names in braces that are given from outside.
 #[derive(Clone)]
@@ -47,7 +47,7 @@ pub(crate) struct Program {
     side: Side,
     name: &'static str,
     given: Given,
-    meeting: Meeting,
+    published: Published,
     process: Option<Process>,
     relay: Option<Relay>,
     signals: VecDeque<Signalled>,
@@ -63,13 +63,13 @@ pub(crate) struct Program {
 
 impl Program {
     /// Returns one that has not begun.
-    pub(crate) fn new(side: Side, given: Given, meeting: Meeting) -> Self {
+    pub(crate) fn new(side: Side, given: Given, published: Published) -> Self {
         let name = if side == Side::Import { "import" } else { "export" };
         Self {
             side,
             name,
             given,
-            meeting,
+            published,
             process: None,
             relay: None,
             signals: VecDeque::new(),
@@ -156,7 +156,7 @@ impl Program {
         if line.get("observed").is_some() {
             let first = line["addresses"].get(0).or_else(|| line.get("listening")).and_then(Value::as_str);
             if let (Side::Import, Some(address)) = (self.side, first) {
-                *self.meeting.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(address.to_owned());
+                *self.published.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(address.to_owned());
             }
             return Ok(None);
         }
@@ -283,7 +283,7 @@ impl Program {
     async fn peer(&mut self) -> Result<String, Fault> {
         let side = self.name;
         let failed = |error: std::io::Error| Fault::Process { side, why: format!("no relay can listen: {error}") };
-        let named = self.meeting.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let named = self.published.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let asks = self.given.command.iter().any(|arg| arg.contains("{peer}"));
         let Some(named) = named else {
             if asks && self.number == 0 {

@@ -88,10 +88,7 @@ async fn carry(wire: Wire, mut from: TcpStream, to: &str) -> io::Result<()> {
     Ok(())
 }
 
-async fn in_pieces(
-    mut from: impl io::AsyncRead + Unpin,
-    mut to: impl io::AsyncWrite + Unpin,
-) -> io::Result<()> {
+async fn in_pieces(mut from: impl io::AsyncRead + Unpin, mut to: impl io::AsyncWrite + Unpin) -> io::Result<()> {
     let mut bytes = [0; 4096];
     loop {
         let count = from.read(&mut bytes).await?;
@@ -110,4 +107,3 @@ async fn in_pieces(
 pub(super) async fn nowhere() -> io::Result<SocketAddr> {
     TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()
 }
-

@@ -16,7 +16,8 @@ fn cells(output: &std::process::Output) -> BTreeMap<(String, String, String, Str
     let lines = String::from_utf8(output.stdout.clone()).unwrap();
     let rows = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let name = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
-    rows.map(|row| ((name(&row, "export"), name(&row, "import"), name(&row, "profile"), name(&row, "case")), row)).collect()
+    rows.map(|row| ((name(&row, "export"), name(&row, "import"), name(&row, "profile"), name(&row, "case")), row))
+        .collect()
 }
 
 /// The cases of a pair that have a verdict.
@@ -90,7 +91,10 @@ fn broken_implementations_fail_exactly_where_they_must() {
     assert!(verdict["why"].as_str().unwrap().contains("no run of HH"), "{verdict}");
     assert!(fs::read_to_string(folder.join("table.txt")).unwrap().contains("FAIL"));
     let xml = fs::read_to_string(&junit).unwrap();
-    assert_eq!(xml.matches("<failure").count(), cells(&output).values().filter(|row| row["verdict"] == "violated").count());
+    assert_eq!(
+        xml.matches("<failure").count(),
+        cells(&output).values().filter(|row| row["verdict"] == "violated").count()
+    );
     // What was kept is judged alike.
     let again = run(["validate", "--observed", text(&cell.join("trace.ndjson"))], b"");
     assert_eq!(code(again.status), 1, "{}", shown(&again));
@@ -125,8 +129,9 @@ fn programs_that_die_print_garbage_or_nothing_are_outcomes_and_leave_nothing_beh
     let begins = r#"echo "{\"observed\":1}"; echo "{\"call\":\"addAccount\",\"ret\":\"0123456789abcdef\"}""#;
     let silent = format!("sleep 1000 & echo $! > {}; {begins}; wait", text(&child));
     let token = "jami-auth://0123456789abcdef0123456789abcdef01234567/123456";
-    let shown_token =
-        format!(r#"{begins}; echo "{{\"signal\":\"deviceAuthStateChanged\",\"state\":1,\"details\":{{\"token\":\"{token}\"}}}}""#);
+    let shown_token = format!(
+        r#"{begins}; echo "{{\"signal\":\"deviceAuthStateChanged\",\"state\":1,\"details\":{{\"token\":\"{token}\"}}}}""#
+    );
     let dies = format!("{shown_token}; kill -KILL $$");
     let shims = [
         ("garbage", "echo hello"),
@@ -172,7 +177,10 @@ fn known_results_are_expected_and_cases_that_all_fail_are_named() {
     let folder = Folder::default();
     let shims = [importer("one", "exit 3"), importer("two", "exit 3")].concat();
     let file = |known: &str| {
-        folder.file("matrix.toml", format!("deadline = 3\ncases = [\"no-password\", \"bad-token\"]\n{shims}{EXPORTER}{known}"))
+        folder.file(
+            "matrix.toml",
+            format!("deadline = 3\ncases = [\"no-password\", \"bad-token\"]\n{shims}{EXPORTER}{known}"),
+        )
     };
     let output = run(["interop", text(&file(""))], b"");
     assert_eq!(code(output.status), 4, "{}", shown(&output));
@@ -211,10 +219,8 @@ fn an_interrupt_ends_the_programs() {
     let ready = folder.path("ready");
     assert!(Command::new("mkfifo").arg(&ready).status().is_ok_and(|status| status.success()));
     let script = format!("echo $$ > {}; echo > {}; sleep 1000", text(&child), text(&ready));
-    let matrix = folder.file(
-        "matrix.toml",
-        format!("cases = [\"no-password\"]\n{}{EXPORTER}", importer("silent", &script)),
-    );
+    let matrix =
+        folder.file("matrix.toml", format!("cases = [\"no-password\"]\n{}{EXPORTER}", importer("silent", &script)));
     let side = Side::start(["interop", text(&matrix), "--json"]);
     // It is written to once the program runs.
     assert_eq!(fs::read_to_string(&ready).unwrap(), "\n");
