@@ -1,7 +1,7 @@
 //! Today's daemon over real sockets: the legacy reducers of the model in the place of those that ship.
 //!
-//! What such a daemon posts to its own loop is done at once here, which is one of its schedules. While it is at work on an archive it
-//! reads nothing: what arrives meanwhile waits.
+//! The steps that such a daemon posts to its own loop are done at once here, which is one of its schedules. While it is at work on an
+//! archive it reads nothing: what arrives meanwhile waits.
 
 use std::collections::VecDeque;
 

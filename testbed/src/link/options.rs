@@ -26,10 +26,10 @@ link. Before there is a link, each ends the command at once, with 13. What stand
 /// The reducers of a side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Reducers {
-    /// Those that ship
+    /// The shipped ones
     #[default]
     Shipped,
-    /// Those of today's Jami daemon
+    /// The model of today's Jami daemon
     Legacy,
 }
 

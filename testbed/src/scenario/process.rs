@@ -92,7 +92,7 @@ impl Process {
             while self.lines.recv().await.is_some() {}
             self.child.wait().await
         };
-        // What does not end is ended.
+        // A program that does not end is ended.
         let _ = timeout(within, drained).await;
         self.kill();
         let _ = self.child.wait().await;

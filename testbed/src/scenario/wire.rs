@@ -72,7 +72,7 @@ impl Drop for Relay {
 
 async fn carry(wire: Wire, mut from: TcpStream, to: &str) -> io::Result<()> {
     if wire == Wire::Silent {
-        // What is sent is taken, until the sender gives up.
+        // All bytes are taken, until the sender gives up.
         io::copy(&mut from, &mut io::sink()).await?;
         return Ok(());
     }
