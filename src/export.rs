@@ -6,6 +6,8 @@ mod broken;
 mod invariant;
 mod io;
 
+use core::net::SocketAddr;
+
 use serde::Serialize;
 
 pub use self::io::{Effect, Input, Tried};
@@ -25,6 +27,9 @@ pub struct Exporter<R: Rules = AllRules> {
     scheme: Scheme,
     phase: Phase,
     last: Option<Signal>,
+    /// The importing device's address, until the user is asked to confirm it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<SocketAddr>,
     out: Outbox<Effect>,
     #[serde(skip)]
     rules: R,
@@ -75,6 +80,27 @@ struct Session {
     password: Password,
     /// Wrong passwords so far.
     tries: u8,
+    #[serde(skip_serializing_if = "Comparing::is_off")]
+    comparing: Comparing,
+}
+
+/// How far the comparison has come (R-SAS-2, R-SAS-5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+enum Comparing {
+    /// It is not in force, or not known to be.
+    Off,
+    /// The commitment is out.
+    Committed,
+    /// The commitment is opened, and the user compares.
+    Shown,
+    /// The user says that the strings are equal.
+    Equal,
+}
+
+impl Comparing {
+    const fn is_off(&self) -> bool {
+        matches!(self, Self::Off)
+    }
 }
 
 /// The one password that can be on its way.
@@ -107,7 +133,7 @@ impl Exporter {
 impl<R: Rules> Exporter<R> {
     /// Returns an operation that waits for [`Input::AddDevice`] and keeps `rules`: how a checker shows that a broken one is found.
     pub fn under(config: Config, rules: R) -> Self {
-        Self { config, scheme: Scheme::None, phase: Phase::Idle, last: None, out: Outbox::new(), rules }
+        Self { config, scheme: Scheme::None, phase: Phase::Idle, last: None, address: None, out: Outbox::new(), rules }
     }
 
     /// Takes one input, in any state.
@@ -136,7 +162,7 @@ impl<R: Rules> Exporter<R> {
         match (self.phase, input) {
             // The token is good; the device is looked for (R-EXP-1).
             (Idle, AddDevice(scheme)) => self.connect(scheme),
-            (Idle, ConfirmAddDevice | CancelAddDevice) => return Err(Refused::NotStarted),
+            (Idle, ConfirmAddDevice | CompareAddDevice(_) | CancelAddDevice) => return Err(Refused::NotStarted),
 
             // Connecting (R-EXP-2, R-SEC-1), again after an attempt that failed (R-EXP-12).
             (Connecting(Begun), Opened { pinned }) => self.request(pinned),
@@ -154,17 +180,41 @@ impl<R: Rules> Exporter<R> {
             (Connecting(attempt), Fired(Timer::Connect)) => self.abandon(Outcome::Timeout, attempt, Word::Timeout),
 
             // The channel is open (R-EXP-3).
-            (Connecting(Requested), Accepted { peer_address }) => self.open(Signal::Confirm { peer_address }),
+            (Connecting(Requested), Accepted { peer_address }) => self.open(peer_address),
+
+            // The users compare, if both sides name it, and with that the device is confirmed (R-SAS-2, R-SAS-5, R-SAS-7).
+            (Linked(Authenticating, session @ Session { features: None, .. }), Message(M::Hello(features)))
+                if self.compares_with(features) =>
+            {
+                self.commit(Session { features: Some(features), comparing: Comparing::Committed, ..session });
+            }
+            (
+                Linked(Authenticating, session @ Session { comparing: Comparing::Committed, .. }),
+                Message(M::Nonce(_)),
+            ) => {
+                self.out.push(Effect::Send(M::Opening(Slot::NONE)));
+                self.show(session);
+            }
+            (Linked(Authenticating, session @ Session { comparing: Comparing::Shown, .. }), CompareAddDevice(true)) => {
+                self.proceed(Session { confirmed: true, comparing: Comparing::Equal, ..session })
+            }
+            (Linked(Authenticating, Session { comparing: Comparing::Shown, .. }), CompareAddDevice(false)) => {
+                self.finish(Outcome::Mismatch, Farewell::Word(Word::Mismatch))
+            }
 
             // The importer greets, the user confirms, in either order (R-EXP-4, R-EXP-5).
             (Linked(Authenticating, session @ Session { features: None, .. }), Message(M::Hello(features))) => {
                 self.proceed(Session { features: Some(features), ..session });
             }
-            (Linked(Authenticating, session @ Session { confirmed: false, .. }), ConfirmAddDevice) => {
-                self.proceed(Session { confirmed: true, ..session });
-            }
+            (
+                Linked(Authenticating, session @ Session { confirmed: false, comparing: Comparing::Off, .. }),
+                ConfirmAddDevice,
+            ) if self.address.is_none() => self.proceed(Session { confirmed: true, ..session }),
 
             // A password is tried, one at a time, and none before the user confirmed (R-EXP-6, R-EXP-9).
+            (Linked(Authenticating, Session { comparing: Comparing::Committed, .. }), Message(M::Password(_))) => {
+                self.finish(Outcome::Protocol, Farewell::End);
+            }
             (Linked(Authenticating, session), Message(M::Password(slot))) => self.password(session, slot),
             (Linked(Authenticating, session), Tried(slot, tried)) if session.password == Password::Trying(slot) => {
                 self.tried(session, tried);
@@ -201,6 +251,15 @@ impl<R: Rules> Exporter<R> {
             (Linked(..), Message(M::State(Word::Timeout))) => {
                 self.finish(Outcome::Timeout, Farewell::End);
             }
+            (Linked(_, session), Message(M::State(Word::Mismatch))) => {
+                let outcome = if session.comparing.is_off() { Outcome::Protocol } else { Outcome::Mismatch };
+                self.finish(outcome, Farewell::End);
+            }
+            (Linked(_, session), Message(M::Commitment(_) | M::Nonce(_) | M::Opening(_)))
+                if !session.comparing.is_off() =>
+            {
+                self.finish(Outcome::Protocol, Farewell::End);
+            }
             (Linked(..), Malformed | Message(M::AuthScheme(..) | M::Verdict(_)))
             | (Linked(Sending | Sent, _), Message(M::Password(_)))
             | (Linked(Authenticating | Sending, _), Message(M::ImportResult(_))) => {
@@ -223,11 +282,13 @@ impl<R: Rules> Exporter<R> {
             // Calls at the wrong time.
             (Connecting(_) | Linked(..) | Done { .. }, AddDevice(_)) => return Err(Refused::Started),
             (Connecting(_), ConfirmAddDevice) => return Err(Refused::NotAsked),
+            (Linked(_, Session { confirmed: false, .. }), ConfirmAddDevice) => return Err(Refused::NotAsked),
             (Linked(..), ConfirmAddDevice) => return Err(Refused::Confirmed),
-            (Done { .. }, ConfirmAddDevice | CancelAddDevice) => return Err(Refused::Ended),
+            (Connecting(_) | Linked(..), CompareAddDevice(_)) => return Err(Refused::NotAsked),
+            (Done { .. }, ConfirmAddDevice | CompareAddDevice(_) | CancelAddDevice) => return Err(Refused::Ended),
 
-            // Ignored in a session (R-EXP-7): a repeated hello, unknown keys.
-            (Linked(..), Message(M::Hello(_) | M::Unknown)) => {}
+            // Ignored in a session (R-EXP-7): a repeated hello, unknown keys, and those of a comparison that is not in force (R-SAS-1).
+            (Linked(..), Message(M::Hello(_) | M::Unknown | M::Commitment(_) | M::Nonce(_) | M::Opening(_))) => {}
 
             // Late: answers and events of what is over, and timers that no longer mean anything.
             (Done { .. }, Message(_) | Malformed | Ended | Lost) => {}
@@ -259,6 +320,8 @@ impl<R: Rules> Exporter<R> {
             Phase::Connecting(Attempt::Requested) => "requested",
             Phase::Connecting(Attempt::Failed) => "between attempts",
             Phase::Linked(Stage::Authenticating, Session { features: None, .. }) => "authenticating, no hello",
+            Phase::Linked(Stage::Authenticating, Session { comparing: Comparing::Committed, .. }) => "committed",
+            Phase::Linked(Stage::Authenticating, Session { comparing: Comparing::Shown, .. }) => "comparing",
             Phase::Linked(Stage::Authenticating, Session { confirmed: false, .. }) => "authenticating, greeted",
             Phase::Linked(Stage::Authenticating, Session { password: Password::Trying(_), .. }) => "trying",
             Phase::Linked(Stage::Authenticating, _) => "authenticating, confirmed",
@@ -332,16 +395,47 @@ impl<R: Rules> Exporter<R> {
         self.out.arm(Timer::Retry);
     }
 
-    fn open(&mut self, signal: Signal) {
+    /// The channel is open. An exporter that names `sas` asks its user once it knows what to ask (R-SAS-5).
+    fn open(&mut self, peer_address: SocketAddr) {
         self.phase = Phase::Linked(
             Stage::Authenticating,
-            Session { features: None, confirmed: false, asked: false, password: Password::None, tries: 0 },
+            Session {
+                features: None,
+                confirmed: false,
+                asked: false,
+                password: Password::None,
+                tries: 0,
+                comparing: Comparing::Off,
+            },
         );
         if self.rules.keeps(Rule::SessionStopsTimers) {
             self.out.disarm(Timer::Connect);
         }
         self.out.arm(Timer::Authenticate);
-        self.signal(signal);
+        if self.config.features.sas {
+            self.address = Some(peer_address);
+        } else {
+            self.signal(Signal::Confirm { peer_address });
+        }
+    }
+
+    /// Whether a comparison is in force with an importer of these features (R-SAS-1).
+    const fn compares_with(&self, features: Features) -> bool {
+        features.and(self.config.features).sas
+    }
+
+    /// Asks for the importer's nonce, with the own one hidden in a commitment (R-SAS-2).
+    fn commit(&mut self, session: Session) {
+        self.proceed(session);
+        self.out.push(Effect::Send(M::Commitment(Slot::NONE)));
+    }
+
+    /// Both nonces are known: the user compares (R-SAS-5).
+    fn show(&mut self, session: Session) {
+        self.phase = Phase::Linked(Stage::Authenticating, Session { comparing: Comparing::Shown, ..session });
+        if let Some(peer_address) = self.address.take() {
+            self.signal(Signal::CompareDevice { peer_address });
+        }
     }
 
     /// Sends `authScheme` once it is due, and tries a password that waited for the confirmation (R-EXP-4, R-EXP-5).
@@ -349,8 +443,14 @@ impl<R: Rules> Exporter<R> {
         let due = session.features.is_some()
             && match self.config.profile {
                 Profile::Documented => true,
-                Profile::Jamid => session.confirmed,
+                Profile::Jamid => session.confirmed || !session.comparing.is_off(),
             };
+        if session.comparing.is_off()
+            && session.features.is_some()
+            && let Some(peer_address) = self.address.take()
+        {
+            self.signal(Signal::Confirm { peer_address });
+        }
         if due && !session.asked {
             session.asked = true;
             self.out.push(Effect::Send(M::AuthScheme(self.scheme, self.config.features)));
@@ -468,6 +568,7 @@ impl<R: Rules> Exporter<R> {
             rest = Rest::Link;
         }
         self.phase = Phase::Done { outcome, rest };
+        self.address = None;
         self.signal(Signal::Done(outcome));
     }
 

@@ -56,6 +56,12 @@ enum Phase {
 enum Stage {
     /// The hello is out.
     Greeted,
+    /// The exporter compares too: its commitment is awaited (R-SAS-2).
+    Awaiting,
+    /// The nonce is out.
+    Revealed,
+    /// The commitment is opened, and the user compares.
+    Comparing,
     /// The user is asked.
     Prompting,
     /// The answer is out.
@@ -141,7 +147,9 @@ impl<R: Rules> Importer<R> {
         match (self.phase, input) {
             // Nothing was asked for yet.
             (Idle, AddAccount) => self.prepare(),
-            (Idle, ProvideAccountAuthentication(..) | RemoveAccount) => return Err(Refused::NotStarted),
+            (Idle, ProvideAccountAuthentication(..) | CompareAccount(_) | RemoveAccount) => {
+                return Err(Refused::NotStarted);
+            }
 
             // The device makes itself reachable (R-IMP-1).
             (Preparing, Published) => self.show_token(),
@@ -153,6 +161,20 @@ impl<R: Rules> Importer<R> {
 
             // There are too many connections for this device (R-IMP-15).
             (_, ConnectionsExhausted) => self.make_do(),
+
+            // The users compare first, if both sides name it (R-SAS-2, R-SAS-5, R-SAS-7).
+            (Linked(Greeted, session), Message(_, M::AuthScheme(scheme, features))) if self.compares_with(features) => {
+                self.phase = Linked(Awaiting, Session { scheme, features: Some(features), ..session });
+            }
+            (Linked(Awaiting, session), Message(conn, M::Commitment(_))) => {
+                self.out.push(Effect::Send(conn, M::Nonce(Slot::NONE)));
+                self.phase = Linked(Revealed, session);
+            }
+            (Linked(Revealed, session), Message(_, M::Opening(_))) => self.compare(session),
+            (Linked(Comparing, session), CompareAccount(true)) => self.prompt(session, false),
+            (Linked(Comparing, session), CompareAccount(false)) => {
+                self.finish(Outcome::Mismatch, session.word(Word::Mismatch));
+            }
 
             // The exporter says what it wants to know (R-IMP-5).
             (Linked(Greeted, session), Message(_, M::AuthScheme(scheme, features))) => {
@@ -173,7 +195,10 @@ impl<R: Rules> Importer<R> {
             // The archive comes, after an answer for this peer only (R-IMP-9, R-IMP-10).
             (Linked(Answered, session), ArchiveBegan(_)) => self.receive(session),
             (Linked(Prompting, session), ArchiveBegan(_)) if session.verdict_strayed() => self.receive(session),
-            (Linked(Greeted | Prompting | Receiving | Checking, session), ArchiveBegan(_)) => {
+            (
+                Linked(Greeted | Awaiting | Revealed | Comparing | Prompting | Receiving | Checking, session),
+                ArchiveBegan(_),
+            ) => {
                 self.finish(Outcome::Protocol, session.end());
             }
             (Linked(Receiving, _), ArchiveProgressed(_)) => self.out.arm(Timer::Stall),
@@ -193,39 +218,46 @@ impl<R: Rules> Importer<R> {
             (Done { .. }, RemoveAccount) => self.remove(),
 
             // Too long (R-TIME-3 to R-TIME-5).
-            (Linked(Greeted | Prompting | Answered, session), Fired(Timer::Authenticate))
+            (
+                Linked(Greeted | Awaiting | Revealed | Comparing | Prompting | Answered, session),
+                Fired(Timer::Authenticate),
+            )
             | (Linked(Receiving | Checking, session), Fired(Timer::Stall | Timer::Transfer)) => {
                 self.finish(Outcome::Timeout, session.word(Word::Timeout));
             }
 
             // The exporter ends it (R-EXT-3), or breaks a rule (R-IMP-14).
+            (Linked(stage, session), Message(_, M::State(word))) if stage < Installing => {
+                let outcome = match word {
+                    Word::Canceled => Outcome::CANCELED,
+                    Word::Timeout => Outcome::Timeout,
+                    Word::Mismatch if self.is_comparing(session) => Outcome::Mismatch,
+                    Word::Mismatch => Outcome::Protocol,
+                };
+                self.finish(outcome, session.end());
+            }
+            (Linked(stage, session), Malformed(_) | Message(_, M::Hello(_) | M::Password(_) | M::ImportResult(_)))
+                if stage < Installing =>
+            {
+                self.finish(Outcome::Protocol, session.end());
+            }
             (
-                Linked(Greeted | Prompting | Answered | Receiving | Checking, session),
-                Message(_, M::State(Word::Canceled)),
-            ) => self.finish(Outcome::CANCELED, session.end()),
-            (
-                Linked(Greeted | Prompting | Answered | Receiving | Checking, session),
-                Message(_, M::State(Word::Timeout)),
-            ) => self.finish(Outcome::Timeout, session.end()),
-            (
-                Linked(Greeted | Prompting | Answered | Receiving | Checking, session),
-                Malformed(_) | Message(_, M::Hello(_) | M::Password(_) | M::ImportResult(_)),
-            )
-            | (Linked(Greeted | Receiving | Checking, session), Message(_, M::Verdict(Verdict::Final))) => {
+                Linked(Greeted | Awaiting | Revealed | Comparing | Receiving | Checking, session),
+                Message(_, M::Verdict(Verdict::Final)),
+            ) => self.finish(Outcome::Protocol, session.end()),
+            (Linked(stage, session), Message(_, M::Commitment(_) | M::Nonce(_) | M::Opening(_)))
+                if stage < Installing && self.is_comparing(session) =>
+            {
                 self.finish(Outcome::Protocol, session.end());
             }
 
             // The link is lost, or the exporter ends the channel: after the complete archive that is normal (R-IMP-12).
-            (Linked(Greeted | Prompting | Answered | Receiving, session), ConnectionLost(_)) => {
-                self.fail(session, Link::Lost);
-            }
-            (Linked(Greeted | Prompting | Answered | Receiving, session), ChannelEnded(_)) => {
-                self.fail(session, Link::Ended);
-            }
-            (Linked(stage @ (Checking | Installing), session), ConnectionLost(_)) => {
+            (Linked(stage, session), ConnectionLost(_)) if stage < Checking => self.fail(session, Link::Lost),
+            (Linked(stage, session), ChannelEnded(_)) if stage < Checking => self.fail(session, Link::Ended),
+            (Linked(stage, session), ConnectionLost(_)) => {
                 self.phase = Linked(stage, Session { link: Link::Lost, ..session });
             }
-            (Linked(stage @ (Checking | Installing), session), ChannelEnded(_)) => {
+            (Linked(stage, session), ChannelEnded(_)) => {
                 self.phase = Linked(stage, Session { link: session.link.max(Link::Ended), ..session });
             }
 
@@ -238,20 +270,14 @@ impl<R: Rules> Importer<R> {
 
             // Calls at the wrong time.
             (Preparing | Waiting { .. } | Linked(..) | Done { .. }, AddAccount) => return Err(Refused::Started),
-            (Done { .. }, ProvideAccountAuthentication(..)) => return Err(Refused::Ended),
-            (
-                Preparing | Waiting { .. } | Linked(Greeted | Answered | Receiving | Checking | Installing, _),
-                ProvideAccountAuthentication(..),
-            ) => return Err(Refused::NotAsked),
+            (Done { .. }, ProvideAccountAuthentication(..) | CompareAccount(_)) => return Err(Refused::Ended),
+            (Preparing | Waiting { .. } | Linked(..), ProvideAccountAuthentication(..) | CompareAccount(_)) => {
+                return Err(Refused::NotAsked);
+            }
 
-            // Ignored in a session (R-IMP-14): `authScheme` again, unknown keys, a verdict that is not due.
-            (
-                Linked(Greeted | Prompting | Answered | Receiving | Checking, _),
-                Message(_, M::AuthScheme(..) | M::Unknown | M::Verdict(Verdict::Wrong | Verdict::None)),
-            ) => {}
-
-            // Nothing but its result changes an install (R-IMP-13).
-            (Linked(Installing, _), Message(..) | Malformed(_) | ArchiveBegan(_)) => {}
+            // Nothing but its result changes an install (R-IMP-13). Ignored in a session (R-IMP-14): `authScheme` again, unknown keys, a
+            // verdict that is not due, and what belongs to a comparison that is not in force (R-SAS-1).
+            (Linked(..), Message(..) | Malformed(_) | ArchiveBegan(_)) => {}
 
             // Late: answers and events of what is over, and timers that no longer mean anything.
             (Done { .. }, Message(..) | Malformed(_) | ArchiveBegan(_)) => {}
@@ -296,6 +322,9 @@ impl<R: Rules> Importer<R> {
             Phase::Waiting { connecting: false } => "waiting",
             Phase::Waiting { connecting: true } => "waiting, somebody came",
             Phase::Linked(Stage::Greeted, _) => "greeted",
+            Phase::Linked(Stage::Awaiting, _) => "awaiting the commitment",
+            Phase::Linked(Stage::Revealed, _) => "nonce revealed",
+            Phase::Linked(Stage::Comparing, _) => "comparing",
             Phase::Linked(Stage::Prompting, _) => "prompting",
             Phase::Linked(Stage::Answered, _) => "answered",
             Phase::Linked(Stage::Receiving, _) => "receiving",
@@ -388,6 +417,22 @@ impl<R: Rules> Importer<R> {
         self.out.arm(Timer::Authenticate);
         self.out.push(Effect::Send(conn, M::Hello(self.config.features)));
         self.close_unsecured();
+    }
+
+    /// Whether a comparison is in force with an exporter of these features (R-SAS-1).
+    const fn compares_with(&self, features: Features) -> bool {
+        features.and(self.config.features).sas
+    }
+
+    /// Whether the session has a comparison.
+    fn is_comparing(&self, session: Session) -> bool {
+        session.features.is_some_and(|features| self.compares_with(features))
+    }
+
+    /// Both nonces are known: the user compares (R-SAS-5).
+    fn compare(&mut self, session: Session) {
+        self.phase = Phase::Linked(Stage::Comparing, session);
+        self.signal(Signal::CompareAccount { peer: session.peer, scheme: session.scheme });
     }
 
     fn prompt(&mut self, session: Session, wrong_password: bool) {

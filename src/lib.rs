@@ -60,6 +60,7 @@ pub mod operations;
 pub mod outcome;
 pub mod reducer;
 pub mod rules;
+pub mod sas;
 pub mod secret;
 pub mod token;
 pub mod trace;

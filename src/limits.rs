@@ -37,6 +37,12 @@ pub const MAX_CONTROL: usize = 4096;
 pub const MAX_CHANNEL_NAME: usize = 1024;
 /// Bytes of an archive's JSON text, unless configured otherwise (R-MSG-3).
 pub const DEFAULT_MAX_ARCHIVE: u64 = 64 * 1024 * 1024;
+/// Bytes of a nonce, of a commitment, and of what TLS exports, in the comparison of two channels (R-SAS-3).
+pub const SAS_VALUE: usize = 32;
+/// Digits of the comparison string (R-SAS-4).
+pub const SAS_DIGITS: u32 = 6;
+/// Words of the comparison string (R-SAS-4).
+pub const SAS_WORDS: usize = 4;
 /// Mode of a file that the store makes (R-ARC-4, R-ARC-6).
 pub const FILE_MODE: u32 = 0o600;
 /// Mode of a folder that it makes (R-ARC-4).

@@ -22,6 +22,11 @@ pub use error::{Expected, MessageError, MessageErrorKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Slot(pub u8);
 
+impl Slot {
+    /// Names no password: the bytes are not kept, or are those of the session's [`Comparison`](crate::sas::Comparison).
+    pub const NONE: Self = Self(u8::MAX);
+}
+
 /// The extensions that a peer names, or that are in force between two (R-EXT-1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Features {
@@ -29,22 +34,33 @@ pub struct Features {
     pub result: bool,
     /// Both sides say that they cancel, or that a timer fired (R-EXT-3).
     pub cancel: bool,
+    /// Both users compare a short string before password or archive moves (R-SAS-1).
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub sas: bool,
+}
+
+/// Whether a feature is off that a trace does not name then.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+const fn is_off(feature: &bool) -> bool {
+    !*feature
 }
 
 impl Features {
     /// The features of a legacy peer.
-    pub const NONE: Self = Self { result: false, cancel: false };
-    /// The features of this implementation.
-    pub const ALL: Self = Self { result: true, cancel: true };
+    pub const NONE: Self = Self { result: false, cancel: false, sas: false };
+    /// The features of this implementation that ask nothing of a user: those of a device unless configured otherwise.
+    pub const ALL: Self = Self { result: true, cancel: true, sas: false };
+    /// [`Features::ALL`], and the users compare (R-SAS-1).
+    pub const WITH_SAS: Self = Self { sas: true, ..Self::ALL };
 
     /// Returns the features of both.
     pub const fn and(self, other: Self) -> Self {
-        Self { result: self.result && other.result, cancel: self.cancel && other.cancel }
+        Self { result: self.result && other.result, cancel: self.cancel && other.cancel, sas: self.sas && other.sas }
     }
 
     /// Whether nothing is named.
     pub const fn is_legacy(self) -> bool {
-        !self.result && !self.cancel
+        !self.result && !self.cancel && !self.sas
     }
 }
 
@@ -66,6 +82,8 @@ pub enum Word {
     Canceled,
     /// `TIMEOUT`: a timer fired.
     Timeout,
+    /// `MISMATCH`: a user saw two different comparison strings (R-SAS-7).
+    Mismatch,
 }
 
 /// The importer's result for the archive (R-EXT-2).
@@ -81,7 +99,8 @@ pub enum ImportResult {
     Other,
 }
 
-/// One message, without the archive. `P` stands for the password: a [`Slot`] in the reducers, its bytes on the wire.
+/// One message, without the archive. `P` stands for the password, and for the values of a comparison: a [`Slot`] in the reducers, their
+/// bytes on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Message<P = Slot> {
     /// The importer's greeting: an empty payload, or `features` alone.
@@ -92,6 +111,12 @@ pub enum Message<P = Slot> {
     Password(P),
     /// The exporter's verdict on it.
     Verdict(Verdict),
+    /// The exporter's commitment to its nonce (R-SAS-2).
+    Commitment(P),
+    /// The importer's nonce (R-SAS-2).
+    Nonce(P),
+    /// The exporter's nonce, which opens its commitment (R-SAS-2).
+    Opening(P),
     /// A side ends the operation and says why.
     State(Word),
     /// The importer's result.
@@ -101,13 +126,16 @@ pub enum Message<P = Slot> {
 }
 
 impl<P> Message<P> {
-    /// The same message with another kind of password.
+    /// The same message with another kind of password and of values.
     pub fn map_password<Q>(self, change: impl FnOnce(P) -> Q) -> Message<Q> {
         match self {
             Self::Hello(features) => Message::Hello(features),
             Self::AuthScheme(scheme, features) => Message::AuthScheme(scheme, features),
             Self::Password(password) => Message::Password(change(password)),
             Self::Verdict(verdict) => Message::Verdict(verdict),
+            Self::Commitment(value) => Message::Commitment(change(value)),
+            Self::Nonce(value) => Message::Nonce(change(value)),
+            Self::Opening(value) => Message::Opening(change(value)),
             Self::State(word) => Message::State(word),
             Self::ImportResult(result) => Message::ImportResult(result),
             Self::Unknown => Message::Unknown,

@@ -92,6 +92,8 @@ pub enum Outcome {
         /// Whether archive bytes had been queued when the peer's cancel arrived (R-CANCEL-1).
         sent: bool,
     },
+    /// A user saw two different comparison strings, here or at the peer: another device is between the two (R-SAS-7).
+    Mismatch,
     /// The peer broke a rule, or what it sent is not the account's archive.
     Protocol,
     /// This device could not read or write.
@@ -121,7 +123,7 @@ impl Outcome {
     /// A cancel before any archive byte was out.
     pub const CANCELED: Self = Self::Canceled { sent: false };
     /// Each outcome, once.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SUCCESS,
         Self::Success { confirmed: false },
         Self::Network,
@@ -129,6 +131,7 @@ impl Outcome {
         Self::Authentication,
         Self::CANCELED,
         Self::Canceled { sent: true },
+        Self::Mismatch,
         Self::Protocol,
         Self::Storage,
         Self::Peer,
@@ -145,7 +148,7 @@ impl Outcome {
             Self::Success { .. } => Fault::None,
             Self::Network | Self::Timeout => Fault::Network,
             Self::Authentication | Self::Canceled { .. } => Fault::User,
-            Self::Protocol | Self::Peer => Fault::Peer,
+            Self::Mismatch | Self::Protocol | Self::Peer => Fault::Peer,
             Self::Storage => Fault::ThisDevice,
         }
     }
@@ -161,6 +164,7 @@ impl Outcome {
             Self::Protocol => 14,
             Self::Storage => 15,
             Self::Peer => 17,
+            Self::Mismatch => 18,
         }
     }
 
@@ -172,6 +176,7 @@ impl Outcome {
             Self::Timeout => "timeout",
             Self::Authentication => "authentication",
             Self::Canceled { .. } => "canceled",
+            Self::Mismatch => "mismatch",
             Self::Protocol => "protocol",
             Self::Storage => "storage",
             Self::Peer => "peer",
@@ -207,12 +212,12 @@ impl Vocabulary {
         match (self, outcome) {
             (_, Outcome::Success { .. }) => "",
             (_, Outcome::Network) => "network",
-            (Self::Documented, Outcome::Authentication) => "authentication",
+            (Self::Documented, Outcome::Authentication | Outcome::Mismatch) => "authentication",
             (Self::Documented, _) => "network",
             (Self::Jamid, Outcome::Timeout) => "timeout",
             (Self::Jamid, Outcome::Authentication) => "auth_error",
             (Self::Jamid, Outcome::Canceled { .. }) => "canceled",
-            (Self::Jamid, Outcome::Protocol | Outcome::Storage | Outcome::Peer) => "unknown",
+            (Self::Jamid, Outcome::Mismatch | Outcome::Protocol | Outcome::Storage | Outcome::Peer) => "unknown",
         }
     }
 
@@ -356,6 +361,18 @@ pub enum Signal {
         /// The importing device as seen from here (R-STATE-3).
         peer_address: SocketAddr,
     },
+    /// Import side: the user compares the strings of both screens (R-SAS-5). The string stays in the shell, which adds it.
+    CompareAccount {
+        /// The account that the peer's verified chain names.
+        peer: AccountId,
+        /// The scheme of the prompt that follows.
+        scheme: Scheme,
+    },
+    /// Export side: the user compares the strings of both screens, and with that confirms the device (R-SAS-5).
+    CompareDevice {
+        /// The importing device as seen from here (R-STATE-3).
+        peer_address: SocketAddr,
+    },
     /// The archive is on its way.
     InProgress,
     /// The end.
@@ -371,29 +388,37 @@ impl Signal {
         match self {
             Self::TokenAvailable => LinkState::TokenAvailable,
             Self::Connecting => LinkState::Connecting,
-            Self::Prompt { .. } | Self::Confirm { .. } => LinkState::Authenticating,
+            Self::Prompt { .. } | Self::Confirm { .. } | Self::CompareAccount { .. } | Self::CompareDevice { .. } => {
+                LinkState::Authenticating
+            }
             Self::InProgress => LinkState::InProgress,
             Self::Done(_) => LinkState::Done,
         }
     }
 
-    /// The details as the API shows them. `token` is the text for [`Signal::TokenAvailable`] and unused elsewhere.
-    pub fn details(&self, vocabulary: Vocabulary, token: &str) -> Details {
+    /// Whether it asks the user to compare (R-SAS-5).
+    pub const fn compares(&self) -> bool {
+        matches!(self, Self::CompareAccount { .. } | Self::CompareDevice { .. })
+    }
+
+    /// The details as the API shows them. `text` is what the shell adds: the token to [`Signal::TokenAvailable`], the digits and words,
+    /// separated by spaces, to a signal that [compares](Self::compares).
+    pub fn details(&self, vocabulary: Vocabulary, text: &str) -> Details {
         let mut details = Details::new();
         let mut add = |key: &str, value: String| details.insert(key.into(), value);
         match self {
             Self::TokenAvailable => {
-                add("token", token.into());
+                add("token", text.into());
             }
             Self::Connecting | Self::InProgress => {}
-            Self::Prompt { peer, scheme, wrong_password } => {
+            Self::Prompt { peer, scheme, .. } | Self::CompareAccount { peer, scheme } => {
                 add("peer_id", alloc::format!("{peer}"));
                 add("auth_scheme", scheme.as_str().into());
-                if *wrong_password {
+                if matches!(self, Self::Prompt { wrong_password: true, .. }) {
                     add("auth_error", vocabulary.wrong_password().into());
                 }
             }
-            Self::Confirm { peer_address } => {
+            Self::Confirm { peer_address } | Self::CompareDevice { peer_address } => {
                 add("peer_address", alloc::format!("{peer_address}"));
             }
             Self::Done(outcome) => {
@@ -408,6 +433,11 @@ impl Signal {
                     _ => None,
                 };
             }
+        }
+        if self.compares() {
+            let (digits, words) = text.split_once(' ').unwrap_or((text, ""));
+            details.insert("sas".into(), digits.into());
+            details.insert("sas_words".into(), words.into());
         }
         details
     }
@@ -437,6 +467,7 @@ mod tests {
                 ("authentication", "auth_error", 12),
                 ("network", "canceled", 13),
                 ("network", "canceled", 13),
+                ("authentication", "unknown", 18),
                 ("network", "unknown", 14),
                 ("network", "unknown", 15),
                 ("network", "unknown", 17),

@@ -78,6 +78,10 @@ rules! {
     ProgressCounts,
     /// Import: what was staged is wiped on failure (R-IMP-12).
     Wiped,
+    /// Import: the nonce is sent after the exporter's commitment (R-SAS-2).
+    NonceAfterCommitment,
+    /// Import: no password is taken before the user said that the strings are equal (R-SAS-6).
+    ComparedBeforePassword,
 
     /// Export: no password is tried before the user confirmed (R-EXP-9).
     ConfirmGate,
@@ -119,6 +123,10 @@ rules! {
     AttemptsRepeated,
     /// Export: `authScheme` goes out once (R-EXP-4).
     SchemeSentOnce,
+    /// Export: its nonce is opened after the importer's is known (R-SAS-2).
+    OpeningAfterNonce,
+    /// Export: no password is tried before the user said that the strings are equal (R-SAS-6).
+    ComparedBeforeArchive,
     /// Export: while an operation is live, another is refused (R-API-4).
     OneIsLive,
     /// Export: a late event of an ended operation changes nothing in the live one (R-API-7).
@@ -128,6 +136,8 @@ rules! {
     CancelSaid,
     /// Both: the word is sent also while the peer's features are unknown (R-EXT-3).
     WordWhileUnknown,
+    /// Both: strings that a user says to be different end the operation (R-SAS-7).
+    DifferenceEnds,
     /// Both: `TIMEOUT` is understood (R-EXT-3).
     TimeoutUnderstood,
     /// Both: the timers that wait for a session stop when it opens (R-TIME-1, R-TIME-2).

@@ -31,7 +31,7 @@ const LAYERS: [(&str, Layers); 3] = [
             &["buffer", "limits", "rules", "secret", "utf8"],
             &["msgpack", "outcome"],
             &["message", "token"],
-            &["mux", "reducer"],
+            &["mux", "reducer", "sas"],
             &["connection", "export", "import"],
             &["operations"],
             &["client", "trace"],

@@ -74,6 +74,19 @@ fn error(stream: &[u8]) -> (u64, Kind) {
     (offset, kind)
 }
 
+/// A value of a comparison.
+const VALUE: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// R-SAS-2: a value has 64 lower-case hexadecimal digits, and nothing else.
+#[test]
+fn a_value_of_a_comparison_has_one_form() {
+    for key in ["sasCommitment", "sasNonce", "sasOpening"] {
+        for wrong in ["", "00", &VALUE[1..], &VALUE.to_uppercase(), &VALUE.replace('f', "g"), &format!("{VALUE}0")] {
+            assert_eq!(error(&message(&[(key, wrong)])).1, Kind::Comparison, "{key} {wrong}");
+        }
+    }
+}
+
 #[test]
 fn each_payload_has_its_meaning() {
     let both = Features::ALL;
@@ -84,7 +97,13 @@ fn each_payload_has_its_meaning() {
         (&[("features", "cancel,result")], Message::Hello(both)),
         (&[("features", "result,teleport,cancel,")], Message::Hello(both)),
         (&[("features", "Result, cancel")], Message::Hello(Features::NONE)),
-        (&[("features", "result"), ("later", "x")], Message::Hello(Features { result: true, cancel: false })),
+        (&[("features", "result"), ("later", "x")], Message::Hello(Features { result: true, ..Features::NONE })),
+        (&[("features", "cancel,result,sas")], Message::Hello(Features::WITH_SAS)),
+        (&[("features", "sas")], Message::Hello(Features { sas: true, ..Features::NONE })),
+        (&[("sasCommitment", VALUE)], Message::Commitment(VALUE.into())),
+        (&[("sasNonce", VALUE)], Message::Nonce(VALUE.into())),
+        (&[("sasOpening", VALUE), ("x", "y")], Message::Opening(VALUE.into())),
+        (&[("stateMsg", "MISMATCH")], Message::State(Word::Mismatch)),
         (&[("later", "x")], Message::Unknown),
         (&[("later", "x"), ("Password", "y")], Message::Unknown),
         (&[("authScheme", "")], Message::AuthScheme(Scheme::None, Features::NONE)),
@@ -128,6 +147,9 @@ fn two_meanings_in_one_message_are_refused_at_the_second_key() {
         ("password", ""),
         ("canRetry", "true"),
         ("stateMsg", "TIMEOUT"),
+        ("sasCommitment", VALUE),
+        ("sasNonce", VALUE),
+        ("sasOpening", VALUE),
         ("importResult", "stored"),
     ];
     let payload = outer(b"\x80").len() as u64;

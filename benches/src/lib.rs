@@ -21,7 +21,7 @@ pub mod stopwatch;
 pub mod wire;
 
 pub use self::{
-    figure::{Effort, Figure, Group, Reach, Scale, Unit},
+    figure::{Comparison, Effort, Figure, Group, Reach, Scale, Unit},
     gantt::Gantt,
     rows::GROUPS,
     spread::Spread,

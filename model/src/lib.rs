@@ -22,3 +22,8 @@ pub use self::{
     },
     system::{action, config, device, legacy, side, steps, world},
 };
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

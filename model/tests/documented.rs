@@ -1,6 +1,6 @@
 //! The daemons as documented (R-CLI-1): the table is the document's, what is explored is the table, and what is not is found.
 
-use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
+use std::{collections::BTreeSet, env, fs, path::Path, sync::LazyLock};
 
 use handfast::outcome::{LinkState, Profile, Side};
 use handfast_model::{
@@ -75,6 +75,12 @@ fn what_is_explored_is_what_is_listed() {
             page_end.push_str(&format!("\n```mermaid\n{}```\n", mermaid(side, &found)));
         }
     }
+    if env::var_os("HANDFAST_BLESS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/generated/machines.md");
+        let whole = fs::read_to_string(&path).unwrap();
+        let (head, _) = whole.split_once("\n## The documented profile").unwrap();
+        fs::write(path, format!("{head}{page_end}")).unwrap();
+    }
     assert!(
         page("generated/machines.md").ends_with(&page_end),
         "docs/generated/machines.md has to end with\n{page_end}"
@@ -134,7 +140,7 @@ fn a_step_too_few_is_no_pass() {
     let mut checked: Vec<_> = WHOLE.checked.iter().filter(of_profile).cloned().collect();
     let whole = Refinement::of(Profile::Documented, &checked);
     assert!(whole.verdict.is_verified(), "{}", whole.verdict);
-    let retry = |edge: &Edge| edge.from == Some(LinkState::Authenticating) && edge.to == LinkState::Authenticating;
+    let retry = |edge: &Edge| edge.label == "Wrong password" && edge.to == LinkState::Authenticating;
     for one in &mut checked {
         one.visible.retain(|edge| !retry(edge));
     }

@@ -10,7 +10,7 @@ use handfast_model::{
         moves::Intrusion,
         mutants::{HUNTS, Hunt},
         queries::Asked,
-        table::{Row, Selection, Verdict, page, table},
+        table::{Row, Selection, Verdict, compared, page, table},
     },
 };
 
@@ -66,6 +66,18 @@ fn the_known_attacks_are_found() {
         assert!(found.iter().any(|one| one == "W-12"), "{pair:?}: {found:?}");
     }
     assert!(attacks(Pair::HH, Start::TokenAccount, Query::Password).is_empty());
+}
+
+/// R-SAS-9: W-12 is in HH where nothing is compared, and nowhere where users compare.
+#[test]
+fn users_who_compare_see_the_device_in_the_middle() {
+    let rows = compared(&Selection::default());
+    let unlike = rows.iter().flat_map(|row| row.cells.iter().map(move |cell| (row.knows, cell)));
+    let unlike: Vec<_> = unlike
+        .filter(|(_, cell)| !cell.expected || matches!(cell.verdict, Verdict::Violated | Verdict::Inconclusive))
+        .map(|(knows, cell)| (knows, cell.query, cell.text(), cell.why.clone()))
+        .collect();
+    assert!(rows.len() == 3 && unlike.is_empty(), "{unlike:#?}");
 }
 
 /// Each query notices a mutant of the protocol, and holds there without it.

@@ -152,6 +152,7 @@ static OURS: LazyLock<Steps> = LazyLock::new(|| {
         one.profile == Profile::Documented
             && one.cast == Cast::HH
             && one.clients.is_none()
+            && !one.sas
             && one.budget.strangers + one.budget.intruders == 0
     });
     pairs.flat_map(|one| steps(one, Limits::default()).unwrap()).collect()

@@ -27,3 +27,8 @@ pub use self::{
         World, campaign, run,
     },
 };
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

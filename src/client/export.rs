@@ -71,6 +71,7 @@ struct Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 enum Stage {
     Connecting,
+    Comparing { address: SocketAddr, reply: Reply },
     Authenticating { address: SocketAddr, reply: Reply },
     InProgress,
 }
@@ -135,6 +136,25 @@ impl<R: Rules> Client<R> {
             (Done(own, _) | Failed(own, _), Signal(id, _)) if id == own => self.ignore(Ignored::Late),
             (_, Signal(..)) => self.ignore(Ignored::Foreign),
 
+            // The person compares, and with that confirms the device (R-SAS-5).
+            (
+                Linking(Operation { id, stage: Comparing { address, reply: Reply::Open }, leaving: false }),
+                Compare(equal),
+            ) => {
+                self.out.push(Effect::CompareAddDevice(id, equal));
+                let stage = Comparing { address, reply: Reply::Given };
+                self.go(Linking(Operation { id, stage, leaving: false }));
+            }
+            (
+                Linking(operation @ Operation { id, stage: Comparing { address, reply: Reply::Given }, .. }),
+                Compared(of, false),
+            ) if of == id => {
+                self.out.push(Effect::Notify(Note::NotTaken));
+                self.out.push(Effect::Query(id));
+                let stage = Comparing { address, reply: Reply::Refused };
+                self.go(Linking(Operation { stage, ..operation }));
+            }
+
             // The person confirms the device (R-API-5).
             (
                 Linking(Operation { id, stage: Authenticating { address, reply: Reply::Open }, leaving: false }),
@@ -173,8 +193,8 @@ impl<R: Rules> Client<R> {
             (_, Canceled(_, false)) => self.say_goes_on(),
 
             // Answers that come late, or to what no one asked.
-            (Linking(_) | Done(..) | Failed(..), Confirmed(..)) => {}
-            (Initial | Token(_) | Adding | Dropping | NotBegun(_) | Closed, Confirmed(..)) => {
+            (Linking(_) | Done(..) | Failed(..), Confirmed(..) | Compared(..)) => {}
+            (Initial | Token(_) | Adding | Dropping | NotBegun(_) | Closed, Confirmed(..) | Compared(..)) => {
                 self.ignore(Ignored::Late);
             }
             (Initial | Token(_) | Linking(_) | Done(..) | Failed(..) | NotBegun(_) | Closed, Added(_)) => {
@@ -183,7 +203,7 @@ impl<R: Rules> Client<R> {
 
             // The screen does not offer it.
             (Token(_) | Adding | Dropping | Linking(_) | Done(..) | Failed(..) | NotBegun(_), Select)
-            | (_, Camera | Start | Detected(_) | Manual | Entered(_) | Cancel | Confirm)
+            | (_, Camera | Start | Detected(_) | Manual | Entered(_) | Cancel | Confirm | Compare(_))
             | (Initial | Dropping | Closed, Back)
             | (Initial | Token(_) | Adding | Dropping | Linking(_) | Done(..) | Closed, Reset)
             | (Initial | Token(_) | Adding | Dropping | Linking(_) | Failed(..) | NotBegun(_) | Closed, Finish) => {
@@ -211,6 +231,9 @@ impl<R: Rules> Client<R> {
             Phase::Adding => Screen::Connecting,
             Phase::Linking(Operation { stage, .. }) => match stage {
                 Stage::Connecting => Screen::Connecting,
+                Stage::Comparing { address, reply } => {
+                    Screen::Comparing { address, answered: !matches!(reply, Reply::Open) }
+                }
                 Stage::Authenticating { address, reply } => {
                     Screen::Authenticating { address, confirmed: !matches!(reply, Reply::Open) }
                 }
@@ -272,12 +295,24 @@ impl<R: Rules> Client<R> {
             (Connecting | Authenticating { .. }, Received::Signal(Signal::Confirm { peer_address: address })) => {
                 Authenticating { address, reply: Reply::Open }
             }
-            (Connecting | Authenticating { .. }, Received::Signal(Signal::InProgress)) => InProgress,
+            (
+                Comparing { address, reply: Reply::Open | Reply::Given },
+                Received::Signal(Signal::CompareDevice { peer_address }),
+            ) if address == peer_address => return self.ignore(Ignored::Again),
+            (Connecting | Comparing { .. }, Received::Signal(Signal::CompareDevice { peer_address: address })) => {
+                Comparing { address, reply: Reply::Open }
+            }
+            (Connecting | Comparing { .. } | Authenticating { .. }, Received::Signal(Signal::InProgress)) => InProgress,
             (InProgress, Received::Signal(Signal::InProgress)) => return self.ignore(Ignored::Again),
 
-            (Authenticating { .. } | InProgress, Received::Signal(Signal::Connecting))
-            | (InProgress, Received::Signal(Signal::Confirm { .. }))
-            | (_, Received::Signal(Signal::TokenAvailable | Signal::Prompt { .. }) | Received::Strange) => {
+            (Comparing { .. } | Authenticating { .. } | InProgress, Received::Signal(Signal::Connecting))
+            | (Comparing { .. } | InProgress, Received::Signal(Signal::Confirm { .. }))
+            | (Authenticating { .. } | InProgress, Received::Signal(Signal::CompareDevice { .. }))
+            | (
+                _,
+                Received::Signal(Signal::TokenAvailable | Signal::Prompt { .. } | Signal::CompareAccount { .. })
+                | Received::Strange,
+            ) => {
                 return self.ignore(Ignored::Strange);
             }
         };

@@ -10,7 +10,7 @@ pub use self::io::{Effect, Input, Prompt, Screen};
 use super::{Failure, Ignored, Note, Received, Refused, Reply, failure};
 use crate::{
     operations::LocalId,
-    outcome::{Outcome, Signal},
+    outcome::{AccountId, Outcome, Scheme, Signal},
     reducer::{Outbox, assert_invariant},
     rules::{AllRules, Rule, Rules},
 };
@@ -56,6 +56,7 @@ enum Stage {
     Init,
     TokenAvailable,
     Connecting,
+    Comparing { peer: AccountId, scheme: Scheme, reply: Reply },
     Authenticating { prompt: Prompt, reply: Reply },
     InProgress,
 }
@@ -126,6 +127,25 @@ impl<R: Rules> Client<R> {
             (Over(own, _), Signal(id, _)) if id == own => self.ignore(Ignored::Late),
             (_, Signal(..)) => self.ignore(Ignored::Foreign),
 
+            // The person compares (R-SAS-5).
+            (
+                Linking(Operation { id, stage: Comparing { peer, scheme, reply: Reply::Open }, leaving: Leaving::No }),
+                Compare(equal),
+            ) => {
+                self.out.push(Effect::CompareAccount(id, equal));
+                let stage = Comparing { peer, scheme, reply: Reply::Given };
+                self.go(Linking(Operation { id, stage, leaving: Leaving::No }));
+            }
+            (
+                Linking(operation @ Operation { id, stage: Comparing { peer, scheme, reply: Reply::Given }, .. }),
+                Compared(of, false),
+            ) if of == id => {
+                self.out.push(Effect::Notify(Note::NotTaken));
+                self.out.push(Effect::Query(id));
+                let stage = Comparing { peer, scheme, reply: Reply::Refused };
+                self.go(Linking(Operation { stage, ..operation }));
+            }
+
             // The person consents to the account that is shown (R-API-2).
             (
                 Linking(Operation { id, stage: Authenticating { prompt, reply: Reply::Open }, leaving: Leaving::No }),
@@ -164,14 +184,16 @@ impl<R: Rules> Client<R> {
             (_, Removed(_, false)) => self.say_goes_on(),
 
             // Answers that come late, or to what no one asked.
-            (Linking(_) | Over(..), Provided(..)) => {}
-            (Initial | Adding | Dropping | NotBegun(_) | Closed, Provided(..)) => self.ignore(Ignored::Late),
+            (Linking(_) | Over(..), Provided(..) | Compared(..)) => {}
+            (Initial | Adding | Dropping | NotBegun(_) | Closed, Provided(..) | Compared(..)) => {
+                self.ignore(Ignored::Late)
+            }
             (Initial | Linking(_) | Over(..) | NotBegun(_) | Closed, Added(_)) => self.ignore(Ignored::Strange),
 
             // The screen does not offer it.
             (Adding | Dropping | Linking(_) | Over(..) | NotBegun(_), Select)
             | (Initial | Dropping | Closed, Back)
-            | (Initial | Adding | Dropping | Linking(_) | Over(..) | NotBegun(_) | Closed, Answer(_))
+            | (Initial | Adding | Dropping | Linking(_) | Over(..) | NotBegun(_) | Closed, Answer(_) | Compare(_))
             | (Initial | Adding | Dropping | Linking(_) | Over(_, None) | Closed, Reset)
             | (Initial | Adding | Dropping | Linking(_) | Over(_, Some(_)) | NotBegun(_) | Closed, Finish) => {
                 return Err(Refused::NotOffered);
@@ -194,6 +216,9 @@ impl<R: Rules> Client<R> {
                 Stage::Init => Screen::Init,
                 Stage::TokenAvailable => Screen::TokenAvailable,
                 Stage::Connecting => Screen::Connecting,
+                Stage::Comparing { peer, reply, .. } => {
+                    Screen::Comparing { peer, answered: !matches!(reply, Reply::Open) }
+                }
                 Stage::Authenticating { prompt, reply } => {
                     Screen::Authenticating { prompt, answered: !matches!(reply, Reply::Open) }
                 }
@@ -249,21 +274,33 @@ impl<R: Rules> Client<R> {
                         return self.ignore(Ignored::Again);
                     }
                     InProgress if !wrong_password => return self.ignore(Ignored::Strange),
-                    Init | TokenAvailable | Connecting | Authenticating { .. } | InProgress => {}
+                    Init | TokenAvailable | Connecting | Comparing { .. } | Authenticating { .. } | InProgress => {}
                 }
                 Authenticating { prompt, reply: Reply::Open }
             }
-            (Init | TokenAvailable | Connecting | Authenticating { .. }, Received::Signal(Signal::InProgress)) => {
-                InProgress
+            (Comparing { reply: Reply::Open | Reply::Given, .. }, Received::Signal(Signal::CompareAccount { .. })) => {
+                return self.ignore(Ignored::Again);
             }
+            (
+                Init | TokenAvailable | Connecting | Comparing { .. },
+                Received::Signal(Signal::CompareAccount { peer, scheme }),
+            ) => Comparing { peer, scheme, reply: Reply::Open },
+            (
+                Init | TokenAvailable | Connecting | Comparing { .. } | Authenticating { .. },
+                Received::Signal(Signal::InProgress),
+            ) => InProgress,
 
             (TokenAvailable, Received::Signal(Signal::TokenAvailable))
             | (Connecting, Received::Signal(Signal::Connecting))
             | (InProgress, Received::Signal(Signal::InProgress)) => return self.ignore(Ignored::Again),
 
-            (Connecting | Authenticating { .. } | InProgress, Received::Signal(Signal::TokenAvailable))
-            | (Authenticating { .. } | InProgress, Received::Signal(Signal::Connecting))
-            | (_, Received::Signal(Signal::Confirm { .. }) | Received::Strange) => {
+            (
+                Connecting | Comparing { .. } | Authenticating { .. } | InProgress,
+                Received::Signal(Signal::TokenAvailable),
+            )
+            | (Comparing { .. } | Authenticating { .. } | InProgress, Received::Signal(Signal::Connecting))
+            | (Authenticating { .. } | InProgress, Received::Signal(Signal::CompareAccount { .. }))
+            | (_, Received::Signal(Signal::Confirm { .. } | Signal::CompareDevice { .. }) | Received::Strange) => {
                 return self.ignore(Ignored::Strange);
             }
         };
@@ -311,7 +348,11 @@ impl<R: Rules> Client<R> {
             (
                 Leaving::Called,
                 true,
-                Stage::Init | Stage::TokenAvailable | Stage::Connecting | Stage::Authenticating { .. },
+                Stage::Init
+                | Stage::TokenAvailable
+                | Stage::Connecting
+                | Stage::Comparing { .. }
+                | Stage::Authenticating { .. },
             ) => {
                 self.go(Phase::Initial);
             }

@@ -25,9 +25,13 @@ impl Received {
             (1, Side::Import) if details.contains_key("token") => Some(Signal::TokenAvailable),
             (2, _) => Some(Signal::Connecting),
             (3, Side::Import) => prompt(word),
-            (3, Side::Export) => word("peer_address")
-                .and_then(|address| address.parse().ok())
-                .map(|peer_address| Signal::Confirm { peer_address }),
+            (3, Side::Export) => word("peer_address").and_then(|address| address.parse().ok()).map(|peer_address| {
+                if word("sas").is_some() {
+                    Signal::CompareDevice { peer_address }
+                } else {
+                    Signal::Confirm { peer_address }
+                }
+            }),
             (4, _) => Some(Signal::InProgress),
             (5, _) => return outcome(word).map_or(Self::Unheard, |outcome| Self::Signal(Signal::Done(outcome))),
             (1, Side::Import | Side::Export) | (i32::MIN..=0 | 6.., _) => None,
@@ -37,12 +41,13 @@ impl Received {
 }
 
 fn prompt<'a>(word: impl Fn(&str) -> Option<&'a str>) -> Option<Signal> {
-    Some(Signal::Prompt {
-        peer: word("peer_id")?.parse().ok()?,
-        scheme: Scheme::from_word(word("auth_scheme")?)?,
-        // Whatever it is called, something was wrong with the last answer.
-        wrong_password: word("auth_error").is_some_and(|error| !Vocabulary::is_success(error)),
-    })
+    let (peer, scheme) = (word("peer_id")?.parse().ok()?, Scheme::from_word(word("auth_scheme")?)?);
+    if word("sas").is_some() {
+        return Some(Signal::CompareAccount { peer, scheme });
+    }
+    // Whatever it is called, something was wrong with the last answer.
+    let wrong_password = word("auth_error").is_some_and(|error| !Vocabulary::is_success(error));
+    Some(Signal::Prompt { peer, scheme, wrong_password })
 }
 
 /// The exact outcome where there is one, else what the error says. A DONE without an error says nothing, so that it is none.
@@ -89,12 +94,14 @@ mod tests {
                 Signal::Connecting,
                 prompt(Scheme::None, false),
                 prompt(Scheme::Password, true),
+                Signal::CompareAccount { peer, scheme: Scheme::Password },
                 Signal::InProgress,
             ] {
                 assert_eq!(received(Side::Import, signal, vocabulary), Received::Signal(signal));
             }
-            let confirm = Signal::Confirm { peer_address };
-            assert_eq!(received(Side::Export, confirm, vocabulary), Received::Signal(confirm));
+            for asked in [Signal::Confirm { peer_address }, Signal::CompareDevice { peer_address }] {
+                assert_eq!(received(Side::Export, asked, vocabulary), Received::Signal(asked));
+            }
             for exact in Outcome::ALL {
                 let unsaid = vocabulary.error(exact) == "unknown";
                 let expected = if unsaid { Received::Unheard } else { Received::Signal(Signal::Done(exact)) };

@@ -2,10 +2,10 @@
 //!
 //! The protocol's table asks here first. Under [`AllRules`](crate::rules::AllRules) every guard is a constant, and no arm is left.
 
-use super::{Attempt, Effect, Exporter, Input, Password, Phase, Rest, Session, Stage, Tried as Opening};
+use super::{Attempt, Comparing, Effect, Exporter, Input, Password, Phase, Rest, Session, Stage, Tried as Opening};
 use crate::{
     limits::Timer,
-    message::{Message as M, Verdict, Word},
+    message::{Message as M, Slot, Verdict, Word},
     outcome::{Outcome, Signal},
     reducer::{Farewell, Refused},
     rules::{Rule, Rules},
@@ -37,10 +37,37 @@ impl<R: Rules> Exporter<R> {
                 self.abandon(Outcome::Timeout, Attempt::Begun, Word::Timeout);
             }
             (Connecting(Attempt::Requested), Accepted { peer_address }) if lacks(Rule::ConfirmGate) => {
-                self.open(Signal::Confirm { peer_address });
+                self.open(peer_address);
                 if let Linked(stage, session) = self.phase {
                     self.phase = Linked(stage, Session { confirmed: true, ..session });
                 }
+            }
+
+            // The users compare.
+            (Linked(Authenticating, session @ Session { features: None, .. }), Message(M::Hello(features)))
+                if lacks(Rule::OpeningAfterNonce) && self.compares_with(features) =>
+            {
+                self.commit(Session { features: Some(features), comparing: Comparing::Committed, ..session });
+                self.out.push(Effect::Send(M::Opening(Slot::NONE)));
+            }
+            (
+                Linked(Authenticating, session @ Session { comparing: Comparing::Committed, .. }),
+                Message(M::Nonce(_)),
+            ) if lacks(Rule::OpeningAfterNonce) => {
+                self.show(session);
+            }
+            (
+                Linked(Authenticating, session @ Session { comparing: Comparing::Committed, .. }),
+                Message(M::Nonce(_)),
+            ) if lacks(Rule::ComparedBeforeArchive) => {
+                self.out.push(Effect::Send(M::Opening(Slot::NONE)));
+                self.show(Session { confirmed: true, ..session });
+            }
+            (
+                Linked(Authenticating, session @ Session { comparing: Comparing::Shown, .. }),
+                CompareAddDevice(false),
+            ) if lacks(Rule::DifferenceEnds) => {
+                self.proceed(Session { confirmed: true, comparing: Comparing::Equal, ..session });
             }
 
             // The user confirms.

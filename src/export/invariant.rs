@@ -1,6 +1,6 @@
 //! The invariants: what each phase of an exporter implies.
 
-use super::{Attempt, Effect, Exporter, Password, Phase, Rest, Session, Stage};
+use super::{Attempt, Comparing, Effect, Exporter, Password, Phase, Rest, Session, Stage};
 use crate::{
     limits::{MAX_TRIES, Timer, Timers},
     message::Word,
@@ -34,6 +34,7 @@ impl<R: Rules> Exporter<R> {
                     | Outcome::Network
                     | Outcome::Authentication
                     | Outcome::Canceled { sent: true }
+                    | Outcome::Mismatch
                     | Outcome::Protocol
                     | Outcome::Storage
                     | Outcome::Peer => None,
@@ -63,7 +64,12 @@ impl<R: Rules> Exporter<R> {
         match self.phase {
             Phase::Idle => last.is_none(),
             Phase::Connecting(_) => last == Some(Signal::Connecting),
-            Phase::Linked(Stage::Authenticating, _) => matches!(last, Some(Signal::Confirm { .. })),
+            Phase::Linked(Stage::Authenticating, _) if self.address.is_some() => last == Some(Signal::Connecting),
+            Phase::Linked(Stage::Authenticating, session) => match session.comparing {
+                Comparing::Off => matches!(last, Some(Signal::Confirm { .. })),
+                Comparing::Committed => false,
+                Comparing::Shown | Comparing::Equal => matches!(last, Some(Signal::CompareDevice { .. })),
+            },
             Phase::Linked(Stage::Sending | Stage::Sent, _) => last == Some(Signal::InProgress),
             Phase::Done { outcome, .. } => last == Some(Signal::Done(outcome)),
         }
@@ -71,8 +77,17 @@ impl<R: Rules> Exporter<R> {
 
     /// Checks what a stage implies of its session (R-EXP-4 to R-EXP-9).
     fn session_fits(&self, stage: Stage, session: Session) -> Result<(), &'static str> {
-        let Session { features, confirmed, asked, password, tries } = session;
-        let due = features.is_some() && (confirmed || self.config.profile == Profile::Documented);
+        let Session { features, confirmed, asked, password, tries, comparing } = session;
+        let due =
+            features.is_some() && (confirmed || !comparing.is_off() || self.config.profile == Profile::Documented);
+        let compares = features.is_some_and(|features| self.compares_with(features));
+        ensure(compares != comparing.is_off(), "the users compare where both sides name it")?;
+        ensure(
+            comparing.is_off() || confirmed == (comparing == Comparing::Equal),
+            "a device is confirmed by equal strings where they are compared",
+        )?;
+        let unasked = self.config.features.sas && (features.is_none() || comparing == Comparing::Committed);
+        ensure(self.address.is_some() == unasked, "the user is asked once it is known what to ask")?;
         ensure(asked == due, "`authScheme` is out once it is due")?;
         ensure(tries < MAX_TRIES, "tries are limited")?;
         ensure(tries == 0 || confirmed, "a password is tried after the user confirmed")?;

@@ -18,6 +18,8 @@ pub enum Input {
     AddDevice(Scheme),
     /// Call: `confirmAddDevice` (R-API-5).
     ConfirmAddDevice,
+    /// Call: `compareAddDevice` (R-SAS-5): whether the user says that both screens show the same string.
+    CompareAddDevice(bool),
     /// Call: `cancelAddDevice` (R-API-6).
     CancelAddDevice,
 
@@ -64,7 +66,7 @@ pub enum Input {
 impl Input {
     /// Whether it is a call of the client, which may be refused.
     pub const fn is_call(&self) -> bool {
-        matches!(self, Self::AddDevice(_) | Self::ConfirmAddDevice | Self::CancelAddDevice)
+        matches!(self, Self::AddDevice(_) | Self::ConfirmAddDevice | Self::CompareAddDevice(_) | Self::CancelAddDevice)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One test a rule: what the specification says, typed as inputs and effects.
 
+mod comparison;
 mod mutations;
 
 use alloc::{vec, vec::Vec};

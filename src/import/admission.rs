@@ -157,6 +157,7 @@ impl<R: Rules> Importer<R> {
             | Input::ArchiveUnwritable(_)
             | Input::AddAccount
             | Input::ProvideAccountAuthentication(..)
+            | Input::CompareAccount(_)
             | Input::RemoveAccount
             | Input::Published
             | Input::Unpublishable

@@ -5,7 +5,7 @@
 use super::{Ask, Check, Effect, Importer, Input, Link, Phase, Session, Stage};
 use crate::{
     limits::Timer,
-    message::{Message as M, Verdict, Word},
+    message::{Message as M, Slot, Verdict, Word},
     outcome::{Outcome, Scheme, Signal},
     reducer::{ConnId, Farewell, Origin, Refused},
     rules::{Rule, Rules},
@@ -19,6 +19,24 @@ impl<R: Rules> Importer<R> {
         let rules = self.rules;
         let lacks = |rule| rules.lacks(rule);
         match (self.phase, input) {
+            // The users compare.
+            (Linked(Greeted, session), Message(conn, M::AuthScheme(scheme, features)))
+                if lacks(Rule::NonceAfterCommitment) && self.compares_with(features) =>
+            {
+                self.phase = Linked(Awaiting, Session { scheme, features: Some(features), ..session });
+                self.out.push(Effect::Send(conn, M::Nonce(Slot::NONE)));
+            }
+            (Linked(Awaiting, session), Message(_, M::Commitment(_))) if lacks(Rule::NonceAfterCommitment) => {
+                self.phase = Linked(Revealed, session);
+            }
+            (Linked(Revealed, session), Message(_, M::Opening(_))) if lacks(Rule::ComparedBeforePassword) => {
+                self.compare(session);
+                self.prompt(session, false);
+            }
+            (Linked(Comparing, session), CompareAccount(false)) if lacks(Rule::DifferenceEnds) => {
+                self.prompt(session, false);
+            }
+
             // The user's answers.
             (Linked(Answered, session), ProvideAccountAuthentication(slot, scheme)) if lacks(Rule::OneAnswer) => {
                 return Some(self.answer(session, slot, scheme));
@@ -50,7 +68,10 @@ impl<R: Rules> Importer<R> {
                 self.finish(Outcome::Protocol, session.end());
             }
             (
-                Linked(Greeted | Prompting | Answered | Receiving | Checking, session),
+                Linked(
+                    Greeted | Awaiting | Revealed | Comparing | Prompting | Answered | Receiving | Checking,
+                    session,
+                ),
                 Message(_, M::State(Word::Timeout)),
             ) if lacks(Rule::TimeoutUnderstood) => self.finish(Outcome::Protocol, session.end()),
 
@@ -95,9 +116,7 @@ impl<R: Rules> Importer<R> {
             }
 
             // A cancel.
-            (Linked(Greeted | Prompting | Answered | Receiving | Checking, _), RemoveAccount)
-                if lacks(Rule::CancelSaid) =>
-            {
+            (Linked(stage, _), RemoveAccount) if stage < Installing && lacks(Rule::CancelSaid) => {
                 self.finish(Outcome::CANCELED, Farewell::None);
             }
             (

@@ -27,6 +27,8 @@ impl<R: Rules> Importer<R> {
                 ensure(!self.admission.knows(session.conn), "the session's connection waits for no session")?;
                 ensure(self.admission.are_all_secured(), "the slot is taken: nothing is secured any more")?;
                 session.invariant(stage)?;
+                let between = matches!(stage, Stage::Awaiting | Stage::Revealed | Stage::Comparing);
+                ensure(!between || self.is_comparing(session), "the users compare where both sides name it")?;
             }
         }
         self.last_signal_fits()
@@ -38,7 +40,15 @@ impl<R: Rules> Importer<R> {
             Phase::Idle | Phase::Linked(Stage::Installing, _) | Phase::Done { link: None, .. } => &[],
             Phase::Preparing => &[Timer::Prepare],
             Phase::Waiting { .. } => &[Timer::Token],
-            Phase::Linked(Stage::Greeted | Stage::Prompting | Stage::Answered, _) => &[Timer::Authenticate],
+            Phase::Linked(
+                Stage::Greeted
+                | Stage::Awaiting
+                | Stage::Revealed
+                | Stage::Comparing
+                | Stage::Prompting
+                | Stage::Answered,
+                _,
+            ) => &[Timer::Authenticate],
             Phase::Linked(Stage::Receiving, _) => &[Timer::Stall, Timer::Transfer],
             Phase::Linked(Stage::Checking, _) => &[Timer::Transfer],
             Phase::Done { link: Some(_), .. } => &[Timer::Linger],
@@ -52,7 +62,11 @@ impl<R: Rules> Importer<R> {
         let fits = match self.phase {
             Phase::Idle | Phase::Preparing => last.is_none(),
             Phase::Waiting { connecting: false } => last == Some(Signal::TokenAvailable),
-            Phase::Waiting { connecting: true } | Phase::Linked(Stage::Greeted, _) => last == Some(Signal::Connecting),
+            Phase::Waiting { connecting: true }
+            | Phase::Linked(Stage::Greeted | Stage::Awaiting | Stage::Revealed, _) => last == Some(Signal::Connecting),
+            Phase::Linked(Stage::Comparing, session) => {
+                last == Some(Signal::CompareAccount { peer: session.peer, scheme: session.scheme })
+            }
             Phase::Linked(Stage::Prompting, session) => session.is_shown_by(last),
             Phase::Linked(Stage::Answered, session) => match self.config.profile {
                 Profile::Documented => session.is_shown_by(last),
@@ -107,7 +121,7 @@ impl Session {
             "the user is asked after `authScheme`, and not before",
         )?;
         ensure(self.prompts <= MAX_TRIES, "prompts are limited")?;
-        ensure((stage == Stage::Greeted) == (self.prompts == 0), "a prompt is shown from `authScheme` on")?;
+        ensure((stage < Stage::Prompting) == (self.prompts == 0), "a prompt is shown from `authScheme` on")?;
         ensure(self.prompts < 2 || self.scheme == Scheme::Password, "only a wrong password is asked for again")?;
         // The answer of the prompt before stays until the next one is given.
         let answered = stage >= Stage::Answered || stage == Stage::Prompting && self.prompts > 1;

@@ -16,6 +16,8 @@ pub enum Input {
     AddAccount,
     /// Call: `provideAccountAuthentication` (R-API-2). The credentials are in the shell's slot.
     ProvideAccountAuthentication(Slot, Scheme),
+    /// Call: `compareAccount` (R-SAS-5): whether the user says that both screens show the same string.
+    CompareAccount(bool),
     /// Call: `removeAccount` (R-API-3).
     RemoveAccount,
 
@@ -53,7 +55,7 @@ pub enum Input {
 
     /// A message arrived on the session's channel.
     Message(ConnId, Message),
-    /// The bytes on the session's channel are no message (R-MSG-3).
+    /// The bytes on the session's channel are no message (R-MSG-3), or an opening that does not open the commitment (R-SAS-3).
     Malformed(ConnId),
     /// A message's `accData` begins. Nothing is read further before the effects are carried out.
     ArchiveBegan(ConnId),
@@ -93,6 +95,7 @@ impl Input {
             | Self::ArchiveUnwritable(conn) => Some(conn),
             Self::AddAccount
             | Self::ProvideAccountAuthentication(..)
+            | Self::CompareAccount(_)
             | Self::RemoveAccount
             | Self::Published
             | Self::Unpublishable
@@ -105,7 +108,10 @@ impl Input {
 
     /// Whether it is a call of the client, which may be refused.
     pub const fn is_call(&self) -> bool {
-        matches!(self, Self::AddAccount | Self::ProvideAccountAuthentication(..) | Self::RemoveAccount)
+        matches!(
+            self,
+            Self::AddAccount | Self::ProvideAccountAuthentication(..) | Self::CompareAccount(_) | Self::RemoveAccount
+        )
     }
 }
 

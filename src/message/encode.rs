@@ -33,6 +33,9 @@ pub fn encode(message: &Message<Secret>) -> Secret {
         }
         Message::Verdict(Verdict::Final) => payload(&[(Key::CanRetry.name(), b"false")]),
         Message::Verdict(Verdict::None) => payload(&[(Key::PasswordCorrect.name(), b"true")]),
+        Message::Commitment(value) => payload(&[(Key::SasCommitment.name(), value.as_bytes())]),
+        Message::Nonce(value) => payload(&[(Key::SasNonce.name(), value.as_bytes())]),
+        Message::Opening(value) => payload(&[(Key::SasOpening.name(), value.as_bytes())]),
         Message::State(word) => payload(&[(Key::StateMsg.name(), word.as_str().as_bytes())]),
         Message::ImportResult(result) => payload(&[(Key::ImportResult.name(), result.as_str().as_bytes())]),
         Message::Unknown => payload(&[("unknown", b"")]),

@@ -59,8 +59,11 @@ pub enum MessageErrorKind {
     #[error("expected the authScheme `` or `password`")]
     AuthScheme,
     /// A `stateMsg` that does not exist.
-    #[error("expected the stateMsg `TIMEOUT` or `CANCELED`")]
+    #[error("expected the stateMsg `TIMEOUT`, `CANCELED` or `MISMATCH`")]
     StateMsg,
+    /// A value of a comparison that is none.
+    #[error("expected {} lower-case hexadecimal digits", 2 * limits::SAS_VALUE)]
+    Comparison,
 }
 
 impl MessageErrorKind {

@@ -14,6 +14,9 @@ pub(super) enum Key {
     ImportResult,
     Password,
     PasswordCorrect,
+    SasCommitment,
+    SasNonce,
+    SasOpening,
     StateMsg,
 }
 
@@ -21,7 +24,7 @@ impl Key {
     /// The keys of the outer map, in the order in which they are written.
     pub(super) const OUTER: [Self; 2] = [Self::SchemeId, Self::Payload];
     /// The keys of the payload.
-    pub(super) const INNER: [Self; 8] = [
+    pub(super) const INNER: [Self; 11] = [
         Self::AccData,
         Self::AuthScheme,
         Self::CanRetry,
@@ -29,6 +32,9 @@ impl Key {
         Self::ImportResult,
         Self::Password,
         Self::PasswordCorrect,
+        Self::SasCommitment,
+        Self::SasNonce,
+        Self::SasOpening,
         Self::StateMsg,
     ];
 
@@ -43,6 +49,9 @@ impl Key {
             Self::ImportResult => "importResult",
             Self::Password => "password",
             Self::PasswordCorrect => "passwordCorrect",
+            Self::SasCommitment => "sasCommitment",
+            Self::SasNonce => "sasNonce",
+            Self::SasOpening => "sasOpening",
             Self::StateMsg => "stateMsg",
         }
     }
@@ -54,12 +63,13 @@ impl Word {
         match self {
             Self::Canceled => "CANCELED",
             Self::Timeout => "TIMEOUT",
+            Self::Mismatch => "MISMATCH",
         }
     }
 
     /// Reads the word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Canceled, Self::Timeout].into_iter().find(|this| this.as_str() == word)
+        [Self::Canceled, Self::Timeout, Self::Mismatch].into_iter().find(|this| this.as_str() == word)
     }
 }
 
@@ -84,11 +94,15 @@ impl ImportResult {
 impl Features {
     /// The names on the wire, separated by commas, in byte order.
     pub const fn as_str(self) -> &'static str {
-        match (self.cancel, self.result) {
-            (false, false) => "",
-            (true, false) => "cancel",
-            (false, true) => "result",
-            (true, true) => "cancel,result",
+        match (self.cancel, self.result, self.sas) {
+            (false, false, false) => "",
+            (true, false, false) => "cancel",
+            (false, true, false) => "result",
+            (true, true, false) => "cancel,result",
+            (false, false, true) => "sas",
+            (true, false, true) => "cancel,sas",
+            (false, true, true) => "result,sas",
+            (true, true, true) => "cancel,result,sas",
         }
     }
 
@@ -97,6 +111,7 @@ impl Features {
         names.split(',').fold(Self::NONE, |features, name| match name {
             "cancel" => Self { cancel: true, ..features },
             "result" => Self { result: true, ..features },
+            "sas" => Self { sas: true, ..features },
             _ => features,
         })
     }

@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use crate::{outcome::Scheme, secret::Secret};
+use crate::{limits::SAS_VALUE, outcome::Scheme, secret::Secret};
 
 use super::{Features, ImportResult, Message, Verdict, Word, error::MessageErrorKind as Kind, keys::Key};
 
@@ -95,6 +95,9 @@ impl Partial {
                 self.said = Some(Message::AuthScheme(scheme, Features::NONE));
             }
             Some(Key::Password) => self.said = Some(Message::Password(text.into())),
+            Some(Key::SasCommitment) => self.said = Some(Message::Commitment(sas_value(text)?)),
+            Some(Key::SasNonce) => self.said = Some(Message::Nonce(sas_value(text)?)),
+            Some(Key::SasOpening) => self.said = Some(Message::Opening(sas_value(text)?)),
             Some(Key::StateMsg) => self.said = Some(Message::State(Word::from_word(text).ok_or(Kind::StateMsg)?)),
             Some(Key::ImportResult) => self.said = Some(Message::ImportResult(ImportResult::from_word(text))),
             Some(Key::PasswordCorrect) => self.password_correct = Some(Truth::from_word(text)),
@@ -118,6 +121,12 @@ impl Partial {
             }),
         }
     }
+}
+
+/// A value of a comparison: lower-case hexadecimal digits, and exactly as many as there have to be.
+fn sas_value(text: &str) -> Result<Secret, Kind> {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if text.len() == 2 * SAS_VALUE && text.bytes().all(is_digit) { Ok(text.into()) } else { Err(Kind::Comparison) }
 }
 
 /// The table's words on `passwordCorrect` and `canRetry`.

@@ -100,6 +100,7 @@ where
 enum Call {
     Add(Token, oneshot::Sender<Result<OpId, AddDeviceError>>),
     Confirm(OpId, oneshot::Sender<Result<(), Refused>>),
+    Compare(OpId, bool, oneshot::Sender<Result<(), Refused>>),
     Cancel(OpId, oneshot::Sender<Result<(), Refused>>),
     Current(OpId, oneshot::Sender<Option<Notice>>),
     Progress(OpId, oneshot::Sender<Option<Progress>>),
@@ -137,6 +138,15 @@ impl ExportHandle {
     /// There is nothing to confirm, or it is confirmed. Nothing has changed then.
     pub async fn confirm_add_device(&self, op: OpId) -> Result<(), Refused> {
         self.call(|answer| Call::Confirm(op, answer)).await.unwrap_or(Err(Refused::Unknown))
+    }
+
+    /// `compareAddDevice` (R-SAS-5): whether the user says that both screens show the same string, which confirms the device. If not, the
+    /// operation ends.
+    ///
+    /// # Errors
+    /// There is nothing to compare at this moment. Nothing has changed then.
+    pub async fn compare_add_device(&self, op: OpId, equal: bool) -> Result<(), Refused> {
+        self.call(|answer| Call::Compare(op, equal, answer)).await.unwrap_or(Err(Refused::Unknown))
     }
 
     /// `cancelAddDevice` (R-API-6). Done means that no byte of the archive was or will be sent.

@@ -281,6 +281,7 @@ struct Shared {
 /// A call, and where its answer goes.
 enum Call {
     Answer(Secret, Scheme, oneshot::Sender<Result<(), Refused>>),
+    Compare(bool, oneshot::Sender<Result<(), Refused>>),
     Remove(oneshot::Sender<Result<(), Refused>>),
 }
 
@@ -321,6 +322,14 @@ impl ImportHandle {
             return Err(Refused::Credentials);
         }
         self.call(|answer| Call::Answer(credentials, scheme, answer)).await
+    }
+
+    /// `compareAccount` (R-SAS-5): whether the user says that both screens show the same string. If not, the operation ends.
+    ///
+    /// # Errors
+    /// There is nothing to compare at this moment. Nothing has changed then.
+    pub async fn compare_account(&self, equal: bool) -> Result<(), Refused> {
+        self.call(|answer| Call::Compare(equal, answer)).await
     }
 
     /// `removeAccount` (R-API-3): cancels, or removes what was installed. To do it again changes nothing.

@@ -1,6 +1,6 @@
 //! Where codes and ids come from.
 
-use crate::token::Code;
+use crate::{limits::SAS_VALUE, token::Code};
 
 /// A source of randomness. In simulation it comes from the seed.
 pub trait Random: Send + 'static {
@@ -18,6 +18,13 @@ impl Random for SystemRandom {
     fn fill(&mut self, bytes: &mut [u8]) {
         aws_lc_rs::rand::fill(bytes).expect("the operating system has randomness");
     }
+}
+
+/// A nonce of a comparison (R-SAS-3).
+pub(super) fn nonce(random: &mut impl Random) -> [u8; SAS_VALUE] {
+    let mut nonce = [0; SAS_VALUE];
+    random.fill(&mut nonce);
+    nonce
 }
 
 /// A token's code (R-TOK-2).

@@ -30,7 +30,9 @@ use crate::archive::{
     certificate::{Certificate, Chain},
 };
 use crate::archive::{Family, Identity, ShownDates};
+use crate::limits::SAS_VALUE;
 use crate::outcome::AccountId;
+use crate::sas::{Channel, EXPORTER_LABEL};
 use crate::token::DeviceId;
 
 /// Why a handshake failed.
@@ -70,7 +72,11 @@ impl PeerFacts {
 
 /// The importer's end of TLS: the client.
 #[derive(Clone)]
-pub struct ImporterTls(TlsConnector);
+pub struct ImporterTls {
+    connector: TlsConnector,
+    /// This device's long id.
+    own: [u8; SAS_VALUE],
+}
 
 impl ImporterTls {
     /// The end of the device with this identity.
@@ -84,7 +90,7 @@ impl ImporterTls {
             .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified(identity))));
         config.resumption = Resumption::disabled();
         config.enable_sni = false;
-        Self(TlsConnector::from(Arc::new(config)))
+        Self { connector: TlsConnector::from(Arc::new(config)), own: identity.chain().leaf().long_id() }
     }
 
     /// Shakes hands with the exporter at the other end of `stream`.
@@ -93,12 +99,23 @@ impl ImporterTls {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let name = ServerName::try_from("exporter.invalid").expect("a valid name, which is never sent");
-        let stream = self.0.connect(name, stream).await.map_err(HandshakeError::from_io)?;
+        let stream = self.connector.connect(name, stream).await.map_err(HandshakeError::from_io)?;
         if stream.get_ref().1.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
             return Err(HandshakeError::Tls(PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig.into()));
         }
         let facts = PeerFacts::of(&chain_of(stream.get_ref().1)?);
         Ok((stream, facts))
+    }
+
+    /// Returns what this end knows of a channel for a comparison (R-SAS-3).
+    ///
+    /// # Errors
+    /// TLS exports nothing of the connection, or the peer's certificates are no chain: not after [`ImporterTls::handshake`].
+    pub fn channel<S>(&self, stream: &client::TlsStream<S>) -> Result<Channel, HandshakeError> {
+        let connection = stream.get_ref().1;
+        let exported = connection.export_keying_material([0; SAS_VALUE], EXPORTER_LABEL, None);
+        let exported = exported.map_err(HandshakeError::Tls)?.into();
+        Ok(Channel { exported, importer: self.own, exporter: chain_of(connection)?.leaf().long_id() })
     }
 }
 
@@ -106,6 +123,8 @@ impl ImporterTls {
 #[derive(Clone)]
 pub struct ExporterTls {
     acceptor: TlsAcceptor,
+    /// This device's long id.
+    own: [u8; SAS_VALUE],
     /// The dates of the chain that was presented last.
     shown: Arc<Mutex<Option<ShownDates>>>,
 }
@@ -121,12 +140,13 @@ impl ExporterTls {
         // An importer that closes with a ticket unread would reset the link, and with it lose what it has sent.
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
-        Self { acceptor: TlsAcceptor::from(Arc::new(config)), shown: Arc::default() }
+        let own = identity.chain().leaf().long_id();
+        Self { acceptor: TlsAcceptor::from(Arc::new(config)), own, shown: Arc::default() }
     }
 
     /// The same end for one operation, which has peers of its own.
     pub fn for_one(&self) -> Self {
-        Self { acceptor: self.acceptor.clone(), shown: Arc::default() }
+        Self { acceptor: self.acceptor.clone(), own: self.own, shown: Arc::default() }
     }
 
     /// The dates of the chain that was presented last, if one was.
@@ -143,6 +163,17 @@ impl ExporterTls {
         let chain = chain_of(stream.get_ref().1)?;
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(ShownDates::of(&chain));
         Ok((stream, chain))
+    }
+
+    /// Returns what this end knows of a channel for a comparison (R-SAS-3).
+    ///
+    /// # Errors
+    /// TLS exports nothing of the connection, or the peer's certificates are no chain: not after [`ExporterTls::handshake`].
+    pub fn channel<S>(&self, stream: &server::TlsStream<S>) -> Result<Channel, HandshakeError> {
+        let connection = stream.get_ref().1;
+        let exported = connection.export_keying_material([0; SAS_VALUE], EXPORTER_LABEL, None);
+        let exported = exported.map_err(HandshakeError::Tls)?.into();
+        Ok(Channel { exported, importer: chain_of(connection)?.leaf().long_id(), exporter: self.own })
     }
 }
 

@@ -24,6 +24,7 @@ Groups:
 Examples:
   handfast bench
   handfast bench --quick --only codec --only link
+  handfast bench --details
   handfast bench --markdown > figures.md
 
 Exit codes: 0 it was measured, whatever came of it; 2 usage. A figure that is not reached says so.
@@ -41,6 +42,9 @@ pub(crate) struct Bench {
     /// Transfers of 1 GiB too
     #[arg(long)]
     large: bool,
+    /// Print every figure, each as soon as it is measured; so does --only
+    #[arg(long)]
+    details: bool,
     /// Print the table of docs/speed.md
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
@@ -48,7 +52,7 @@ pub(crate) struct Bench {
     #[arg(long)]
     json: bool,
     /// Go one hot path once, whose instructions callgrind counts, instead
-    #[arg(long, value_name = "NAME", value_parser = counted, conflicts_with_all = ["only", "rounds", "quick", "large", "markdown", "json"])]
+    #[arg(long, value_name = "NAME", value_parser = counted, conflicts_with_all = ["only", "rounds", "quick", "large", "details", "markdown", "json"])]
     count: Option<&'static Counted>,
 }
 
@@ -106,6 +110,7 @@ impl Bench {
         }
         let chosen =
             || GROUPS.iter().filter(|group| self.only.is_empty() || self.only.iter().any(|one| one.name == group.name));
+        let each = self.details || !self.only.is_empty();
         let watch = Watch::new("bench");
         watch.expect(chosen().count());
         let mut figures = Vec::new();
@@ -113,8 +118,10 @@ impl Bench {
         for group in chosen() {
             watch.began(group.name);
             (group.measure)(Effort { rounds, scale }, &mut |figure| {
-                if printed.is_ok() && !self.json {
-                    printed = if self.markdown { output::line(Markdown(&figure)) } else { output::line(Text(&figure)) };
+                if printed.is_ok() && self.markdown {
+                    printed = output::line(Markdown(&figure));
+                } else if printed.is_ok() && each && !self.json {
+                    printed = output::line(Text(&figure));
                 }
                 let reached = figure.is_reached();
                 figures.push(Judged { group: group.name, figure, reached });
@@ -124,6 +131,8 @@ impl Bench {
         printed?;
         if self.json {
             output::json(&Measured { rounds, processors, figures })?;
+        } else if !self.markdown && !each {
+            output::line(Summary(&figures))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -148,6 +157,29 @@ fn measured(figure: &Figure) -> String {
     let Spread { lower, median, upper } = figure.ours;
     let text = |value| figure.unit.text(value);
     if lower == upper { text(median) } else { format!("{} [{}, {}]", text(median), text(lower), text(upper)) }
+}
+
+/// All figures in short: what is not reached comes first and whole, but for its drawing.
+struct Summary<'a>(&'a [Judged]);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(figures) = self;
+        let with = |reached: Option<bool>| figures.iter().filter(move |one| one.reached == reached);
+        for Judged { figure, .. } in with(Some(false)) {
+            writeln!(f, "{}", Text(&Figure { gantt: None, ..figure.clone() }))?;
+        }
+        for Judged { figure, .. } in with(Some(true)) {
+            write!(f, "{}: {}", figure.name, figure.unit.text(figure.ours.median))?;
+            if let Some(comparison) = &figure.comparison {
+                write!(f, ", {:.2} of {}", comparison.ratio.median, comparison.what)?;
+            }
+            writeln!(f, " ({})", figure.reach_text())?;
+        }
+        let [reached, missed, free] = [Some(true), Some(false), None].map(|reached| with(reached).count());
+        let others = if free == 0 { String::new() } else { format!("; --details prints {free} more") };
+        write!(f, "{reached} of {} figures reach what they have to{others}", reached + missed)
+    }
 }
 
 /// A figure as lines of text.
@@ -193,5 +225,38 @@ impl fmt::Display for Markdown<'_> {
             verdict(figure).into(),
         ];
         write!(f, "| {} |", cells.join(" | "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use handfast_bench::{Comparison, Reach, Unit};
+
+    use super::*;
+
+    fn judged(name: &str, reach: Option<Reach>) -> Judged {
+        let alone = |value| Spread { lower: value, median: value, upper: value };
+        let comparison = Comparison { what: "memcpy".into(), theirs: alone(4e9), ratio: alone(0.5), cpu: None };
+        let ours = alone(2e9);
+        let figure =
+            Figure { name: name.into(), unit: Unit::Rate, ours, comparison: Some(comparison), reach, gantt: None };
+        Judged { group: "codec", reached: figure.is_reached(), figure }
+    }
+
+    #[test]
+    fn a_summary_has_what_is_not_reached_first_and_counts_the_rest() {
+        let figures = [
+            judged("encode", Some(Reach::Share(0.4))),
+            judged("format", None),
+            judged("decode", Some(Reach::Share(0.9))),
+        ];
+        insta::assert_snapshot!(Summary(&figures), @"
+        decode: 1.86 GiB/s
+            memcpy: 3.73 GiB/s
+            ratio 0.50 [0.50, 0.50]
+            to reach ≥ 0.90: NOT REACHED
+        encode: 1.86 GiB/s, 0.50 of memcpy (≥ 0.40)
+        1 of 2 figures reach what they have to; --details prints 1 more
+        ");
     }
 }

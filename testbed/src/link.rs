@@ -1,6 +1,7 @@
 //! The common part of `handfast import` and `handfast export`.
 
 pub(crate) mod calls;
+pub(crate) mod comparison;
 pub(crate) mod legacy;
 pub(crate) mod observed;
 pub(crate) mod options;

@@ -20,6 +20,23 @@ pub(crate) enum Decision {
     No,
 }
 
+/// The answer of a person who compares two screens.
+pub(crate) enum Equality {
+    /// Whether they show the same.
+    Said(bool),
+    Leave,
+}
+
+/// The answer of a key to the question whether both screens show the same. Other keys answer nothing.
+fn equality(key: keys::Key) -> Option<Equality> {
+    match key {
+        keys::Key::Char('y' | 'Y') => Some(Equality::Said(true)),
+        keys::Key::Char('n' | 'N') => Some(Equality::Said(false)),
+        keys::Key::Esc => Some(Equality::Leave),
+        _ => None,
+    }
+}
+
 /// The answer of a key to a question of yes and no. Other keys answer nothing.
 fn decision(key: keys::Key) -> Option<Decision> {
     match key {

@@ -29,7 +29,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 pub use gates::{Fails, Gate, GatedSource, GatedStore};
 pub use line::{Dead, Line, Phone};
-pub use script::{CHANNEL, Said, Script, exporter, importer};
+pub use script::{CHANNEL, Said, Script, comparing_exporter, comparing_importer, exporter, importer};
 pub use session::{exported, imported};
 
 /// The wall clock.

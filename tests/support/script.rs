@@ -7,6 +7,7 @@ use handfast::{
         ChannelName, ChannelRequest, Control, FIRST_SERVER_CHANNEL, FrameDecoder, FrameEvent, RequestState,
         end_of_channel, frame_header,
     },
+    sas::Channel,
     secret::Secret,
     shell::tls::{ExporterTls, ImporterTls},
     token::Token,
@@ -57,6 +58,28 @@ where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     Script::new(ImporterTls::new(device).handshake(stream).await.unwrap().0)
+}
+
+/// The same, with what a comparison needs of the channel.
+pub async fn comparing_exporter<S>(stream: S, device: &Identity) -> (Script, Channel)
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let tls = ExporterTls::new(device);
+    let stream = tls.handshake(stream).await.unwrap().0;
+    let channel = tls.channel(&stream).unwrap();
+    (Script::new(stream), channel)
+}
+
+/// The same, with what a comparison needs of the channel.
+pub async fn comparing_importer<S>(stream: S, device: &Identity) -> (Script, Channel)
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let tls = ImporterTls::new(device);
+    let stream = tls.handshake(stream).await.unwrap().0;
+    let channel = tls.channel(&stream).unwrap();
+    (Script::new(stream), channel)
 }
 
 impl Script {

@@ -24,7 +24,7 @@ pub fn check_inputs(config: Config, inputs: impl IntoIterator<Item = Input>, rul
     let mut confirmed = false;
     for input in inputs {
         let Ok(effects) = laws::step(&mut exporter, input) else { continue };
-        confirmed |= input == Input::ConfirmAddDevice;
+        confirmed |= matches!(input, Input::ConfirmAddDevice | Input::CompareAddDevice(true));
         let done = grammar.state() == LinkState::Done;
         for effect in &effects {
             match effect {

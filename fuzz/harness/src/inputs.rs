@@ -32,7 +32,7 @@ pub(crate) fn all<T>(from: &mut Unstructured<'_>, one: fn(&mut Unstructured<'_>)
 }
 
 fn features(from: &mut Unstructured<'_>) -> Result<Features> {
-    Ok(Features { result: from.arbitrary()?, cancel: from.arbitrary()? })
+    Ok(Features { result: from.arbitrary()?, cancel: from.arbitrary()?, sas: from.arbitrary()? })
 }
 
 fn scheme(from: &mut Unstructured<'_>) -> Result<Scheme> {
@@ -57,13 +57,16 @@ fn timer(from: &mut Unstructured<'_>) -> Result<Timer> {
 
 fn message(from: &mut Unstructured<'_>) -> Result<Message> {
     use ImportResult::{FailedArchive, FailedStorage, Other, Stored};
-    Ok(match from.int_in_range(0..=6)? {
+    Ok(match from.int_in_range(0..=9)? {
         0 => Message::Hello(features(from)?),
         1 => Message::AuthScheme(scheme(from)?, features(from)?),
         2 => Message::Password(slot(from)?),
         3 => Message::Verdict(*from.choose(&[Verdict::Wrong, Verdict::Final, Verdict::None])?),
-        4 => Message::State(*from.choose(&[Word::Canceled, Word::Timeout])?),
+        4 => Message::State(*from.choose(&[Word::Canceled, Word::Timeout, Word::Mismatch])?),
         5 => Message::ImportResult(*from.choose(&[Stored, FailedArchive, FailedStorage, Other])?),
+        6 => Message::Commitment(Slot::NONE),
+        7 => Message::Nonce(Slot::NONE),
+        8 => Message::Opening(Slot::NONE),
         _ => Message::Unknown,
     })
 }
@@ -71,7 +74,7 @@ fn message(from: &mut Unstructured<'_>) -> Result<Message> {
 /// Any input of an importer.
 pub(crate) fn import(from: &mut Unstructured<'_>) -> Result<import::Input> {
     use import::Input::*;
-    Ok(match from.int_in_range(0..=22)? {
+    Ok(match from.int_in_range(0..=23)? {
         0 => AddAccount,
         1 => ProvideAccountAuthentication(slot(from)?, scheme(from)?),
         2 => RemoveAccount,
@@ -101,6 +104,7 @@ pub(crate) fn import(from: &mut Unstructured<'_>) -> Result<import::Input> {
         19 => ConnectionRequestedFrom(conn(from)?, IpAddr::from([192, 0, 2, from.int_in_range(0..=3)?]).into()),
         20 => ConnectionAnswered(conn(from)?),
         21 => ConnectionsExhausted,
+        22 => CompareAccount(from.arbitrary()?),
         _ => Fired(timer(from)?),
     })
 }
@@ -108,7 +112,7 @@ pub(crate) fn import(from: &mut Unstructured<'_>) -> Result<import::Input> {
 /// Any input of an exporter.
 pub(crate) fn export(from: &mut Unstructured<'_>) -> Result<export::Input> {
     use export::{Input::*, Tried as What};
-    Ok(match from.int_in_range(0..=16)? {
+    Ok(match from.int_in_range(0..=17)? {
         0 => AddDevice(scheme(from)?),
         1 => ConfirmAddDevice,
         2 => CancelAddDevice,
@@ -125,6 +129,7 @@ pub(crate) fn export(from: &mut Unstructured<'_>) -> Result<export::Input> {
         13 => HandedOver,
         14 => SendFailed,
         15 => Failed,
+        16 => CompareAddDevice(from.arbitrary()?),
         _ => Fired(timer(from)?),
     })
 }
@@ -136,7 +141,7 @@ fn operation(from: &mut Unstructured<'_>) -> Result<u32> {
 
 /// Returns an input of a client: a signal, or details as a daemon, or a program in its place, may write them.
 fn said(from: &mut Unstructured<'_>, side: Side) -> Result<Received> {
-    Ok(Received::Signal(match from.int_in_range(0..=8)? {
+    Ok(Received::Signal(match from.int_in_range(0..=10)? {
         0 => Signal::TokenAvailable,
         1 => Signal::Connecting,
         2 => Signal::Prompt { peer: account(from)?, scheme: scheme(from)?, wrong_password: from.arbitrary()? },
@@ -145,14 +150,26 @@ fn said(from: &mut Unstructured<'_>, side: Side) -> Result<Received> {
         5 => Signal::Done(*from.choose(&Outcome::ALL)?),
         6 => return Ok(Received::Unheard),
         7 => return Ok(Received::Strange),
+        8 => Signal::CompareAccount { peer: account(from)?, scheme: scheme(from)? },
+        9 => Signal::CompareDevice { peer_address: ([192, 0, 2, 7], from.int_in_range(0..=1)?).into() },
         _ => return Ok(received::read(side, from.int_in_range(-1..=6)?, &details(from)?)),
     }))
 }
 
 /// Details, of the words that some daemon knows and of others.
 fn details(from: &mut Unstructured<'_>) -> Result<Details> {
-    let keys =
-        ["error", "reason", "token", "peer_id", "auth_scheme", "auth_error", "peer_address", "sent", "confirmed"];
+    let keys = [
+        "error",
+        "reason",
+        "token",
+        "peer_id",
+        "auth_scheme",
+        "auth_error",
+        "peer_address",
+        "sent",
+        "confirmed",
+        "sas",
+    ];
     let id = "a1".repeat(20);
     let words =
         ["", "none", "true", "false", "password", "invalid_credentials", "auth_error", "unknown", "[::1]:1", &id];
@@ -176,7 +193,7 @@ fn details(from: &mut Unstructured<'_>) -> Result<Details> {
 pub(crate) fn import_client(from: &mut Unstructured<'_>) -> Result<client::import::Input> {
     use client::import::Input::*;
     let id = |from: &mut Unstructured<'_>| Ok(LocalId(operation(from)?.into()));
-    Ok(match from.int_in_range(0..=9)? {
+    Ok(match from.int_in_range(0..=11)? {
         0 => Select,
         1 => Answer(slot(from)?),
         2 => Back,
@@ -186,6 +203,8 @@ pub(crate) fn import_client(from: &mut Unstructured<'_>) -> Result<client::impor
         6 => Added(Err(*from.choose(&[AddAccountError::TooMany, AddAccountError::Taken])?)),
         7 => Provided(id(from)?, from.arbitrary()?),
         8 => Removed(id(from)?, from.arbitrary()?),
+        9 => Compare(from.arbitrary()?),
+        10 => Compared(id(from)?, from.arbitrary()?),
         _ => Signal(id(from)?, said(from, Side::Import)?),
     })
 }
@@ -194,7 +213,7 @@ pub(crate) fn import_client(from: &mut Unstructured<'_>) -> Result<client::impor
 pub(crate) fn export_client(from: &mut Unstructured<'_>) -> Result<client::export::Input> {
     use {AddDeviceError::*, client::export::Input::*};
     let id = |from: &mut Unstructured<'_>| Ok(OpId(operation(from)?));
-    Ok(match from.int_in_range(0..=15)? {
+    Ok(match from.int_in_range(0..=17)? {
         0 => Select,
         1 => Camera,
         2 => Start,
@@ -210,6 +229,8 @@ pub(crate) fn export_client(from: &mut Unstructured<'_>) -> Result<client::expor
         12 => Added(Err(*from.choose(&[InvalidUri, AlreadyLinking, Generic])?)),
         13 => Confirmed(id(from)?, from.arbitrary()?),
         14 => Canceled(id(from)?, from.arbitrary()?),
+        15 => Compare(from.arbitrary()?),
+        16 => Compared(id(from)?, from.arbitrary()?),
         _ => Signal(id(from)?, said(from, Side::Export)?),
     })
 }

@@ -13,8 +13,8 @@ pub fn read(side: Side, state: i32, details: &Details) -> Received {
         Received::Signal(signal) => {
             assert_eq!(i32::from(signal.state().number()), state);
             let of = match signal {
-                Signal::TokenAvailable | Signal::Prompt { .. } => Side::Import,
-                Signal::Confirm { .. } => Side::Export,
+                Signal::TokenAvailable | Signal::Prompt { .. } | Signal::CompareAccount { .. } => Side::Import,
+                Signal::Confirm { .. } | Signal::CompareDevice { .. } => Side::Export,
                 Signal::Connecting | Signal::InProgress | Signal::Done(_) => side,
             };
             assert_eq!(of, side, "{signal:?}");

@@ -26,7 +26,11 @@ fn tokens() -> impl Strategy<Value = Token> {
 }
 
 fn messages() -> impl Strategy<Value = Message<Secret>> {
-    let features = (any::<bool>(), any::<bool>()).prop_map(|(result, cancel)| Features { result, cancel });
+    let features = (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(result, cancel, sas)| Features {
+        result,
+        cancel,
+        sas,
+    });
     let scheme = prop_oneof![Just(Scheme::None), Just(Scheme::Password)];
     let result = prop_oneof![
         Just(ImportResult::Stored),
@@ -39,7 +43,10 @@ fn messages() -> impl Strategy<Value = Message<Secret>> {
         (scheme, features).prop_map(|(scheme, features)| Message::AuthScheme(scheme, features)),
         any::<String>().prop_map(|password| Message::Password(password.into())),
         prop_oneof![Just(Verdict::Wrong), Just(Verdict::Final), Just(Verdict::None)].prop_map(Message::Verdict),
-        prop_oneof![Just(Word::Canceled), Just(Word::Timeout)].prop_map(Message::State),
+        prop_oneof![Just(Word::Canceled), Just(Word::Timeout), Just(Word::Mismatch)].prop_map(Message::State),
+        "[0-9a-f]{64}".prop_map(|value| Message::Commitment(value.into())),
+        "[0-9a-f]{64}".prop_map(|value| Message::Nonce(value.into())),
+        "[0-9a-f]{64}".prop_map(|value| Message::Opening(value.into())),
         result.prop_map(Message::ImportResult),
         Just(Message::Unknown),
     ]

@@ -20,7 +20,7 @@ use proptest::{
 };
 
 fn features() -> impl Strategy<Value = Features> {
-    (any::<bool>(), any::<bool>()).prop_map(|(result, cancel)| Features { result, cancel })
+    (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(result, cancel, sas)| Features { result, cancel, sas })
 }
 
 fn config() -> impl Strategy<Value = Config> {
@@ -51,7 +51,10 @@ fn message() -> impl Strategy<Value = Message> {
         (scheme(), features()).prop_map(|(scheme, features)| Message::AuthScheme(scheme, features)),
         slot().prop_map(Message::Password),
         select(vec![Verdict::Wrong, Verdict::Final, Verdict::None]).prop_map(Message::Verdict),
-        select(vec![Word::Canceled, Word::Timeout]).prop_map(Message::State),
+        select(vec![Word::Canceled, Word::Timeout, Word::Mismatch]).prop_map(Message::State),
+        Just(Message::Commitment(Slot::NONE)),
+        Just(Message::Nonce(Slot::NONE)),
+        Just(Message::Opening(Slot::NONE)),
         select(vec![
             ImportResult::Stored,
             ImportResult::FailedArchive,
@@ -72,6 +75,7 @@ fn import_input() -> impl Strategy<Value = import::Input> {
     prop_oneof![
         Just(AddAccount),
         (slot(), scheme()).prop_map(|(slot, scheme)| ProvideAccountAuthentication(slot, scheme)),
+        any::<bool>().prop_map(CompareAccount),
         Just(RemoveAccount),
         Just(Published),
         Just(Unpublishable),
@@ -102,6 +106,7 @@ fn export_input() -> impl Strategy<Value = export::Input> {
     prop_oneof![
         scheme().prop_map(AddDevice),
         Just(ConfirmAddDevice),
+        any::<bool>().prop_map(CompareAddDevice),
         Just(CancelAddDevice),
         prop::bool::weighted(0.9).prop_map(|pinned| Opened { pinned }),
         Just(Unreachable),

@@ -263,9 +263,11 @@ impl Diagram {
             Action::AddAccount
             | Action::Answer { .. }
             | Action::AnswerOtherwise
+            | Action::CompareAccount { .. }
             | Action::RemoveAccount
             | Action::AddDevice(_)
             | Action::ConfirmAddDevice
+            | Action::CompareAddDevice { .. }
             | Action::CancelAddDevice => self.call(turn),
             Action::Crash(Side::Import, Remains::Nothing) => self.note("ID", "crash, no account is there"),
             Action::Crash(Side::Import, Remains::Whole) => self.note("ID", "crash, the account is there"),
@@ -496,11 +498,9 @@ pub(crate) fn words(item: Item) -> String {
 
 /// A message as it is on the wire (R-MSG-1).
 fn message_words(message: Message) -> String {
-    let features = |features: Features| match (features.result, features.cancel) {
-        (true, true) => "features: \"cancel,result\"",
-        (true, false) => "features: \"result\"",
-        (false, true) => "features: \"cancel\"",
-        (false, false) => "",
+    let features = |features: Features| match features.as_str() {
+        "" => String::new(),
+        names => format!("features: \"{names}\""),
     };
     match message {
         Message::Hello(named) => format!("{{{}}}", features(named)),
@@ -512,6 +512,10 @@ fn message_words(message: Message) -> String {
         Message::Verdict(Verdict::Wrong) => "{passwordCorrect: \"false\", canRetry: \"true\"}".into(),
         Message::Verdict(Verdict::Final) => "{canRetry: \"false\"}".into(),
         Message::Verdict(Verdict::None) => "{passwordCorrect: \"true\"}".into(),
+        Message::Commitment(_) => "{sasCommitment: …}".into(),
+        Message::Nonce(_) => "{sasNonce: …}".into(),
+        Message::Opening(_) => "{sasOpening: …}".into(),
+        Message::State(Word::Mismatch) => "{stateMsg: \"MISMATCH\"}".into(),
         Message::State(Word::Canceled) => "{stateMsg: \"CANCELED\"}".into(),
         Message::State(Word::Timeout) => "{stateMsg: \"TIMEOUT\"}".into(),
         Message::ImportResult(result) => {

@@ -15,6 +15,8 @@ mod classes;
 mod components;
 mod witness;
 
+use std::rc::Rc;
+
 use stateright::Model;
 
 use self::classes::Classes;
@@ -74,7 +76,16 @@ pub struct Liveness<'a> {
     /// Of each node.
     marks: Vec<u8>,
     /// Of each edge, in the graph's order.
-    fairness: Vec<Fairness>,
+    fairness: Rc<Vec<Fairness>>,
+}
+
+/// Claims with one idea of what is fair.
+#[derive(Clone, Debug)]
+pub struct Claims<F, T, C> {
+    /// The claims.
+    pub claims: Vec<LeadsTo<F, T>>,
+    /// Whether an action has to be taken in the end, in a state.
+    pub classify: C,
 }
 
 impl<'a> Liveness<'a> {
@@ -91,23 +102,45 @@ impl<'a> Liveness<'a> {
         F: Fn(&M::State) -> bool,
         T: Fn(&M::State) -> bool,
     {
+        Self::of_each(model, graph, &[Claims { claims: vec![claim], classify }])?.pop()
+    }
+
+    /// The same of many claims, in their order, for which the graph is walked once: each step is taken again for it.
+    pub fn of_each<M, F, T, C>(model: &M, graph: &'a Graph, all: &[Claims<F, T, C>]) -> Option<Vec<Self>>
+    where
+        M: Model,
+        M::Action: Clone,
+        F: Fn(&M::State) -> bool,
+        T: Fn(&M::State) -> bool,
+        C: Fn(&M::State, &M::Action) -> Fairness,
+    {
         if !graph.is_complete() {
             return None;
         }
-        let mut marks = Vec::with_capacity(graph.states());
-        let mut fairness = Vec::with_capacity(graph.edges());
+        let claims = || all.iter().flat_map(|one| &one.claims);
+        let mut marks: Vec<_> = claims().map(|_| Vec::with_capacity(graph.states())).collect();
+        let mut fairness: Vec<_> = all.iter().map(|_| Vec::with_capacity(graph.edges())).collect();
         graph.walk(model, |_, state, actions| {
-            marks.push(match ((claim.to)(state), (claim.from)(state)) {
-                (true, _) => TO,
-                (false, true) => FROM,
-                (false, false) => 0,
-            });
-            fairness.extend(actions.iter().map(|action| classify(state, action)));
+            for (claim, marks) in claims().zip(&mut marks) {
+                marks.push(match ((claim.to)(state), (claim.from)(state)) {
+                    (true, _) => TO,
+                    (false, true) => FROM,
+                    (false, false) => 0,
+                });
+            }
+            for (one, fairness) in all.iter().zip(&mut fairness) {
+                fairness.extend(actions.iter().map(|action| (one.classify)(state, action)));
+            }
         });
-        let mut liveness = Self { graph, marks, fairness };
-        liveness.mark_dead_ends();
-        liveness.mark_cycles();
-        Some(liveness)
+        let fairness = fairness.into_iter().map(Rc::new).zip(all);
+        let fairness = fairness.flat_map(|(fairness, one)| one.claims.iter().map(move |_| Rc::clone(&fairness)));
+        let facts = marks.into_iter().zip(fairness).map(|(marks, fairness)| {
+            let mut liveness = Self { graph, marks, fairness };
+            liveness.mark_dead_ends();
+            liveness.mark_cycles();
+            liveness
+        });
+        Some(facts.collect())
     }
 
     /// Decides the claim.

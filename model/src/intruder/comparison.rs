@@ -1,11 +1,20 @@
-//! The comparison that would stop W-12, as a design: the order in which a short string is agreed on, with an intruder in the middle.
+//! The comparison that stops W-12 (R-SAS-2): the order in which a short string is agreed on, with an intruder in the middle.
 //!
 //! Both users compare a string that is computed from the channel, both leaf keys and a nonce of each side. It is so short that an
 //! intruder can try inputs until two strings are equal. Hence the rule of the model: *the one who chooses last chooses the string*. Where
 //! the intruder fixes the last input of one string, knows all its other inputs, and knows the other string, the two are equal.
 //!
-//! No reducer has this exchange yet. The model shows which orders are sound before one is built.
+//! The order is that of the shipped reducers: [`order_of`] runs them, also with a rule that is broken, and notes what a side shows before it
+//! has received anything.
 
+use handfast::{
+    export::{self, Exporter},
+    import::{self, Importer},
+    message::{Features, Message as Words, Slot},
+    outcome::{AccountId, Scheme},
+    reducer::{Config, ConnId},
+    rules::Rules,
+};
 use serde::Serialize;
 use stateright::{Model, Property};
 
@@ -171,6 +180,44 @@ impl Model for Exchange {
     }
 }
 
+/// Returns the order in which two sides that keep `rules` agree on the string; none if they do not compare.
+///
+/// Each is run against an intruder that sends it no more than it has to: whatever a side shows then, it shows before the other's part.
+pub fn order_of(rules: impl Rules) -> Option<Order> {
+    use import::{Ask, Input as I};
+    const CONN: ConnId = ConnId(1);
+    let config = Config { features: Features::WITH_SAS, ..Config::default() };
+    let account = AccountId([7; 20]);
+    let mut importer = Importer::under(config, rules);
+    let opened = I::ConnectionOpened { conn: CONN, presented: Some(account), verified: true };
+    let scheme = I::Message(CONN, Words::AuthScheme(Scheme::None, Features::WITH_SAS));
+    let commitment = I::Message(CONN, Words::Commitment(Slot::NONE));
+    let begin = [I::AddAccount, I::Published, I::ConnectionRequested(CONN), opened];
+    let mut nonce = Vec::new();
+    for input in begin.into_iter().chain([I::ChannelRequested(CONN, Ask::Right), scheme, commitment]) {
+        importer.handle(input).ok()?;
+        let sent = std::iter::from_fn(|| importer.poll_effect()).collect::<Vec<_>>();
+        nonce.push(sent.contains(&import::Effect::Send(CONN, Words::Nonce(Slot::NONE))));
+    }
+    let mut exporter = Exporter::under(config, rules);
+    let accepted = export::Input::Accepted { peer_address: ([192, 0, 2, 7], 4711).into() };
+    let hello = export::Input::Message(Words::Hello(Features::WITH_SAS));
+    let nonce_arrives = export::Input::Message(Words::Nonce(Slot::NONE));
+    let begin = [export::Input::AddDevice(Scheme::None), export::Input::Opened { pinned: true }, accepted];
+    let mut opening = Vec::new();
+    for input in begin.into_iter().chain([hello, nonce_arrives]) {
+        exporter.handle(input).ok()?;
+        let sent = std::iter::from_fn(|| exporter.poll_effect()).collect::<Vec<_>>();
+        opening.push(sent.contains(&export::Effect::Send(Words::Opening(Slot::NONE))));
+    }
+    match (nonce.as_slice(), opening.as_slice()) {
+        ([.., false, true], [.., false, true]) => Some(Order::Committed),
+        ([.., true, false], [.., false, true]) => Some(Order::ImporterFirst),
+        ([.., false, true], [.., true, false]) => Some(Order::WithoutCommitment),
+        _ => None,
+    }
+}
+
 /// The result for one order.
 #[derive(Clone, Debug, Serialize)]
 pub struct Compared {
@@ -225,6 +272,8 @@ fn sentence(order: Order, session: Session, before: &State, chosen: bool) -> Str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::property::without::Without;
+    use handfast::rules::{AllRules, Rule};
 
     /// Only the order with a commitment before the importer's nonce keeps the strings apart; each other one falls to a choice.
     #[test]
@@ -235,6 +284,20 @@ mod tests {
             let chosen = result.attack.map(|story| story.iter().filter(|line| line.contains("tries values")).count());
             assert_eq!(chosen, if order == Order::Committed { None } else { Some(1) }, "{order:?}");
         }
+    }
+
+    /// R-SAS-2: the shipped order is the sound one. A mutant without a commitment, and one whose importer shows its nonce first, each have
+    /// an order in which the intruder makes the strings equal (M-60, M-61).
+    #[test]
+    fn the_shipped_order_is_sound_and_that_of_each_mutant_is_not() {
+        let attacked = |rules: Without| {
+            let order = order_of(rules).expect("they compare");
+            (order, compare(Exchange { order, compared: true }, Limits::default()).attack.is_some())
+        };
+        assert_eq!(order_of(AllRules), Some(Order::Committed));
+        assert_eq!(attacked(Without::new(&[])), (Order::Committed, false));
+        assert_eq!(attacked(Without::new(&[Rule::NonceAfterCommitment])), (Order::ImporterFirst, true));
+        assert_eq!(attacked(Without::new(&[Rule::OpeningAfterNonce])), (Order::WithoutCommitment, true));
     }
 
     /// Without users who compare there is nothing that the order could keep.

@@ -2,7 +2,7 @@
 
 use handfast::{
     export, import,
-    message::{Features, ImportResult, Message, Verdict},
+    message::{Features, ImportResult, Message, Slot, Verdict},
     outcome::{Scheme, Side as On},
 };
 use stateright::{Model, Property};
@@ -12,7 +12,7 @@ use crate::{
     intruder::{
         queries::{Asked, Queries, Query, Weakness},
         scene::{Chain, Channel, EMPTY, GUESS, Item, PASSWORD, Peer, State, account},
-        situation::Situation,
+        situation::{Comparison, Situation},
         terms::{Key, Owner, Party, Term},
     },
     system::{
@@ -28,6 +28,8 @@ pub enum Move {
     Scan,
     /// The exporter's user confirms the device.
     Confirm,
+    /// The user on this side compares the two screens, and says whether they show the same string.
+    Compare(On),
     /// The importer's user, who reads the account and sees the own one, answers.
     Answer,
     /// The exporter's connection reaches the new device.
@@ -90,6 +92,18 @@ const AS_IMPORTER: [Word; 6] = [
     Word::Message(Message::ImportResult(ImportResult::Stored)),
 ];
 
+/// The further messages of an exporter where the users compare.
+const AS_COMPARING_EXPORTER: [Word; 4] = [
+    Word::Message(Message::AuthScheme(Scheme::None, Features::WITH_SAS)),
+    Word::Message(Message::AuthScheme(Scheme::Password, Features::WITH_SAS)),
+    Word::Message(Message::Commitment(Slot::NONE)),
+    Word::Message(Message::Opening(Slot::NONE)),
+];
+
+/// The further messages of an importer.
+const AS_COMPARING_IMPORTER: [Word; 2] =
+    [Word::Message(Message::Hello(Features::WITH_SAS)), Word::Message(Message::Nonce(Slot::NONE))];
+
 impl Word {
     /// Whether it is without features, which makes no difference to a side of today.
     fn is_legacy(self) -> bool {
@@ -131,8 +145,16 @@ impl Intrusion {
         if scene.wire.peer == Peer::None && scene.codes == 0 {
             moves.push(Move::Scan);
         }
-        if scene.asks_device && !scene.confirmed {
+        let comparing = self.situation.comparison != Comparison::None;
+        // Where a comparison is expected, no device is confirmed without one (R-SAS-9).
+        if scene.asks_device && !scene.confirmed && !comparing {
             moves.push(Move::Confirm);
+        }
+        if scene.compares_device {
+            moves.push(Move::Compare(On::Export));
+        }
+        if scene.compares_account.is_some() {
+            moves.push(Move::Compare(On::Import));
         }
         if self.answer(state).is_some() {
             moves.push(Move::Answer);
@@ -159,7 +181,10 @@ impl Intrusion {
             Peer::Intruder(Channel::Open) => {
                 if state.export.reads(PEER) {
                     let hardened = self.situation.pair.hardens_export();
-                    moves.extend(AS_IMPORTER.into_iter().filter(|word| says(word, hardened)).map(Move::Report));
+                    let more = AS_COMPARING_IMPORTER.into_iter().filter(|_| comparing);
+                    moves.extend(
+                        AS_IMPORTER.into_iter().chain(more).filter(|word| says(word, hardened)).map(Move::Report),
+                    );
                 }
                 moves.push(Move::Leave);
             }
@@ -185,7 +210,8 @@ impl Intrusion {
             }
             (Some(_), Channel::Open) if state.import.reads(caller.conn()) => {
                 let hardened = self.situation.pair.hardens_import();
-                moves.extend(AS_EXPORTER.into_iter().filter(|word| says(word, hardened)).map(Move::Say));
+                let more = AS_COMPARING_EXPORTER.into_iter().filter(|_| comparing);
+                moves.extend(AS_EXPORTER.into_iter().chain(more).filter(|word| says(word, hardened)).map(Move::Say));
                 moves.push(Move::HangUp);
             }
             (Some(_), _) => moves.push(Move::HangUp),
@@ -198,6 +224,9 @@ impl Intrusion {
             return None;
         }
         let prompt = state.scene.prompt.filter(|prompt| prompt.shown == Some(Owner::Honest))?;
+        if self.situation.comparison != Comparison::None && state.scene.equal != Some(prompt.conn) {
+            return None;
+        }
         let slot = match (prompt.scheme, self.situation.scheme) {
             (Scheme::None, _) => EMPTY,
             (Scheme::Password, Scheme::Password) => PASSWORD,
@@ -219,6 +248,22 @@ impl Intrusion {
                 let elsewhere = matches!(state.scene.wire.peer, Peer::Intruder(_));
                 state.scene.weaknesses.note(Weakness::NotCompared, elsewhere);
                 state.give_export(situation, export::Input::ConfirmAddDevice).ok()?;
+            }
+            Move::Compare(On::Export) => {
+                state.scene.compares_device = false;
+                let elsewhere = !state.scene.wire.is_honest();
+                let equal = !elsewhere || situation.comparison == Comparison::Unsound;
+                state.scene.confirmed |= equal;
+                state.scene.weaknesses.note(Weakness::NotCompared, equal && elsewhere);
+                state.give_export(situation, export::Input::CompareAddDevice(equal)).ok()?;
+            }
+            Move::Compare(On::Import) => {
+                let conn = state.scene.compares_account.take()?;
+                let equal = conn == PEER || situation.comparison == Comparison::Unsound;
+                state.scene.equal = equal.then_some(conn);
+                let input = I::CompareAccount(equal);
+                let effects = state.import.take(input).ok()?;
+                state.do_import(Some(conn), Some(input), &effects, None);
             }
             Move::Answer => {
                 let input = self.answer(&state)?;

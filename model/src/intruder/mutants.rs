@@ -26,6 +26,8 @@ pub struct Hunt {
     pub start: Start,
     /// The protection of the archive.
     pub scheme: Scheme,
+    /// Whether the users compare.
+    pub compared: bool,
 }
 
 /// The result of a hunt.
@@ -44,7 +46,12 @@ pub struct Found {
 }
 
 const fn hunt(id: &'static str, query: Query, start: Start, scheme: Scheme) -> Hunt {
-    Hunt { id, query, start, scheme }
+    Hunt { id, query, start, scheme, compared: false }
+}
+
+/// A hunt between users who compare.
+const fn compared(id: &'static str, query: Query, start: Start, scheme: Scheme) -> Hunt {
+    Hunt { id, query, start, scheme, compared: true }
 }
 
 /// Every hunt: each query has one at least. Without the mutant the query is verified there.
@@ -59,13 +66,18 @@ pub const HUNTS: &[Hunt] = &[
     hunt("M-29", Query::Failing, Start::DeviceAccount, Scheme::None),
     hunt("M-12", Query::Failing, Start::Swapped, Scheme::Password),
     hunt("M-11", Query::Failing, Start::Swapped, Scheme::Password),
+    compared("M-60", Query::Archive, Start::Swapped, Scheme::None),
+    compared("M-61", Query::Archive, Start::Swapped, Scheme::None),
+    compared("M-63", Query::Archive, Start::Swapped, Scheme::None),
+    compared("M-64", Query::Archive, Start::Swapped, Scheme::None),
 ];
 
 impl Hunt {
     /// Returns the situation, with the broken rule or without.
     pub fn situation(&self, broken: bool) -> Situation {
         let rules = Mutant::find(self.id).filter(|_| broken).map(|mutant| mutant.without).unwrap_or_default();
-        Situation { rules, ..Situation::new(Pair::HH, self.start, self.scheme) }
+        let situation = Situation { rules, ..Situation::new(Pair::HH, self.start, self.scheme) };
+        if self.compared { situation.compared() } else { situation }
     }
 
     /// Looks for the shortest attack, with the queries as they are or changed.

@@ -14,9 +14,10 @@ use crate::{
         moves::{Move, Word},
         queries::Weakness,
         scene::{Chain, Channel, EMPTY, Item, PASSWORD, Peer, State},
-        situation::Situation,
+        situation::{Comparison, Situation},
         terms::{Owner, Party, Term},
     },
+    system::world::PEER,
 };
 
 /// An actor of a story.
@@ -141,6 +142,10 @@ fn message(message: Message) -> String {
         Message::Verdict(Verdict::Wrong) => "the verdict that the password is wrong".into(),
         Message::Verdict(Verdict::Final) => "the verdict that the password is wrong for the last time".into(),
         Message::Verdict(Verdict::None) => "a verdict that says nothing".into(),
+        Message::Commitment(_) => "a commitment to its nonce".into(),
+        Message::Nonce(_) => "its nonce".into(),
+        Message::Opening(_) => "its nonce, which opens the commitment".into(),
+        Message::State(Said::Mismatch) => "MISMATCH".into(),
         Message::State(Said::Canceled) => "CANCELED".into(),
         Message::State(Said::Timeout) => "TIMEOUT".into(),
         Message::ImportResult(_) => "the report that the account is stored (importResult)".into(),
@@ -160,6 +165,10 @@ const fn short(message: Message) -> &'static str {
         Message::Verdict(Verdict::Wrong) => "wrong password",
         Message::Verdict(Verdict::Final) => "wrong password, final",
         Message::Verdict(Verdict::None) => "an empty verdict",
+        Message::Commitment(_) => "commitment",
+        Message::Nonce(_) => "nonce",
+        Message::Opening(_) => "opening",
+        Message::State(Said::Mismatch) => "MISMATCH",
         Message::State(Said::Canceled) => "CANCELED",
         Message::State(Said::Timeout) => "TIMEOUT",
         Message::ImportResult(_) => "importResult",
@@ -218,6 +227,22 @@ fn step(situation: &Situation, before: &State, chosen: Move) -> (Actor, Actor, S
         }
         Move::Confirm => {
             (OldDevice, OldDevice, "user confirms".into(), "The old device's user confirms the device".into())
+        }
+        Move::Compare(on) => {
+            let (actor, whose, honest) = match on {
+                On::Export => (OldDevice, "old", before.scene.wire.is_honest()),
+                On::Import => (NewDevice, "new", before.scene.compares_account == Some(PEER)),
+            };
+            let unsound = situation.comparison == Comparison::Unsound;
+            let (label, what) = match (honest, unsound) {
+                (true, _) => ("strings equal", "sees the same string on both screens, and says so"),
+                (false, true) => (
+                    "strings equal",
+                    "sees the same string on both screens, since the intruder chose it last, and says so",
+                ),
+                (false, false) => ("strings differ", "sees two different strings, and says so"),
+            };
+            (actor, actor, label.into(), format!("The {whose} device's user {what}"))
         }
         Move::Answer => {
             let password = before.scene.prompt.is_some_and(|prompt| prompt.scheme == Scheme::Password);

@@ -54,6 +54,12 @@ pub struct Scene {
     pub prompt: Option<Prompt>,
     /// The exporter's screen asks whether this is the device.
     pub asks_device: bool,
+    /// The new device's screen asks whether the two show the same string, in this session.
+    pub compares_account: Option<ConnId>,
+    /// The exporter's screen asks that.
+    pub compares_device: bool,
+    /// The session in which the importer's user said that they do.
+    pub equal: Option<ConnId>,
     /// The exporter's user has confirmed.
     pub confirmed: bool,
     /// The session and the account that the importer's user has agreed to last.
@@ -259,7 +265,7 @@ impl Scene {
     }
 
     pub(super) fn import_done(&mut self, outcome: Outcome) {
-        self.prompt = None;
+        (self.prompt, self.compares_account) = (None, None);
         self.over = true;
         if !outcome.is_success() {
             return;
@@ -271,7 +277,7 @@ impl Scene {
     }
 
     pub(super) fn export_done(&mut self, outcome: Outcome) {
-        self.asks_device = false;
+        (self.asks_device, self.compares_device) = (false, false);
         let Outcome::Success { confirmed } = outcome else { return };
         let elsewhere = !self.wire.is_honest();
         self.facts.export_elsewhere |= elsewhere;
@@ -323,6 +329,9 @@ impl State {
             caller: Caller { number: 0, chain: None, channel: Channel::Absent },
             prompt: None,
             asks_device: false,
+            compares_account: None,
+            compares_device: false,
+            equal: None,
             confirmed: false,
             answered: None,
             answers: 0,

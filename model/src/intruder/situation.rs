@@ -3,15 +3,19 @@
 use handfast::{
     export::Exporter,
     import::Importer,
+    message::Features,
     outcome::{Profile, Scheme},
     reducer::Config,
 };
 use serde::Serialize;
 
 use crate::{
-    intruder::terms::{
-        Key::{Account, Authority, Leaf},
-        Knowledge, Owner, Party, Term,
+    intruder::{
+        comparison::{Order, order_of},
+        terms::{
+            Key::{Account, Authority, Leaf},
+            Knowledge, Owner, Party, Term,
+        },
     },
     property::without::Without,
     system::{
@@ -145,6 +149,25 @@ impl Start {
     }
 }
 
+/// Whether the users compare the two screens (R-SAS-1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Comparison {
+    /// They do not: nothing is named.
+    #[default]
+    None,
+    /// They do, and the strings of two sessions differ: the order of the exchange is sound.
+    Sound,
+    /// They do, and the intruder makes any two strings equal.
+    Unsound,
+}
+
+impl Comparison {
+    /// Returns that of two devices that keep `rules`, by the order in which they agree on the string.
+    pub fn of(rules: Without) -> Self {
+        if order_of(rules) == Some(Order::Committed) { Self::Sound } else { Self::Unsound }
+    }
+}
+
 /// A subject of examination: two honest devices, an archive, and an intruder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Situation {
@@ -158,17 +181,26 @@ pub struct Situation {
     pub profile: Profile,
     /// The rules that the hardened sides keep.
     pub rules: Without,
+    /// Whether the users compare. Those who do go on after a comparison only (R-SAS-9).
+    pub comparison: Comparison,
 }
 
 impl Situation {
     /// Returns the situation of two devices that keep every rule, in the documented profile.
     pub const fn new(pair: Pair, start: Start, scheme: Scheme) -> Self {
-        Self { pair, start, scheme, profile: Profile::Documented, rules: Without::new(&[]) }
+        let (profile, rules) = (Profile::Documented, Without::new(&[]));
+        Self { pair, start, scheme, profile, rules, comparison: Comparison::None }
+    }
+
+    /// Returns the same situation of two hardened devices whose users compare.
+    pub fn compared(self) -> Self {
+        Self { comparison: Comparison::of(self.rules), ..self }
     }
 
     /// Returns the two honest sides before they begin.
     pub fn sides(&self) -> (AnyImport, AnyExport) {
-        let config = Config { profile: self.profile, ..Config::default() };
+        let features = if self.comparison == Comparison::None { Features::ALL } else { Features::WITH_SAS };
+        let config = Config { profile: self.profile, features, ..Config::default() };
         let keeps_all = self.rules == Without::default();
         let import = match self.pair.hardens_import() {
             true if keeps_all => Boxed::new(Importer::new(config)),

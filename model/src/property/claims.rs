@@ -3,12 +3,15 @@
 //! Where a graph has no cycle, a state in which nothing more has to happen decides such a property, and
 //! [`PropertyId::holds`](crate::property::properties::PropertyId::holds) finds it as any other. Where it has one, a claim does.
 
+use std::cell::OnceCell;
+
 use handfast::{export::Tried, import::Check, limits::Timer, outcome::Side};
 
 use crate::{
     explorer::{
         explore::Graph,
         liveness::{
+            self,
             Fairness::{self, Fair, Unfair},
             Lasso, LeadsTo, Liveness,
         },
@@ -36,15 +39,13 @@ pub(crate) enum Decision<I, E> {
     Open(String),
 }
 
-/// Decides a half of a liveness property on a complete graph, whether it has cycles or not.
-pub(crate) fn decide<I: ImportSide, E: ExportSide>(
-    system: &Judged<I, E>,
-    graph: &Graph,
-    property: PropertyId,
-    half: Half,
-) -> Decision<I, E> {
-    type Part = fn(&World, Half) -> bool;
-    let (from, to, moves): (Part, Part, fn(&World, Action) -> Fairness) = match property {
+/// What is said of a state, or of a state and an action.
+type Part = fn(&World, Half) -> bool;
+type Moves = fn(&World, Action) -> Fairness;
+
+/// The claim of a property: from what, to what, and what has to happen by itself. `None`: it is no liveness property.
+fn claim_of(property: PropertyId) -> Option<(Part, Part, Moves)> {
+    Some(match property {
         PropertyId::Ends => (waits, |world, half| !waits(world, half), in_time),
         PropertyId::CancelArrives => (is_unheard, |world, half| !is_unheard(world, half), by_itself),
         PropertyId::Honest => (|_, _| true, |world, _| both_succeed(world), with_people),
@@ -69,23 +70,71 @@ pub(crate) fn decide<I: ImportSide, E: ExportSide>(
         | PropertyId::Documented
         | PropertyId::Atomic
         | PropertyId::Again
-        | PropertyId::Budget => return Decision::Open("no claim says what has to happen".into()),
-    };
-    let claim = LeadsTo {
-        from: |state: &Reached<I, E>| from(&state.world, half),
-        to: |state: &Reached<I, E>| to(&state.world, half),
-    };
-    let Some(liveness) = Liveness::new(system, graph, claim, |state, action| moves(&state.world, *action)) else {
-        return Decision::Open("the graph is not complete".into());
-    };
-    let Err(lasso) = liveness.check(system) else { return Decision::Holds };
-    // Within their budget timers fire at any time, and have to in the end; without one, only when all else is quiet. So nothing is
-    // said of what they would end.
-    match running(&lasso) {
-        Some((side, timer)) if property == PropertyId::Ends => {
-            Decision::Open(format!("the {side} side's timer {timer:?} would end it, and there is no budget for it"))
+        | PropertyId::Budget => return None,
+    })
+}
+
+/// The claims of a graph. The first one that is decided looks at the graph for all of them.
+pub(crate) struct Claims<'a, I, E> {
+    pub(crate) system: &'a Judged<I, E>,
+    pub(crate) graph: &'a Graph,
+    asked: Vec<(PropertyId, Half)>,
+    facts: OnceCell<Option<Vec<((PropertyId, Half), Liveness<'a>)>>>,
+}
+
+impl<'a, I: ImportSide, E: ExportSide> Claims<'a, I, E> {
+    /// Those that are asked of a graph.
+    pub(crate) fn new(
+        system: &'a Judged<I, E>,
+        graph: &'a Graph,
+        asked: impl IntoIterator<Item = (PropertyId, Half)>,
+    ) -> Self {
+        Self { system, graph, asked: asked.into_iter().collect(), facts: OnceCell::new() }
+    }
+
+    /// One alone.
+    pub(crate) fn one(system: &'a Judged<I, E>, graph: &'a Graph, property: PropertyId, half: Half) -> Self {
+        Self::new(system, graph, [(property, half)])
+    }
+
+    /// Decides a half of a liveness property on a complete graph, whether it has cycles or not.
+    pub(crate) fn decide(&self, property: PropertyId, half: Half) -> Decision<I, E> {
+        if claim_of(property).is_none() {
+            return Decision::Open("no claim says what has to happen".into());
         }
-        _ => Decision::Fails(Box::new(lasso)),
+        let Some(facts) = self.facts.get_or_init(|| self.look()) else {
+            return Decision::Open("the graph is not complete".into());
+        };
+        let Some((_, liveness)) = facts.iter().find(|(one, _)| *one == (property, half)) else {
+            return Decision::Open("it was not asked".into());
+        };
+        let Err(lasso) = liveness.check(self.system) else { return Decision::Holds };
+        // Within their budget timers fire at any time, and have to in the end; without one, only when all else is quiet. So nothing is
+        // said of what they would end.
+        match running(&lasso) {
+            Some((side, timer)) if property == PropertyId::Ends => {
+                Decision::Open(format!("the {side} side's timer {timer:?} would end it, and there is no budget for it"))
+            }
+            _ => Decision::Fails(Box::new(lasso)),
+        }
+    }
+
+    fn look(&self) -> Option<Vec<((PropertyId, Half), Liveness<'a>)>> {
+        // The halves of a property have one idea of what is fair, and stand together.
+        let mut names = Vec::new();
+        let halves = |property| self.asked.iter().copied().filter(move |(other, _)| *other == property);
+        let claims = PropertyId::ALL.iter().filter_map(|&property| {
+            let (from, to, moves) = claim_of(property)?;
+            names.extend(halves(property));
+            let claims = halves(property).map(|(_, half)| LeadsTo {
+                from: move |state: &Reached<I, E>| from(&state.world, half),
+                to: move |state: &Reached<I, E>| to(&state.world, half),
+            });
+            let classify = move |state: &Reached<I, E>, action: &Action| moves(&state.world, *action);
+            Some(liveness::Claims { claims: claims.collect(), classify }).filter(|all| !all.claims.is_empty())
+        });
+        let claims: Vec<_> = claims.collect();
+        Some(names.into_iter().zip(Liveness::of_each(self.system, self.graph, &claims)?).collect())
     }
 }
 
@@ -165,9 +214,11 @@ fn by_itself(_: &World, action: Action) -> Fairness {
         Action::AddAccount
         | Action::Answer { .. }
         | Action::AnswerOtherwise
+        | Action::CompareAccount { .. }
         | Action::RemoveAccount
         | Action::AddDevice(_)
         | Action::ConfirmAddDevice
+        | Action::CompareAddDevice { .. }
         | Action::CancelAddDevice => Unfair,
         Action::Caller(..) | Action::Device(_) => Unfair,
     }
@@ -204,6 +255,8 @@ fn with_people(world: &World, action: Action) -> Fairness {
         Action::Answer { right: true } if world.seen.import.prompt.is_some() => Fair(10),
         Action::AddDevice(_) => Fair(11),
         Action::ConfirmAddDevice if !world.seen.export.confirmed => Fair(12),
+        Action::CompareAccount { equal: true } => Fair(13),
+        Action::CompareAddDevice { equal: true } => Fair(14),
         _ => by_itself(world, action),
     }
 }
@@ -227,7 +280,7 @@ mod tests {
     ) -> (Option<usize>, Option<usize>) {
         let graph = Graph::explore(system, Limits::default(), None);
         assert!(graph.is_complete() && graph.is_acyclic());
-        let claim = match decide(system, &graph, property, Half::Both) {
+        let claim = match Claims::one(system, &graph, property, Half::Both).decide(property, Half::Both) {
             Decision::Holds => None,
             Decision::Fails(lasso) => {
                 assert!(lasso.is_dead_end());
@@ -244,14 +297,16 @@ mod tests {
         let system = hardened(find(Size::Small, "HH-documented-crowd").unwrap());
         let graph = Graph::explore(&system, Limits::default(), None);
         assert!(graph.is_complete() && !graph.is_acyclic());
-        let decision = decide(&system, &graph, PropertyId::Admits, Half::Both);
+        let decision =
+            Claims::one(&system, &graph, PropertyId::Admits, Half::Both).decide(PropertyId::Admits, Half::Both);
         assert!(matches!(decision, Decision::Holds), "{decision:?}");
         // More than one burst, and the exporter runs out of attempts.
         let mut configuration = *system.configuration();
         configuration.budget.bursts = 2;
         let system = hardened(configuration);
         let graph = Graph::explore(&system, Limits::default(), None);
-        let decision = decide(&system, &graph, PropertyId::Admits, Half::Both);
+        let decision =
+            Claims::one(&system, &graph, PropertyId::Admits, Half::Both).decide(PropertyId::Admits, Half::Both);
         assert!(matches!(decision, Decision::Fails(_)), "{decision:?}");
     }
 
@@ -281,7 +336,8 @@ mod tests {
         let graph = Graph::explore(&system, Limits::default(), None);
         // Properties of two links are not asked here.
         for &property in PropertyId::ALL.iter().filter(|property| **property != PropertyId::Again) {
-            let open = matches!(decide(&system, &graph, property, Half::Both), Decision::Open(_));
+            let decision = Claims::one(&system, &graph, property, Half::Both).decide(property, Half::Both);
+            let open = matches!(decision, Decision::Open(_));
             assert_eq!(open, !property.is_liveness(), "{}", property.id());
         }
     }

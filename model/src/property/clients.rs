@@ -125,9 +125,9 @@ impl ClientInput for import::Input {
 
     fn kind(&self) -> Kind {
         match *self {
-            Self::Select | Self::Answer(_) | Self::Back | Self::Reset | Self::Finish => Kind::Action,
+            Self::Select | Self::Answer(_) | Self::Compare(_) | Self::Back | Self::Reset | Self::Finish => Kind::Action,
             Self::Added(result) => Kind::Added(result.ok().map(local)),
-            Self::Provided(id, accepted) => Kind::Answered(local(id), accepted),
+            Self::Provided(id, accepted) | Self::Compared(id, accepted) => Kind::Answered(local(id), accepted),
             Self::Removed(id, accepted) => Kind::Canceled(local(id), accepted),
             Self::Signal(id, received) => Kind::Signal(local(id), received),
         }
@@ -144,7 +144,7 @@ impl ClientInput for export::Input {
     fn kind(&self) -> Kind {
         match *self {
             Self::Added(result) => Kind::Added(result.ok().map(|id| id.0)),
-            Self::Confirmed(id, accepted) => Kind::Answered(id.0, accepted),
+            Self::Confirmed(id, accepted) | Self::Compared(id, accepted) => Kind::Answered(id.0, accepted),
             Self::Canceled(id, accepted) => Kind::Canceled(id.0, accepted),
             Self::Signal(id, received) => Kind::Signal(id.0, received),
             _ if self.is_action() => Kind::Action,
@@ -159,7 +159,12 @@ impl ClientEffect for import::Effect {
         let Self::Show(screen) = self else { return None };
         Some(match screen {
             S::Initial | S::Closed => Shown::Away,
-            S::Init | S::TokenAvailable | S::Connecting | S::Authenticating { .. } | S::InProgress => Shown::Link,
+            S::Init
+            | S::TokenAvailable
+            | S::Connecting
+            | S::Comparing { .. }
+            | S::Authenticating { .. }
+            | S::InProgress => Shown::Link,
             S::Done => Shown::Success,
             S::Error(_) => Shown::Failure,
         })
@@ -173,7 +178,7 @@ impl ClientEffect for import::Effect {
         match *self {
             Self::AddAccount => Some(Call::Add),
             Self::Query(_) => Some(Call::Query),
-            Self::ProvideAccountAuthentication(..) => Some(Call::Answer),
+            Self::ProvideAccountAuthentication(..) | Self::CompareAccount(..) => Some(Call::Answer),
             Self::RemoveAccount(id) => Some(Call::Cancel(local(id))),
             Self::Show(_) | Self::Notify(_) | Self::Ignored(_) => None,
         }
@@ -192,6 +197,7 @@ impl ClientEffect for export::Effect {
             | S::ManualEntry
             | S::TokenObtained
             | S::Connecting
+            | S::Comparing { .. }
             | S::Authenticating { .. }
             | S::InProgress => Shown::Link,
             S::Done { .. } => Shown::Success,
@@ -207,7 +213,7 @@ impl ClientEffect for export::Effect {
         match *self {
             Self::AddDevice(_) => Some(Call::Add),
             Self::Query(_) => Some(Call::Query),
-            Self::ConfirmAddDevice(_) => Some(Call::Answer),
+            Self::ConfirmAddDevice(_) | Self::CompareAddDevice(..) => Some(Call::Answer),
             Self::CancelAddDevice(id) => Some(Call::Cancel(id.0)),
             Self::Show(_) | Self::Notify(_) | Self::Ignored(_) => None,
         }

@@ -92,7 +92,7 @@ const fn failure(edge: Edge) -> Other {
 }
 
 /// The edges beyond them.
-pub const OTHERS: [Other; 12] = [
+pub const OTHERS: [Other; 13] = [
     failure(import(Init, Done, "Failed")),
     failure(import(TokenAvailable, Done, "Failed")),
     failure(import(Connecting, Done, "Failed")),
@@ -102,6 +102,11 @@ pub const OTHERS: [Other; 12] = [
         profiles: &[Profile::Documented],
         edge: import(Authenticating, Authenticating, "Wrong password"),
         reason: "the user is asked again (R-IMP-7)",
+    },
+    Other {
+        profiles: BOTH,
+        edge: import(Authenticating, Authenticating, "Strings equal"),
+        reason: "the users compare before the password is asked for (R-SAS-5)",
     },
     Other {
         profiles: &[Profile::Jamid],
@@ -155,6 +160,8 @@ impl Edge {
             (Signal::Prompt { wrong_password: false, .. }, Some(I::Message(_, Message::AuthScheme(..)))) => {
                 "Connection established"
             }
+            (Signal::CompareAccount { .. }, Some(I::Message(_, Message::Opening(_)))) => "Connection established",
+            (Signal::Prompt { wrong_password: false, .. }, Some(I::CompareAccount(true))) => "Strings equal",
             (Signal::Prompt { wrong_password: true, .. }, Some(I::Message(_, Message::Verdict(Judgement::Wrong)))) => {
                 "Wrong password"
             }
@@ -173,6 +180,7 @@ impl Edge {
         let label = match (signal, input) {
             (Signal::Connecting, Some(I::AddDevice(_))) => "Token validated",
             (Signal::Confirm { .. }, Some(I::Accepted { .. })) => "Connection established",
+            (Signal::CompareDevice { .. }, Some(I::Message(Message::Nonce(_)))) => "Connection established",
             (Signal::InProgress, Some(I::Tried(_, Tried::Opened))) => "Auth success",
             (Signal::Done(Outcome::SUCCESS), Some(I::Message(Message::ImportResult(ImportResult::Stored)))) => {
                 "Transfer complete"

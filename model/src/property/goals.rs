@@ -11,7 +11,7 @@ use crate::{
         cause::Cause,
         config::{Configuration, Player},
         link::{End, Item},
-        seen::Done,
+        seen::{Compared, Done},
         world::{HONEST, INTRUDER, PEER, Stage, Storage, World},
     },
 };
@@ -51,7 +51,7 @@ const fn pair(pair: Pair, due: fn(&Configuration) -> bool, reached: fn(&World) -
 }
 
 /// All goals.
-pub(crate) const GOALS: [Goal; 78] = [
+pub(crate) const GOALS: [Goal; 80] = [
     goal("both succeed", |c| c.cast.is_pair(), |w| classify(w) == Some(Pair::BothSucceed)),
     goal(
         "wrong once, then right",
@@ -67,6 +67,19 @@ pub(crate) const GOALS: [Goal; 78] = [
         "the third password is wrong",
         |c| c.cast.is_pair() && c.budget.wrong >= 3,
         |w| both(w, Outcome::Authentication),
+    ),
+    goal(
+        "both users compare, and both succeed",
+        |c| c.sas,
+        |w| {
+            let equal = [w.seen.import.compared, w.seen.export.compared] == [Compared::Equal; 2];
+            equal && classify(w) == Some(Pair::BothSucceed)
+        },
+    ),
+    goal(
+        "a user says that the strings differ, and both end with it",
+        |c| c.sas && c.budget.import_cancels + c.budget.export_cancels > 0,
+        |w| both(w, Outcome::Mismatch),
     ),
     goal(
         "an answer before the confirmation",

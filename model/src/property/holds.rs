@@ -17,6 +17,7 @@ use crate::{
     },
     system::{
         link::End,
+        seen::Compared,
         side::{self, ExportSide, ImportSide},
         stated::TRIES,
         world::{PEER, Storage},
@@ -123,6 +124,7 @@ fn calls_return_what_they_do<I: ImportSide, E: ExportSide>(state: &Reached<I, E>
             let calls = [
                 (answer(slot, Scheme::None), asked(Scheme::None)),
                 (answer(slot, Scheme::Password), asked(Scheme::Password)),
+                (import::Input::CompareAccount(true), seen.import.compared == Compared::Asked),
                 (import::Input::RemoveAccount, seen.import.started),
                 (import::Input::AddAccount, !seen.import.started),
             ];
@@ -132,6 +134,7 @@ fn calls_return_what_they_do<I: ImportSide, E: ExportSide>(state: &Reached<I, E>
             let live = seen.export.started && seen.export.done.is_none();
             let calls = [
                 (export::Input::ConfirmAddDevice, seen.export.asked && !seen.export.confirmed),
+                (export::Input::CompareAddDevice(true), seen.export.compared == Compared::Asked),
                 (export::Input::CancelAddDevice, live && !seen.export.byte_out),
                 (export::Input::AddDevice(Scheme::Password), !seen.export.started),
             ];

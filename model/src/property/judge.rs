@@ -20,7 +20,7 @@ use crate::{
         action::Action,
         config::{Configuration, Player},
         link::End,
-        seen::{ExportView, ImportView},
+        seen::{Compared, ExportView, ImportView},
         stated::{TRIES, WRONG_CODES, WRONG_CODES_PER_CONNECTION},
         world::{PEER, Stage, Storage, World},
     },
@@ -161,8 +161,14 @@ impl Observer for Judge<'_> {
         let again = input == Some(import::Input::ConnectionRequested(PEER))
             && matches!(world.link.half(Side::Import).end, End::Trying | End::Open);
         self.expect(!again || effects.is_empty(), P::Isolated, Side::Import);
-        if let Some(import::Input::ProvideAccountAuthentication(..)) = input {
-            self.expect(seen.prompt.is_some(), P::Return, Side::Import);
+        match input {
+            Some(import::Input::ProvideAccountAuthentication(..)) => {
+                self.expect(seen.prompt.is_some(), P::Return, Side::Import);
+            }
+            Some(import::Input::CompareAccount(_)) => {
+                self.expect(seen.compared == Compared::Asked, P::Return, Side::Import);
+            }
+            _ => {}
         }
     }
 
@@ -177,7 +183,11 @@ impl Observer for Judge<'_> {
             E::AcceptChannel(_) => {
                 self.expect(seen.session.is_none() && seen.done.is_none(), P::Single, Side::Import);
             }
-            E::Send(conn, Message::Password(_)) => self.expect(consented(Some(conn)), P::Password, Side::Import),
+            E::Send(conn, Message::Password(_)) => {
+                self.expect(consented(Some(conn)), P::Password, Side::Import);
+                let compared = !self.configuration.sas || seen.compared == Compared::Equal;
+                self.expect(compared, P::Password, Side::Import);
+            }
             E::Stage(slot) => {
                 self.expect(consented(input.and_then(|input| input.conn())), P::Consent, Side::Import);
                 self.expect(seen.typed == Some(slot) && world.is_flag_right(), P::AtRest, Side::Import);
@@ -217,6 +227,9 @@ impl Observer for Judge<'_> {
         let seen = &world.seen.export;
         match input {
             Some(export::Input::ConfirmAddDevice) => self.expect(!seen.confirmed, P::Return, Side::Export),
+            Some(export::Input::CompareAddDevice(_)) => {
+                self.expect(seen.compared == Compared::Asked, P::Return, Side::Export);
+            }
             Some(export::Input::CancelAddDevice) => self.expect(!seen.byte_out, P::NotSent, Side::Export),
             _ => {}
         }
@@ -265,6 +278,11 @@ fn import_may_signal(seen: &ImportView, profile: Profile, signal: Signal, named:
         (Done, _) => false,
         (_, Signal::Done(_)) | (Init, Signal::TokenAvailable) | (TokenAvailable, Signal::Connecting) => true,
         (Connecting, Signal::Prompt { peer, wrong_password, .. }) => !wrong_password && named == Some(peer),
+        (Connecting, Signal::CompareAccount { peer, .. }) => named == Some(peer),
+        // After a comparison the user is asked for consent and password (R-SAS-5).
+        (Authenticating, Signal::Prompt { wrong_password: false, .. }) => {
+            seen.compared != Compared::Nothing && seen.prompts == 0
+        }
         (at, Signal::Prompt { peer, scheme, wrong_password }) => {
             let retry = match profile {
                 Profile::Documented => at == Authenticating,
@@ -283,7 +301,7 @@ fn export_may_signal(seen: &ExportView, signal: Signal) -> bool {
         (LinkState::Done | Init, Signal::Done(_)) => false,
         (_, Signal::Done(_))
         | (Init, Signal::Connecting)
-        | (Connecting, Signal::Confirm { .. })
+        | (Connecting, Signal::Confirm { .. } | Signal::CompareDevice { .. })
         | (Authenticating, Signal::InProgress) => true,
         _ => false,
     }

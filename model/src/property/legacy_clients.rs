@@ -78,10 +78,16 @@ impl ImportAt {
         match received {
             Received::Signal(Signal::TokenAvailable) => Screen::TokenAvailable,
             Received::Signal(Signal::Connecting) => Screen::Connecting,
+            // It knows no other key than the old ones.
+            Received::Signal(Signal::CompareAccount { peer, scheme }) => {
+                Screen::Authenticating { prompt: Prompt { peer, scheme, wrong_password: false }, answered: false }
+            }
             Received::Signal(Signal::Prompt { peer, scheme, wrong_password }) => {
                 Screen::Authenticating { prompt: Prompt { peer, scheme, wrong_password }, answered: false }
             }
-            Received::Signal(Signal::InProgress | Signal::Confirm { .. }) => Screen::InProgress,
+            Received::Signal(Signal::InProgress | Signal::Confirm { .. } | Signal::CompareDevice { .. }) => {
+                Screen::InProgress
+            }
             Received::Signal(Signal::Done(_)) | Received::Unheard | Received::Strange => done(received),
         }
     }
@@ -151,10 +157,12 @@ impl ExportAt {
         use export::Screen;
         match received {
             Received::Signal(Signal::Connecting | Signal::TokenAvailable) => Screen::Connecting,
-            Received::Signal(Signal::Confirm { peer_address: address }) => {
-                Screen::Authenticating { address, confirmed: false }
+            Received::Signal(
+                Signal::Confirm { peer_address: address } | Signal::CompareDevice { peer_address: address },
+            ) => Screen::Authenticating { address, confirmed: false },
+            Received::Signal(Signal::InProgress | Signal::Prompt { .. } | Signal::CompareAccount { .. }) => {
+                Screen::InProgress
             }
-            Received::Signal(Signal::InProgress | Signal::Prompt { .. }) => Screen::InProgress,
             Received::Signal(Signal::Done(_)) | Received::Unheard | Received::Strange => done(received),
         }
     }

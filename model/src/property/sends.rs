@@ -7,12 +7,13 @@ use handfast::{
     export::{self, Tried},
     import::{self, Ask, Check},
     limits::Timer,
-    message::{Features, ImportResult, Message, Verdict, Word},
+    message::{Features, ImportResult, Message, Slot, Verdict, Word},
     outcome::{Outcome, Profile, Signal},
     reducer::ConnId,
 };
 
 use crate::system::{
+    seen::Compared,
     stated::TRIES,
     world::{Storage, World},
 };
@@ -68,7 +69,7 @@ pub(crate) fn import_sends(world: &World, own: Features, input: import::Input, e
         && (!effects.contains(&E::Install) || matches!(input, I::Checked(Check::Sound(_))));
     works
         && said_by_importer(session, effects) == Some(due_of_importer(world, own, input, accepts, done))
-        && import_ends(world, input, done)
+        && import_ends(world, own, input, done)
 }
 
 /// The messages of an importer; `None`: to a connection that is not the session's, or after the end of its channel.
@@ -99,6 +100,10 @@ fn due_of_importer(
         I::ChannelRequested(conn, Ask::Right) if accepts == Some(conn) => return Said::one(Message::Hello(own)),
         // The answer (R-IMP-6).
         I::ProvideAccountAuthentication(slot, _) => return Said::one(Message::Password(slot)),
+        // The nonce follows the commitment (R-SAS-2).
+        I::Message(_, Message::Commitment(value)) if done.is_none() && compares(own, seen.peer) && !seen.nonce_sent => {
+            return Said::one(Message::Nonce(value));
+        }
         _ => {}
     }
     // The last word (R-EXT-2, R-EXT-3), where there is a channel to say it on.
@@ -110,6 +115,7 @@ fn due_of_importer(
     Said::last(match input {
         // A legacy exporter would count the word as a wrong password.
         I::RemoveAccount if seen.peer.is_some_and(|peer| !peer.cancel) => None,
+        I::CompareAccount(false) => Some(Message::State(Word::Mismatch)),
         I::RemoveAccount => Some(Message::State(Word::Canceled)),
         I::Fired(_) => Some(Message::State(Word::Timeout)),
         I::Checked(Check::Sound(_) | Check::Unsound) => result(ImportResult::FailedArchive),
@@ -119,8 +125,13 @@ fn due_of_importer(
     })
 }
 
+/// Whether a comparison is in force with a peer of these features (R-SAS-1).
+fn compares(own: Features, peer: Option<Features>) -> bool {
+    peer.is_some_and(|peer| peer.and(own).sas)
+}
+
 /// Whether an importer ends upon what its session's peer says as it has to, and only then (R-IMP-13, R-IMP-14, R-EXT-3).
-fn import_ends(world: &World, input: import::Input, done: Option<Outcome>) -> bool {
+fn import_ends(world: &World, own: Features, input: import::Input, done: Option<Outcome>) -> bool {
     use import::Input as I;
     let seen = &world.seen.import;
     let installs = matches!(world.import.storage, Storage::Running | Storage::Settled { .. });
@@ -133,6 +144,17 @@ fn import_ends(world: &World, input: import::Input, done: Option<Outcome>) -> bo
     match input {
         I::Message(_, Message::State(Word::Canceled)) => done == Some(Outcome::CANCELED),
         I::Message(_, Message::State(Word::Timeout)) => done == Some(Outcome::Timeout),
+        I::Message(_, Message::State(Word::Mismatch)) if compares(own, seen.peer) => done == Some(Outcome::Mismatch),
+        I::Message(_, Message::State(Word::Mismatch)) => done == Some(Outcome::Protocol),
+        I::Message(_, Message::Commitment(_)) if compares(own, seen.peer) && !seen.nonce_sent => done.is_none(),
+        I::Message(_, Message::Opening(_))
+            if seen.nonce_sent && seen.compared == Compared::Nothing && seen.prompts == 0 =>
+        {
+            done.is_none()
+        }
+        I::Message(_, Message::Commitment(_) | Message::Nonce(_) | Message::Opening(_)) => {
+            done == compares(own, seen.peer).then_some(Outcome::Protocol)
+        }
         I::Malformed(_) | I::Message(_, Message::Hello(_) | Message::Password(_) | Message::ImportResult(_)) => {
             done == Some(Outcome::Protocol)
         }
@@ -161,7 +183,7 @@ pub(crate) fn export_sends(
     let opened = matches!(input, I::Tried(_, Tried::Opened)) && seen.done.is_none();
     effects.iter().filter(|effect| **effect == E::SendArchive).count() == usize::from(opened)
         && said_by_exporter(effects) == Some(due_of_exporter(world, own, profile, input, done))
-        && export_ends(world, input, done)
+        && export_ends(world, own, input, done)
 }
 
 fn said_by_exporter(effects: &[export::Effect]) -> Option<Said> {
@@ -192,7 +214,7 @@ fn due_of_exporter(
         return Said::last(Some(Message::State(word)));
     }
     // Without a session there is no channel.
-    if seen.done.is_some() || !seen.asked {
+    if seen.done.is_some() || !seen.open {
         return Said::nothing();
     }
     let peer = match input {
@@ -201,8 +223,16 @@ fn due_of_exporter(
     };
     if done.is_none() {
         let confirmed = seen.confirmed || input == I::ConfirmAddDevice;
-        let due = peer.is_some() && (confirmed || profile == Profile::Documented) && !seen.scheme_sent;
+        let compares = compares(own, peer);
+        let at_once = confirmed || compares || profile == Profile::Documented;
+        let due = peer.is_some() && at_once && !seen.scheme_sent;
         return match input {
+            // The commitment follows the scheme, and the opening the importer's nonce (R-SAS-2).
+            _ if due && compares => seen.scheme.map_or_else(Said::nothing, |scheme| Said {
+                messages: vec![Message::AuthScheme(scheme, own), Message::Commitment(Slot::NONE)],
+                ends: false,
+            }),
+            I::Message(Message::Nonce(value)) if compares && !seen.opening_sent => Said::one(Message::Opening(value)),
             // `authScheme` goes out once (R-EXP-4), a verdict after each wrong password (R-EXP-6).
             _ if due => seen.scheme.map_or_else(Said::nothing, |scheme| Said::one(Message::AuthScheme(scheme, own))),
             I::Tried(_, Tried::Wrong) => Said::one(Message::Verdict(Verdict::Wrong)),
@@ -213,6 +243,7 @@ fn due_of_exporter(
     match input {
         I::Lost | I::Ended => Said::nothing(),
         I::Tried(_, Tried::Wrong) if seen.wrong + 1 >= TRIES => Said::last(Some(Message::Verdict(Verdict::Final))),
+        I::CompareAddDevice(false) => Said::last(Some(Message::State(Word::Mismatch))),
         I::CancelAddDevice => Said::last(Some(Message::State(Word::Canceled))),
         I::Fired(Timer::Authenticate | Timer::Result) if peer.is_none_or(|peer| peer.cancel) => {
             Said::last(Some(Message::State(Word::Timeout)))
@@ -222,19 +253,27 @@ fn due_of_exporter(
 }
 
 /// Whether an exporter ends upon what the importer says as it has to, and only then (R-EXP-7, R-EXT-2, R-EXT-3).
-fn export_ends(world: &World, input: export::Input, done: Option<Outcome>) -> bool {
+fn export_ends(world: &World, own: Features, input: export::Input, done: Option<Outcome>) -> bool {
     use export::Input as I;
     let seen = &world.seen.export;
     let (I::Message(_) | I::Malformed) = input else { return true };
-    if seen.done.is_some() || !seen.asked {
+    let compares = compares(own, seen.peer);
+    if seen.done.is_some() || !seen.open {
         return done.is_none();
     }
     match input {
         I::Message(Message::State(Word::Canceled)) => done == Some(Outcome::Canceled { sent: seen.byte_out }),
         I::Message(Message::State(Word::Timeout)) => done == Some(Outcome::Timeout),
+        I::Message(Message::State(Word::Mismatch)) if compares => done == Some(Outcome::Mismatch),
+        I::Message(Message::State(Word::Mismatch)) => done == Some(Outcome::Protocol),
+        I::Message(Message::Nonce(_)) if compares && !seen.opening_sent => done.is_none(),
+        I::Message(Message::Commitment(_) | Message::Nonce(_) | Message::Opening(_)) => {
+            done == compares.then_some(Outcome::Protocol)
+        }
         I::Message(Message::Hello(_) | Message::Unknown) => done.is_none(),
         I::Message(Message::Password(_)) => {
-            let early = !seen.scheme_sent || seen.byte_out || world.export.opening.is_some();
+            let early =
+                !seen.scheme_sent || compares && !seen.opening_sent || seen.byte_out || world.export.opening.is_some();
             if early { done == Some(Outcome::Protocol) } else { done.is_none() || done == Some(Outcome::Protocol) }
         }
         I::Message(Message::ImportResult(result)) => {

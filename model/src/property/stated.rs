@@ -116,6 +116,8 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("R-ARC-2", "tests of the archive against files that Jami wrote"),
     ("R-ARC-5", "P-ATREST"),
     ("R-ARC-6", "tests of the store; P-ATOMIC"),
+    ("R-SAS-6", "P-PASSWORD, P-GATE and P-SENDS in the configurations `compared`"),
+    ("R-SAS-8", "tests of the command, with digits that are right, wrong, and of no use"),
     ("R-SEQ-1", "docs/sequence.md, which a test derives from every run"),
 ];
 

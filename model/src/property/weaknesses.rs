@@ -1,6 +1,6 @@
 //! The names of the weaknesses that a legacy side shows. `docs/legacy/weaknesses.md` is their only source.
 
-const TEXT: &str = include_str!("../../../docs/legacy/weaknesses.md");
+const TEXT: &str = include_str!("../../pages/weaknesses.md");
 
 /// The heading of a weakness: of `W-5`, what is wrong in a few words.
 pub fn title(id: &str) -> Option<&'static str> {

@@ -281,7 +281,8 @@ pub fn explore(profile: Profile) -> Seen {
     let mut seen = Seen::default();
     let own = configurations(Size::Small)
         .into_iter()
-        .filter(|one| one.profile == profile && !one.cast.has_legacy() && one.is_plain());
+        // The page is about the documented calls and details; those of a comparison are in addition to them (R-SAS-5).
+        .filter(|one| one.profile == profile && !one.cast.has_legacy() && one.is_plain() && !one.sas);
     for configuration in own {
         let system: Hardened = hardened(configuration);
         let sides = [Side::Import, Side::Export].map(|side| configuration.cast.player(side) == Player::Hardened);

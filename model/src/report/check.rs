@@ -14,7 +14,7 @@ use crate::{
     },
     property::{
         again::{Again, REACHED, WithBoth, with_both},
-        claims::{self, Decision},
+        claims::{Claims, Decision},
         documented::Edge,
         flaws::Flaw,
         goals::GOALS,
@@ -266,11 +266,17 @@ pub fn check_system<I: ImportSide, E: ExportSide>(
     let doubt = doubt(system, configuration.least, &graph, limits, &found, &missed);
     let seconds = Some(Seconds { own, stateright: began.elapsed().as_secs_f64() });
     let asked = PropertyId::ALL.iter().copied().filter(|other| property.is_none_or(|only| only == *other));
-    let rows = asked
+    let asked: Vec<_> = asked
         .filter(|property| property.applies(configuration))
         .flat_map(|property| property.halves(configuration).iter().map(move |&half| (property, half)))
-        .map(|(property, half)| {
-            let (verdict, counterexample) = judge(system, &graph, property, half, doubt.as_ref());
+        .collect();
+    // What is violated in a state is decided.
+    let open = |(property, half): &(PropertyId, Half)| !found.contains(property.name(*half));
+    let claims = Claims::new(system, &graph, asked.iter().copied().filter(open));
+    let rows = asked
+        .iter()
+        .map(|&(property, half)| {
+            let (verdict, counterexample) = judge(&claims, property, half, doubt.as_ref());
             let budget = configuration.budget.to_string();
             let expected = Expected::new(configuration, property, half);
             Row {
@@ -373,12 +379,12 @@ pub(crate) fn judge_both<I: ImportDevice, D: ExportDevice>(
 
 /// How a half of a property fares on a graph, and what shows it. `doubt` stands where it would be verified otherwise.
 pub(crate) fn judge<I: ImportSide, E: ExportSide>(
-    system: &Judged<I, E>,
-    graph: &Graph,
+    claims: &Claims<'_, I, E>,
     property: PropertyId,
     half: Half,
     doubt: Option<&Verdict>,
 ) -> (Verdict, Option<Counterexample>) {
+    let (system, graph) = (claims.system, claims.graph);
     if let Some(path) = graph.path(system, property.name(half)) {
         let verdict = Verdict::Violated { steps: path.steps.len(), cycle: 0 };
         return (verdict, Some(Counterexample::new(system, &path, Some(property))));
@@ -386,7 +392,7 @@ pub(crate) fn judge<I: ImportSide, E: ExportSide>(
     // Without a cycle, what two reducers never do shows in a state, as it was just looked for. An old side can also stop to read.
     let shown = || graph.is_acyclic() && !system.configuration().cast.has_legacy();
     let open = property.is_liveness() && graph.is_complete() && !shown();
-    match (open.then(|| claims::decide(system, graph, property, half)), doubt) {
+    match (open.then(|| claims.decide(property, half)), doubt) {
         (Some(Decision::Fails(lasso)), _) => {
             let verdict = Verdict::Violated { steps: lasso.prefix.steps.len(), cycle: lasso.cycle.len() };
             (verdict, Some(Counterexample::of_lasso(system, *lasso, property)))

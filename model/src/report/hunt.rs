@@ -13,6 +13,7 @@ use crate::{
     },
     property::{
         again::Again,
+        claims::Claims,
         mutants::{Broken, Mutant, Setting},
         properties::Half,
     },
@@ -66,7 +67,7 @@ impl Mutant {
         let graph = Graph::explore(system, limits, Some(self.property.id()));
         let cut = Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) };
         let doubt = (!graph.is_complete()).then_some(&cut);
-        judge(system, &graph, self.property, Half::Both, doubt)
+        judge(&Claims::one(system, &graph, self.property, Half::Both), self.property, Half::Both, doubt)
     }
 
     fn hunt_registries(&self, configuration: Configuration, limits: Limits) -> (Verdict, Option<Counterexample>) {

@@ -155,9 +155,11 @@ const fn kind_of(action: Action) -> Kind {
         Action::AddAccount
         | Action::Answer { .. }
         | Action::AnswerOtherwise
+        | Action::CompareAccount { .. }
         | Action::RemoveAccount
         | Action::AddDevice(_)
         | Action::ConfirmAddDevice
+        | Action::CompareAddDevice { .. }
         | Action::CancelAddDevice => Kind::Person,
         Action::Fire(..) => Kind::Time,
         Action::Caller(..) | Action::Device(_) => Kind::Adversary,

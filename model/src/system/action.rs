@@ -22,12 +22,22 @@ pub enum Action {
     },
     /// The import's client answers the prompt, right, and names the other scheme.
     AnswerOtherwise,
+    /// The import's user compares the strings of both screens.
+    CompareAccount {
+        /// And says that they are equal.
+        equal: bool,
+    },
     /// The import's user gives up.
     RemoveAccount,
     /// The export's user begins, with the importer's token.
     AddDevice(Scheme),
     /// The export's user confirms the device.
     ConfirmAddDevice,
+    /// The export's user compares the strings of both screens.
+    CompareAddDevice {
+        /// And says that they are equal.
+        equal: bool,
+    },
     /// The export's user gives up.
     CancelAddDevice,
 
@@ -181,8 +191,14 @@ impl Action {
     /// The side whose user it is a call of.
     pub(crate) const fn caller(self) -> Option<Side> {
         match self {
-            Self::AddAccount | Self::Answer { .. } | Self::AnswerOtherwise | Self::RemoveAccount => Some(Side::Import),
-            Self::AddDevice(_) | Self::ConfirmAddDevice | Self::CancelAddDevice => Some(Side::Export),
+            Self::AddAccount
+            | Self::Answer { .. }
+            | Self::AnswerOtherwise
+            | Self::CompareAccount { .. }
+            | Self::RemoveAccount => Some(Side::Import),
+            Self::AddDevice(_) | Self::ConfirmAddDevice | Self::CompareAddDevice { .. } | Self::CancelAddDevice => {
+                Some(Side::Export)
+            }
             _ => None,
         }
     }
@@ -205,6 +221,10 @@ impl fmt::Display for Action {
                 f.write_str("the old device's user: addDevice (archive without a password)")
             }
             Self::AddDevice(Scheme::Password) => f.write_str("the old device's user: addDevice"),
+            Self::CompareAccount { equal: true } => f.write_str("the new device's user: the strings are equal"),
+            Self::CompareAccount { equal: false } => f.write_str("the new device's user: the strings differ"),
+            Self::CompareAddDevice { equal: true } => f.write_str("the old device's user: the strings are equal"),
+            Self::CompareAddDevice { equal: false } => f.write_str("the old device's user: the strings differ"),
             Self::ConfirmAddDevice => f.write_str("the old device's user: confirmAddDevice"),
             Self::CancelAddDevice => f.write_str("the old device's user: cancelAddDevice"),
             Self::Published => f.write_str("the new device can be reached"),

@@ -38,7 +38,7 @@ impl Cause {
     pub const fn of_import(input: import::Input) -> Self {
         use import::Input as I;
         match input {
-            I::AddAccount | I::ProvideAccountAuthentication(..) | I::RemoveAccount => Self::Call,
+            I::AddAccount | I::ProvideAccountAuthentication(..) | I::CompareAccount(_) | I::RemoveAccount => Self::Call,
             I::Fired(timer) => Self::Timer(timer),
             I::ArchiveUnwritable(_) => Self::Unspoken,
             I::Message(_, Message::State(_) | Message::Verdict(Verdict::Final)) => Self::Received,
@@ -64,7 +64,7 @@ impl Cause {
     pub const fn of_export(input: export::Input) -> Self {
         use export::Input as I;
         match input {
-            I::AddDevice(_) | I::ConfirmAddDevice | I::CancelAddDevice => Self::Call,
+            I::AddDevice(_) | I::ConfirmAddDevice | I::CompareAddDevice(_) | I::CancelAddDevice => Self::Call,
             I::Fired(timer) => Self::Timer(timer),
             I::SendFailed => Self::Unspoken,
             I::Message(Message::State(_) | Message::ImportResult(_)) => Self::Received,

@@ -124,6 +124,9 @@ pub struct Configuration {
     /// Whether the exporter's archive has no password though its flag says that it has one, as links of old clients left it: what its user
     /// types is then empty.
     pub mislabelled: bool,
+    /// Whether the users compare the two screens (R-SAS-1).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sas: bool,
     /// The states that its graph has at least: with fewer, something that should happen no longer does.
     pub least: usize,
     /// How much goes wrong.
@@ -147,6 +150,7 @@ impl Configuration {
             at_once: false,
             every_word: false,
             mislabelled: false,
+            sas: false,
             least: 0,
             budget,
         }
@@ -163,7 +167,8 @@ impl Configuration {
 
     /// How the reducers are configured.
     pub fn reducers(&self) -> Config {
-        Config { profile: self.profile, features: Features::ALL, places: self.crowd.unwrap_or_default() }
+        let features = if self.sas { Features::WITH_SAS } else { Features::ALL };
+        Config { profile: self.profile, features, places: self.crowd.unwrap_or_default() }
     }
 
     /// Returns the profile of the signals of a side: an old one has only one.

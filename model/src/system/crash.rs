@@ -7,6 +7,7 @@ use crate::system::{
     action::{Action, Remains},
     config::Player,
     link::{End, Item, Opposite},
+    seen::Compared,
     world::{Disk, ExportShell, ImportShell, Stage, Storage, World},
 };
 
@@ -47,6 +48,7 @@ impl World {
                 self.seen.import.crashed = Some(self.seen.import.signalled);
                 self.seen.import.prompt = None;
                 (self.seen.import.peer, self.seen.import.cut) = (None, false);
+                (self.seen.import.compared, self.seen.import.nonce_sent) = (Compared::Nothing, false);
                 let storage = match remains {
                     // It was durable, and was removed by its user: a crash does not undo that it was there.
                     Remains::Nothing if self.import.storage == Storage::Removed => Storage::Removed,
@@ -62,7 +64,8 @@ impl World {
                 self.seen.export.crashed = Some(self.seen.export.signalled);
                 (self.seen.export.scheme, self.seen.export.peer) = (None, None);
                 self.seen.export.scheme_sent = false;
-                self.seen.export.asked = false;
+                (self.seen.export.asked, self.seen.export.open) = (false, false);
+                (self.seen.export.compared, self.seen.export.opening_sent) = (Compared::Nothing, false);
                 self.export = ExportShell::default();
             }
         }

@@ -18,6 +18,26 @@ use crate::system::{
     world::{PEER, Stage, World},
 };
 
+/// How far a user's comparison of the two screens is (R-SAS-5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Compared {
+    /// There is, or was, nothing to compare.
+    #[default]
+    Nothing,
+    /// The user is asked.
+    Asked,
+    /// The user said that the strings are equal.
+    Equal,
+    /// The user said that they are not.
+    Different,
+}
+
+impl Compared {
+    const fn said(equal: bool) -> Self {
+        if equal { Self::Equal } else { Self::Different }
+    }
+}
+
 /// The facts about both sides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Seen {
@@ -42,6 +62,10 @@ pub(crate) struct ImportView {
     pub(crate) cancelled: bool,
     /// The prompt that the user answered last.
     pub(crate) consent: Option<Prompt>,
+    /// The comparison.
+    pub(crate) compared: Compared,
+    /// Its nonce is out, of a hardened importer that has not ended.
+    pub(crate) nonce_sent: bool,
     /// The connection whose channel was accepted last.
     pub(crate) session: Option<ConnId>,
     pub(crate) wrong_codes: u8,
@@ -69,6 +93,12 @@ pub(crate) struct ExportView {
     /// The device crashed, and the state in which it did.
     pub(crate) crashed: Option<LinkState>,
     pub(crate) confirmed: bool,
+    /// The channel is open, and the operation goes on.
+    pub(crate) open: bool,
+    /// The comparison.
+    pub(crate) compared: Compared,
+    /// Its commitment is opened, of a hardened exporter that has not ended.
+    pub(crate) opening_sent: bool,
     /// `cancelAddDevice` returned true.
     pub(crate) cancelled: bool,
     pub(crate) tries: u8,
@@ -113,6 +143,8 @@ impl Default for ImportView {
             crashed: None,
             cancelled: false,
             consent: None,
+            compared: Compared::Nothing,
+            nonce_sent: false,
             session: None,
             wrong_codes: 0,
             peer: None,
@@ -130,6 +162,9 @@ impl Default for ExportView {
             asked: false,
             crashed: None,
             confirmed: false,
+            open: false,
+            compared: Compared::Nothing,
+            opening_sent: false,
             cancelled: false,
             tries: 0,
             wrong: 0,
@@ -167,6 +202,7 @@ impl World {
         let seen = &mut self.seen.import;
         match input {
             import::Input::AddAccount => seen.started = true,
+            import::Input::CompareAccount(equal) => seen.compared = Compared::said(equal),
             import::Input::RemoveAccount => seen.cancelled |= seen.done.is_none(),
             import::Input::ProvideAccountAuthentication(slot, _) => {
                 seen.answers = seen.answers.saturating_add(1);
@@ -187,11 +223,18 @@ impl World {
                 match signal {
                     Signal::Prompt { peer, scheme, .. } => {
                         seen.prompts = seen.prompts.saturating_add(1);
-                        let conn = input.and_then(|input| input.conn());
+                        // After a comparison it is asked in the session that there is.
+                        let compared = matches!(input, Some(import::Input::CompareAccount(_)));
+                        let conn = input.and_then(|input| input.conn()).or(seen.session.filter(|_| compared));
                         seen.prompt = conn.map(|conn| Prompt { conn, account: peer, scheme });
                     }
+                    Signal::CompareAccount { .. } => seen.compared = Compared::Asked,
                     Signal::Done(outcome) => {
                         seen.prompt = None;
+                        seen.nonce_sent = false;
+                        if seen.compared == Compared::Asked {
+                            seen.compared = Compared::Nothing;
+                        }
                         let cause = input.map_or(Cause::Local, Cause::of_import);
                         seen.done.get_or_insert(Done { outcome, at: seen.signalled, cause });
                     }
@@ -200,6 +243,7 @@ impl World {
                 seen.signalled = signal.state();
             }
             E::AcceptChannel(conn) => seen.session = Some(conn),
+            E::Send(_, Message::Nonce(_)) => seen.nonce_sent = true,
             // An open prompt is withdrawn (R-IMP-9).
             E::Stage(_) => seen.prompt = None,
             _ => {}
@@ -240,7 +284,7 @@ impl World {
         let seen = &mut self.seen.export;
         match input {
             I::AddDevice(scheme) if hardened => seen.scheme = Some(scheme),
-            I::Message(Message::Hello(features)) if hardened && seen.asked && seen.done.is_none() => {
+            I::Message(Message::Hello(features)) if hardened && seen.open && seen.done.is_none() => {
                 seen.peer.get_or_insert(features);
             }
             _ => {}
@@ -248,6 +292,11 @@ impl World {
         match input {
             I::AddDevice(_) => seen.started = true,
             I::ConfirmAddDevice => seen.confirmed = true,
+            I::CompareAddDevice(equal) => {
+                seen.compared = Compared::said(equal);
+                seen.confirmed |= equal;
+            }
+            I::Accepted { .. } => seen.open = seen.done.is_none(),
             I::CancelAddDevice => seen.cancelled = true,
             I::Opened { pinned } => seen.pinned = pinned,
             I::Tried(_, Tried::Opened) => seen.opened = true,
@@ -266,10 +315,17 @@ impl World {
         let seen = &mut self.seen.export;
         match effect {
             E::Send(Message::AuthScheme(..)) if hardened => seen.scheme_sent = true,
+            E::Send(Message::Opening(_)) if hardened => seen.opening_sent = true,
             E::Signal(signal) => {
                 let done = matches!(signal, Signal::Done(_));
                 if done {
-                    (seen.peer, seen.scheme_sent) = (None, false);
+                    (seen.peer, seen.scheme_sent, seen.opening_sent, seen.open) = (None, false, false, false);
+                    if seen.compared == Compared::Asked {
+                        seen.compared = Compared::Nothing;
+                    }
+                }
+                if matches!(signal, Signal::CompareDevice { .. }) {
+                    seen.compared = Compared::Asked;
                 }
                 seen.asked = matches!(signal, Signal::Confirm { .. }) || seen.asked && !done;
                 if let Signal::Done(outcome) = signal {

@@ -14,6 +14,7 @@ use crate::system::{
     action::{Action, CallerAct, Chain, DeviceAct},
     config::{Configuration, Player},
     link::{End, Item},
+    seen::Compared,
     stated::TRIES,
     world::{
         ADDRESS, Caller, Device, HONEST, INTRUDER, Kind, PEER, Stage, Storage, World, caller_conn, caller_index,
@@ -53,20 +54,25 @@ pub const TO_EXPORTER: [Message; 10] = [
     Message::Unknown,
 ];
 
-/// Every value of every message, but for the slot of a password.
+/// Features without a comparison.
+const fn features(cancel: bool, result: bool) -> Features {
+    Features { cancel, result, ..Features::NONE }
+}
+
+/// Every value of every message, but for the slot of a password, and for what belongs to a comparison ([`EVERY_WORD_OF_SAS`]).
 pub const EVERY_WORD: [Message; 23] = [
-    Message::Hello(Features { cancel: false, result: false }),
-    Message::Hello(Features { cancel: false, result: true }),
-    Message::Hello(Features { cancel: true, result: false }),
-    Message::Hello(Features { cancel: true, result: true }),
-    Message::AuthScheme(Scheme::None, Features { cancel: false, result: false }),
-    Message::AuthScheme(Scheme::None, Features { cancel: false, result: true }),
-    Message::AuthScheme(Scheme::None, Features { cancel: true, result: false }),
-    Message::AuthScheme(Scheme::None, Features { cancel: true, result: true }),
-    Message::AuthScheme(Scheme::Password, Features { cancel: false, result: false }),
-    Message::AuthScheme(Scheme::Password, Features { cancel: false, result: true }),
-    Message::AuthScheme(Scheme::Password, Features { cancel: true, result: false }),
-    Message::AuthScheme(Scheme::Password, Features { cancel: true, result: true }),
+    Message::Hello(features(false, false)),
+    Message::Hello(features(false, true)),
+    Message::Hello(features(true, false)),
+    Message::Hello(features(true, true)),
+    Message::AuthScheme(Scheme::None, features(false, false)),
+    Message::AuthScheme(Scheme::None, features(false, true)),
+    Message::AuthScheme(Scheme::None, features(true, false)),
+    Message::AuthScheme(Scheme::None, features(true, true)),
+    Message::AuthScheme(Scheme::Password, features(false, false)),
+    Message::AuthScheme(Scheme::Password, features(false, true)),
+    Message::AuthScheme(Scheme::Password, features(true, false)),
+    Message::AuthScheme(Scheme::Password, features(true, true)),
     Message::Password(Slot(0)),
     Message::Verdict(Verdict::Wrong),
     Message::Verdict(Verdict::Final),
@@ -80,6 +86,31 @@ pub const EVERY_WORD: [Message; 23] = [
     Message::Unknown,
 ];
 
+/// Features with a comparison.
+const fn comparing(cancel: bool, result: bool) -> Features {
+    Features { cancel, result, sas: true }
+}
+
+/// Every value of a message that belongs to a comparison (R-SAS-1), but for its handles.
+pub const EVERY_WORD_OF_SAS: [Message; 16] = [
+    Message::Hello(comparing(false, false)),
+    Message::Hello(comparing(false, true)),
+    Message::Hello(comparing(true, false)),
+    Message::Hello(comparing(true, true)),
+    Message::AuthScheme(Scheme::None, comparing(false, false)),
+    Message::AuthScheme(Scheme::None, comparing(false, true)),
+    Message::AuthScheme(Scheme::None, comparing(true, false)),
+    Message::AuthScheme(Scheme::None, comparing(true, true)),
+    Message::AuthScheme(Scheme::Password, comparing(false, false)),
+    Message::AuthScheme(Scheme::Password, comparing(false, true)),
+    Message::AuthScheme(Scheme::Password, comparing(true, false)),
+    Message::AuthScheme(Scheme::Password, comparing(true, true)),
+    Message::State(Word::Mismatch),
+    Message::Commitment(Slot::NONE),
+    Message::Nonce(Slot::NONE),
+    Message::Opening(Slot::NONE),
+];
+
 impl World {
     /// The slot of the password that is typed next.
     pub(crate) fn next_slot(&self, right: bool) -> Slot {
@@ -89,7 +120,8 @@ impl World {
     /// Whether a user has something to do: to begin, to answer, to confirm.
     pub(crate) fn somebody_is_asked(&self) -> bool {
         let (import, export) = (&self.seen.import, &self.seen.export);
-        !import.started || !export.started || import.prompt.is_some() || export.asked && !export.confirmed
+        let compares = import.compared == Compared::Asked || export.compared == Compared::Asked;
+        !import.started || !export.started || import.prompt.is_some() || compares || export.asked && !export.confirmed
     }
 
     /// The actions of the users.
@@ -112,6 +144,12 @@ impl World {
                     actions.push(Action::AnswerOtherwise);
                 }
             }
+            if import.compared == Compared::Asked && import.is_up() {
+                actions.push(Action::CompareAccount { equal: true });
+                if self.left.import_cancels > 0 {
+                    actions.push(Action::CompareAccount { equal: false });
+                }
+            }
             if import.is_up() && import.done.is_none() && self.left.import_cancels > 0 {
                 actions.push(Action::RemoveAccount);
             }
@@ -123,6 +161,12 @@ impl World {
             }
             if export.asked && (!export.confirmed || self.left.clicks > 0) {
                 actions.push(Action::ConfirmAddDevice);
+            }
+            if export.compared == Compared::Asked && export.is_up() {
+                actions.push(Action::CompareAddDevice { equal: true });
+                if self.left.export_cancels > 0 {
+                    actions.push(Action::CompareAddDevice { equal: false });
+                }
             }
             if export.is_up() && self.left.export_cancels > 0 {
                 actions.push(Action::CancelAddDevice);
@@ -285,7 +329,7 @@ impl World {
     /// The messages of a hostile peer: one of each kind that matters, or every value. Passwords for an exporter are right or wrong, and apart.
     fn words(&self, few: &'static [Message]) -> impl Iterator<Item = Message> + use<> {
         let to_exporter = few.len() == TO_EXPORTER.len();
-        let every = self.every_word.then(|| EVERY_WORD.iter());
+        let every = self.every_word.then(|| EVERY_WORD.iter().chain(&EVERY_WORD_OF_SAS));
         let every =
             every.into_iter().flatten().filter(move |word| !(to_exporter && matches!(word, Message::Password(_))));
         let few = if self.every_word { &[] } else { few };
@@ -361,6 +405,14 @@ impl World {
             Action::ConfirmAddDevice => {
                 self.left.clicks = self.left.clicks.checked_sub(self.seen.export.confirmed.into())?;
                 Aim::Export(E::ConfirmAddDevice)
+            }
+            Action::CompareAccount { equal } => {
+                self.left.import_cancels = self.left.import_cancels.checked_sub((!equal).into())?;
+                Aim::Import(I::CompareAccount(equal))
+            }
+            Action::CompareAddDevice { equal } => {
+                self.left.export_cancels = self.left.export_cancels.checked_sub((!equal).into())?;
+                Aim::Export(E::CompareAddDevice(equal))
             }
             Action::CancelAddDevice => {
                 self.left.export_cancels = self.left.export_cancels.checked_sub(1)?;
@@ -598,7 +650,9 @@ mod tests {
 
     /// The number of a message among all that its type has: a new variant or field does not compile here, or takes another number.
     fn number(message: Message) -> usize {
-        let features = |Features { cancel, result }: Features| usize::from(cancel) * 2 + usize::from(result);
+        let features = |Features { cancel, result, sas }: Features| {
+            usize::from(sas) * 100 + usize::from(cancel) * 2 + usize::from(result)
+        };
         match message {
             Message::Hello(named) => features(named),
             Message::AuthScheme(Scheme::None, named) => 4 + features(named),
@@ -614,6 +668,10 @@ mod tests {
             Message::ImportResult(ImportResult::FailedStorage) => 20,
             Message::ImportResult(ImportResult::Other) => 21,
             Message::Unknown => 22,
+            Message::State(Word::Mismatch) => 23,
+            Message::Commitment(Slot(_)) => 24,
+            Message::Nonce(Slot(_)) => 25,
+            Message::Opening(Slot(_)) => 26,
         }
     }
 
@@ -621,6 +679,9 @@ mod tests {
     fn every_word_is_every_value_of_the_type() {
         let numbers: BTreeSet<_> = EVERY_WORD.map(number).into_iter().collect();
         assert_eq!(numbers, (0..=22).collect());
+        let numbers: BTreeSet<_> = EVERY_WORD_OF_SAS.map(number).into_iter().collect();
+        let named = |at: usize| (0..4).map(move |features| 100 + 4 * at + features);
+        assert_eq!(numbers, (0..3).flat_map(named).chain(23..=26).collect());
         for few in TO_IMPORTER.iter().chain(&TO_EXPORTER) {
             assert!(EVERY_WORD.contains(few), "{few:?}");
         }

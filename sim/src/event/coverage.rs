@@ -7,7 +7,7 @@ use std::{
 
 use handfast::outcome::Side;
 use handfast_model::{
-    config::{Cast, Size, configurations},
+    config::{Cast, Configuration, Size, configurations},
     connection::Table,
     explore::Limits,
     rows::{Row, rows},
@@ -102,7 +102,9 @@ fn beyond_of_connection(side: Side, place: &str, kind: &str) -> Option<&'static 
 pub fn coverage(walked: &Walked) -> Option<Coverage> {
     let mut all = BTreeSet::new();
     let casts = [Cast::HH, Cast::HX, Cast::XH];
-    for configuration in configurations(Size::Small).into_iter().filter(|one| !one.again && casts.contains(&one.cast)) {
+    // No schedule has users who compare.
+    let taken = |one: &Configuration| !one.again && !one.sas && casts.contains(&one.cast);
+    for configuration in configurations(Size::Small).into_iter().filter(taken) {
         all.extend(rows(configuration, Limits::default())?);
     }
     for side in [Side::Import, Side::Export] {

@@ -7,7 +7,9 @@ use std::{
 };
 
 use handfast::{
-    archive::{Argon2i, Identity, InsecureKdf, Kdf, PrivateKey, Role, Sample, Seal, Sealer, UnixTime},
+    archive::{
+        Argon2i, Identity, InsecureKdf, Kdf, Key, OutOfMemory, PrivateKey, Role, Sample, Seal, Sealer, UnixTime,
+    },
     limits::MAX_CHAIN,
     outcome::Scheme,
     secret::Secret,
@@ -131,7 +133,28 @@ pub(crate) struct Exported {
 
 /// How a password becomes a key: for nothing, or as it is shipped.
 pub(crate) fn kdf(plan: &Plan) -> Arc<dyn Kdf> {
-    if plan.shipped { Arc::new(Argon2i) } else { Arc::new(InsecureKdf) }
+    if plan.shipped { Arc::new(Remembered) } else { Arc::new(InsecureKdf) }
+}
+
+/// [`Argon2i`], which derives no key twice: a session asks for the same one when it seals, checks and judges an archive, and each
+/// derivation is a second of a processor.
+#[derive(Clone, Copy, Debug)]
+struct Remembered;
+
+/// The keys by password and salt.
+static DERIVED: Mutex<BTreeMap<(Vec<u8>, [u8; 16]), Key>> = Mutex::new(BTreeMap::new());
+
+impl Kdf for Remembered {
+    fn derive(&self, password: &Secret, salt: &[u8; 16]) -> Result<Key, OutOfMemory> {
+        let input = (password.as_bytes().to_vec(), *salt);
+        let derived = || DERIVED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = derived().get(&input) {
+            return Ok(key.clone());
+        }
+        // Without the lock: two threads derive at once.
+        let key = Argon2i.derive(password, salt)?;
+        Ok(derived().entry(input).or_insert(key).clone())
+    }
 }
 
 /// The right password.

@@ -162,7 +162,13 @@ where
                         asked = Some((Instant::now() + think(plan, Side::Import), scheme));
                     }
                     Signal::Done(_) => asked = None,
-                    Signal::Connecting | Signal::Prompt { .. } | Signal::Confirm { .. } | Signal::InProgress => {}
+                    // The strings are equal: no one is between the two.
+                    Signal::CompareAccount { .. } => _ = handle.compare_account(true).await,
+                    Signal::Connecting
+                    | Signal::Prompt { .. }
+                    | Signal::Confirm { .. }
+                    | Signal::CompareDevice { .. }
+                    | Signal::InProgress => {}
                 }
             }
             () = due(subscriber.next_look()) => {}

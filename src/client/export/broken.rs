@@ -26,7 +26,7 @@ impl<R: Rules> Client<R> {
                 self.end(operation, Received::Signal(S::Done(Outcome::SUCCESS)));
             }
             (
-                Linking(operation @ Operation { stage: Authenticating { .. } | InProgress, .. }),
+                Linking(operation @ Operation { stage: Comparing { .. } | Authenticating { .. } | InProgress, .. }),
                 Signal(id, Received::Signal(S::Connecting)),
             ) if lacks(Rule::ClientForward) && id == operation.id => {
                 self.go(Linking(Operation { stage: Connecting, ..operation }));

@@ -39,6 +39,9 @@ impl<R: Rules> Client<R> {
                 Effect::ConfirmAddDevice(id) => {
                     ensure(self.has_confirmed(id), "a device is confirmed where the user is asked")?;
                 }
+                Effect::CompareAddDevice(id, _) => {
+                    ensure(self.has_compared(id), "strings are compared where the user is asked")?;
+                }
                 Effect::CancelAddDevice(id) => ensure(self.is_leaving(id), "an operation is cancelled that is left")?,
                 Effect::Query(id) => ensure(self.operation() == Some(id), "a client asks for its own operation")?,
                 Effect::Notify(_) | Effect::Ignored(_) => {}
@@ -52,6 +55,10 @@ impl<R: Rules> Client<R> {
             return false;
         };
         own == id && matches!(reply, Reply::Given)
+    }
+
+    fn has_compared(&self, id: OpId) -> bool {
+        matches!(self.phase, Phase::Linking(Operation { id: own, stage: Stage::Comparing { reply: Reply::Given, .. }, .. }) if own == id)
     }
 
     fn is_leaving(&self, id: OpId) -> bool {

@@ -29,6 +29,8 @@ pub enum Input {
     Cancel,
     /// The person confirms the device that is shown.
     Confirm,
+    /// The person says whether both screens show the same string.
+    Compare(bool),
     /// Back, Cancel, or whatever else leaves the screen.
     Back,
     /// The person has read what went wrong.
@@ -40,6 +42,8 @@ pub enum Input {
     Added(Result<OpId, AddDeviceError>),
     /// `confirmAddDevice` returned, of this operation.
     Confirmed(OpId, bool),
+    /// `compareAddDevice` returned, of this operation.
+    Compared(OpId, bool),
     /// `cancelAddDevice` returned, of this operation.
     Canceled(OpId, bool),
 
@@ -59,10 +63,11 @@ impl Input {
             | Self::Entered(_)
             | Self::Cancel
             | Self::Confirm
+            | Self::Compare(_)
             | Self::Back
             | Self::Reset
             | Self::Finish => true,
-            Self::Added(_) | Self::Confirmed(..) | Self::Canceled(..) | Self::Signal(..) => false,
+            Self::Added(_) | Self::Confirmed(..) | Self::Compared(..) | Self::Canceled(..) | Self::Signal(..) => false,
         }
     }
 }
@@ -77,6 +82,8 @@ pub enum Effect {
     Query(OpId),
     /// Call `confirmAddDevice` (R-API-5).
     ConfirmAddDevice(OpId),
+    /// Call `compareAddDevice` (R-SAS-5).
+    CompareAddDevice(OpId, bool),
     /// Call `cancelAddDevice` (R-API-6).
     CancelAddDevice(OpId),
     /// Show this in the place of what was shown.
@@ -104,6 +111,13 @@ pub enum Screen {
     TokenObtained,
     /// The device is looked for.
     Connecting,
+    /// The string that the new device has to show too, and where that is (R-SAS-5). The driver has the string.
+    Comparing {
+        /// Its address: `peer_address`.
+        address: SocketAddr,
+        /// It is answered.
+        answered: bool,
+    },
     /// Where the device is.
     Authenticating {
         /// Its address: `peer_address`.

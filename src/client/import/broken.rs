@@ -26,13 +26,18 @@ impl<R: Rules> Client<R> {
                 self.end(operation, None);
             }
             (
-                Linking(operation @ Operation { stage: Connecting | Authenticating { .. } | InProgress, .. }),
+                Linking(
+                    operation @ Operation {
+                        stage: Connecting | Comparing { .. } | Authenticating { .. } | InProgress,
+                        ..
+                    },
+                ),
                 Signal(id, Received::Signal(S::TokenAvailable)),
             ) if lacks(Rule::ClientForward) && id == operation.id => {
                 self.go(Linking(Operation { stage: TokenAvailable, ..operation }));
             }
             (
-                Linking(operation @ Operation { stage: Authenticating { .. } | InProgress, .. }),
+                Linking(operation @ Operation { stage: Comparing { .. } | Authenticating { .. } | InProgress, .. }),
                 Signal(id, Received::Signal(S::Connecting)),
             ) if lacks(Rule::ClientForward) && id == operation.id => {
                 self.go(Linking(Operation { stage: Connecting, ..operation }));

@@ -34,6 +34,9 @@ impl<R: Rules> Client<R> {
                 Effect::ProvideAccountAuthentication(id, ..) => {
                     ensure(self.has_answered(id), "an answer is given where the user is asked")?;
                 }
+                Effect::CompareAccount(id, _) => {
+                    ensure(self.has_compared(id), "strings are compared where the user is asked")?;
+                }
                 Effect::RemoveAccount(id) => {
                     ensure(self.is_leaving(id), "an account is removed that is left, or has failed")?
                 }
@@ -46,6 +49,10 @@ impl<R: Rules> Client<R> {
 
     fn has_answered(&self, id: LocalId) -> bool {
         matches!(self.phase, Phase::Linking(Operation { id: own, stage: Stage::Authenticating { reply: Reply::Given, .. }, .. }) if own == id)
+    }
+
+    fn has_compared(&self, id: LocalId) -> bool {
+        matches!(self.phase, Phase::Linking(Operation { id: own, stage: Stage::Comparing { reply: Reply::Given, .. }, .. }) if own == id)
     }
 
     fn is_leaving(&self, id: LocalId) -> bool {

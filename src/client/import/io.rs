@@ -16,6 +16,8 @@ pub enum Input {
     Select,
     /// The person agrees to the account that is shown. The credentials are in the driver's slot.
     Answer(Slot),
+    /// The person says whether both screens show the same string.
+    Compare(bool),
     /// Back, Cancel, or whatever else leaves the screen.
     Back,
     /// The person has read what went wrong.
@@ -27,6 +29,8 @@ pub enum Input {
     Added(Result<LocalId, AddAccountError>),
     /// `provideAccountAuthentication` returned, of this account.
     Provided(LocalId, bool),
+    /// `compareAccount` returned, of this account.
+    Compared(LocalId, bool),
     /// `removeAccount` returned, of this account. A daemon that returns nothing has accepted it.
     Removed(LocalId, bool),
 
@@ -37,7 +41,7 @@ pub enum Input {
 impl Input {
     /// Whether it is an action of the person, which may be refused.
     pub const fn is_action(&self) -> bool {
-        matches!(self, Self::Select | Self::Answer(_) | Self::Back | Self::Reset | Self::Finish)
+        matches!(self, Self::Select | Self::Answer(_) | Self::Compare(_) | Self::Back | Self::Reset | Self::Finish)
     }
 }
 
@@ -51,6 +55,8 @@ pub enum Effect {
     Query(LocalId),
     /// Call `provideAccountAuthentication` (R-API-2).
     ProvideAccountAuthentication(LocalId, Slot, Scheme),
+    /// Call `compareAccount` (R-SAS-5).
+    CompareAccount(LocalId, bool),
     /// Call `removeAccount` (R-API-3).
     RemoveAccount(LocalId),
     /// Show this in the place of what was shown.
@@ -83,6 +89,13 @@ pub enum Screen {
     TokenAvailable,
     /// Somebody connects. The token stays: it may have been somebody else (R-IMP-2).
     Connecting,
+    /// The string that the other device has to show too, and whose account it is (R-SAS-5). The driver has the string.
+    Comparing {
+        /// The account: `peer_id`.
+        peer: AccountId,
+        /// It is answered.
+        answered: bool,
+    },
     /// Whose account it is, with a field for its password if it has one.
     Authenticating {
         /// The question.

@@ -14,6 +14,7 @@ use crate::{
     message::Message,
     mux::ChannelName,
     operations::OpId,
+    sas::Channel,
     secret::Secret,
     shell::{
         link::{Link, Turn},
@@ -39,6 +40,7 @@ pub(super) enum Command<R> {
 pub(super) enum Event {
     Opened {
         pinned: bool,
+        channel: Channel,
     },
     /// Another attempt is of no use.
     Unreachable(io::Error),
@@ -72,7 +74,8 @@ pub(super) async fn serve<D, R>(
     let connect = async {
         let (stream, address) = dial.dial(device).await.map_err(of_dialling)?;
         let (stream, chain) = tls.handshake(stream).await.map_err(of_handshake)?;
-        Result::<_, Event>::Ok((stream, address, tls::is_device(&chain, &device)))
+        let channel = tls.channel(&stream).map_err(of_handshake)?;
+        Result::<_, Event>::Ok((stream, address, tls::is_device(&chain, &device), channel))
     };
     let connect = async {
         let late = || Event::Failed(io::Error::new(io::ErrorKind::TimedOut, "the other device does not answer"));
@@ -84,8 +87,8 @@ pub(super) async fn serve<D, R>(
         connected = connect => connected,
     };
     match connected {
-        Ok((stream, address, pinned)) => {
-            if wiring.report(Event::Opened { pinned }).await.is_continue() {
+        Ok((stream, address, pinned, channel)) => {
+            if wiring.report(Event::Opened { pinned, channel }).await.is_continue() {
                 Served::new(stream, address, wiring).run().await;
             }
         }

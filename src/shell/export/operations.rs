@@ -11,14 +11,16 @@ use super::{
 use crate::{
     export::{Effect, Input, Tried},
     limits::{MAX_COMMANDS, MAX_EVENTS, Timer},
-    message::Slot,
+    message::{Message, Slot},
     operations::{AddDeviceError, Exports, OpId},
-    outcome::{Outcome, Scheme, Signal},
+    outcome::{Outcome, Scheme, Side, Signal},
     reducer::Refused,
     rules::Rules,
+    sas::{Comparison, ComparisonString},
     secret::Secret,
     shell::{
         notice::{Causes, Notice, Progress},
+        random::{self, SystemRandom},
         rendezvous::Dial,
         slots::Slots,
         storage::{Opening, Reader, Source},
@@ -106,6 +108,8 @@ struct Operation<A> {
     /// Attempts to connect.
     attempts: u32,
     passwords: Slots,
+    /// Of the last attempt's connection, where this side names `sas`.
+    comparison: Option<Comparison>,
     /// The archive that was opened, until it is sent.
     archive: Option<A>,
     /// Its bytes.
@@ -184,6 +188,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
                 Err(error) => drop(answer.send(Err(error))),
             },
             Call::Confirm(op, answer) => drop(answer.send(self.step(op, Input::ConfirmAddDevice))),
+            Call::Compare(op, equal, answer) => drop(answer.send(self.step(op, Input::CompareAddDevice(equal)))),
             Call::Cancel(op, answer) => drop(answer.send(self.step(op, Input::CancelAddDevice))),
             Call::Current(op, answer) => {
                 let signal = self.reducers.look(op).and_then(|look| look.signal);
@@ -208,6 +213,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
             connection: None,
             attempts: 0,
             passwords: Slots::default(),
+            comparison: None,
             archive: None,
             length: 0,
             progress: Progress::default(),
@@ -220,7 +226,13 @@ impl<D: Dial, S: Source> Operations<D, S> {
     /// Returns the reducer's input for an event.
     fn input(&mut self, op: OpId, event: Event) -> Input {
         match event {
-            Event::Opened { pinned } => {
+            Event::Opened { pinned, channel } => {
+                if self.options.config.features.sas
+                    && let Some(operation) = self.operations.get_mut(&op)
+                {
+                    let nonce = random::nonce(&mut SystemRandom);
+                    operation.comparison = Some(Comparison::new(Side::Export, channel, nonce));
+                }
                 if !pinned {
                     let other = "another device answered, not the one that the token names";
                     self.note(op, Outcome::Network, io::Error::new(io::ErrorKind::NotFound, other));
@@ -248,7 +260,13 @@ impl<D: Dial, S: Source> Operations<D, S> {
                 Input::Declined
             }
             Event::Ended => Input::Ended,
-            Event::Message(message) => Input::Message(message.map_password(|password| self.keep(op, password))),
+            Event::Message(message) => {
+                let comparison = self.operations.get_mut(&op).and_then(|operation| operation.comparison.as_mut());
+                if comparison.is_some_and(|comparison| !comparison.take(&message)) {
+                    return Input::Malformed;
+                }
+                Input::Message(self.kept(op, message))
+            }
             Event::Malformed => Input::Malformed,
             Event::Progressed => {
                 if let Some(operation) = self.operations.get(&op) {
@@ -264,11 +282,13 @@ impl<D: Dial, S: Source> Operations<D, S> {
         }
     }
 
-    fn keep(&mut self, op: OpId, password: Secret) -> Slot {
-        match self.operations.get_mut(&op) {
-            Some(operation) => operation.passwords.keep(password),
-            None => Slot(u8::MAX),
-        }
+    /// Keeps the password of a message.
+    fn kept(&mut self, op: OpId, message: Message<Secret>) -> Message {
+        let is_password = matches!(message, Message::Password(_));
+        message.map_password(|password| match self.operations.get_mut(&op) {
+            Some(operation) if is_password => operation.passwords.keep(password),
+            _ => Slot::NONE,
+        })
     }
 
     /// Notes what failed on this device. It is remembered for as long as the operation's last signal can be asked for.
@@ -328,6 +348,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
             operation.archive = None;
             if look.as_ref().is_none_or(|look| look.ended) {
                 operation.passwords.clear();
+                operation.comparison = None;
             }
         }
         if look.is_none_or(|look| look.closed) {
@@ -359,7 +380,11 @@ impl<D: Dial, S: Source> Operations<D, S> {
                 operation.command(Command::RequestChannel(name));
             }
             Effect::Send(message) => {
-                let message = message.map_password(|slot| operation.passwords.of(slot));
+                let password = |slot| operation.passwords.of(slot);
+                let message = match &operation.comparison {
+                    Some(comparison) => comparison.fill(message, password),
+                    None => message.map_password(password),
+                };
                 operation.command(Command::Send(message));
             }
             Effect::Open(slot) => {
@@ -390,10 +415,13 @@ impl<D: Dial, S: Source> Operations<D, S> {
     }
 
     fn notice(&self, op: OpId, signal: Signal) -> Notice {
-        let details = signal.details(self.options.config.profile.vocabulary(), "");
+        let comparison = self.operations.get(&op).and_then(|operation| operation.comparison.as_ref());
+        let text = comparison.and_then(Comparison::string).filter(|_| signal.compares());
+        let text = text.map(ComparisonString::text).unwrap_or_default();
+        let details = signal.details(self.options.config.profile.vocabulary(), &text);
         let cause = self.causes.get(&op).and_then(|causes| causes.of(signal));
         let doubt = match (signal, self.options.now) {
-            (Signal::Confirm { .. }, Some(now)) => {
+            (Signal::Confirm { .. } | Signal::CompareDevice { .. }, Some(now)) => {
                 let shown = self.operations.get(&op).and_then(|operation| operation.tls.shown());
                 shown.and_then(|dates| dates.doubt_of_importer(now))
             }

@@ -16,6 +16,7 @@ use crate::{
     message::Message,
     mux::ChannelName,
     reducer::ConnId,
+    sas::Channel,
     secret::Secret,
     shell::{
         link::{Link, Turn},
@@ -46,7 +47,7 @@ pub(super) enum Command<K> {
 pub(super) enum Event {
     /// Its handshake is under way.
     Answered,
-    Opened(PeerFacts),
+    Opened(PeerFacts, Channel),
     Failed,
     Lost,
     /// Nothing is read before it is answered.
@@ -78,8 +79,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     K: Sink,
 {
-    let Some((stream, facts)) = securing::secure(stream, &tls, limits.handshake, &mut wiring).await else { return };
-    if wiring.report(Event::Opened(facts)).await.is_continue() {
+    let Some((stream, facts, channel)) = securing::secure(stream, &tls, limits.handshake, &mut wiring).await else {
+        return;
+    };
+    if wiring.report(Event::Opened(facts, channel)).await.is_continue() {
         let deadline = Instant::now() + limits.opening;
         Served::new(stream, limits.max_archive, wiring).run(deadline).await;
     }

@@ -28,8 +28,9 @@ use crate::{
     message::Slot,
     mux::ChannelName,
     operations::OpId,
-    outcome::{Outcome, Signal},
+    outcome::{Outcome, Side, Signal},
     reducer::{ConnId, Origin, Refused},
+    sas::{Channel, Comparison, ComparisonString},
     shell::{
         identity::throw_away,
         notice::{Causes, Notice},
@@ -59,8 +60,10 @@ pub(super) struct Operation<N> {
     /// Bytes of the archive, once it began.
     length: u64,
     causes: Causes,
-    /// Of each connection that is secured, the dates that its peer showed.
-    shown: BTreeMap<ConnId, ShownDates>,
+    /// Of each connection that is secured, the dates that its peer showed, and what a comparison needs.
+    shown: BTreeMap<ConnId, (ShownDates, Channel)>,
+    /// The session's, where this side names `sas`.
+    comparison: Option<Comparison>,
     /// Why a date is in doubt, for what the session's peer showed.
     doubt: Option<DateDoubt>,
 }
@@ -114,6 +117,7 @@ impl<N: Random> Operation<N> {
             length: 0,
             causes: Causes::default(),
             shown: BTreeMap::new(),
+            comparison: None,
             doubt: None,
         }
     }
@@ -231,6 +235,7 @@ impl<N: Random> Operation<N> {
                 }
                 (result, answer)
             }
+            Call::Compare(equal, answer) => (self.step(world, Input::CompareAccount(equal)), answer),
             Call::Remove(answer) => (self.step(world, Input::RemoveAccount), answer),
         };
         // A caller that does not wait for the answer does not need it.
@@ -257,8 +262,8 @@ impl<N: Random> Operation<N> {
     fn input<L: Listener, K: Sink>(&mut self, world: &mut World<L, K>, conn: ConnId, event: Event) -> Input {
         match event {
             Event::Answered => Input::ConnectionAnswered(conn),
-            Event::Opened(facts) => {
-                self.shown.insert(conn, facts.dates);
+            Event::Opened(facts, channel) => {
+                self.shown.insert(conn, (facts.dates, channel));
                 Input::ConnectionOpened { conn, presented: facts.presented, verified: facts.verified }
             }
             Event::Failed => {
@@ -274,8 +279,12 @@ impl<N: Random> Operation<N> {
             Event::Asked(name) => Input::ChannelRequested(conn, self.ask(&name)),
             Event::Ended => Input::ChannelEnded(conn),
             Event::Message(message) => {
+                // An opening that does not open the commitment is no message (R-SAS-3).
+                if self.comparison.as_mut().is_some_and(|comparison| !comparison.take(&message)) {
+                    return Input::Malformed(conn);
+                }
                 // No one sends passwords to an importer: there is nothing to keep.
-                Input::Message(conn, message.map_password(|_| Slot(u8::MAX)))
+                Input::Message(conn, message.map_password(|_| Slot::NONE))
             }
             Event::Malformed => Input::Malformed(conn),
             Event::ArchiveBegan(length) => {
@@ -346,14 +355,23 @@ impl<N: Random> Operation<N> {
                 }
             }
             Effect::AcceptChannel(conn) => {
-                let shown = self.options.now.zip(self.shown.get(&conn));
-                self.doubt = shown.and_then(|(now, dates)| dates.doubt_of_exporter(now));
+                let shown = self.shown.remove(&conn);
+                let dates = self.options.now.zip(shown.as_ref());
+                self.doubt = dates.and_then(|(now, (dates, _))| dates.doubt_of_exporter(now));
+                if self.options.config.features.sas {
+                    let nonce = random::nonce(&mut self.random);
+                    self.comparison = shown.map(|(_, channel)| Comparison::new(Side::Import, channel, nonce));
+                }
                 world.session = Some(conn);
                 world.command(conn, Command::Accept);
             }
             Effect::DeclineChannel(conn) => world.command(conn, Command::Decline),
             Effect::Send(conn, message) => {
-                let message = message.map_password(|slot| self.answers.of(slot));
+                let password = |slot| self.answers.of(slot);
+                let message = match &self.comparison {
+                    Some(comparison) => comparison.fill(message, password),
+                    None => message.map_password(password),
+                };
                 world.command(conn, Command::Send(message));
             }
             Effect::End(conn) => world.command(conn, Command::End),
@@ -374,17 +392,27 @@ impl<N: Random> Operation<N> {
     }
 
     fn signal(&self, signal: Signal) {
-        let token = match (signal, self.token) {
+        let text = match (signal, self.token) {
             (Signal::TokenAvailable, Some(token)) => token.text().to_string(),
+            (Signal::CompareAccount { .. }, _) => self.string().map(ComparisonString::text).unwrap_or_default(),
             _ => String::new(),
         };
-        let details = signal.details(self.options.config.profile.vocabulary(), &token);
-        let first = matches!(signal, Signal::Prompt { wrong_password: false, .. });
+        let details = signal.details(self.options.config.profile.vocabulary(), &text);
+        // The first question.
+        let first = match signal {
+            Signal::Prompt { wrong_password, .. } => !wrong_password && self.string().is_none(),
+            _ => signal.compares(),
+        };
         let doubt = self.doubt.filter(|_| first);
         let notice = Notice { op: None, signal, details, cause: self.causes.of(signal), doubt };
         self.shared.current.send_replace(Some(notice.clone()));
         // A client that does not listen does not need it.
         drop(self.notices.send(notice));
+    }
+
+    /// The string of the comparison, once there is one.
+    fn string(&self) -> Option<&ComparisonString> {
+        self.comparison.as_ref().and_then(Comparison::string)
     }
 
     /// Takes the connection that asks.
@@ -428,6 +456,7 @@ impl<N: Random> Operation<N> {
         }
         if self.reducer.outcome().is_some() {
             self.answers.clear();
+            self.comparison = None;
         }
     }
 }

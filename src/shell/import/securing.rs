@@ -21,6 +21,7 @@ use tokio_rustls::client::TlsStream;
 use super::connection::{Event, Wiring};
 use crate::{
     limits::{HANDSHAKE_READ_AHEAD, READ_AHEAD},
+    sas::Channel,
     shell::tls::{ImporterTls, PeerFacts},
 };
 
@@ -30,7 +31,7 @@ pub(super) async fn secure<S, K>(
     tls: &ImporterTls,
     within: Duration,
     wiring: &mut Wiring<K>,
-) -> Option<(TlsStream<ReadAhead<S>>, PeerFacts)>
+) -> Option<(TlsStream<ReadAhead<S>>, PeerFacts, Channel)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -56,11 +57,11 @@ where
                     return None;
                 }
             }
-            Some(Ok(Ok((mut stream, facts)))) => {
+            Some(Ok(Ok((mut stream, facts)))) if let Ok(channel) = tls.channel(&stream) => {
                 stream.get_mut().0.widen();
-                return Some((stream, facts));
+                return Some((stream, facts, channel));
             }
-            Some(Ok(Err(_)) | Err(_)) => {
+            Some(Ok(_) | Err(_)) => {
                 let _ = wiring.report(Event::Failed).await;
                 return None;
             }

@@ -57,7 +57,7 @@ fn exporter_with(certificates: Vec<CertificateDer<'static>>, signer: &Identity) 
         .unwrap()
         .with_client_cert_verifier(Arc::new(Possession::new()))
         .with_cert_resolver(showing(certificates, signer));
-    ExporterTls { acceptor: TlsAcceptor::from(Arc::new(config)), shown: Arc::default() }
+    ExporterTls { acceptor: TlsAcceptor::from(Arc::new(config)), own: [0; 32], shown: Arc::default() }
 }
 
 fn importer_with(certificates: Vec<CertificateDer<'static>>, signer: &Identity) -> ImporterTls {
@@ -72,7 +72,7 @@ fn importer(
         .unwrap()
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Possession::new()));
-    ImporterTls(TlsConnector::from(Arc::new(finish(config))))
+    ImporterTls { connector: TlsConnector::from(Arc::new(finish(config))), own: [0; 32] }
 }
 
 async fn check_honest(importer: &Identity, exporter: &Identity) {

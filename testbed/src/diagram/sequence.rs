@@ -132,6 +132,9 @@ impl Drawing {
                 let call = format!("provideAccountAuthentication(<secret>, \"{}\"){refused}", Scheme::as_str(*scheme));
                 self.arrow("IC", "->>", "ID", &call);
             }
+            I::CompareAccount(equal) => {
+                self.arrow("IC", "->>", "ID", &format!("compareAccount({equal}){refused}"));
+            }
             I::RemoveAccount => self.arrow("IC", "->>", "ID", &format!("removeAccount(){refused}")),
             I::Unpublishable => self.note("ID", "cannot be made reachable"),
             I::ConnectionRequested(conn) | I::ConnectionRequestedFrom(conn, _) => self.arrives(*conn, REQUEST),
@@ -196,6 +199,9 @@ impl Drawing {
         match input {
             I::AddDevice(_) => self.arrow("EC", "->>", "ED", &format!("addDevice(token){refused}")),
             I::ConfirmAddDevice => self.arrow("EC", "->>", "ED", &format!("confirmAddDevice(op_id){refused}")),
+            I::CompareAddDevice(equal) => {
+                self.arrow("EC", "->>", "ED", &format!("compareAddDevice(op_id, {equal}){refused}"));
+            }
             I::CancelAddDevice => self.arrow("EC", "->>", "ED", &format!("cancelAddDevice(op_id){refused}")),
             I::Opened { pinned: true } if self.both => {}
             I::Opened { pinned: true } => self.note("ID,ED", "TLS"),

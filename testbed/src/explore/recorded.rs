@@ -143,9 +143,10 @@ pub(super) fn walkable(
 
 const fn kind_of_importer(input: &import::Input) -> Kind {
     match input {
-        import::Input::AddAccount | import::Input::ProvideAccountAuthentication(..) | import::Input::RemoveAccount => {
-            Kind::Person
-        }
+        import::Input::AddAccount
+        | import::Input::ProvideAccountAuthentication(..)
+        | import::Input::CompareAccount(_)
+        | import::Input::RemoveAccount => Kind::Person,
         import::Input::Fired(_) => Kind::Time,
         import::Input::ConnectionLost(_) | import::Input::ConnectionFailed(_) | import::Input::Unpublishable => {
             Kind::Fault
@@ -156,7 +157,10 @@ const fn kind_of_importer(input: &import::Input) -> Kind {
 
 const fn kind_of_exporter(input: &export::Input) -> Kind {
     match input {
-        export::Input::AddDevice(_) | export::Input::ConfirmAddDevice | export::Input::CancelAddDevice => Kind::Person,
+        export::Input::AddDevice(_)
+        | export::Input::ConfirmAddDevice
+        | export::Input::CompareAddDevice(_)
+        | export::Input::CancelAddDevice => Kind::Person,
         export::Input::Fired(_) => Kind::Time,
         export::Input::Lost | export::Input::Failed | export::Input::Unreachable => Kind::Fault,
         _ => Kind::Protocol,

@@ -1,6 +1,6 @@
 //! The user of an export.
 
-use std::{collections::VecDeque, path::PathBuf, process::ExitCode};
+use std::{collections::VecDeque, io, path::PathBuf, process::ExitCode};
 
 use handfast::{
     client::{
@@ -22,6 +22,7 @@ use crate::{
     interrupt,
     link::{
         calls::ExportCall,
+        comparison::{Expected, Shown},
         observed::Returned,
         options::LinkOptions,
         session::{Happened, Session},
@@ -59,6 +60,13 @@ impl<'a> AddDevice<'a> {
 #[derive(Serialize)]
 struct Operation {
     op_id: OpId,
+}
+
+/// The arguments of `compareAddDevice`.
+#[derive(Serialize)]
+struct Compare {
+    op_id: OpId,
+    equal: bool,
 }
 
 /// How the token comes.
@@ -104,6 +112,10 @@ pub(super) struct User<'a> {
     due: bool,
     /// The operation's state was asked for.
     queried: bool,
+    /// The digits that `--sas-match` gives.
+    expected: Expected<'a>,
+    /// The string that was shown last; none if there was nothing to compare.
+    shown: Option<Shown>,
     view: View,
 }
 
@@ -115,6 +127,8 @@ enum Asked {
     Token,
     /// Whether this is the device.
     Consent,
+    /// Whether both screens show the same string.
+    Equal,
 }
 
 impl<'a> User<'a> {
@@ -142,6 +156,8 @@ impl<'a> User<'a> {
             canceled: false,
             due: false,
             queried: false,
+            expected: Expected::new(options),
+            shown: None,
             view: View::new(account, sought),
         }
     }
@@ -168,7 +184,15 @@ impl<'a> User<'a> {
             }
             self.own = self.own.or(self.client.operation());
             self.draw();
-            match self.session.next(self.due || self.queried).await {
+            let shown = self.shown.clone().unwrap_or_default();
+            let happened = tokio::select! { biased;
+                happened = self.session.next(self.due || self.queried) => happened,
+                equal = self.expected.are(&shown) => {
+                    self.compare_with(equal).await;
+                    continue;
+                }
+            };
+            match happened {
                 Happened::Signal(notice) => {
                     let op = notice.op.or(self.own);
                     if let Signal::Done(done) = notice.signal {
@@ -177,6 +201,9 @@ impl<'a> User<'a> {
                         self.handle = None;
                     }
                     let received = Received::Signal(notice.signal);
+                    if op == self.own && notice.signal.compares() {
+                        self.shown = Some(Shown::of(&notice.details));
+                    }
                     if op == self.own {
                         // The state is asked for where nothing was signalled since.
                         (self.due, self.queried) = (matches!(notice.signal, Signal::Confirm { .. }), false);
@@ -232,6 +259,7 @@ impl<'a> User<'a> {
             }
             Act::Cancel => self.feed(Input::Cancel).await,
             Act::Confirm => self.feed(Input::Confirm).await,
+            Act::Equal(equal) => self.feed(Input::Compare(equal)).await,
             Act::Leave => self.give_up().await,
             Act::Start(path) => {
                 self.feed(Input::Camera).await;
@@ -272,6 +300,8 @@ impl<'a> User<'a> {
     /// Draws what there is to see, where screens are drawn.
     fn draw(&mut self) {
         let screen = self.client.screen();
+        self.view.shown = self.shown.clone();
+        self.view.nothing_to_compare = self.has_nothing_to_compare();
         self.view.status = self.session.status(self.given_up);
         self.session.draw(|size| self.view.frame(&screen, size));
     }
@@ -300,6 +330,7 @@ impl<'a> User<'a> {
                 Some(Input::Added(noted(&mut self.session, &token.text().to_string(), result)))
             }
             Effect::ConfirmAddDevice(op) => Some(Input::Confirmed(op, self.confirm(op).await)),
+            Effect::CompareAddDevice(op, equal) => Some(Input::Compared(op, self.compare(op, equal).await)),
             Effect::CancelAddDevice(op) => Some(Input::Canceled(op, self.cancel(op).await)),
             Effect::Show(screen) => {
                 self.show(screen).await;
@@ -322,7 +353,11 @@ impl<'a> User<'a> {
     /// Does what the options say, or hands on the state that was asked for: where no signal came since, the last one is the state.
     async fn do_what_is_due(&mut self) {
         if std::mem::take(&mut self.due) {
-            if self.options.yes && matches!(self.client.screen(), Screen::Authenticating { confirmed: false, .. }) {
+            let asked = matches!(self.client.screen(), Screen::Authenticating { confirmed: false, .. });
+            if asked && self.options.sas_match.is_some() {
+                self.session.complain(texts::MATCH_OF_NOTHING);
+                self.feed(Input::Back).await;
+            } else if asked && self.options.yes && !self.has_nothing_to_compare() {
                 self.feed(Input::Confirm).await;
             }
         } else if std::mem::take(&mut self.queried)
@@ -347,8 +382,21 @@ impl<'a> User<'a> {
             Screen::Connecting | Screen::Authenticating { confirmed: true, .. } if drawn => {}
             Screen::Connecting => self.session.print("Connecting to the new device."),
             Screen::Authenticating { confirmed: true, .. } => self.session.print(texts::CONFIRMED),
-            Screen::Authenticating { .. } if self.options.yes || self.options.calls || drawn => {}
+            Screen::Comparing { answered: true, .. } if drawn => {}
+            Screen::Comparing { answered: true, .. } => self.session.print(texts::COMPARED),
+            Screen::Comparing { .. } if self.expected.begin() || self.options.calls || drawn => {}
+            Screen::Comparing { address, .. } => {
+                let account = self.account.map(|account| groups(&account)).unwrap_or_default();
+                let shown = self.shown.clone().unwrap_or_default();
+                self.session.print(format_args!("The new device is at {address}, and asks for the account {account}."));
+                self.ask(Asked::Equal, &texts::comparison(&shown));
+            }
+            Screen::Authenticating { .. } if self.options.sas_match.is_some() || self.options.calls || drawn => {}
+            Screen::Authenticating { .. } if self.options.yes && !self.has_nothing_to_compare() => {}
             Screen::Authenticating { address, .. } => {
+                if self.has_nothing_to_compare() {
+                    self.session.print(texts::NOTHING_TO_COMPARE);
+                }
                 let account = self.account.map(|account| groups(&account)).unwrap_or_default();
                 self.ask(
                     Asked::Consent,
@@ -383,6 +431,27 @@ impl<'a> User<'a> {
                 self.session.print(texts::ended(Side::Export, Outcome::CANCELED, here));
             }
         }
+    }
+
+    /// Whether the user wanted to compare, and cannot.
+    fn has_nothing_to_compare(&self) -> bool {
+        self.options.compares() && self.shown.is_none()
+    }
+
+    /// Answers the comparison with the digits that were expected.
+    async fn compare_with(&mut self, equal: io::Result<bool>) {
+        let input = match equal {
+            Ok(true) => Input::Compare(true),
+            Ok(false) => {
+                self.session.complain(texts::NO_MATCH);
+                Input::Compare(false)
+            }
+            Err(error) => {
+                self.session.complain(format_args!("handfast: --sas-match: {error}"));
+                Input::Back
+            }
+        };
+        self.feed(input).await;
     }
 
     /// The known facts about the end.
@@ -435,6 +504,7 @@ impl<'a> User<'a> {
                     self.ask_token();
                 }
             },
+            Asked::Equal => self.feed(Input::Compare(terminal::is_yes(&line))).await,
             Asked::Consent => self.feed(if terminal::is_yes(&line) { Input::Confirm } else { Input::Back }).await,
         }
     }
@@ -448,6 +518,11 @@ impl<'a> User<'a> {
             (ExportCall::Confirm { op_id }, _) => {
                 if let Some(op) = op_id.or(self.own) {
                     self.confirm(op).await;
+                }
+            }
+            (ExportCall::Compare { op_id, equal }, _) => {
+                if let Some(op) = op_id.or(self.own) {
+                    self.compare(op, equal).await;
                 }
             }
             (ExportCall::Cancel { op_id }, _) => {
@@ -475,6 +550,15 @@ impl<'a> User<'a> {
             None => Err(Refused::Ended),
         };
         self.session.answered("confirmAddDevice", Operation { op_id: op }, result);
+        result.is_ok()
+    }
+
+    async fn compare(&mut self, op: OpId, equal: bool) -> bool {
+        let result = match &self.handle {
+            Some(handle) => handle.compare_add_device(op, equal).await,
+            None => Err(Refused::Ended),
+        };
+        self.session.answered("compareAddDevice", Compare { op_id: op, equal }, result);
         result.is_ok()
     }
 

@@ -24,6 +24,7 @@ use tokio::time::Instant;
 use crate::{
     link::{
         calls::ImportCall,
+        comparison::{Expected, Shown},
         observed::Returned,
         options::LinkOptions,
         reach::Reach,
@@ -65,6 +66,14 @@ impl Provide {
     }
 }
 
+/// The arguments of `compareAccount`.
+#[derive(Serialize)]
+struct Compare {
+    equal: bool,
+    #[serde(flatten)]
+    account: Account,
+}
+
 /// The account that is named, unless it is this operation's.
 #[derive(Default, Serialize)]
 struct Account {
@@ -86,6 +95,8 @@ enum Question {
     Consent(AccountId),
     /// For its password.
     Password,
+    /// Whether both screens show this.
+    Equal,
 }
 
 /// The question that a line answers.
@@ -94,6 +105,7 @@ enum Asked {
     Consent(AccountId, Scheme),
     /// The terminal does not show it.
     Password,
+    Equal,
 }
 
 /// The user of this device, be it a person, a file or a stream of calls, with the client machine that decides what is shown and
@@ -123,6 +135,10 @@ pub(super) struct User<'a> {
     /// How long a token is good, and until when this one is.
     token_lifetime: Duration,
     token_ends: Option<Instant>,
+    /// The digits that `--sas-match` gives.
+    expected: Expected<'a>,
+    /// The string that was shown last; none if there was nothing to compare.
+    shown: Option<Shown>,
     view: View,
 }
 
@@ -155,6 +171,8 @@ impl<'a> User<'a> {
             queried: false,
             token_lifetime,
             token_ends: None,
+            expected: Expected::new(options),
+            shown: None,
             view: View::default(),
         }
     }
@@ -165,13 +183,24 @@ impl<'a> User<'a> {
         let mut outcome = None;
         loop {
             self.draw();
-            match self.session.next(self.due || self.queried).await {
+            let shown = self.shown.clone().unwrap_or_default();
+            let happened = tokio::select! { biased;
+                happened = self.session.next(self.due || self.queried) => happened,
+                equal = self.expected.are(&shown) => {
+                    self.compare_with(equal).await;
+                    continue;
+                }
+            };
+            match happened {
                 Happened::Signal(notice) => {
                     // Its state is asked for where nothing was signalled since.
                     (self.due, self.queried) = (matches!(notice.signal, Signal::Prompt { .. }), false);
                     if let Signal::Done(done) = notice.signal {
                         outcome = Some(done);
                         self.withdraw();
+                    }
+                    if notice.signal.compares() {
+                        self.shown = Some(Shown::of(&notice.details));
                     }
                     if let Signal::Prompt { wrong_password, .. } = notice.signal {
                         self.view.wrong = self.view.wrong.saturating_add(wrong_password.into());
@@ -218,6 +247,7 @@ impl<'a> User<'a> {
                 self.agree(scheme)
             }
             (Act::Agree, _) => None,
+            (Act::Equal(equal), _) => Some(Input::Compare(equal)),
             (Act::Password(password), _) => Some(self.answer_with(password)),
             (Act::Leave, _) => return self.give_up().await,
         };
@@ -230,6 +260,8 @@ impl<'a> User<'a> {
     fn draw(&mut self) {
         let screen = self.client.screen();
         self.view.agreed = matches!(screen, Screen::Authenticating { prompt, .. } if self.agreed == Some(prompt.peer));
+        self.view.shown = self.shown.clone();
+        self.view.nothing_to_compare = self.has_nothing_to_compare();
         self.view.left = self.token_ends.map(|end| end.saturating_duration_since(Instant::now()));
         self.view.status = self.session.status(self.given_up);
         self.session.draw(|size| self.view.frame(&screen, size));
@@ -263,6 +295,7 @@ impl<'a> User<'a> {
                 self.answers.clear();
                 Some(Input::Provided(id, self.provide(answer, scheme).await))
             }
+            Effect::CompareAccount(id, equal) => Some(Input::Compared(id, self.compare(equal).await)),
             // Of a failed import this device keeps nothing anyway.
             Effect::RemoveAccount(_) if self.handle_has_ended() => None,
             Effect::RemoveAccount(id) => Some(Input::Removed(id, self.remove().await)),
@@ -288,7 +321,10 @@ impl<'a> User<'a> {
     async fn do_what_is_due(&mut self) {
         if std::mem::take(&mut self.due) {
             let screen = self.client.screen();
-            if let Screen::Authenticating { prompt: Prompt { peer, scheme, .. }, answered: false } = screen
+            if self.options.sas_match.is_some() && self.has_nothing_to_compare() {
+                self.session.complain(texts::MATCH_OF_NOTHING);
+                self.feed(Input::Back).await;
+            } else if let Screen::Authenticating { prompt: Prompt { peer, scheme, .. }, answered: false } = screen
                 && self.answers_itself(peer, scheme)
                 && let Some(input) = self.agree(scheme)
             {
@@ -300,6 +336,27 @@ impl<'a> User<'a> {
             let received = Received::Signal(last.signal);
             self.feed(Input::Signal(self.handle.id(), received)).await;
         }
+    }
+
+    /// Whether the user wanted to compare, and cannot.
+    fn has_nothing_to_compare(&self) -> bool {
+        self.options.compares() && self.shown.is_none()
+    }
+
+    /// Answers the comparison with the digits that were expected.
+    async fn compare_with(&mut self, equal: io::Result<bool>) {
+        let input = match equal {
+            Ok(true) => Input::Compare(true),
+            Ok(false) => {
+                self.session.complain(texts::NO_MATCH);
+                Input::Compare(false)
+            }
+            Err(error) => {
+                self.session.complain(format_args!("handfast: --sas-match: {error}"));
+                Input::Back
+            }
+        };
+        self.feed(input).await;
     }
 
     /// Whether no one is asked: the account is agreed to, and its password is at hand.
@@ -329,6 +386,9 @@ impl<'a> User<'a> {
             Screen::TokenAvailable => self.show_token(drawn),
             Screen::Connecting if drawn.is_some() => {}
             Screen::Connecting => self.session.print("A device connects."),
+            Screen::Comparing { answered: false, .. } => self.ask_to_compare(),
+            Screen::Comparing { answered: true, .. } if drawn.is_some() => {}
+            Screen::Comparing { answered: true, .. } => self.session.print(texts::COMPARED),
             Screen::Authenticating { prompt, answered: false } => self.prompt(prompt),
             Screen::InProgress => {
                 self.withdraw();
@@ -349,16 +409,27 @@ impl<'a> User<'a> {
         }
     }
 
+    /// Shows the string, and asks whether the other screen shows it too. `--yes` says nothing of that (R-SAS-8).
+    fn ask_to_compare(&mut self) {
+        if !self.expected.begin() && !self.options.calls {
+            self.ask(Question::Equal, Scheme::None);
+        }
+    }
+
     /// Asks whose account it is to be, and for its password. Where the options say, or the user has said before, no one is asked.
     fn prompt(&mut self, Prompt { peer, scheme, wrong_password }: Prompt) {
         self.view.password = Masked::default();
         if wrong_password && self.session.is_drawn().is_none() {
             self.session.print(texts::wrong_password(self.view.wrong));
         }
-        if self.options.calls && !self.options.yes {
+        if self.has_nothing_to_compare() && self.agreed != Some(peer) && self.session.is_drawn().is_none() {
+            self.session.print(texts::NOTHING_TO_COMPARE);
+        }
+        if self.options.sas_match.is_some() && self.has_nothing_to_compare() || self.options.calls && !self.options.yes
+        {
             return;
         }
-        if self.options.yes {
+        if self.options.yes && !self.has_nothing_to_compare() {
             self.agreed = Some(peer);
         }
         // After a wrong password for this account it is agreed to.
@@ -442,6 +513,12 @@ impl<'a> User<'a> {
                     groups(&peer)
                 ));
             }
+            Question::Equal => {
+                let shown = self.shown.clone().unwrap_or_default();
+                self.session.ask(true);
+                self.asked = Asked::Equal;
+                terminal::prompt(&texts::comparison(&shown));
+            }
             Question::Password => {
                 self.session.ask(false);
                 self.asked = Asked::Password;
@@ -473,6 +550,7 @@ impl<'a> User<'a> {
                 self.agreed = Some(peer);
                 self.agree(scheme)
             }
+            Asked::Equal => Some(Input::Compare(terminal::is_yes(&line))),
             Asked::Consent(..) => Some(Input::Back),
             Asked::Password => Some(self.answer_with(Secret::from(line.as_slice()))),
         };
@@ -491,6 +569,13 @@ impl<'a> User<'a> {
                 let args = Provide::new(scheme, Account { account_id });
                 self.session.answered("provideAccountAuthentication", args, Err(Refused::Unknown));
             }
+            ImportCall::Compare { account, equal } if ours(account) => {
+                self.compare(equal).await;
+            }
+            ImportCall::Compare { account: account_id, equal } => {
+                let args = Compare { equal, account: Account { account_id } };
+                self.session.answered("compareAccount", args, Err(Refused::Unknown));
+            }
             ImportCall::Remove { account } if ours(account) => {
                 self.remove().await;
             }
@@ -504,6 +589,13 @@ impl<'a> User<'a> {
         let result = self.handle.provide_account_authentication(credentials, scheme).await;
         let args = Provide::new(scheme, Account::default());
         self.session.answered("provideAccountAuthentication", args, result);
+        result.is_ok()
+    }
+
+    async fn compare(&mut self, equal: bool) -> bool {
+        self.withdraw();
+        let result = self.handle.compare_account(equal).await;
+        self.session.answered("compareAccount", Compare { equal, account: Account::default() }, result);
         result.is_ok()
     }
 

@@ -22,6 +22,8 @@ pub(crate) trait Calls: Sized {
 pub(crate) enum ImportCall {
     /// `provideAccountAuthentication`: answers the prompt.
     Provide { account: Option<LocalId>, credentials: Secret, scheme: Scheme },
+    /// `compareAccount`: says whether both screens show the same string.
+    Compare { account: Option<LocalId>, equal: bool },
     /// `removeAccount`: cancels.
     Remove { account: Option<LocalId> },
 }
@@ -33,6 +35,8 @@ pub(crate) enum ExportCall {
     Add { uri: String },
     /// `confirmAddDevice`.
     Confirm { op_id: Option<OpId> },
+    /// `compareAddDevice`: says whether both screens show the same string.
+    Compare { op_id: Option<OpId>, equal: bool },
     /// `cancelAddDevice`.
     Cancel { op_id: Option<OpId> },
 }
@@ -48,8 +52,11 @@ impl Calls for ImportCall {
                 let Word(scheme) = args.scheme.ok_or(Missing("scheme"))?;
                 Self::Provide { account, credentials, scheme }
             }
+            Name::CompareAccount => Self::Compare { account, equal: args.equal.ok_or(Missing("equal"))? },
             Name::RemoveAccount => Self::Remove { account },
-            Name::AddDevice | Name::ConfirmAddDevice | Name::CancelAddDevice => return Ok(None),
+            Name::AddDevice | Name::ConfirmAddDevice | Name::CompareAddDevice | Name::CancelAddDevice => {
+                return Ok(None);
+            }
         }))
     }
 }
@@ -62,8 +69,9 @@ impl Calls for ExportCall {
         Ok(Some(match name {
             Name::AddDevice => Self::Add { uri: args.uri.ok_or(Missing("uri"))? },
             Name::ConfirmAddDevice => Self::Confirm { op_id },
+            Name::CompareAddDevice => Self::Compare { op_id, equal: args.equal.ok_or(Missing("equal"))? },
             Name::CancelAddDevice => Self::Cancel { op_id },
-            Name::ProvideAccountAuthentication | Name::RemoveAccount => return Ok(None),
+            Name::ProvideAccountAuthentication | Name::CompareAccount | Name::RemoveAccount => return Ok(None),
         }))
     }
 }
@@ -98,9 +106,11 @@ struct Line {
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Name {
     ProvideAccountAuthentication,
+    CompareAccount,
     RemoveAccount,
     AddDevice,
     ConfirmAddDevice,
+    CompareAddDevice,
     CancelAddDevice,
 }
 
@@ -113,6 +123,7 @@ pub(crate) struct Args {
     uri: Option<String>,
     credentials: Option<Typed>,
     scheme: Option<Word>,
+    equal: Option<bool>,
 }
 
 pub(crate) struct Account(LocalId);

@@ -5,19 +5,21 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use handfast::{
     limits::{DEFAULT_MAX_ARCHIVE, Durations},
+    message::Features,
     outcome::Side,
     reducer::Config,
     shell::Recorder,
 };
 
-use super::recorder::TraceFile;
+use super::{comparison::Match, recorder::TraceFile};
 use crate::{failure::Failure, interrupt, options::ProfileName, passwords::Passwords, size::Size};
 
 /// The exit codes of a link, for `--help`.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes: 0 linked, 2 usage (also a token that does not parse), 10 the network, 11 a timer,
 12 wrong passwords, 13 canceled, 14 the other device broke a rule, 15 this device could not read
-or write, 16 a call was refused, 17 the other device said that it failed.
+or write, 16 a call was refused, 17 the other device said that it failed, 18 the two screens
+showed different strings (--sas).
 
 Ctrl-C cancels, and the other device learns it; so do SIGTERM and SIGHUP. A second one drops the
 link. Before there is a link, each ends the command at once, with 13. What standard output or
@@ -36,9 +38,17 @@ pub(crate) enum Reducers {
 /// The options of a link, and of its user.
 #[derive(Args)]
 pub(crate) struct LinkOptions {
-    /// Agree to whatever is asked
+    /// Agree to whatever is asked, but for the comparison of --sas
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Compare a short string with the other device before a password or the account moves, if it can do that too
+    #[arg(long)]
+    pub(crate) sas: bool,
+    /// Answer the comparison of --sas, which this implies, in place of a person: with the digits that the other device shows, or
+    /// with @FILE, a file that has them and is read once this device shows its own. Where they are others, or the other device
+    /// cannot compare, the link ends
+    #[arg(long, value_name = "DIGITS")]
+    pub(crate) sas_match: Option<Match>,
     /// Whose words and order are used where documentation and today's Jami daemon disagree
     #[arg(long, value_enum, value_name = "PROFILE", default_value_t)]
     pub(crate) profile: ProfileName,
@@ -67,7 +77,13 @@ pub(crate) struct LinkOptions {
 impl LinkOptions {
     /// How the reducers behave.
     pub(crate) fn config(&self) -> Config {
-        Config { profile: self.profile.into(), ..Config::default() }
+        let features = if self.compares() { Features::WITH_SAS } else { Features::ALL };
+        Config { profile: self.profile.into(), features, ..Config::default() }
+    }
+
+    /// Whether the user wants to compare (R-SAS-1).
+    pub(crate) const fn compares(&self) -> bool {
+        self.sas || self.sas_match.is_some()
     }
 
     /// How long the timers run, where they run so long by default.

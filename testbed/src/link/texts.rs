@@ -9,6 +9,8 @@ use handfast::{
     outcome::{Outcome, Scheme, Side},
 };
 
+use super::comparison::Shown;
+
 /// This device's knowledge of an end in addition to its outcome.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
@@ -119,6 +121,14 @@ pub(crate) fn ended(side: Side, outcome: Outcome, known: Known) -> &'static str 
             "The new device canceled. A part of the account, or all of it, had been sent by then; it said that it keeps \
              nothing. To link after all, begin again, with a new token."
         }
+        (Import, Mismatch) => {
+            "The two screens showed different strings: another device is between this one and the one that has the account. \
+             Nothing was imported. Begin again, with a new token, and type it only on the device that has the account."
+        }
+        (Export, Mismatch) => {
+            "The two screens showed different strings: another device is between this one and the new one. Nothing was sent. \
+             Begin again, with the token that the new device itself shows."
+        }
         (Import, Protocol) => {
             "The other device broke a rule, or what it sent is not the account that you agreed to. Nothing was imported. Make \
              sure which device you are linking with."
@@ -163,6 +173,27 @@ pub(crate) fn agreed(scheme: Scheme) -> &'static str {
 /// That the exporting user has confirmed, and what is waited for.
 pub(crate) const CONFIRMED: &str =
     "You confirmed it. Its user is to agree there, and to type the account's password if it has one.";
+
+/// The question whether both screens show the same, and what it is.
+pub(crate) const COMPARE: &str = "The other device has to show the same digits and words.";
+
+/// The string, and the question for a line.
+pub(crate) fn comparison(shown: &Shown) -> String {
+    format!("{COMPARE}\n  digits  {}\n  words   {}\nDoes it? [y/N] ", shown.groups(), shown.words)
+}
+
+/// That there is nothing to compare, and what that means (R-SAS-9).
+pub(crate) const NOTHING_TO_COMPARE: &str =
+    "There is nothing to compare: the other device does not. If it should, another one is between the two: cancel.";
+
+/// That the comparison is answered.
+pub(crate) const COMPARED: &str = "You said that both screens show the same.";
+
+/// That the other device cannot compare, where a comparison is demanded.
+pub(crate) const MATCH_OF_NOTHING: &str = "handfast: --sas-match: the other device cannot compare";
+
+/// That the expected digits are others.
+pub(crate) const NO_MATCH: &str = "handfast: --sas-match: these are not the digits that this device shows";
 
 /// That an archive did not open.
 pub(crate) const WRONG_OR_DAMAGED: &str = "Wrong password, or the file is damaged: the two cannot be distinguished.";

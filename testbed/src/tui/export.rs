@@ -9,15 +9,18 @@ use handfast::{
 };
 
 use super::{
-    Decision, decision,
+    Decision, Equality, decision, equality,
     field::Shown,
     frame::{Frame, Page, Size, Style},
     keys::Key,
-    parts::{Status, groups, head, progress},
+    parts::{Status, draw_comparison, groups, head, progress},
 };
 use crate::{
     given::{Given, trimmed},
-    link::texts::CONFIRMED,
+    link::{
+        comparison,
+        texts::{CONFIRMED, NOTHING_TO_COMPARE},
+    },
 };
 
 /// The effect of a key.
@@ -30,6 +33,8 @@ pub(crate) enum Act {
     Cancel,
     /// The device that is shown is the right one.
     Confirm,
+    /// Whether both screens show the same string.
+    Equal(bool),
     /// The person wants to be out of here.
     Leave,
 }
@@ -42,13 +47,17 @@ pub(crate) struct View {
     pub(crate) sought: String,
     /// The token, or the path of its image.
     given: Shown,
+    /// The string of the comparison.
+    pub(crate) shown: Option<comparison::Shown>,
+    /// The user wanted to compare, and the other device cannot.
+    pub(crate) nothing_to_compare: bool,
     pub(crate) status: Status,
 }
 
 impl View {
     pub(crate) fn new(account: Option<AccountId>, sought: String) -> Self {
         let (given, status) = Default::default();
-        Self { account, sought, given, status }
+        Self { account, sought, given, shown: None, nothing_to_compare: false, status }
     }
 
     /// Takes a key.
@@ -68,6 +77,10 @@ impl View {
                 }
             },
             Screen::QrScanning => (key == Key::Esc).then_some(Act::Cancel),
+            Screen::Comparing { answered: false, .. } => match equality(key)? {
+                Equality::Said(equal) => Some(Act::Equal(equal)),
+                Equality::Leave => Some(Act::Leave),
+            },
             Screen::Authenticating { confirmed: false, .. } => match decision(key)? {
                 Decision::Yes => Some(Act::Confirm),
                 Decision::No => Some(Act::Leave),
@@ -88,7 +101,7 @@ impl View {
             | Screen::ManualEntry
             | Screen::TokenObtained => LinkState::Init,
             Screen::Connecting => LinkState::Connecting,
-            Screen::Authenticating { .. } => LinkState::Authenticating,
+            Screen::Comparing { .. } | Screen::Authenticating { .. } => LinkState::Authenticating,
             Screen::InProgress => LinkState::InProgress,
             Screen::Done { .. } | Screen::Error(_) | Screen::Closed => LinkState::Done,
         };
@@ -105,11 +118,21 @@ impl View {
                 page.text(&self.sought);
                 "Esc or Ctrl-C: cancel"
             }
+            Screen::Comparing { address, answered } => {
+                page.text("A new device asks for the account:").blank();
+                page.row(&format!("    its address  {address}"), Style::Strong);
+                self.draw_account(&mut page);
+                page.blank();
+                draw_comparison(&mut page, self.shown.as_ref(), *answered)
+            }
             Screen::Authenticating { address, confirmed } => {
                 page.text("A new device asks for the account:").blank();
                 page.row(&format!("    its address  {address}"), Style::Strong);
                 self.draw_account(&mut page);
                 page.blank();
+                if self.nothing_to_compare && !confirmed {
+                    page.text(NOTHING_TO_COMPARE).blank();
+                }
                 if *confirmed {
                     page.text(CONFIRMED);
                     "Esc or Ctrl-C: cancel"

@@ -9,18 +9,23 @@ use handfast::{
 };
 
 use super::{
-    Decision, decision,
+    Decision, Equality, decision, equality,
     field::Masked,
     frame::{Frame, Page, Size, Style},
     keys::Key,
-    parts::{Status, clock, groups, head, progress},
+    parts::{Status, clock, draw_comparison, groups, head, progress},
 };
-use crate::{link::texts, qr::Code};
+use crate::{
+    link::{comparison::Shown, texts},
+    qr::Code,
+};
 
 /// The effect of a key.
 pub(crate) enum Act {
     /// The account that is shown is agreed to.
     Agree,
+    /// Whether both screens show the same string.
+    Equal(bool),
     /// This is its password.
     Password(Secret),
     /// The person wants to be out of here.
@@ -45,6 +50,10 @@ pub(crate) struct View {
     pub(crate) left: Option<Duration>,
     /// The account was agreed to: what is asked for is its password.
     pub(crate) agreed: bool,
+    /// The string of the comparison.
+    pub(crate) shown: Option<Shown>,
+    /// The user wanted to compare, and the other device cannot.
+    pub(crate) nothing_to_compare: bool,
     pub(crate) password: Masked,
     /// Wrong passwords so far.
     pub(crate) wrong: u8,
@@ -56,6 +65,10 @@ impl View {
     pub(crate) fn key(&mut self, screen: &Screen, key: Key) -> Option<Act> {
         match screen {
             _ if self.status.leaving => None,
+            Screen::Comparing { answered: false, .. } => match equality(key)? {
+                Equality::Said(equal) => Some(Act::Equal(equal)),
+                Equality::Leave => Some(Act::Leave),
+            },
             Screen::Authenticating { answered: false, .. } if !self.agreed => match decision(key)? {
                 Decision::Yes => Some(Act::Agree),
                 Decision::No => Some(Act::Leave),
@@ -80,7 +93,7 @@ impl View {
             Screen::Initial | Screen::Init => LinkState::Init,
             Screen::TokenAvailable => LinkState::TokenAvailable,
             Screen::Connecting => LinkState::Connecting,
-            Screen::Authenticating { .. } => LinkState::Authenticating,
+            Screen::Comparing { .. } | Screen::Authenticating { .. } => LinkState::Authenticating,
             Screen::InProgress => LinkState::InProgress,
             Screen::Done | Screen::Error(_) | Screen::Closed => LinkState::Done,
         };
@@ -98,6 +111,11 @@ impl View {
                 page.text("A device connects. The token stays good until it has proved whose it is.").blank();
                 self.draw_token(&mut page);
                 "Esc or Ctrl-C: cancel"
+            }
+            Screen::Comparing { peer, answered } => {
+                page.text("The other device belongs to this account:").blank();
+                page.row(&format!("    {}", groups(peer)), Style::Strong).blank();
+                draw_comparison(&mut page, self.shown.as_ref(), *answered)
             }
             Screen::Authenticating { prompt, answered } => self.draw_prompt(&mut page, *prompt, *answered),
             Screen::InProgress => {
@@ -158,6 +176,9 @@ impl View {
         }
         if prompt.wrong_password {
             page.styled(&texts::wrong_password(self.wrong), Style::Wrong).blank();
+        }
+        if !self.agreed && self.nothing_to_compare {
+            page.text(texts::NOTHING_TO_COMPARE).blank();
         }
         if !self.agreed {
             page.text(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use handfast::outcome::{AccountId, LinkState, Side};
 
 use super::frame::{Page, Style};
-use crate::link::texts;
+use crate::link::{comparison::Shown, texts};
 
 /// Hexadecimal digits of an account id that are read aloud in one breath.
 const DIGITS: usize = 4;
@@ -49,6 +49,20 @@ const fn words(state: LinkState) -> &'static str {
         LinkState::InProgress => "In progress",
         LinkState::Done => "Done",
     }
+}
+
+/// The string that both screens have to show, and the keys (R-SAS-5).
+pub(super) fn draw_comparison(page: &mut Page, shown: Option<&Shown>, answered: bool) -> &'static str {
+    if answered {
+        page.text(texts::COMPARED);
+        return "Esc or Ctrl-C: cancel";
+    }
+    let Some(shown) = shown else { return "Esc or Ctrl-C: cancel" };
+    page.text(texts::COMPARE).blank();
+    page.row(&format!("    {}", shown.groups()), Style::Strong);
+    page.row(&format!("    {}", shown.words), Style::Strong).blank();
+    page.text("Look at its screen. Does it show the same?");
+    "y: the same   n: something else   Esc or Ctrl-C: cancel"
 }
 
 /// The parts in addition to a screen of the client machine, on either side.

@@ -21,7 +21,10 @@ use super::{
     unlock,
 };
 use crate::{
-    link::texts::{self, Known},
+    link::{
+        comparison::Shown,
+        texts::{self, Known},
+    },
     qr::Code,
 };
 
@@ -62,6 +65,11 @@ fn import_view(token: &str) -> import::View {
     }
 }
 
+/// The string that both screens have to show.
+fn string() -> Option<Shown> {
+    Some(Shown { digits: "232601".into(), words: "sock hippo present rack".into() })
+}
+
 /// A view of an import, and what is different in it.
 fn of_import(name: &'static str, screen: ImportScreen, change: impl FnOnce(&mut import::View)) -> Named {
     let mut view = import_view(TOKEN);
@@ -78,7 +86,16 @@ fn imports() -> Vec<Named> {
         of_import("The token", ImportScreen::TokenAvailable, nothing),
         named("A long token, as with `--profile jamid`", move |size| long.frame(&ImportScreen::TokenAvailable, size)),
         of_import("A device connects", ImportScreen::Connecting, nothing),
+        of_import(
+            "Whether both screens show the same",
+            ImportScreen::Comparing { peer: ACCOUNT, answered: false },
+            |view| {
+                view.shown = string();
+            },
+        ),
+        of_import("They do", ImportScreen::Comparing { peer: ACCOUNT, answered: true }, |view| view.shown = string()),
         of_import("Whose account it is", asked(PROMPT), nothing),
+        of_import("There is nothing to compare", asked(PROMPT), |view| view.nothing_to_compare = true),
         of_import("Its password", asked(PROMPT), |view| {
             view.agreed = true;
             for _ in 0..8 {
@@ -121,7 +138,7 @@ fn typed(text: &'static str) -> impl FnOnce(&mut export::View) {
 }
 
 fn exports() -> Vec<Named> {
-    use ExportScreen::{Authenticating, Connecting, InProgress, QrScanning, ShowInputOptions};
+    use ExportScreen::{Authenticating, Comparing, Connecting, InProgress, QrScanning, ShowInputOptions};
     let nothing = |_: &mut export::View| {};
     let unlock = |change: fn(&mut unlock::View)| {
         let mut view = unlock::View::of(Path::new("account.gz"));
@@ -144,7 +161,12 @@ fn exports() -> Vec<Named> {
         }),
         of_export("The image is read", QrScanning, nothing),
         of_export("The new device is looked for", Connecting, nothing),
+        of_export("Whether both screens show the same", Comparing { address: address(), answered: false }, |view| {
+            view.shown = string();
+        }),
+        of_export("They do", Comparing { address: address(), answered: true }, |view| view.shown = string()),
         of_export("Which device it is", at(false), nothing),
+        of_export("There is nothing to compare", at(false), |view| view.nothing_to_compare = true),
         of_export("The new device is waited for", at(true), nothing),
         of_export("The account is sent", InProgress, |view| view.status.amount = Some(amount(15 << 20))),
         of_export("All of it is sent", InProgress, |view| {

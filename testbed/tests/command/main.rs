@@ -6,6 +6,7 @@ mod browser;
 mod calls;
 mod causes;
 mod checks;
+mod compares;
 mod damage;
 #[cfg(feature = "dbus")]
 mod dbus;

@@ -139,7 +139,7 @@ fn checkers(folder: &Folder) -> Vec<Vec<String>> {
         words(&["diagram", &trace]),
         words(&["replay", &trace]),
         words(&["validate", &trace]),
-        words(&["bench", "--quick"]),
+        words(&["bench", "--quick", "--only", "steps"]),
         words(&["verify", "--quick"]),
     ]
 }

@@ -282,6 +282,7 @@ fn import_call(effect: import_client::Effect) -> Option<Said> {
     Some(match effect {
         E::AddAccount => Said::read("addAccount(archiveURL=\"jami-auth\")"),
         E::ProvideAccountAuthentication(..) => Said::read("provideAccountAuthentication(password, scheme)"),
+        E::CompareAccount(..) => Said::read("compareAccount(equal)"),
         E::RemoveAccount(_) => Said::read("removeAccount()"),
         E::Query(_) => Said::read(QUERY),
         E::Show(_) | E::Notify(_) | E::Ignored(_) => return None,
@@ -293,6 +294,7 @@ fn export_call(effect: export_client::Effect) -> Option<Said> {
     Some(match effect {
         E::AddDevice(_) => Said::read("addDevice(token)"),
         E::ConfirmAddDevice(_) => Said::read("confirmAddDevice(op_id)"),
+        E::CompareAddDevice(..) => Said::read("compareAddDevice(op_id, equal)"),
         E::CancelAddDevice(_) => Said::read("cancelAddDevice(op_id)"),
         E::Query(_) => Said::read(QUERY),
         E::Show(_) | E::Notify(_) | E::Ignored(_) => return None,

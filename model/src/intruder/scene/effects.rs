@@ -78,6 +78,10 @@ impl State {
                     scene.weaknesses.note(Weakness::Forged, shown == Some(Owner::Honest) && proved != shown);
                     None
                 }
+                E::Signal(Signal::CompareAccount { .. }) => {
+                    scene.compares_account = conn;
+                    None
+                }
                 E::Signal(Signal::Done(outcome)) => {
                     scene.import_done(outcome);
                     None
@@ -222,6 +226,10 @@ impl State {
                 }
                 E::Signal(Signal::Confirm { .. }) => {
                     scene.asks_device = true;
+                    None
+                }
+                E::Signal(Signal::CompareDevice { .. }) => {
+                    scene.compares_device = true;
                     None
                 }
                 E::Signal(Signal::Done(outcome)) => {

@@ -168,7 +168,7 @@ const fn import_state(screen: I) -> &'static str {
         I::Init => "Import_Init",
         I::TokenAvailable => "Import_TokenAvailable",
         I::Connecting => "Import_Connecting",
-        I::Authenticating { .. } => "Import_Authenticating",
+        I::Comparing { .. } | I::Authenticating { .. } => "Import_Authenticating",
         I::InProgress => "Import_InProgress",
         I::Done => "Import_Done",
         I::Error(_) => "Import_Error",
@@ -185,7 +185,7 @@ const fn export_state(screen: E) -> &'static str {
         E::ManualEntry => "ManualEntry",
         E::TokenObtained => "TokenObtained",
         E::Connecting => "Export_Connecting",
-        E::Authenticating { .. } => "Export_Authenticating",
+        E::Comparing { .. } | E::Authenticating { .. } => "Export_Authenticating",
         E::InProgress => "Export_InProgress",
         E::Done { .. } => "Export_Done",
         E::Error(_) => "Export_Error",
@@ -206,6 +206,8 @@ pub fn of_import(from: I, input: import::Input, effects: &[import::Effect], mut 
             (_, I::Initial) => found(import("ImportDevice", "Initial", "Back/Cancel")),
             // The same question, answered or not.
             (I::Authenticating { .. }, I::Authenticating { .. }) if input.is_action() => {}
+            // A comparison is a part of the documented state (R-SAS-5).
+            (I::Comparing { .. }, I::Comparing { .. } | I::Authenticating { .. }) => {}
             (I::Authenticating { .. }, I::Authenticating { .. }) if matches!(input, import::Input::Provided(..)) => {}
             // Asked again after a refusal (R-CLI-8).
             (I::Authenticating { prompt, .. }, I::Authenticating { prompt: again, .. })
@@ -222,7 +224,7 @@ const fn import_label(from: I, to: I) -> &'static str {
         (_, I::Connecting) => "Peer detected",
         (_, I::Authenticating { prompt, .. }) if prompt.wrong_password => "Wrong password",
         (I::Authenticating { .. }, I::Authenticating { .. }) => "Another account",
-        (_, I::Authenticating { .. }) => "Connection established",
+        (_, I::Comparing { .. } | I::Authenticating { .. }) => "Connection established",
         (_, I::InProgress) => "Auth success",
         (_, I::Done) => "Transfer complete",
         (_, I::Error(Failure::NoAccount(_) | Failure::NoDevice(_))) => "Refused",
@@ -249,6 +251,7 @@ pub fn of_export(from: E, input: export::Input, effects: &[export::Effect], mut 
             }
             (_, E::Initial) => found(export("ExportDevice", "Initial", "Back/Cancel")),
             (E::TokenObtained, E::Connecting) => found(export("Export_Init", "Export_Connecting", "Token validated")),
+            (E::Comparing { .. }, E::Comparing { .. }) => {}
             (E::Authenticating { .. }, E::Authenticating { .. }) if !matches!(input, export::Input::Signal(..)) => {}
             // Asked again after a refusal (R-CLI-8).
             (E::Authenticating { address, .. }, E::Authenticating { address: again, .. }) if address == again => {}
@@ -268,7 +271,7 @@ const fn export_label(from: E, to: E) -> &'static str {
         (E::QrScanning, E::TokenObtained) => "QR detected",
         (_, E::TokenObtained) => "Valid code entered",
         (E::Authenticating { .. }, E::Authenticating { .. }) => "Another address",
-        (_, E::Authenticating { .. }) => "Connection established",
+        (_, E::Comparing { .. } | E::Authenticating { .. }) => "Connection established",
         (_, E::InProgress) => "Auth provided",
         (_, E::Done { .. }) => "Transfer complete",
         (_, E::Error(Failure::NoDevice(AddDeviceError::InvalidUri))) => "Invalid token",

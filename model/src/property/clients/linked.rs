@@ -439,6 +439,7 @@ fn import_action(call: import::Effect) -> Option<Action> {
     match call {
         E::AddAccount => Some(Action::AddAccount),
         E::ProvideAccountAuthentication(_, slot, _) => Some(Action::Answer { right: slot == Slot(1) }),
+        E::CompareAccount(_, equal) => Some(Action::CompareAccount { equal }),
         E::RemoveAccount(_) => Some(Action::RemoveAccount),
         E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
@@ -450,6 +451,7 @@ fn import_return(call: import::Effect, accepted: bool) -> Option<import::Input> 
         E::AddAccount if accepted => Some(I::Added(Ok(LocalId(OWN.into())))),
         E::AddAccount => Some(I::Added(Err(AddAccountError::Taken))),
         E::ProvideAccountAuthentication(id, ..) => Some(I::Provided(id, accepted)),
+        E::CompareAccount(id, _) => Some(I::Compared(id, accepted)),
         E::RemoveAccount(id) => Some(I::Removed(id, accepted)),
         E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
@@ -460,6 +462,7 @@ fn export_action(call: export::Effect, scheme: Scheme) -> Option<Action> {
     match call {
         E::AddDevice(_) => Some(Action::AddDevice(scheme)),
         E::ConfirmAddDevice(_) => Some(Action::ConfirmAddDevice),
+        E::CompareAddDevice(_, equal) => Some(Action::CompareAddDevice { equal }),
         E::CancelAddDevice(_) => Some(Action::CancelAddDevice),
         E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
@@ -471,6 +474,7 @@ fn export_return(call: export::Effect, accepted: bool) -> Option<export::Input> 
         E::AddDevice(_) if accepted => Some(I::Added(Ok(OpId(OWN)))),
         E::AddDevice(_) => Some(I::Added(Err(AddDeviceError::AlreadyLinking))),
         E::ConfirmAddDevice(id) => Some(I::Confirmed(id, accepted)),
+        E::CompareAddDevice(id, _) => Some(I::Compared(id, accepted)),
         E::CancelAddDevice(id) => Some(I::Canceled(id, accepted)),
         E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }

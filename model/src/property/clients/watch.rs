@@ -194,7 +194,13 @@ impl Watch {
         let step = match received {
             Received::Signal(Signal::TokenAvailable) => 1,
             Received::Signal(Signal::Connecting) => 2,
-            Received::Signal(Signal::Prompt { .. } | Signal::Confirm { .. } | Signal::InProgress) => 3,
+            Received::Signal(
+                Signal::Prompt { .. }
+                | Signal::Confirm { .. }
+                | Signal::CompareAccount { .. }
+                | Signal::CompareDevice { .. }
+                | Signal::InProgress,
+            ) => 3,
             Received::Signal(Signal::Done(_)) | Received::Unheard | Received::Strange => return,
         };
         if effects.iter().any(|effect| effect.shown() == Some(Shown::Link)) {

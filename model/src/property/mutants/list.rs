@@ -141,6 +141,16 @@ pub const MUTANTS: &[Mutant] = &[
     breaks("M-59", "The flag of the account comes from the scheme's name.", &[])
         .violates(P::AtRest, "HH-documented-honest")
         .of(Setting::Flag),
+    breaks("M-60", "The importer shows its nonce before the exporter's commitment.", &[R::NonceAfterCommitment])
+        .violates(P::Sends, "HH-documented-compared"),
+    breaks("M-61", "The exporter opens its nonce before it knows the importer's.", &[R::OpeningAfterNonce])
+        .violates(P::Sends, "HH-documented-compared"),
+    breaks("M-62", "The importer asks for the password before its user compared.", &[R::ComparedBeforePassword])
+        .violates(P::Password, "HH-documented-compared"),
+    breaks("M-63", "The exporter tries a password before its user compared.", &[R::ComparedBeforeArchive])
+        .violates(P::Gate, "HH-documented-compared"),
+    breaks("M-64", "Strings that a user says to be different are taken for equal.", &[R::DifferenceEnds])
+        .violates(P::Password, "HH-documented-compared-faults"),
 ];
 
 /// The first half of a row.

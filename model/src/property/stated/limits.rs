@@ -6,6 +6,7 @@ use handfast::{
     operations::AddDeviceError,
     outcome::LinkState,
     reducer::{Config, Places},
+    sas::EXPORTER_LABEL,
     token,
 };
 
@@ -61,6 +62,15 @@ fn numbers() -> Vec<Stated> {
         Stated::new("R-ARC-3", "how far an archive may inflate", 200, limits::MAX_INFLATION),
         Stated::new("R-ARC-4", "mode of a file", "600", format!("{:o}", limits::FILE_MODE)),
         Stated::new("R-ARC-4", "mode of a folder", "700", format!("{:o}", limits::FOLDER_MODE)),
+        Stated::new("R-SAS-3", "bytes of a nonce, a commitment, and what TLS exports", 32, limits::SAS_VALUE),
+        Stated::new(
+            "R-SAS-3",
+            "the label of what TLS exports",
+            "EXPERIMENTAL-handfast-sas",
+            EXPORTER_LABEL.escape_ascii(),
+        ),
+        Stated::new("R-SAS-4", "digits of the comparison string", 6, limits::SAS_DIGITS),
+        Stated::new("R-SAS-4", "words of the comparison string", 4, limits::SAS_WORDS),
         Stated::new("R-TIME-7", "the earliest date, 2026-01-01", days_to(2026) * 86_400, limits::EARLIEST_DATE),
         Stated::new("R-TIME-7", "the latest date, 2100-01-01", days_to(2100) * 86_400, limits::LATEST_DATE),
     ];

@@ -30,6 +30,7 @@ fn outcomes() -> Vec<Stated> {
         (Outcome::Authentication, "authentication", "auth_error", 12, "authentication"),
         (Outcome::Canceled { sent: false }, "network", "canceled", 13, "canceled"),
         (Outcome::Canceled { sent: true }, "network", "canceled", 13, "canceled"),
+        (Outcome::Mismatch, "authentication", "unknown", 18, "mismatch"),
         (Outcome::Protocol, "network", "unknown", 14, "protocol"),
         (Outcome::Storage, "network", "unknown", 15, "storage"),
         (Outcome::Peer, "network", "unknown", 17, "peer"),
@@ -110,32 +111,51 @@ fn details() -> Vec<Stated> {
             Signal::Done(Outcome::Canceled { sent: true }),
             end(r#"error="network" reason="canceled" sent="true""#, r#"error="canceled" sent="true""#),
         ),
+        (Signal::Done(Outcome::Mismatch), end(r#"error="authentication" reason="mismatch""#, r#"error="unknown""#)),
         (Signal::Done(Outcome::Protocol), end(r#"error="network" reason="protocol""#, r#"error="unknown""#)),
         (Signal::Done(Outcome::Storage), end(r#"error="network" reason="storage""#, r#"error="unknown""#)),
         (Signal::Done(Outcome::Peer), end(r#"error="network" reason="peer""#, r#"error="unknown""#)),
     ];
     let mut all = Vec::new();
     for (signal, stated) in table {
-        for (vocabulary, stated) in VOCABULARIES.into_iter().zip(stated) {
-            let details = signal.details(vocabulary, "jami-auth://x");
-            let shipped: Vec<_> = details.iter().map(|(key, value)| format!("{key}={value:?}")).collect();
-            let what = format!("details of {signal:?}, {vocabulary:?}");
-            all.push(Stated::new("R-STATE-3", what, format!("[{stated}]"), format!("[{}]", shipped.join(" "))));
-        }
+        all.extend(of_signal("R-STATE-3", signal, "jami-auth://x", stated));
     }
+    let sas = r#"sas="012345" sas_words="a b c d""#;
+    let account = Signal::CompareAccount { peer, scheme: Scheme::Password };
+    let device = Signal::CompareDevice { peer_address: ([192, 0, 2, 7], 4711).into() };
+    let account_stated = format!("{} {sas}", asks("password", ""));
+    all.extend(of_signal("R-SAS-5", account, "012345 a b c d", plain(&account_stated)));
+    all.extend(of_signal(
+        "R-SAS-5",
+        device,
+        "012345 a b c d",
+        plain(&format!(r#"peer_address="192.0.2.7:4711" {sas}"#)),
+    ));
     all
+}
+
+/// The details of a signal, in both vocabularies.
+fn of_signal(requirement: &'static str, signal: Signal, text: &str, stated: [String; 2]) -> Vec<Stated> {
+    let of = |(vocabulary, stated): (Vocabulary, String)| {
+        let details = signal.details(vocabulary, text);
+        let shipped: Vec<_> = details.iter().map(|(key, value)| format!("{key}={value:?}")).collect();
+        let what = format!("details of {signal:?}, {vocabulary:?}");
+        Stated::new(requirement, what, format!("[{stated}]"), format!("[{}]", shipped.join(" ")))
+    };
+    VOCABULARIES.into_iter().zip(stated).map(of).collect()
 }
 
 /// The bytes of every message (R-MSG-1).
 fn messages() -> Vec<Stated> {
     // Two keys, `schemeId` 0, and a payload of so many entries.
     let begin = |entries: u8| format!("\\x82\\xa8schemeId\\x00\\xa7payload\\x8{entries}");
-    let (result, cancel) = (Features { result: true, cancel: false }, Features { result: false, cancel: true });
+    let (result, cancel) = (Features { result: true, ..Features::NONE }, Features { cancel: true, ..Features::NONE });
     let table: Vec<(&'static str, Message<Secret>, u8, &str)> = vec![
         ("R-MSG-1", Message::Hello(Features::NONE), 0, ""),
         ("R-MSG-1", Message::Hello(Features::ALL), 1, "\\xa8features\\xadcancel,result"),
         ("R-MSG-1", Message::Hello(result), 1, "\\xa8features\\xa6result"),
         ("R-MSG-1", Message::Hello(cancel), 1, "\\xa8features\\xa6cancel"),
+        ("R-SAS-1", Message::Hello(Features::WITH_SAS), 1, "\\xa8features\\xb1cancel,result,sas"),
         ("R-MSG-1", Message::AuthScheme(Scheme::None, Features::NONE), 1, "\\xaaauthScheme\\xa0"),
         ("R-MSG-1", Message::AuthScheme(Scheme::Password, Features::NONE), 1, "\\xaaauthScheme\\xa8password"),
         (
@@ -150,6 +170,10 @@ fn messages() -> Vec<Stated> {
         ("R-EXP-6", Message::Verdict(Verdict::Final), 1, "\\xa8canRetry\\xa5false"),
         ("R-EXT-3", Message::State(Word::Canceled), 1, "\\xa8stateMsg\\xa8CANCELED"),
         ("R-EXT-3", Message::State(Word::Timeout), 1, "\\xa8stateMsg\\xa7TIMEOUT"),
+        ("R-SAS-7", Message::State(Word::Mismatch), 1, "\\xa8stateMsg\\xa8MISMATCH"),
+        ("R-SAS-2", Message::Commitment(b"ab".as_slice().into()), 1, "\\xadsasCommitment\\xa2ab"),
+        ("R-SAS-2", Message::Nonce(b"ab".as_slice().into()), 1, "\\xa8sasNonce\\xa2ab"),
+        ("R-SAS-2", Message::Opening(b"ab".as_slice().into()), 1, "\\xaasasOpening\\xa2ab"),
         ("R-EXT-2", Message::ImportResult(ImportResult::Stored), 1, "\\xacimportResult\\xa6stored"),
         ("R-EXT-2", Message::ImportResult(ImportResult::FailedArchive), 1, "\\xacimportResult\\xaefailed_archive"),
         ("R-EXT-2", Message::ImportResult(ImportResult::FailedStorage), 1, "\\xacimportResult\\xaefailed_storage"),

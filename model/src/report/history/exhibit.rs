@@ -7,6 +7,7 @@ use crate::{
     document::diagram::Counterexample,
     explorer::explore::{Graph, Limits},
     property::{
+        claims::Claims,
         clients::{AnyExportClient, AnyImportClient, linked::Linked},
         judged::Judged,
         players::Players,
@@ -227,5 +228,5 @@ impl Clients {
 /// Looks for a shortest violation, in the whole graph if there is none.
 fn hunt(system: &Judged<AnyImport, AnyExport>, property: PropertyId, limits: Limits) -> Found {
     let graph = Graph::explore(system, limits, Some(property.id()));
-    judge(system, &graph, property, Half::Both, None)
+    judge(&Claims::one(system, &graph, property, Half::Both), property, Half::Both, None)
 }

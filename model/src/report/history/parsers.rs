@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::report::check::Verdict;
 
 /// The tokens that other implementations can run too.
-const TABLE: &str = include_str!("../../../../tests/vectors/tokens.json");
+const TABLE: &str = include_str!("../../../pages/tokens.json");
 
 /// The last seven bytes: a separator and the code.
 const CODE_AND_SEPARATOR: usize = 7;

@@ -210,6 +210,7 @@ impl Names {
             I::Checked(Check::Sound(account)) => I::Checked(Check::Sound(self.account(account))),
             I::AddAccount
             | I::ProvideAccountAuthentication(..)
+            | I::CompareAccount(_)
             | I::RemoveAccount
             | I::Published
             | I::Unpublishable

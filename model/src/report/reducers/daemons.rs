@@ -73,7 +73,9 @@ fn walk<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, tables: &mut [Table
 fn refusals_of_import<I: ImportSide>(side: &I, table: &mut Table) {
     use import::Input as In;
     let answer = |scheme| In::ProvideAccountAuthentication(Slot(0), scheme);
-    for call in [In::AddAccount, answer(Scheme::None), answer(Scheme::Password), In::RemoveAccount] {
+    let compare = [true, false].map(In::CompareAccount);
+    let calls = [In::AddAccount, answer(Scheme::None), answer(Scheme::Password), In::RemoveAccount];
+    for call in calls.into_iter().chain(compare) {
         if let Err(why) = side.clone().take(call) {
             let entered = Entered { kind: names::import_kind(&call).into(), value: names::import_value(&call) };
             table.note(side.place(), entered, refused(why));
@@ -83,9 +85,10 @@ fn refusals_of_import<I: ImportSide>(side: &I, table: &mut Table) {
 
 fn refusals_of_export<E: ExportSide>(side: &E, table: &mut Table) {
     use export::Input as In;
-    for call in
-        [In::AddDevice(Scheme::None), In::AddDevice(Scheme::Password), In::ConfirmAddDevice, In::CancelAddDevice]
-    {
+    let compare = [true, false].map(In::CompareAddDevice);
+    let calls =
+        [In::AddDevice(Scheme::None), In::AddDevice(Scheme::Password), In::ConfirmAddDevice, In::CancelAddDevice];
+    for call in calls.into_iter().chain(compare) {
         if let Err(why) = side.clone().take(call) {
             let entered = Entered { kind: names::export_kind(&call).into(), value: names::export_value(&call) };
             table.note(side.place(), entered, refused(why));

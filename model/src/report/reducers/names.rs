@@ -41,11 +41,15 @@ const fn scheme(scheme: Scheme) -> &'static str {
 }
 
 const fn features(features: Features) -> &'static str {
-    match (features.cancel, features.result) {
-        (false, false) => "legacy",
-        (true, false) => "cancel",
-        (false, true) => "result",
-        (true, true) => "cancel, result",
+    match (features.cancel, features.result, features.sas) {
+        (false, false, false) => "legacy",
+        (true, false, false) => "cancel",
+        (false, true, false) => "result",
+        (true, true, false) => "cancel, result",
+        (false, false, true) => "sas",
+        (true, false, true) => "cancel, sas",
+        (false, true, true) => "result, sas",
+        (true, true, true) => "cancel, result, sas",
     }
 }
 
@@ -57,6 +61,10 @@ fn message(message: Message) -> String {
         Message::Verdict(Verdict::Wrong) => "verdict(wrong)".into(),
         Message::Verdict(Verdict::Final) => "verdict(final)".into(),
         Message::Verdict(Verdict::None) => "verdict(none)".into(),
+        Message::Commitment(_) => "commitment".into(),
+        Message::Nonce(_) => "nonce".into(),
+        Message::Opening(_) => "opening".into(),
+        Message::State(Word::Mismatch) => "MISMATCH".into(),
         Message::State(Word::Canceled) => "CANCELED".into(),
         Message::State(Word::Timeout) => "TIMEOUT".into(),
         Message::ImportResult(ImportResult::Stored) => "stored".into(),
@@ -73,6 +81,8 @@ fn signal(signal: Signal) -> String {
             let wrong = if wrong_password { ", wrong password" } else { "" };
             format!("AUTHENTICATING({}{wrong})", scheme(asked))
         }
+        Signal::CompareAccount { scheme: asked, .. } => format!("AUTHENTICATING(comparison; {})", scheme(asked)),
+        Signal::CompareDevice { .. } => "AUTHENTICATING(comparison)".into(),
         Signal::Done(outcome) => format!("DONE({outcome})"),
         other => other.state().to_string(),
     }
@@ -213,9 +223,10 @@ pub(super) fn import_client_input(input: &client::import::Input) -> Entered {
         I::Added(Ok(id)) => Entered { kind: "addAccount".into(), value: format!("addAccount returned{}", whose(id.0)) },
         I::Added(Err(error)) => Entered { kind: "addAccount".into(), value: format!("addAccount refused: {error}") },
         I::Provided(id, accepted) => returned("provideAccountAuthentication", id.0, accepted),
+        I::Compared(id, accepted) => returned("compareAccount", id.0, accepted),
         I::Removed(id, accepted) => returned("removeAccount", id.0, accepted),
         I::Signal(id, said) => signalled(id.0, said),
-        I::Select | I::Answer(_) | I::Back | I::Reset | I::Finish => action(input),
+        I::Select | I::Answer(_) | I::Compare(_) | I::Back | I::Reset | I::Finish => action(input),
     }
 }
 
@@ -227,6 +238,7 @@ pub(super) fn export_client_input(input: &client::export::Input) -> Entered {
         }
         I::Added(Err(error)) => Entered { kind: "addDevice".into(), value: format!("addDevice refused: {error}") },
         I::Confirmed(id, accepted) => returned("confirmAddDevice", id.0.into(), accepted),
+        I::Compared(id, accepted) => returned("compareAddDevice", id.0.into(), accepted),
         I::Canceled(id, accepted) => returned("cancelAddDevice", id.0.into(), accepted),
         I::Signal(id, said) => signalled(id.0.into(), said),
         _ => action(input),
@@ -239,6 +251,7 @@ pub(super) fn import_client_effect(effect: &client::import::Effect) -> String {
         E::AddAccount => "call addAccount".into(),
         E::Query(_) => "ask for the state".into(),
         E::ProvideAccountAuthentication(..) => "call provideAccountAuthentication".into(),
+        E::CompareAccount(_, equal) => format!("call compareAccount({equal})"),
         E::RemoveAccount(_) => "call removeAccount".into(),
         E::Show(Screen::Error(why)) => format!("show Error({})", failure(why)),
         E::Show(screen) => format!("show {}", import_screen(screen)),
@@ -253,6 +266,7 @@ pub(super) fn export_client_effect(effect: &client::export::Effect) -> String {
         E::AddDevice(_) => "call addDevice".into(),
         E::Query(_) => "ask for the state".into(),
         E::ConfirmAddDevice(_) => "call confirmAddDevice".into(),
+        E::CompareAddDevice(_, equal) => format!("call compareAddDevice({equal})"),
         E::CancelAddDevice(_) => "call cancelAddDevice".into(),
         E::Show(Screen::Error(why)) => format!("show Error({})", failure(why)),
         E::Show(screen) => format!("show {}", export_screen(screen)),

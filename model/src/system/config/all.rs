@@ -127,6 +127,16 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             clock: false,
             ..pair("clients-at-once", size.pick(1_000, 1_000, 30_000), size.pick(LOSS, LOSS, BEFORE_ANOTHER))
         },
+        Configuration {
+            sas: true,
+            clock: false,
+            schemes: BOTH,
+            ..pair("compared", 90, Budget { wrong: 1, ..NOTHING })
+        },
+        Configuration {
+            sas: true,
+            ..pair("compared-faults", 500, Budget { import_cancels: 1, export_cancels: 1, loss: 1, ..NOTHING })
+        },
         pair(
             "crash",
             size.pick(190, 280, 280),
@@ -204,6 +214,22 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             clock: false,
             ..pair("words", 700, Budget { words: size.pick(0, 4, 6), storage: 1, ..NOTHING })
         },
+        Configuration {
+            cast: Cast::HX,
+            every_word: true,
+            sas: true,
+            ..pair(
+                "compared-words",
+                1_000,
+                Budget { intruders: 1, strangers: 1, import_cancels: 1, words: size.pick(0, 4, 5), asks: 1, ..NOTHING },
+            )
+        },
+        Configuration {
+            cast: Cast::XH,
+            every_word: true,
+            sas: true,
+            ..pair("compared-words", 700, Budget { export_cancels: 1, words: size.pick(0, 4, 5), ..NOTHING })
+        },
         pair(
             "everything",
             size.pick(0, 83_000, 6_500_000),
@@ -225,7 +251,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
     // Nothing that a profile chooses happens before a session; and everything at once is not small.
     let spared = |one: &Configuration| match one.name {
         "guesses" => profile == Profile::Jamid,
-        "everything" | "words" => size == Size::Small,
+        "everything" | "words" | "compared-words" => size == Size::Small,
         _ => false,
     };
     all.into_iter().filter(|one| !spared(one)).collect()

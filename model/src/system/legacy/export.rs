@@ -118,6 +118,8 @@ impl Exporter {
                 Ok(vec![Effect::Arm(Timer::Connect), Effect::Connect])
             }
             Input::ConfirmAddDevice => self.confirm(op, rows),
+            // It has no such call.
+            Input::CompareAddDevice(_) => Err(Refused::NotAsked),
             Input::CancelAddDevice => self.cancel(op, rows),
             _ => Ok(match self.attempts.get(usize::from(op)).map(|attempt| attempt.stage) {
                 Some(Stage::Connecting | Stage::Cancelled) => self.connecting(op, input, rows),

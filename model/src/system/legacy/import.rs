@@ -223,6 +223,8 @@ impl Importer {
                 self.passed.retain(|other| *other != conn);
                 if known(conn, self) { self.shut(conn, rows) } else { vec![] }
             }
+            // It has no such call.
+            I::CompareAccount(_) => return Err(Refused::NotAsked),
             I::RemoveAccount if self.stage == Stage::None => return Err(Refused::Unknown),
             I::RemoveAccount => {
                 rows.take(23);

@@ -86,6 +86,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 | Signal::Connecting
                 | Signal::Prompt { .. }
                 | Signal::Confirm { .. }
+                | Signal::CompareAccount { .. }
+                | Signal::CompareDevice { .. }
                 | Signal::InProgress,
             ) => {}
         }

@@ -111,6 +111,7 @@ pub(crate) fn mirrored_input(input: Input) -> Input {
         Input::ArchiveUnwritable(conn) => Input::ArchiveUnwritable(mirrored(conn)),
         Input::AddAccount
         | Input::ProvideAccountAuthentication(..)
+        | Input::CompareAccount(_)
         | Input::RemoveAccount
         | Input::Published
         | Input::Unpublishable
