@@ -34,7 +34,7 @@ use crate::{
 
 /// All operations of an account.
 pub(super) struct Operations<D, S: Source> {
-    reducers: Box<dyn Reducers>,
+    reducers: Box<dyn ExportReducers>,
     options: ExportOptions,
     dial: D,
     source: S,
@@ -50,13 +50,18 @@ pub(super) struct Operations<D, S: Source> {
     happened: mpsc::Receiver<(OpId, Event)>,
 }
 
-/// The reducers of an account. Whatever rules they keep, what drives them is compiled once.
-pub(super) trait Reducers: Send {
+/// The reducers of an account, whichever they are: what drives them is compiled once.
+pub trait ExportReducers: Send {
+    /// Begins an operation (R-API-4).
+    ///
+    /// # Errors
+    /// See [`AddDeviceError`]; nothing has changed then.
     fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError>;
 
+    /// Takes an input of an operation. Returns why a call is refused.
     fn handle(&mut self, op: OpId, input: Input) -> Option<Refused>;
 
-    /// The events that the last input led to.
+    /// Returns the effects that the last input led to, all of its operation, in their order.
     fn drain(&mut self) -> Vec<Effect>;
 
     /// Returns the record of an operation, unless it is forgotten.
@@ -64,13 +69,17 @@ pub(super) trait Reducers: Send {
 }
 
 /// The record of an operation.
-pub(super) struct Look {
-    signal: Option<Signal>,
-    ended: bool,
-    closed: bool,
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// The last signal.
+    pub signal: Option<Signal>,
+    /// Whether it has an outcome.
+    pub ended: bool,
+    /// Whether nothing of it is left.
+    pub closed: bool,
 }
 
-impl<R: Rules> Reducers for Exports<R> {
+impl<R: Rules> ExportReducers for Exports<R> {
     fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError> {
         self.add_device(scheme)
     }
@@ -110,7 +119,7 @@ struct Operation<A> {
 
 impl<D: Dial, S: Source> Operations<D, S> {
     pub(super) fn new(
-        reducers: Box<dyn Reducers>,
+        reducers: Box<dyn ExportReducers>,
         env: ExportEnv<D, S>,
         options: ExportOptions,
         notices: mpsc::UnboundedSender<Notice>,

@@ -20,6 +20,7 @@ mod graphs;
 mod hasty;
 mod help;
 mod histories;
+mod interops;
 mod interrupts;
 mod intruder;
 mod lan;
