@@ -52,11 +52,11 @@ pub(super) struct Operations<D, S: Source> {
 
 /// The reducers of an account, whichever they are: what drives them is compiled once.
 pub trait ExportReducers: Send {
-    /// Begins an operation (R-API-4).
+    /// Begins an operation (R-API-4) with the device that the token names, if these reducers take tokens of its form.
     ///
     /// # Errors
     /// See [`AddDeviceError`]; nothing has changed then.
-    fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError>;
+    fn add_device(&mut self, token: &Token, scheme: Scheme) -> Result<OpId, AddDeviceError>;
 
     /// Takes an input of an operation. Returns why a call is refused.
     fn handle(&mut self, op: OpId, input: Input) -> Option<Refused>;
@@ -80,7 +80,7 @@ pub struct Look {
 }
 
 impl<R: Rules> ExportReducers for Exports<R> {
-    fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError> {
+    fn add_device(&mut self, _: &Token, scheme: Scheme) -> Result<OpId, AddDeviceError> {
         self.add_device(scheme)
     }
 
@@ -203,7 +203,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
     /// Begins an operation; its effects are still to be carried out.
     fn add(&mut self, token: Token) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
         let scheme = self.source.scheme();
-        let op = self.reducers.add_device(scheme)?;
+        let op = self.reducers.add_device(&token, scheme)?;
         self.source.prepare();
         self.causes.retain(|op, _| self.reducers.look(*op).is_some());
         let operation = Operation {

@@ -12,6 +12,7 @@ use handfast::{
     outcome::{Outcome, Scheme, Signal},
     reducer::{ConnId, Refused},
     shell::{ExportReducers, ImportReducer, Look},
+    token::{Form, Token},
 };
 use handfast_model::{
     legacy::{self, export::READER},
@@ -179,7 +180,11 @@ impl Exporters {
 }
 
 impl ExportReducers for Exporters {
-    fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError> {
+    fn add_device(&mut self, token: &Token, scheme: Scheme) -> Result<OpId, AddDeviceError> {
+        // Today's daemon takes the long form only.
+        if token.device.form() != Form::Long {
+            return Err(AddDeviceError::InvalidUri);
+        }
         let op = u8::try_from(self.attempts.len()).map_err(|_| AddDeviceError::Generic)?;
         let effects =
             self.side.take_for(op, export::Input::AddDevice(scheme)).map_err(|_| AddDeviceError::AlreadyLinking)?;
