@@ -51,7 +51,7 @@ pub(crate) struct Interop {
     /// Only cells with this implementation on a side; may be given several times
     #[arg(long, value_name = "NAME")]
     implementation: Vec<String>,
-    /// Cells that are played at once
+    /// Cells that are played at once; without it, four for each core
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     /// Write to this folder: results.json, table.txt, and for each cell that did not pass its trace, a diagram and the verdict.
@@ -103,11 +103,13 @@ impl Interop {
         if cells.is_empty() {
             return Err(Failure::usage("no two implementations have a side each and a profile in common"));
         }
-        let jobs = self.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-        let Some(played) = cells::play(&ground, cells, jobs, self.json, interrupts).await? else {
-            return Err(Failure::with_code(4, "interrupted: there are no results"));
-        };
-        let results = Results::new(&ground.matrix, played);
+        // Most of a cell's time is waiting.
+        let at_once = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get) * 4;
+        let jobs = self.jobs.map_or_else(at_once, NonZeroUsize::get);
+        let all = cells.len();
+        let played = cells::play(&ground, cells, jobs, self.json, interrupts).await?;
+        let left_out = all - played.len();
+        let results = Results::new(&ground.matrix, played, left_out);
         if let Some(folder) = &self.output {
             results.write(folder)?;
         }

@@ -214,14 +214,15 @@ impl Ground {
     }
 }
 
-/// Plays all cells, so many at once. Returns them in their order; `None` after an interrupt, when all programs are ended.
+/// Plays all cells, so many at once. Returns them in their order: after an interrupt those that came to their end, when all programs are
+/// ended.
 pub(super) async fn play(
     ground: &Arc<Ground>,
     cells: Vec<Cell>,
     jobs: usize,
     json: bool,
     mut interrupts: Interrupts,
-) -> Result<Option<Vec<Played>>, Failure> {
+) -> Result<Vec<Played>, Failure> {
     let places = Arc::new(Semaphore::new(jobs));
     let mut playing = JoinSet::new();
     for (number, cell) in cells.into_iter().enumerate() {
@@ -236,15 +237,16 @@ pub(super) async fn play(
     loop {
         let Some(one) = interrupts.or(playing.join_next()).await else {
             playing.shutdown().await;
-            return Ok(None);
+            break;
         };
-        let Some(one) = one else { return Ok(Some(played.into_values().collect())) };
+        let Some(one) = one else { break };
         let (number, one) = one.map_err(Failure::reason)?;
         if json {
             output::json(&super::report::Line::of(&ground.matrix, &one))?;
         }
         played.insert(number, one);
     }
+    Ok(played.into_values().collect())
 }
 
 /// Makes an account's archive up.

@@ -78,11 +78,14 @@ fn is_of(known: &Known, matrix: &Matrix, played: &Played) -> bool {
 pub(super) struct Results<'a> {
     matrix: &'a Matrix,
     played: Vec<Played>,
+    /// Cells that an interrupt left out.
+    left_out: usize,
 }
 
 impl<'a> Results<'a> {
-    pub(super) const fn new(matrix: &'a Matrix, played: Vec<Played>) -> Self {
-        Self { matrix, played }
+    /// Returns the results of a matrix, with the number of cells that were not played.
+    pub(super) const fn new(matrix: &'a Matrix, played: Vec<Played>, left_out: usize) -> Self {
+        Self { matrix, played, left_out }
     }
 
     fn lines(&self) -> impl Iterator<Item = (&Played, Line<'_>)> {
@@ -110,7 +113,7 @@ impl<'a> Results<'a> {
     pub(super) fn exit_code(&self) -> u8 {
         let codes = self.lines().filter(|(_, line)| line.known.is_none()).map(|(_, line)| line.verdict.code());
         let passed = self.played.iter().any(|one| one.row.verdict == Word::Passed);
-        let none = if passed { 0 } else { INCONCLUSIVE };
+        let none = if passed && self.left_out == 0 { 0 } else { INCONCLUSIVE };
         let not_come = if self.not_come().is_empty() { 0 } else { 6 };
         worst(codes.chain([none, not_come]))
     }
@@ -132,8 +135,9 @@ impl<'a> Results<'a> {
             let write = |name: &str, text: &str| {
                 output::private(&cell.join(name)).and_then(|mut file| file.write_all(text.as_bytes())).map_err(failed)
             };
-            write("trace.ndjson", &redacted(&played.trace))?;
-            write("diagram.mmd", &played.judge.draw(played.cell.scenario, &played.trace))?;
+            let trace = redacted(&played.trace);
+            write("trace.ndjson", &trace)?;
+            write("diagram.mmd", &played.judge.draw(played.cell.scenario, &trace))?;
             write("verdict.json", &(serde_json::to_string_pretty(&line).map_err(Failure::reason)? + "\n"))?;
             write("stderr.txt", &played.complaints)?;
         }
@@ -242,6 +246,10 @@ impl fmt::Display for Results<'_> {
         writeln!(
             f,
             "{all} cells: {passed} passed, {violated} VIOLATED, {open} INCONCLUSIVE, {not} not supported; {known} known"
-        )
+        )?;
+        if self.left_out > 0 {
+            writeln!(f, "INCONCLUSIVE: {} more cells were not played, because of an interrupt", self.left_out)?;
+        }
+        Ok(())
     }
 }

@@ -350,6 +350,7 @@ impl Scenario {
     }
 
     /// The account that it exports: whether that is the protected one; `None` if none.
+    #[cfg(feature = "dbus")]
     pub(crate) const fn protected(&self) -> Option<bool> {
         match self.plot {
             Plot::Agree(Typed::Wrong(_)) => Some(true),

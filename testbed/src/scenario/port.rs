@@ -37,6 +37,15 @@ impl Port {
         either!(self, one => one.next().await)
     }
 
+    /// The next signal that came before the last call returned: a program has one stream of lines.
+    pub(super) fn arrived(&mut self) -> Option<Signalled> {
+        match self {
+            #[cfg(feature = "dbus")]
+            Self::Bus(_) => None,
+            Self::Program(program) => program.arrived(),
+        }
+    }
+
     /// `addAccount`: the account.
     pub(super) async fn add_account(&mut self) -> Result<String, Fault> {
         either!(self, one => one.add_account().await)

@@ -115,21 +115,18 @@ impl Program {
         self.relay.as_ref().map(Relay::cut).ok_or_else(none)
     }
 
-    /// The next line.
-    async fn line(&mut self) -> Result<Value, Fault> {
+    /// The next line; `None` once it has ended after DONE.
+    async fn line(&mut self) -> Result<Option<Value>, Fault> {
         let side = self.name;
-        let Some(process) = &mut self.process else {
-            // It has ended, and signals nothing any more.
-            return std::future::pending().await;
-        };
+        let Some(process) = &mut self.process else { return Ok(None) };
         if let Some(line) = process.line().await {
-            return line;
+            return line.map(Some);
         }
         let (code, how) = process.status(Duration::from_secs(1)).await;
         self.stop(Duration::ZERO).await;
         match code {
             Some(NOT_SUPPORTED) => Err(Fault::Unsupported(format!("the program of the {side} side says so"))),
-            _ if self.done => std::future::pending().await,
+            _ if self.done => Ok(None),
             _ => Err(Fault::Died { side, how }),
         }
     }
@@ -139,11 +136,19 @@ impl Program {
             if let Some(signal) = self.signals.pop_front() {
                 return Ok(signal);
             }
-            let line = self.line().await?;
+            let Some(line) = self.line().await? else {
+                // It signals nothing any more.
+                return std::future::pending().await;
+            };
             if let Some(signal) = self.take(&line)? {
                 return Ok(signal);
             }
         }
+    }
+
+    /// The next signal that came before a call returned.
+    pub(super) fn arrived(&mut self) -> Option<Signalled> {
+        self.signals.pop_front()
     }
 
     fn wrong(&self, line: &Value, why: &str) -> Fault {
@@ -200,13 +205,9 @@ impl Program {
     /// Makes a call, and waits for its line. `None`: the program has ended, and with it the operation.
     async fn call(&mut self, call: &'static str, args: Value) -> Result<Option<Value>, Fault> {
         let line = json!({"side": self.side, "call": call, "args": args});
-        let done = self.done;
         let Some(process) = &mut self.process else { return Ok(None) };
-        match process.say(&line).await {
-            // It ends by itself after DONE.
-            Err(_) if done => return Ok(None),
-            said => said?,
-        }
+        // One that has ended takes no line. Those that it printed say whether it may have.
+        let _ = process.say(&line).await;
         self.returned(call).await
     }
 
@@ -216,9 +217,9 @@ impl Program {
         loop {
             let line = match timeout_at(until, self.line()).await {
                 Ok(line) => line?,
-                Err(_) if self.process.is_none() => return Ok(None),
                 Err(_) => return Err(Fault::Call { call, why: format!("it is not answered in {seconds} s") }),
             };
+            let Some(line) = line else { return Ok(None) };
             if line["call"] == call {
                 return Ok(Some(line.get("ret").cloned().unwrap_or(Value::Null)));
             }

@@ -74,7 +74,12 @@ impl<'a> Stage<'a> {
         self.lines.push(line);
     }
 
+    /// Notes a call that has returned, after the signals that came before that.
     fn called(&mut self, side: &str, call: &str, args: Value, ret: impl Into<Value>) {
+        let is_import = side == "import";
+        while let Some(signal) = if is_import { self.import.arrived() } else { self.export.arrived() } {
+            self.take_in(is_import, signal);
+        }
         self.note(json!({"side": side, "call": call, "args": args, "ret": ret.into()}));
     }
 

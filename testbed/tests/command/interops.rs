@@ -45,7 +45,7 @@ fn has_python() -> bool {
     false
 }
 
-/// The reducers that ship and those of today's daemon, over real sockets, and those that ship in both profiles. `.ci/run` plays all cases.
+/// The reducers that ship and those of today's daemon, over real sockets, and those that ship in both profiles. `interop --ours` plays all cases.
 #[test]
 fn our_four_sides_link() {
     let cases = ["no-password", "wrong-once", "cancel-asked", "split-writes"];
@@ -227,5 +227,7 @@ fn an_interrupt_ends_the_programs() {
     side.interrupt();
     let ended = side.end();
     assert_eq!(ended.code, 4, "{}", ended.complaints);
+    // A line for each cell that came to its end: none.
+    assert!(ended.lines.is_empty(), "{:?}", ended.lines);
     assert!(!runs(&child), "the program is left");
 }
