@@ -202,7 +202,7 @@ fn a_matrix_that_cannot_be_read_is_a_usage_error() {
         ("x", "line 1"),
         ("[[implementation]]\nname = \"x\"\nimport = [\"sh\"]", "no two implementations"),
     ] {
-        let matrix = folder.file("matrix.toml", text_of.to_owned());
+        let matrix = folder.file("matrix.toml", text_of);
         let output = run(["interop", text(&matrix)], b"");
         assert_eq!(code(output.status), 2, "{}", shown(&output));
         assert!(shown(&output).contains(expected), "{}", shown(&output));
