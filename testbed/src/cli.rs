@@ -8,7 +8,7 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, explore, export, failure::Failure, history, import, interop, intruder, manual,
+    archive, bench, check, diagram, explore, export, failure::Failure, history, import, interop, intruder, kit, manual,
     merge, message, replay, shrink, sim, token, validate, verify, watch,
 };
 #[cfg(feature = "dbus")]
@@ -38,6 +38,7 @@ enum Command {
     Validate(validate::Validate),
     Watch(watch::Watch),
     Interop(interop::Interop),
+    Kit(kit::Kit),
     Diagram(diagram::Diagram),
     Explore(explore::Explore),
     Bench(bench::Bench),
@@ -88,6 +89,7 @@ impl Cli {
             Command::Validate(validate) => validate.run(),
             Command::Watch(watch) => watch.run(),
             Command::Interop(interop) => interop.run(),
+            Command::Kit(kit) => kit.run(),
             Command::Diagram(diagram) => diagram.run(),
             Command::Explore(explore) => explore.run(players).map_err(Failure::without_verdict),
             Command::Bench(bench) => bench.run(),

@@ -27,6 +27,7 @@ mod input;
 mod interop;
 mod interrupt;
 mod intruder;
+mod kit;
 mod link;
 mod manual;
 mod merge;

@@ -23,6 +23,7 @@ mod histories;
 mod interops;
 mod interrupts;
 mod intruder;
+mod kits;
 mod lan;
 mod links;
 mod machines;
