@@ -77,7 +77,7 @@ async fn link(
     let token = of_importer.recv().await.ok_or("the import has ended")?;
     let token = token.details.get("token").ok_or("there is no token")?.clone();
     let shown = begin.elapsed();
-    // What the exporter's user does takes longer than this.
+    // A person takes longer than this to carry the token over.
     tokio::time::sleep(Duration::from_millis(200)).await;
 
     let begin = Instant::now();

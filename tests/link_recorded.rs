@@ -35,7 +35,7 @@ struct Recorded {
     token: Token,
     /// The certificates of each side, the leaf first.
     chains: BTreeMap<String, Chain>,
-    /// What each side wrote, record by record, in the order of both.
+    /// The data of each side, record by record, in the order of both.
     data: Vec<(String, Vec<u8>)>,
     /// The first record.
     hello: Vec<u8>,
@@ -148,7 +148,7 @@ async fn our_exporter_answers_the_recorded_hello() {
     assert_ne!(head[11..15], [0xcf, 0x21, 0xad, 0x74]);
 }
 
-/// What one side wrote, without the archive: see [`archive_of`].
+/// The content of one side's data, without the archive: see [`archive_of`].
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Written {
     version: bool,

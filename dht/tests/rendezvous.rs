@@ -1,4 +1,4 @@
-//! What two devices do to find each other, over networks of nodes in virtual time: one publishes a value, reads it back and listens; the other
+//! Two devices find each other, over networks of nodes in virtual time: one publishes a value, reads it back and listens; the other
 //! finds it, listens, and puts a request; the first answers. With loss, strangers, liars, and nodes that are killed in the middle.
 
 use std::{net::SocketAddr, time::Duration};
@@ -157,7 +157,7 @@ fn stranger(number: u32) -> Vec<u8> {
 
 /// 1 000 datagrams a second at each of the two devices, and at the nodes by which they join.
 #[test]
-fn a_thousand_datagrams_a_second_of_strangers_delay_no_meeting() {
+fn a_thousand_datagrams_a_second_of_strangers_delay_no_rendezvous() {
     for many in [false, true] {
         for seed in 20..23 {
             let network = || Network::settled(seed, Faults::default(), 8, Duration::from_secs(30));
@@ -178,9 +178,9 @@ fn a_thousand_datagrams_a_second_of_strangers_delay_no_meeting() {
     }
 }
 
-/// What is above the limit of an address is dropped, whatever it is, and the others are served.
+/// Requests above the limit of an address are dropped, and the others are served.
 #[test]
-fn a_flood_from_one_address_is_dropped_and_delays_no_meeting() {
+fn a_flood_from_one_address_is_dropped_and_delays_no_rendezvous() {
     let network = || Network::settled(30, Faults::default(), 8, Duration::from_secs(30));
     let quiet = meet(network(), |_| {}).unwrap();
     let mut number = 0;
@@ -203,7 +203,7 @@ fn a_flood_from_one_address_is_dropped_and_delays_no_meeting() {
 
 /// Each node in turn is killed at each of some moments, and starts again two seconds later with nothing stored.
 #[test]
-fn a_node_that_is_killed_in_the_middle_and_comes_back_does_not_end_a_meeting() {
+fn a_node_that_is_killed_in_the_middle_and_comes_back_does_not_end_a_rendezvous() {
     for victim in 0..8 {
         for moment in [5, 120, 250, 400, 600] {
             let network = Network::settled(40, LOSSY, 8, Duration::from_secs(60));
@@ -237,7 +237,7 @@ fn nodes_that_lie_do_not_keep_devices_apart() {
     }
 }
 
-/// A network without nodes that store: the meeting ends at the first step, in time.
+/// A network without nodes that store: the rendezvous ends at the first step, in time.
 #[test]
 fn a_network_of_clients_alone_keeps_nothing() {
     let mut network = Network::new(60, Faults::default());

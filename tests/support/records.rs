@@ -79,7 +79,7 @@ pub(crate) fn kind(of: u8) -> Option<Kind> {
     }
 }
 
-/// What a CertificateVerify signs after these messages (RFC 8446, 4.4.3).
+/// Returns the bytes that a CertificateVerify signs after these messages (RFC 8446, 4.4.3).
 pub(crate) fn signed(side: &str, transcript: &Sha384) -> Vec<u8> {
     let context = format!("TLS 1.3, {side} CertificateVerify");
     [&[0x20; 64][..], context.as_bytes(), &[0], &transcript.clone().finalize()].concat()
