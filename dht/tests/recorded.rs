@@ -209,14 +209,12 @@ fn reply(datagrams: &[Vec<u8>], transaction: u32) -> Option<Reply<'_>> {
 
 /// Writes a request again with the token that our node gives: the recorded one is another node's.
 fn with_token(datagram: &[u8], ours: &[u8]) -> Vec<u8> {
+    use Request::{Listen, Put, Refresh};
     let mut message = Message::decode(datagram).unwrap();
-    if let Payload::Request { request, .. } = &mut message.payload {
-        match request {
-            Request::Put { token, .. } | Request::Listen { token, .. } | Request::Refresh { token, .. } => {
-                *token = ours
-            }
-            _ => {}
-        }
+    if let Payload::Request { request: Put { token, .. } | Listen { token, .. } | Refresh { token, .. }, .. } =
+        &mut message.payload
+    {
+        *token = ours;
     }
     message.to_bytes()
 }
@@ -309,6 +307,5 @@ fn a_node_of_ours_serves_a_real_link_in_the_place_of_the_bootstrap_node() {
         assert_eq!(lists[0], lists[1], "{}", packet.kind);
         *counts.entry(packet.kind.clone()).or_insert(0) += 1;
     }
-    println!("{counts:?}");
     assert!(counts["get"] >= 4 && counts["put"] >= 2 && counts["listen"] >= 2, "{counts:?}");
 }
