@@ -10,6 +10,7 @@
 
 mod below;
 mod campaign;
+mod compare;
 mod coverage;
 mod directed;
 mod draw;
@@ -29,6 +30,7 @@ mod words;
 pub use self::{
     below::Below,
     campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
+    compare::Compare,
     coverage::{Coverage, Walked, beyond, coverage},
     directed::{directed, walk},
     edges::Edges,
