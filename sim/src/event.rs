@@ -8,6 +8,7 @@
 //! Every step is followed in the model ([`Follower`](handfast_model::follow::Follower)); when nothing is left to happen, both have to have
 //! ended as an allowed pair, with nothing left over.
 
+pub mod attack;
 mod below;
 mod campaign;
 mod compare;
