@@ -6,13 +6,18 @@ use std::{
     path::Path,
 };
 
-use handfast::outcome::Scheme;
+use handfast::{
+    export::Input,
+    import::Ask,
+    outcome::{Scheme, Side},
+    trace::{Step, Turn},
+};
 use handfast_model::{
     explore::Limits,
     intruder::{Answer, Pair, Query, Situation, Start, examine, moves::Intrusion, queries::Asked},
 };
 use handfast_sim::event::{
-    Engine, Watch,
+    Act, At, Engine, Fault, Schedule, Visit, Watch, What,
     attack::{Beyond, cast, reaches, schedule},
 };
 
@@ -20,6 +25,19 @@ use handfast_sim::event::{
 const OVER_TLS: [(&str, &str); 1] = [("W-12", "`testbed/tests/command/swapped.rs`, with real processes")];
 /// The others are those of a device of today.
 const OF_TODAY: &str = "– the shell has no device of today";
+
+/// The attack with a schedule of its own: [`parallel`].
+const PARALLEL: (Query, &str) = (Query::Password, "W-11");
+
+/// An intruder that asks for the token's channel while the exporter's request is between its test and its channel, and says nothing.
+/// The moment is another one with another exporter.
+fn parallel(pair: Pair) -> Schedule {
+    let moment = if pair == Pair::LL { 998 } else { 1028 };
+    let acts = vec![Act::Wait(moment), Act::Secure(false), Act::Ask(Ask::Right), Act::Wait(60_000)];
+    let visit = What::Visit(Visit { knows: true, every: 1, acts });
+    let faults = vec![Fault { at: At::Step(Side::Import, 2), what: visit }];
+    Schedule { latency: (1, 1), think: (3000, 1000), work: [50, 30, 400, 100, 100], faults, ..Schedule::default() }
+}
 
 /// One attack of one situation.
 struct Tried {
@@ -70,6 +88,7 @@ fn page(all: &[Tried]) -> String {
         let why: BTreeSet<_> = played.iter().filter_map(|one| one.err()).map(Beyond::text).collect();
         let why = why.into_iter().collect::<Vec<_>>().join("; ");
         let engine = match (count, played.len()) {
+            _ if (query, weaknesses) == PARALLEL => "played, in a schedule of its own".into(),
             (0, _) => format!("– {why}"),
             (count, all) if count == all => format!("played, {count} of {all}"),
             (count, all) => format!("played, {count} of {all}; else {why}"),
@@ -106,6 +125,21 @@ fn every_attack_that_a_schedule_can_say_reaches_its_goal() {
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(written == text, "docs/generated/attacks.md is another, write it with HANDFAST_BLESS=1:\n{text}");
+}
+
+/// W-11: today's importer opens both channels, its user answers the exporter's question, and the password goes to the intruder. One that is
+/// hardened declines the second request (R-IMP-3).
+#[test]
+fn two_sessions_of_one_token_give_the_password_away() {
+    for pair in Pair::ALL {
+        let schedule = parallel(pair);
+        let ran = Engine::of(cast(pair)).run(&schedule, Watch::ALL);
+        assert_eq!(ran.broken, None, "{pair:?}");
+        let importer_is_of_today = matches!(pair, Pair::LH | Pair::LL);
+        assert_eq!(reaches(Query::Password, &schedule, &ran), importer_is_of_today, "{pair:?}\n{}", ran.trace());
+        let accepted = |step: &Step| matches!(&step.turn, Turn::Export { input: Input::Accepted { .. }, .. });
+        assert!(ran.steps.iter().any(accepted), "{pair:?}: the exporter has its channel");
+    }
 }
 
 /// Where the importer is hardened, the schedules of attacks on today's reach nothing.

@@ -455,7 +455,7 @@ impl Schedule {
         self.faults.iter().all(harmless)
             && self.idle.is_none()
             && !self.typo
-            && !self.sas.is_some_and(|sas| sas.differs.is_some())
+            && self.sas.is_none_or(|sas| sas.differs.is_none())
             && self.is_pair()
             && patient
     }
