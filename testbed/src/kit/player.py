@@ -141,7 +141,7 @@ def play(player, script, calls):
         call = step.get("return")
         if script["orderly"] and call and call not in judge.made:
             if call == judge.add:
-                return None  # What follows is of an operation that this client did not begin.
+                return None  # The rest is of an operation that this client did not begin.
             continue
         offered, does, broken = player.ask(step)
         faults = judge.step(step, does, broken) if offered else set()

@@ -18,7 +18,7 @@ const TOKEN: &str = "jami-auth://0123456789abcdef0123456789abcdef01234567/123456
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Step {
-    /// What the person does.
+    /// The action of the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) action: Option<String>,
     /// The call that returns.
@@ -30,7 +30,7 @@ pub(super) struct Step {
     /// The account or the operation of a return or a signal, or that which `addAccount` or `addDevice` returns; an error if it is 0 or less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<i64>,
-    /// What the call returns: whether it is accepted.
+    /// The return of the call: whether it is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) accepted: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -206,7 +206,7 @@ impl Program {
     async fn call(&mut self, call: &'static str, args: Value) -> Result<Option<Value>, Fault> {
         let line = json!({"side": self.side, "call": call, "args": args});
         let Some(process) = &mut self.process else { return Ok(None) };
-        // One that has ended takes no line. Those that it printed say whether it may have.
+        // One that has ended takes no line. The lines that it printed say whether it may have.
         let _ = process.say(&line).await;
         self.returned(call).await
     }
