@@ -27,7 +27,7 @@ pub(super) struct Script {
     pub(super) steps: Vec<Step>,
 }
 
-/// The order of calls and signals so far, which tell a daemon that works from one that does not.
+/// The order of calls and signals so far, which a daemon that works keeps to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Order {
     /// The operations that began: 1, then 2.

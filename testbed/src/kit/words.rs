@@ -200,8 +200,7 @@ pub(super) fn input_of<I: Words>(step: &Step) -> Option<I> {
             _ => None,
         };
     }
-    let details: Details =
-        step.details.clone().unwrap_or_default().into_iter().map(|(key, value)| (key.into(), value)).collect();
+    let details: Details = step.details.clone().unwrap_or_default().into_iter().collect();
     let side: Side = I::SIDE;
     let received = Received::read(side, step.state?, &details);
     if step.signal.as_deref() != Some(I::SIGNAL) {
