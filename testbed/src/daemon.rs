@@ -2,6 +2,8 @@
 
 mod account;
 mod exchange;
+mod other;
+mod plots;
 mod service;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -18,7 +20,9 @@ use zbus::fdo::RequestNameFlags;
 use self::{
     account::{Account, PASSWORD},
     exchange::{Exchange, Way},
-    service::Service,
+    other::Other,
+    plots::{Order, Plot, PlotName},
+    service::{Delays, Service, Setup},
 };
 use crate::{
     dbus::{self, SERVICE},
@@ -40,9 +44,14 @@ Examples:
   handfast daemon --bus unix:path=/tmp/bus --exchange /tmp/exchange
   handfast daemon --mutant M-17 --timers 20
   handfast daemon --real --bootstrap 127.0.0.1:4222
+  handfast daemon --scenario gives-up-asked
+  handfast daemon --seed 7 --timers 20
 
 The name on the bus is cx.ring.Ring, the object /cx/ring/Ring/ConfigurationManager. The first line says which two
 accounts it has: one without a password, and one with the password `secret`. It runs until it is interrupted.
+
+With --scenario or --seed it is the other device as well: it links with a client that imports as soon as its token is shown, and a
+line has the token of a device with which a client that exports can link; the next one comes when that link has ended.
 
 Exit codes: 2 usage, 4 the bus is lost or the name is taken.")]
 pub(crate) struct Daemon {
@@ -65,6 +74,15 @@ pub(crate) struct Daemon {
     /// The timers of the token, of connecting, of the answer and of the transfer run this many times faster
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     timers: u32,
+    /// Play the other device and its user too, by this plot in each link, so that a client is tried alone
+    #[arg(long, value_name = "NAME", value_parser = PlotName, conflicts_with_all = ["exchange", "real", "seed"])]
+    scenario: Option<&'static Plot>,
+    /// The same, with the plot and the delay of each link drawn from this number
+    #[arg(long, value_name = "N", conflicts_with_all = ["exchange", "real"])]
+    seed: Option<u64>,
+    /// Every signal comes so many milliseconds later
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=600_000))]
+    delay: Option<u64>,
     /// Break the rules of this mutant
     #[arg(long, value_name = "ID", value_parser = Names::MUTANTS)]
     mutant: Option<String>,
@@ -101,7 +119,11 @@ impl Daemon {
             accounts.push(Account::make(password, now, config, durations, &way, rules)?);
         }
         let ids: Vec<String> = accounts.iter().map(|account| account.id.to_string()).collect();
-        let service = Service::new(connection.clone(), accounts, config, durations, way, rules, now)?;
+        let order = self.scenario.map(Order::Always).or(self.seed.map(Order::Drawn));
+        let delays = Delays { always: self.delay.map(Duration::from_millis), order: order.clone() };
+        let other = order.map(|order| Other { order, way: way.clone(), config, durations, now });
+        let service =
+            Service::new(connection.clone(), accounts, Setup { config, durations, way, rules, now, other, delays })?;
         // Calls that come as soon as there is a name are kept by the stream of the service.
         // There is one on a bus: another one does not wait for its place.
         connection

@@ -12,7 +12,7 @@ use handfast::{
     shell::{self, ExportEnv, ExportHandle, ExportOptions, Notice, folder::FileSource},
 };
 use handfast_model::without::Without;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::{sync::mpsc::UnboundedReceiver, task::AbortHandle};
 
 use super::exchange::Way;
 use crate::failure::Failure;
@@ -27,6 +27,8 @@ pub(super) struct Account {
     pub(super) id: LocalId,
     pub(super) export: ExportHandle,
     pub(super) notices: UnboundedReceiver<Notice>,
+    /// What takes its calls.
+    pub(super) operations: AbortHandle,
 }
 
 impl Account {
@@ -54,8 +56,8 @@ impl Account {
         let env = ExportEnv { dial: way.dialer(&identity)?, source, identity };
         let options = ExportOptions { config, durations, now: Some(now), ..ExportOptions::default() };
         let (export, notices, operations) = shell::export_under(env, options, rules);
-        tokio::spawn(operations);
+        let operations = tokio::spawn(operations).abort_handle();
         let id = LocalId(getrandom::u64().map_err(Failure::reason)?);
-        Ok(Self { id, export, notices })
+        Ok(Self { id, export, notices, operations })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! One task takes the calls and gives the signals, so that no signal of an operation overtakes the return of the call that began it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use handfast::{
     archive::{Argon2i, KeyKind, MemoryFs, Store, UnixTime},
@@ -18,10 +18,13 @@ use handfast::{
     token::{Token, trim_typed},
 };
 use handfast_model::without::Without;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    watch,
+};
 use zbus::{Connection, Message, MessageStream, message::Type};
 
-use super::{account::Account, exchange::Way};
+use super::{account::Account, exchange::Way, other::Other, plots::Order};
 use crate::{
     dbus::{self, INTERFACE, PATH},
     failure::Failure,
@@ -42,6 +45,9 @@ pub(super) struct Service {
     calls: MessageStream,
     exports: HashMap<LocalId, ExportHandle>,
     imports: HashMap<LocalId, ImportHandle>,
+    /// The last state of each import, and of the exports.
+    states: HashMap<LocalId, watch::Sender<LinkState>>,
+    exported: watch::Sender<LinkState>,
     tokens: HashMap<LocalId, Token>,
     registry: Imports<Without>,
     store: Store<MemoryFs>,
@@ -49,8 +55,25 @@ pub(super) struct Service {
     durations: Durations,
     way: Way,
     now: UnixTime,
+    /// The other device, by a plot.
+    other: Option<Other>,
+    delays: Delays,
+    /// Imports so far.
+    links: u64,
     said: UnboundedReceiver<Said>,
     says: UnboundedSender<Said>,
+}
+
+/// What a daemon is set up with.
+pub(super) struct Setup {
+    pub(super) config: Config,
+    pub(super) durations: Durations,
+    pub(super) way: Way,
+    pub(super) rules: Without,
+    pub(super) now: UnixTime,
+    /// The other device, where a client is tried alone.
+    pub(super) other: Option<Other>,
+    pub(super) delays: Delays,
 }
 
 /// The answer to a call that cannot be taken.
@@ -63,17 +86,13 @@ impl Service {
     pub(super) fn new(
         connection: Connection,
         accounts: Vec<Account>,
-        config: Config,
-        durations: Durations,
-        way: Way,
-        rules: Without,
-        now: UnixTime,
+        Setup { config, durations, way, rules, now, other, delays }: Setup,
     ) -> Result<Self, Failure> {
         let (says, said) = unbounded_channel();
         let mut exports = HashMap::new();
-        for Account { id, export, notices } in accounts {
+        for Account { id, export, notices, .. } in accounts {
             exports.insert(id, export);
-            tokio::spawn(forward(id, notices, says.clone()));
+            tokio::spawn(forward(id, notices, says.clone(), delays.clone()));
         }
         let store = Store::open_in(MemoryFs::default(), "/accounts").map_err(Failure::reason)?;
         let calls = MessageStream::from(&connection);
@@ -82,6 +101,8 @@ impl Service {
             calls,
             exports,
             imports: HashMap::new(),
+            states: HashMap::new(),
+            exported: watch::Sender::new(LinkState::Init),
             tokens: HashMap::new(),
             registry: Imports::under(rules),
             store,
@@ -89,6 +110,9 @@ impl Service {
             durations,
             way,
             now,
+            other,
+            delays,
+            links: 0,
             said,
             says,
         })
@@ -96,6 +120,9 @@ impl Service {
 
     /// Serves until the bus is lost.
     pub(super) async fn run(mut self) {
+        if let Some(other) = self.other.clone() {
+            tokio::spawn(other.import(self.exported.subscribe()));
+        }
         loop {
             tokio::select! {
                 biased;
@@ -228,8 +255,11 @@ impl Service {
         let Ok((import, notices, operation)) = self.registry.add_account(env, options) else { return String::new() };
         let id = import.id();
         self.imports.insert(id, import);
+        self.states.insert(id, watch::Sender::new(LinkState::Init));
+        self.links += 1;
         tokio::spawn(operation);
-        tokio::spawn(forward(id, notices, self.says.clone()));
+        let delays = self.delays.of_link(self.links);
+        tokio::spawn(forward(id, notices, self.says.clone(), delays));
         id.to_string()
     }
 
@@ -254,6 +284,11 @@ impl Service {
         let state = notice.state();
         if notice.op.is_none() {
             self.publish(account, state, &notice);
+            if let Some(states) = self.states.get(&account) {
+                states.send_replace(state);
+            }
+        } else {
+            self.exported.send_replace(state);
         }
         let number = i32::from(state.number());
         let id = account.to_string();
@@ -277,6 +312,10 @@ impl Service {
         if let (Some(token), Some(address)) = (shown, listening) {
             self.way.add(&token.device, address);
             self.tokens.insert(account, token);
+            if let (Some(other), Some(states)) = (&self.other, self.states.get(&account)) {
+                // If there is no other device, none comes.
+                let _ = other.export(self.links, token, states.subscribe());
+            }
         }
         if state == LinkState::Done
             && let Some(token) = self.tokens.remove(&account)
@@ -286,9 +325,39 @@ impl Service {
     }
 }
 
-/// Hands on the signals of an account.
-async fn forward(account: LocalId, mut notices: UnboundedReceiver<Notice>, says: UnboundedSender<Said>) {
+/// How late signals are.
+#[derive(Clone)]
+pub(super) struct Delays {
+    /// All of them, if that is given.
+    pub(super) always: Option<Duration>,
+    /// Otherwise those of a link.
+    pub(super) order: Option<Order>,
+}
+
+impl Delays {
+    fn of(&self, link: u64) -> Duration {
+        let drawn = || self.order.as_ref().and_then(|order| order.of(link).1);
+        self.always.or_else(drawn).unwrap_or_default()
+    }
+
+    /// The same for each signal of a link.
+    fn of_link(&self, link: u64) -> Self {
+        Self { always: Some(self.of(link)), order: None }
+    }
+}
+
+/// Hands on the signals of an account. The links of an export are its operations.
+async fn forward(
+    account: LocalId,
+    mut notices: UnboundedReceiver<Notice>,
+    says: UnboundedSender<Said>,
+    delays: Delays,
+) {
     while let Some(notice) = notices.recv().await {
+        let delay = delays.of(notice.op.map_or(0, |op| op.0.into()));
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         if says.send(Said { account, notice }).is_err() {
             return;
         }

@@ -13,9 +13,9 @@ use zbus::{Connection, MessageStream, connection::Builder, message::Type};
 
 use crate::support::{Folder, Side, code, run, shown, text};
 
-const SERVICE: &str = "cx.ring.Ring";
-const PATH: &str = "/cx/ring/Ring/ConfigurationManager";
-const INTERFACE: &str = "cx.ring.Ring.ConfigurationManager";
+pub(crate) const SERVICE: &str = "cx.ring.Ring";
+pub(crate) const PATH: &str = "/cx/ring/Ring/ConfigurationManager";
+pub(crate) const INTERFACE: &str = "cx.ring.Ring.ConfigurationManager";
 
 const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -34,15 +34,15 @@ const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bu
 const LATE: [&str; 4] = ["--delay", "signal=5000", "--delay", "call=10000"];
 
 /// A bus of a test's own.
-struct Bus {
+pub(crate) struct Bus {
     process: Child,
-    address: String,
+    pub(crate) address: String,
     _folder: Folder,
 }
 
 impl Bus {
     /// Starts one. `None`: this machine has no `dbus-daemon`, and nothing requires it.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let folder = Folder::default();
         let path = folder.path("");
         let config = folder.file("bus.conf", CONFIG.replace("FOLDER", text(&path).trim_end_matches('/')));
@@ -76,14 +76,14 @@ impl Drop for Bus {
 }
 
 /// A daemon, and its accounts.
-struct Daemon {
-    side: Side,
-    plain: String,
-    protected: String,
+pub(crate) struct Daemon {
+    pub(crate) side: Side,
+    pub(crate) plain: String,
+    pub(crate) protected: String,
 }
 
 impl Daemon {
-    fn start(bus: &Bus, more: &[&str]) -> Self {
+    pub(crate) fn start(bus: &Bus, more: &[&str]) -> Self {
         let args = ["daemon", "--bus", &bus.address];
         let mut side = Side::start(args.iter().chain(more).copied());
         let ready = side.wait(|line| line["daemon"] == SERVICE);
@@ -242,7 +242,7 @@ impl Asked {
 }
 
 /// The next message of a stream.
-async fn next(stream: &mut MessageStream) -> Option<zbus::Message> {
+pub(crate) async fn next(stream: &mut MessageStream) -> Option<zbus::Message> {
     let next =
         std::future::poll_fn(|context| futures_core::Stream::poll_next(std::pin::Pin::new(&mut *stream), context));
     next.await?.ok()

@@ -36,6 +36,8 @@ mod other_parsers;
 mod outputs;
 mod pages;
 mod person;
+#[cfg(feature = "dbus")]
+mod plots;
 mod records;
 mod refusals;
 mod replays;
