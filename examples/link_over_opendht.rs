@@ -4,8 +4,7 @@
 //! cargo run --release --features opendht,testing --example link_over_opendht -- 127.0.0.1:4222 [LINKS]
 //! ```
 //!
-//! One exporting device serves all links, so that its certificates are published before the second; each importer is new. Users answer at
-//! once. `scripts/opendht-figures` starts the nodes, and makes a table of it.
+//! Both devices of each link are new. The exporter's certificates are published before the token is carried over; users answer at once. `scripts/opendht-figures` starts the nodes, and makes a table of it.
 
 use std::{
     env,
@@ -34,6 +33,9 @@ use tokio::sync::mpsc;
 /// Bytes of the archive: those of an account's, about.
 const LENGTH: u64 = 14_000;
 
+/// Time for a device to publish its certificates, and for a person to carry a token over.
+const PAUSE: Duration = Duration::from_millis(1000);
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut words = env::args().skip(1);
@@ -44,17 +46,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut sealer = Sealer::new(Vec::new(), Seal::new(&Secret::default(), &Argon2i)?)?;
     Sample::of(&account, &authority, Scheme::None, LENGTH, 1)?.write_to(&mut sealer)?;
     let archive = sealer.finish()?;
-    let device = Arc::new(account.issue_device(PrivateKey::generate(KeyKind::Rsa2048)?, now)?);
-    let dial = Seek::new(OpenDht::join(&[node]).await?, &device)?;
-    let source = FileSource::new(move || Ok(Cursor::new(archive.clone())), Arc::new(Argon2i), Terms::at(now))?;
     let config = Config { profile: Profile::Jamid, ..Config::default() };
     let durations = Durations::default().for_directory();
-    let options = ExportOptions { config, durations, ..ExportOptions::default() };
-    let (exporter, mut of_exporter, export) = shell::export(ExportEnv { dial, source, identity: device }, options);
-    tokio::spawn(export);
     for _ in 0..links {
+        let device = Arc::new(account.issue_device(PrivateKey::generate(KeyKind::Rsa2048)?, now)?);
+        let dial = Seek::new(OpenDht::join(&[node]).await?, &device)?;
+        let archive = archive.clone();
+        let open = move || Ok(Cursor::new(archive.clone()));
+        let source = FileSource::new(open, Arc::new(Argon2i), Terms::at(now))?;
+        let options = ExportOptions { config, durations, ..ExportOptions::default() };
+        let (exporter, of_exporter, export) = shell::export(ExportEnv { dial, source, identity: device }, options);
+        let export = tokio::spawn(export);
         let options = ImportOptions { config, durations, ..ImportOptions::default() };
-        println!("{}", link(&[node], now, options, &exporter, &mut of_exporter).await?);
+        println!("{}", link(&[node], now, options, &exporter, of_exporter).await?);
+        drop(exporter);
+        export.await?;
     }
     Ok(())
 }
@@ -65,7 +71,7 @@ async fn link(
     now: UnixTime,
     options: ImportOptions,
     exporter: &ExportHandle,
-    of_exporter: &mut mpsc::UnboundedReceiver<Notice>,
+    mut of_exporter: mpsc::UnboundedReceiver<Notice>,
 ) -> Result<String, Box<dyn Error>> {
     let begin = Instant::now();
     let store = Store::open_in(MemoryFs::default(), "/accounts")?;
@@ -77,8 +83,7 @@ async fn link(
     let token = of_importer.recv().await.ok_or("the import has ended")?;
     let token = token.details.get("token").ok_or("there is no token")?.clone();
     let shown = begin.elapsed();
-    // A person takes longer than this to carry the token over.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    tokio::time::sleep(PAUSE).await;
 
     let begin = Instant::now();
     let operation = exporter.add_device(&token).await?;

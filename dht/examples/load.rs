@@ -1,12 +1,13 @@
-//! How many `get` questions a node answers for a second of CPU time: this package's, and the C++ library's, under the same load.
+//! How many `get` questions a node answers for a second of CPU time, and how much memory a stored value takes: this package's, and the
+//! C++ library's, under the same load.
 //!
 //! ```text
 //! cargo run --release -p handfast-dht --features tokio --example load            both, if Python has opendht
 //! cargo run --release -p handfast-dht --features tokio --example load -- node 4300     only a node, until it is ended
 //! ```
 //!
-//! Questions for random keys at a steady rate, from eight addresses: the library limits each to 1 024 a second. Needs Linux (`/proc`,
-//! 127.0.0.0/8).
+//! Questions for random keys at a steady rate, from eight addresses: the library limits each to 1 024 a second. Then as many values of
+//! 300 bytes as [`VALUES`], each under a key of its own. Needs Linux (`/proc`, 127.0.0.0/8).
 
 use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -15,12 +16,16 @@ use std::time::{Duration, Instant};
 
 use handfast_dht::driver::{Bind, Running};
 use handfast_dht::value::Query;
-use handfast_dht::wire::{Message, Payload, Request, Want};
-use handfast_dht::{Config, InfoHash};
+use handfast_dht::wire::{Message, Payload, Request, Values, Want};
+use handfast_dht::{Config, InfoHash, Value, ValueType};
 
 const RATE: u64 = 6000;
 const TIME: Duration = Duration::from_secs(10);
 const ROUNDS: usize = 3;
+/// Values that are stored.
+const VALUES: u32 = 10_000;
+/// How many of them in a second: less than the limit of one address.
+const VALUE_RATE: u64 = 900;
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -41,8 +46,8 @@ async fn node(port: u16) -> io::Result<()> {
 }
 
 fn compare() -> io::Result<()> {
-    println!("node      asked   answered   CPU seconds   answers per CPU second");
-    let mut rates = [Vec::new(), Vec::new()];
+    println!("node      asked   answered   CPU seconds   answers per CPU second   stored   bytes of memory per value");
+    let (mut rates, mut memory) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
     for round in 0..ROUNDS {
         for (which, name) in ["ours", "library"].into_iter().enumerate() {
             let port = 44_300 + (2 * round + which) as u16;
@@ -50,13 +55,14 @@ fn compare() -> io::Result<()> {
                 println!("{name:<9} skipped: no python3 with opendht");
                 continue;
             };
-            let result = load(child.id(), port);
+            let result = load(child.id(), port).and_then(|load| Ok((load, store(child.id(), port)?)));
             child.kill()?;
             child.wait()?;
-            let (asked, answered, cpu) = result?;
-            let rate = f64::from(answered) / cpu;
-            println!("{name:<9} {asked:<7} {answered:<10} {cpu:<13.2} {rate:.0}");
+            let ((asked, answered, cpu), (stored, bytes)) = result?;
+            let (rate, each) = (f64::from(answered) / cpu, bytes / f64::from(stored.max(1)));
+            println!("{name:<9} {asked:<7} {answered:<10} {cpu:<13.2} {rate:<24.0} {stored:<8} {each:.0}");
             rates[which].push(rate);
+            memory[which].push(each);
         }
     }
     let median = |rates: &mut Vec<f64>| {
@@ -64,7 +70,10 @@ fn compare() -> io::Result<()> {
         rates.get(rates.len() / 2).copied()
     };
     if let (Some(ours), Some(library)) = (median(&mut rates[0]), median(&mut rates[1])) {
-        println!("medians: {ours:.0} and {library:.0}, ratio {:.1}", ours / library);
+        println!("medians: {ours:.0} and {library:.0} answers per CPU second, ratio {:.1}", ours / library);
+    }
+    if let (Some(ours), Some(library)) = (median(&mut memory[0]), median(&mut memory[1])) {
+        println!("medians: {ours:.0} and {library:.0} bytes per value, ratio {:.2}", ours / library);
     }
     Ok(())
 }
@@ -130,6 +139,49 @@ fn load(process: u32, port: u16) -> io::Result<(u32, u32, f64)> {
         std::thread::yield_now();
     }
     Ok((asked, answered, cpu(process)? - before))
+}
+
+/// Stores values at a node. Returns how many it acknowledged, and by how many bytes its memory grew.
+fn store(process: u32, port: u16) -> io::Result<(u32, f64)> {
+    let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 20), 0))?;
+    socket.connect((Ipv4Addr::LOCALHOST, port))?;
+    socket.set_read_timeout(Some(Duration::from_secs(2)))?;
+    fn message(transaction: u32, request: Request<'_>) -> Vec<u8> {
+        let payload = Payload::Request { id: InfoHash::of(b"store"), request };
+        Message { transaction, network: 0, client: true, payload }.to_bytes()
+    }
+    let mut buffer = [0; 2048];
+    socket.send(&message(1, Request::Find { target: InfoHash::of(b"store"), want: Want::default() }))?;
+    let token = loop {
+        let length = socket.recv(&mut buffer)?;
+        if let Ok(Message { payload: Payload::Reply(reply), .. }) = Message::decode(&buffer[..length])
+            && let Some(token) = reply.token
+        {
+            break token.to_vec();
+        }
+    };
+    let (before, start) = (resident(process)?, Instant::now());
+    let mut stored = 0;
+    for number in 0..VALUES {
+        let due = Duration::from_micros(u64::from(number) * 1_000_000 / VALUE_RATE);
+        std::thread::sleep(due.saturating_sub(start.elapsed()));
+        let value = Value::plain(1, ValueType::USER_DATA, vec![number as u8; 300]).encode();
+        let values = Values::of(1, &value);
+        let key = InfoHash::of(&number.to_be_bytes());
+        socket.send(&message(number + 2, Request::Put { key, values, token: &token, created: None }))?;
+        if socket.recv(&mut buffer).is_ok() {
+            stored += 1;
+        }
+    }
+    Ok((stored, resident(process)? - before))
+}
+
+/// Returns the resident memory of a process, in bytes.
+fn resident(process: u32) -> io::Result<f64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let kib: f64 = line.trim().trim_end_matches(" kB").parse().map_err(io::Error::other)?;
+    Ok(kib * 1024.0)
 }
 
 /// Returns user and system time of a process, in seconds.
