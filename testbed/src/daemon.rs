@@ -23,7 +23,7 @@ use self::{
 use crate::{
     dbus::{self, SERVICE},
     failure::Failure,
-    link,
+    link::{self, faster},
     names::Names,
     options::ProfileName,
     output,
@@ -81,7 +81,7 @@ impl Daemon {
             Some(None) => return Err(Failure::usage("there is no such mutant")),
         };
         let config = Config { profile: self.profile.into(), ..Config::default() };
-        let durations = faster(self.timers);
+        let durations = faster(Durations::default(), self.timers);
         let exchange = Exchange::new(self.exchange.clone())
             .map_err(|error| Failure::usage(format_args!("--exchange: {error}")))?;
         let connection = dbus::connect("--bus", &self.bus, DEADLINE).await?;
@@ -100,40 +100,5 @@ impl Daemon {
         output::json(&json!({"daemon": SERVICE, "plain": ids[0], "protected": ids[1], "password": PASSWORD}))?;
         service.run().await;
         Err(Failure::with_code(4, format_args!("--bus {}: the connection is lost", self.bus)))
-    }
-}
-
-/// Returns the durations of timers that run so many times faster.
-fn faster(times: u32) -> Durations {
-    let Durations {
-        prepare,
-        token,
-        connect,
-        authenticate,
-        stall,
-        transfer,
-        slowest,
-        result,
-        linger,
-        retry,
-        handshake,
-        opening,
-        closing,
-    } = Durations::default();
-    Durations {
-        // Keys take the time that they take.
-        prepare,
-        token: token / times,
-        connect: connect / times,
-        authenticate: authenticate / times,
-        stall: stall / times,
-        transfer: transfer / times,
-        slowest,
-        result: result / times,
-        linger,
-        retry,
-        handshake,
-        opening,
-        closing,
     }
 }
