@@ -148,6 +148,19 @@ fn two_daemons_link_across_two_buses() {
     assert_eq!(code(output.status), 0, "{}", shown(&output));
 }
 
+/// Clients of two daemons, on two buses, link over an OpenDHT network of this machine.
+#[cfg(feature = "dht")]
+#[test]
+fn clients_of_two_real_daemons_link_over_opendht() {
+    let (Some(one), Some(other)) = (Bus::start(), Bus::start()) else { return };
+    let (_node, address) = crate::opendht::node();
+    let real = ["--real", "--bootstrap", &address];
+    let (_import, export) = (Daemon::start(&one, &real), Daemon::start(&other, &real));
+    let args = ["--scenario", "no-password", "--scenario", "wrong-once", "--scenario", "cancel-asked"];
+    let output = run([export.drive(&one, &other), args.to_vec()].concat(), b"");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+}
+
 /// Timers run out where a user never answers.
 #[test]
 fn silent_users_let_timers_run_out() {
