@@ -8,7 +8,9 @@ use handfast::{
     rules::{AllRules, Rule, Rules},
 };
 use handfast_model::{
+    check::{Verdict, check},
     clients::{Client, ClientInput, Fault, Kind, alone::Alone},
+    config::{Configuration, Size, find},
     explore::{Graph, Limits},
     without::Without,
 };
@@ -38,6 +40,21 @@ fn our_clients_are_never_at_fault() {
     let received = format!("| import | {import} |\n| export | {export} |\n");
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/generated/clients.md");
     assert!(fs::read_to_string(page).unwrap().contains(&received), "docs/generated/clients.md has to have\n{received}");
+}
+
+/// Where both users compare, the clients are as good before the whole link (R-SAS-5, R-CLI-9). Persons who refuse: the configurations
+/// `import-refuses` and `export-refuses`, at night.
+#[test]
+fn clients_whose_users_compare_come_to_the_end() {
+    for profile in ["documented", "jamid"] {
+        let clients = find(Size::Small, &format!("HH-{profile}-clients")).unwrap();
+        let checked = check(Configuration { sas: true, ..clients }, None, Limits::default());
+        assert!(!checked.rows.is_empty());
+        for row in &checked.rows {
+            let least = |verdict: &Verdict| matches!(verdict, Verdict::Verified { states, .. } if *states > 3_500);
+            assert!(least(&row.verdict), "{profile}: {:?} {:?}", row.property, row.verdict);
+        }
+    }
 }
 
 /// The possible signals: every state and outcome, an unknown error, input that is no signal, each of the own operation

@@ -314,14 +314,15 @@ impl Linked {
         match step {
             Step::Import(input) => {
                 next.import.begun = true;
-                if input == import::Input::Back {
+                // A person who leaves, or sees a difference.
+                if matches!(input, import::Input::Back | import::Input::Compare(false)) {
                     next.import.backs = next.import.backs.checked_sub(1)?;
                 }
                 done.import = Some((input, next.import.take(input)?));
             }
             Step::Export(input) => {
                 next.export.begun = true;
-                if matches!(input, export::Input::Back | export::Input::Cancel) {
+                if matches!(input, export::Input::Back | export::Input::Cancel | export::Input::Compare(false)) {
                     next.export.backs = next.export.backs.checked_sub(1)?;
                 }
                 done.export = Some((input, next.export.take(input)?));
@@ -397,7 +398,8 @@ impl Linked {
         next.link = link;
         let vocabulary = |side| self.configuration.profile_of(side).vocabulary();
         let read = |side, signal: Signal| {
-            Received::read(side, signal.state().number().into(), &signal.details(vocabulary(side), "jami-auth://"))
+            let text = if signal.compares() { "012345 one two three four" } else { "jami-auth://" };
+            Received::read(side, signal.state().number().into(), &signal.details(vocabulary(side), text))
         };
         match &turn {
             Turn::Import(_, effects) if self.has(Side::Import) => {
@@ -435,8 +437,10 @@ impl Linked {
     fn at_once(&self, state: &Whole, steps: &mut Vec<Step>) -> bool {
         use {export::Input as E, import::Input as I};
         let (import, export) = (&state.import, &state.export);
-        let answer = Some(I::Answer(Slot(1))).filter(|&answer| self.has(Side::Import) && import.offers(answer));
-        let confirm = Some(E::Confirm).filter(|&confirm| self.has(Side::Export) && export.offers(confirm));
+        let answers = [I::Answer(Slot(1)), I::Compare(true)];
+        let answer = answers.into_iter().find(|&answer| self.has(Side::Import) && import.offers(answer));
+        let confirms = [E::Confirm, E::Compare(true)];
+        let confirm = confirms.into_iter().find(|&confirm| self.has(Side::Export) && export.offers(confirm));
         steps.extend(import.driven(Side::Import).or(answer.map(Step::Import)));
         steps.extend(export.driven(Side::Export).or(confirm.map(Step::Export)));
         !steps.is_empty()
@@ -446,9 +450,10 @@ impl Linked {
         use import::Input as I;
         let desk = &state.import;
         let wrong = (state.link.world.left.wrong > 0).then_some(I::Answer(Slot(0)));
-        let back = (desk.backs > 0).then_some(I::Back);
+        let backs = [I::Back, I::Compare(false)].into_iter().filter(|_| desk.backs > 0);
         let select = (!desk.begun).then_some(I::Select);
-        let tried = [I::Answer(Slot(1)), I::Reset, I::Finish].into_iter().chain(select).chain(wrong).chain(back);
+        let tried = [I::Answer(Slot(1)), I::Compare(true), I::Reset, I::Finish];
+        let tried = tried.into_iter().chain(select).chain(wrong).chain(backs);
         steps.extend(tried.filter(|&input| desk.offers(input)).map(Step::Import));
     }
 
@@ -458,7 +463,7 @@ impl Linked {
         let known = state.link.world.seen.import.signalled != LinkState::Init;
         let select = (!desk.begun && known).then_some(E::Select);
         // Inside Export_Init there is nothing to cancel but the entry, which leads back and is explored by itself.
-        let backs = if desk.watch.is_entering() { &[E::Back][..] } else { &[E::Back, E::Cancel] };
+        let backs = if desk.watch.is_entering() { &[E::Back][..] } else { &[E::Back, E::Cancel, E::Compare(false)] };
         let backs = backs.iter().copied().filter(|_| desk.backs > 0);
         let tried = [
             E::Camera,
@@ -467,6 +472,7 @@ impl Linked {
             E::Manual,
             E::Entered(Slot(0)),
             E::Confirm,
+            E::Compare(true),
             E::Reset,
             E::Finish,
         ];

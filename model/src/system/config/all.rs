@@ -137,6 +137,18 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
             sas: true,
             ..pair("compared-faults", 500, Budget { import_cancels: 1, export_cancels: 1, loss: 1, ..NOTHING })
         },
+        Configuration {
+            sas: true,
+            clients: Some(Clients::Own),
+            clock: false,
+            ..pair("import-refuses", 65_000, Budget { import_cancels: 1, ..NOTHING })
+        },
+        Configuration {
+            sas: true,
+            clients: Some(Clients::Own),
+            clock: false,
+            ..pair("export-refuses", 30_000, Budget { export_cancels: 1, ..NOTHING })
+        },
         pair(
             "crash",
             size.pick(190, 280, 280),
@@ -252,6 +264,7 @@ fn of_profile(size: Size, profile: Profile) -> Vec<Configuration> {
     let spared = |one: &Configuration| match one.name {
         "guesses" => profile == Profile::Jamid,
         "everything" | "words" | "compared-words" => size == Size::Small,
+        "import-refuses" | "export-refuses" => size != Size::Full,
         _ => false,
     };
     all.into_iter().filter(|one| !spared(one)).collect()
