@@ -34,6 +34,7 @@ mod other_parsers;
 mod outputs;
 mod pages;
 mod person;
+mod pipelines;
 mod records;
 mod refusals;
 mod replays;
