@@ -17,8 +17,8 @@ try {
     const where = () => page.locator("#where").textContent();
     check((await where()) === "0 steps from the beginning", `${name}: it does not begin at the beginning`);
     await audited(page, `${name}, beginning`);
-    await walked(page, name);
     await page.screenshot({ path: `${folder}/${name}-begin.png` });
+    await walked(page, name);
     // Ten steps, by keyboard alone: the next step has the focus.
     await page.locator("#steps button:not(:disabled)").first().focus();
     for (let step = 1; step <= 10; step++) {

@@ -37,7 +37,7 @@ const INTEROP: &str = r#"[
   {"import":"legacy","export":"legacy","profile":"jamid","case":"no-account","verdict":"unsupported","ends":["-","-"],"lines":0},
   {"import":"hardened","export":"legacy","profile":"jamid","case":"no-account","verdict":"violated","ends":["-","-"],"why":"<b>odd</b>","lines":9}
 ]"#;
-/// What `handfast history --json` prints, cut down.
+/// An output of `handfast history --json`, cut down.
 const HISTORY: &str = r#"[
   {"id":"H-8","merged":"2025-08-08","fix":"2bcfc52","broke":"Both devices waited.","mark":"found","shown":[
     {"with":"before 2bcfc52","without":"of 2026-08","property":"P-GATE","configuration":"LL-jamid-plain (wrong=1)","as_stated":true}]},
