@@ -23,6 +23,11 @@ pub(crate) const RECORDED: Limit = Limit { what: "a recorded trace", bytes: 256 
 /// The results of a sweep.
 pub(crate) const RESULTS: Limit = Limit { what: "the results of a sweep", bytes: 4 << 30 };
 
+/// The results of a matrix: some hundreds of bytes for each cell.
+pub(crate) const INTEROP: Limit = Limit { what: "a matrix's results.json", bytes: 16 << 20 };
+/// Real bugs, with their counterexamples: some hundred kilobytes.
+pub(crate) const HISTORY: Limit = Limit { what: "an output of history --json", bytes: 16 << 20 };
+
 /// The limit of a file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {

@@ -1,5 +1,6 @@
 //! The report of a run: a page to look at, the same as JSON, SARIF for code hosts, and JUnit, in one folder.
 
+mod attached;
 pub(crate) mod coverage;
 mod data;
 mod drawing;
@@ -16,7 +17,10 @@ use std::{
 
 use quick_junit::TestSuite;
 
-pub(crate) use self::data::{Asked, Data};
+pub(crate) use self::{
+    attached::Attached,
+    data::{Asked, Data},
+};
 use crate::{failure::Failure, output};
 
 /// The files of a report.

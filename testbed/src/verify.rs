@@ -22,7 +22,7 @@ use crate::{
     output,
     parts::Tried,
     progress::{self, Watch},
-    report::{Asked, Data, Folder, Sarif},
+    report::{Asked, Attached, Data, Folder, Sarif},
     sim::{self, Chosen, Sweep, Swept},
     verdicts::{self, junit::Junit, summary::Summary},
 };
@@ -70,6 +70,12 @@ pub(crate) struct Verify {
     /// Write what is not as expected as SARIF too, for code hosts. Its folder is made
     #[arg(long, value_name = "FILE")]
     sarif: Option<PathBuf>,
+    /// Show the results of `handfast interop --output` in the report: results.json
+    #[arg(long, value_name = "FILE", requires = "report")]
+    interop: Option<PathBuf>,
+    /// Show the real bugs of `handfast history --json` in the report
+    #[arg(long, value_name = "FILE", requires = "report")]
+    history: Option<PathBuf>,
     /// Only configurations whose name contains this
     #[arg(long, value_name = "PART")]
     config: Option<String>,
@@ -132,6 +138,7 @@ impl Verify {
     pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
         let began = Instant::now();
         let junit = self.junit.clone().map(Junit::open).transpose()?;
+        let attached = Attached::read(self.interop.as_deref(), self.history.as_deref())?;
         let folder = self.report.as_deref().map(Folder::open).transpose()?;
         let sarif = self.sarif.clone().map(Sarif::open).transpose()?;
         let mutant = self.mutant.as_deref().and_then(Mutant::find);
@@ -226,6 +233,7 @@ impl Verify {
                 limits,
                 exit_code,
                 again,
+                attached,
             });
             folder.iter().for_each(|folder| folder.write(&data, &of_report));
             sarif.iter().for_each(|sarif| sarif.write(&data));

@@ -16,6 +16,7 @@ use handfast_model::{
 use serde::Serialize;
 
 use super::{
+    attached::{Attached, Bug, Cell},
     coverage::{self, Machine, Sessions},
     links::{self, Requirement},
     stories::{self, Kind, Story},
@@ -40,6 +41,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) exit_code: u8,
     /// The command that shows the first failure again.
     pub(crate) again: Option<String>,
+    /// The results of other commands.
+    pub(crate) attached: Attached,
 }
 
 /// The content of a report. Equal runs have equal ones.
@@ -62,6 +65,12 @@ pub(crate) struct Data {
     /// A sweep of the event engine's sessions, if there was one.
     pub(crate) event: Option<serde_json::Value>,
     pub(crate) requirements: Vec<Requirement>,
+    /// The results of `handfast interop`, if they were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) interop: Option<Vec<Cell>>,
+    /// The bugs of `handfast history`, if they were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) history: Option<Vec<Bug>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) again: Option<String>,
 }
@@ -195,6 +204,8 @@ impl Data {
             simulation: value(asked.simulation),
             event: value(asked.event),
             requirements: links::requirements(),
+            interop: asked.attached.interop.clone(),
+            history: asked.attached.history.clone(),
             again: asked.again.clone(),
         }
     }

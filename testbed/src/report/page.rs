@@ -1,5 +1,6 @@
 //! The page of a report: one file that needs no network.
 
+mod attached;
 mod machines;
 mod requirements;
 mod results;
@@ -62,10 +63,12 @@ fn sections(data: &Data) -> Vec<Section> {
     add("ways", "Runs", ways::list(data, Kind::Success));
     add("machines", "Machines", machines::section(data));
     add("mutants", "Mutants", results::mutants(data));
+    add("history", "History", attached::history(data));
     add("weaknesses", "Weaknesses", ways::list(data, Kind::KnownWeakness));
     add("configurations", "Configurations", results::configurations(data));
     add("growth", "Growth", machines::growth(data));
     add("simulation", "Sessions", simulation::section(data));
+    add("interop", "Programs", attached::interop(data));
     add("requirements", "Requirements", Some(requirements::section(data)));
     all
 }

@@ -80,6 +80,11 @@ function field(block, label) {
   return input;
 }
 
+/** The words of a row: a line ends between words, and not at the hyphens of an option. */
+function words(text) {
+  return text.split(/( +)/).filter(Boolean).map((word) => (word.trim() ? element("span", {}, word) : word));
+}
+
 /** A button that copies a text. */
 function copier(text) {
   const button = element("button", { type: "button", className: "copy" }, "Copy");
@@ -128,7 +133,12 @@ function steps({ names, now }) {
 /** A choice of an image: by a dialog, dropped, or pasted. */
 function chooser() {
   const input = element("input", { type: "file", accept: "image/*", id: "file" });
-  input.addEventListener("change", () => input.files[0] && choose(input.files[0]));
+  input.addEventListener("change", () => {
+    const [file] = input.files;
+    // The same file may be chosen again, with another content: a browser reports a choice that differs from the last one.
+    input.value = "";
+    if (file) choose(file);
+  });
   const place = element("div", { className: "drop" }, element("label", { htmlFor: "file" }, "An image of the QR code"), input, element("p", { className: "faint" }, "Or drop it here, or paste it."));
   place.addEventListener("dragover", (event) => event.preventDefault());
   place.addEventListener("drop", (event) => {
@@ -161,6 +171,13 @@ async function choose(file) {
       body = await png(picture, picture.width, picture.height);
     } catch {
       return remark("This is no image that the browser can read. Take a screenshot of it.");
+    }
+  } else if (file.size <= LARGEST) {
+    try {
+      // Its content now: a file that another program changes or removes cannot be sent.
+      body = new Blob([await file.arrayBuffer()]);
+    } catch {
+      return remark("The file cannot be read any more. Choose it again.");
     }
   }
   if (body.size > LARGEST) return remark("The image is too large. Cut it down to the QR code.");
@@ -241,7 +258,7 @@ function part(block, before) {
     case "title": return element("h1", {}, block.text);
     case "steps": return steps(block);
     case "text": return element("p", { className: block.style }, block.text);
-    case "row": return element("p", { className: `row ${block.style}` }, block.text);
+    case "row": return element("p", { className: `row ${block.style}` }, ...words(block.text));
     case "token": return element("div", { className: "token" }, element("code", {}, block.text), copier(block.text));
     case "field": return field(block, before);
     case "code": return code(block);

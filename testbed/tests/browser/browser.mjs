@@ -45,3 +45,28 @@ export async function fits(page, name) {
   const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   check(wide <= window, `${name}: the page is ${wide} wide, its window ${window}`);
 }
+
+/** Walks through the page with Tab alone: each control is reached, in the page's order, and shows that it has the focus. At most `most`
+ * of them. The focus goes back to where it was. */
+export async function walked(page, name, most = 100) {
+  const before = await page.evaluateHandle(() => document.activeElement);
+  const count = await page.evaluate((most) => {
+    const all = [...document.querySelectorAll("a[href], button:not(:disabled), input:not(:disabled), select, summary, [tabindex='0']")];
+    const seen = all.filter((one) => one.checkVisibility({ visibilityProperty: true }));
+    globalThis.controls = seen.slice(0, most);
+    controls[0]?.focus();
+    return controls.length;
+  }, most);
+  for (let at = 1; at < count; at++) {
+    await page.keyboard.press("Tab");
+    const [reached, marked, shown] = await page.evaluate((at) => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+      const place = document.activeElement.getBoundingClientRect();
+      const inside = place.bottom > 0 && place.right > 0 && place.top < innerHeight && place.left < innerWidth;
+      return [document.activeElement === controls[at], outlineStyle !== "none" && outlineWidth !== "0px" && inside, controls[at].outerHTML.slice(0, 120)];
+    }, at);
+    check(reached, `${name}: Tab does not lead to ${shown}`);
+    check(marked, `${name}: no mark of the focus at ${shown}`);
+  }
+  await before.evaluate((element) => element.focus());
+}

@@ -1,6 +1,6 @@
 // The page of a walk: node explore.mjs PAGE FOLDER
 import { pathToFileURL } from "node:url";
-import { audited, browser, check, fits, opened } from "./browser.mjs";
+import { audited, browser, check, fits, opened, walked } from "./browser.mjs";
 
 const [path, folder] = process.argv.slice(2);
 const address = pathToFileURL(path).href;
@@ -18,6 +18,7 @@ try {
     check((await where()) === "0 steps from the beginning", `${name}: it does not begin at the beginning`);
     await audited(page, `${name}, beginning`);
     await page.screenshot({ path: `${folder}/${name}-begin.png` });
+    await walked(page, name);
     // Ten steps, by keyboard alone: the next step has the focus.
     await page.locator("#steps button:not(:disabled)").first().focus();
     for (let step = 1; step <= 10; step++) {

@@ -1,6 +1,6 @@
 // The page of a report: node report.mjs PAGE FOLDER "VERDICT"
 import { pathToFileURL } from "node:url";
-import { audited, browser, check, fits, opened } from "./browser.mjs";
+import { audited, browser, check, fits, opened, walked } from "./browser.mjs";
 
 const [path, folder, verdict] = process.argv.slice(2);
 const address = pathToFileURL(path).href;
@@ -18,6 +18,7 @@ try {
     await fits(page, name);
     await page.screenshot({ path: `${folder}/${name}.png` });
     await audited(page, name);
+    await walked(page, name, 60);
 
     // A link into a closed part opens it.
     const anchor = await page.evaluate(() => document.querySelector("details.way:not([open])")?.id);

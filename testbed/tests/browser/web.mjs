@@ -1,12 +1,14 @@
-// Both clients in a browser: node web.mjs HANDFAST ARCHIVE FOLDER, where the archive's password is `hunter2`.
+// Both clients in a browser: node web.mjs HANDFAST ARCHIVE FOLDER PART, where the archive's password is `hunter2`. The part is how the
+// token is taken in a whole link (camera, typed, image), or `others`.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { audited, browser, check, fits, opened } from "./browser.mjs";
+import { audited, browser, check, fits, opened, walked } from "./browser.mjs";
 
-const [handfast, archive, folder] = process.argv.slice(2);
-const PATIENCE = 120_000;
+const [handfast, archive, folder, part] = process.argv.slice(2);
+// Milliseconds until a screen is given up: of a machine that is busy with others.
+const PATIENCE = 300_000;
 const own = mkdtempSync(join(tmpdir(), "handfast-web-"));
 const running = new Set();
 
@@ -42,10 +44,11 @@ async function by_keyboard(page, name) {
   throw new Error(`no Tab leads to ${name}`);
 }
 
-/** Looks at a screen: the audit, the width, a picture. */
+/** Looks at a screen: the audit, the width, a picture, and the keyboard. */
 async function look(page, name) {
   await audited(page, name);
   await fits(page, name);
+  await walked(page, name);
   await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
 
@@ -129,6 +132,8 @@ async function link(name, options, chromium, way) {
       writeFileSync(path, "no image");
       await old_page.locator("#file").setInputFiles(path);
       await shows(old_page, "is no PNG image");
+      await look(old_page, `${name}-export-image`);
+      // The same name is chosen again, as after another try: the browser has to see a choice in it.
       await picture(new_page, path);
       await old_page.locator("#file").setInputFiles(path);
     } else {
@@ -178,6 +183,43 @@ async function link(name, options, chromium, way) {
   if (other !== chromium) await other.close();
 }
 
+/** A camera that is there, and cannot be used: each reason leads back to the choice, which shows it. */
+async function refusals() {
+  const denies = await browser(["--use-fake-device-for-media-stream", "--deny-permission-prompts"]);
+  const context = await denies.newContext({ reducedMotion: "reduce" });
+  const started = await exporting("127.0.0.1:9");
+  const { page, faults } = await opened(context, started.address);
+  await shows(page, "The password of");
+  await page.keyboard.type("hunter2");
+  await page.keyboard.press("Enter");
+  const start = async () => {
+    await shows(page, "How is the token to be taken?");
+    await press(page, "Scan the QR code");
+    await shows(page, "Start the camera, and hold");
+    await press(page, "Start the camera");
+  };
+  await start();
+  await shows(page, "The browser does not allow this page to use the camera.");
+  await look(page, "refused-camera");
+  check((await page.locator("#news").textContent()).includes("does not allow"), "a refused camera is not announced");
+  // The other errors of getUserMedia, as the browser gives them.
+  for (const [error, text] of [["NotReadableError", "The camera is used by another program"], ["SecurityError", "The browser cannot use the camera."]]) {
+    await page.evaluate((error) => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", error));
+    }, error);
+    await start();
+    await shows(page, text);
+  }
+  // The token can still be typed.
+  await press(page, "Type or paste the token");
+  await shows(page, "Next:");
+  started.child.kill("SIGINT");
+  await shows(page, "Canceled on this device.");
+  check((await started.ended).code === 13, "an interrupted export has another exit code");
+  check(faults.length === 0, `refusals: ${faults.join("\n")}`);
+  await denies.close();
+}
+
 /** Screens that a link shows for moments only, texts that look like markup, other tabs, and a browser without a camera. */
 async function others(chromium) {
   const context = await chromium.newContext({ reducedMotion: "reduce" });
@@ -207,8 +249,7 @@ async function others(chromium) {
   await press(two, "Scan the QR code");
   await shows(two, "Start the camera, and hold");
   await press(two, "Start the camera");
-  // Without a device, or without leave.
-  await two.locator(".wrong").filter({ hasText: /camera/ }).waitFor({ timeout: PATIENCE });
+  await shows(two, "This device has no camera.");
   await shows(two, "How is the token to be taken?");
   await look(two, "no-camera");
   // Escape leads back, and out.
@@ -220,6 +261,9 @@ async function others(chromium) {
   await shows(two, "Canceled on this device.");
   await look(two, "canceled");
   check((await started.ended).code === 13, "a canceled export has another exit code");
+
+  // A camera that the user does not allow, or that another program has.
+  await refusals();
 
   // A camera that is taken away.
   const fake = await browser(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]);
@@ -246,12 +290,15 @@ async function others(chromium) {
 }
 
 const chromium = await browser();
+const large = { width: 1280, height: 900 };
+const parts = {
+  others: () => others(chromium),
+  camera: () => link("light", { viewport: large, colorScheme: "light" }, chromium, "camera"),
+  typed: () => link("dark", { viewport: large, colorScheme: "dark" }, chromium, "typed"),
+  image: () => link("phone", { viewport: { width: 390, height: 844 }, colorScheme: "light", hasTouch: true }, chromium, "image"),
+};
 try {
-  await others(chromium);
-  const large = { width: 1280, height: 900 };
-  await link("light", { viewport: large, colorScheme: "light" }, chromium, "camera");
-  await link("dark", { viewport: large, colorScheme: "dark" }, chromium, "typed");
-  await link("phone", { viewport: { width: 390, height: 844 }, colorScheme: "light", hasTouch: true }, chromium, "image");
+  await parts[part]();
 } finally {
   for (const child of running) child.kill();
   await chromium.close();

@@ -86,14 +86,40 @@ fn a_report_of_a_mutant_is_looked_at() {
     }
 }
 
-/// Whole links of two processes in two pages: by a camera that plays a code, by typing, and by an image.
+/// A part of the script of the clients, with an archive that is opened and sent at once.
 #[cfg(feature = "web")]
-#[test]
-#[ignore = "minutes of Chromium, and not yet seen to pass as a whole (docs/web.md)"]
-fn accounts_are_linked_from_page_to_page() {
+fn drive_clients(part: &str) {
     if scripts().is_some() {
         let own = Folder::default();
-        let archive = own.archive("account.gz", "4MiB", Some(&own.file("passwords", "hunter2\n")));
-        drive("web.mjs", &[env!("CARGO_BIN_EXE_handfast"), text(&archive), text(&screenshots(&own, "web"))]);
+        let archive = own.archive("account.gz", "64KiB", Some(&own.file("passwords", "hunter2\n")));
+        drive("web.mjs", &[env!("CARGO_BIN_EXE_handfast"), text(&archive), text(&screenshots(&own, "web")), part]);
     }
+}
+
+/// A whole link of two processes in two pages. The camera of one plays the QR code that the other shows.
+#[cfg(feature = "web")]
+#[test]
+fn accounts_are_linked_from_page_to_page_by_camera() {
+    drive_clients("camera");
+}
+
+/// The same by the keyboard alone, with a string that is compared.
+#[cfg(feature = "web")]
+#[test]
+fn accounts_are_linked_from_page_to_page_by_a_typed_token() {
+    drive_clients("typed");
+}
+
+/// The same with an image of the code, on a screen as wide as a phone's.
+#[cfg(feature = "web")]
+#[test]
+fn accounts_are_linked_from_page_to_page_by_an_image() {
+    drive_clients("image");
+}
+
+/// No camera, a camera that is refused or lost, texts that look like markup, and other tabs.
+#[cfg(feature = "web")]
+#[test]
+fn pages_without_a_camera_and_with_other_tabs_go_on() {
+    drive_clients("others");
 }

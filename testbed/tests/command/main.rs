@@ -36,6 +36,7 @@ mod other_parsers;
 mod outputs;
 mod pages;
 mod person;
+mod pipelines;
 #[cfg(feature = "dbus")]
 mod plots;
 mod records;

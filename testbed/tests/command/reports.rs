@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The most bytes of a page.
-const MAX_PAGE: u64 = 3 << 20;
+const MAX_PAGE: u64 = 3_000_000;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -29,6 +29,20 @@ fn json(path: &Path) -> Value {
 
 /// The smallest run that has all parts of the model.
 const SMALL: [&str; 4] = ["verify", "--small", "--config", "documented-honest"];
+
+/// Results of `handfast interop`, with members that a report does not show.
+const INTEROP: &str = r#"[
+  {"import":"hardened","export":"legacy","profile":"jamid","case":"dead-token","verdict":"passed","ends":["-","-"],"lines":4},
+  {"import":"legacy","export":"legacy","profile":"jamid","case":"dead-token","verdict":"violated","known":"its known weakness","ends":["-","-"],"why":"late","lines":4},
+  {"import":"legacy","export":"legacy","profile":"jamid","case":"no-account","verdict":"unsupported","ends":["-","-"],"lines":0},
+  {"import":"hardened","export":"legacy","profile":"jamid","case":"no-account","verdict":"violated","ends":["-","-"],"why":"<b>odd</b>","lines":9}
+]"#;
+/// An output of `handfast history --json`, cut down.
+const HISTORY: &str = r#"[
+  {"id":"H-8","merged":"2025-08-08","fix":"2bcfc52","broke":"Both devices waited.","mark":"found","shown":[
+    {"with":"before 2bcfc52","without":"of 2026-08","property":"P-GATE","configuration":"LL-jamid-plain (wrong=1)","as_stated":true}]},
+  {"id":"H-9","merged":"2025-09-01","fix":"0000000","broke":"A table had no such token.","mark":"outside","reason":"it is in the client","shown":[]}
+]"#;
 
 /// A report that several tests look at.
 pub(crate) struct Reported {
@@ -47,7 +61,13 @@ impl Reported {
     /// That of the shipped reducers, made once.
     pub(crate) fn good() -> &'static Self {
         static GOOD: OnceLock<Reported> = OnceLock::new();
-        GOOD.get_or_init(|| Self::new(&["--only", "configurations", "--only", "mutants"]))
+        GOOD.get_or_init(|| {
+            let folder = Folder::default();
+            let [interop, history] =
+                [("results.json", INTEROP), ("history.json", HISTORY)].map(|(name, json)| folder.file(name, json));
+            let attached = ["--interop", text(&interop), "--history", text(&history)];
+            Self::new(&[&["--only", "configurations", "--only", "mutants"], &attached[..]].concat())
+        })
     }
 
     /// That of a mutant in their place, made once.
@@ -105,6 +125,54 @@ fn what_passes_has_ways_machines_and_mutants() {
     assert_eq!(sarif["runs"][0]["results"], Value::Array(Vec::new()));
 }
 
+/// The matrix of programs and the history of bugs are shown as they were given, and a report without them has neither.
+#[test]
+fn results_of_other_commands_are_shown() {
+    let report = json(&Reported::good().file("report.json"));
+    assert_eq!(report["interop"][1]["known"], "its known weakness");
+    assert_eq!(report["history"][0]["shown"][0]["property"], "P-GATE");
+    let page = fs::read_to_string(Reported::good().file("report.html")).unwrap();
+    for part in [
+        "<th scope=\"col\">legacy to hardened, jamid</th>",
+        "<tr><th scope=\"row\">dead-token</th><td class=\"mark ok\">✓</td><td class=\"mark known\">✗</td></tr>",
+        "<tr><th scope=\"row\">no-account</th><td class=\"mark bad\">!</td><td class=\"mark none\">–</td></tr>",
+        "<b>dead-token</b>: its known weakness",
+        "&lt;b&gt;odd&lt;/b&gt;",
+        "<tr id=\"H-8\">",
+        "<a href=\"#P-GATE\">P-GATE</a> in LL-jamid-plain (wrong=1), before 2bcfc52",
+        "<b>not found</b>: it is in the client",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let report = json(&Reported::bad().file("report.json"));
+    assert!(report.get("interop").is_none() && report.get("history").is_none());
+    let page = fs::read_to_string(Reported::bad().file("report.html")).unwrap();
+    assert!(!page.contains("id=\"interop\"") && !page.contains("id=\"history\""));
+}
+
+/// A file that is not there, is no result, or has none is refused before the run.
+#[test]
+fn files_of_other_commands_are_refused_before_the_work() {
+    let folder = Folder::default();
+    let report = folder.path("report");
+    let files = [
+        folder.path("missing"),
+        folder.file("text", "no JSON"),
+        folder.file("empty", "[]"),
+        folder.file("other", r#"[{"import":"a","export":"b","profile":"jamid","case":"c","verdict":"PASSED"}]"#),
+    ];
+    for option in ["--interop", "--history"] {
+        for file in &files {
+            let refused = run(["verify", "--report", text(&report), option, text(file)], b"");
+            assert_eq!(code(refused.status), 2, "{}", shown(&refused));
+            let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert!(complaint.starts_with(&format!("handfast: {option} {}: ", file.display())), "{complaint}");
+        }
+        assert_eq!(code(run(["verify", option, text(&files[1])], b"").status), 2, "without a report");
+    }
+    assert!(!report.exists());
+}
+
 #[test]
 fn a_page_is_one_small_file_that_loads_nothing() {
     for reported in [Reported::good(), Reported::bad()] {
@@ -116,6 +184,22 @@ fn a_page_is_one_small_file_that_loads_nothing() {
         }
         assert!(page.contains("default-src 'none'"));
     }
+}
+
+/// One run may show several properties: its diagram is drawn once, and the others lead to it.
+#[test]
+fn each_run_is_drawn_once() {
+    for reported in [Reported::good(), Reported::bad()] {
+        let report = json(&reported.file("report.json"));
+        let stories = report["stories"].as_array().unwrap();
+        let runs: BTreeSet<_> =
+            stories.iter().map(|story| (story["kind"].as_str(), story["mermaid"].as_str())).collect();
+        let page = fs::read_to_string(reported.file("report.html")).unwrap();
+        let count = |part: &str| page.matches(part).count();
+        assert_eq!(count("aria-label=\"Sequence diagram\""), runs.len());
+        assert_eq!(count("<p class=\"same\">It is the run of "), stories.len() - runs.len());
+    }
+    assert!(fs::read_to_string(Reported::good().file("report.html")).unwrap().contains("<p class=\"same\">"));
 }
 
 #[test]

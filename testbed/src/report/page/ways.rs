@@ -64,13 +64,28 @@ fn way(data: &Data, story: &Story, open: bool) -> Markup {
             }
             @if let Some(why) = &story.why { p { "Why it is possible: " (why) } }
             p { code.command { (story.command) } }
-            div.wide tabindex="0" role="region" aria-label={ "Diagram: " (story.title) } { (PreEscaped(svg(&story.mermaid))) }
-            ol.narration {
-                @for sentence in &story.narration {
-                    li value=(sentence.number) {
-                        (sentence.text)
-                        @if let Some(cause) = sentence.because { " " small { "because of " (cause) } }
-                    }
+            @match drawn_before(&data.stories, story) {
+                Some(other) => p.same { "It is the run of " a href={ "#" (other.id) } { (other.title) } "." },
+                None => (drawn(story)),
+            }
+        }
+    }
+}
+
+/// The first way of this kind with the same diagram, if that is another one: one run may show several properties.
+fn drawn_before<'a>(stories: &'a [Story], story: &Story) -> Option<&'a Story> {
+    let first = stories.iter().find(|one| one.kind == story.kind && one.mermaid == story.mermaid);
+    first.filter(|first| first.id != story.id)
+}
+
+fn drawn(story: &Story) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-label={ "Diagram: " (story.title) } { (PreEscaped(svg(&story.mermaid))) }
+        ol.narration {
+            @for sentence in &story.narration {
+                li value=(sentence.number) {
+                    (sentence.text)
+                    @if let Some(cause) = sentence.because { " " small { "because of " (cause) } }
                 }
             }
         }
