@@ -25,8 +25,10 @@ pub mod tls;
 mod wiring;
 
 pub use self::{
-    export::{ExportEnv, ExportHandle, ExportOptions, export, export_under},
-    import::{ImportEnv, ImportHandle, ImportIdentity, ImportOptions, ImportReport, Imports, import},
+    export::{ExportEnv, ExportHandle, ExportOptions, ExportReducers, Look, export, export_by, export_under},
+    import::{
+        ImportEnv, ImportHandle, ImportIdentity, ImportOptions, ImportReducer, ImportReport, Imports, import, import_by,
+    },
     notice::{Cause, Notice, Progress, Recorder},
     random::{Random, SystemRandom},
     slots::Slots,

@@ -102,6 +102,41 @@ fn every_link_leads_somewhere() {
     assert!(dead.is_empty(), "links that lead nowhere:\n{}", dead.join("\n"));
 }
 
+/// The links whose name is code that is not in the file: a page that names a test, or a function, by its file.
+fn misnamed(pages: &BTreeMap<PathBuf, String>, read: impl Fn(&Path) -> Option<String>) -> Vec<String> {
+    let mut misnamed = Vec::new();
+    for (page, text) in pages {
+        for rest in prose(text).flat_map(|line| line.split("[`").skip(1)) {
+            let Some((name, target)) = rest.split_once("`](") else { continue };
+            let target = target.split(')').next().unwrap_or_default();
+            let is_name = name.contains('_') && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
+            if !is_name || !target.ends_with(".rs") {
+                continue;
+            }
+            let file = plain(&page.with_file_name(target)).and_then(|file| read(&file)).unwrap_or_default();
+            if !file.contains(&format!("fn {name}(")) {
+                misnamed.push(format!("{}: {name} in {target}", page.display()));
+            }
+        }
+    }
+    misnamed
+}
+
+#[test]
+fn every_function_that_a_page_names_is_in_its_file() {
+    let pages = all_pages();
+    let misnamed = misnamed(&pages, |file| fs::read_to_string(top().join(file)).ok());
+    assert!(misnamed.is_empty(), "functions that are not there:\n{}", misnamed.join("\n"));
+}
+
+#[test]
+fn a_function_that_is_not_in_its_file_is_found() {
+    let text = "[`a_b`](c.rs) [`c_d`](c.rs) [`c`](c.rs) [`a_b`](c.md)".to_owned();
+    let pages = BTreeMap::from([(PathBuf::from("docs/a.md"), text)]);
+    let read = |file: &Path| (file == Path::new("docs/c.rs")).then(|| "fn a_b() {}".to_owned());
+    assert_eq!(misnamed(&pages, read), ["docs/a.md: c_d in c.rs"]);
+}
+
 #[test]
 fn every_page_is_in_the_map() {
     let pages = all_pages();

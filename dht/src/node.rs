@@ -71,6 +71,10 @@ pub struct Statistics {
     pub bytes: usize,
     /// Listeners.
     pub listeners: usize,
+    /// Bytes that wait for the other parts of their values.
+    pub parts: usize,
+    /// Addresses that are banned.
+    pub banned: usize,
     /// Requests that wait for an answer.
     pub pending: usize,
     /// Datagrams that came.
@@ -197,6 +201,8 @@ impl Node {
             values: self.storage.len(),
             bytes: self.storage.bytes(),
             listeners: self.listeners.len(),
+            parts: self.reassembly.held(),
+            banned: self.banned.len(),
             pending: self.requests.len(),
             ..self.counts
         }

@@ -75,7 +75,6 @@ pub(crate) struct Reassembly {
 
 impl Reassembly {
     /// Returns how many bytes all messages hold.
-    #[cfg(test)]
     pub(crate) const fn held(&self) -> usize {
         self.bytes
     }

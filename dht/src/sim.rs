@@ -238,6 +238,12 @@ impl Network {
         result
     }
 
+    /// Hands a host a datagram that comes from outside: its sender is no host, and gets no answer.
+    pub fn intrude(&mut self, from: SocketAddr, host: Host, bytes: &[u8]) {
+        let to = self.machines[host.0].address;
+        self.arrive(from, to, bytes);
+    }
+
     /// Lets a host bootstrap from another.
     ///
     /// # Errors

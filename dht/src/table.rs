@@ -188,9 +188,17 @@ impl Table {
         self.nearest(target, count, |entry| entry.is_good(now))
     }
 
-    /// Returns the nodes nearest to `target` that are not known to be gone, nearest first.
+    /// Returns the nodes nearest to `target` from which a lookup starts, nearest first: those that have answered and are not known to be
+    /// gone. Only where none has are others taken: anyone can ask from an address at which no node answers, and a lookup would wait for it.
     pub(crate) fn nearest_usable(&self, target: &InfoHash, count: usize) -> Vec<Contact> {
-        self.nearest(target, count, |entry| !entry.expired)
+        let answered = self.nearest(target, count, |entry| !entry.expired && entry.answered.is_some());
+        if answered.is_empty() { self.nearest(target, count, |entry| !entry.expired) } else { answered }
+    }
+
+    /// Says whether a node with this id is in the table, and not known to be gone.
+    #[cfg(feature = "testing")]
+    pub(crate) fn has(&self, id: &InfoHash) -> bool {
+        self.entries().any(|entry| entry.contact.id == *id && !entry.expired)
     }
 
     fn nearest(&self, target: &InfoHash, count: usize, wanted: impl Fn(&Entry) -> bool) -> Vec<Contact> {

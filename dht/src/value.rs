@@ -11,7 +11,7 @@ use std::borrow::Cow;
 #[cfg(feature = "crypto")]
 pub use crypto::{
     CannotEncrypt, CannotSign, Identity, NotAPublicKey, NotAnIdentity, Opened, PublicKey, Unreadable, certificate_keys,
-    encrypted_len,
+    certificate_text, encrypted_len,
 };
 pub use kind::ValueType;
 pub use query::{Field, Filter, Query, Row, Rows, Summary};

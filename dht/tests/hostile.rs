@@ -206,7 +206,23 @@ fn hostile(number: u64, token: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Memory after the limits are reached does not grow any more, whatever still comes.
+/// That each table is within its limit.
+fn assert_bounded(node: &Node) {
+    let statistics = node.statistics();
+    for (what, count, most) in [
+        ("bytes of values", statistics.bytes, limits::STORE_BYTES),
+        ("listeners", statistics.listeners, limits::LISTENERS),
+        ("bytes of parts", statistics.parts, limits::ASSEMBLY_BYTES),
+        ("banned addresses", statistics.banned, limits::BANNED),
+        ("requests", statistics.pending, limits::PENDING),
+        // A bucket for each bit of an id, of both families.
+        ("nodes", statistics.known, 2 * 160 * limits::BUCKET),
+    ] {
+        assert!(count <= most, "{what}: {count} of {most}");
+    }
+}
+
+/// Memory after the limits are reached does not grow any more, whatever still comes. `HANDFAST_FLOOD=18` makes it a million datagrams.
 #[test]
 fn memory_does_not_grow_under_a_flood_of_hostile_datagrams() {
     let mut node = node();
@@ -237,6 +253,7 @@ fn memory_does_not_grow_under_a_flood_of_hostile_datagrams() {
     for _ in 0..lots {
         let used = allocation_counter::measure(|| flood(&mut node, 50_000));
         grown.push(used.bytes_current);
+        assert_bounded(&node);
     }
     let statistics = node.statistics();
     assert!(statistics.bytes <= limits::STORE_BYTES && statistics.listeners <= limits::LISTENERS);

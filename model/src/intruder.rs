@@ -6,6 +6,7 @@
 
 pub mod attack;
 pub mod comparison;
+pub mod contrast;
 pub mod known;
 pub mod moves;
 pub mod mutants;

@@ -6,21 +6,26 @@ use handfast::outcome::Profile;
 use handfast_model::{
     explore::Limits,
     intruder::{
-        Answer, Pair, Query, Start, examine,
+        Answer, Pair, Query, Start,
+        contrast::{compared, contrasts},
+        examine,
         moves::Intrusion,
         mutants::{HUNTS, Hunt},
         queries::Asked,
-        table::{Row, Selection, Verdict, compared, page, table},
+        table::{Row, Selection, Verdict, page, table},
     },
 };
 
 /// Everything, examined once.
 static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| table(&Selection { jobs: 2, ..Selection::default() }));
 
+/// The same where each hardened device names the comparison.
+static COMPARED: LazyLock<Vec<Row>> = LazyLock::new(|| compared(&Selection { jobs: 2, ..Selection::default() }));
+
 #[test]
 fn the_page_has_the_table_and_every_attack() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/generated/intruder.md");
-    let text = page(&ROWS);
+    let text = page(&ROWS, &COMPARED);
     if env::var_os("HANDFAST_BLESS").is_some() {
         fs::write(&path, &text).unwrap();
     }
@@ -71,13 +76,28 @@ fn the_known_attacks_are_found() {
 /// R-SAS-9: W-12 is in HH where nothing is compared, and nowhere where users compare.
 #[test]
 fn users_who_compare_see_the_device_in_the_middle() {
-    let rows = compared(&Selection::default());
-    let unlike = rows.iter().flat_map(|row| row.cells.iter().map(move |cell| (row.knows, cell)));
+    let unlike = COMPARED.iter().flat_map(|row| row.cells.iter().map(move |cell| (row, cell)));
+    let attacked = |verdict| matches!(verdict, Verdict::Violated | Verdict::Inconclusive);
     let unlike: Vec<_> = unlike
-        .filter(|(_, cell)| !cell.expected || matches!(cell.verdict, Verdict::Violated | Verdict::Inconclusive))
-        .map(|(knows, cell)| (knows, cell.query, cell.text(), cell.why.clone()))
+        .filter(|(row, cell)| !cell.expected || row.pair == Pair::HH && attacked(cell.verdict))
+        .map(|(row, cell)| (row.pair, row.knows, cell.query, cell.text(), cell.why.clone()))
         .collect();
-    assert!(rows.len() == 3 && unlike.is_empty(), "{unlike:#?}");
+    assert!(COMPARED.len() == 3 * Start::ALL.len() && unlike.is_empty(), "{unlike:#?}");
+    let closed = contrasts(&ROWS, &COMPARED).into_iter().filter(|one| !one.closed.is_empty());
+    let closed: Vec<_> = closed.map(|one| (one.pair, one.knows, one.closed)).collect();
+    let w12 = vec!["W-12".to_owned()];
+    let by_a_swapped_code = |knows| matches!(knows, Start::Swapped | Start::Password);
+    assert!(closed.iter().all(|(pair, knows, ids)| *pair == Pair::HH && by_a_swapped_code(*knows) && *ids == w12));
+    assert_eq!(closed.len(), 8, "{closed:#?}");
+}
+
+/// R-SAS-1: where the other device is today's, naming the feature changes no cell.
+#[test]
+fn with_a_device_of_today_nothing_changes() {
+    let all = contrasts(&ROWS, &COMPARED);
+    let changed: Vec<_> = all.iter().filter(|one| one.pair != Pair::HH && one.without != one.with).collect();
+    assert!(changed.is_empty(), "{changed:#?}");
+    assert!(all.iter().any(|one| one.pair == Pair::LH && one.is_notable()));
 }
 
 /// Each query notices a mutant of the protocol, and holds there without it.

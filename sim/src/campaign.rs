@@ -45,9 +45,9 @@ pub(crate) fn in_parallel(jobs: NonZeroUsize, count: u64, each: &(dyn Fn(u64) + 
 }
 
 /// Returns the trace of a session: lines of JSON, each with its checksum and a line feed.
-pub(crate) fn trace(driver: &str, config: Config, steps: &[Step]) -> String {
-    let config = Some(config);
-    let header = Header { trace: trace::VERSION, driver: driver.into(), import: config, export: config };
+pub(crate) fn trace(driver: &str, [import, export]: [Config; 2], steps: &[Step]) -> String {
+    let (import, export) = (Some(import), Some(export));
+    let header = Header { trace: trace::VERSION, driver: driver.into(), import, export };
     let lines = std::iter::once(trace::to_line(&header)).chain(steps.iter().map(trace::to_line));
     lines.flat_map(|line| [line, "\n".into()]).collect()
 }

@@ -8,8 +8,10 @@
 //! Every step is followed in the model ([`Follower`](handfast_model::follow::Follower)); when nothing is left to happen, both have to have
 //! ended as an allowed pair, with nothing left over.
 
+pub mod attack;
 mod below;
 mod campaign;
+mod compare;
 mod coverage;
 mod directed;
 mod draw;
@@ -29,6 +31,7 @@ mod words;
 pub use self::{
     below::Below,
     campaign::{Found, Outcomes, Sweep, Violation, block, sweep},
+    compare::Compare,
     coverage::{Coverage, Walked, beyond, coverage},
     directed::{directed, walk},
     edges::Edges,

@@ -268,7 +268,7 @@ fn is_import(_: &impl ImportSide) {}
 #[test]
 fn a_planted_leak_is_caught() {
     is_import(&Leaky(Importer::new(Default::default())));
-    let engine = Engine::new(|config| (Leaky(Importer::new(config)), Exporter::new(config)));
+    let engine = Engine::new(|[import, export]| (Leaky(Importer::new(import)), Exporter::new(export)));
     let broken = engine.run(&Schedule::default(), Watch::ALL).broken.unwrap();
     assert_eq!(broken.law, Law::Model, "{broken:?}");
 }

@@ -100,7 +100,8 @@ impl<S: Source> Side for Leaky<S> {
 
 /// Whether sessions that are carried out twice show it. They look at nothing else.
 fn is_caught<S: Source>() -> bool {
-    let engine = Engine::new(|config| (Leaky::<S>(Importer::new(config), PhantomData), Exporter::new(config)));
+    let engine =
+        Engine::new(|[import, export]| (Leaky::<S>(Importer::new(import), PhantomData), Exporter::new(export)));
     (0..64).any(|seed| {
         let found = block(&engine, seed..seed + 1, &Class::ALL, Watch::BARE);
         found.violations.iter().any(|violation| violation.law == Law::Repeatable)

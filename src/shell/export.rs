@@ -8,6 +8,7 @@ use std::{future::Future, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 
 use self::operations::Operations;
+pub use self::operations::{ExportReducers, Look};
 use super::{
     notice::{Notice, Progress, Recorder},
     rendezvous::Dial,
@@ -74,10 +75,23 @@ where
     D: Dial,
     S: Source,
 {
+    let reducers = Box::new(Exports::under(options.config, rules));
+    export_by(env, options, reducers)
+}
+
+/// [`export`] by other reducers than those that ship: how a checker plays another implementation over real sockets.
+pub fn export_by<D, S>(
+    env: ExportEnv<D, S>,
+    options: ExportOptions,
+    reducers: Box<dyn ExportReducers>,
+) -> (ExportHandle, mpsc::UnboundedReceiver<Notice>, impl Future<Output = ()> + Send)
+where
+    D: Dial,
+    S: Source,
+{
     let (calls, called) = mpsc::channel(MAX_CALLS);
     let lenient = options.lenient;
     let (notices, noticed) = mpsc::unbounded_channel();
-    let reducers = Box::new(Exports::under(options.config, rules));
     let operations = Operations::new(reducers, env, options, notices);
     (ExportHandle { calls, lenient }, noticed, operations.run(called))
 }

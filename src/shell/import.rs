@@ -109,6 +109,44 @@ where
     Imports::new().add_account(env, options).expect("there is room for one")
 }
 
+/// [`import`] by another reducer than those that ship: how a checker plays another implementation over real sockets.
+pub fn import_by<P, S, N>(
+    env: ImportEnv<P, S, N>,
+    options: ImportOptions,
+    mut reducer: Box<dyn ImportReducer>,
+) -> (ImportHandle, mpsc::UnboundedReceiver<Notice>, impl Future<Output = ImportReport<S::Installed>> + Send)
+where
+    P: Publish,
+    S: Store,
+    N: Random,
+{
+    let ImportEnv { publish, store, identity, mut random } = env;
+    let (shared, called, notices, noticed, handle) = wired(LocalId(random::id(&mut random)));
+    // A reducer that has not begun refuses no beginning.
+    let (_, effects) = reducer.handle(Input::AddAccount);
+    let operation = Operation::new(reducer, options, random, shared, notices);
+    (handle, noticed, operation.run(effects, publish, identity, store, called))
+}
+
+/// The ends of an operation, and its handle.
+type Wired =
+    (Arc<Shared>, mpsc::Receiver<Call>, mpsc::UnboundedSender<Notice>, mpsc::UnboundedReceiver<Notice>, ImportHandle);
+
+/// Returns the queues of an operation and its handle.
+fn wired(id: LocalId) -> Wired {
+    let (calls, called) = mpsc::channel(MAX_CALLS);
+    let (notices, noticed) = mpsc::unbounded_channel();
+    let shared = Arc::new(Shared {
+        id,
+        current: watch::Sender::default(),
+        listening: OnceLock::new(),
+        progress: Progress::default(),
+        left: OnceLock::new(),
+    });
+    let handle = ImportHandle { calls, shared: shared.clone() };
+    (shared, called, notices, noticed, handle)
+}
+
 /// The import operations of a device, of which [`MAX_IMPORTS`](crate::limits::MAX_IMPORTS) may be live at once. Clones share them.
 ///
 /// They keep [all rules](AllRules), unless a checker makes them [under others](Imports::under).
@@ -163,16 +201,7 @@ impl<R: Rules> Imports<R> {
         let ImportEnv { publish, store, identity, mut random } = env;
         let id = LocalId(random::id(&mut random));
         let (registered, effects) = Registered::new(self.clone(), id, options.config)?;
-        let (calls, called) = mpsc::channel(MAX_CALLS);
-        let (notices, noticed) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared {
-            id,
-            current: watch::Sender::default(),
-            listening: OnceLock::new(),
-            progress: Progress::default(),
-            left: OnceLock::new(),
-        });
-        let handle = ImportHandle { calls, shared: shared.clone() };
+        let (shared, called, notices, noticed, handle) = wired(id);
         let operation = Operation::new(Box::new(registered), options, random, shared, notices);
         Ok((handle, noticed, operation.run(effects, publish, identity, store, called)))
     }
@@ -183,13 +212,15 @@ impl<R: Rules> Imports<R> {
     }
 }
 
-/// An operation's reducer. Whatever rules it keeps, what drives it is compiled once.
-trait Reducer: Send {
-    /// Hands it an input. Gives what that led to.
-    fn handle(&self, input: Input) -> (Option<Refused>, Vec<Effect>);
+/// The reducer of an import operation, whichever it is: what drives it is compiled once.
+pub trait ImportReducer: Send {
+    /// Takes an input. Returns why a call is refused, and all effects in their order.
+    fn handle(&mut self, input: Input) -> (Option<Refused>, Vec<Effect>);
 
+    /// Returns the outcome, once the operation has ended.
     fn outcome(&self) -> Option<Outcome>;
 
+    /// Whether nothing of the operation is left: the shell ends with it.
     fn is_closed(&self) -> bool;
 }
 
@@ -210,8 +241,8 @@ impl<R: Rules> Registered<R> {
     }
 }
 
-impl<R: Rules> Reducer for Registered<R> {
-    fn handle(&self, input: Input) -> (Option<Refused>, Vec<Effect>) {
+impl<R: Rules> ImportReducer for Registered<R> {
+    fn handle(&mut self, input: Input) -> (Option<Refused>, Vec<Effect>) {
         let mut all = self.imports.lock();
         let refused = all.handle(self.id, input).err();
         (refused, drain(&mut all))

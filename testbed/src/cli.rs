@@ -8,8 +8,8 @@ use handfast_model::players::Players;
 #[cfg(feature = "dht")]
 use crate::dht;
 use crate::{
-    archive, bench, check, diagram, explore, export, failure::Failure, history, import, intruder, manual, merge,
-    message, replay, shrink, sim, token, validate, verify, watch,
+    archive, bench, check, diagram, explore, export, failure::Failure, history, import, interop, intruder, kit, manual,
+    merge, message, replay, shrink, sim, token, validate, verify, watch,
 };
 #[cfg(feature = "dbus")]
 use crate::{daemon, drive};
@@ -37,6 +37,8 @@ enum Command {
     Shrink(shrink::Shrink),
     Validate(validate::Validate),
     Watch(watch::Watch),
+    Interop(interop::Interop),
+    Kit(kit::Kit),
     Diagram(diagram::Diagram),
     Explore(explore::Explore),
     Bench(bench::Bench),
@@ -86,6 +88,8 @@ impl Cli {
             Command::Shrink(shrink) => shrink.run(),
             Command::Validate(validate) => validate.run(),
             Command::Watch(watch) => watch.run(),
+            Command::Interop(interop) => interop.run(),
+            Command::Kit(kit) => kit.run(),
             Command::Diagram(diagram) => diagram.run(),
             Command::Explore(explore) => explore.run(players).map_err(Failure::without_verdict),
             Command::Bench(bench) => bench.run(),

@@ -17,13 +17,13 @@ use zbus::fdo::RequestNameFlags;
 
 use self::{
     account::{Account, PASSWORD},
-    exchange::Exchange,
+    exchange::{Exchange, Way},
     service::Service,
 };
 use crate::{
     dbus::{self, SERVICE},
     failure::Failure,
-    link,
+    link::{self, faster, rendezvous::Shared},
     names::Names,
     options::ProfileName,
     output,
@@ -39,6 +39,7 @@ Examples:
   handfast daemon
   handfast daemon --bus unix:path=/tmp/bus --exchange /tmp/exchange
   handfast daemon --mutant M-17 --timers 20
+  handfast daemon --real --bootstrap 127.0.0.1:4222
 
 The name on the bus is cx.ring.Ring, the object /cx/ring/Ring/ConfigurationManager. The first line says which two
 accounts it has: one without a password, and one with the password `secret`. It runs until it is interrupted.
@@ -55,6 +56,12 @@ pub(crate) struct Daemon {
     /// itself
     #[arg(long, value_name = "DIR")]
     exchange: Option<PathBuf>,
+    /// Link with real devices instead: on the local network, or with --bootstrap over OpenDHT
+    #[arg(long, conflicts_with = "exchange")]
+    real: bool,
+    /// A node of the OpenDHT network to join by; may be given several times. Needs a program that was built with `--features dht`
+    #[arg(long, value_name = "HOST:PORT", requires = "real")]
+    bootstrap: Vec<String>,
     /// The timers of the token, of connecting, of the answer and of the transfer run this many times faster
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     timers: u32,
@@ -81,16 +88,20 @@ impl Daemon {
             Some(None) => return Err(Failure::usage("there is no such mutant")),
         };
         let config = Config { profile: self.profile.into(), ..Config::default() };
-        let durations = faster(self.timers);
-        let exchange = Exchange::new(self.exchange.clone())
-            .map_err(|error| Failure::usage(format_args!("--exchange: {error}")))?;
+        let way = if self.real {
+            Way::Network(Shared::join(&self.bootstrap).await?)
+        } else {
+            let exchange = Exchange::new(self.exchange.clone());
+            Way::Machine(exchange.map_err(|error| Failure::usage(format_args!("--exchange: {error}")))?)
+        };
+        let durations = faster(way.durations(Durations::default()), self.timers);
         let connection = dbus::connect("--bus", &self.bus, DEADLINE).await?;
         let mut accounts = Vec::new();
         for password in ["", PASSWORD] {
-            accounts.push(Account::make(password, now, config, durations, &exchange, rules)?);
+            accounts.push(Account::make(password, now, config, durations, &way, rules)?);
         }
         let ids: Vec<String> = accounts.iter().map(|account| account.id.to_string()).collect();
-        let service = Service::new(connection.clone(), accounts, config, durations, exchange, rules, now)?;
+        let service = Service::new(connection.clone(), accounts, config, durations, way, rules, now)?;
         // Calls that come as soon as there is a name are kept by the stream of the service.
         // There is one on a bus: another one does not wait for its place.
         connection
@@ -100,40 +111,5 @@ impl Daemon {
         output::json(&json!({"daemon": SERVICE, "plain": ids[0], "protected": ids[1], "password": PASSWORD}))?;
         service.run().await;
         Err(Failure::with_code(4, format_args!("--bus {}: the connection is lost", self.bus)))
-    }
-}
-
-/// Returns the durations of timers that run so many times faster.
-fn faster(times: u32) -> Durations {
-    let Durations {
-        prepare,
-        token,
-        connect,
-        authenticate,
-        stall,
-        transfer,
-        slowest,
-        result,
-        linger,
-        retry,
-        handshake,
-        opening,
-        closing,
-    } = Durations::default();
-    Durations {
-        // Keys take the time that they take.
-        prepare,
-        token: token / times,
-        connect: connect / times,
-        authenticate: authenticate / times,
-        stall: stall / times,
-        transfer: transfer / times,
-        slowest,
-        result: result / times,
-        linger,
-        retry,
-        handshake,
-        opening,
-        closing,
     }
 }

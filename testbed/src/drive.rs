@@ -1,28 +1,19 @@
 //! `handfast drive`: plays scenarios against daemons on a D-Bus, and judges what they do by the model.
 
-mod client;
-mod play;
-mod scenarios;
-
 use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Args;
-use handfast_model::observed::{Reason, Terms, Trace, Verdict, reasons, validate};
-use serde::Serialize;
+use handfast::secret::Secret;
 
-use self::{
-    client::{Bus, Fault},
-    play::{Accounts, Stage},
-    scenarios::{SCENARIOS, Scenario},
-};
 use crate::{
-    exit_code::{INCONCLUSIVE, worst},
+    exit_code::worst,
     failure::Failure,
     link,
     options::{PairName, ProfileName},
     output,
+    passwords::Passwords,
+    scenario::{Accounts, Bus, Judge, Port, Row, SCENARIOS, Scenario, Stage, Wire, redacted},
     validate::Delay,
-    watch::redact::Redact,
 };
 
 /// Play scenarios against one or two daemons on a D-Bus, and judge them by the model
@@ -82,61 +73,16 @@ pub(crate) struct Drive {
     json: bool,
 }
 
-/// The result of a scenario.
-#[derive(Serialize)]
-struct Row {
-    scenario: &'static str,
-    verdict: Word,
-    import: String,
-    export: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    why: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    reasons: Vec<Reason>,
-    lines: usize,
-}
-
-/// The verdict on a scenario.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Word {
-    /// It went as the scenario says, and as the model allows.
-    Passed,
-    /// A daemon did what the model, the scenario or the interface does not allow.
-    Violated,
-    /// It came to no end.
-    Inconclusive,
-}
-
-impl Word {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Violated => "VIOLATED",
-            Self::Inconclusive => "INCONCLUSIVE",
-        }
-    }
-
-    const fn code(self) -> u8 {
-        match self {
-            Self::Passed => 0,
-            Self::Violated => 1,
-            Self::Inconclusive => INCONCLUSIVE,
-        }
-    }
-}
-
-/// A trace with other texts in the place of passwords.
-fn redacted(text: &str) -> String {
-    let redact = Redact::default();
-    text.lines().filter_map(|line| redact.line(line.as_bytes())).map(|line| line + "\n").collect()
+/// The scenarios that need no connection of their own.
+fn scenarios() -> impl Iterator<Item = &'static Scenario> {
+    SCENARIOS.iter().filter(|one| one.wire == Wire::Whole)
 }
 
 impl Drive {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         if self.list {
-            SCENARIOS.iter().try_for_each(|one| output::line(format_args!("{:28} {}", one.name, one.says)))?;
+            scenarios().try_for_each(|one| output::line(format_args!("{:28} {}", one.name, one.says)))?;
             return Ok(ExitCode::SUCCESS);
         }
         let scenarios = self.chosen()?;
@@ -145,11 +91,10 @@ impl Drive {
 
     fn chosen(&self) -> Result<Vec<&'static Scenario>, Failure> {
         if self.all {
-            return Ok(SCENARIOS.iter().filter(|one| self.timers || !one.timers).collect());
+            return self.with_accounts(scenarios().filter(|one| self.timers || !one.timers).collect());
         }
         let find = |name: &String| {
-            SCENARIOS
-                .iter()
+            scenarios()
                 .find(|one| one.name == name)
                 .ok_or_else(|| Failure::usage(format_args!("there is no scenario {name:?}: --list prints all")))
         };
@@ -157,18 +102,25 @@ impl Drive {
         if chosen.is_empty() {
             return Err(Failure::usage("one of --scenario, --all and --list is needed"));
         }
+        self.with_accounts(chosen)
+    }
+
+    /// The scenarios, for which all accounts are named.
+    fn with_accounts(&self, chosen: Vec<&'static Scenario>) -> Result<Vec<&'static Scenario>, Failure> {
+        for (protected, option, account) in [(false, "--plain", &self.plain), (true, "--protected", &self.protected)] {
+            let needs = chosen.iter().find(|one| one.protected() == Some(protected));
+            if let (Some(scenario), None) = (needs, account) {
+                return Err(Failure::usage(format_args!("the scenario {} needs {option} ID", scenario.name)));
+            }
+        }
         Ok(chosen)
     }
 
     async fn play(self, scenarios: Vec<&'static Scenario>) -> Result<ExitCode, Failure> {
         let deadline = Duration::from_secs(self.deadline);
         let password = match &self.password_file {
-            None => "secret".to_owned(),
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| Failure::usage(format_args!("--password-file {}: {error}", path.display())))?;
-                text.lines().next().unwrap_or_default().to_owned()
-            }
+            None => Secret::from("secret"),
+            Some(path) => Passwords::read(path).and_then(|mut all| all.first()).map_err(Failure::usage)?,
         };
         let accounts = Accounts { plain: self.plain.clone(), protected: self.protected.clone(), password };
         let (mut code, mut rows) = (0, 0);
@@ -190,77 +142,23 @@ impl Drive {
         let export = Bus::open("--export", &self.export, deadline).await;
         let (import, export) = match (import, export) {
             (Ok(import), Ok(export)) => (import, export),
-            (Err(fault), _) | (_, Err(fault)) => {
-                let row = |why: String| Row {
-                    scenario: scenario.name,
-                    verdict: Word::Inconclusive,
-                    import: String::new(),
-                    export: String::new(),
-                    why,
-                    reasons: Vec::new(),
-                    lines: 0,
-                };
-                return Ok(row(fault.to_string()));
-            }
+            (Err(fault), _) | (_, Err(fault)) => return Ok(Row::not_begun(scenario, &fault)),
         };
-        let mut stage = Stage::new(import, export, accounts, deadline);
+        let mut stage = Stage::new(Port::Bus(import), Port::Bus(export), accounts, deadline);
         let played = scenario.play(&mut stage).await;
         let text = stage.trace(self.profile.into());
         let ends = (stage.end_of_import(), stage.end_of_export());
-        // The next scenario finds no operation of this one. A daemon that is gone has none.
-        let _ = stage.clear().await;
+        stage.close().await;
         if let Some(folder) = &self.traces {
             let path = folder.join(format!("{}.ndjson", scenario.name));
             std::fs::create_dir_all(folder)
                 .and_then(|()| output::private(&path)?.write_all(redacted(&text).as_bytes()))
                 .map_err(|error| Failure::usage(format_args!("--traces {}: {error}", path.display())))?;
         }
-        Ok(self.judge(scenario, ends, played, &text))
-    }
-
-    fn judge(&self, scenario: &Scenario, ends: (String, String), played: Result<(), Fault>, text: &str) -> Row {
-        let mut terms = Terms::new(self.pair.into(), self.profile.into());
-        terms.free_timers = self.timers;
-        // A busy machine hands signals on late. The order of each side's own signals is compared all the same.
-        (terms.delays.signal, terms.delays.call) = (5_000, 10_000);
-        for Delay { key, ms } in &self.delay {
-            terms.delays.set(key, *ms);
-        }
-        let mut trace = Trace::default();
-        let mut row = Row {
-            scenario: scenario.name,
-            verdict: Word::Passed,
-            import: ends.0,
-            export: ends.1,
-            why: String::new(),
-            reasons: Vec::new(),
-            lines: 0,
-        };
-        if let Err(error) = trace.read(text.as_bytes()) {
-            return Row { verdict: Word::Violated, why: error.to_string(), ..row };
-        }
-        row.lines = trace.lines.len();
-        match validate(&trace, &terms) {
-            Verdict::Refused(refusal) => {
-                let line = refusal
-                    .lines
-                    .first()
-                    .map_or_else(String::new, |line| format!("line {}: {}", line.place.line, line.says));
-                row.reasons = reasons(&trace, &terms, &refusal);
-                return Row {
-                    verdict: Word::Violated,
-                    why: format!("it is no run of {}: {line}", terms.name()),
-                    ..row
-                };
-            }
-            Verdict::Inconclusive { why } => return Row { verdict: Word::Inconclusive, why, ..row },
-            Verdict::Allowed { .. } => {}
-        }
-        match played {
-            Ok(()) => row,
-            Err(fault) if fault.is_violation() => Row { verdict: Word::Violated, why: fault.to_string(), ..row },
-            Err(fault) => Row { verdict: Word::Inconclusive, why: fault.to_string(), ..row },
-        }
+        let delays = self.delay.iter().map(|Delay { key, ms }| (key.clone(), *ms)).collect();
+        let (cast, profile) = (self.pair.into(), self.profile.into());
+        let judge = Judge { cast, profile, free_timers: self.timers, delays };
+        Ok(judge.judge(scenario, ends, played, &text))
     }
 
     fn print(&self, row: &Row) -> Result<(), Failure> {

@@ -25,8 +25,9 @@ use crate::{
     link::{
         self,
         front::Front,
+        legacy,
         observed::{Observer, Returned},
-        options::{EXIT_CODES, LinkOptions},
+        options::{EXIT_CODES, LinkOptions, Reducers},
         recorder::TraceFile,
         rendezvous::{Finding, RendezvousOptions},
         session::Session,
@@ -134,15 +135,24 @@ impl Export {
         let env = ExportEnv { dial: dialer, source: account.source, identity: Arc::new(account.identity) };
         let options = ExportOptions {
             config,
-            durations: self.rendezvous.durations(),
+            durations: self.link.durations(self.rendezvous.durations()),
             now: Some(now),
             recorder,
             ..ExportOptions::default()
         };
         let lines = self.link.json.then(|| out.clone());
         let observer = Observer::begin(lines, Side::Export, config.profile, None);
-        let (handle, notices, operation) = shell::export(env, options);
-        let operation = tokio::spawn(operation);
+        let (handle, notices, operation) = match self.link.reducers {
+            Reducers::Shipped => {
+                let (handle, notices, operation) = shell::export(env, options);
+                (handle, notices, tokio::spawn(operation))
+            }
+            Reducers::Legacy => {
+                let reducers = Box::new(legacy::Exporters::default());
+                let (handle, notices, operation) = shell::export_by(env, options, reducers);
+                (handle, notices, tokio::spawn(operation))
+            }
+        };
         let mut session = Session::new(&self.link, observer, notices, operation, interrupts.clone(), front);
         if let Some(doubt) = doubt {
             session.complain(format_args!("handfast: warning: {doubt}"));

@@ -11,6 +11,12 @@ pub(crate) struct Failure {
     lost: bool,
 }
 
+impl Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 impl Failure {
     /// The input is not as it should be, or the work could not be done: exit code 1.
     pub(crate) fn reason(text: impl Display) -> Self {

@@ -18,8 +18,9 @@ use crate::{
     link::{
         self, KeyType,
         front::Front,
+        legacy,
         observed::Observer,
-        options::{EXIT_CODES, LinkOptions, passwords},
+        options::{EXIT_CODES, LinkOptions, Reducers, passwords},
         recorder::TraceFile,
         rendezvous::{Published, RendezvousOptions},
         session::Session,
@@ -88,14 +89,23 @@ impl Import {
             identity: ImportIdentity::Make { reach: identity, now },
             random: SystemRandom,
         };
-        let options =
-            ImportOptions { config, durations: self.rendezvous.durations(), max_archive, now: Some(now), recorder };
+        let durations = self.link.durations(self.rendezvous.durations());
+        let options = ImportOptions { config, durations, max_archive, now: Some(now), recorder };
         let out = Background::standard_output();
         let lines = self.link.json.then(|| out.clone());
         let observer = Observer::begin(lines, Side::Import, config.profile, Some(&reach));
         let token_lifetime = options.durations.token;
-        let (handle, notices, operation) = shell::import(env, options);
-        let operation = tokio::spawn(operation);
+        let (handle, notices, operation) = match self.link.reducers {
+            Reducers::Shipped => {
+                let (handle, notices, operation) = shell::import(env, options);
+                (handle, notices, tokio::spawn(operation))
+            }
+            Reducers::Legacy => {
+                let reducer = Box::new(legacy::Importer::new());
+                let (handle, notices, operation) = shell::import_by(env, options, reducer);
+                (handle, notices, tokio::spawn(operation))
+            }
+        };
         let session = Session::new(&self.link, observer, notices, operation, interrupts.clone(), front);
         let user = User::new(&self.link, passwords, handle, session, out.clone(), reach, token_lifetime);
         let ended = served.end(Ok(user.attend().await)).await;

@@ -7,6 +7,7 @@ use handfast_model::{
     explore::Limits,
     intruder::{
         Query, Start,
+        contrast::{Contrast, compared, contrasts},
         mutants::{Found, HUNTS},
         queries::Asked,
         table::{Cell, Row, Shown, Verdict},
@@ -33,6 +34,7 @@ Examples:
   handfast intruder --pair HH
   handfast intruder --pair HH --knows swapped --query archive
   handfast intruder --pair LH --knows token-account --stories
+  handfast intruder --sas
   handfast intruder --mutants
 
 The intruder's knowledge at the beginning, and the queries: docs/intruder.md.
@@ -54,8 +56,11 @@ pub(crate) struct Intruder {
     /// Print each attack in words and as a drawing: the default where pair, knowledge and query are named
     #[arg(long, conflicts_with = "json")]
     stories: bool,
+    /// Examine everything twice, without `sas` and with it, and print the cells with an attack side by side
+    #[arg(long)]
+    sas: bool,
     /// Hunt the mutants of the protocol that the queries have to notice, instead
-    #[arg(long, conflicts_with_all = ["pair", "knows", "query", "stories"])]
+    #[arg(long, conflicts_with_all = ["pair", "knows", "query", "stories", "sas"])]
     mutants: bool,
     #[command(flatten)]
     effort: Effort,
@@ -68,6 +73,12 @@ pub(crate) struct Intruder {
 #[derive(Serialize)]
 pub(crate) struct Examined {
     rows: Vec<Row>,
+    /// The rows where each hardened side names `sas`; none where that is not asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    compared: Vec<Row>,
+    /// Each cell without and with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contrasts: Vec<Contrast>,
     mutants: Vec<Found>,
     exit_code: u8,
 }
@@ -87,9 +98,10 @@ impl Intruder {
             ..Selection::default()
         };
         let one = self.pair.is_some() && self.knows.is_some() && self.query.is_some();
-        let examined = match self.mutants {
-            true => Examined::new(Vec::new(), hunted(limits)),
-            false => Examined::new(table(&selection), Vec::new()),
+        let examined = match (self.mutants, self.sas) {
+            (true, _) => Examined::new(Vec::new(), Vec::new(), hunted(limits)),
+            (false, true) => Examined::new(table(&selection), compared(&selection), Vec::new()),
+            (false, false) => Examined::new(table(&selection), Vec::new(), Vec::new()),
         };
         if self.json {
             output::json(&examined)?;
@@ -110,8 +122,8 @@ pub(crate) fn hunted(limits: Limits) -> Vec<Found> {
 
 impl Examined {
     /// Judges what was found.
-    pub(crate) fn new(rows: Vec<Row>, mutants: Vec<Found>) -> Self {
-        let cells = || rows.iter().flat_map(|row| &row.cells);
+    pub(crate) fn new(rows: Vec<Row>, compared: Vec<Row>, mutants: Vec<Found>) -> Self {
+        let cells = || rows.iter().chain(&compared).flat_map(|row| &row.cells);
         let of_cell = |cell: &Cell| match cell.verdict {
             Verdict::Inconclusive => INCONCLUSIVE,
             _ => u8::from(!cell.expected),
@@ -119,7 +131,8 @@ impl Examined {
         // A mutant that lives, or whose hunt was cut short, shows nothing of what ships.
         let lives = mutants.iter().any(|found| found.story.is_none()).then_some(INCONCLUSIVE);
         let exit_code = worst(cells().map(of_cell).chain(lives));
-        Self { rows, mutants, exit_code }
+        let contrasts = contrasts(&rows, &compared);
+        Self { rows, compared, contrasts, mutants, exit_code }
     }
 
     /// The exit code of the command.
@@ -170,13 +183,14 @@ impl Examined {
 
     /// The results that are not as expected, each in a line.
     pub(crate) fn unexpected(&self) -> Vec<String> {
-        let cells = self.rows.iter().flat_map(|row| row.cells.iter().map(move |cell| (row, cell)));
-        let unlike = cells.filter(|(_, cell)| !cell.expected || cell.verdict == Verdict::Inconclusive);
-        let unlike = unlike.map(|(row, cell)| {
+        let rows = self.rows.iter().map(|row| (row, "")).chain(self.compared.iter().map(|row| (row, " --sas")));
+        let cells = rows.flat_map(|(row, sas)| row.cells.iter().map(move |cell| (row, cell, sas)));
+        let unlike = cells.filter(|(_, cell, _)| !cell.expected || cell.verdict == Verdict::Inconclusive);
+        let unlike = unlike.map(|(row, cell, sas)| {
             let why = cell.why.as_deref().unwrap_or("not as docs/intruder.md has it");
             let (pair, knows, query) = (row.pair, row.knows.name(), cell.query.name());
             format!(
-                "NOT AS EXPECTED: handfast intruder --pair {pair:?} --knows {knows} --query {query}: {} ({why})",
+                "NOT AS EXPECTED: handfast intruder --pair {pair:?} --knows {knows} --query {query}{sas}: {} ({why})",
                 cell.text()
             )
         });
@@ -186,12 +200,33 @@ impl Examined {
         unlike.chain(lives).collect()
     }
 
+    /// The cells with an attack, without `sas` and with it. Of a pair that cannot name it there is one table only.
+    fn side_by_side(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut columns = Columns::new(["pair", "knows", "query", "without sas", "with sas", "closed by sas"]);
+        let notable: Vec<_> = self.contrasts.iter().filter(|one| one.is_notable()).collect();
+        for one in &notable {
+            let head = [format!("{:?}", one.pair), one.knows.name().into(), one.query.name().into()];
+            let closed = if one.closed.is_empty() { "-".into() } else { one.closed.join(", ") };
+            columns.line(head.into_iter().chain([one.without.clone(), one.with.clone(), closed]));
+        }
+        let states = |rows: &[Row]| rows.iter().map(|row| row.states).sum::<usize>();
+        writeln!(
+            f,
+            "{columns}\nverified in both, or known at the beginning: the other {} of {} cells; {} states without sas, {} with it",
+            self.contrasts.len() - notable.len(),
+            self.contrasts.len(),
+            states(&self.rows),
+            states(&self.compared)
+        )
+    }
+
     fn stories(&self) -> Result<(), Failure> {
-        for row in &self.rows {
+        let rows = self.rows.iter().map(|row| (row, "")).chain(self.compared.iter().map(|row| (row, " with sas")));
+        for (row, with) in rows {
             for cell in &row.cells {
                 for attack in &cell.attacks {
                     output::line(format_args!(
-                        "\n{:?}, the intruder knows {}. Violated: {}. {}, in {} steps:\n",
+                        "\n{:?}{with}, the intruder knows {}. Violated: {}. {}, in {} steps:\n",
                         row.pair,
                         row.knows.text(),
                         cell.query.text(),
@@ -220,7 +255,7 @@ impl fmt::Display for Written<'_> {
 
 impl fmt::Display for Examined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(first) = self.rows.first() {
+        if let Some(first) = self.rows.first().filter(|_| self.compared.is_empty()) {
             let queries = first.cells.iter().map(|cell| cell.query.name());
             let mut columns = Columns::new(["pair", "knows", ">states"].into_iter().chain(queries));
             for row in &self.rows {
@@ -228,6 +263,9 @@ impl fmt::Display for Examined {
                 columns.line(head.into_iter().chain(row.cells.iter().map(|cell| cell.text())));
             }
             writeln!(f, "{columns}")?;
+        }
+        if !self.compared.is_empty() {
+            self.side_by_side(f)?;
         }
         if !self.mutants.is_empty() {
             let mut columns = Columns::new(["mutant", "query", "knows", ">steps", "broken"]);

@@ -3,6 +3,7 @@
 pub(crate) mod calls;
 pub(crate) mod comparison;
 pub(crate) mod front;
+pub(crate) mod legacy;
 pub(crate) mod observed;
 pub(crate) mod options;
 pub(crate) mod reach;
@@ -16,6 +17,7 @@ use std::{future::Future, io, net::SocketAddr, process::ExitCode, time::Duration
 use clap::{ValueEnum, builder::PossibleValue};
 use handfast::{
     archive::{KeyKind, Store, UnixTime},
+    limits::Durations,
     outcome::Outcome,
 };
 use tokio::net::lookup_host;
@@ -62,6 +64,41 @@ pub(crate) async fn written(interrupts: &mut Interrupts, out: Background, trace:
 /// The end of a command that was interrupted before there was a link.
 pub(crate) fn given_up() -> Failure {
     Failure::with_code(Outcome::CANCELED.exit_code(), "given up")
+}
+
+/// Returns the durations where the timers of the token, of connecting, of the answer and of the transfer run so many times faster.
+pub(crate) fn faster(durations: Durations, times: u32) -> Durations {
+    let Durations {
+        prepare,
+        token,
+        connect,
+        authenticate,
+        stall,
+        transfer,
+        slowest,
+        result,
+        linger,
+        retry,
+        handshake,
+        opening,
+        closing,
+    } = durations;
+    Durations {
+        // Keys take the time that they take.
+        prepare,
+        token: token / times,
+        connect: connect / times,
+        authenticate: authenticate / times,
+        stall: stall / times,
+        transfer: transfer / times,
+        slowest,
+        result: result / times,
+        linger,
+        retry,
+        handshake,
+        opening,
+        closing,
+    }
 }
 
 /// This device's date, with which certificates are made and compared (R-TIME-7).

@@ -152,8 +152,8 @@ fn scenarios(name: &str) -> Result<Vec<Scenario>, Failure> {
 
 /// The class of faults of this name.
 fn class(name: &str) -> Result<Class, Failure> {
-    let found = Class::ALL.into_iter().find(|class| class.to_string() == name);
-    found.ok_or_else(|| unknown(name, Class::ALL.map(|class| class.to_string())))
+    let found = Class::WITH_SAS.into_iter().find(|class| class.to_string() == name);
+    found.ok_or_else(|| unknown(name, Class::WITH_SAS.map(|class| class.to_string())))
 }
 
 fn unknown(name: &str, names: impl IntoIterator<Item = String>) -> Failure {

@@ -202,7 +202,7 @@ impl Verify {
         let asks = self.asks(Group::Intruder);
         let intruder = asks.then(|| {
             let selection = intruder::Selection { limits, jobs: jobs.get(), ..intruder::Selection::default() };
-            Examined::new(intruder::table(&selection), intruder::hunted(limits))
+            Examined::new(intruder::table(&selection), Vec::new(), intruder::hunted(limits))
         });
         more.extend(intruder.as_ref().map(Examined::suite));
         let parts = self.asks(Group::Parts).then(Tried::new);

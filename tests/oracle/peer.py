@@ -187,7 +187,8 @@ class Dht:
     def publish(self, identity, owner=None, id=1):
         """Puts a chain where that of the owner belongs, if it is another's."""
         key = hashlib.sha1(bytes.fromhex((owner or identity).long)).digest()
-        self.put(key, {"body": {"type": 8, "data": identity.pem().encode()}}, id)
+        # As the library does: a byte string in the byte string.
+        self.put(key, {"body": {"type": 8, "data": pack(identity.pem().encode())}}, id)
 
     def leaf_of(self, long, seconds=30):
         """Returns the key of the published certificate with this id."""

@@ -341,11 +341,11 @@ impl Node {
         }
     }
 
-    /// Returns the id of the node at an address, when the table knows it.
+    /// Says whether the routing tables have a node with this id.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn knows(&self, id: &crate::id::InfoHash) -> bool {
-        self.tables.iter().any(|table| table.nearest_usable(id, 1).first().is_some_and(|contact| contact.id == *id))
+        self.tables.iter().any(|table| table.has(id))
     }
 }
 

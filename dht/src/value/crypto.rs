@@ -323,7 +323,7 @@ impl<'a> Value<'a> {
 
 /// Returns the two keys under which a certificate chain may lie: SHA-1 of the leaf's long id, and its short id.
 ///
-/// `certificate` is PEM text, of which only the first certificate counts, or DER.
+/// `certificate` is PEM text as in [`certificate_text`], of which only the first certificate counts, or DER.
 #[must_use]
 pub fn certificate_keys(certificate: &[u8]) -> Option<[InfoHash; 2]> {
     let spki = leaf_key(certificate)?;
@@ -338,8 +338,18 @@ fn leaf_key(certificate: &[u8]) -> Option<Vec<u8>> {
     if certificate.first() == Some(&0x30) {
         return of_der(certificate);
     }
-    let (_, pem) = x509_parser::pem::parse_x509_pem(certificate).ok()?;
+    let (_, pem) = x509_parser::pem::parse_x509_pem(certificate_text(certificate)).ok()?;
     of_der(&pem.contents)
+}
+
+/// Returns the PEM text in the data of a certificate value, from its first line on; nothing where there is none.
+///
+/// The library writes the head of a msgpack byte string before the text, and reads certificates with it and without.
+#[must_use]
+pub fn certificate_text(data: &[u8]) -> &[u8] {
+    const BEGIN: &[u8] = b"-----BEGIN ";
+    let begin = data.windows(BEGIN.len()).position(|bytes| bytes == BEGIN);
+    begin.map_or(&[], |begin| &data[begin..])
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use handfast::outcome::Scheme;
 use crate::intruder::{
     attack::Answer,
     queries::Query,
-    situation::{Comparison, Pair, Situation, Start},
+    situation::{Pair, Situation, Start},
 };
 
 /// An expected attack.
@@ -70,7 +70,7 @@ pub const KNOWN: &[Known] = &[
 /// Whether an answer is the expected one.
 pub fn is_expected(situation: &Situation, query: Query, answer: &Answer) -> bool {
     // Users who compare find the device that is between theirs: nothing is left of W-12, which is all that two hardened devices have.
-    let compare = situation.comparison != Comparison::None;
+    let compare = situation.comparison.is_demanded();
     let concerns = |known: &&Known| {
         !compare
             && known.pairs.contains(&situation.pair)

@@ -147,7 +147,7 @@ impl Intrusion {
         }
         let comparing = self.situation.comparison != Comparison::None;
         // Where a comparison is expected, no device is confirmed without one (R-SAS-9).
-        if scene.asks_device && !scene.confirmed && !comparing {
+        if scene.asks_device && !scene.confirmed && !self.situation.comparison.is_demanded() {
             moves.push(Move::Confirm);
         }
         if scene.compares_device {
@@ -181,7 +181,7 @@ impl Intrusion {
             Peer::Intruder(Channel::Open) => {
                 if state.export.reads(PEER) {
                     let hardened = self.situation.pair.hardens_export();
-                    let more = AS_COMPARING_IMPORTER.into_iter().filter(|_| comparing);
+                    let more = AS_COMPARING_IMPORTER.into_iter().filter(|_| comparing && hardened);
                     moves.extend(
                         AS_IMPORTER.into_iter().chain(more).filter(|word| says(word, hardened)).map(Move::Report),
                     );
@@ -210,7 +210,7 @@ impl Intrusion {
             }
             (Some(_), Channel::Open) if state.import.reads(caller.conn()) => {
                 let hardened = self.situation.pair.hardens_import();
-                let more = AS_COMPARING_EXPORTER.into_iter().filter(|_| comparing);
+                let more = AS_COMPARING_EXPORTER.into_iter().filter(|_| comparing && hardened);
                 moves.extend(AS_EXPORTER.into_iter().chain(more).filter(|word| says(word, hardened)).map(Move::Say));
                 moves.push(Move::HangUp);
             }
@@ -224,7 +224,7 @@ impl Intrusion {
             return None;
         }
         let prompt = state.scene.prompt.filter(|prompt| prompt.shown == Some(Owner::Honest))?;
-        if self.situation.comparison != Comparison::None && state.scene.equal != Some(prompt.conn) {
+        if self.situation.comparison.is_demanded() && state.scene.equal != Some(prompt.conn) {
             return None;
         }
         let slot = match (prompt.scheme, self.situation.scheme) {

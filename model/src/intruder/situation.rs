@@ -155,6 +155,9 @@ pub enum Comparison {
     /// They do not: nothing is named.
     #[default]
     None,
+    /// They would, and the other device cannot: it is today's. They go on without (R-SAS-9), and refuse where one screen alone shows a
+    /// string.
+    Named,
     /// They do, and the strings of two sessions differ: the order of the exchange is sound.
     Sound,
     /// They do, and the intruder makes any two strings equal.
@@ -165,6 +168,11 @@ impl Comparison {
     /// Returns that of two devices that keep `rules`, by the order in which they agree on the string.
     pub fn of(rules: Without) -> Self {
         if order_of(rules) == Some(Order::Committed) { Self::Sound } else { Self::Unsound }
+    }
+
+    /// Whether the users go on after a comparison only.
+    pub const fn is_demanded(self) -> bool {
+        matches!(self, Self::Sound | Self::Unsound)
     }
 }
 
@@ -181,7 +189,7 @@ pub struct Situation {
     pub profile: Profile,
     /// The rules that the hardened sides keep.
     pub rules: Without,
-    /// Whether the users compare, and go on after a comparison only (R-SAS-9).
+    /// Whether the users compare (R-SAS-9).
     pub comparison: Comparison,
 }
 
@@ -192,9 +200,14 @@ impl Situation {
         Self { pair, start, scheme, profile, rules, comparison: Comparison::None }
     }
 
-    /// Returns the same situation of two hardened devices whose users compare.
+    /// Returns the same situation where each hardened device names the feature: two of them compare.
     pub fn compared(self) -> Self {
-        Self { comparison: Comparison::of(self.rules), ..self }
+        let comparison = match self.pair {
+            Pair::HH => Comparison::of(self.rules),
+            Pair::HL | Pair::LH => Comparison::Named,
+            Pair::LL => Comparison::None,
+        };
+        Self { comparison, ..self }
     }
 
     /// Returns the two honest sides before they begin.

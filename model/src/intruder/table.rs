@@ -14,7 +14,7 @@ use crate::{
     intruder::{
         attack::{Answer, Examined, examine},
         comparison::{Exchange, Order, compare},
-        known,
+        contrast, known,
         moves::Intrusion,
         narration::{Line, drawn},
         queries::{Asked, Query},
@@ -140,15 +140,14 @@ impl Shown {
 /// The kinds of archive.
 const KINDS: [(Scheme, &str); 2] = [(Scheme::None, "open"), (Scheme::Password, "protected")];
 
-/// Examines two hardened devices whose users compare, from each beginning with which there is an attack where they do not.
-pub fn compared(selection: &Selection) -> Vec<Row> {
-    let starts = [Start::TokenAccount, Start::Swapped, Start::Password];
-    starts.map(|start| row_of(selection, Pair::HH, start, Situation::compared)).into()
-}
-
 /// Examines the chosen situations, in order.
 pub fn table(selection: &Selection) -> Vec<Row> {
-    let pairs = Pair::ALL.into_iter().filter(|pair| selection.pair.is_none_or(|one| one == *pair));
+    examined(selection, &Pair::ALL, |situation| situation)
+}
+
+/// Examines the chosen situations of these pairs, each changed so.
+pub(super) fn examined(selection: &Selection, pairs: &[Pair], changed: fn(Situation) -> Situation) -> Vec<Row> {
+    let pairs = pairs.iter().copied().filter(|pair| selection.pair.is_none_or(|one| one == *pair));
     let all = pairs.flat_map(|pair| Start::ALL.map(|start| (pair, start)));
     let all: Vec<_> = all.filter(|(_, start)| selection.start.is_none_or(|one| one == *start)).collect();
     let next = AtomicUsize::new(0);
@@ -157,7 +156,7 @@ pub fn table(selection: &Selection) -> Vec<Row> {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(&(pair, start)) = all.get(at) else { return done };
-            done.push((at, row(selection, pair, start)));
+            done.push((at, row(selection, pair, start, changed)));
         }
     };
     let mut rows: Vec<(usize, Row)> = thread::scope(|scope| {
@@ -170,11 +169,7 @@ pub fn table(selection: &Selection) -> Vec<Row> {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-fn row(selection: &Selection, pair: Pair, start: Start) -> Row {
-    row_of(selection, pair, start, |situation| situation)
-}
-
-fn row_of(selection: &Selection, pair: Pair, start: Start, changed: fn(Situation) -> Situation) -> Row {
+fn row(selection: &Selection, pair: Pair, start: Start, changed: fn(Situation) -> Situation) -> Row {
     let both = KINDS.map(|(scheme, kind)| {
         let situation = changed(Situation { profile: selection.profile, ..Situation::new(pair, start, scheme) });
         (kind, examine(&Intrusion { situation, asked: selection.asked }, selection.limits))
@@ -232,8 +227,8 @@ fn cell(both: &[(&'static str, Examined); 2], query: Query) -> Cell {
     cell
 }
 
-/// Returns `docs/generated/intruder.md`: the table, and each attack where it is possible first.
-pub fn page(rows: &[Row]) -> String {
+/// Returns `docs/generated/intruder.md`: the table, each attack where it is possible first, and the effect of a comparison.
+pub fn page(rows: &[Row], compared: &[Row]) -> String {
     let mut text = String::from(
         "# The possibilities of an intruder\n\nWritten by `HANDFAST_BLESS=1 cargo test -p handfast-model --test intruder`. How to read it: \
          [intruder.md](../intruder.md).\n",
@@ -269,23 +264,7 @@ pub fn page(rows: &[Row]) -> String {
             }
         }
     }
-    text + &comparisons() + &orders()
-}
-
-/// The table of users who compare.
-fn comparisons() -> String {
-    let rows = compared(&Selection::default());
-    let names: Vec<_> = Query::ALL.map(|query| query.name().to_owned()).into();
-    let mut text = format!(
-        "\n## HH, whose users compare\n\nWith `sas` on both sides (R-SAS-1 to R-SAS-9).\n\n| knows | states | {} |\n|---|---|{}\n",
-        names.join(" | "),
-        "---|".repeat(names.len())
-    );
-    for row in &rows {
-        let cells: Vec<_> = row.cells.iter().map(Cell::text).collect();
-        text += &format!("| `{}` | {} | {} |\n", row.knows.name(), row.states, cells.join(" | "));
-    }
-    text
+    text + &contrast::section(rows, compared) + &orders()
 }
 
 /// The orders of a comparison, and what the intruder makes of each.

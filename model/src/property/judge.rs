@@ -125,8 +125,10 @@ impl<'a> Judge<'a> {
         if let Signal::Confirm { .. } = signal {
             // An exporter that names `sas` waits for the hello of a peer that does not (R-EXP-3, R-SAS-5).
             let due = match input {
-                Some(export::Input::Accepted { .. }) => !self.configuration.sas,
-                Some(export::Input::Message(Message::Hello(named))) => self.configuration.sas && !named.sas,
+                Some(export::Input::Accepted { .. }) => !self.configuration.names_sas(Side::Export),
+                Some(export::Input::Message(Message::Hello(named))) => {
+                    self.configuration.names_sas(Side::Export) && !named.sas
+                }
                 _ => self.configuration.cast.export == Player::Legacy,
             };
             self.expect(due, P::Documented, Side::Export);
@@ -162,7 +164,7 @@ impl Observer for Judge<'_> {
     }
 
     fn import_takes(&mut self, world: &World, input: Option<import::Input>, effects: &[import::Effect]) {
-        let own = self.configuration.reducers().features;
+        let own = self.configuration.reducer_of(Side::Import).features;
         let sends = |input| sends::import_sends(world, own, input, effects);
         self.expect(!self.is_bound(Side::Import) || input.is_none_or(sends), P::Sends, Side::Import);
         let seen = &world.seen.import;
@@ -195,7 +197,7 @@ impl Observer for Judge<'_> {
             E::Send(conn, Message::Password(_)) => {
                 self.expect(consented(Some(conn)), P::Password, Side::Import);
                 // A peer that does not name the feature has nothing to compare (R-SAS-9).
-                let in_force = self.configuration.sas && seen.peer.is_some_and(|peer| peer.sas);
+                let in_force = self.configuration.names_sas(Side::Import) && seen.peer.is_some_and(|peer| peer.sas);
                 let compared = !in_force || seen.compared == Compared::Equal;
                 self.expect(compared, P::Password, Side::Import);
             }
@@ -238,7 +240,7 @@ impl Observer for Judge<'_> {
     }
 
     fn export_takes(&mut self, world: &World, input: Option<export::Input>, effects: &[export::Effect]) {
-        let own = self.configuration.reducers();
+        let own = self.configuration.reducer_of(Side::Export);
         let sends = |input| sends::export_sends(world, (own.features, own.profile), input, effects);
         self.expect(!self.is_bound(Side::Export) || input.is_none_or(sends), P::Sends, Side::Export);
         let seen = &world.seen.export;

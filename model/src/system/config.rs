@@ -127,6 +127,9 @@ pub struct Configuration {
     /// Whether the users compare the two screens (R-SAS-1).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub sas: bool,
+    /// The only side that names the feature, where the other one does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sas_alone: Option<Side>,
     /// The states that its graph has at least: with fewer, something that should happen no longer does.
     pub least: usize,
     /// How much goes wrong.
@@ -151,6 +154,7 @@ impl Configuration {
             every_word: false,
             mislabelled: false,
             sas: false,
+            sas_alone: None,
             least: 0,
             budget,
         }
@@ -165,10 +169,21 @@ impl Configuration {
         format!("{}-{profile}-{}", self.cast, self.name)
     }
 
-    /// How the reducers are configured.
+    /// How the reducers are configured, where both name the same features.
     pub fn reducers(&self) -> Config {
         let features = if self.sas { Features::WITH_SAS } else { Features::ALL };
         Config { profile: self.profile, features, places: self.crowd.unwrap_or_default() }
+    }
+
+    /// Whether a side names the comparison (R-SAS-1).
+    pub fn names_sas(&self, side: Side) -> bool {
+        self.sas && self.sas_alone.is_none_or(|alone| alone == side)
+    }
+
+    /// How the reducer of a side is configured.
+    pub fn reducer_of(&self, side: Side) -> Config {
+        let features = if self.names_sas(side) { Features::WITH_SAS } else { Features::ALL };
+        Config { features, ..self.reducers() }
     }
 
     /// Returns the profile of the signals of a side: an old one has only one.

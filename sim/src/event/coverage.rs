@@ -102,7 +102,7 @@ fn beyond_of_connection(side: Side, place: &str, kind: &str) -> Option<&'static 
 pub fn coverage(walked: &Walked) -> Option<Coverage> {
     let mut all = BTreeSet::new();
     let casts = [Cast::HH, Cast::HX, Cast::XH];
-    // No schedule has users who compare.
+    // The rows of a comparison are in campaigns of their own.
     let taken = |one: &Configuration| !one.again && !one.sas && casts.contains(&one.cast);
     for configuration in configurations(Size::Small).into_iter().filter(taken) {
         all.extend(rows(configuration, Limits::default())?);

@@ -1,5 +1,6 @@
 //! Schedules from seeds.
 
+mod compare;
 mod mutate;
 
 use handfast::{
@@ -40,9 +41,10 @@ impl Schedule {
     /// The schedule of a seed, with faults of these classes. Each seed has only some of them, and one in eight none: what is rare
     /// where everything happens at once is frequent where little does.
     ///
-    /// Rare classes have draws of their own, so that all others are as they would be without.
+    /// Rare classes, and comparisons, have draws of their own, so that all others are as they would be without.
     pub fn draw(seed: u64, classes: &[Class]) -> Self {
-        let others = classes.iter().filter(|class| **class != Class::Below);
+        let apart = [Class::Below, Class::Compared];
+        let others = classes.iter().filter(|class| !apart.contains(class));
         let (rare, usual): (Vec<Class>, Vec<Class>) = others.partition(|class| class.is_rare());
         let mut schedule = Self::draw_usual(seed, &usual);
         if !rare.is_empty() {
@@ -56,6 +58,9 @@ impl Schedule {
                 schedule.faults.extend(draw.fault(class));
             }
             draw.below_the_messages(&mut schedule);
+        }
+        if classes.contains(&Class::Compared) {
+            Draw::independent(seed, 4).comparison(&mut schedule);
         }
         schedule
     }
@@ -230,7 +235,7 @@ impl Draw {
                 let longest = if self.once_in(2) { 400_000 } else { 5_000 };
                 What::Slow(self.one_of(&[Errand::Request, Errand::Answer]), self.between(1, longest))
             }
-            Class::Device | Class::Rival | Class::Again | Class::Below => return None,
+            Class::Device | Class::Rival | Class::Again | Class::Below | Class::Compared => return None,
         };
         Some(Fault { at, what })
     }

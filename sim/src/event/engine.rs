@@ -6,6 +6,7 @@ use handfast::{
     export::Exporter,
     import::Importer,
     limits::Durations,
+    outcome::Side,
     reducer::Config,
     rules::{AllRules, Rules},
 };
@@ -51,7 +52,7 @@ pub struct Engine {
 impl Engine {
     /// With the reducers that ship.
     pub fn shipped() -> Self {
-        let sides = |config| (Importer::new(config), Exporter::new(config));
+        let sides = |[import, export]: [Config; 2]| (Importer::new(import), Exporter::new(export));
         Self { twice: Some(Twice::Shipped), ..Self::new(sides) }
     }
 
@@ -78,30 +79,30 @@ impl Engine {
     }
 
     fn with(cast: Cast, changes: legacy::Changes, rules: impl Rules) -> Self {
-        let sides = move |config| {
+        let sides = move |[of_import, of_export]: [Config; 2]| {
             let import: AnyImport = match cast.import {
                 Player::Legacy => Boxed::new(legacy::Importer::of(changes)),
-                _ => Boxed::new(Importer::under(config, rules)),
+                _ => Boxed::new(Importer::under(of_import, rules)),
             };
             let export: AnyExport = match cast.export {
                 Player::Legacy => Boxed::new(legacy::Exporter::of(changes)),
-                _ => Boxed::new(Exporter::under(config, rules)),
+                _ => Boxed::new(Exporter::under(of_export, rules)),
             };
             (import, export)
         };
         Self { cast, ..Self::new(sides) }
     }
 
-    /// With any two sides.
-    pub fn new<I: ImportSide, E: ExportSide>(sides: impl Fn(Config) -> (I, E) + Send + Sync + 'static) -> Self {
+    /// With any two sides, configured as the schedule says: the importer, and the exporter.
+    pub fn new<I: ImportSide, E: ExportSide>(sides: impl Fn([Config; 2]) -> (I, E) + Send + Sync + 'static) -> Self {
         let link = move |schedule: &Schedule, watch: Watch, engine: &Self| {
-            let config = Config { profile: schedule.profile, ..Config::default() };
-            let (import, export) = sides(config);
+            let configs = [Side::Import, Side::Export].map(|side| schedule.config(side));
+            let (import, export) = sides(configs);
             let watch = Watch { follow: watch.follow && !engine.unpacks_once, ..watch };
             let mut session = Session::new(schedule, watch, engine.durations, engine.cast, import, export);
             session.unpacks_once = engine.unpacks_once;
             session.run();
-            session.judged(config)
+            session.judged(configs)
         };
         let durations = Durations::default();
         Self { link: Arc::new(link), twice: None, cast: Cast::HH, unpacks_once: false, durations }

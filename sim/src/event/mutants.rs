@@ -30,6 +30,8 @@ pub struct Mutant {
     /// It takes two links of the same devices to see it.
     twice: bool,
     cast: Cast,
+    /// The classes of faults of the schedules in which it is hunted.
+    classes: &'static [Class],
     durations: fn(&mut Durations),
 }
 
@@ -51,19 +53,30 @@ pub struct Kill {
 /// Mutants that only an old peer shows.
 const WITH_THE_OLD: [(&str, Cast); 2] = [("M-39", Cast::LH), ("M-46", Cast::HL)];
 
+/// Mutants that are in a comparison.
+const COMPARED: [&str; 5] = ["M-60", "M-61", "M-62", "M-63", "M-64"];
+
 impl Mutant {
     /// The checks of a session in which a mutant is hunted.
     pub const WATCH: Watch = Watch { trace: false, cover: false, ..Watch::ALL };
 
     /// Returns all that the event engine can hunt.
     pub fn all() -> Vec<Self> {
-        let sound =
-            Self { id: "", broken: "", without: Without::new(&[]), twice: false, cast: Cast::HH, durations: |_| {} };
+        let sound = Self {
+            id: "",
+            broken: "",
+            without: Without::new(&[]),
+            twice: false,
+            cast: Cast::HH,
+            classes: &Class::ALL,
+            durations: |_| {},
+        };
         let checked = MUTANTS.iter().filter(|mutant| Self::beyond(mutant.id).is_none()).map(|mutant| {
             let old = WITH_THE_OLD.iter().find(|(id, _)| *id == mutant.id);
             let cast = old.map_or(Cast::HH, |&(_, cast)| cast);
             let twice = mutant.setting == Setting::Registries;
-            Self { id: mutant.id, broken: mutant.broken, without: mutant.without, twice, cast, ..sound }
+            let classes: &[Class] = if COMPARED.contains(&mutant.id) { &Class::WITH_SAS } else { &Class::ALL };
+            Self { id: mutant.id, broken: mutant.broken, without: mutant.without, twice, cast, classes, ..sound }
         });
         let wrong = Self {
             id: "M-51a",
@@ -104,7 +117,7 @@ impl Mutant {
     /// guided campaign begins with nothing, and the first seed is its own.
     pub fn hunt(&self, way: Way, seeds: Range<u64>) -> Option<Kill> {
         let engine = self.engine();
-        let mut sessions = Sessions::new(&engine, way, seeds.start, &Class::ALL);
+        let mut sessions = Sessions::new(&engine, way, seeds.start, self.classes);
         let watch = Watch { edges: way == Way::Guided, ..Self::WATCH };
         (1..=seeds.end.saturating_sub(seeds.start)).find_map(|number| {
             let (schedule, ran) = sessions.carry_out(watch);

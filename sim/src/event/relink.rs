@@ -15,6 +15,7 @@ use handfast_model::{
 };
 
 use crate::event::{
+    compare::Compare,
     schedule::{Class, Relink, Schedule},
     session::Session,
     state::{
@@ -35,8 +36,8 @@ type OneLink<'a, I, E> = Session<'a, Operation<I>, Operation<E>>;
 
 /// Carries out a schedule with a second link.
 pub(crate) fn run(schedule: &Schedule, watch: Watch, durations: Durations, rules: impl Rules) -> Ran {
-    let config = Config { profile: schedule.profile, ..Config::default() };
-    let (import, export) = (NewDevice::under(config, rules), Exports::under(config, rules));
+    let configs = [Side::Import, Side::Export].map(|side| schedule.config(side));
+    let (import, export) = (NewDevice::under(configs[0], rules), Exports::under(configs[1], rules));
     let quiet = schedule.quiet();
     let import = Operation { device: import, op: 0 };
     let export = Operation { device: export, op: 0 };
@@ -48,7 +49,7 @@ pub(crate) fn run(schedule: &Schedule, watch: Watch, durations: Durations, rules
     while links.step() {
         links.go_on(&quiet, durations);
     }
-    links.judged(config, &quiet)
+    links.judged(configs, &quiet)
 }
 
 impl Schedule {
@@ -63,6 +64,7 @@ impl Schedule {
             alone: false,
             rival: None,
             relink: None,
+            sas: self.sas.map(|sas| Compare { differs: None, ..sas }),
             faults: plain.faults,
             ..self.clone()
         }
@@ -155,12 +157,12 @@ impl<'a, I: ImportDevice, E: ExportDevice> TwoLinks<'a, I, E> {
     }
 
     /// Judges both.
-    fn judged(self, config: Config, quiet: &Schedule) -> Ran {
+    fn judged(self, configs: [Config; 2], quiet: &Schedule) -> Ran {
         let Self { mut first, second, too_late, .. } = self;
         let again = Law::Property(PropertyId::Again);
         let Some(mut second) = second else {
             first.break_law(again, "the second link never began".into());
-            return first.judged(config);
+            return first.judged(configs);
         };
         // After a broken law the other link is cut short.
         let broken = first.broken.take().or(second.broken.take());
@@ -173,7 +175,7 @@ impl<'a, I: ImportDevice, E: ExportDevice> TwoLinks<'a, I, E> {
             let text = |outcome: Option<Outcome>| outcome.map_or_else(|| "-".into(), |outcome| outcome.to_string());
             second.break_law(again, format!("the second link ends with ({}, {})", text(import), text(export)));
         }
-        let (mut ran, other) = (first.judged(config), second.judged(config));
+        let (mut ran, other) = (first.judged(configs), second.judged(configs));
         ran.broken = ran.broken.or(other.broken);
         ran.steps.extend(other.steps);
         ran.steps.sort_by_key(|step| step.t_ms);

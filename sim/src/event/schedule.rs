@@ -10,7 +10,7 @@ use handfast::{
 use handfast_model::config::Cast;
 use serde::{Deserialize, Serialize};
 
-use super::below::Below;
+use super::{below::Below, compare::Compare};
 use crate::point::Point;
 
 /// One session. Equal schedules give equal traces.
@@ -51,6 +51,9 @@ pub struct Schedule {
     /// After this link comes another one of the same two devices.
     #[serde(rename = "again", skip_serializing_if = "Option::is_none")]
     pub relink: Option<Relink>,
+    /// The users can compare the two screens; none where no side names that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sas: Option<Compare>,
     /// The faults.
     pub faults: Vec<Fault>,
 }
@@ -75,6 +78,7 @@ impl Default for Schedule {
             alone: false,
             rival: None,
             relink: None,
+            sas: None,
             faults: Vec::new(),
         }
     }
@@ -182,6 +186,10 @@ pub enum Click {
     AddDevice,
     /// `confirmAddDevice`.
     Confirm,
+    /// `compareAccount`, with equal strings.
+    CompareAccount,
+    /// `compareAddDevice`, with equal strings.
+    CompareDevice,
 }
 
 /// Somebody who connects to the importer, and what it does there.
@@ -210,6 +218,8 @@ pub enum Act {
     Answer(bool),
     /// Sends the message of this number of the alphabet.
     Say(u8),
+    /// Sends the word of this number of those that belong to a comparison.
+    Compare(u8),
     /// A device: sends the right password, or a wrong one.
     Password(bool),
     /// Sends bytes that are no message.
@@ -331,10 +341,23 @@ pub enum Class {
     Slow,
     /// A hostile peer does something below the messages.
     Below,
+    /// A user is asked to compare the two screens.
+    Compared,
 }
 
 impl Class {
-    /// All of them.
+    /// The classes of a campaign whose users compare.
+    pub const WITH_SAS: [Self; 18] = {
+        let mut all = [Self::Compared; 18];
+        let mut at = 0;
+        while at < Self::ALL.len() {
+            all[at] = Self::ALL[at];
+            at += 1;
+        }
+        all
+    };
+
+    /// All of them where no user compares: campaigns with [`Self::Compared`] are others, in which every session has a side that can.
     pub const ALL: [Self; 17] = [
         Self::Break,
         Self::Hold,
@@ -358,7 +381,7 @@ impl Class {
     /// Whether it can happen in this pair. Where a side is old, there is one link of two honest sides.
     pub fn is_of(self, cast: Cast) -> bool {
         match self {
-            Self::Device | Self::Rival | Self::Again | Self::Below => !cast.has_legacy(),
+            Self::Device | Self::Rival | Self::Again | Self::Below | Self::Compared => !cast.has_legacy(),
             // An old daemon keeps the requests that it has seen.
             Self::Repeat => cast != Cast::LL,
             _ => true,
@@ -391,6 +414,7 @@ impl fmt::Display for Class {
             Self::Repeat => "repeat",
             Self::Slow => "slow",
             Self::Below => "below",
+            Self::Compared => "compared",
         })
     }
 }
@@ -428,7 +452,12 @@ impl Schedule {
         let (bytes, times) = (u64::from(self.archive.1), [self.think.0, self.think.1, rival, self.pace]);
         let steady = self.pace < 1000 || bytes >= PROGRESS_STEP;
         let patient = times.iter().all(|&ms| ms <= 25_000) && steady;
-        self.faults.iter().all(harmless) && self.idle.is_none() && !self.typo && self.is_pair() && patient
+        self.faults.iter().all(harmless)
+            && self.idle.is_none()
+            && !self.typo
+            && self.sas.is_none_or(|sas| sas.differs.is_none())
+            && self.is_pair()
+            && patient
     }
 
     /// Whether both sides are there.

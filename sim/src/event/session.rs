@@ -182,6 +182,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
                 let _ = self.cancel(Party::Import);
             }
             Event::Confirm(link) => self.confirm(link),
+            Event::Compare(party) => self.compare(party),
             Event::Published => self.published(),
             Event::Secured(link) => self.secured(link),
             Event::Arrive(conn, upto) => self.read_import(conn, upto),
@@ -361,7 +362,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         }
     }
 
-    pub(crate) fn judged(mut self, config: Config) -> Ran {
+    pub(crate) fn judged(mut self, configs: [Config; 2]) -> Ran {
         self.judge();
         self.look_at_traps();
         let served = self.importing.session.filter(|&session| session < self.links.len());
@@ -376,6 +377,9 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         }
         if self.users.ledger.used || self.importing.visitors.iter().any(|visitor| visitor.ledger.used) {
             classes.push(Class::Below);
+        }
+        if self.users.compares {
+            classes.push(Class::Compared);
         }
         let end = |party: Party| self.done[party.index()].filter(|_| !self.crashed[party.index()]);
         Ran {
@@ -393,7 +397,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             walked: self.walked,
             received: self.received,
             edges: self.edges,
-            config,
+            configs,
         }
     }
 }

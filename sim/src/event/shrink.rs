@@ -1,6 +1,7 @@
 //! Makes a schedule that breaks a law as short as it can be while it still breaks it.
 
 use crate::event::{
+    compare::Compare,
     engine::Engine,
     schedule::{Act, At, Device, Relink, Rival, Schedule, Visit, What},
     state::{law::Law, run::Watch},
@@ -47,6 +48,8 @@ fn candidates(schedule: &Schedule) -> Vec<Schedule> {
     with(&|one| one.rival = None);
     with(&|one| one.relink = None);
     with(&|one| one.relink = one.relink.is_some().then(Relink::default));
+    with(&|one| one.sas = None);
+    with(&|one| one.sas = one.sas.is_some().then(Compare::default));
     with(&|one| one.rival = one.rival.is_some().then(Rival::default));
     with(&|one| one.profile = plain.profile);
     with(&|one| one.scheme = plain.scheme);

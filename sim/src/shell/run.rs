@@ -43,6 +43,6 @@ pub struct Run {
 impl Run {
     /// The trace of both sides: lines of JSON, each with its checksum and a line feed.
     pub fn trace(&self) -> String {
-        campaign::trace("turmoil", config(&self.plan), &self.steps)
+        campaign::trace("turmoil", [config(&self.plan); 2], &self.steps)
     }
 }

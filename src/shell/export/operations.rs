@@ -34,7 +34,7 @@ use crate::{
 
 /// All operations of an account.
 pub(super) struct Operations<D, S: Source> {
-    reducers: Box<dyn Reducers>,
+    reducers: Box<dyn ExportReducers>,
     options: ExportOptions,
     dial: D,
     source: S,
@@ -50,13 +50,18 @@ pub(super) struct Operations<D, S: Source> {
     happened: mpsc::Receiver<(OpId, Event)>,
 }
 
-/// The reducers of an account. Whatever rules they keep, what drives them is compiled once.
-pub(super) trait Reducers: Send {
-    fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError>;
+/// The reducers of an account, whichever they are: what drives them is compiled once.
+pub trait ExportReducers: Send {
+    /// Begins an operation (R-API-4) with the device that the token names, if these reducers take tokens of its form.
+    ///
+    /// # Errors
+    /// See [`AddDeviceError`]; nothing has changed then.
+    fn add_device(&mut self, token: &Token, scheme: Scheme) -> Result<OpId, AddDeviceError>;
 
+    /// Takes an input of an operation. Returns why a call is refused.
     fn handle(&mut self, op: OpId, input: Input) -> Option<Refused>;
 
-    /// The events that the last input led to.
+    /// Returns the effects that the last input led to, all of its operation, in their order.
     fn drain(&mut self) -> Vec<Effect>;
 
     /// Returns the record of an operation, unless it is forgotten.
@@ -64,14 +69,18 @@ pub(super) trait Reducers: Send {
 }
 
 /// The record of an operation.
-pub(super) struct Look {
-    signal: Option<Signal>,
-    ended: bool,
-    closed: bool,
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// The last signal.
+    pub signal: Option<Signal>,
+    /// Whether it has an outcome.
+    pub ended: bool,
+    /// Whether nothing of it is left.
+    pub closed: bool,
 }
 
-impl<R: Rules> Reducers for Exports<R> {
-    fn add_device(&mut self, scheme: Scheme) -> Result<OpId, AddDeviceError> {
+impl<R: Rules> ExportReducers for Exports<R> {
+    fn add_device(&mut self, _: &Token, scheme: Scheme) -> Result<OpId, AddDeviceError> {
         self.add_device(scheme)
     }
 
@@ -110,7 +119,7 @@ struct Operation<A> {
 
 impl<D: Dial, S: Source> Operations<D, S> {
     pub(super) fn new(
-        reducers: Box<dyn Reducers>,
+        reducers: Box<dyn ExportReducers>,
         env: ExportEnv<D, S>,
         options: ExportOptions,
         notices: mpsc::UnboundedSender<Notice>,
@@ -194,7 +203,7 @@ impl<D: Dial, S: Source> Operations<D, S> {
     /// Begins an operation; its effects are still to be carried out.
     fn add(&mut self, token: Token) -> Result<(OpId, Vec<Effect>), AddDeviceError> {
         let scheme = self.source.scheme();
-        let op = self.reducers.add_device(scheme)?;
+        let op = self.reducers.add_device(&token, scheme)?;
         self.source.prepare();
         self.causes.retain(|op, _| self.reducers.look(*op).is_some());
         let operation = Operation {

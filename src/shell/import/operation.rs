@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    Call, ImportIdentity, ImportOptions, ImportReport, Reducer, Shared,
+    Call, ImportIdentity, ImportOptions, ImportReducer, ImportReport, Shared,
     connection::{self, Command, Event, Limits, Wiring},
     keeper::{self, Done, Work},
 };
@@ -47,7 +47,7 @@ use crate::{
 
 /// The operation's own side of things.
 pub(super) struct Operation<N> {
-    reducer: Box<dyn Reducer>,
+    reducer: Box<dyn ImportReducer>,
     options: ImportOptions,
     random: N,
     shared: Arc<Shared>,
@@ -97,7 +97,7 @@ type Preparation<L> = Pin<Box<dyn Future<Output = io::Result<(Arc<Identity>, L)>
 
 impl<N: Random> Operation<N> {
     pub(super) fn new(
-        reducer: Box<dyn Reducer>,
+        reducer: Box<dyn ImportReducer>,
         options: ImportOptions,
         random: N,
         shared: Arc<Shared>,

@@ -91,24 +91,141 @@ async fn check_honest(importer: &Identity, exporter: &Identity) {
     assert_eq!(export.get_ref().1.server_name(), None);
 }
 
+/// The keys of devices, accounts and authorities.
+const KEYS: [&SignatureAlgorithm; 4] =
+    [&rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_ECDSA_P521_SHA512, &rcgen::PKCS_ED25519, &rcgen::PKCS_RSA_SHA256];
+
+/// device ← account ← authority with RSA keys of 4096 bits, as a Jami daemon has them: its own account, with a device key of the tests.
+fn of_a_daemon() -> Identity {
+    let archive = Archive::open(io::Cursor::new(JAMI), &Secret::default(), &Argon2i, Terms::any_time()).unwrap();
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../../../dht/tests/vectors/crypto.json")).unwrap();
+    let (_, pem) =
+        x509_parser::pem::parse_x509_pem(vectors["private_key_pkcs8_pem"].as_str().unwrap().as_bytes()).unwrap();
+    archive.account().issue_device(PrivateKey::from_pkcs8(&pem.contents).unwrap(), NOW).unwrap()
+}
+
+/// A device with an RSA key of 2048 bits, whose account and authority have keys for `algorithm`.
+fn below(algorithm: &'static SignatureAlgorithm) -> Identity {
+    let key = || PrivateKey::from_pkcs8(KeyPair::generate_for(algorithm).unwrap().serialized_der()).unwrap();
+    let authority = Identity::authority(key(), "authority", NOW).unwrap();
+    let account = authority.issue(key(), "account", Role::Authority, NOW).unwrap();
+    account.issue_device(PrivateKey::generate(KeyKind::Rsa2048).unwrap(), NOW).unwrap()
+}
+
+/// Chains of which a Jami daemon accepts each one.
+fn chains() -> Vec<(String, Identity)> {
+    let mut all = vec![
+        ("RSA-4096 throughout, as a real exporter".to_owned(), of_a_daemon()),
+        (
+            "RSA-2048 under P-384, as an importer in the OpenDHT network".to_owned(),
+            throw_away(Reach::Directory, NOW).unwrap(),
+        ),
+    ];
+    for algorithm in [&rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_ECDSA_P521_SHA512] {
+        all.push((format!("{algorithm:?} throughout"), device_with(algorithm)));
+        all.push((format!("RSA-2048 under {algorithm:?}"), below(algorithm)));
+    }
+    all
+}
+
 #[tokio::test]
-async fn an_exporter_with_any_kind_of_key_is_known_by_its_account() {
-    let importer = device();
-    for algorithm in [
-        &rcgen::PKCS_ECDSA_P256_SHA256,
-        &rcgen::PKCS_ECDSA_P384_SHA384,
-        &rcgen::PKCS_ECDSA_P521_SHA512,
-        &rcgen::PKCS_ED25519,
-        &rcgen::PKCS_RSA_SHA256,
-    ] {
-        check_honest(&importer, &device_with(algorithm)).await;
+async fn each_side_is_known_whatever_its_keys_are() {
+    let other = device();
+    for identity in KEYS.map(device_with).into_iter().chain(chains().into_iter().map(|(_, identity)| identity)) {
+        check_honest(&identity, &other).await;
+        check_honest(&other, &identity).await;
     }
 }
 
-/// As today's daemons: RSA with 4096 bits, under an authority on P-521.
+/// The algorithms of GnuTLS with a daemon's settings, as far as rustls has them: no P-256, no SHA-256.
+fn of_gnutls() -> (CryptoProvider, Possession) {
+    use SignatureScheme as S;
+    let offered = [
+        S::RSA_PKCS1_SHA384,
+        S::RSA_PSS_SHA384,
+        S::ECDSA_NISTP384_SHA384,
+        S::RSA_PKCS1_SHA512,
+        S::RSA_PSS_SHA512,
+        S::ECDSA_NISTP521_SHA512,
+    ];
+    let all = aws_lc_rs::default_provider().signature_verification_algorithms;
+    let mapping: Vec<_> = all.mapping.iter().filter(|(scheme, _)| offered.contains(scheme)).copied().collect();
+    let algorithms = WebPkiSupportedAlgorithms { mapping: mapping.leak(), ..all };
+    let provider =
+        CryptoProvider { kx_groups: vec![kx_group::SECP384R1, kx_group::X25519], ..aws_lc_rs::default_provider() };
+    (provider, Possession { algorithms })
+}
+
+/// A peer with the algorithms of a daemon, as either side.
+fn gnutls_importer(identity: &Identity) -> ImporterTls {
+    let (provider, possession) = of_gnutls();
+    let config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(possession))
+        .with_client_cert_resolver(showing(certificates(identity), identity));
+    ImporterTls { connector: TlsConnector::from(Arc::new(config)), own: [0; 32] }
+}
+
+fn gnutls_exporter(identity: &Identity) -> ExporterTls {
+    let (provider, possession) = of_gnutls();
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&TLS13])
+        .unwrap()
+        .with_client_cert_verifier(Arc::new(possession))
+        .with_cert_resolver(showing(certificates(identity), identity));
+    ExporterTls { acceptor: TlsAcceptor::from(Arc::new(config)), own: [0; 32], shown: Arc::default() }
+}
+
 #[tokio::test]
-async fn an_importer_that_is_found_in_a_directory_links() {
-    check_honest(&throw_away(Reach::Directory, NOW).unwrap(), &device()).await;
+async fn chains_of_daemons_link_with_the_algorithms_of_daemons() {
+    let daemon = of_a_daemon();
+    for (name, identity) in chains() {
+        let (import, export) = link(&ImporterTls::new(&identity), &gnutls_exporter(&daemon)).await;
+        let facts = import.unwrap_or_else(|error| panic!("{name}, ours imports: {error}")).1;
+        assert_eq!((facts.presented, facts.verified), (account_id(&daemon), true));
+        assert_eq!(&export.unwrap().1, identity.chain(), "{name}");
+        let (import, export) = link(&gnutls_importer(&daemon), &ExporterTls::new(&identity)).await;
+        let facts = import.unwrap_or_else(|error| panic!("{name}, ours exports: {error}")).1;
+        assert_eq!((facts.presented, facts.verified), (account_id(&identity), true), "{name}");
+        assert_eq!(&export.unwrap().1, daemon.chain(), "{name}");
+    }
+}
+
+/// A daemon offers no SHA-256, which P-256 is bound to in TLS 1.3: why no device that meets one has such a key.
+#[tokio::test]
+async fn a_device_on_p_256_has_no_signature_that_a_daemon_takes() {
+    let (import, _) = link(&ImporterTls::new(&device()), &gnutls_exporter(&of_a_daemon())).await;
+    // The handshake of the client ends before the server has judged it.
+    let refused = match import {
+        Err(error) => error,
+        Ok((mut stream, _)) => HandshakeError::from_io(stream.read(&mut [0]).await.unwrap_err()),
+    };
+    assert!(matches!(refused, HandshakeError::Tls(_)), "{refused}");
+    let (_, export) = link(&gnutls_importer(&of_a_daemon()), &ExporterTls::new(&device())).await;
+    let export = export.map(|_| ()).unwrap_err();
+    assert!(matches!(export, HandshakeError::Tls(Error::PeerIncompatible(_))), "{export}");
+}
+
+/// R-SEC-3: a daemon's answer to a hello without that sign, an alert in clear. There is no link, and the stream ends.
+#[tokio::test]
+async fn a_hello_that_is_answered_with_an_end_is_no_link() {
+    let (mut peer, stream) = duplex(64 * 1024);
+    peer.write_all(&[0x15, 3, 3, 0, 2, 1, 0]).await.unwrap();
+    peer.shutdown().await.unwrap();
+    let import = ImporterTls::new(&device()).handshake(stream).await.map(|_| ()).unwrap_err();
+    assert!(matches!(import, HandshakeError::Link(_)), "{import}");
+}
+
+/// Ours asks no importer for that sign.
+#[tokio::test]
+async fn an_importer_without_the_sign_of_safe_renegotiation_links() {
+    let peer = device();
+    let (import, export) = link(&importer_with(certificates(&peer), &peer), &ExporterTls::new(&device())).await;
+    assert!(import.unwrap().1.verified);
+    assert_eq!(&export.unwrap().1, peer.chain());
 }
 
 /// R-EXP-11: from a bare archive, whose account has issued a device for the occasion.

@@ -3,7 +3,7 @@
 use std::{io::Cursor, sync::Arc};
 
 use handfast::{
-    archive::{Argon2i, Identity, KeyKind, PrivateKey, Sample, Seal, Sealer, Terms, UnixTime},
+    archive::{Argon2i, Identity, PrivateKey, Sample, Seal, Sealer, Terms, UnixTime},
     limits::Durations,
     operations::LocalId,
     outcome::Scheme,
@@ -14,7 +14,7 @@ use handfast::{
 use handfast_model::without::Without;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::exchange::Exchange;
+use super::exchange::Way;
 use crate::failure::Failure;
 
 /// The password of the protected account.
@@ -36,22 +36,22 @@ impl Account {
         now: UnixTime,
         config: Config,
         durations: Durations,
-        exchange: &Exchange,
+        way: &Way,
         rules: Without,
     ) -> Result<Self, Failure> {
         let kdf = Arc::new(Argon2i);
         let password = Secret::from(password);
-        let (account, authority) = Identity::account(KeyKind::P256, now).map_err(Failure::reason)?;
+        let (account, authority) = Identity::account(way.keys(), now).map_err(Failure::reason)?;
         let seal = Seal::new(&password, &Argon2i).map_err(Failure::reason)?;
         let mut sealer = Sealer::new(Vec::new(), seal).map_err(Failure::reason)?;
         let sample = Sample::of(&account, &authority, Scheme::of(&password), SIZE, 0).map_err(Failure::reason)?;
         sample.write_to(&mut sealer).map_err(Failure::reason)?;
         let archive = sealer.finish().map_err(Failure::reason)?;
-        let key = PrivateKey::generate(KeyKind::P256).map_err(Failure::reason)?;
+        let key = PrivateKey::generate(way.keys()).map_err(Failure::reason)?;
         let identity = Arc::new(account.issue_device(key, now).map_err(Failure::reason)?);
         let source =
             FileSource::new(move || Ok(Cursor::new(archive.clone())), kdf, Terms::at(now)).map_err(Failure::reason)?;
-        let env = ExportEnv { dial: exchange.clone(), source, identity };
+        let env = ExportEnv { dial: way.dialer(&identity)?, source, identity };
         let options = ExportOptions { config, durations, now: Some(now), ..ExportOptions::default() };
         let (export, notices, operations) = shell::export_under(env, options, rules);
         tokio::spawn(operations);

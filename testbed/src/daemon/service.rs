@@ -13,7 +13,7 @@ use handfast::{
     secret::Secret,
     shell::{
         ExportHandle, ImportEnv, ImportHandle, ImportIdentity, ImportOptions, Imports, Notice, SystemRandom,
-        folder::FolderStore, identity::Reach, rendezvous::Listen,
+        folder::FolderStore,
     },
     token::{Token, trim_typed},
 };
@@ -21,7 +21,7 @@ use handfast_model::without::Without;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use zbus::{Connection, Message, MessageStream, message::Type};
 
-use super::{account::Account, exchange::Exchange};
+use super::{account::Account, exchange::Way};
 use crate::{
     dbus::{self, INTERFACE, PATH},
     failure::Failure,
@@ -47,7 +47,7 @@ pub(super) struct Service {
     store: Store<MemoryFs>,
     config: Config,
     durations: Durations,
-    exchange: Exchange,
+    way: Way,
     now: UnixTime,
     said: UnboundedReceiver<Said>,
     says: UnboundedSender<Said>,
@@ -65,7 +65,7 @@ impl Service {
         accounts: Vec<Account>,
         config: Config,
         durations: Durations,
-        exchange: Exchange,
+        way: Way,
         rules: Without,
         now: UnixTime,
     ) -> Result<Self, Failure> {
@@ -87,7 +87,7 @@ impl Service {
             store,
             config,
             durations,
-            exchange,
+            way,
             now,
             said,
             says,
@@ -161,7 +161,7 @@ impl Service {
         }
         match member.as_str() {
             "addAccount" => {
-                let id = self.add_account(&args!(HashMap<String, String>));
+                let id = self.add_account(&args!(HashMap<String, String>)).await;
                 reply.reply(&header, &id).await?;
             }
             "provideAccountAuthentication" => {
@@ -210,16 +210,18 @@ impl Service {
     }
 
     /// `addAccount`: the id of a new account; no id where it is no call of a link, or there is no room (R-API-1).
-    fn add_account(&mut self, details: &HashMap<String, String>) -> String {
+    async fn add_account(&mut self, details: &HashMap<String, String>) -> String {
         if details.get("Account.archiveURL").map(String::as_str) != Some("jami-auth") {
             return String::new();
         }
         let kdf = Arc::new(Argon2i);
         let (config, durations, now) = (self.config, self.durations, self.now);
+        // As a daemon that cannot listen.
+        let Ok((publish, reach)) = self.way.publisher().await else { return String::new() };
         let env = ImportEnv {
-            publish: Listen(([127, 0, 0, 1], 0).into()),
+            publish,
             store: FolderStore::new(self.store.clone(), kdf, KeyKind::P256, DEFAULT_MAX_ARCHIVE, now),
-            identity: ImportIdentity::Make { reach: Reach::Direct, now },
+            identity: ImportIdentity::Make { reach, now },
             random: SystemRandom,
         };
         let options = ImportOptions { config, durations, now: Some(now), ..ImportOptions::default() };
@@ -273,14 +275,13 @@ impl Service {
         let shown = notice.details.get("token").and_then(|text| Token::parse(text.as_bytes()).ok());
         let listening = self.imports.get(&account).and_then(ImportHandle::listening);
         if let (Some(token), Some(address)) = (shown, listening) {
-            // Where it cannot be written down, the device is not found, as in a network that fails.
-            let _ = self.exchange.add(&token.device, address);
+            self.way.add(&token.device, address);
             self.tokens.insert(account, token);
         }
         if state == LinkState::Done
             && let Some(token) = self.tokens.remove(&account)
         {
-            self.exchange.remove(&token.device);
+            self.way.remove(&token.device);
         }
     }
 }

@@ -2,8 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use handfast::{limits::DEFAULT_MAX_ARCHIVE, message::Features, outcome::Side, reducer::Config, shell::Recorder};
+use clap::{Args, ValueEnum};
+use handfast::{
+    limits::{DEFAULT_MAX_ARCHIVE, Durations},
+    message::Features,
+    outcome::Side,
+    reducer::Config,
+    shell::Recorder,
+};
 
 use super::{comparison::Match, recorder::TraceFile};
 use crate::{failure::Failure, interrupt, options::ProfileName, passwords::Passwords, size::Size};
@@ -18,6 +24,16 @@ showed different strings (--sas).
 Ctrl-C cancels, and the other device learns it; so do SIGTERM and SIGHUP. A second one drops the
 link. Before there is a link, each ends the command at once, with 13. What standard output or
 --trace loses is reported on standard error, and is no part of the exit code.";
+
+/// The reducers of a side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reducers {
+    /// The shipped ones
+    #[default]
+    Shipped,
+    /// The model of today's Jami daemon
+    Legacy,
+}
 
 /// The options of a link, and of its user.
 #[derive(Args)]
@@ -50,6 +66,13 @@ pub(crate) struct LinkOptions {
     #[cfg(feature = "web")]
     #[arg(long, conflicts_with = "calls")]
     pub(crate) web: bool,
+    /// The reducers that play this device: to try other programs against, `legacy` is today's Jami daemon, as the model has it. It takes no
+    /// harm from what harms that daemon, and keeps the account that it takes over as that daemon does
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t)]
+    pub(crate) reducers: Reducers,
+    /// The timers of the token, of connecting, of the answer and of the transfer run this many times faster, to try programs with them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) timers: u32,
     /// The largest archive that is taken or sent, in bytes of its JSON text
     #[arg(long, value_name = "SIZE", default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
     pub(crate) max_archive: Size,
@@ -73,6 +96,11 @@ impl LinkOptions {
         return self.web;
         #[cfg(not(feature = "web"))]
         false
+    }
+
+    /// How long the timers run, where they run so long by default.
+    pub(crate) fn durations(&self, default: Durations) -> Durations {
+        super::faster(default, self.timers)
     }
 
     /// Begins the trace, if one is wanted.

@@ -180,6 +180,58 @@ impl RendezvousOptions {
     }
 }
 
+/// A network in which devices are published and found by the token alone. Clones share it.
+#[cfg(feature = "dbus")]
+#[derive(Clone, Debug)]
+pub(crate) enum Shared {
+    /// The local one.
+    Lan,
+    /// The OpenDHT network.
+    #[cfg(feature = "dht")]
+    Directory(OpenDht),
+}
+
+#[cfg(feature = "dbus")]
+impl Shared {
+    /// Joins the OpenDHT network by these nodes; without any, it is the local network.
+    pub(crate) async fn join(bootstrap: &[String]) -> Result<Self, Failure> {
+        let rendezvous = if bootstrap.is_empty() { Rendezvous::Lan } else { Rendezvous::Opendht };
+        let options = RendezvousOptions { rendezvous: Some(rendezvous), bootstrap: bootstrap.to_vec() };
+        match options.way(false)? {
+            #[cfg(feature = "dht")]
+            Rendezvous::Opendht => Ok(Self::Directory(options.joined().await?)),
+            _ => Ok(Self::Lan),
+        }
+    }
+
+    /// Whether it is a directory, for which the keys of devices have to be RSA.
+    pub(crate) const fn is_directory(&self) -> bool {
+        !matches!(self, Self::Lan)
+    }
+
+    /// Import side: binds what the other device connects to.
+    pub(crate) async fn publisher(&self) -> io::Result<(Publisher, identity::Reach)> {
+        Ok(match self {
+            Self::Lan => {
+                let announce = Announce::new(Listeners::bind_everywhere().await?, Scope::All);
+                (local(Either::Other(announce)), identity::Reach::Direct)
+            }
+            #[cfg(feature = "dht")]
+            Self::Directory(dht) => (Either::Other(Offer(dht.clone())), identity::Reach::Directory),
+        })
+    }
+
+    /// Export side: the rendezvous that finds the other device.
+    pub(crate) fn dialer(&self, identity: &Identity) -> Result<Dialer, Failure> {
+        match self {
+            Self::Lan => Finding::OnNetwork,
+            #[cfg(feature = "dht")]
+            Self::Directory(dht) => Finding::InDirectory(dht.clone()),
+        }
+        .dialer(identity)
+    }
+}
+
 impl Finding {
     /// The rendezvous that finds the other device for a device with this identity.
     #[cfg_attr(not(feature = "dht"), expect(clippy::unnecessary_wraps, reason = "as with the feature"))]

@@ -125,7 +125,7 @@ fn all_scenarios_pass_and_a_watch_of_the_bus_allows_them() {
         let output = run([daemon.drive(&bus, &bus), vec!["--all", "--profile", profile]].concat(), b"");
         assert_eq!(code(output.status), 0, "{}", shown(&output));
         let rows = verdicts(&output);
-        assert_eq!(rows.len(), 24, "{}", shown(&output));
+        assert_eq!(rows.len(), 26, "{}", shown(&output));
         assert_eq!(rows["no-password"]["import"], "");
         assert_ne!(rows["wrong-thrice"]["export"], "");
         watch.interrupt();
@@ -143,6 +143,19 @@ fn two_daemons_link_across_two_buses() {
     let exchange = folder.path("exchange");
     let more = ["--exchange", text(&exchange)];
     let (_import, export) = (Daemon::start(&one, &more), Daemon::start(&other, &more));
+    let args = ["--scenario", "no-password", "--scenario", "wrong-once", "--scenario", "cancel-asked"];
+    let output = run([export.drive(&one, &other), args.to_vec()].concat(), b"");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+}
+
+/// Clients of two daemons, on two buses, link over an OpenDHT network of this machine.
+#[cfg(feature = "dht")]
+#[test]
+fn clients_of_two_real_daemons_link_over_opendht() {
+    let (Some(one), Some(other)) = (Bus::start(), Bus::start()) else { return };
+    let (_node, address) = crate::opendht::node();
+    let real = ["--real", "--bootstrap", &address];
+    let (_import, export) = (Daemon::start(&one, &real), Daemon::start(&other, &real));
     let args = ["--scenario", "no-password", "--scenario", "wrong-once", "--scenario", "cancel-asked"];
     let output = run([export.drive(&one, &other), args.to_vec()].concat(), b"");
     assert_eq!(code(output.status), 0, "{}", shown(&output));
@@ -274,8 +287,13 @@ fn a_bus_that_dies_a_daemon_that_dies_and_one_that_never_answers_are_inconclusiv
     let ended = daemon.side.end();
     assert_eq!(ended.code, 4);
     assert!(ended.complaints.contains("the connection is lost"), "{}", ended.complaints);
-    let output = run(["drive", "--all", "--import", &bus.address, "--export", &bus.address], b"");
+    let accounts = ["--plain", "0123456789abcdef", "--protected", "fedcba9876543210"];
+    let args = ["drive", "--all", "--import", &bus.address, "--export", &bus.address];
+    let output = run([&args[..], &accounts].concat(), b"");
     assert_eq!(code(output.status), 4, "{}", shown(&output));
+    // Before anything is looked for: the scenarios need accounts.
+    let output = run(args, b"");
+    assert_eq!(code(output.status), 2, "{}", shown(&output));
     let output = run(["watch", "--bus", &bus.address], b"");
     assert_eq!(code(output.status), 4, "{}", shown(&output));
 }

@@ -1,10 +1,6 @@
 //! `--yes` before peers that end the operation in the moment in which they ask: no call that was refused is made again and again
 //! (R-CLI-8), and interrupts are received.
 
-#[path = "../../../tests/support/script.rs"]
-#[allow(dead_code, unreachable_pub, reason = "other tests use the rest")]
-mod script;
-
 use std::{future::Future, path::Path};
 
 use handfast::{
@@ -18,8 +14,10 @@ use handfast::{
 };
 use tokio::net::{TcpListener, TcpStream};
 
-use self::script::{CHANNEL, Said, exporter, importer};
-use crate::support::{Folder, Side, text};
+use crate::{
+    script::{CHANNEL, Said, exporter, importer},
+    support::{Folder, Side, text},
+};
 
 /// How often each peer is met: which of two events the command takes first is the machine's choice.
 const TIMES: usize = 6;

@@ -20,6 +20,23 @@ fn the_attacks_of_one_cell_are_narrated_and_drawn() {
     }
 }
 
+/// R-SAS-9: what a comparison closes stands next to what it does not.
+#[test]
+fn the_attacks_stand_side_by_side_without_and_with_a_comparison() {
+    let output = run(["intruder", "--pair", "HH", "--knows", "swapped", "--sas"], b"");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Vec<_>> =
+        text.lines().map(|line| line.split("  ").filter(|one| !one.is_empty()).map(str::trim).collect()).collect();
+    assert!(lines.contains(&vec!["HH", "swapped", "archive", "✗ W-12 (6, open)", "✓", "W-12"]), "{text}");
+    assert!(text.contains("the other 3 of 7 cells") && text.ends_with("all as expected\n"), "{text}");
+    let output = run(["intruder", "--pair", "LH", "--knows", "password", "--query", "archive", "--sas", "--json"], b"");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let contrast = &value["contrasts"][0];
+    assert_eq!((&contrast["without"], &contrast["closed"]), (&contrast["with"], &Value::Array(Vec::new())));
+}
+
 #[test]
 fn a_table_is_a_line_of_json() {
     let output = run(["intruder", "--pair", "HH", "--knows", "token-account", "--json"], b"");

@@ -20,8 +20,10 @@ mod graphs;
 mod hasty;
 mod help;
 mod histories;
+mod interops;
 mod interrupts;
 mod intruder;
+mod kits;
 mod lan;
 mod links;
 mod machines;
@@ -42,8 +44,12 @@ mod reports;
 mod schedules;
 mod schema;
 mod screens;
+#[path = "../../../tests/support/script.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other tests use the rest")]
+mod script;
 mod sims;
 mod support;
+mod swapped;
 mod sweeps;
 mod tmux;
 mod tokens;

@@ -3,7 +3,7 @@
 use crate::support::{Folder, Side, accounts, code, run, text};
 
 /// A node of ours, as its own process. Gives the address by which to join.
-fn node() -> (Side, String) {
+pub(crate) fn node() -> (Side, String) {
     let mut node = Side::start(["dht", "node", "--port", "0", "--json"]);
     let up = node.wait(|line| line["event"] == "up");
     let addresses = up["addresses"].as_array().expect("it says where");

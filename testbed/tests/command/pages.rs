@@ -21,7 +21,7 @@ const EXECUTED: [&str; 5] = [
 ];
 
 /// The beginnings of commands that are not executed here, and why.
-const READ_ONLY: [(&str, &str); 24] = [
+const READ_ONLY: [(&str, &str); 27] = [
     ("handfast explore ", "walks.rs writes the page"),
     ("handfast history", "histories.rs finds a bug, and model/tests/history.rs all of them"),
     ("handfast import ", "links.rs and screens.rs link two devices"),
@@ -35,6 +35,9 @@ const READ_ONLY: [(&str, &str); 24] = [
     ("handfast shrink ", "schedules.rs shrinks"),
     ("handfast diagram ", "diagrams.rs draws"),
     ("handfast intruder", "intruder.rs asks"),
+    ("handfast interop ", "interops.rs plays matrices"),
+    ("handfast kit ", "kits.rs plays the scripts"),
+    ("python3 kit/player.py", "kits.rs plays the scripts"),
     ("handfast bench", "a benchmark is no test"),
     ("handfast check --all", "model/tests checks all configurations"),
     ("handfast verify", "CI runs it"),

@@ -69,7 +69,8 @@ enum Busy {
 const CONNECTING: u8 = 0;
 const AUTHENTICATING: u8 = 1;
 const CONFIRM: u8 = 2;
-const READER: u8 = 3;
+/// The reader goes on with a password that is right (E13).
+pub const READER: u8 = 3;
 /// How many there are for each attempt.
 const STEPS: u8 = 4;
 

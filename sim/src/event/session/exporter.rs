@@ -5,7 +5,7 @@ use handfast::{
     connection::{Connection, Kind},
     export::{Effect, Input, Tried},
     limits::PROGRESS_STEP,
-    message::Message,
+    message::{Message, Slot},
     outcome::Side,
     secret::Secret,
 };
@@ -16,6 +16,7 @@ use handfast_model::{
 };
 
 use crate::event::{
+    compare::{comparison, filled, handled, has_value},
     schedule::{DiskStep, Errand},
     session::Session,
     state::{
@@ -34,7 +35,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let action = Some(Action::Deliver(Side::Export));
         let _ = match notice {
             Notice::Opened => {
-                self.links[link].exporting.open = true;
+                self.opens_connection(link);
                 self.transmit_export(link, false);
                 self.take_export(link, action, Input::Opened { pinned: true })
             }
@@ -50,9 +51,17 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         };
     }
 
+    /// The exporter's connection is there.
+    fn opens_connection(&mut self, link: usize) {
+        let compares = self.schedule.compares(Side::Export) && !self.is_legacy(Side::Export);
+        let own = &mut self.links[link].exporting;
+        (own.open, own.comparison) = (true, compares.then(|| comparison(Side::Export, link)));
+    }
+
     /// The hostile device lets the exporter in.
     pub(crate) fn device_opens(&mut self) {
-        self.links[0].exporting.open = true;
+        self.opens_connection(0);
+        self.users.device_compares = Some(comparison(Side::Import, 0));
     }
 
     /// The hostile device is gone.
@@ -107,6 +116,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             // An exporter is asked for no channel, and takes no archive.
             Received::Asked(_) | Received::Began(_) | Received::Slice { .. } | Received::Complete => return,
             Received::Message(message) => {
+                if self.links[link].exporting.comparison.as_mut().is_some_and(|own| !own.take(&message)) {
+                    return self.receive_garbage_at_exporter(link, false);
+                }
                 let message = self.keep_password(link, message);
                 (DeviceAct::Say(message), Input::Message(message))
             }
@@ -128,6 +140,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// A password is kept, and has the name that it had on the other side; a hostile device's is named by its number. The lowest bit
     /// says whether it is right.
     fn keep_password(&mut self, link: usize, message: Message<Secret>) -> Message {
+        if has_value(&message) {
+            return handled(message, Slot::NONE);
+        }
         let scheme = self.schedule.scheme;
         let own = &mut self.links[link];
         message.map_password(|bytes| {
@@ -240,7 +255,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             }
             Effect::Send(message) => {
                 // An exporter sends no password.
-                let message = message.map_password(|_| Secret::from(""));
+                let message = filled(self.links[link].exporting.comparison.as_ref(), message, b"");
                 self.command(Whose::Export(link), Kind::Send, |connection| connection.send(&message));
                 self.transmit_export(link, true);
             }

@@ -3,10 +3,11 @@
 use handfast::{
     export,
     import::{Ask, Input},
-    message::{Message, archive_header, encode},
+    message::{Message, Slot, archive_header, encode},
     mux::{ChannelName, ChannelRequest, Control, RequestState, end_of_channel, frame_header},
     outcome::Side,
     reducer::ConnId,
+    sas::Comparison,
     secret::Secret,
 };
 use handfast_model::{
@@ -18,6 +19,7 @@ use handfast_model::{
 
 use crate::event::{
     below::{Below, Ledger},
+    compare::{Said, comparison, filled},
     schedule::{Act, Archive, Schedule, Story, Visit, What},
     session::Session,
     state::{
@@ -49,6 +51,21 @@ fn frame(data: &[u8]) -> Vec<u8> {
 
 fn say(message: Message<Secret>) -> Vec<u8> {
     frame(encode(&message).as_bytes())
+}
+
+/// The word of this number of those that belong to a comparison, with the values of this end.
+fn of_comparison(own: &Comparison, number: u8) -> Message<Secret> {
+    match Said::of(number) {
+        Said::Message(message) => filled(Some(own), message, b""),
+        // A commitment is a value as well, and opens nothing.
+        Said::WrongOpening => {
+            let value = filled(Some(own), Message::Commitment(Slot::NONE), b"");
+            match value {
+                Message::Commitment(value) => Message::Opening(value),
+                other => other,
+            }
+        }
+    }
 }
 
 /// Bytes that are no message, or announce too much.
@@ -111,7 +128,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     pub(crate) fn make_visitors(&mut self) {
         let all = visits(self.schedule, true).count() + visits(self.schedule, false).count();
         while self.importing.visitors.len() < all {
+            let number = self.importing.links + self.importing.visitors.len();
             let visitor = Visitor {
+                comparison: comparison(Side::Export, number),
                 pipe: Pipe::default(),
                 ledger: Ledger::default(),
                 fault: None,
@@ -225,6 +244,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 let message = TO_IMPORTER[usize::from(number) % TO_IMPORTER.len()];
                 say(message.map_password(|_| Secret::from("a password")))
             }
+            Act::Compare(number) => say(of_comparison(&visitor.comparison, number)),
             Act::Babble(story) => babble(story),
             Act::Below(below) => below.bytes(),
             Act::Begin(archive) => {
@@ -285,6 +305,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 let message = TO_EXPORTER[usize::from(number) % TO_EXPORTER.len()];
                 say(message.map_password(|_| Secret::from("")))
             }
+            Act::Compare(number) => match &self.users.device_compares {
+                Some(own) => say(of_comparison(own, number)),
+                None => return,
+            },
             Act::Password(right) => say(Message::Password(Secret::from(password(right, self.schedule.scheme)))),
             Act::Babble(story) => babble(story),
             Act::Below(below) => below.bytes(),

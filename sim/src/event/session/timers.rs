@@ -41,7 +41,9 @@ fn due_in_import(place: &str) -> Option<&'static [Timer]> {
         "idle" | "installing" | "done" => &[],
         "preparing" => &[Timer::Prepare],
         "waiting" | "waiting, somebody came" => &[Timer::Token],
-        "greeted" | "prompting" | "answered" => &[Timer::Authenticate],
+        "greeted" | "awaiting the commitment" | "nonce revealed" | "comparing" | "prompting" | "answered" => {
+            &[Timer::Authenticate]
+        }
         "receiving" => &[Timer::Stall, Timer::Transfer],
         "checking" => &[Timer::Transfer],
         "done, linked" => &[Timer::Linger],
@@ -55,9 +57,12 @@ fn due_in_export(place: &str) -> Option<&'static [Timer]> {
         "idle" | "done" => &[],
         "connecting" | "requested" => &[Timer::Connect],
         "between attempts" => &[Timer::Connect, Timer::Retry],
-        "authenticating, no hello" | "authenticating, greeted" | "authenticating, confirmed" | "trying" => {
-            &[Timer::Authenticate]
-        }
+        "authenticating, no hello"
+        | "authenticating, greeted"
+        | "authenticating, confirmed"
+        | "committed"
+        | "comparing"
+        | "trying" => &[Timer::Authenticate],
         "sending" => &[Timer::Stall, Timer::Transfer],
         "sent" => &[Timer::Result],
         "done, requested" | "done, linked" => &[Timer::Linger],

@@ -13,6 +13,7 @@ use handfast_model::{
 };
 
 use crate::event::{
+    compare::is_same,
     schedule::Click,
     session::Session,
     state::{
@@ -78,6 +79,12 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                     self.queue.after(think, Event::Confirm(link));
                 }
             }
+            (_, Signal::CompareAccount { .. } | Signal::CompareDevice { .. }) => {
+                self.users.compares = true;
+                if !idle {
+                    self.queue.after(think, Event::Compare(party));
+                }
+            }
             (Party::Export(_), Signal::Done(_)) => self.users.asked = false,
             (Party::Import, Signal::Done(_)) => self.users.prompt = None,
             (
@@ -86,8 +93,6 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 | Signal::Connecting
                 | Signal::Prompt { .. }
                 | Signal::Confirm { .. }
-                | Signal::CompareAccount { .. }
-                | Signal::CompareDevice { .. }
                 | Signal::InProgress,
             ) => {}
         }
@@ -133,6 +138,42 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
     }
 
+    /// A user compares the two screens, and says whether they show the same string (R-SAS-5).
+    pub(crate) fn compare(&mut self, party: Party) {
+        let own = party.index();
+        if self.crashed[own] || self.done[own].is_some() {
+            return;
+        }
+        let equal = self.sees_the_same(party) && self.schedule.sas.is_none_or(|sas| sas.differs != Some(party.side()));
+        let _ = self.say_compared(party, equal);
+    }
+
+    /// Whether the other screen shows the same string. That of an intruder does not, but a trusting user does not look.
+    fn sees_the_same(&self, party: Party) -> bool {
+        let of_import = |conn: usize| self.importing.conns.get(conn).and_then(|conn| conn.comparison.as_ref());
+        let of_export = |link: usize| self.links.get(link).and_then(|link| link.exporting.comparison.as_ref());
+        match party {
+            Party::Import => match self.importing.session {
+                Some(conn) if conn < self.links.len() => is_same(of_import(conn), of_export(conn)),
+                _ => self.schedule.trusting,
+            },
+            // The hostile device shows what it likes.
+            Party::Export(link) => is_same(of_export(link), of_import(link)),
+        }
+    }
+
+    fn say_compared(&mut self, party: Party, equal: bool) -> Result<(), Refused> {
+        match party {
+            Party::Import => self.take_import(
+                Some(ModelStep::Import(Action::CompareAccount { equal })),
+                import::Input::CompareAccount(equal),
+            ),
+            Party::Export(link) => {
+                self.take_export(link, Some(Action::CompareAddDevice { equal }), export::Input::CompareAddDevice(equal))
+            }
+        }
+    }
+
     /// A user gives up, if there is something to give up. It may be too late.
     pub(crate) fn cancel(&mut self, party: Party) -> Result<(), &'static str> {
         let own = party.index();
@@ -155,8 +196,12 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     pub(crate) fn click(&mut self, click: Click) -> Result<(), &'static str> {
         let scheme = self.users.prompt.map_or(self.schedule.scheme, |(_, scheme)| scheme);
         let (party, before) = match click {
-            Click::Begin | Click::Answer | Click::AnswerOtherwise => (Party::Import, self.import.place()),
-            Click::AddDevice | Click::Confirm => (Party::Export(0), self.links[0].export.place()),
+            Click::Begin | Click::Answer | Click::AnswerOtherwise | Click::CompareAccount => {
+                (Party::Import, self.import.place())
+            }
+            Click::AddDevice | Click::Confirm | Click::CompareDevice => {
+                (Party::Export(0), self.links[0].export.place())
+            }
         };
         if self.is_legacy(party.side()) && !self.can_click(click) {
             return Err("it is not asked for");
@@ -185,6 +230,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Click::Confirm => {
                 self.take_export(0, Some(Action::ConfirmAddDevice), export::Input::ConfirmAddDevice).is_ok()
             }
+            Click::CompareAccount | Click::CompareDevice => self.say_compared(party, true).is_ok(),
         };
         let after = if party == Party::Import { self.import.place() } else { self.links[0].export.place() };
         if !accepted && before != after {
@@ -201,6 +247,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Click::Answer | Click::AnswerOtherwise => self.users.prompt.is_some(),
             Click::AddDevice => self.done[Party::Export(0).index()].is_none() && !self.users.gave_up,
             Click::Confirm => self.users.asked,
+            Click::CompareAccount | Click::CompareDevice => false,
         }
     }
 }

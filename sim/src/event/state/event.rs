@@ -65,6 +65,7 @@ pub(crate) enum Event {
     Answer(u8),
     GiveUp,
     Confirm(usize),
+    Compare(Party),
     /// The directory has an answer.
     Published,
     Secured(usize),

@@ -4,6 +4,7 @@ use handfast::{
     connection::{Connection, Phase},
     message::Slot,
     mux::FIRST_SERVER_CHANNEL,
+    sas::Comparison,
 };
 
 /// The session's channel.
@@ -13,6 +14,8 @@ pub(crate) const CHANNEL: u16 = FIRST_SERVER_CHANNEL;
 pub(crate) struct Exporting {
     pub(crate) connection: Connection,
     pub(crate) open: bool,
+    /// The values of this end, once the connection is there; none where the exporter does not compare.
+    pub(crate) comparison: Option<Comparison>,
     /// The archive is being opened with this password.
     pub(crate) opening: Option<Slot>,
     /// Passwords that came.
@@ -34,6 +37,7 @@ impl Exporting {
         Self {
             connection: Connection::exporter(),
             open: false,
+            comparison: None,
             opening: None,
             passwords: 0,
             sending: None,
@@ -43,7 +47,7 @@ impl Exporting {
 
     /// Another attempt to connect begins.
     pub(crate) fn begin(&mut self) {
-        (self.connection, self.open) = (Connection::exporter(), false);
+        (self.connection, self.open, self.comparison) = (Connection::exporter(), false, None);
     }
 
     /// Whether the channel is asked for, and not answered.

@@ -1,6 +1,6 @@
 //! The importing device around its reducer: its connections, its disk, the directory.
 
-use handfast::{connection::Connection, limits::DEFAULT_MAX_ARCHIVE, reducer::ConnId, token::Code};
+use handfast::{connection::Connection, limits::DEFAULT_MAX_ARCHIVE, reducer::ConnId, sas::Comparison, token::Code};
 use handfast_model::{
     action::{CallerAct, Remains},
     world::PEER,
@@ -81,6 +81,8 @@ pub(crate) struct Conn {
     pub(crate) first: Option<u8>,
     /// The peer has ended the channel.
     pub(crate) peer_ended: bool,
+    /// The values of this end, once the channel is accepted; none where the importer does not compare.
+    pub(crate) comparison: Option<Comparison>,
     /// Bytes up to here have arrived, and are read when the connection reads again.
     pub(crate) unread: Option<u64>,
 }
@@ -98,7 +100,15 @@ impl Conn {
         let mut connection = Connection::importer(DEFAULT_MAX_ARCHIVE);
         // The exporter's version is enough.
         transmit(&mut connection);
-        Self { connection, stage: ConnState::Away, sink: false, first: None, peer_ended: false, unread: None }
+        Self {
+            connection,
+            stage: ConnState::Away,
+            sink: false,
+            first: None,
+            peer_ended: false,
+            comparison: None,
+            unread: None,
+        }
     }
 
     pub(crate) const fn is_open(&self) -> bool {

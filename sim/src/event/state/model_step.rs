@@ -11,7 +11,7 @@ use handfast::{
 };
 use handfast_model::{
     action::{Action, CallerAct},
-    config::Cast,
+    config::{Cast, Configuration},
     follow::{Around, Follower, anything},
     properties::PropertyId,
     side::{ExportSide, ImportSide},
@@ -141,12 +141,21 @@ pub(crate) fn followers<I: ImportSide, E: ExportSide>(
     let rivals = u8::from(schedule.rival.is_some());
     let around =
         Around { intruders: visits(true) + rivals, strangers: visits(false), repeats: repeats(&schedule.faults) };
-    let configuration = anything(schedule.profile, cast, around);
+    let sas = schedule.sas.is_some();
+    let configuration = Configuration {
+        sas,
+        sas_alone: schedule.sas.and_then(|sas| sas.alone),
+        every_word: sas,
+        ..anything(schedule.profile, cast, around)
+    };
     let asks = if schedule.typo { Ask::Wrong } else { Ask::Right };
     let follower = |asks| {
         let mut follower = Follower::new(configuration, import.clone(), export.clone(), asks);
-        // The checker judges each send and each state; here the mutants are found by what comes of them.
-        follower.forgo(PropertyId::Sends);
+        // The checker judges each send and each state; here the mutants are found by what comes of them. In a comparison it is the order
+        // that counts, of which nothing comes where no one abuses it (R-SAS-2).
+        if !sas {
+            follower.forgo(PropertyId::Sends);
+        }
         follower.forgo(PropertyId::Invariant);
         follower
     };

@@ -67,13 +67,14 @@ pub struct Ran {
     pub received: Vec<Row>,
     /// The edges of the model that were walked, if they were noted, in order.
     pub edges: Vec<u64>,
-    pub(crate) config: Config,
+    /// How the importer and the exporter are configured.
+    pub(crate) configs: [Config; 2],
 }
 
 impl Ran {
     /// The trace: links of JSON, each with its checksum and a link feed.
     pub fn trace(&self) -> String {
-        campaign::trace("event", self.config, &self.steps)
+        campaign::trace("event", self.configs, &self.steps)
     }
 
     /// The two outcomes.

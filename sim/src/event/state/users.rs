@@ -1,6 +1,9 @@
 //! The two users of a session.
 
-use handfast::outcome::{AccountId, Scheme};
+use handfast::{
+    outcome::{AccountId, Scheme},
+    sas::Comparison,
+};
 
 use crate::event::{below::Ledger, state::event::Party};
 
@@ -21,11 +24,15 @@ pub(crate) struct Users {
     /// The exporting user is asked to confirm, or has given up.
     pub(crate) asked: bool,
     pub(crate) gave_up: bool,
+    /// A user was asked to compare.
+    pub(crate) compares: bool,
     /// The account is being linked already: the exporting user waits for the end of that (R-API-4).
     pub(crate) waits: bool,
     /// The number of the hostile device's next act, and whether it has gone.
     pub(crate) device_next: usize,
     pub(crate) device_gone: bool,
+    /// Its end of a comparison.
+    pub(crate) device_compares: Option<Comparison>,
     /// The answers that are due to it.
     pub(crate) ledger: Ledger,
 }

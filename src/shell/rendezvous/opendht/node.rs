@@ -9,7 +9,7 @@ use std::{
 use handfast_dht::{
     Config, InfoHash, PutOptions, Query, Value, ValueType,
     driver::{Bind, Running, Unfinished},
-    value::PublicKey,
+    value::{PublicKey, certificate_text},
 };
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -128,7 +128,7 @@ impl OpenDht {
 
 /// The PEM text of a certificate value.
 fn certificates<'a>(value: &'a Value<'_>) -> Option<&'a [u8]> {
-    value.body().filter(|body| body.kind == ValueType::CERTIFICATE).map(|body| &*body.data)
+    value.body().filter(|body| body.kind == ValueType::CERTIFICATE).map(|body| certificate_text(&body.data))
 }
 
 /// Under which key the certificates of a device lie.

@@ -6,11 +6,11 @@ use handfast::{
     message::Message,
     outcome::Side,
     reducer::ConnId,
-    secret::Secret,
 };
 use handfast_model::side::{ExportSide, ImportSide};
 
 use crate::event::{
+    compare::{comparison, filled},
     schedule::Errand,
     session::Session,
     state::{
@@ -124,6 +124,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             self.command(whose, Kind::Decline, Connection::decline);
         } else if self.command(whose, Kind::Accept, Connection::accept) {
             self.importing.session = Some(number);
+            let compares = self.schedule.compares(Side::Import) && !self.legacy[0];
+            self.importing.conns[number].comparison = compares.then(|| comparison(Side::Import, number));
         }
         self.transmit_import(conn, true);
     }
@@ -137,7 +139,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             self.links[link].slots.push_back(slot);
         }
         let (right, scheme) = (self.users.typed.unwrap_or_default(), self.schedule.scheme);
-        let message = message.map_password(|_| Secret::from(password(right, scheme)));
+        let own = self.importing.conns[number].comparison.as_ref();
+        let message = filled(own, message, password(right, scheme));
         self.command(Whose::Import(conn), Kind::Send, |connection| connection.send(&message));
         self.transmit_import(conn, true);
     }

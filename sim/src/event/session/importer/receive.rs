@@ -16,6 +16,7 @@ use handfast_model::{
 };
 
 use crate::event::{
+    compare::handled,
     schedule::DiskStep,
     session::Session,
     state::{
@@ -125,7 +126,11 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             // An importer requests no channel.
             Received::Accepted | Received::Declined => return,
             Received::Message(message) => {
-                let message = message.map_password(|_| Slot(0));
+                // An opening that does not open the commitment is no message (R-SAS-3).
+                if own.comparison.as_mut().is_some_and(|own| !own.take(&message)) {
+                    return self.receive_garbage(conn, false);
+                }
+                let message = handled(message, Slot(0));
                 (CallerAct::Say(message), Input::Message(conn, message))
             }
             Received::Began(length) => {

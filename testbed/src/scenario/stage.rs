@@ -2,26 +2,32 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use handfast::outcome::Profile;
+use handfast::{outcome::Profile, secret::Secret};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use super::client::{self, Bus, Fault, Signalled};
+use super::{
+    fault::{Fault, Signalled},
+    port::Port,
+};
 
 /// How long a user takes who takes time.
 const THINKS: Duration = Duration::from_millis(300);
 
+/// How long a program may take to end after its operation has.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// The accounts that can be exported.
-pub(super) struct Accounts {
-    pub(super) plain: Option<String>,
-    pub(super) protected: Option<String>,
-    pub(super) password: String,
+pub(crate) struct Accounts {
+    pub(crate) plain: Option<String>,
+    pub(crate) protected: Option<String>,
+    pub(crate) password: Secret,
 }
 
 /// A scenario under way.
-pub(super) struct Stage<'a> {
-    import: Bus,
-    export: Bus,
+pub(crate) struct Stage<'a> {
+    import: Port,
+    export: Port,
     accounts: &'a Accounts,
     deadline: Duration,
     began: Instant,
@@ -36,7 +42,7 @@ pub(super) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(import: Bus, export: Bus, accounts: &'a Accounts, deadline: Duration) -> Self {
+    pub(crate) fn new(import: Port, export: Port, accounts: &'a Accounts, deadline: Duration) -> Self {
         Self {
             import,
             export,
@@ -53,12 +59,12 @@ impl<'a> Stage<'a> {
     }
 
     /// The password of the protected account.
-    pub(super) fn password(&self) -> &'a str {
+    pub(super) fn password(&self) -> &'a Secret {
         &self.accounts.password
     }
 
     /// The lines so far, with a header. All times are of one clock.
-    pub(super) fn trace(&self, profile: Profile) -> String {
+    pub(crate) fn trace(&self, profile: Profile) -> String {
         let header = json!({"observed": 1, "profile": profile});
         [&header].into_iter().chain(&self.lines).flat_map(|line| [line.to_string(), "\n".into()]).collect()
     }
@@ -68,7 +74,12 @@ impl<'a> Stage<'a> {
         self.lines.push(line);
     }
 
+    /// Notes a call that has returned, after the signals that came before that.
     fn called(&mut self, side: &str, call: &str, args: Value, ret: impl Into<Value>) {
+        let is_import = side == "import";
+        while let Some(signal) = if is_import { self.import.arrived() } else { self.export.arrived() } {
+            self.take_in(is_import, signal);
+        }
         self.note(json!({"side": side, "call": call, "args": args, "ret": ret.into()}));
     }
 
@@ -88,7 +99,7 @@ impl<'a> Stage<'a> {
     }
 
     fn take_in(&mut self, by_import: bool, signal: Signalled) {
-        let details = client::json(&signal.details);
+        let details = json!(signal.details);
         let state = signal.state;
         match (by_import, signal.op) {
             (true, None) if signal.account == self.account => {
@@ -140,6 +151,15 @@ impl<'a> Stage<'a> {
         self.of_import.last().is_some_and(|signal| signal.state == 3)
     }
 
+    /// Cuts the connection between the two programs.
+    pub(super) fn cut(&mut self) -> Result<(), Fault> {
+        match &self.export {
+            #[cfg(feature = "dbus")]
+            Port::Bus(_) => Err(Fault::Unsupported("a daemon's connection cannot be cut".into())),
+            Port::Program(program) => program.cut(),
+        }
+    }
+
     /// Waits until the export side has signalled this state.
     pub(super) async fn export_state(&mut self, state: i32) -> Result<(), Fault> {
         let until = Instant::now() + self.deadline;
@@ -158,8 +178,7 @@ impl<'a> Stage<'a> {
 
     /// `addAccount`, and the token.
     pub(super) async fn begin_import(&mut self) -> Result<String, Fault> {
-        let details = HashMap::from([("Account.type", "RING"), ("Account.archiveURL", "jami-auth")]);
-        let account: String = self.import.call("addAccount", &(details,), "s").await?;
+        let account = self.import.add_account().await?;
         self.account.clone_from(&account);
         self.of_import.clear();
         self.called("import", "addAccount", json!({"Account.archiveURL": "jami-auth"}), account);
@@ -168,17 +187,17 @@ impl<'a> Stage<'a> {
     }
 
     /// `provideAccountAuthentication`.
-    pub(super) async fn answer(&mut self, credentials: &str, scheme: &str) -> Result<bool, Fault> {
-        let body = (self.account.clone(), credentials, scheme);
-        let accepted: bool = self.import.call("provideAccountAuthentication", &body, "b").await?;
-        let args = json!({"accountId": self.account, "credentials": credentials, "scheme": scheme});
+    pub(super) async fn answer(&mut self, credentials: &Secret, scheme: &str) -> Result<bool, Fault> {
+        let accepted = self.import.provide(&self.account, credentials, scheme).await?;
+        let typed = credentials.as_str().unwrap_or_default();
+        let args = json!({"accountId": self.account, "credentials": typed, "scheme": scheme});
         self.called("import", "provideAccountAuthentication", args, accepted);
         Ok(accepted)
     }
 
     /// `removeAccount` of the importing device.
     pub(super) async fn remove(&mut self) -> Result<(), Fault> {
-        let () = self.import.call("removeAccount", &(self.account.clone(),), "").await?;
+        self.import.remove(&self.account).await?;
         let args = json!({"accountId": self.account});
         self.called("import", "removeAccount", args, Value::Null);
         Ok(())
@@ -194,7 +213,7 @@ impl<'a> Stage<'a> {
 
     /// `addDevice`; an operation that begins is that of the scenario.
     pub(super) async fn add(&mut self, uri: &str) -> Result<i32, Fault> {
-        let returned: i32 = self.export.call("addDevice", &(self.of.clone(), uri), "i").await?;
+        let returned = self.export.add_device(&self.of, uri).await?;
         if let Ok(op @ 1..) = u32::try_from(returned) {
             self.op = op;
         }
@@ -204,21 +223,21 @@ impl<'a> Stage<'a> {
 
     /// `confirmAddDevice`.
     pub(super) async fn confirm(&mut self) -> Result<bool, Fault> {
-        let accepted: bool = self.export.call("confirmAddDevice", &(self.of.clone(), self.op), "b").await?;
+        let accepted = self.export.confirm(&self.of, self.op).await?;
         self.called("export", "confirmAddDevice", json!({"op_id": self.op}), accepted);
         Ok(accepted)
     }
 
     /// `cancelAddDevice`.
     pub(super) async fn cancel(&mut self) -> Result<bool, Fault> {
-        let accepted: bool = self.export.call("cancelAddDevice", &(self.of.clone(), self.op), "b").await?;
+        let accepted = self.export.cancel(&self.of, self.op).await?;
         self.called("export", "cancelAddDevice", json!({"op_id": self.op}), accepted);
         Ok(accepted)
     }
 
     /// `addDevice` of an account that is not there.
     pub(super) async fn add_of_no_account(&mut self, uri: &str) -> Result<i32, Fault> {
-        self.export.call("addDevice", &("ffffffffffffffff", uri), "i").await
+        self.export.add_device("ffffffffffffffff", uri).await
     }
 
     /// Waits until both sides have ended, and compares how: `true` is success.
@@ -234,7 +253,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Ends the operations of a scenario that has come to its end, if they have not.
-    pub(super) async fn clear(&mut self) -> Result<(), Fault> {
+    async fn clear(&mut self) -> Result<(), Fault> {
         if !self.account.is_empty() && self.end_of_import() == "-" {
             self.remove().await?;
         }
@@ -245,13 +264,22 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// Ends what is left of the scenario: an operation that goes on, and the programs. Returns what they wrote on standard error.
+    pub(crate) async fn close(mut self) -> String {
+        // The next scenario finds no operation of this one. A daemon that is gone has none.
+        let _ = self.clear().await;
+        let within = |end: String| if end == "-" { Duration::ZERO } else { GRACE.min(self.deadline) };
+        let (import, export) = (within(self.end_of_import()), within(self.end_of_export()));
+        [self.import.end(import).await, self.export.end(export).await].concat()
+    }
+
     /// The `error` with which the import ended; `-` while it has not.
-    pub(super) fn end_of_import(&self) -> String {
+    pub(crate) fn end_of_import(&self) -> String {
         end(self.of_import.iter())
     }
 
     /// The `error` with which the export ended; `-` while it has not.
-    pub(super) fn end_of_export(&self) -> String {
+    pub(crate) fn end_of_export(&self) -> String {
         end(self.of_export.iter().filter(|signal| signal.op == Some(self.op)))
     }
 }

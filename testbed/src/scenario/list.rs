@@ -1,15 +1,19 @@
 //! The scenarios: what two users do, and how it ends.
 
-use super::{client::Fault, play::Stage};
+use handfast::secret::Secret;
+
+use super::{fault::Fault, stage::Stage, wire::Wire};
 
 /// A scenario.
-pub(super) struct Scenario {
+pub(crate) struct Scenario {
     /// Its name.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// The events, in words.
-    pub(super) says: &'static str,
+    pub(crate) says: &'static str,
     /// Whether a timer has to run out.
-    pub(super) timers: bool,
+    pub(crate) timers: bool,
+    /// The connection between the two sides. Only that of two programs can be another one than the network's.
+    pub(crate) wire: Wire,
     plot: Plot,
 }
 
@@ -44,6 +48,17 @@ enum Plot {
     Again,
     /// A user never answers.
     Silent(Person),
+    /// The connection is cut.
+    Cut(Moment),
+    /// `addDevice` of a token of this form, of a device that is not there.
+    Absent(Form),
+}
+
+/// The forms of a token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Short,
+    Long,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,11 +91,15 @@ enum Moment {
 }
 
 const fn scenario(name: &'static str, says: &'static str, plot: Plot) -> Scenario {
-    Scenario { name, says, timers: matches!(plot, Plot::Silent(_)), plot }
+    Scenario { name, says, timers: matches!(plot, Plot::Silent(_)), wire: Wire::Whole, plot }
+}
+
+const fn over(wire: Wire, name: &'static str, says: &'static str, plot: Plot) -> Scenario {
+    Scenario { wire, ..scenario(name, says, plot) }
 }
 
 /// All scenarios.
-pub(super) const SCENARIOS: &[Scenario] = &[
+pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("no-password", "an account without a password is linked", Plot::Agree(Typed::Nothing)),
     scenario("right-password", "the right password is typed", Plot::Agree(Typed::Wrong(0))),
     scenario("wrong-once", "a wrong password, then the right one", Plot::Agree(Typed::Wrong(1))),
@@ -119,6 +138,23 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("again", "a link after one that was canceled", Plot::Again),
     scenario("silent-export", "the exporting user never confirms", Plot::Silent(Person::Export)),
     scenario("silent-import", "the importing user never answers", Plot::Silent(Person::Import)),
+    scenario("short-token", "a token of 40 digits, of a device that is not there", Plot::Absent(Form::Short)),
+    scenario("long-token", "a token of 64 digits, of a device that is not there", Plot::Absent(Form::Long)),
+    over(Wire::Pieces, "split-writes", "every message comes in pieces", Plot::Agree(Typed::Nothing)),
+    over(Wire::Pieces, "split-password", "every message comes in pieces, with passwords", Plot::Agree(Typed::Wrong(1))),
+    over(
+        Wire::Silent,
+        "silent-peer",
+        "the network takes everything and brings nothing",
+        Plot::Cancel(Moment::Connecting),
+    ),
+    over(Wire::Cut, "cut-asked", "the connection is cut while the exporting user is asked", Plot::Cut(Moment::Asked)),
+    over(
+        Wire::Cut,
+        "cut-prompted",
+        "the connection is cut while the importing user is asked",
+        Plot::Cut(Moment::Prompted),
+    ),
 ];
 
 /// A password that is none.
@@ -157,14 +193,14 @@ async fn until(stage: &mut Stage<'_>, moment: Moment) -> Result<(), Fault> {
     expect("confirmAddDevice", stage.confirm().await?, true)?;
     stage.import_state(3, 1).await?;
     if moment == Moment::Answered {
-        expect("provideAccountAuthentication", stage.answer("", "").await?, true)?;
+        expect("provideAccountAuthentication", stage.answer(&Secret::default(), "").await?, true)?;
     }
     Ok(())
 }
 
 impl Scenario {
     /// Plays it.
-    pub(super) async fn play(&self, stage: &mut Stage<'_>) -> Result<(), Fault> {
+    pub(crate) async fn play(&self, stage: &mut Stage<'_>) -> Result<(), Fault> {
         match self.plot {
             Plot::Agree(Typed::Nothing) => {
                 stage.choose(false)?;
@@ -205,13 +241,13 @@ impl Scenario {
                 // An old exporter asks the importer only when its own user has confirmed.
                 let asked = stage.is_prompted();
                 if asked {
-                    expect("provideAccountAuthentication", stage.answer("", "").await?, true)?;
+                    expect("provideAccountAuthentication", stage.answer(&Secret::default(), "").await?, true)?;
                     stage.think().await?;
                 }
                 expect("confirmAddDevice", stage.confirm().await?, true)?;
                 if !asked {
                     stage.import_state(3, 1).await?;
-                    expect("provideAccountAuthentication", stage.answer("", "").await?, true)?;
+                    expect("provideAccountAuthentication", stage.answer(&Secret::default(), "").await?, true)?;
                 }
                 stage.ends(true, true).await
             }
@@ -222,20 +258,20 @@ impl Scenario {
                 // An old daemon may take both (E10): the model knows.
                 stage.confirm().await?;
                 stage.import_state(3, 1).await?;
-                stage.answer("", "").await?;
+                stage.answer(&Secret::default(), "").await?;
                 stage.export_state(5).await
             }
             Plot::AnswerTwice => {
                 stage.choose(false)?;
                 until(stage, Moment::Answered).await?;
-                stage.answer("", "").await?;
+                stage.answer(&Secret::default(), "").await?;
                 stage.ends(true, true).await
             }
             Plot::OtherScheme => {
                 stage.choose(false)?;
                 until(stage, Moment::Prompted).await?;
-                if !stage.answer("", "password").await? {
-                    expect("provideAccountAuthentication", stage.answer("", "").await?, true)?;
+                if !stage.answer(&Secret::default(), "password").await? {
+                    expect("provideAccountAuthentication", stage.answer(&Secret::default(), "").await?, true)?;
                 }
                 stage.ends(true, true).await
             }
@@ -290,7 +326,47 @@ impl Scenario {
                 until(stage, Moment::Prompted).await?;
                 stage.ends(false, false).await
             }
+            Plot::Cut(moment) => {
+                stage.choose(false)?;
+                until(stage, moment).await?;
+                stage.cut()?;
+                stage.ends(false, false).await
+            }
+            Plot::Absent(form) => {
+                stage.choose(false)?;
+                let digits = "0123456789abcdef0123456789abcdef01234567";
+                let token = match form {
+                    Form::Short => format!("jami-auth://{digits}/123456"),
+                    Form::Long => format!("jami-auth://{digits}{}/123456", &digits[..24]),
+                };
+                // The model knows which daemon takes which.
+                if stage.add(&token).await? > 0 {
+                    stage.cancel().await?;
+                    stage.export_state(5).await?;
+                }
+                Ok(())
+            }
         }
+    }
+
+    /// The account that it exports: whether that is the protected one; `None` if none.
+    #[cfg(feature = "dbus")]
+    pub(crate) const fn protected(&self) -> Option<bool> {
+        match self.plot {
+            Plot::Agree(Typed::Wrong(_)) => Some(true),
+            Plot::NoAccount => None,
+            _ => Some(false),
+        }
+    }
+
+    /// Whether the link may be lost in it.
+    pub(crate) const fn loses(&self) -> bool {
+        matches!(self.plot, Plot::Cut(_))
+    }
+
+    /// Whether an operation may go on that only a timer ends: that of a peer which does not learn of the end.
+    pub(crate) const fn waits(&self) -> bool {
+        matches!(self.plot, Plot::Silent(_) | Plot::Remove(_) | Plot::DeadToken)
     }
 }
 
@@ -299,7 +375,7 @@ async fn finish(stage: &mut Stage<'_>) -> Result<(), Fault> {
     stage.export_state(3).await?;
     expect("confirmAddDevice", stage.confirm().await?, true)?;
     stage.import_state(3, 1).await?;
-    expect("provideAccountAuthentication", stage.answer("", "").await?, true)?;
+    expect("provideAccountAuthentication", stage.answer(&Secret::default(), "").await?, true)?;
     stage.ends(true, true).await
 }
 
@@ -310,10 +386,10 @@ async fn with_password(stage: &mut Stage<'_>, wrong: usize) -> Result<(), Fault>
     stage.export_state(3).await?;
     expect("confirmAddDevice", stage.confirm().await?, true)?;
     let right = stage.password();
-    let typed = WRONG.into_iter().take(wrong).chain([right].into_iter().take(usize::from(wrong < 3)));
-    for (number, password) in typed.enumerate() {
+    let typed = WRONG.into_iter().take(wrong).map(Secret::from);
+    for (number, password) in typed.chain((wrong < 3).then(|| right.clone())).enumerate() {
         stage.import_state(3, number + 1).await?;
-        expect("provideAccountAuthentication", stage.answer(password, "password").await?, true)?;
+        expect("provideAccountAuthentication", stage.answer(&password, "password").await?, true)?;
     }
     stage.ends(wrong < 3, wrong < 3).await
 }

@@ -1,61 +1,22 @@
 //! A client of a daemon on a bus: its calls, and the signals that come.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
-use serde_json::Value;
+use handfast::secret::Secret;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use zbus::{Connection, Message, MessageStream, message::Type};
 
+use super::fault::{Fault, Signalled};
 use crate::dbus::{self, INTERFACE, PATH, SERVICE};
 
 /// Signals of a scenario that wait to be looked at. A link has ten.
 const MAX_WAITING: usize = 4096;
 
-/// Why a scenario came to no end, or ended wrongly.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
-    /// No bus answers, or it went.
-    #[error("the bus is lost: {0}")]
-    Bus(String),
-    /// The daemon left the bus.
-    #[error("the daemon of the {0} side left the bus")]
-    Daemon(&'static str),
-    /// A call failed, or was not answered in time.
-    #[error("{call}: {why}")]
-    Call { call: &'static str, why: String },
-    /// A signal did not come in time.
-    #[error("no {what} came in {seconds} s")]
-    Silent { what: String, seconds: u64 },
-    /// A signal or a return has other types than the interface says.
-    #[error("{0}")]
-    Malformed(String),
-    /// It went otherwise than the scenario says.
-    #[error("{0}")]
-    Otherwise(String),
-    /// The scenario needs an option.
-    #[error("it needs {0}")]
-    Needs(&'static str),
-}
-
-impl Fault {
-    /// Whether a daemon is at fault for what it said. Where it says nothing, nothing can be said of it.
-    pub(super) const fn is_violation(&self) -> bool {
-        matches!(self, Self::Malformed(_) | Self::Otherwise(_))
-    }
-}
-
-/// A signal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Signalled {
-    pub(super) account: String,
-    /// The operation, of the export side's signal.
-    pub(super) op: Option<u32>,
-    pub(super) state: i32,
-    pub(super) details: BTreeMap<String, String>,
-}
-
 /// A connection to the bus of a daemon.
-pub(super) struct Bus {
+pub(crate) struct Bus {
     side: &'static str,
     connection: Connection,
     signals: UnboundedReceiver<Result<Signalled, Fault>>,
@@ -63,12 +24,12 @@ pub(super) struct Bus {
 
 impl Bus {
     /// Connects, and begins to take signals.
-    pub(super) async fn open(option: &'static str, address: &str, deadline: Duration) -> Result<Self, Fault> {
+    pub(crate) async fn open(option: &'static str, address: &str, deadline: Duration) -> Result<Self, Fault> {
         let lost = |why: &dyn std::fmt::Display| Fault::Bus(why.to_string());
         let side = if option == "--import" { "import" } else { "export" };
         let connection = match dbus::connect(option, address, deadline).await {
             Ok(connection) => connection,
-            Err(_) => return Err(lost(&format_args!("{option} {address}: no bus answers"))),
+            Err(failure) => return Err(lost(&failure)),
         };
         let mut stream = MessageStream::from(&connection);
         let rules = [
@@ -105,7 +66,7 @@ impl Bus {
     }
 
     /// Makes a call, which returns a value of these types.
-    pub(super) async fn call<B, R>(&self, call: &'static str, body: &B, returns: &str) -> Result<R, Fault>
+    async fn call<B, R>(&self, call: &'static str, body: &B, returns: &str) -> Result<R, Fault>
     where
         B: serde::Serialize + zbus::wire::DynamicType,
         R: for<'d> zbus::wire::DynamicDeserialize<'d>,
@@ -113,6 +74,32 @@ impl Bus {
         let answer = self.connection.call_method(Some(SERVICE), PATH, Some(INTERFACE), call, body).await;
         let answer = answer.map_err(|error| Fault::Call { call, why: error.to_string() })?;
         dbus::read(&answer, returns).map_err(|why| Fault::Malformed(format!("what {call} returns: {why}")))
+    }
+
+    pub(super) async fn add_account(&mut self) -> Result<String, Fault> {
+        let details = HashMap::from([("Account.type", "RING"), ("Account.archiveURL", "jami-auth")]);
+        self.call("addAccount", &(details,), "s").await
+    }
+
+    pub(super) async fn provide(&mut self, account: &str, credentials: &Secret, scheme: &str) -> Result<bool, Fault> {
+        let body = (account, credentials.as_str().unwrap_or_default(), scheme);
+        self.call("provideAccountAuthentication", &body, "b").await
+    }
+
+    pub(super) async fn remove(&mut self, account: &str) -> Result<(), Fault> {
+        self.call("removeAccount", &(account,), "").await
+    }
+
+    pub(super) async fn add_device(&mut self, account: &str, uri: &str) -> Result<i32, Fault> {
+        self.call("addDevice", &(account, uri), "i").await
+    }
+
+    pub(super) async fn confirm(&mut self, account: &str, op: u32) -> Result<bool, Fault> {
+        self.call("confirmAddDevice", &(account, op), "b").await
+    }
+
+    pub(super) async fn cancel(&mut self, account: &str, op: u32) -> Result<bool, Fault> {
+        self.call("cancelAddDevice", &(account, op), "b").await
     }
 }
 
@@ -145,13 +132,4 @@ fn signalled(side: &'static str, message: &Message) -> Option<Result<Signalled, 
         }
         _ => None,
     }
-}
-
-/// The details as JSON.
-pub(super) fn json(details: &BTreeMap<String, String>) -> Value {
-    details
-        .iter()
-        .map(|(key, value)| (key.clone(), Value::from(value.clone())))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
 }

@@ -1,0 +1,248 @@
+//! Two devices find each other, over networks of nodes in virtual time: one publishes a value, reads it back and listens; the other
+//! finds it, listens, and puts a request; the first answers. With loss, strangers, liars, and nodes that are killed in the middle.
+
+use std::{net::SocketAddr, time::Duration};
+
+use handfast_dht::{
+    Config, Event, InfoHash, PutOptions, Value, ValueType, limits,
+    sim::{Behaviour, Faults, Host, Network},
+    value::Query,
+    wire::{Family, Message, Payload, Reply, Request, Values, Want},
+};
+
+const LOSSY: Faults =
+    Faults { loss: 0.05, duplication: 0.02, latency: (Duration::from_millis(10), Duration::from_millis(80)) };
+/// How long a device is looked for, and an answer waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+const TICK: Duration = Duration::from_millis(1);
+const RETRY: Duration = Duration::from_millis(200);
+/// The values: what is published, the request, the answer.
+const PUBLISHED: u64 = 1;
+const REQUEST: u64 = 2;
+const ANSWER: u64 = 3;
+
+/// Two devices in a network, and what goes on meanwhile.
+struct Pair<'a> {
+    network: Network,
+    importer: Host,
+    exporter: Host,
+    /// Done each millisecond.
+    meanwhile: &'a mut dyn FnMut(&mut Network),
+}
+
+fn key(name: &str) -> InfoHash {
+    InfoHash::of(name.as_bytes())
+}
+
+impl<'a> Pair<'a> {
+    /// Two clients that join a network by these nodes.
+    fn new(mut network: Network, by: [Host; 2], meanwhile: &'a mut dyn FnMut(&mut Network)) -> Self {
+        let client = Config { client: true, ..Config::default() };
+        let [importer, exporter] = by.map(|by| {
+            let host = network.add_with(Family::V4, client, Behaviour::Honest);
+            network.join(host, by).unwrap();
+            host
+        });
+        Self { network, importer, exporter, meanwhile }
+    }
+
+    /// Lets time pass until a host has an event of a kind; None: it has not within the patience.
+    fn wait<T>(&mut self, host: Host, mut find: impl FnMut(&Event) -> Option<T>) -> Option<T> {
+        let end = self.network.now() + PATIENCE;
+        while self.network.now() < end {
+            if let Some(found) = self.network.events(host).iter().find_map(&mut find) {
+                return Some(found);
+            }
+            (self.meanwhile)(&mut self.network);
+            self.network.run(TICK);
+        }
+        None
+    }
+
+    fn put(&mut self, host: Host, name: &str, id: u64, permanent: bool) -> Option<()> {
+        let value = Value::plain(id, ValueType::USER_DATA, vec![id as u8; 2000]);
+        let options = PutOptions { permanent, created: None };
+        let operation = self.network.with(host, |node, now| node.put(now, key(name), value, options).unwrap());
+        self.wait(host, |event| matches!(event, Event::Put { operation: of, .. } if *of == operation).then_some(()))
+    }
+
+    /// Looks for a value until it is there.
+    fn find(&mut self, host: Host, name: &str, id: u64) -> Option<()> {
+        let end = self.network.now() + PATIENCE;
+        while self.network.now() < end {
+            let operation = self.network.with(host, |node, now| node.get(now, key(name), Query::default()).unwrap());
+            let mut found = false;
+            self.wait(host, |event| {
+                if let Event::Values { operation: of, values } = event {
+                    found |= *of == operation && values.iter().any(|value| value.id == id);
+                }
+                matches!(event, Event::Got { operation: of, .. } if *of == operation).then_some(())
+            })?;
+            if found {
+                return Some(());
+            }
+            self.network.run(RETRY);
+        }
+        None
+    }
+
+    fn listen(&mut self, host: Host, name: &str) {
+        self.network.with(host, |node, now| node.listen(now, key(name), Query::default()).unwrap());
+    }
+
+    fn received(&mut self, host: Host, id: u64) -> Option<()> {
+        self.wait(host, |event| match event {
+            Event::Values { values, .. } if values.iter().any(|value| value.id == id) => Some(()),
+            _ => None,
+        })
+    }
+
+    /// The whole of it. Returns how long it took from the exporter's start, or at which step it ended.
+    fn meet(&mut self) -> Result<Duration, &'static str> {
+        let (importer, exporter) = (self.importer, self.exporter);
+        self.put(importer, "device", PUBLISHED, true).ok_or("publish")?;
+        self.find(importer, "device", PUBLISHED).ok_or("read back")?;
+        self.listen(importer, "requests");
+        let begin = self.network.now();
+        self.find(exporter, "device", PUBLISHED).ok_or("find")?;
+        self.listen(exporter, "answers");
+        let request = Value::plain(REQUEST, ValueType::USER_DATA, vec![2; 2000]);
+        let put = |value: Value<'static>, name: &'static str| {
+            move |node: &mut handfast_dht::Node, now| node.put(now, key(name), value, PutOptions::default()).unwrap()
+        };
+        // The request and the answer are followed by what the peer does; their puts are not waited for.
+        self.network.with(exporter, put(request, "requests"));
+        self.received(importer, REQUEST).ok_or("request")?;
+        let answer = Value::plain(ANSWER, ValueType::USER_DATA, vec![3; 2000]);
+        self.network.with(importer, put(answer, "answers"));
+        self.received(exporter, ANSWER).ok_or("answer")?;
+        Ok(self.network.now() - begin)
+    }
+}
+
+/// Two devices meet in a network. Each joins by a node of its own.
+fn meet(network: Network, mut meanwhile: impl FnMut(&mut Network)) -> Result<Duration, &'static str> {
+    Pair::new(network, [Host(0), Host(1)], &mut meanwhile).meet()
+}
+
+#[test]
+fn two_devices_meet_in_networks_of_any_size_with_loss() {
+    for (seed, nodes, settle) in [(1, 2, 5), (2, 10, 60), (3, 200, 120)] {
+        for seed in [seed, 100 + seed] {
+            let network = Network::settled(seed, LOSSY, nodes, Duration::from_secs(settle));
+            let took = meet(network, |_| {}).unwrap_or_else(|step| panic!("{nodes} nodes, seed {seed}: no {step}"));
+            assert!(took < PATIENCE, "{nodes} nodes: {took:?}");
+        }
+    }
+}
+
+/// Datagrams of strangers, from one address or from many: questions, values without a right token, answers and parts that were not asked for.
+fn stranger(number: u32) -> Vec<u8> {
+    let id = InfoHash::of(&number.to_be_bytes());
+    let key = key(["device", "requests", "answers", "another"][number as usize / 8 % 4]);
+    let value = Value::plain(u64::from(number) + 10, ValueType::USER_DATA, vec![9; 400]).encode();
+    let values = Values::of(1, &value);
+    let request = |request| Payload::Request { id, request };
+    let payload = match number % 7 {
+        0 => request(Request::Ping),
+        1 => request(Request::Find { target: key, want: Want::BOTH }),
+        2 => request(Request::Get { key, query: Query::default(), want: Want::default() }),
+        3 => request(Request::Put { key, values, token: &[7; 32], created: None }),
+        4 => request(Request::Listen { key, token: &[7; 32], subscription: number, query: Query::default() }),
+        5 => Payload::Reply(Reply { id, values: Some(values), token: Some(&[7; 32]), ..Reply::default() }),
+        _ => return number.to_be_bytes().repeat(100),
+    };
+    Message { transaction: number, network: 0, client: false, payload }.to_bytes()
+}
+
+/// 1 000 datagrams a second at each of the two devices, and at the nodes by which they join.
+#[test]
+fn a_thousand_datagrams_a_second_of_strangers_delay_no_rendezvous() {
+    for many in [false, true] {
+        for seed in 20..23 {
+            let network = || Network::settled(seed, Faults::default(), 8, Duration::from_secs(30));
+            let quiet = meet(network(), |_| {}).unwrap();
+            let mut number = 0;
+            let flooded = meet(network(), |network| {
+                for host in [0, 1, 8, 9] {
+                    number += 1;
+                    let last = if many { number } else { 1 };
+                    let from = SocketAddr::from(([45, 1, (last >> 8) as u8, last as u8], 4222));
+                    network.intrude(from, Host(host), &stranger(number));
+                }
+            })
+            .unwrap();
+            assert!(flooded <= quiet + Duration::from_secs(1), "{quiet:?}, with strangers {flooded:?}");
+            assert!(number > 400, "{number} datagrams came");
+        }
+    }
+}
+
+/// Requests above the limit of an address are dropped, and the others are served.
+#[test]
+fn a_flood_from_one_address_is_dropped_and_delays_no_rendezvous() {
+    let network = || Network::settled(30, Faults::default(), 8, Duration::from_secs(30));
+    let quiet = meet(network(), |_| {}).unwrap();
+    let mut number = 0;
+    let mut meanwhile = |network: &mut Network| {
+        for _ in 0..20 {
+            number += 1;
+            network.intrude(([45, 1, 1, 1], 1024 + (number % 5000) as u16).into(), Host(0), &stranger(7 * number));
+        }
+    };
+    let mut pair = Pair::new(network(), [Host(0), Host(1)], &mut meanwhile);
+    let flooded = pair.meet().unwrap();
+    let statistics = pair.network.node(Host(0)).statistics();
+    let passed = pair.network.now().as_secs() as u32;
+    assert!(flooded <= quiet + Duration::from_secs(1), "{quiet:?}, with the flood {flooded:?}");
+    assert!(
+        statistics.limited > 0 && number > limits::REQUESTS_PER_ADDRESS,
+        "{statistics:?} after {passed} s, {number}"
+    );
+}
+
+/// Each node in turn is killed at each of some moments, and starts again two seconds later with nothing stored.
+#[test]
+fn a_node_that_is_killed_in_the_middle_and_comes_back_does_not_end_a_rendezvous() {
+    for victim in 0..8 {
+        for moment in [5, 120, 250, 400, 600] {
+            let network = Network::settled(40, LOSSY, 8, Duration::from_secs(60));
+            let (kill, start) = (moment, moment + 2000);
+            let mut ticks = 0;
+            let took = meet(network, |network| {
+                ticks += 1;
+                if ticks == kill {
+                    network.kill(Host(victim));
+                }
+                if ticks == start {
+                    network.start(Host(victim), Config::default());
+                    network.join(Host(victim), Host((victim + 1) % 8)).unwrap();
+                }
+            });
+            took.unwrap_or_else(|step| panic!("node {victim} killed after {moment} ms: no {step}"));
+            assert!(ticks >= kill, "it is over before node {victim} is killed");
+        }
+    }
+}
+
+#[test]
+fn nodes_that_lie_do_not_keep_devices_apart() {
+    for seed in 50..53 {
+        let mut network = Network::settled(seed, LOSSY, 60, Duration::from_secs(120));
+        for host in 2..20 {
+            let lies = [Behaviour::Drops, Behaviour::Diverts, Behaviour::Tokenless];
+            network.set_behaviour(Host(host), lies[host % 3].clone());
+        }
+        meet(network, |_| {}).unwrap_or_else(|step| panic!("seed {seed}: no {step}"));
+    }
+}
+
+/// A network without nodes that store: the rendezvous ends at the first step, in time.
+#[test]
+fn a_network_of_clients_alone_keeps_nothing() {
+    let mut network = Network::new(60, Faults::default());
+    for _ in 0..2 {
+        network.add_with(Family::V4, Config { client: true, ..Config::default() }, Behaviour::Honest);
+    }
+    assert_eq!(meet(network, |_| {}), Err("read back"));
+}
