@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn an_order_is_the_same_for_the_same_seed_and_reaches_each_plot() {
-        let drawn = |seed| (1..=200).map(|link| Order::Drawn(seed).of(link)).map(|(plot, delay)| (plot.name, delay));
+        let drawn =
+            |seed| (1..=200).map(move |link| Order::Drawn(seed).of(link)).map(|(plot, delay)| (plot.name, delay));
         assert!(drawn(7).eq(drawn(7)));
         assert!(drawn(7).ne(drawn(8)));
         assert_eq!(drawn(7).map(|(name, _)| name).collect::<HashSet<_>>().len(), PLOTS.len());

@@ -101,9 +101,12 @@ fn in_runtime<T>(work: impl Future<Output = T>) -> T {
         .block_on(async { tokio::time::timeout(Duration::from_secs(120), work).await.expect("it comes to an end") })
 }
 
+/// The last states before the end that may be, and the errors.
+type End = (&'static [i32], &'static [&'static str]);
+
 /// The plots, and how an importing and an exporting client end: the last states before that, and the errors that may be. A user who
 /// gives up at once may be too early for a connection; one who gives up when all is on its way, too late.
-const ENDS: [(&str, (&[i32], &[&str]), (&[i32], &[&str])); 13] = [
+const ENDS: [(&str, End, End); 13] = [
     ("agrees", (&[4], &[""]), (&[4], &[""])),
     ("protected", (&[4], &[""]), (&[4], &[""])),
     ("wrong-once", (&[4], &[""]), (&[4], &[""])),
@@ -111,10 +114,10 @@ const ENDS: [(&str, (&[i32], &[&str]), (&[i32], &[&str])); 13] = [
     // A token goes on to be valid for another device, until its timer runs out.
     ("gives-up-connecting", (&[1, 2], &["timeout"]), (&[2], &["network"])),
     ("gives-up-asked", (&[2], &["canceled"]), (&[3], &["canceled"])),
-    ("gives-up-prompted", (&[4], &["canceled"]), (&[3], &["canceled"])),
+    ("gives-up-prompted", (&[3, 4], &["canceled"]), (&[3], &["canceled"])),
     ("gives-up-answered", (&[4], &["", "canceled"]), (&[3], &["canceled"])),
     ("lost-asked", (&[2], &["network"]), (&[3], &["network"])),
-    ("lost-prompted", (&[3], &["network"]), (&[3], &["network"])),
+    ("lost-prompted", (&[3, 4], &["network"]), (&[3], &["network"])),
     ("lost-answered", (&[4], &["", "network"]), (&[3], &["network"])),
     ("silent", (&[2], &["timeout"]), (&[3], &["timeout"])),
     ("absent", (&[1], &["timeout"]), (&[2], &["network"])),
@@ -124,7 +127,7 @@ const ENDS: [(&str, (&[i32], &[&str]), (&[i32], &[&str])); 13] = [
 #[test]
 fn each_plot_ends_as_it_says() {
     let Some(bus) = Bus::start() else { return };
-    let ended = |(states, error): (Vec<i32>, String), (before, errors): (&[i32], &[&str]), plot: &str| {
+    let ended = |(states, error): (Vec<i32>, String), (before, errors): End, plot: &str| {
         let last = states[states.len().saturating_sub(2)];
         assert!(before.contains(&last) && errors.contains(&error.as_str()), "{plot}: {states:?}, {error}");
     };
