@@ -27,7 +27,7 @@ pub(super) struct Account {
     pub(super) id: LocalId,
     pub(super) export: ExportHandle,
     pub(super) notices: UnboundedReceiver<Notice>,
-    /// What takes its calls.
+    /// The task that takes its calls.
     pub(super) operations: AbortHandle,
 }
 

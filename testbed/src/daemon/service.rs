@@ -64,7 +64,7 @@ pub(super) struct Service {
     says: UnboundedSender<Said>,
 }
 
-/// What a daemon is set up with.
+/// The setup of a daemon.
 pub(super) struct Setup {
     pub(super) config: Config,
     pub(super) durations: Durations,

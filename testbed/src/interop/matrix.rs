@@ -269,7 +269,7 @@ mod tests {
             (GOOD.replace("{store}", "{stor}"), "the nearest are store"),
             (GOOD.replace("{handfast}", "no-such-program-3f2a"), "no program \"no-such-program-3f2a\""),
             (GOOD.replace("{handfast}", "/no/such"), "no program \"/no/such\""),
-            (GOOD.replace("import", "bus = \"x\"\nimport"), "daemon or a program"),
+            (GOOD.replace("import =", "bus = \"x\"\nimport ="), "daemon or a program"),
             (format!("{GOOD}{GOOD}"), "two implementations"),
             (format!("cases = [\"no-pasword\"]\n{GOOD}"), "nearest are no-password"),
             (format!("deadline = 0\n{GOOD}"), "deadline"),
