@@ -93,6 +93,7 @@ impl Export {
     }
 
     async fn link(self) -> Result<ExitCode, Failure> {
+        self.link.check()?;
         let mut interrupts = Interrupts::of_a_link()?;
         let out = Background::standard_output();
         let mut typed = None;

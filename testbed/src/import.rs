@@ -75,6 +75,7 @@ impl Import {
     }
 
     async fn link(self) -> Result<ExitCode, Failure> {
+        self.link.check()?;
         let now = link::today()?;
         let mut interrupts = Interrupts::of_a_link()?;
         let prepared = interrupts.or(self.prepare()).await.ok_or_else(link::given_up)??;

@@ -23,6 +23,8 @@ pub(crate) const RECORDED: Limit = Limit { what: "a recorded trace", bytes: 256 
 /// The results of a sweep.
 pub(crate) const RESULTS: Limit = Limit { what: "the results of a sweep", bytes: 4 << 30 };
 
+/// A matrix. Real ones have some kilobytes.
+pub(crate) const MATRIX: Limit = Limit { what: "a matrix", bytes: 1 << 20 };
 /// The results of a matrix: some hundreds of bytes for each cell.
 pub(crate) const INTEROP: Limit = Limit { what: "a matrix's results.json", bytes: 16 << 20 };
 /// Real bugs, with their counterexamples: some hundred kilobytes.

@@ -54,8 +54,8 @@ pub(crate) struct Interop {
     /// Cells that are played at once; without it, four for each core
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// Write to this folder: results.json, table.txt, and for each cell that did not pass its trace, a diagram and the verdict.
-    /// Passwords are replaced
+    /// Write to this folder: results.json, table.txt, and for each cell that did not pass its trace, a diagram and the verdict, with
+    /// passwords replaced, and what the programs wrote on standard error, as it is
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Write the verdicts to this file, as JUnit
@@ -105,8 +105,8 @@ impl Interop {
         }
         // Most of a cell's time is waiting.
         let at_once = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get) * 4;
-        let jobs = self.jobs.map_or_else(at_once, NonZeroUsize::get);
         let all = cells.len();
+        let jobs = self.jobs.map_or_else(at_once, NonZeroUsize::get).min(all);
         let played = cells::play(&ground, cells, jobs, self.json, interrupts).await?;
         let left_out = all - played.len();
         let results = Results::new(&ground.matrix, played, left_out);

@@ -112,10 +112,11 @@ impl Other {
                     continue;
                 }
                 Signal::Connecting if plot.acts == Acts::GivesUp(Moment::Connecting) => Moment::Connecting,
-                Signal::Connecting => {
-                    // It may be that the exporting user is never asked.
-                    let asked = states.wait_for(|state| *state == LinkState::Authenticating);
-                    let _ = timeout(self.durations.connect, asked).await;
+                Signal::Connecting if matches!(plot.acts, Acts::GivesUp(Moment::Asked) | Acts::Lost(Moment::Asked)) => {
+                    // A client that confirms at once may be further already, and one that fails is never asked.
+                    let is_asked =
+                        |state: &LinkState| matches!(state, LinkState::Authenticating | LinkState::InProgress);
+                    let _ = timeout(self.durations.connect, states.wait_for(is_asked)).await;
                     Moment::Asked
                 }
                 Signal::Prompt { .. } => Moment::Prompted,
@@ -163,6 +164,7 @@ async fn exports(plot: &'static Plot, mut account: Account, token: Token, mut st
             Signal::Connecting => Moment::Connecting,
             Signal::Confirm { .. } => Moment::Asked,
             Signal::InProgress => Moment::Answered,
+            Signal::Done(_) => return,
             _ => continue,
         };
         if acts(plot.acts, moment, &account, op).await || plot.acts == Acts::Silent || moment != Moment::Asked {
@@ -170,7 +172,9 @@ async fn exports(plot: &'static Plot, mut account: Account, token: Token, mut st
         }
         // The link may have ended meanwhile.
         let _ = account.export.confirm_add_device(op).await;
-        if states.wait_for(|state| *state == LinkState::Authenticating).await.is_ok() {
+        let prompted = matches!(plot.acts, Acts::GivesUp(Moment::Prompted) | Acts::Lost(Moment::Prompted));
+        // A client that answers at once may be further already.
+        if prompted && states.wait_for(|state| *state >= LinkState::Authenticating).await.is_ok() {
             acts(plot.acts, Moment::Prompted, &account, op).await;
         }
     }

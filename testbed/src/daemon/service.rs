@@ -45,8 +45,8 @@ pub(super) struct Service {
     calls: MessageStream,
     exports: HashMap<LocalId, ExportHandle>,
     imports: HashMap<LocalId, ImportHandle>,
-    /// The last state of each import, and of the exports.
-    states: HashMap<LocalId, watch::Sender<LinkState>>,
+    /// The number of each import that goes on, and its last state; and the last state of the exports.
+    states: HashMap<LocalId, (u64, watch::Sender<LinkState>)>,
     exported: watch::Sender<LinkState>,
     tokens: HashMap<LocalId, Token>,
     registry: Imports<Without>,
@@ -255,8 +255,8 @@ impl Service {
         let Ok((import, notices, operation)) = self.registry.add_account(env, options) else { return String::new() };
         let id = import.id();
         self.imports.insert(id, import);
-        self.states.insert(id, watch::Sender::new(LinkState::Init));
         self.links += 1;
+        self.states.insert(id, (self.links, watch::Sender::new(LinkState::Init)));
         tokio::spawn(operation);
         let delays = self.delays.of_link(self.links);
         tokio::spawn(forward(id, notices, self.says.clone(), delays));
@@ -284,8 +284,11 @@ impl Service {
         let state = notice.state();
         if notice.op.is_none() {
             self.publish(account, state, &notice);
-            if let Some(states) = self.states.get(&account) {
+            if let Some((_, states)) = self.states.get(&account) {
                 states.send_replace(state);
+            }
+            if state == LinkState::Done {
+                self.states.remove(&account);
             }
         } else {
             self.exported.send_replace(state);
@@ -312,9 +315,9 @@ impl Service {
         if let (Some(token), Some(address)) = (shown, listening) {
             self.way.add(&token.device, address);
             self.tokens.insert(account, token);
-            if let (Some(other), Some(states)) = (&self.other, self.states.get(&account)) {
+            if let (Some(other), Some((link, states))) = (&self.other, self.states.get(&account)) {
                 // If there is no other device, none comes.
-                let _ = other.export(self.links, token, states.subscribe());
+                let _ = other.export(*link, token, states.subscribe());
             }
         }
         if state == LinkState::Done

@@ -123,7 +123,7 @@ impl Ground {
     }
 
     async fn play(&self, cell: Cell, number: usize) -> Played {
-        let began = Instant::now();
+        let mut began = Instant::now();
         let (importer, exporter) = (self.implementation(cell.import), self.implementation(cell.export));
         let cast = match (importer.plays, exporter.plays) {
             (Plays::Hardened, Plays::Hardened) => Cast::HH,
@@ -132,19 +132,21 @@ impl Ground {
             (Plays::Legacy, Plays::Legacy) => Cast::LL,
         };
         let waits = cell.scenario.waits();
-        let judge = Judge { cast, profile: cell.profile, free_timers: waits, delays: Vec::new() };
-        let done = |row, trace, complaints| {
+        let faster = importer.has_timers(true) || exporter.has_timers(false);
+        let judge = Judge { cast, profile: cell.profile, free_timers: waits && faster, delays: Vec::new() };
+        let done = |row, trace, complaints, began: Instant| {
             let seconds = began.elapsed().as_secs_f64();
             Played { cell, row, trace, complaints, judge: judge.clone(), seconds }
         };
         if let Some(why) = self.unsupported(cell) {
             let row = Row::not_begun(cell.scenario, &Fault::Unsupported(why.into()));
-            return done(row, String::new(), String::new());
+            return done(row, String::new(), String::new(), began);
         }
         let _turn = match importer.is_daemon() || exporter.is_daemon() {
             true => Some(self.daemons.lock().await),
             false => None,
         };
+        began = Instant::now();
         let (deadline, published) = (Duration::from_secs(self.matrix.deadline), Published::default());
         let set = async {
             let accounts = self.accounts(exporter)?;
@@ -154,7 +156,7 @@ impl Ground {
         };
         let (import, export, accounts) = match set.await {
             Ok(set) => set,
-            Err(fault) => return done(Row::not_begun(cell.scenario, &fault), String::new(), String::new()),
+            Err(fault) => return done(Row::not_begun(cell.scenario, &fault), String::new(), String::new(), began),
         };
         let mut stage = Stage::new(import, export, &accounts, deadline);
         let played = cell.scenario.play(&mut stage).await;
@@ -162,7 +164,7 @@ impl Ground {
         let ends = (stage.end_of_import(), stage.end_of_export());
         let complaints = stage.close().await;
         let row = tokio::task::block_in_place(|| judge.judge(cell.scenario, ends, played, &trace));
-        done(row, trace, complaints)
+        done(row, trace, complaints, began)
     }
 
     fn accounts(&self, exporter: &Implementation) -> Result<Accounts, Fault> {
@@ -175,7 +177,7 @@ impl Ground {
             None => Secret::from(PASSWORD),
             Some(path) => Passwords::read(path)
                 .and_then(|mut all| all.first())
-                .map_err(|error| Fault::Unsupported(error.to_string()))?,
+                .map_err(|error| Fault::Process { side: "export", why: error.to_string() })?,
         };
         Ok(Accounts { plain: exporter.plain.clone(), protected: exporter.protected.clone(), password })
     }
@@ -200,7 +202,8 @@ impl Ground {
         };
         let command = command.clone().ok_or_else(|| Fault::Unsupported(format!("it has no {name} side")))?;
         let folder = self.folder.path().join(format!("{number}-{name}"));
-        fs::create_dir_all(&folder).map_err(|error| Fault::Unsupported(format!("no folder for it: {error}")))?;
+        fs::create_dir_all(&folder)
+            .map_err(|error| Fault::Process { side: name, why: format!("no folder for it: {error}") })?;
         let timers = if cell.scenario.waits() { self.matrix.timers } else { 1 };
         let profile = if cell.profile == Profile::Jamid { "jamid" } else { "documented" };
         let places = BTreeMap::from([
@@ -234,17 +237,27 @@ pub(super) async fn play(
         });
     }
     let mut played = BTreeMap::new();
-    loop {
-        let Some(one) = interrupts.or(playing.join_next()).await else {
-            playing.shutdown().await;
-            break;
-        };
-        let Some(one) = one else { break };
-        let (number, one) = one.map_err(Failure::reason)?;
+    let mut take = |number, one: Played| -> Result<(), Failure> {
         if json {
             output::json(&super::report::Line::of(&ground.matrix, &one))?;
         }
         played.insert(number, one);
+        Ok(())
+    };
+    loop {
+        let Some(one) = interrupts.or(playing.join_next()).await else {
+            playing.abort_all();
+            // Cells that had ended by then are results.
+            while let Some(one) = playing.join_next().await {
+                if let Ok((number, one)) = one {
+                    take(number, one)?;
+                }
+            }
+            break;
+        };
+        let Some(one) = one else { break };
+        let (number, one) = one.map_err(Failure::reason)?;
+        take(number, one)?;
     }
     Ok(played.into_values().collect())
 }

@@ -11,12 +11,13 @@ use serde::Deserialize;
 
 use crate::{
     failure::Failure,
+    input::MATRIX,
     names::unknown,
     scenario::{PLACES, SCENARIOS, Word},
 };
 
-/// Bytes of a file. Real ones have some kilobytes.
-const MAX_FILE: u64 = 1 << 20;
+/// Seconds of the longest timer that a case waits for: that of an answer (R-TIME-3).
+const LONGEST_TIMER: u64 = 300;
 /// Implementations of a matrix.
 const MAX_IMPLEMENTATIONS: usize = 64;
 
@@ -120,11 +121,7 @@ impl Matrix {
     /// Reads a file. Paths in it that begin with `./` are of its folder, as `{here}` is.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let failed = |why: &dyn std::fmt::Display| Failure::usage(format_args!("{}: {why}", path.display()));
-        let length = fs::metadata(path).map_err(|error| failed(&error))?.len();
-        if length > MAX_FILE {
-            return Err(failed(&format_args!("it has {length} bytes, a matrix has at most {MAX_FILE}")));
-        }
-        let text = fs::read_to_string(path).map_err(|error| failed(&error))?;
+        let text = MATRIX.text(path).map_err(|error| failed(&error))?;
         let here = path.parent().filter(|here| !here.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let here = fs::canonicalize(here).map_err(|error| failed(&error))?;
         Self::parse(&text, &here).map_err(|why| failed(&why))
@@ -136,7 +133,13 @@ impl Matrix {
         let here = here.display().to_string();
         for one in &mut matrix.implementations {
             for arg in one.import.iter_mut().chain(&mut one.export).flatten() {
-                *arg = arg.replace("{here}", &here);
+                *arg = match arg.strip_prefix("./") {
+                    Some(rest) => format!("{here}/{rest}"),
+                    None => arg.replace("{here}", &here),
+                };
+            }
+            if let Some(file) = &mut one.password_file {
+                *file = Path::new(&here).join(&*file);
             }
         }
         matrix.check()?;
@@ -147,6 +150,9 @@ impl Matrix {
     pub(super) fn check(&self) -> Result<(), String> {
         if !(1..=86_400).contains(&self.deadline) || !(1..=1000).contains(&self.timers) {
             return Err("expected a `deadline` from 1 to 86400 seconds, and `timers` from 1 to 1000".into());
+        }
+        if self.slow && self.deadline <= LONGEST_TIMER {
+            return Err(format!("with `slow` a case waits for {LONGEST_TIMER} seconds: give a longer `deadline`"));
         }
         if self.implementations.is_empty() || self.implementations.len() > MAX_IMPLEMENTATIONS {
             return Err(format!("expected 1 to {MAX_IMPLEMENTATIONS} [[implementation]]s"));
@@ -169,6 +175,9 @@ impl Matrix {
             one.check().map_err(|why| format!("implementation {:?}: {why}", one.name))?;
         }
         for known in &self.known {
+            if !matches!(known.result, Word::Violated | Word::Inconclusive) {
+                return Err("the `result` of a [[known]] is `violated` or `inconclusive`".into());
+            }
             known.cases.iter().try_for_each(known_case)?;
             for name in known.import.iter().chain(&known.export) {
                 if !names.contains(name) {
@@ -199,6 +208,9 @@ impl Implementation {
                 return Err("`plain`, `protected` and `password-file` are those of a `bus`".into());
             }
             _ => {}
+        }
+        if let Some(file) = self.password_file.as_ref().filter(|file| !file.is_file()) {
+            return Err(format!("there is no file {}", file.display()));
         }
         for command in self.import.iter().chain(&self.export) {
             for arg in command {

@@ -105,7 +105,10 @@ impl<'a> Results<'a> {
     /// Known results of cells that were played, of which none came.
     fn not_come(&self) -> Vec<&Known> {
         let came = |known: &Known| self.played.iter().any(|one| is_of(known, self.matrix, one));
-        let played = |known: &Known| self.played.iter().any(|one| concerns(known, self.matrix, one));
+        let played = |known: &Known| {
+            let concerned = self.played.iter().filter(|one| concerns(known, self.matrix, one));
+            concerned.map(|one| one.row.verdict).any(|word| word != Word::Unsupported)
+        };
         self.matrix.known.iter().filter(|known| played(known) && !came(known)).collect()
     }
 

@@ -18,7 +18,7 @@ class Player:
     """A client that runs."""
 
     def __init__(self, command):
-        self.command, self.client, self.until = command, None, None
+        self.command, self.client, self.until, self.began = command, None, None, False
         threading.Thread(target=self.watch, daemon=True).start()
 
     def watch(self):
@@ -38,7 +38,10 @@ class Player:
             self.client.stdin.write(json.dumps(line) + "\n")
             self.client.stdin.flush()
             answer = json.loads(self.client.stdout.readline())
-            return answer["offered"], answer["does"], answer["broken"]
+            offered, does, broken = answer["offered"], answer["does"], answer["broken"]
+            if not all(done == "goes-on" or isinstance(done, dict) for done in does):
+                raise ValueError(does)
+            return offered, does, broken
         except (OSError, ValueError, KeyError, TypeError):
             self.end(0)
             return True, [], True
@@ -144,6 +147,7 @@ def play(player, script, calls):
                 return None  # The rest is of an operation that this client did not begin.
             continue
         offered, does, broken = player.ask(step)
+        player.began = player.began or {"call": judge.add} in does
         faults = judge.step(step, does, broken) if offered else set()
         if faults:
             return number, faults
@@ -155,8 +159,12 @@ def main(args):
         print(__doc__, file=sys.stderr)
         return 2
     options, player = args[1 : args.index("--")], Player(args[args.index("--") + 1 :])
-    with open(args[0]) as file:
-        kit = json.load(file)
+    try:
+        with open(args[0]) as file:
+            kit = json.load(file)
+    except (OSError, ValueError) as error:
+        print(f"{args[0]}: {error}", file=sys.stderr)
+        return 2
     calls = ("addDevice", "confirmAddDevice", "cancelAddDevice")
     if kit["side"] == "import":
         calls = ("addAccount", "provideAccountAuthentication", "removeAccount")
@@ -179,6 +187,9 @@ def main(args):
             if broken[rule] == 1:
                 print(f"{script['name']}, step {number}: {rule} ({rules[rule]['requirement']}): {rules[rule]['says']}")
     player.end(SECONDS)
+    if not broken and not player.began:
+        print("the client began no link in any script", file=sys.stderr)
+        return 3
     weak = sorted({rules[rule].get("weakness", rule) for rule in broken})
     print(json.dumps({"scripts": played, "broken": dict(sorted(broken.items())), "weaknesses": weak}))
     return 1 if broken else 0

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use handfast::{
     limits::{DEFAULT_MAX_ARCHIVE, Durations},
     message::Features,
-    outcome::Side,
+    outcome::{Profile, Side},
     reducer::Config,
     shell::Recorder,
 };
@@ -66,8 +66,8 @@ pub(crate) struct LinkOptions {
     #[cfg(feature = "web")]
     #[arg(long, conflicts_with = "calls")]
     pub(crate) web: bool,
-    /// The reducers that play this device: to try other programs against, `legacy` is today's Jami daemon, as the model has it. It takes no
-    /// harm from what harms that daemon, and keeps the account that it takes over as that daemon does
+    /// The reducers that play this device: to try other programs against, `legacy` is today's Jami daemon, as the model has it. It does not
+    /// crash where that daemon crashes, and stores an account as that daemon does. Needs --profile jamid
     #[arg(long, value_enum, value_name = "WHICH", default_value_t)]
     pub(crate) reducers: Reducers,
     /// The timers of the token, of connecting, of the answer and of the transfer run this many times faster, to try programs with them
@@ -96,6 +96,14 @@ impl LinkOptions {
         return self.web;
         #[cfg(not(feature = "web"))]
         false
+    }
+
+    /// Whether the options go together.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match (self.reducers, self.profile.into()) {
+            (Reducers::Legacy, Profile::Documented) => Err(Failure::usage("--reducers legacy needs --profile jamid")),
+            _ => Ok(()),
+        }
     }
 
     /// How long the timers run, where they run so long by default.

@@ -23,6 +23,8 @@ use super::fault::Fault;
 const MAX_WAITING: usize = 64;
 /// Lines that a program may print. A link has some twenty.
 const MAX_LINES: usize = 4096;
+/// Bytes that a program may print.
+const MAX_PRINTED: usize = 1 << 20;
 /// Bytes of a program's standard error that are kept, from the first on.
 const MAX_COMPLAINTS: u64 = 8 << 10;
 /// The exit code that says that a case is not supported.
@@ -98,7 +100,9 @@ impl Process {
         let _ = self.child.wait().await;
         for reading in &mut self.reading {
             // A process that left the group may hold the pipe.
-            let _ = timeout(Duration::from_secs(1), reading).await;
+            if timeout(Duration::from_secs(1), &mut *reading).await.is_err() {
+                reading.abort();
+            }
         }
         self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -109,6 +113,8 @@ impl Process {
             // It may be gone.
             let _ = kill_process_group(group, Signal::KILL);
         }
+        // It may have left the group, or be gone.
+        let _ = self.child.start_kill();
     }
 }
 
@@ -121,6 +127,7 @@ impl Drop for Process {
 /// Reads the lines of a program.
 async fn read(side: &'static str, out: impl AsyncRead + Unpin, lines: Sender<Result<Value, Fault>>) {
     let mut out = BufReader::new(out);
+    let mut printed = 0;
     for number in 1..=MAX_LINES {
         let mut line = Vec::new();
         let read = (&mut out).take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line).await;
@@ -130,9 +137,11 @@ async fn read(side: &'static str, out: impl AsyncRead + Unpin, lines: Sender<Res
         if line.trim_ascii().is_empty() {
             continue;
         }
+        printed += line.len();
         let wrong = |why: &str| Fault::Malformed(format!("the program of the {side} side: line {number}: {why}"));
         let value = match serde_json::from_slice::<Value>(&line) {
             _ if line.len() > MAX_LINE => Err(wrong("it is longer than a line may be")),
+            _ if printed > MAX_PRINTED => Err(wrong("with it, more is printed than a program may print")),
             Ok(value) if value.is_object() => Ok(value),
             _ => Err(wrong("it is no object of JSON")),
         };

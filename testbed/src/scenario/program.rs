@@ -18,8 +18,8 @@ use super::{
 };
 
 /// The names that a command may have in braces.
-pub(crate) const PLACES: [&str; 8] =
-    ["handfast", "store", "archive", "password-file", "peer", "token", "profile", "timers"];
+pub(crate) const PLACES: [&str; 9] =
+    ["handfast", "here", "store", "archive", "password-file", "peer", "token", "profile", "timers"];
 
 /// The part that both sides of a scenario share: where the importing program listens.
 #[derive(Clone, Default)]
@@ -122,8 +122,8 @@ impl Program {
         if let Some(line) = process.line().await {
             return line.map(Some);
         }
+        // It stays until the next one starts, or all is over: this future may be dropped, and then the next one sees the same end.
         let (code, how) = process.status(Duration::from_secs(1)).await;
-        self.stop(Duration::ZERO).await;
         match code {
             Some(NOT_SUPPORTED) => Err(Fault::Unsupported(format!("the program of the {side} side says so"))),
             _ if self.done => Ok(None),
@@ -152,6 +152,10 @@ impl Program {
     }
 
     fn wrong(&self, line: &Value, why: &str) -> Fault {
+        let mut line = line.clone();
+        if let Some(typed) = line.pointer_mut("/args/credentials") {
+            *typed = "<secret>".into();
+        }
         let shown: String = line.to_string().chars().take(200).collect();
         Fault::Malformed(format!("the program of the {} side: {why}: {shown}", self.name))
     }
@@ -196,8 +200,8 @@ impl Program {
         if let Some((_, _, ours)) = self.ops.iter().find(|(number, id, _)| (*number, *id) == (self.number, theirs)) {
             return *ours;
         }
-        let highest = self.ops.iter().map(|(_, _, ours)| *ours).max().unwrap_or(0);
-        let ours = if self.ops.iter().any(|(_, _, ours)| *ours == theirs) { highest + 1 } else { theirs };
+        let is_used = |id: u32| self.ops.iter().any(|(_, _, ours)| *ours == id);
+        let ours = if is_used(theirs) { (1..).find(|&id| !is_used(id)).unwrap_or(theirs) } else { theirs };
         self.ops.push((self.number, theirs, ours));
         ours
     }
@@ -233,7 +237,7 @@ impl Program {
         match self.call(call, args).await? {
             None => Ok(false),
             Some(Value::Bool(accepted)) => Ok(accepted),
-            Some(other) => Err(Fault::Malformed(format!("what {call} returns is not true or false: {other}"))),
+            Some(_) => Err(Fault::Malformed(format!("what {call} returns is not true or false"))),
         }
     }
 
@@ -275,7 +279,7 @@ impl Program {
         let returned = returned.as_ref().and_then(Value::as_i64).and_then(|id| i32::try_from(id).ok());
         let returned = returned.ok_or_else(|| Fault::Malformed("addDevice returns no number".into()))?;
         Ok(match u32::try_from(returned) {
-            Ok(op @ 1..) => self.ours(op) as i32,
+            Ok(op @ 1..) => i32::try_from(self.ours(op)).unwrap_or(returned),
             _ => returned,
         })
     }

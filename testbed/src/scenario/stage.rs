@@ -254,14 +254,16 @@ impl<'a> Stage<'a> {
 
     /// Ends the operations of a scenario that has come to its end, if they have not.
     async fn clear(&mut self) -> Result<(), Fault> {
-        if !self.account.is_empty() && self.end_of_import() == "-" {
-            self.remove().await?;
-        }
+        // A side that is gone does not keep the other one from its end.
+        let removed = match !self.account.is_empty() && self.end_of_import() == "-" {
+            true => self.remove().await,
+            false => Ok(()),
+        };
         if self.op > 0 && self.end_of_export() == "-" {
             self.cancel().await?;
             self.export_state(5).await?;
         }
-        Ok(())
+        removed
     }
 
     /// Ends what is left of the scenario: an operation that goes on, and the programs. Returns what they wrote on standard error.

@@ -29,12 +29,16 @@ fn a_file_without_an_end_is_refused() {
     let folder = Folder::default();
     let archive = folder.archive("archive", "64KiB", None);
     let store = folder.path("store");
-    let (archive, store) = (text(&archive), text(&store));
+    let report = folder.path("report");
+    let (archive, store, report) = (text(&archive), text(&store), text(&report));
     let token = "jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456";
     for endless in ["/dev/zero", "/dev/urandom"] {
         for args in [
             &["shrink", endless][..],
             &["sim", "--schedule", endless],
+            &["interop", endless],
+            &["verify", "--report", report, "--interop", endless],
+            &["verify", "--report", report, "--history", endless],
             &["check", "--config", "HH-documented-honest", "--baseline", endless],
             &["replay", endless],
             &["diagram", endless],
@@ -57,9 +61,15 @@ fn a_file_without_an_end_is_refused() {
 
 #[test]
 fn the_limit_and_the_file_are_named() {
+    let folder = Folder::default();
+    let report = folder.path("report");
+    let report = ["verify", "--report", text(&report)];
     for (args, limit) in [
         (&["shrink", "/dev/zero"][..], "/dev/zero: it is larger than it can be: a schedule has at most 1MiB"),
         (&["sim", "--schedule", "/dev/zero"], "/dev/zero: it is larger than it can be: a schedule has at most 1MiB"),
+        (&["interop", "/dev/zero"], "/dev/zero: it is larger than it can be: a matrix has at most 1MiB"),
+        (&[&report[..], &["--interop", "/dev/zero"]].concat(), "a matrix's results.json has at most 16MiB"),
+        (&[&report[..], &["--history", "/dev/zero"]].concat(), "an output of history --json has at most 16MiB"),
         (
             &["check", "--config", "HH-documented-honest", "--baseline", "/dev/zero"],
             "/dev/zero: it is larger than it can be: a report of check --json has at most 64MiB",

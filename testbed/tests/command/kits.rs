@@ -77,11 +77,26 @@ fn a_client_that_ends_is_broken() {
     let Ok(output) = played(&dies) else { return };
     assert_eq!(code(output.status), 1, "{}", shown(&output));
     assert!(shown(&output).contains("broken (R-CLI-4)"), "{}", shown(&output));
-    for client in ["exit 0", "echo hello", "echo '{}'"] {
+    let answers = |does: &str| {
+        let line = format!(r#"{{"offered": false, "does": {does}, "broken": false}}"#);
+        format!("while read -r line; do echo '{line}'; done")
+    };
+    let (idle, wrong) = (answers("[]"), answers(r#"["show"]"#));
+    for (client, why) in [
+        ("exit 0", "does not answer"),
+        ("echo hello", "does not answer"),
+        ("echo '{}'", "does not answer"),
+        (&wrong, "does not answer"),
+        // It takes nothing, so that nothing was tried.
+        (&idle, "began no link"),
+    ] {
         let output = played(client).unwrap();
         assert_eq!(code(output.status), 3, "{client}: {}", shown(&output));
-        assert!(shown(&output).contains("does not answer"), "{client}: {}", shown(&output));
+        assert!(shown(&output).contains(why), "{client}: {}", shown(&output));
     }
+    let mut command = Command::new("python3");
+    let output = command.arg(&player).args(["no-such.json", "--", "true"]).output().unwrap();
+    assert_eq!(code(output.status), 2, "{}", shown(&output));
 }
 
 /// Lines that are no step of a side end a known client, with the line's number.
