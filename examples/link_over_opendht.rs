@@ -104,6 +104,7 @@ async fn link(
                 Signal::Done(outcome) => ends.1 = Some((outcome, begin.elapsed())),
                 _ => {}
             },
+            else => return Err("the link has no end".into()),
         }
     }
     import.await?;

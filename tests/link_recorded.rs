@@ -121,8 +121,18 @@ fn the_recorded_handshake_is_verified_and_names_the_account_and_the_device() {
 
 #[test]
 fn a_record_that_was_changed_or_is_out_of_order_is_not_opened() {
-    let mut opener = Opener::new(&[7; 48]);
-    assert!(opener.open(&[23, 3, 3, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]).is_none());
+    let file: serde_json::Value = serde_json::from_str(include_str!("vectors/ice/tls.json")).unwrap();
+    let mut lines = file["keylog"].as_array().unwrap().iter().filter_map(|line| line.as_str());
+    let line = lines.find(|line| line.starts_with("SERVER_HANDSHAKE_TRAFFIC_SECRET ")).unwrap();
+    let records = file["records"].as_array().unwrap().iter().filter(|record| record["by"] == "exporter");
+    let records = records.map(|record| hex(record["record"].as_str().unwrap())).filter(|record| record[0] == 23);
+    let sealed: Vec<_> = records.take(2).collect();
+    let mut opener = Opener::new(&hex(line.split(' ').nth(2).unwrap()));
+    assert!(opener.open(&sealed[1]).is_none(), "out of order");
+    let mut changed = sealed[0].clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(opener.open(&changed).is_none(), "changed");
+    assert!(opener.open(&sealed[0]).is_some() && opener.open(&sealed[1]).is_some());
 }
 
 /// The ClientHello of a real importer is answered by our exporter with TLS 1.3, without a second hello.

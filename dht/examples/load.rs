@@ -114,8 +114,10 @@ fn load(process: u32, port: u16) -> io::Result<(u32, u32, f64)> {
     let start = Instant::now();
     let mut drain = |answered: &mut u32| {
         for socket in &sockets {
-            while socket.recv(&mut buffer).is_ok() {
-                *answered += 1;
+            while let Ok(length) = socket.recv(&mut buffer) {
+                // The node asks too: that is no answer.
+                let message = Message::decode(&buffer[..length]);
+                *answered += u32::from(matches!(message, Ok(Message { payload: Payload::Reply(_), .. })));
             }
         }
     };
@@ -169,9 +171,8 @@ fn store(process: u32, port: u16) -> io::Result<(u32, f64)> {
         let values = Values::of(1, &value);
         let key = InfoHash::of(&number.to_be_bytes());
         socket.send(&message(number + 2, Request::Put { key, values, token: &token, created: None }))?;
-        if socket.recv(&mut buffer).is_ok() {
-            stored += 1;
-        }
+        let answer = socket.recv(&mut buffer).ok().and_then(|length| Message::decode(&buffer[..length]).ok());
+        stored += u32::from(matches!(answer, Some(Message { payload: Payload::Reply(_), .. })));
     }
     Ok((stored, resident(process)? - before))
 }

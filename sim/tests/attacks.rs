@@ -23,8 +23,8 @@ use handfast_sim::event::{
 
 /// The tests that play an attack with the shell, over TLS, by its weaknesses.
 const OVER_TLS: [(&str, &str); 1] = [("W-12", "`testbed/tests/command/swapped.rs`, with real processes")];
-/// The others are those of a device of today.
-const OF_TODAY: &str = "– the shell has no device of today";
+/// Today's daemon can be played over TLS (`--reducers legacy`), but no test has a hostile peer before it.
+const OF_TODAY: &str = "– no test plays it against `--reducers legacy`";
 
 /// The attack with a schedule of its own: [`parallel`].
 const PARALLEL: (Query, &str) = (Query::Password, "W-11");

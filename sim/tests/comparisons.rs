@@ -121,6 +121,8 @@ fn a_hostile_device_that_compares_gets_nothing() {
     let sas = Some(Compare { differs: Some(Side::Export), ..Compare::default() });
     for (acts, sas, sends) in [
         (&[Act::Say(0)][..], None, true),
+        // The exporter has the feature, and the device leaves it out: the user confirms with nothing to compare (R-SAS-9).
+        (&[Act::Say(0)][..], Some(Compare::default()), true),
         (&compares, sas, false),
         // A user who does not look is no protection.
         (&compares, Some(Compare::default()), true),

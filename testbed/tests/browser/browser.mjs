@@ -57,8 +57,7 @@ export async function walked(page, name, most = 100) {
     controls[0]?.focus();
     return controls.length;
   }, most);
-  for (let at = 1; at < count; at++) {
-    await page.keyboard.press("Tab");
+  const at_control = async (at) => {
     const [reached, marked, shown] = await page.evaluate((at) => {
       const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
       const place = document.activeElement.getBoundingClientRect();
@@ -67,6 +66,16 @@ export async function walked(page, name, most = 100) {
     }, at);
     check(reached, `${name}: Tab does not lead to ${shown}`);
     check(marked, `${name}: no mark of the focus at ${shown}`);
+  };
+  for (let at = 1; at < count; at++) {
+    await page.keyboard.press("Tab");
+    await at_control(at);
+  }
+  if (count > 1) {
+    // The first one, from the second.
+    await page.evaluate(() => controls[1].focus());
+    await page.keyboard.press("Shift+Tab");
+    await at_control(0);
   }
   await before.evaluate((element) => element.focus());
 }

@@ -59,9 +59,9 @@ const fn sign(cell: &Cell) -> (&'static str, &'static str) {
     }
 }
 
-fn reason(cell: &Cell) -> Option<(&str, &str)> {
+fn reason(cell: &Cell) -> Option<(String, &str)> {
     let why = cell.known.as_deref().or(cell.why.as_deref()).filter(|why| !why.is_empty())?;
-    Some((&cell.case, why))
+    Some((format!("{}, {} to {}, {}", cell.case, cell.export, cell.import, cell.profile), why))
 }
 
 /// Real bugs, and what notices them.
