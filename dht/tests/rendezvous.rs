@@ -81,7 +81,7 @@ impl<'a> Pair<'a> {
             if found {
                 return Some(());
             }
-            // What goes on meanwhile goes on.
+            // The rest goes on during the pause.
             for _ in 0..RETRY.as_millis() / TICK.as_millis() {
                 (self.meanwhile)(&mut self.network);
                 self.network.run(TICK);
