@@ -205,7 +205,7 @@ impl Ground {
         fs::create_dir_all(&folder)
             .map_err(|error| Fault::Process { side: name, why: format!("no folder for it: {error}") })?;
         let timers = if cell.scenario.waits() { self.matrix.timers } else { 1 };
-        let profile = if cell.profile == Profile::Jamid { "jamid" } else { "documented" };
+        let profile = super::report::profile_name(cell.profile);
         let places = BTreeMap::from([
             ("handfast", self.handfast.display().to_string()),
             ("profile", profile.to_owned()),

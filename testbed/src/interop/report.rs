@@ -132,7 +132,7 @@ impl<'a> Results<'a> {
             if matches!(line.verdict, Word::Passed | Word::Unsupported) {
                 continue;
             }
-            let profile = if line.profile == Profile::Jamid { "jamid" } else { "documented" };
+            let profile = profile_name(line.profile);
             let cell = folder.join(format!("{} to {}, {profile}", line.export, line.import)).join(line.case);
             fs::create_dir_all(&cell).map_err(failed)?;
             let write = |name: &str, text: &str| {
@@ -180,7 +180,8 @@ fn failure(kind: NonSuccessKind, why: &str) -> TestCaseStatus {
     status
 }
 
-const fn profile_name(profile: Profile) -> &'static str {
+/// Returns the word of a profile.
+pub(super) const fn profile_name(profile: Profile) -> &'static str {
     match profile {
         Profile::Documented => "documented",
         Profile::Jamid => "jamid",

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     failure::Failure,
     input::{self, Limit},
+    scenario::Word,
 };
 
 /// The files of `verify --interop` and `verify --history`.
@@ -29,16 +30,6 @@ pub(crate) struct Cell {
     pub(crate) known: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) why: Option<String>,
-}
-
-/// The verdict on a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Word {
-    Passed,
-    Violated,
-    Inconclusive,
-    Unsupported,
 }
 
 /// A real bug of `handfast history`.

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::{property, wide};
-use crate::report::{
-    attached::{Bug, Cell, Mark, Word},
-    data::Data,
+use crate::{
+    report::{
+        attached::{Bug, Cell, Mark},
+        data::Data,
+    },
+    scenario::Word,
 };
 
 /// Each case with each pair of programs.
