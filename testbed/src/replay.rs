@@ -122,10 +122,19 @@ fn next_line(file: &mut impl BufRead, number: u64) -> Result<Option<(u64, String
     Ok(Some((number, line)))
 }
 
+/// Whether a line is one of an observed trace: they are easily taken for each other.
+fn is_observed(line: &str) -> bool {
+    let value: Option<serde_json::Value> = serde_json::from_str(line).ok();
+    value.is_some_and(|value| ["observed", "call", "signal"].iter().any(|member| value.get(member).is_some()))
+}
+
 fn parse(lines: &mut dyn Iterator<Item = Result<(u64, String), Refused>>) -> Result<(Header, Vec<Step>), Refused> {
     let differs = |line, what: String| Refused::Differs(Differs { line, what });
     let (number, line) = lines.next().transpose()?.ok_or_else(|| differs(1, "the trace is empty".into()))?;
-    let header: Header = from_line(&line).map_err(|error| differs(number, error.to_string()))?;
+    let header: Header = from_line(&line).map_err(|error| {
+        let hint = if is_observed(&line) { "; a trace of calls and signals is read by `validate --observed`" } else { "" };
+        differs(number, format!("{error}{hint}"))
+    })?;
     if header.trace != VERSION {
         return Err(differs(number, format!("the trace is of version {}, this program reads {VERSION}", header.trace)));
     }

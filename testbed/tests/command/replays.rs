@@ -30,6 +30,8 @@ fn a_recorded_link_replays_and_a_changed_one_does_not() {
     assert!(differs(damaged).contains("line 3: the line is damaged"));
     assert!(differs(String::new()).contains("the trace is empty"));
     assert!(differs("hello".into()).contains("line 1: "));
+    assert!(!differs("hello".into()).contains("--observed"));
+    assert!(differs("{\"observed\":1}\n".into()).contains("validate --observed"));
     assert_eq!(code(run(["replay", "/nonexistent"], b"").status), 2);
 }
 

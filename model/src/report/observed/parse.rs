@@ -3,6 +3,8 @@
 //! The input may come from anywhere: it is bounded, and a refusal names its line and nothing that the line holds, since that
 //! may be a password (R-SEC-2).
 
+mod flaw;
+
 use std::{collections::BTreeMap, fmt};
 
 use handfast::{
@@ -13,6 +15,8 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, IgnoredAny},
 };
+
+pub use self::flaw::{Flaw, TraceError, expected};
 
 /// The version of the format.
 pub const VERSION: u32 = 1;
@@ -142,44 +146,6 @@ pub(crate) enum Returned {
     Nothing(Option<()>),
 }
 
-/// Why a line is no line of a trace.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {}: {what}", .place.line)]
-pub struct TraceError {
-    /// Where.
-    pub place: Place,
-    /// The flaw.
-    pub what: Flaw,
-}
-
-/// The flaw of a line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum Flaw {
-    #[error("there are more than {MAX_FILES} files")]
-    Files,
-    #[error("the line has more than {MAX_LINE} bytes")]
-    Long,
-    #[error("there are more than {MAX_LINES} lines")]
-    Many,
-    #[error("byte {byte}: {expected}")]
-    Json { byte: usize, expected: String },
-    #[error("the trace is of version {0}, this program reads {VERSION}")]
-    Version(u32),
-    #[error("the headers do not agree on {0}")]
-    Headers(&'static str),
-    #[error("expected a header, a call or a signal")]
-    Nothing,
-    #[error("expected `{0}`")]
-    Missing(&'static str),
-    #[error("expected a call of the {0} side")]
-    Call(Side),
-    #[error("expected a signal of the {0} side")]
-    Signal(Side),
-    #[error("time goes back, from {0} ms to {1} ms")]
-    Time(u64, u64),
-}
-
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
 struct Raw {
@@ -203,6 +169,18 @@ struct Raw {
     ret: Returned,
 }
 
+impl Raw {
+    fn read(line: &[u8]) -> Result<Self, Flaw> {
+        let mut reader = serde_json::Deserializer::from_slice(line);
+        let raw = serde_path_to_error::deserialize(&mut reader).map_err(|refused| Flaw::of_member(&refused))?;
+        reader.end().map_err(|refused| Flaw::Json {
+            byte: refused.column().max(1),
+            expected: "expected the end of the line: an object stands alone in it".into(),
+        })?;
+        Ok(raw)
+    }
+}
+
 const fn nothing() -> Returned {
     Returned::Nothing(None)
 }
@@ -216,7 +194,7 @@ impl<'de> Deserialize<'de> for Device {
         let text = String::deserialize(deserializer)?;
         let side = |side, name: &str| Some(Self(side, text.strip_prefix(name)?.to_owned()));
         let device = side(Side::Import, "import").or_else(|| side(Side::Export, "export"));
-        device.ok_or_else(|| de::Error::custom("expected a side: `import` or `export`"))
+        device.ok_or_else(|| de::Error::custom("no side"))
     }
 }
 
@@ -253,22 +231,6 @@ impl<'de> Deserialize<'de> for Typed {
             }
         }
         deserializer.deserialize_str(Visitor)
-    }
-}
-
-/// Returns the expectation of a parser of JSON, without its own words for the place and without the text, which may be a password.
-pub fn expected(error: &serde_json::Error, otherwise: &str) -> String {
-    match error.classify() {
-        serde_json::error::Category::Data => {
-            let text = error.to_string();
-            let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-            match text.rsplit_once("expected ") {
-                Some((_, what)) => format!("expected {what}"),
-                None => format!("expected {otherwise}"),
-            }
-        }
-        serde_json::error::Category::Eof => "expected more: the line ends within a value".into(),
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "expected JSON".into(),
     }
 }
 
@@ -317,26 +279,23 @@ impl Trace {
 
     /// Reads one line of a file, and which sides a header has set their clocks.
     pub(super) fn read_line(&mut self, place: Place, line: &[u8], clocks: &mut Vec<Side>) -> Result<(), Flaw> {
-        let raw: Raw = serde_json::from_slice(line).map_err(|refused| Flaw::Json {
-            byte: refused.column().max(1),
-            expected: expected(&refused, "a line of an observed trace"),
-        })?;
+        let raw = Raw::read(line)?;
         if raw.call.is_none() && raw.signal.is_none() {
             return self.read_header(raw, clocks);
         }
-        let Device(side, device) = raw.side.ok_or(Flaw::Missing("side"))?;
-        let t_ms = raw.t_ms.ok_or(Flaw::Missing("t_ms"))?;
+        let Device(side, device) = raw.side.ok_or(Flaw::Missing { member: "side" })?;
+        let t_ms = raw.t_ms.ok_or(Flaw::Missing { member: "t_ms" })?;
         let event = match (raw.call, raw.signal) {
             (Some(name), None) => Event::Call(self.call(side, &name, raw.args)?, raw.ret),
             (None, Some(name)) => {
                 if name != signal_of(side) {
-                    return Err(Flaw::Signal(side));
+                    return Err(Flaw::Signal { side });
                 }
-                let state = raw.state.ok_or(Flaw::Missing("state"))?;
-                let details = raw.details.ok_or(Flaw::Missing("details"))?;
+                let state = raw.state.ok_or(Flaw::Missing { member: "state" })?;
+                let details = raw.details.ok_or(Flaw::Missing { member: "details" })?;
                 self.causes += usize::from(raw.cause.is_some());
                 if side == Side::Export && raw.op_id.is_none() {
-                    return Err(Flaw::Missing("op_id"));
+                    return Err(Flaw::Missing { member: "op_id" });
                 }
                 Event::Signal { state, details, op: raw.op_id, account: raw.account_id }
             }
@@ -373,22 +332,27 @@ impl Trace {
             (Side::Import, "addAccount") => Call::AddAccount { link: args.archive_url.as_deref() == Some("jami-auth") },
             (Side::Import, "provideAccountAuthentication") => Call::Provide {
                 account: args.account_id,
-                credentials: self.credentials(args.credentials.ok_or(Flaw::Missing("credentials"))?),
-                scheme: args.scheme.ok_or(Flaw::Missing("scheme"))?,
+                credentials: self.credentials(args.credentials.ok_or(Flaw::Missing { member: "credentials" })?),
+                scheme: args.scheme.ok_or(Flaw::Missing { member: "scheme" })?,
             },
             // On the export side it is no call of the link, and ends it all the same.
             (_, "removeAccount") => Call::RemoveAccount { account: args.account_id },
-            (Side::Export, "addDevice") => Call::AddDevice { uri: args.uri.ok_or(Flaw::Missing("uri"))? },
-            (Side::Export, "confirmAddDevice") => Call::Confirm { op: args.op_id.ok_or(Flaw::Missing("op_id"))? },
-            (Side::Import, "compareAccount") => {
-                Call::CompareAccount { account: args.account_id, equal: args.equal.ok_or(Flaw::Missing("equal"))? }
+            (Side::Export, "addDevice") => Call::AddDevice { uri: args.uri.ok_or(Flaw::Missing { member: "uri" })? },
+            (Side::Export, "confirmAddDevice") => {
+                Call::Confirm { op: args.op_id.ok_or(Flaw::Missing { member: "op_id" })? }
             }
-            (Side::Export, "compareAddDevice") => Call::CompareAddDevice {
-                op: args.op_id.ok_or(Flaw::Missing("op_id"))?,
-                equal: args.equal.ok_or(Flaw::Missing("equal"))?,
+            (Side::Import, "compareAccount") => Call::CompareAccount {
+                account: args.account_id,
+                equal: args.equal.ok_or(Flaw::Missing { member: "equal" })?,
             },
-            (Side::Export, "cancelAddDevice") => Call::Cancel { op: args.op_id.ok_or(Flaw::Missing("op_id"))? },
-            _ => return Err(Flaw::Call(side)),
+            (Side::Export, "compareAddDevice") => Call::CompareAddDevice {
+                op: args.op_id.ok_or(Flaw::Missing { member: "op_id" })?,
+                equal: args.equal.ok_or(Flaw::Missing { member: "equal" })?,
+            },
+            (Side::Export, "cancelAddDevice") => {
+                Call::Cancel { op: args.op_id.ok_or(Flaw::Missing { member: "op_id" })? }
+            }
+            _ => return Err(Flaw::Call { side }),
         })
     }
 
