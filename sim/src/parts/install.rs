@@ -151,13 +151,17 @@ fn read(fs: &MemoryFs, path: &Path) -> Vec<u8> {
     read.map_or_else(|_| Vec::new(), |_| bytes)
 }
 
-/// Puts a file with these bytes in the place of another one.
+/// Puts a file with these bytes in the place of another one, which is alone in its folder.
 fn write(fs: &MemoryFs, path: &Path, bytes: &[u8]) {
-    let written = fs.remove_folder(path).and_then(|()| fs.create(path)).and_then(|mut file| {
+    let written = path.parent().map(|folder| {
+        fs.remove_folder(folder)?;
+        fs.create_folder(folder)?;
+        let mut file = fs.create(path)?;
         file.write_all(bytes)?;
-        file.sync()
+        file.sync()?;
+        fs.sync_folder(folder)
     });
-    assert!(written.is_ok(), "a file in memory: {written:?}");
+    assert!(matches!(written, Some(Ok(()))), "a file in memory: {written:?}");
 }
 
 type Opened = Result<Store<MemoryFs>, String>;
