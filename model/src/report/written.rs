@@ -287,7 +287,7 @@ mod tests {
             }
             // What old daemons violate is in the states that show it.
             let violated = text.split_once("\nViolated == <<\n").unwrap().1.split_once("\n>>\n").unwrap().0;
-            assert_eq!(violated.contains("P-HONEST"), id.starts_with("LL"), "{id}");
+            assert_eq!(violated.contains("P-TRIES"), id.starts_with("LL"), "{id}");
         }
     }
 
