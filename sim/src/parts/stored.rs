@@ -167,17 +167,16 @@ fn modes(cases: &mut Cases) {
     let root = env::temp_dir().join(format!("handfast-parts-{}-{number}", process::id()));
     for password in ["", PASSWORD] {
         let account = Account::new(password, &[]);
-        let found = Store::open_in(Disk, &root).and_then(|store| {
+        let found = Store::open_in(Disk, &root).map(|store| {
             let installed = install::install(&store, &account.password, &account.text);
-            let mode = |path: &Path| Ok(fs::metadata(path)?.permissions().mode() & 0o7777);
+            let mode = |path: &Path| -> io::Result<u32> { Ok(fs::metadata(path)?.permissions().mode() & 0o7777) };
             let folder = store.folder(ID);
-            let mut modes =
-                vec![("the folder".to_owned(), mode(&folder).map_err(|error: io::Error| error.to_string()))];
+            let mut modes = vec![("the folder".to_owned(), mode(&folder).map_err(|error| error.to_string()))];
             for file in FILES {
                 let mode = mode(&folder.join(file)).map_err(|error| error.to_string());
                 modes.push((file.to_owned(), mode));
             }
-            Ok((installed, account.differs(&Disk, &store, ID), modes))
+            (installed, account.differs(&Disk, &store, ID), modes)
         });
         // A disk that cannot be written to shows nothing, and is no pass.
         let found = found.map_err(|error| error.to_string());
