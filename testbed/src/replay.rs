@@ -132,7 +132,8 @@ fn parse(lines: &mut dyn Iterator<Item = Result<(u64, String), Refused>>) -> Res
     let differs = |line, what: String| Refused::Differs(Differs { line, what });
     let (number, line) = lines.next().transpose()?.ok_or_else(|| differs(1, "the trace is empty".into()))?;
     let header: Header = from_line(&line).map_err(|error| {
-        let hint = if is_observed(&line) { "; a trace of calls and signals is read by `validate --observed`" } else { "" };
+        let hint =
+            if is_observed(&line) { "; a trace of calls and signals is read by `validate --observed`" } else { "" };
         differs(number, format!("{error}{hint}"))
     })?;
     if header.trace != VERSION {
