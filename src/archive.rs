@@ -1,5 +1,6 @@
 //! The account archive: its at-rest form, its JSON, its keys and certificates (R-ARC, R-MSG-2).
 
+mod buffered;
 pub mod certificate;
 mod content;
 mod dates;

@@ -2,12 +2,13 @@
 
 use std::{
     fmt,
-    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
+    io::{self, BufRead, Read, Seek, SeekFrom},
 };
 
 use aws_lc_rs::digest;
 
 use super::{
+    buffered::Buffered,
     error::{OpenError, Place},
     form::{Form, GZIP_MAGIC, form},
     gcm::{Gcm, TAG},
@@ -23,13 +24,13 @@ pub(super) struct Fingerprint(Vec<u8>);
 
 /// A file on its way, with its digest.
 struct Hashing<F> {
-    file: BufReader<F>,
+    file: Buffered<F>,
     digest: digest::Context,
 }
 
 impl<F: Read> Hashing<F> {
     fn new(file: F) -> Self {
-        let file = BufReader::with_capacity(CHUNK, file);
+        let file = Buffered::new(CHUNK, file);
         Self { file, digest: digest::Context::new(&digest::SHA256) }
     }
 
@@ -52,7 +53,7 @@ impl<F: Read> BufRead for Hashing<F> {
     }
 
     fn consume(&mut self, count: usize) {
-        self.digest.update(&self.file.buffer()[..count]);
+        self.digest.update(&self.file.ahead()[..count]);
         self.file.consume(count);
     }
 }
@@ -101,8 +102,8 @@ impl<R: Read> Read for Plain<R> {
 
 /// One level of compression, or one more.
 enum Layers<F> {
-    One(BufReader<Outer<F>>),
-    Two(Inflate<BufReader<Outer<F>>>),
+    One(Buffered<Outer<F>>),
+    Two(Inflate<Buffered<Outer<F>>>),
 }
 
 /// The text as the file gives it, within the limits. It may be forged until the end was reached.
@@ -196,7 +197,7 @@ impl<F: Read + Seek> Unverified<F> {
                 (Outer::Encrypted(Box::new(Inflate::new(source, envelope, Place::Decrypted))), Some(*header))
             }
         };
-        let mut outer = BufReader::with_capacity(CHUNK, outer);
+        let mut outer = Buffered::new(CHUNK, outer);
         // No JSON text begins with the first byte of gzip.
         let layers = if outer.fill_buf()?.first() == GZIP_MAGIC.first() {
             Layers::Two(Inflate::new(outer, Envelope::Gzip, Place::Inner))
@@ -209,8 +210,8 @@ impl<F: Read + Seek> Unverified<F> {
     /// Returns the fingerprint of the file that was read to its end.
     pub(super) fn fingerprint(self) -> Fingerprint {
         let outer = match self.layers {
-            Layers::One(outer) => outer.into_inner(),
-            Layers::Two(inner) => inner.into_source().into_inner(),
+            Layers::One(outer) => outer.into_source(),
+            Layers::Two(inner) => inner.into_source().into_source(),
         };
         match outer {
             Outer::Plain(layer) => layer.source.fingerprint(),
@@ -228,8 +229,8 @@ impl<F: Read> Read for Unverified<F> {
         };
         self.made += count as u64;
         let (taken, made) = match &self.layers {
-            Layers::One(outer) => outer.get_ref().counts(),
-            Layers::Two(inner) => inner.source().get_ref().counts(),
+            Layers::One(outer) => outer.source().counts(),
+            Layers::Two(inner) => inner.source().source().counts(),
         };
         let Terms { max_text, max_inflation, .. } = self.terms;
         if self.made > max_text {

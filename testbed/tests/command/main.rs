@@ -49,6 +49,7 @@ mod screens;
 #[path = "../../../tests/support/script.rs"]
 #[allow(dead_code, unreachable_pub, reason = "other tests use the rest")]
 mod script;
+mod secrets;
 mod sims;
 mod support;
 mod swapped;
