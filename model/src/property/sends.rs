@@ -335,7 +335,7 @@ fn export_ends(world: &World, own: Features, input: export::Input, done: Option<
     }
 }
 
-/// What the order of a turn is about.
+/// The parts of a turn that have an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     /// IN_PROGRESS.

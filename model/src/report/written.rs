@@ -285,7 +285,7 @@ mod tests {
                 let body = text.split_once(&format!("\n{column} == <<\n")).unwrap().1.split_once("\n>>\n").unwrap().0;
                 assert_eq!(body.lines().count(), measure.states, "{id}: {column}");
             }
-            // What old daemons violate is in the states that show it.
+            // A violation of old daemons is in the states that show it.
             let violated = text.split_once("\nViolated == <<\n").unwrap().1.split_once("\n>>\n").unwrap().0;
             assert_eq!(violated.contains("P-TRIES"), id.starts_with("LL"), "{id}");
         }

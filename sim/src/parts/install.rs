@@ -109,7 +109,7 @@ pub(super) fn installs() -> Part {
     cases.part("installs", "R-ARC-4, R-ARC-6")
 }
 
-/// What is read back is not what was checked: another sound archive is in its place, or one bit is another (R-ARC-4).
+/// Bytes that are read back and are not those that were checked: another sound archive is in its place, or one bit is another (R-ARC-4).
 fn replaced(cases: &mut Cases) {
     let other = Account::new("", &[("Account.alias", "another")]);
     let stored = MemoryFs::new();

@@ -46,7 +46,7 @@ pub(crate) struct Place {
     pub(crate) astray: Option<String>,
 }
 
-/// What a diagram has of an event, wherever a run is.
+/// The place of an event in a diagram, wherever a run is.
 #[derive(Clone, Copy)]
 enum Named {
     /// This arrow.
@@ -290,7 +290,7 @@ impl Followed<'_> {
 struct Run<'a> {
     link: Arc<Link>,
     reading: Reading<'a>,
-    /// What the diagram has of each event, by its number.
+    /// Each event with its place in the diagram, by its number.
     names: RefCell<Vec<Option<(Event, Named)>>>,
     besides: RefCell<Besides>,
 }

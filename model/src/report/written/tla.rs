@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::system::config::Configuration;
 
-/// What a state has for readers: what the two clients show, the places of the two daemons, and the properties that it violates.
+/// The part of a state that is for readers: what the two clients show, the places of the two daemons, and the properties that it violates.
 pub(super) struct Shown {
     pub(super) clients: [String; 2],
     pub(super) daemons: [String; 2],
