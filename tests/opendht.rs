@@ -9,7 +9,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use handfast::{
     archive::{Identity, InsecureKdf, KeyKind, PrivateKey},
     limits::Durations,
-    outcome::{Outcome, Profile},
+    outcome::{LinkState, Outcome, Profile},
     reducer::Config,
     shell::{
         ExportOptions, ImportIdentity, ImportOptions,
@@ -18,7 +18,11 @@ use handfast::{
         rendezvous::opendht::{Offer, OpenDht, Seek},
     },
 };
-use handfast_dht::driver::{Bind, Running};
+use handfast_dht::{
+    InfoHash,
+    driver::{Bind, Running},
+    wire::{Message, Payload, Reply, Request},
+};
 use oracle::{Exporting, Importing, Nodes};
 use support::{Account, Exporter, Importer, NOW, account, export_with, import_as, in_time, store, text};
 
@@ -54,10 +58,14 @@ fn device(account: &Account) -> Arc<Identity> {
 }
 
 async fn export(bootstrap: &[SocketAddr], account: &Account) -> Exporter {
+    export_in(durations(), bootstrap, account).await
+}
+
+async fn export_in(durations: Durations, bootstrap: &[SocketAddr], account: &Account) -> Exporter {
     let dht = OpenDht::join(bootstrap).await.unwrap();
     let device = device(account);
     let seek = Seek::new(dht, &device).unwrap();
-    let options = ExportOptions { config: config(), durations: durations(), ..ExportOptions::default() };
+    let options = ExportOptions { config: config(), durations, ..ExportOptions::default() };
     export_with(seek, account.source(), device, options)
 }
 
@@ -97,6 +105,47 @@ async fn the_token_alone_links_over_nodes_of_the_library() {
     }
 }
 
+/// Ends a node, and starts another without its values at its address.
+async fn again(nodes: &mut [Running], at: usize) {
+    let SocketAddr::V4(address) = nodes[at].addresses()[0] else { unreachable!("it is of 127.0.0.1") };
+    let others: Vec<_> =
+        (0..nodes.len()).filter(|other| *other != at).map(|other| nodes[other].addresses()[0]).collect();
+    std::mem::replace(&mut nodes[at], node(&[]).await).shutdown().await;
+    let bind = Bind { v4: Some(address), v6: None };
+    nodes[at] = Running::start(bind, handfast_dht::Config::default()).await.unwrap();
+    for other in others {
+        nodes[at].bootstrap(other).await.unwrap();
+    }
+}
+
+/// At each step of a link a node is ended and comes back without what it stored: each of three at each step. At the question all of them
+/// end for good: the two devices need no node any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_end_and_come_back_in_the_middle_do_not_end_a_link() {
+    let account = account("", 60_000);
+    for turn in 0..3 {
+        let mut nodes = vec![node(&[]).await];
+        let bootstrap = [nodes[0].addresses()[0]];
+        nodes.extend([node(&bootstrap).await, node(&bootstrap).await]);
+        let store = store();
+        let mut importer = import(&bootstrap, &store).await;
+        let token = importer.token().await;
+        again(&mut nodes, turn).await;
+        let mut exporter = export(&bootstrap, &account).await;
+        let op = exporter.handle.add_device(&token).await.unwrap();
+        exporter.expect(LinkState::Connecting).await;
+        again(&mut nodes, (turn + 1) % 3).await;
+        let confirm = in_time(exporter.expect(LinkState::Authenticating)).await;
+        for node in nodes {
+            node.shutdown().await;
+        }
+        exporter.handle.confirm_add_device(op).await.unwrap();
+        in_time(importer.answer(&[""])).await;
+        let outcomes = (in_time(importer.report()).await.outcome, in_time(exporter.outcome()).await);
+        assert_eq!(outcomes, (Outcome::SUCCESS, Outcome::SUCCESS), "turn {turn}: {confirm:?}");
+    }
+}
+
 /// The variants of a foreign importer with which ours links: what it sends, when, and how it is framed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_exporter_links_with_a_foreign_importer() {
@@ -122,6 +171,7 @@ async fn our_exporter_links_with_a_foreign_importer() {
         // It confirms nothing: it is of a kind that knows no result.
         assert_eq!(outcome, Outcome::Success { confirmed: false }, "{variant}");
         exporter.close().await;
+        foreign.secured();
         assert_eq!(foreign.archive().as_bytes(), account.text, "{variant}");
     }
 }
@@ -134,9 +184,14 @@ async fn our_exporter_refuses_what_a_foreign_importer_may_not_do() {
         let account = account("", 10_000);
         let mut foreign = Importing::start(&nodes, variant);
         let token = foreign.token();
-        let mut exporter = export(&nodes.bootstrap(), &account).await;
+        // Further attempts are not answered.
+        let durations = Durations { connect: Duration::from_secs(10), ..durations() };
+        let mut exporter = export_in(durations, &nodes.bootstrap(), &account).await;
         let (_, outcome) = in_time(exporter.link(&token)).await;
         assert!(matches!(outcome, Outcome::Network | Outcome::Timeout), "{variant}: {outcome:?}");
+        // It was refused for what it showed, and not before.
+        foreign.secured();
+        assert_eq!(foreign.archive(), "no archive", "{variant}");
     }
     // The answer of another signer burns nothing here: the right one is taken after it.
     let account = account("", 10_000);
@@ -183,8 +238,9 @@ async fn our_importer_passes_over_requests_that_it_need_not_answer() {
     let store = store();
     let mut importer = import(&nodes.bootstrap(), &store).await;
     let token = importer.token().await;
-    for variant in ["unpublished", "alone", "no-authority", "no-passive", "signed-only"] {
-        let mut foreign = Exporting::start(&nodes, variant, &token, &account.text);
+    let variants = ["unpublished", "alone", "no-authority", "no-passive", "signed-only"];
+    let started = variants.map(|variant| (variant, Exporting::start(&nodes, variant, &token, &account.text)));
+    for (variant, mut foreign) in started {
         assert_eq!(foreign.unanswered(), "no answer", "{variant}");
     }
     let foreign = Exporting::start(&nodes, "check", &token, &account.text);
@@ -193,21 +249,109 @@ async fn our_importer_passes_over_requests_that_it_need_not_answer() {
     foreign.end();
 }
 
+/// R-SEC-4: the device that was vouched for asks, and another of the same account, as sound as the first, shows its leaf at TLS.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_importer_refuses_a_device_that_did_not_ask() {
+    let Some(nodes) = Nodes::start(1) else { return };
+    let account = account("", 10_000);
+    let store = store();
+    let mut importer = import(&nodes.bootstrap(), &store).await;
+    let token = importer.token().await;
+    Exporting::start(&nodes, "check,other-leaf", &token, &account.text).refused();
+    // The token stays good.
+    let foreign = Exporting::start(&nodes, "check", &token, &account.text);
+    let states = in_time(importer.answer(&[""])).await;
+    assert_eq!(in_time(importer.report()).await.outcome, Outcome::SUCCESS, "{states:?}");
+    foreign.end();
+}
+
+/// Nodes keep answers for ten minutes: a listen for each request would open all that came before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_that_links_several_others_listens_once() {
+    let node = node(&[]).await;
+    let bootstrap = [node.addresses()[0]];
+    let account = account("", 10_000);
+    let mut exporter = export(&bootstrap, &account).await;
+    for linked in 1..=3 {
+        let store = store();
+        let mut importer = import(&bootstrap, &store).await;
+        let token = importer.token().await;
+        let (_, (_, outcome)) = in_time(async { tokio::join!(importer.answer(&[""]), exporter.link(&token)) }).await;
+        assert_eq!(outcome, Outcome::SUCCESS);
+        // An importer listens at the keys of both its ids.
+        assert_eq!(node.statistics().await.unwrap().listeners, 2 * linked + 1);
+    }
+}
+
+/// Waits for an import's end, and returns why.
+async fn why_import(mut importer: Importer) -> String {
+    in_time(importer.expect(LinkState::Done)).await.cause.expect("a cause").to_string()
+}
+
+/// Looks for a device that no one has published, and returns why the export ends.
+async fn why_export(mut exporter: Exporter) -> String {
+    exporter.handle.add_device(&format!("jami-auth://{}/123456", "7".repeat(64))).await.unwrap();
+    exporter.expect(LinkState::Connecting).await;
+    in_time(exporter.expect(LinkState::Done)).await.cause.expect("a cause").to_string()
+}
+
+// In the tests below time is tokio's: it goes on when nothing else does.
+
+#[tokio::test(start_paused = true)]
 async fn without_a_node_or_a_device_the_link_ends_with_its_reason() {
     // Nothing is there.
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let store = store();
-    let mut importer = import(&[silent.local_addr().unwrap()], &store).await;
-    let notice = in_time(importer.next()).await;
-    let cause = notice.cause.expect("a cause").to_string();
-    assert!(cause.contains("no OpenDHT node answers at 127.0.0.1:"), "{cause}");
+    let silent = [silent.local_addr().unwrap()];
+    let account = account("", 10_000);
+    for cause in [why_import(import(&silent, &store()).await).await, why_export(export(&silent, &account).await).await]
+    {
+        assert!(cause.contains("no OpenDHT node answers at 127.0.0.1:"), "{cause}");
+    }
     // A token that no one published.
     let node = node(&[]).await;
-    let mut exporter = export(&[node.addresses()[0]], &account("", 10_000)).await;
-    exporter.handle.add_device(&format!("jami-auth://{}/123456", "7".repeat(64))).await.unwrap();
-    exporter.expect(handfast::outcome::LinkState::Connecting).await;
-    let notice = tokio::time::timeout(Duration::from_secs(600), exporter.notices.recv()).await.unwrap().unwrap();
-    let cause = notice.cause.expect("a cause").to_string();
+    let cause = why_export(export(&[node.addresses()[0]], &account).await).await;
     assert!(cause.contains("no device with the token's id"), "{cause}");
+}
+
+/// The network was there when the device joined it.
+#[tokio::test(start_paused = true)]
+async fn a_network_that_is_gone_ends_a_link_with_its_reason() {
+    let node = node(&[]).await;
+    let exporter = export(&[node.addresses()[0]], &account("", 10_000)).await;
+    node.shutdown().await;
+    let cause = why_export(exporter).await;
+    assert!(cause.contains("OpenDHT"), "{cause}");
+}
+
+/// A node that acknowledges all that is put, and keeps nothing.
+async fn liar() -> SocketAddr {
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut bytes = vec![0; 65_536];
+        loop {
+            let (length, from) = socket.recv_from(&mut bytes).await.unwrap();
+            let Ok(Message { transaction, payload: Payload::Request { request, .. }, .. }) =
+                Message::decode(&bytes[..length])
+            else {
+                continue;
+            };
+            let value = matches!(request, Request::Put { .. }).then_some(1);
+            let reply = Reply { id: InfoHash::of(b"liar"), token: Some(&[7; 32]), value, ..Reply::default() };
+            let answer = Message { transaction, network: 0, client: false, payload: Payload::Reply(reply) };
+            socket.send_to(&answer.to_bytes(), from).await.unwrap();
+        }
+    });
+    address
+}
+
+/// A network in which no node stores: the certificates are acknowledged, and are not there. One of clients alone counts as none.
+#[tokio::test(start_paused = true)]
+async fn a_network_that_stores_nothing_ends_an_import_with_its_reason() {
+    let cause = why_import(import(&[liar().await], &store()).await).await;
+    assert!(cause.contains("does not keep this device's certificates: try other nodes"), "{cause}");
+    let bind = Bind { v6: None, ..Bind::loopback(0) };
+    let node = Running::start(bind, handfast_dht::Config { client: true, ..Default::default() }).await.unwrap();
+    let cause = why_import(import(&[node.addresses()[0]], &store()).await).await;
+    assert!(cause.contains("no OpenDHT node answers"), "{cause}");
 }

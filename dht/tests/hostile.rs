@@ -1,5 +1,8 @@
 //! Bytes of any kind change nothing that they should not: no panic, bounded memory, and answers to others go on.
 
+#[path = "hostile/addresses.rs"]
+mod addresses;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -222,6 +225,11 @@ fn assert_bounded(node: &Node) {
     }
 }
 
+/// How many lots a flood has after its tables are full.
+fn lots_of_flood() -> u32 {
+    std::env::var("HANDFAST_FLOOD").map_or(2, |count| count.parse().expect("HANDFAST_FLOOD is a number of lots"))
+}
+
 /// Memory after the limits are reached does not grow any more, whatever still comes. `HANDFAST_FLOOD=18` makes it a million datagrams.
 #[test]
 fn memory_does_not_grow_under_a_flood_of_hostile_datagrams() {
@@ -246,12 +254,11 @@ fn memory_does_not_grow_under_a_flood_of_hostile_datagrams() {
         node.handle_timeout(now);
         while node.poll_transmit().is_some() {}
     };
-    // Until as much is under way as later. The store goes on filling, and 60 senders of one network fill no table of addresses.
+    // Until as much is under way as later. The store goes on filling, and 60 senders fill no table of addresses: `addresses` does.
     flood(&mut node, 100_000);
     let before = node.statistics().bytes as i64;
     let mut grown = Vec::new();
-    let lots = std::env::var("HANDFAST_FLOOD").map_or(2, |count| count.parse().expect("lots of 50 000 datagrams"));
-    for _ in 0..lots {
+    for _ in 0..lots_of_flood() {
         let used = allocation_counter::measure(|| flood(&mut node, 50_000));
         grown.push(used.bytes_current);
         assert_bounded(&node);

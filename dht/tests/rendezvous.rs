@@ -129,6 +129,19 @@ fn meet(network: Network, mut meanwhile: impl FnMut(&mut Network)) -> Result<Dur
     Pair::new(network, [Host(0), Host(1)], &mut meanwhile).meet()
 }
 
+/// The clock of each node is ten years from that of the next: what carries no date lives by the clock of the node that stores it.
+#[test]
+fn nodes_whose_clocks_are_wrong_do_not_keep_devices_apart() {
+    let mut network = Network::new(7, LOSSY);
+    for decade in 0..10 {
+        let unix_start = Duration::from_secs(decade * 10 * 365 * 86_400);
+        network.add_with(Family::V4, Config { unix_start, ..Config::default() }, Behaviour::Honest);
+    }
+    (1..10).for_each(|host| network.join(Host(host), Host(0)).unwrap());
+    network.run(Duration::from_secs(60));
+    meet(network, |_| {}).unwrap();
+}
+
 #[test]
 fn two_devices_meet_in_networks_of_any_size_with_loss() {
     for (seed, nodes, settle) in [(1, 2, 5), (2, 10, 60), (3, 200, 120)] {

@@ -130,7 +130,7 @@ pub(crate) async fn addresses(option: &str, text: &str) -> Result<Vec<SocketAddr
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
             Err(Failure::usage(format_args!("{option} {text}: expected HOST:PORT: {error}")))
         }
-        Err(error) => Err(unknown(&error)),
+        Err(error) => Err(unknown(&format_args!("{error}: look at the name, and at this device's network"))),
     }
 }
 

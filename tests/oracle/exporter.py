@@ -5,7 +5,8 @@ usage: exporter.py PORT TOKEN VARIANT,...       PORT: a node of OpenDHT on 127.0
 
 Its device is one of the account in the archive. Prints "linked" or "no answer". Variants: check (a check of its own), dial (it connects too), two (a chain of two), no-active, loopback-2 (a
 second address), dead-line (a passive line that is refused), duplicate (the request twice), no-version, stranger (someone who knows nothing connects to the importer first),
-unpublished, alone, no-authority (chains that vouch for nothing), no-passive (an offer without a passive line), signed-only.
+unpublished, alone, no-authority (chains that vouch for nothing), no-passive (an offer without a passive line), signed-only, other-leaf (TLS with
+another device of the account). With other-leaf "secured" comes first, once TLS is there.
 """
 
 import json
@@ -135,9 +136,14 @@ with changed:
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.set_ecdh_curve("secp384r1")
 context.num_tickets, context.minimum_version = 0, ssl.TLSVersion.TLSv1_3
-load(context, identity.pem(), identity.key_pem())
+shown = identity
+if "other-leaf" in variants:
+    shown = Identity(["Jami CA", "Jami", "Jami device"], archive=json.loads(archive))
+load(context, shown.pem(), shown.key_pem())
 secured = Secured(context, connection.framed, connection.receive, True)
 secured.handshake()
+if "other-leaf" in variants:
+    print("secured", flush=True)
 if "no-version" not in variants:
     secured.write(65535, pack({"v": 1}))
 # As a real daemon does, others first: the channel's number is not always the first.

@@ -3,7 +3,7 @@
 
 usage: importer.py PORT [VARIANT,...]      PORT: a node of OpenDHT on 127.0.0.1
 
-Prints a token, and then the archive's text, each on a line of its own. Variants: two (a chain of two), late-answer (TLS begins before the
+Prints a token, "secured" once TLS is there from its side, its certificate shown, and then the archive's text, each on a line of its own. Variants: two (a chain of two), late-answer (TLS begins before the
 answer is put), no-active, no-listener (the passive line is dead), no-fingerprint, split, joined, empty (how records are framed),
 foreign-answer (an answer of another signer comes first), foreign-chain (another's certificates lie at the token's key too), stranger (someone
 who knows nothing connects to the exporter first), other-leaf (TLS with another key), no-certificate (TLS without one).
@@ -116,6 +116,7 @@ from cryptography import x509
 form = serialization.PublicFormat.SubjectPublicKeyInfo
 shown = x509.load_pem_x509_certificate(leaf).public_key().public_bytes(serialization.Encoding.DER, form)
 assert shown == owner, "the exporter's leaf is the signer's key"
+print("secured", flush=True)
 secured.write(65535, pack({"v": 1}))
 message = lambda payload: pack({"schemeId": 0, "payload": payload})
 channel, messages = None, msgpack.Unpacker(raw=False, max_buffer_size=1 << 28)

@@ -120,7 +120,12 @@ impl Importing {
         self.0.line()
     }
 
-    /// The text that it received.
+    /// Waits until TLS is there from its side: it has shown the certificate that it has, if it has one.
+    pub(crate) fn secured(&mut self) {
+        assert_eq!(self.0.line(), "secured");
+    }
+
+    /// The text that it received, after [`Importing::secured`].
     pub(crate) fn archive(&mut self) -> String {
         self.0.line()
     }
@@ -141,6 +146,11 @@ impl Exporting {
     /// Waits until it says that it has linked.
     pub(crate) fn end(mut self) {
         assert_eq!(self.0.line(), "linked");
+    }
+
+    /// Waits until TLS is there, and until the other side has ended the link: for a device that shows another leaf.
+    pub(crate) fn refused(mut self) {
+        assert_eq!([self.0.line(), self.0.line()], ["secured", "the link is over"]);
     }
 
     /// Waits until it gives up.

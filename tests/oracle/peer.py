@@ -269,7 +269,10 @@ class Framed:
 
     def send(self, payload):
         with self.lock:
-            self.connection.sendall(struct.pack(">H", len(payload)) + payload)
+            try:
+                self.connection.sendall(struct.pack(">H", len(payload)) + payload)
+            except ConnectionError:  # It is over: the next `receive` says so.
+                pass
 
     def exactly(self, count):
         data = b""

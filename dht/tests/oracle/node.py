@@ -4,8 +4,8 @@
 usage: node.py PORT [identity]     binds 127.0.0.1 and ::1 only
 
   {"do": "bootstrap", "port": N, "host": H}            -> {"ok": true}
-  {"do": "put", "key": HEX, "id": N, "data": HEX, "type": N, "user_type": TEXT, "permanent": BOOL}
-                                                       -> {"ok": BOOL}
+  {"do": "put", "key": HEX, "id": N, "data": HEX, "type": N, "user_type": TEXT, "permanent": BOOL,
+   "wait": BOOL}                                       -> {"ok": BOOL}; at once if it is not to be waited for
   {"do": "put_signed", ...}                            the same, signed by the node's identity
   {"do": "put_encrypted", ..., "to": HEX64}            the same, encrypted to the owner of a published certificate
   {"do": "get", "key": HEX}                            -> {"values": [VALUE]}
@@ -92,7 +92,11 @@ def answer(request):
         return {"ok": True}
     if do == "put":
         permanent = request.get("permanent", False)
-        return {"ok": waited(lambda over: node.put(key, made(request), over, permanent=permanent))}
+        put = lambda over: node.put(key, made(request), over, permanent=permanent)
+        if not request.get("wait", True):
+            put(lambda ok, nodes: None)
+            return {"ok": True}
+        return {"ok": waited(put)}
     if do == "put_signed":
         return {"ok": waited(lambda over: node.putSigned(key, made(request), over))}
     if do == "put_encrypted":

@@ -27,13 +27,25 @@ pub struct IceStream {
     records: Records,
     /// How many bytes of the wire's early ones were read.
     read: usize,
+    /// The long id of the device whose request led to it, at the side that answers.
+    asked_by: Option<[u8; 32]>,
     /// Connections that the peer opened besides, which it expects to stay open.
     _kept: Vec<TcpStream>,
 }
 
 impl IceStream {
     pub(super) fn new(wire: Wire, agent: Agent, kept: Vec<TcpStream>) -> Self {
-        Self { wire, agent, records: Records::default(), read: 0, _kept: kept }
+        Self { wire, agent, records: Records::default(), read: 0, asked_by: None, _kept: kept }
+    }
+
+    /// Notes the device whose request led to this connection.
+    pub(in crate::shell) fn note_asker(&mut self, device: [u8; 32]) {
+        self.asked_by = Some(device);
+    }
+
+    /// Returns the long id of the device whose request led to this connection; none at the side that asked.
+    pub(in crate::shell) fn asked_by(&self) -> Option<[u8; 32]> {
+        self.asked_by
     }
 
     /// Takes whole frames apart until one has bytes of TLS. Real peers go on checking, and keep the connection alive: they are answered.

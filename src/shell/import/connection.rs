@@ -73,15 +73,22 @@ pub(super) struct Limits {
     pub(super) opening: Duration,
 }
 
-/// Secures a connection, and serves it until it is closed or lost.
-pub(super) async fn serve<S, K>(stream: S, tls: tls::ImporterTls, limits: Limits, mut wiring: Wiring<K>)
-where
+/// Secures a connection, and serves it until it is closed or lost. `asked_by` is the device that asked for it, where one is known.
+pub(super) async fn serve<S, K>(
+    stream: S,
+    asked_by: Option<[u8; 32]>,
+    tls: tls::ImporterTls,
+    limits: Limits,
+    mut wiring: Wiring<K>,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
     K: Sink,
 {
-    let Some((stream, facts, channel)) = securing::secure(stream, &tls, limits.handshake, &mut wiring).await else {
+    let Some((stream, mut facts, channel)) = securing::secure(stream, &tls, limits.handshake, &mut wiring).await else {
         return;
     };
+    // Facts that were verified before the connection was made are those of the device that asked for it (R-SEC-4).
+    facts.verified &= asked_by.is_none_or(|device| device == channel.exporter);
     if wiring.report(Event::Opened(facts, channel)).await.is_continue() {
         let deadline = Instant::now() + limits.opening;
         Served::new(stream, limits.max_archive, wiring).run(deadline).await;

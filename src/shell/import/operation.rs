@@ -420,7 +420,8 @@ impl<N: Random> Operation<N> {
         };
         let Durations { handshake, opening, .. } = self.options.durations;
         let limits = Limits { max_archive: self.options.max_archive, handshake, opening };
-        let task = world.tasks.spawn(connection::serve(stream, tls, limits, wiring));
+        let asked_by = L::asked_by(&stream);
+        let task = world.tasks.spawn(connection::serve(stream, asked_by, tls, limits, wiring));
         world.connections.insert(conn, Open { commands: sender, task });
     }
 

@@ -42,6 +42,13 @@ impl<A: Listener, B: Listener> Listener for Either<A, B> {
         }
     }
 
+    fn asked_by(stream: &Self::Stream) -> Option<[u8; 32]> {
+        match stream {
+            Either::One(stream) => A::asked_by(stream),
+            Either::Other(stream) => B::asked_by(stream),
+        }
+    }
+
     fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Self::One(one) => one.local_addr(),

@@ -32,6 +32,13 @@ pub trait Listener: Send + 'static {
     /// ([`ACCEPT_PAUSE`](crate::limits::ACCEPT_PAUSE)).
     fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
 
+    /// The long id of the device that asked for this connection, where a signed request came before it: no other is let in (R-SEC-4).
+    /// `None` where nothing names a device, as at an open port.
+    fn asked_by(stream: &Self::Stream) -> Option<[u8; 32]> {
+        let _ = stream;
+        None
+    }
+
     /// Where the device is reached.
     ///
     /// # Errors

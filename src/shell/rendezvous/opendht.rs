@@ -5,6 +5,7 @@
 //! nothing: the link is proved by TLS (R-SEC-1).
 
 mod account;
+mod answers;
 mod export;
 mod import;
 mod node;

@@ -28,6 +28,8 @@ mod lan;
 mod links;
 mod machines;
 mod messages;
+#[cfg(feature = "dht")]
+mod nat;
 mod network;
 mod observed;
 #[cfg(feature = "dht")]

@@ -41,14 +41,34 @@ impl Host {
     /// Two hosts with a cable between them.
     pub(crate) fn pair() -> Option<[Self; 2]> {
         let hosts = [Self::new()?, Self::new()?];
-        let [one, other] = hosts.each_ref().map(|host| host.0.id().to_string());
-        let cable = ["link", "add", "cable", "netns", &one, "type", "veth", "peer", "name", "cable", "netns", &other];
-        run(Command::new("ip").args(cable));
-        for (host, address) in hosts.iter().zip(["10.83.0.1/24", "10.83.0.2/24"]) {
-            run(host.enter().args(["ip", "address", "add", address, "dev", "cable"]));
-            run(host.enter().args(["ip", "link", "set", "cable", "up"]));
-        }
+        cable([&hosts[0], &hosts[1]], ["cable"; 2], ["10.83.0.1/24", "10.83.0.2/24"]);
         Some(hosts)
+    }
+
+    /// Lets this host forward for others, and hides those with addresses of `inside` by its own address on the cable `out`.
+    ///
+    /// `None`, with a line that says so, where there is no `nft`.
+    #[cfg(feature = "dht")]
+    pub(crate) fn translate(&self, inside: &str, out: &str) -> Option<()> {
+        if Command::new("nft").arg("--version").stdout(Stdio::null()).status().is_err() {
+            let required = std::env::var_os("HANDFAST_REQUIRE").is_some_and(|value| value == "1");
+            assert!(!required, "required, and missing: nft (apt-get install nftables)");
+            println!("skipped: no nft (apt-get install nftables)");
+            return None;
+        }
+        run(self.enter().args(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]));
+        let rules = format!(
+            "table ip nat {{ chain out {{ type nat hook postrouting priority srcnat; \
+             ip saddr {inside} oifname \"{out}\" masquerade; }}; }}"
+        );
+        run(self.enter().args(["nft", &rules]));
+        Some(())
+    }
+
+    /// Sends all that is for no cable of this host to this address.
+    #[cfg(feature = "dht")]
+    pub(crate) fn route(&self, by: &str) {
+        run(self.enter().args(["ip", "route", "add", "default", "via", by]));
     }
 
     /// A command on this host, which is to be named next.
@@ -70,6 +90,19 @@ impl Host {
             };
         }
         command
+    }
+}
+
+/// Lays a cable between two hosts, at each by a name and an address of its own.
+pub(crate) fn cable(hosts: [&Host; 2], names: [&str; 2], addresses: [&str; 2]) {
+    let [one, other] = hosts.map(|host| host.0.id().to_string());
+    let ends = ["link", "add", names[0], "netns", &one, "type", "veth", "peer", "name", names[1], "netns", &other];
+    run(Command::new("ip").args(ends));
+    for ((host, name), address) in hosts.into_iter().zip(names).zip(addresses) {
+        // An address of IPv6 is used at once, without looking whether another host has it.
+        let nodad: &[&str] = if address.contains(':') { &["nodad"] } else { &[] };
+        run(host.enter().args(["ip", "address", "add", address, "dev", name]).args(nodad));
+        run(host.enter().args(["ip", "link", "set", name, "up"]));
     }
 }
 

@@ -4,7 +4,11 @@ use crate::support::{Folder, Side, accounts, code, run, text};
 
 /// A node of ours, as its own process. Gives the address by which to join.
 pub(crate) fn node() -> (Side, String) {
-    let mut node = Side::start(["dht", "node", "--port", "0", "--json"]);
+    node_with(&["--port", "0"])
+}
+
+fn node_with(more: &[&str]) -> (Side, String) {
+    let mut node = Side::start([&["dht", "node", "--json"], more].concat());
     let up = node.wait(|line| line["event"] == "up");
     let addresses = up["addresses"].as_array().expect("it says where");
     let address = addresses.iter().find_map(|address| address.as_str().filter(|text| text.starts_with("127.")));
@@ -34,6 +38,31 @@ fn the_token_alone_links_with_and_without_a_password() {
     }
 }
 
+/// Nodes are killed while a link is under way, and come back at their ports without what they stored.
+#[test]
+fn killed_nodes_that_come_back_do_not_end_a_link() {
+    let (mut first, address) = node();
+    let others = [0; 2].map(|_| node_with(&["--port", "0", "--bootstrap", &address]));
+    let [(mut second, at), _third] = others;
+    let again = |node: &mut Side, at: &str, bootstrap: &str| {
+        node.kill();
+        let port = at.rsplit(':').next().expect("it has a port");
+        *node = node_with(&["--port", port, "--bootstrap", bootstrap]).0;
+    };
+    let folder = Folder::default();
+    let (store, archive) = (folder.path("store"), folder.archive("archive", "64KiB", None));
+    let way = ["--yes", "--profile", "jamid", "--rendezvous", "opendht", "--bootstrap", &address];
+    let mut importer = Side::import(&store, &way);
+    let token = importer.token();
+    again(&mut second, &at, &address);
+    let export = [&["export", "--json", "--archive", text(&archive)], &way[..], &[&token]].concat();
+    let mut exporter = Side::start(export);
+    exporter.state(2);
+    again(&mut first, &address, &at);
+    let (exporter, importer) = (exporter.end(), importer.end());
+    assert_eq!((importer.code, exporter.code), (0, 0), "{}{}", importer.complaints, exporter.complaints);
+}
+
 #[test]
 fn what_is_missing_is_said_before_a_link_begins() {
     let folder = Folder::default();
@@ -44,8 +73,11 @@ fn what_is_missing_is_said_before_a_link_begins() {
     assert_eq!(code(run(import, b"").status), 2);
     assert_eq!(code(run([&export[..], &[&token]].concat(), b"").status), 2);
     let unknown = ["--bootstrap", "no-such-host.invalid:4222"];
-    assert_eq!(code(run([&import[..], &unknown].concat(), b"").status), 10);
-    assert_eq!(code(run([&export[..], &unknown, &[&token]].concat(), b"").status), 10);
+    for output in [run([&import[..], &unknown].concat(), b""), run([&export[..], &unknown, &[&token]].concat(), b"")] {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(code(output.status), 10, "{said}");
+        assert!(said.contains("no-such-host.invalid") && said.contains("look at the name"), "{said}");
+    }
     let other = ["import", "--yes", "--store", text(&store), "--bootstrap", "127.0.0.1:9"];
     assert_eq!(code(run(other, b"").status), 2);
 }

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use handfast_dht::{Event, Query, driver::Events, value::PublicKey};
+use handfast_dht::value::PublicKey;
 use tokio::{
     sync::watch,
     time::{Instant, sleep, timeout, timeout_at},
@@ -10,14 +10,15 @@ use tokio::{
 
 use super::{
     account::Account,
-    node::{OpenDht, certificate_key, ended, ids, request_key},
+    answers::Answers,
+    node::{OpenDht, certificate_key, ids, request_key},
     random::fresh,
     request::{MAX_ID, Request},
 };
 use crate::{
     archive::{Identity, certificate::Chain},
-    ice::{Agent, Description, Role},
-    limits::{DHT_PUBLISH, DHT_RETRY, DHT_SEARCH, ICE_NEGOTIATION},
+    ice::{Agent, Role},
+    limits::{DHT_PUBLISH, DHT_RETRY, DHT_SEARCH},
     shell::{
         ice::{IceStream, negotiate},
         rendezvous::Dial,
@@ -26,11 +27,12 @@ use crate::{
 };
 
 /// Finds the token's device, and asks it to connect (R-RDV-6). This device's own certificates are published first, since no one answers a
-/// device that is not vouched for.
+/// device that is not vouched for. Clones share one listen for answers.
 #[derive(Clone)]
 pub struct Seek {
     dht: OpenDht,
     account: Arc<Account>,
+    answers: Arc<Answers>,
     published: watch::Receiver<Option<Result<(), Arc<io::Error>>>>,
 }
 
@@ -56,7 +58,8 @@ impl Seek {
             };
             let _ = sender.send(Some(result));
         });
-        Ok(Self { dht, account, published })
+        let answers = Arc::new(Answers::new(dht.clone(), account.clone()));
+        Ok(Self { dht, account, answers, published })
     }
 
     /// Waits until this device's certificates are published.
@@ -100,12 +103,10 @@ impl Dial for Seek {
     /// `AddrNotAvailable`: no such device is published within [`DHT_SEARCH`]. `NetworkUnreachable`: no node answers. `TimedOut`: the device
     /// does not answer, or no connection leads to it.
     async fn dial(mut self, device: DeviceId) -> io::Result<(IceStream, SocketAddr)> {
-        // Answers come to the key of the form in which the request was sent.
-        let [long, short] = ids(&self.account.chain);
-        let own = if device.form() == long.form() { long } else { short };
         self.dht.connected().await?;
-        let listen = async { self.dht.node.listen(request_key(&own), Query::default()).await.map_err(ended) };
-        let (chain, answers, gathered) = tokio::try_join!(self.find(&device), listen, self.dht.gather())?;
+        // Answers come to the key of the form in which the request was sent.
+        let listen = self.answers.listen(device.form());
+        let (chain, (), gathered) = tokio::try_join!(self.find(&device), listen, self.dht.gather())?;
         self.published().await?;
         let peer = PublicKey::from_der(chain.leaf().spki()).map_err(|_| {
             io::Error::new(
@@ -116,7 +117,7 @@ impl Dial for Seek {
         let id = 1 + u64::from_be_bytes(fresh()) % MAX_ID;
         let request = Request { id, description: gathered.own.to_text(), is_answer: false, kind: String::new() };
         let agent = Agent::new(Role::Controlled, &gathered.own, fresh());
-        let answer = self.answer(answers, &device, id);
+        let answer = self.answers.expect(device, id).arrives();
         let asked = async {
             let send = timeout(DHT_PUBLISH, self.dht.send(&self.account, &peer, request_key(&device), &request)).await;
             match send {
@@ -129,34 +130,5 @@ impl Dial for Seek {
             negotiated = negotiate(agent, gathered, answer) => negotiated,
             error = asked => Err(error),
         }
-    }
-}
-
-impl Seek {
-    /// Waits for the device's answer to this request. Values of others, and other answers, are passed over.
-    async fn answer(&self, mut answers: Events, device: &DeviceId, id: u64) -> io::Result<Description> {
-        let late = io::Error::new(io::ErrorKind::TimedOut, "the new device does not answer the request to connect");
-        let answer = async {
-            loop {
-                let Some(event) = answers.next().await else {
-                    return Err(io::Error::from(io::ErrorKind::BrokenPipe));
-                };
-                let Event::Values { values, .. } = event else { continue };
-                for value in values {
-                    let Some((from, answer)) = self.account.open(&value) else { continue };
-                    let is_device = match device {
-                        DeviceId::Long(id) => from.long_id() == *id,
-                        DeviceId::Short(id) => from.short_id().0 == *id,
-                    };
-                    let description = answer.description.as_str().and_then(|text| Description::read(text).ok());
-                    if let (true, true, true, Some(description)) =
-                        (is_device, answer.is_answer, answer.id == id, description)
-                    {
-                        return Ok(description);
-                    }
-                }
-            }
-        };
-        timeout(ICE_NEGOTIATION, answer).await.unwrap_or(Err(late))
     }
 }

@@ -74,6 +74,10 @@ impl Listener for Published {
         }
     }
 
+    fn asked_by(stream: &IceStream) -> Option<[u8; 32]> {
+        stream.asked_by()
+    }
+
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.address.ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
     }
@@ -155,7 +159,12 @@ async fn one(
         // Where it does not arrive, no connection comes about, or none is secured.
         let _ = dht.send(&account, &from, request_key(&sender), &answer).await;
     };
-    answer_and_connect(send, negotiate(agent, gathered, at_once(offer)), connections).await;
+    let connect = async {
+        let (mut stream, address) = negotiate(agent, gathered, at_once(offer)).await?;
+        stream.note_asker(from.long_id());
+        Ok((stream, address))
+    };
+    answer_and_connect(send, connect, connections).await;
 }
 
 /// Sends the answer, and hands over the connection as soon as there is one. The peer's checks may come before the answer reaches it (R-ICE-4),
