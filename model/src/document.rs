@@ -6,3 +6,4 @@ mod lines;
 pub mod narration;
 pub mod sequence;
 pub mod svg;
+pub(crate) mod words;

@@ -16,6 +16,7 @@ pub mod mutants;
 pub mod pairs;
 pub mod players;
 pub mod properties;
+pub(crate) mod reasons;
 pub(crate) mod sends;
 pub mod stated;
 pub(crate) mod visible;

@@ -1,15 +1,18 @@
 //! The document's sequence diagram (R-SEQ-1): the arrows are the document's, runs of people, clients and daemons have each of them in
 //! the order of its lifelines, and all that is otherwise or besides has a reason.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
 
 use handfast::outcome::Profile;
 use handfast_model::sequence::{
     DIVERGENCES, DOCUMENTED, Document, EXTRAS, How, Lifeline, Part, REPEATED, SCENARIOS, draw,
-    follow::{Followup, follow},
+    follow::{Followup, Links, follow},
 };
 
 const PROFILES: [Profile; 2] = [Profile::Documented, Profile::Jamid];
+
+/// The links of all scenarios: each is explored once, however many documents are followed in it.
+static LINKS: LazyLock<Links> = LazyLock::new(Links::default);
 
 fn page(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)).unwrap()
@@ -40,11 +43,11 @@ fn the_arrows_are_the_document_s() {
 
 /// Follows every scenario in a profile.
 fn all(document: &Document, profile: Profile) -> Vec<Followup> {
-    SCENARIOS.iter().map(|&scenario| follow(document, scenario, profile).unwrap()).collect()
+    SCENARIOS.iter().map(|&scenario| follow(&LINKS, document, scenario, profile).unwrap()).collect()
 }
 
 fn holds(document: &Document, profile: Profile) -> bool {
-    SCENARIOS.iter().all(|&scenario| follow(document, scenario, profile).unwrap().holds())
+    SCENARIOS.iter().all(|&scenario| follow(&LINKS, document, scenario, profile).unwrap().holds())
 }
 
 /// Returns the form of each arrow in a profile: as drawn, or otherwise.
@@ -191,7 +194,7 @@ fn an_arrow_that_is_lost_or_altered_is_missed() {
 #[test]
 fn no_reason_is_given_for_nothing() {
     let way = |document: &Document, profile, scenario| {
-        let found = follow(document, scenario, profile).unwrap();
+        let found = follow(&LINKS, document, scenario, profile).unwrap();
         (found.holds(), found.steps)
     };
     let ways = || PROFILES.into_iter().flat_map(|profile| SCENARIOS.map(|scenario| (profile, scenario)));

@@ -3,6 +3,7 @@
 //! Each part is a table of cases that is typed a second time, from `docs/protocol.md`, and carried out whole: nothing is drawn. Bytes come
 //! from an encoder of its own, which can write what the shipped one never writes.
 
+mod admission;
 mod clients;
 mod comparison;
 mod connection;
@@ -53,6 +54,7 @@ pub fn parts() -> Vec<Part> {
     vec![
         message::messages(),
         connection::connections(),
+        admission::admissions(),
         features::features(),
         comparison::comparisons(),
         clients::clients(),
@@ -68,7 +70,7 @@ mod tests {
     /// Each part has cases, and what ships keeps to all of them.
     #[test]
     fn every_part_is_as_the_document_states() {
-        let least = [1000, 60, 500, 500, 40, 300, 100];
+        let least = [1000, 60, 900, 500, 500, 40, 300, 100];
         let parts = parts();
         assert_eq!(parts.len(), least.len());
         for (part, least) in parts.iter().zip(least) {

@@ -4,7 +4,7 @@ use std::{
     env, fs,
     io::BufWriter,
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -48,6 +48,7 @@ Examples:
   handfast check --stable
   handfast check --config HH-documented-honest --reach \"both succeed\"
   handfast check --config HH-documented-loss --export loss.aut
+  handfast check --config HH-documented-loss --reach \"both succeed\" --export way.itf.json
 
 {CHECKS}
 6: a graph is another than the accepted one; with --baseline, more than counts differs."))]
@@ -102,9 +103,10 @@ pub(crate) struct Check {
     /// Let a browser walk through the graph at this address, until Ctrl-C
     #[arg(long, value_name = "ADDR", requires = "config", conflicts_with_all = ["mutants", "property", "reach", "json"])]
     explore: Option<SocketAddr>,
-    /// Write the graph, each step with its words, for another tool: .aut (CADP, mCRL2), .dot or .jsonl
+    /// Write the graph, each step with its words, for another tool: .aut (CADP, mCRL2), .dot, .jsonl or .tla; with --reach the way, as
+    /// .itf.json
     #[arg(long, value_name = "FILE", requires = "config", value_parser = graph_file,
-          conflicts_with_all = ["mutants", "property", "reach", "explore", "baseline", "bless"])]
+          conflicts_with_all = ["mutants", "property", "explore", "baseline", "bless"])]
     export: Option<GraphFile>,
     #[command(flatten)]
     effort: Effort,
@@ -162,16 +164,21 @@ enum CastName {
     XL,
 }
 
-/// A file for a graph.
+/// A file for a graph, or for a way through it.
 #[derive(Clone)]
 struct GraphFile {
     path: PathBuf,
-    format: Format,
+    /// None: a way, as an ITF trace.
+    format: Option<Format>,
 }
 
 fn graph_file(path: &str) -> Result<GraphFile, &'static str> {
+    let is_way = path.ends_with(".itf.json");
     let path = PathBuf::from(path);
-    let format = Format::of(&path).ok_or("the name ends in none of .aut, .dot and .jsonl")?;
+    let format = Format::of(&path);
+    if format.is_none() && !is_way {
+        return Err("the name ends in none of .aut, .dot, .jsonl, .tla and .itf.json");
+    }
     Ok(GraphFile { path, format })
 }
 
@@ -201,8 +208,19 @@ impl Check {
             return self.hunt(mutant);
         }
         if let Some(configuration) = self.configuration()? {
-            if let Some(file) = &self.export {
-                return self.write(players, configuration, file);
+            match (&self.export, &self.reach) {
+                (Some(GraphFile { path, format: None }), Some(goal)) => {
+                    return self.write_way(players, configuration, goal, path);
+                }
+                (Some(GraphFile { path, format: Some(format) }), None) => {
+                    return self.write(players, configuration, path, *format);
+                }
+                (Some(_), _) => {
+                    return Err(Failure::usage(
+                        "--export: a way (--reach) is written as .itf.json, and a graph as any other",
+                    ));
+                }
+                (None, _) => {}
             }
             match (&self.reach, self.explore) {
                 (Some(goal), _) => return self.reach(players, configuration, goal),
@@ -325,14 +343,14 @@ impl Check {
         &self,
         players: Option<Players>,
         configuration: Configuration,
-        file: &GraphFile,
+        path: &Path,
+        format: Format,
     ) -> Result<ExitCode, Failure> {
-        let GraphFile { path, format } = file;
         let failed = |error| Failure::reason(format_args!("--export {}: {error}", path.display()));
         let limits = self.effort.limits()?;
         let open = || fs::File::create(path).map(BufWriter::new);
         let graph =
-            written::write(&players.unwrap_or_default(), configuration, *format, limits, open).map_err(failed)?;
+            written::write(&players.unwrap_or_default(), configuration, format, limits, open).map_err(failed)?;
         if !graph.complete {
             let states = graph.states;
             return Err(Failure::with_code(4, format_args!("{configuration}: cut short after {states} states")));
@@ -346,13 +364,27 @@ impl Check {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn reach(&self, players: Option<Players>, configuration: Configuration, goal: &str) -> Result<ExitCode, Failure> {
-        let goals = walk::goals(&configuration);
-        if !goals.contains(&goal) {
-            let goals = goals.into_iter().map(str::to_owned).collect();
-            let text = names::unknown("goal of this configuration", goal, &goals);
-            return Err(Failure::usage(format_args!("--reach: {text}")));
+    fn write_way(
+        &self,
+        players: Option<Players>,
+        configuration: Configuration,
+        goal: &str,
+        path: &Path,
+    ) -> Result<ExitCode, Failure> {
+        has_goal(&configuration, goal)?;
+        let open = || fs::File::create(path).map(BufWriter::new);
+        let way = written::write_way(&players.unwrap_or_default(), configuration, goal, self.effort.limits()?, open);
+        let failed = |error| Failure::reason(format_args!("--export {}: {error}", path.display()));
+        match way.map_err(failed)? {
+            Some(steps) if self.json => output::json(&serde_json::json!({ "goal": goal, "steps": steps }))?,
+            Some(steps) => output::line(format_args!("{configuration}: {goal}, in {steps} steps"))?,
+            None => return Err(Failure::with_code(4, format_args!("{goal}: not reached within the limits"))),
         }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn reach(&self, players: Option<Players>, configuration: Configuration, goal: &str) -> Result<ExitCode, Failure> {
+        has_goal(&configuration, goal)?;
         match walk::reach_with(&players.unwrap_or_default(), configuration, goal, self.effort.limits()?) {
             Some(way) if self.json => output::json(&way)?,
             Some(way) => output::line(way.mermaid.trim_end())?,
@@ -360,6 +392,17 @@ impl Check {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Refuses a goal that is not looked for in a configuration.
+fn has_goal(configuration: &Configuration, goal: &str) -> Result<(), Failure> {
+    let goals = walk::goals(configuration);
+    if goals.contains(&goal) {
+        return Ok(());
+    }
+    let goals = goals.into_iter().map(str::to_owned).collect();
+    let text = names::unknown("goal of this configuration", goal, &goals);
+    Err(Failure::usage(format_args!("--reach: {text}")))
 }
 
 fn explore(players: Option<Players>, configuration: Configuration, address: SocketAddr) -> Result<ExitCode, Failure> {

@@ -177,7 +177,8 @@ pub(crate) fn counterexample(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Resu
 /// The command that shows the first thing that is not as expected.
 pub(crate) fn again(report: &Report) -> Option<String> {
     let rows = || report.checked.iter().flat_map(|one| &one.rows);
-    let row = unexpected(report).next().or_else(|| rows().find(|row| !row.is_as_expected()));
+    let shortest = unexpected(report).min_by_key(|row| row.verdict.steps());
+    let row = shortest.or_else(|| rows().find(|row| !row.is_as_expected()));
     if let Some(row) = row {
         return Some(format!("handfast check --config {} --property {}", row.configuration, row.property.id()));
     }
@@ -293,6 +294,29 @@ mod tests {
         let command = "handfast check --config HH-documented-honest --property P-CONSENT";
         assert_eq!((exit_code(report.outcome), again(&report).as_deref()), (1, Some(command)));
         assert_eq!(suites(&report)[0].failures, 1);
+    }
+
+    /// The shortest counterexample comes first, and a reason once.
+    #[test]
+    fn what_says_most_comes_first() {
+        let mut report = with(Verdict::Violated { steps: 7, cycle: 0 }, Outcome::SafetyViolated);
+        report.checked[0].rows[1].verdict = Verdict::Violated { steps: 3, cycle: 0 };
+        for row in &mut report.checked[0].rows[2..5] {
+            row.verdict = Verdict::Inconclusive { why: "only 20 states".into() };
+        }
+        let text = summary::Summary { report: &report, whole: false }.to_string();
+        let rows = &report.checked[0].rows;
+        let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+        let parts = [
+            format!("NOT AS EXPECTED: {} in HH-documented-honest: VIOLATED (in 3 steps)", rows[1].name()),
+            format!("NOT AS EXPECTED: {} in HH-documented-honest: VIOLATED (in 7 steps)", rows[0].name()),
+            format!("NOT AS EXPECTED: {} and 2 more properties in HH-documented-honest: INCONCLUSIVE", rows[2].name()),
+            "handfast explore --config HH-documented-honest".into(),
+        ];
+        assert!(parts.iter().map(|part| place(part)).is_sorted(), "{text}");
+        assert_eq!(text.matches("only 20 states").count(), 1, "{text}");
+        let command = format!("handfast check --config HH-documented-honest --property {}", rows[1].property.id());
+        assert_eq!(again(&report), Some(command));
     }
 
     #[test]

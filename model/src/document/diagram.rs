@@ -3,7 +3,7 @@
 use handfast::{
     export::{self, Tried},
     import::{self, Ask, Check},
-    message::{Features, ImportResult, Message, Verdict, Word},
+    message::Message,
     operations::OpId,
     outcome::{Scheme, Side, Signal, Vocabulary},
     reducer::ConnId,
@@ -11,12 +11,14 @@ use handfast::{
 };
 use serde::Serialize;
 
+use super::words::{describe, message_words, said_words, words};
 use crate::{
     explorer::{explore::Path, liveness::Lasso},
     property::{
         again::{Again, Both, Step},
         judged::{Judged, Reached},
         properties::PropertyId,
+        reasons::{Reason, reasons},
     },
     system::{
         Turn,
@@ -98,16 +100,21 @@ impl Counterexample {
         violated: Option<PropertyId>,
     ) -> Self {
         let mut before = &path.root;
+        let mut why = Vec::new();
         let turns: Vec<_> = path
             .steps
             .iter()
             .map(|(action, after)| {
                 let turn = system.step(before, *action).map_or(Turn::Neither, |(_, turn)| turn);
+                // Of a run without an end, no step is the one that shows it.
+                if let Some(property) = violated.filter(|_| cycle == path.steps.len()) {
+                    why = reasons(system.configuration(), property, before, &turn, after);
+                }
                 before = after;
                 (*action, turn, &after.world)
             })
             .collect();
-        Self::of_turns(system.configuration(), &path.root.world, turns, cycle, violated)
+        Self::of_turns(system.configuration(), &path.root.world, turns, cycle, violated.map(|one| (one, why)))
     }
 
     /// Describes a path by its turns and the worlds after them.
@@ -116,7 +123,7 @@ impl Counterexample {
         root: &'a World,
         turns: Vec<(Action, Turn, &'a World)>,
         cycle: usize,
-        violated: Option<PropertyId>,
+        violated: Option<(PropertyId, Vec<Reason>)>,
     ) -> Self {
         let device = root.device.is_some();
         let mut diagram = Diagram::new(configuration.profile.vocabulary(), device);
@@ -147,7 +154,8 @@ impl Counterexample {
         } else {
             diagram.rest(before);
         }
-        if let Some(property) = violated {
+        if let Some((property, why)) = violated {
+            why.iter().for_each(|reason| diagram.reason(reason));
             let over = if device { "ED" } else { "ID,ED" };
             diagram.note(over, &format!("VIOLATED {}: {}", property.id(), property.text()));
         }
@@ -213,6 +221,21 @@ impl Diagram {
     pub(crate) fn note(&mut self, over: &str, text: &str) {
         let over = self.named(over);
         self.lines.push(format!("Note over {over}: {}", plain(text)));
+    }
+
+    /// Draws what shows a violation: a call that is tried, or a note.
+    fn reason(&mut self, reason: &Reason) {
+        match reason {
+            Reason::Probe(side, call) => {
+                let (client, daemon) = lifelines(*side);
+                self.arrow(client, "->>", daemon, call);
+            }
+            Reason::Fact(side, text) => self.note(lifelines(*side).1, text),
+            Reason::Sent(side, due, said) => {
+                let said = said.as_ref().map_or_else(|| "what is not said on its channel".into(), said_words);
+                self.note(lifelines(*side).1, &format!("due: {}, sent: {said}", said_words(due)));
+            }
+        }
     }
 
     fn end_cycle(&mut self) {
@@ -459,16 +482,11 @@ impl Diagram {
     }
 }
 
-/// An action in words, with what arrives if something does.
-pub(crate) fn describe(before: &World, action: Action) -> String {
-    match action {
-        Action::Deliver(side) => match before.link.half(side).queue.first() {
-            Some(&item) => format!("{action}: {}", words(item)),
-            None => action.to_string(),
-        },
-        Action::Caller(conn, CallerAct::Say(message)) => format!("caller {conn} says: {}", message_words(message)),
-        Action::Device(DeviceAct::Say(message)) => format!("the hostile device says: {}", message_words(message)),
-        _ => action.to_string(),
+/// A side's client and daemon.
+const fn lifelines(side: Side) -> (&'static str, &'static str) {
+    match side {
+        Side::Import => ("IC", "ID"),
+        Side::Export => ("EC", "ED"),
     }
 }
 
@@ -477,57 +495,6 @@ const fn ends(to: Side) -> (&'static str, &'static str) {
     match to {
         Side::Import => ("ED", "ID"),
         Side::Export => ("ID", "ED"),
-    }
-}
-
-pub(crate) fn words(item: Item) -> String {
-    match item {
-        Item::Request => "request a connection".into(),
-        Item::Opened => "TLS".into(),
-        Item::Refused | Item::Absent => "refuse the connection".into(),
-        Item::ChannelRequest => "request channel auth:(code)".into(),
-        Item::Accepted => "accept the channel".into(),
-        Item::Declined => "decline the channel".into(),
-        Item::Message(message) => message_words(message),
-        Item::ArchiveBegin => "{accData: …".into(),
-        Item::ArchiveEnd => "… accData complete}".into(),
-        Item::End => "EOF".into(),
-        Item::Lost => "the connection is gone".into(),
-    }
-}
-
-/// A message as it is on the wire (R-MSG-1).
-fn message_words(message: Message) -> String {
-    let features = |features: Features| match features.as_str() {
-        "" => String::new(),
-        names => format!("features: \"{names}\""),
-    };
-    match message {
-        Message::Hello(named) => format!("{{{}}}", features(named)),
-        Message::AuthScheme(scheme, named) => {
-            let comma = if named.is_legacy() { "" } else { ", " };
-            format!("{{authScheme: \"{}\"{comma}{}}}", Scheme::as_str(scheme), features(named))
-        }
-        Message::Password(_) => "{password: …}".into(),
-        Message::Verdict(Verdict::Wrong) => "{passwordCorrect: \"false\", canRetry: \"true\"}".into(),
-        Message::Verdict(Verdict::Final) => "{canRetry: \"false\"}".into(),
-        Message::Verdict(Verdict::None) => "{passwordCorrect: \"true\"}".into(),
-        Message::Commitment(_) => "{sasCommitment: …}".into(),
-        Message::Nonce(_) => "{sasNonce: …}".into(),
-        Message::Opening(_) => "{sasOpening: …}".into(),
-        Message::State(Word::Mismatch) => "{stateMsg: \"MISMATCH\"}".into(),
-        Message::State(Word::Canceled) => "{stateMsg: \"CANCELED\"}".into(),
-        Message::State(Word::Timeout) => "{stateMsg: \"TIMEOUT\"}".into(),
-        Message::ImportResult(result) => {
-            let word = match result {
-                ImportResult::Stored => "stored",
-                ImportResult::FailedArchive => "failed_archive",
-                ImportResult::FailedStorage => "failed_storage",
-                ImportResult::Other => "…",
-            };
-            format!("{{importResult: \"{word}\"}}")
-        }
-        Message::Unknown => "{(unknown keys)}".into(),
     }
 }
 

@@ -9,7 +9,10 @@ use handfast::{
 };
 
 use crate::{
-    document::diagram::{Counterexample, Diagram, describe},
+    document::{
+        diagram::{Counterexample, Diagram},
+        words::describe,
+    },
     explorer::explore::Path,
     property::{
         clients::linked::{Linked, Step, Whole},

@@ -7,6 +7,7 @@
 mod drawn;
 mod events;
 pub mod follow;
+mod links;
 mod table;
 
 pub use self::{

@@ -224,6 +224,17 @@ impl Graph {
         self.path_to(model, self.discoveries[number]?)
     }
 
+    /// The numbers of the nodes on [`Graph::path`], the root's first.
+    pub(crate) fn numbers<M: Model>(&self, model: &M, property: &str) -> Option<Vec<u32>> {
+        let number = model.properties().iter().position(|candidate| candidate.name == property)?;
+        let mut numbers = vec![self.discoveries[number]?];
+        while let Some(&node) = numbers.last().filter(|node| !self.is_root(**node)) {
+            numbers.push(self.parents[node as usize].0);
+        }
+        numbers.reverse();
+        Some(numbers)
+    }
+
     /// The properties that were discovered, by name.
     pub fn discovered<M: Model>(&self, model: &M) -> Vec<&'static str> {
         let found = |(property, node): (&Property<M>, &Option<u32>)| node.map(|_| property.name);

@@ -280,11 +280,11 @@ mod tests {
     /// The steps to the nearest failure: of the claim, and of the state in which nothing more happens.
     fn both_ways<I: ImportSide, E: ExportSide>(
         system: &Judged<I, E>,
+        graph: &Graph,
         property: PropertyId,
     ) -> (Option<usize>, Option<usize>) {
-        let graph = Graph::explore(system, Limits::default(), None);
         assert!(graph.is_complete() && graph.is_acyclic());
-        let claim = match Claims::one(system, &graph, property, Half::Both).decide(property, Half::Both) {
+        let claim = match Claims::one(system, graph, property, Half::Both).decide(property, Half::Both) {
             Decision::Holds => None,
             Decision::Fails(lasso) => {
                 assert!(lasso.is_dead_end());
@@ -321,14 +321,17 @@ mod tests {
             .into_iter()
             .filter(|one| !one.cast.has_legacy() && one.is_plain() && one.crowd.is_none());
         for configuration in hardened_pairs {
+            let system = hardened(configuration);
+            let graph = Graph::explore(&system, Limits::default(), None);
             for property in LIVENESS.into_iter().filter(|property| property.applies(&configuration)) {
-                let system = hardened(configuration);
-                assert_eq!(both_ways(&system, property), (None, None), "{} in {configuration}", property.id());
+                assert_eq!(both_ways(&system, &graph, property), (None, None), "{} in {configuration}", property.id());
             }
         }
         let decided = |mutant: &&Mutant| LIVENESS.contains(&mutant.property);
         for mutant in MUTANTS.iter().filter(decided) {
-            let (claim, dead_end) = both_ways(&mutant.system(Size::Small).unwrap(), mutant.property);
+            let system = mutant.system(Size::Small).unwrap();
+            let graph = Graph::explore(&system, Limits::default(), None);
+            let (claim, dead_end) = both_ways(&system, &graph, mutant.property);
             assert!(claim.is_some(), "{}", mutant.id);
             assert_eq!(claim, dead_end, "{}", mutant.id);
         }

@@ -112,41 +112,59 @@ fn honest_pair_succeeds<I: ImportSide, E: ExportSide>(state: &Reached<I, E>) -> 
 
 /// Every call of a side is tried in every state: it is accepted when the specification says so, and otherwise changes nothing.
 fn calls_return_what_they_do<I: ImportSide, E: ExportSide>(state: &Reached<I, E>, side: Side) -> bool {
-    let seen = &state.world.seen;
     match side {
-        // Nothing of the operation is there to be called.
-        Side::Import if seen.import.crashed.is_some() => true,
-        Side::Export if seen.export.crashed.is_some() => true,
-        Side::Import => {
-            let slot = state.world.next_slot(true);
-            let asked = |scheme| seen.import.prompt.is_some_and(|prompt| prompt.scheme == scheme);
-            let answer = import::Input::ProvideAccountAuthentication;
-            let calls = [
-                (answer(slot, Scheme::None), asked(Scheme::None)),
-                (answer(slot, Scheme::Password), asked(Scheme::Password)),
-                (import::Input::CompareAccount(true), seen.import.compared == Compared::Asked),
-                (import::Input::RemoveAccount, seen.import.started),
-                (import::Input::AddAccount, !seen.import.started),
-            ];
-            calls.into_iter().all(|(call, may)| returns(&state.import, call, may))
-        }
-        Side::Export => {
-            let live = seen.export.started && seen.export.done.is_none();
-            let calls = [
-                (export::Input::ConfirmAddDevice, seen.export.asked && !seen.export.confirmed),
-                (export::Input::CompareAddDevice(true), seen.export.compared == Compared::Asked),
-                (export::Input::CancelAddDevice, live && !seen.export.byte_out),
-                (export::Input::AddDevice(Scheme::Password), !seen.export.started),
-            ];
-            calls.into_iter().all(|(call, may)| returns(&state.export, call, may))
-        }
+        Side::Import => import_misreturns(state).is_none(),
+        Side::Export => export_misreturns(state).is_none(),
     }
 }
 
-fn returns<S: side::Side>(side: &S, call: S::Input, may: bool) -> bool {
+/// Returns the first call of the importer that is answered otherwise than it has to be, and how.
+pub(crate) fn import_misreturns<I: ImportSide, E: ExportSide>(
+    state: &Reached<I, E>,
+) -> Option<(import::Input, &'static str)> {
+    let seen = &state.world.seen.import;
+    // After a crash nothing of the operation is there to be called.
+    if seen.crashed.is_some() {
+        return None;
+    }
+    let slot = state.world.next_slot(true);
+    let asked = |scheme| seen.prompt.is_some_and(|prompt| prompt.scheme == scheme);
+    let answer = import::Input::ProvideAccountAuthentication;
+    let calls = [
+        (answer(slot, Scheme::None), asked(Scheme::None)),
+        (answer(slot, Scheme::Password), asked(Scheme::Password)),
+        (import::Input::CompareAccount(true), seen.compared == Compared::Asked),
+        (import::Input::RemoveAccount, seen.started),
+        (import::Input::AddAccount, !seen.started),
+    ];
+    calls.into_iter().find_map(|(call, may)| Some((call, misreturns(&state.import, call, may)?)))
+}
+
+/// The same of the exporter.
+pub(crate) fn export_misreturns<I: ImportSide, E: ExportSide>(
+    state: &Reached<I, E>,
+) -> Option<(export::Input, &'static str)> {
+    let seen = &state.world.seen.export;
+    if seen.crashed.is_some() {
+        return None;
+    }
+    let live = seen.started && seen.done.is_none();
+    let calls = [
+        (export::Input::ConfirmAddDevice, seen.asked && !seen.confirmed),
+        (export::Input::CompareAddDevice(true), seen.compared == Compared::Asked),
+        (export::Input::CancelAddDevice, live && !seen.byte_out),
+        (export::Input::AddDevice(Scheme::Password), !seen.started),
+    ];
+    calls.into_iter().find_map(|(call, may)| Some((call, misreturns(&state.export, call, may)?)))
+}
+
+/// Returns how a call is answered, if that is not how it has to be.
+fn misreturns<S: side::Side>(side: &S, call: S::Input, may: bool) -> Option<&'static str> {
     let mut probed = side.clone();
-    match probed.take(call) {
-        Ok(_) => may,
-        Err(_) => !may && probed == *side,
+    match (probed.take(call), may) {
+        (Ok(_), true) => None,
+        (Ok(_), false) => Some("accepted, and has to be refused"),
+        (Err(_), true) => Some("refused, and has to be accepted"),
+        (Err(_), false) => (probed != *side).then_some("refused, and changes the operation"),
     }
 }

@@ -98,13 +98,7 @@ impl<'a> Judge<'a> {
         let guessed = input == I::ChannelRequested(conn, Ask::Wrong)
             && seen.session.is_none()
             && seen.wrong_codes + 1 >= WRONG_CODES;
-        let own = |effect: &E| match *effect {
-            E::Accept(at) | E::Refuse(at) | E::DeclineChannel(at) => at == conn,
-            // Another one may have to make room, and is judged when it does.
-            E::Close(at) => at == conn || stage_reached(input).is_some(),
-            E::Signal(Signal::Connecting) => matches!(input, I::ConnectionRequested(_)),
-            _ => false,
-        };
+        let own = |effect: &E| is_own(conn, input, effect);
         self.expect(guessed || effects.iter().all(own), P::Isolated, Side::Import);
     }
 
@@ -290,6 +284,18 @@ impl Observer for Judge<'_> {
             let ended = world.seen.export.done.is_some_and(|done| done.outcome == Outcome::CANCELED);
             self.expect(ended, P::Return, Side::Export);
         }
+    }
+}
+
+/// Whether an effect of an input from a connection that is not the session's touches that connection only.
+pub(crate) fn is_own(conn: ConnId, input: import::Input, effect: &import::Effect) -> bool {
+    use import::Effect as E;
+    match *effect {
+        E::Accept(at) | E::Refuse(at) | E::DeclineChannel(at) => at == conn,
+        // Another one may have to make room, and is judged when it does.
+        E::Close(at) => at == conn || stage_reached(input).is_some(),
+        E::Signal(Signal::Connecting) => matches!(input, import::Input::ConnectionRequested(_)),
+        _ => false,
     }
 }
 

@@ -77,7 +77,7 @@ properties! {
     Invariant "P-INVARIANT" "What each state of a machine implies holds: timers, signals, questions and answers are those of its phase."
         "R-TIME-1 to R-TIME-5, R-STATE-2, R-EXP-4 to R-EXP-9, R-IMP-5 to R-IMP-13";
     Sends "P-SENDS" "Each message and each end of the channel goes out when it is due, and at no other time."
-        "R-IMP-3, R-IMP-4, R-IMP-6, R-IMP-14, R-EXP-4, R-EXP-6, R-EXP-7, R-EXT-2, R-EXT-3, R-CANCEL-1";
+        "R-STATE-2, R-IMP-3, R-IMP-4, R-IMP-6, R-IMP-14, R-EXP-4, R-EXP-6, R-EXP-7, R-EXT-2, R-EXT-3, R-CANCEL-1";
     Malformed "P-MALFORMED" "After bytes that are no message an operation ends at once, and waits for no timer." "R-MSG-3, R-IMP-14, R-EXP-7";
     Honest "P-HONEST" "An honest pair without fault succeeds; three wrong passwords apart." "R-PAIR-2";
 }

@@ -20,10 +20,10 @@ use crate::system::{
 
 /// The messages on the session's channel in one turn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Said {
-    messages: Vec<Message>,
+pub(crate) struct Said {
+    pub(crate) messages: Vec<Message>,
     /// The end of the channel, after them.
-    ends: bool,
+    pub(crate) ends: bool,
 }
 
 impl Said {
@@ -48,28 +48,71 @@ pub(crate) fn import_sends(world: &World, own: Features, input: import::Input, e
     if seen.crashed.is_some() {
         return true;
     }
-    let accepts = effects.iter().find_map(|effect| match *effect {
-        E::AcceptChannel(conn) => Some(conn),
-        _ => None,
-    });
+    let accepts = accepted(effects);
     let answers = effects.iter().filter(|effect| matches!(effect, E::AcceptChannel(_) | E::DeclineChannel(_))).count();
     // Each request for a channel has one answer (R-IMP-3, R-MUX-1), and nothing else has one.
     if answers != usize::from(matches!(input, I::ChannelRequested(..))) {
         return false;
     }
     let session = accepts.or(seen.session);
-    let done = outcome(effects.iter().filter_map(|effect| match effect {
-        E::Signal(signal) => Some(signal),
-        _ => None,
-    }));
+    let done = import_outcome(effects);
     let once = |wanted: E, due: bool| effects.iter().filter(|effect| **effect == wanted).count() == usize::from(due);
     let works = once(E::Publish, input == I::AddAccount)
         && once(E::Withdraw, done.is_some())
         && (!effects.contains(&E::Discard) || done.is_some_and(|outcome| !outcome.is_success()))
         && (!effects.contains(&E::Install) || matches!(input, I::Checked(Check::Sound(_))));
     works
+        && is_in_order(effects, |effect| match effect {
+            E::Signal(signal) => Kind::of(signal),
+            E::Send(..) | E::End(_) => Kind::Sent,
+            _ => Kind::Other,
+        })
         && said_by_importer(session, effects) == Some(due_of_importer(world, own, input, accepts, done))
         && import_ends(world, own, input, done)
+}
+
+/// Returns what is due of an importer at an input, and what it sends; `None`: it does not send what can be said on its channel.
+pub(crate) fn import_due(
+    world: &World,
+    own: Features,
+    input: import::Input,
+    effects: &[import::Effect],
+) -> (Said, Option<Said>) {
+    let accepts = accepted(effects);
+    let due = due_of_importer(world, own, input, accepts, import_outcome(effects));
+    (due, said_by_importer(accepts.or(world.seen.import.session), effects))
+}
+
+/// The same of an exporter.
+pub(crate) fn export_due(
+    world: &World,
+    (own, profile): (Features, Profile),
+    input: export::Input,
+    effects: &[export::Effect],
+) -> (Said, Option<Said>) {
+    (due_of_exporter(world, own, profile, input, export_outcome(effects)), said_by_exporter(effects))
+}
+
+/// The connection whose channel is accepted.
+fn accepted(effects: &[import::Effect]) -> Option<ConnId> {
+    effects.iter().find_map(|effect| match *effect {
+        import::Effect::AcceptChannel(conn) => Some(conn),
+        _ => None,
+    })
+}
+
+fn import_outcome(effects: &[import::Effect]) -> Option<Outcome> {
+    outcome(effects.iter().filter_map(|effect| match effect {
+        import::Effect::Signal(signal) => Some(signal),
+        _ => None,
+    }))
+}
+
+fn export_outcome(effects: &[export::Effect]) -> Option<Outcome> {
+    outcome(effects.iter().filter_map(|effect| match effect {
+        export::Effect::Signal(signal) => Some(signal),
+        _ => None,
+    }))
 }
 
 /// The messages of an importer; `None`: to a connection that is not the session's, or after the end of its channel.
@@ -176,12 +219,15 @@ pub(crate) fn export_sends(
     if seen.crashed.is_some() {
         return true;
     }
-    let done = outcome(effects.iter().filter_map(|effect| match effect {
-        E::Signal(signal) => Some(signal),
-        _ => None,
-    }));
+    let done = export_outcome(effects);
     let opened = matches!(input, I::Tried(_, Tried::Opened)) && seen.done.is_none();
+    let kind = |effect: &E| match effect {
+        E::Signal(signal) => Kind::of(signal),
+        E::Send(_) | E::SendArchive | E::End => Kind::Sent,
+        _ => Kind::Other,
+    };
     effects.iter().filter(|effect| **effect == E::SendArchive).count() == usize::from(opened)
+        && is_in_order(effects, kind)
         && said_by_exporter(effects) == Some(due_of_exporter(world, own, profile, input, done))
         && export_ends(world, own, input, done)
 }
@@ -289,10 +335,60 @@ fn export_ends(world: &World, own: Features, input: export::Input, done: Option<
     }
 }
 
+/// The parts of a turn that have an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// IN_PROGRESS.
+    Begins,
+    /// A message, the archive, or the end of the channel.
+    Sent,
+    /// DONE.
+    Ends,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    const fn of(signal: &Signal) -> Self {
+        match signal {
+            Signal::InProgress => Self::Begins,
+            Signal::Done(_) => Self::Ends,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Whether IN_PROGRESS goes out before all that is sent in the turn, and DONE after it (R-STATE-2).
+fn is_in_order<E>(effects: &[E], kind: impl Fn(&E) -> Kind) -> bool {
+    effects.iter().map(kind).filter(|kind| *kind != Kind::Other).is_sorted()
+}
+
 /// The outcome in these signals, if there is one.
 fn outcome<'a>(mut signals: impl Iterator<Item = &'a Signal>) -> Option<Outcome> {
     signals.find_map(|signal| match signal {
         Signal::Done(outcome) => Some(*outcome),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_has_an_order() {
+        let [begins, sent, ends, other] = [Kind::Begins, Kind::Sent, Kind::Ends, Kind::Other];
+        for (turn, holds) in [
+            (&[][..], true),
+            (&[other, begins, other, sent, sent, other], true),
+            (&[sent, sent, ends, other], true),
+            (&[begins, sent, ends], true),
+            (&[sent, begins], false),
+            (&[sent, other, begins], false),
+            (&[ends, sent], false),
+            (&[sent, ends, sent], false),
+        ] {
+            assert_eq!(is_in_order(turn, |kind| *kind), holds, "{turn:?}");
+        }
+    }
 }

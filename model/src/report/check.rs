@@ -85,6 +85,14 @@ impl Verdict {
         matches!(self, Self::Verified { .. })
     }
 
+    /// Returns the steps of a counterexample; without one, more than any has.
+    pub const fn steps(&self) -> usize {
+        match self {
+            Self::Violated { steps, cycle } => *steps + *cycle,
+            Self::Verified { .. } | Self::NoViolation { .. } | Self::Inconclusive { .. } => usize::MAX,
+        }
+    }
+
     /// Whether it was shown not to hold.
     pub const fn is_violated(&self) -> bool {
         matches!(self, Self::Violated { .. })

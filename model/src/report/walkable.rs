@@ -12,8 +12,8 @@ use stateright::Expectation;
 
 use crate::{
     document::{
-        diagram::words,
         drawn_clients::{export_screen, import_screen},
+        words::words,
     },
     explorer::explore::{ENDLESS, Path},
     property::{
@@ -115,6 +115,13 @@ pub(crate) struct View {
     daemons: [String; 2],
     timers: [String; 2],
     flight: [Vec<String>; 2],
+}
+
+impl View {
+    /// Returns what the two clients show, and the places of the two daemons.
+    pub(crate) fn texts(self) -> ([String; 2], [String; 2]) {
+        (self.clients, self.daemons)
+    }
 }
 
 /// A model whose states can be seen.

@@ -1,4 +1,7 @@
-//! The graph of a configuration for other tools: its states by number, and its steps with their words as labels.
+//! The graph of a configuration for other tools: its states by number, and its steps with their words as labels; and ways through it.
+
+mod itf;
+mod tla;
 
 use std::{
     io::{self, Write},
@@ -6,11 +9,16 @@ use std::{
 };
 
 use serde::Serialize;
+use stateright::Expectation;
 
+use self::{itf::Passed, tla::Shown};
 use crate::{
-    explorer::explore::{Graph, Limits, Measure},
+    explorer::explore::{ENDLESS, Graph, Limits, Measure},
     property::players::Players,
-    report::walk::{Described, Walk, through_any},
+    report::{
+        walk::{Walk, through_any},
+        walkable::Viewed,
+    },
     system::config::Configuration,
 };
 
@@ -23,6 +31,8 @@ pub enum Format {
     Dot,
     /// A line of JSON for the graph, and one for each step.
     JsonLines,
+    /// A module of TLA+, whose name is the configuration's with `_` for `-`.
+    Tla,
 }
 
 impl Format {
@@ -32,6 +42,7 @@ impl Format {
             "aut" => Self::Aldebaran,
             "dot" => Self::Dot,
             "jsonl" => Self::JsonLines,
+            "tla" => Self::Tla,
             _ => return None,
         })
     }
@@ -70,6 +81,7 @@ impl<W: Write> Written<W> {
                 serde_json::to_writer(&mut self.out, &Header { configuration: &id, states, edges, initial: 0 })?;
                 writeln!(self.out)
             }
+            Format::Tla => Ok(()),
         }
     }
 
@@ -81,6 +93,7 @@ impl<W: Write> Written<W> {
                 serde_json::to_writer(&mut self.out, &Edge { from, label, to })?;
                 writeln!(self.out)
             }
+            Format::Tla => Ok(()),
         }
     }
 
@@ -103,10 +116,22 @@ struct Writing<F> {
 impl<W: Write, F: FnOnce() -> io::Result<W>> Walk for Writing<F> {
     type Output = io::Result<Measure>;
 
-    fn through<M: Described<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) -> Self::Output {
+    fn through<M: Viewed<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) -> Self::Output {
         let Self { configuration, format, limits, open } = self;
         let graph = Graph::explore(&model, limits, None);
         if !graph.is_complete() {
+            return Ok(graph.measure());
+        }
+        if format == Format::Tla {
+            let (mut shown, mut steps) = (Vec::new(), Vec::new());
+            graph.walk(&model, |node, state, actions| {
+                shown.push(seen(&model, state));
+                let words = actions.iter().map(|action| model.format_action(action));
+                steps.push(words.zip(graph.successors(node).iter().copied()).collect());
+            });
+            let mut out = open()?;
+            tla::write(&mut out, &configuration, &shown, &steps)?;
+            out.flush()?;
             return Ok(graph.measure());
         }
         let mut written = Written { configuration, format, out: open()? };
@@ -123,6 +148,55 @@ impl<W: Write, F: FnOnce() -> io::Result<W>> Walk for Writing<F> {
         written.end()?;
         Ok(graph.measure())
     }
+}
+
+/// Returns what a state has for readers.
+fn seen<M: Viewed>(model: &M, state: &M::State) -> Shown {
+    let (clients, daemons) = model.view(state).texts();
+    let properties = model.properties();
+    let asked = properties.iter().filter(|one| one.expectation == Expectation::Always && one.name != ENDLESS);
+    let violated = asked.filter(|one| !(one.condition)(model, state)).map(|one| one.name).collect();
+    Shown { clients, daemons, violated }
+}
+
+/// A goal, and where a way to it goes.
+struct WayTo<'a, F> {
+    configuration: Configuration,
+    goal: &'a str,
+    limits: Limits,
+    open: F,
+}
+
+impl<W: Write, F: FnOnce() -> io::Result<W>> Walk for WayTo<'_, F> {
+    type Output = io::Result<Option<usize>>;
+
+    fn through<M: Viewed<State: std::fmt::Debug, Action: std::fmt::Debug>>(self, model: M) -> Self::Output {
+        let Self { configuration, goal, limits, open } = self;
+        let graph = Graph::explore(&model, limits, Some(goal));
+        let way = graph.path(&model, goal).zip(graph.numbers(&model, goal));
+        let Some((path, numbers)) = way else { return Ok(None) };
+        let words = path.steps.iter().map(|(action, _)| model.format_action(action));
+        let states = [&path.root].into_iter().chain(path.steps.iter().map(|(_, state)| state));
+        let passed = numbers.into_iter().zip([String::new()].into_iter().chain(words)).zip(states);
+        let passed = passed.map(|((state, step), at)| Passed { state, step, shown: seen(&model, at) });
+        itf::write(&mut open()?, &configuration, &passed.collect::<Vec<_>>())?;
+        Ok(Some(path.steps.len()))
+    }
+}
+
+/// Writes a shortest way to a goal as an ITF trace to what `open` opens, and returns its steps. States have the numbers of
+/// [`write`]. `None`: the goal is not reached within the limits, and nothing is opened.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_way<W: Write>(
+    players: &Players,
+    configuration: Configuration,
+    goal: &str,
+    limits: Limits,
+    open: impl FnOnce() -> io::Result<W>,
+) -> io::Result<Option<usize>> {
+    through_any(players, configuration, WayTo { configuration, goal, limits, open })
 }
 
 /// Writes the graph of a configuration to what `open` opens, and returns how large it is. For a graph that the limits cut short nothing
@@ -186,6 +260,68 @@ mod tests {
             Some((from.parse().ok()?, label, to.parse().ok()?))
         };
         text.lines().filter_map(edge).collect()
+    }
+
+    /// Reads the steps of a module: the sets between `Steps == <<` and `>>`, one of each state.
+    fn tla(text: &str) -> Edges {
+        let body = text.split_once("Steps == <<\n").unwrap().1.split_once("\n>>\n").unwrap().0;
+        let edge = |from: usize, step: &str| {
+            let (label, to) = step.split_once(">>").unwrap().0.rsplit_once("\", ").unwrap();
+            (from as u32, label.to_owned(), to.parse().unwrap())
+        };
+        let steps =
+            |(from, line): (usize, &str)| line.split("<<\"").skip(1).map(|step| edge(from, step)).collect::<Vec<_>>();
+        body.lines().enumerate().flat_map(steps).collect()
+    }
+
+    /// The steps of a module are those of the graph, and its columns have an entry for each state.
+    #[test]
+    fn a_module_is_the_graph() {
+        for id in ["HH-documented-honest", "LL-jamid-plain"] {
+            let (measure, text) = written(id, Format::Tla);
+            assert!(text.starts_with(&format!("---- MODULE {} ----\n", id.replace('-', "_"))), "{id}");
+            assert_eq!(tla(&text), aldebaran(&written(id, Format::Aldebaran).1).1, "{id}");
+            for column in ["Import", "Export", "Importer", "Exporter", "Violated", "Steps"] {
+                let body = text.split_once(&format!("\n{column} == <<\n")).unwrap().1.split_once("\n>>\n").unwrap().0;
+                assert_eq!(body.lines().count(), measure.states, "{id}: {column}");
+            }
+            // A violation of old daemons is in the states that show it.
+            let violated = text.split_once("\nViolated == <<\n").unwrap().1.split_once("\n>>\n").unwrap().0;
+            assert_eq!(violated.contains("P-TRIES"), id.starts_with("LL"), "{id}");
+        }
+    }
+
+    /// A way is one of the graph: each of its steps is an edge between the states of these numbers.
+    #[test]
+    fn a_way_is_a_part_of_the_graph() {
+        let configuration = find(Size::Small, "HH-documented-honest").unwrap();
+        let edges = aldebaran(&written("HH-documented-honest", Format::Aldebaran).1).1;
+        let way = |goal| {
+            let mut out = Vec::new();
+            let steps =
+                write_way(&Players::default(), configuration, goal, Limits::default(), || Ok(&mut out)).unwrap();
+            (steps, out)
+        };
+        let (steps, out) = way("both succeed");
+        let trace: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        let states = trace["states"].as_array().unwrap();
+        assert_eq!(states.len(), steps.unwrap() + 1);
+        let number = |state: &serde_json::Value| state["state"].as_u64().unwrap() as u32;
+        for pair in states.windows(2) {
+            let words = pair[1]["step"].as_str().unwrap().replace('"', "'");
+            assert!(edges.contains(&(number(&pair[0]), words, number(&pair[1]))), "{pair:?}");
+        }
+        let last = states.last().unwrap();
+        assert_eq!(
+            (last["import"].as_str(), last["violated"]["#set"].as_array().map(Vec::len)),
+            (Some("DONE"), Some(0))
+        );
+        let names: BTreeSet<_> = trace["vars"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+        assert!(states.iter().all(|one| {
+            let keys = one.as_object().unwrap().keys().map(String::as_str).filter(|key| *key != "#meta");
+            keys.collect::<BTreeSet<_>>() == names
+        }));
+        assert_eq!(way("no such goal"), (None, Vec::new()));
     }
 
     /// Each state but the first is reached, each number is below the count, and the three formats have the same steps.

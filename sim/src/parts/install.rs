@@ -1,10 +1,13 @@
 //! An install, with each of its operations failing, and with a crash of the machine at each, after which each part of what was not synced
 //! is there or not (R-ARC-4, R-ARC-6): all of it is enumerated, and nothing is drawn.
 
-use std::path::Path;
+use std::{
+    io::{Read as _, Write as _},
+    path::Path,
+};
 
 use handfast::{
-    archive::{Fs, InsecureKdf, MemoryFs, OpenError, Seal, Store, StoreError, Terms},
+    archive::{Fs, FsFile as _, InsecureKdf, MemoryFs, OpenError, Seal, Store, StoreError, Terms},
     operations::LocalId,
     secret::Secret,
 };
@@ -18,7 +21,17 @@ const ID: LocalId = LocalId(0x0123_4567_89ab_cdef);
 const KEPT: usize = 4;
 
 /// Carries an install out, as the shell does.
-pub(super) fn install(store: &Store<MemoryFs>, password: &Secret, text: &[u8]) -> Result<(), String> {
+pub(super) fn install<F: Fs>(store: &Store<F>, password: &Secret, text: &[u8]) -> Result<(), String> {
+    install_meddled(store, password, text, |_| ())
+}
+
+/// The same, with something that happens to the staged file once it is durable.
+fn install_meddled<F: Fs>(
+    store: &Store<F>,
+    password: &Secret,
+    text: &[u8],
+    meddle: impl FnOnce(&Path),
+) -> Result<(), String> {
     let about = |error: StoreError| error.to_string();
     let opened = |error: OpenError| error.to_string();
     let seal = Seal::new(password, &InsecureKdf).map_err(|error| error.to_string())?;
@@ -29,6 +42,7 @@ pub(super) fn install(store: &Store<MemoryFs>, password: &Secret, text: &[u8]) -
     let follower = staging.follow(Terms::at(NOW)).map_err(about)?;
     let complete = staging.complete().map_err(about)?;
     let seen = follower.see().map_err(opened)?;
+    meddle(&complete.path());
     let checked = complete.confirm(seen).map_err(opened)?;
     checked.install(new_device(), NOW).map(drop).map_err(about)
 }
@@ -91,7 +105,63 @@ pub(super) fn installs() -> Part {
             crashes(&mut cases, &account, &fresh, &carried, at, operations);
         }
     }
+    replaced(&mut cases);
     cases.part("installs", "R-ARC-4, R-ARC-6")
+}
+
+/// Bytes that are read back and are not those that were checked: another sound archive is in its place, or one bit is another (R-ARC-4).
+fn replaced(cases: &mut Cases) {
+    let other = Account::new("", &[("Account.alias", "another")]);
+    let stored = MemoryFs::new();
+    let installed = start(&stored).and_then(|store| install(&store, &other.password, &other.text));
+    cases.expect("another account", Ok(()), installed);
+    let other = read(&stored, &Path::new(ROOT).join(ID.to_string()).join("archive.gz"));
+    for password in ["", PASSWORD] {
+        let account = Account::new(password, &[]);
+        let meddled = |meddle: &dyn Fn(Vec<u8>) -> Vec<u8>| {
+            let fs = MemoryFs::new();
+            let came = start(&fs).and_then(|store| {
+                install_meddled(&store, &account.password, &account.text, |path| {
+                    let bytes = meddle(read(&fs, path));
+                    write(&fs, path, &bytes);
+                })
+            });
+            (came.is_ok(), found(&fs, &account))
+        };
+        let what = |what: &str| format!("password {password:?}, read back is {what}");
+        cases.expect(what("what was written"), (true, "the account".to_owned()), meddled(&|bytes| bytes));
+        let nothing = || (false, "nothing".to_owned());
+        cases.expect(what("another archive"), nothing(), meddled(&|_| other.clone()));
+        cases.expect(what("an empty file"), nothing(), meddled(&|_| Vec::new()));
+        for place in [0, 1, 2, 4] {
+            let flipped = meddled(&|mut bytes| {
+                let at = (bytes.len() - 1) * place / 4;
+                bytes[at] ^= 1;
+                bytes
+            });
+            cases.expect(what(&format!("another bit at {place} of 4")), nothing(), flipped);
+        }
+    }
+}
+
+/// Reads a file; empty where there is none.
+fn read(fs: &MemoryFs, path: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let read = fs.open(path).and_then(|mut file| file.read_to_end(&mut bytes));
+    read.map_or_else(|_| Vec::new(), |_| bytes)
+}
+
+/// Puts a file with these bytes in the place of another one, which is alone in its folder.
+fn write(fs: &MemoryFs, path: &Path, bytes: &[u8]) {
+    let written = path.parent().map(|folder| {
+        fs.remove_folder(folder)?;
+        fs.create_folder(folder)?;
+        let mut file = fs.create(path)?;
+        file.write_all(bytes)?;
+        file.sync()?;
+        fs.sync_folder(folder)
+    });
+    assert!(matches!(written, Some(Ok(()))), "a file in memory: {written:?}");
 }
 
 type Opened = Result<Store<MemoryFs>, String>;

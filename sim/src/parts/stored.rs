@@ -1,10 +1,17 @@
 //! The folder of an installed account: each file, its mode and its content, and what was applied of the configuration (R-ARC-1, R-ARC-4
 //! to R-ARC-6). The list of what is applied is typed here.
 
-use std::{collections::BTreeMap, io::Read as _, path::Path};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    io::{self, Read as _},
+    path::Path,
+    process,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use handfast::{
-    archive::{Archive, Fs, InsecureKdf, MemoryFs, Store, Terms},
+    archive::{Archive, Disk, Fs, InsecureKdf, MemoryFs, Store, Terms},
     import::Ask,
     mux::ChannelName,
     operations::LocalId,
@@ -133,6 +140,7 @@ pub(super) fn stored() -> Part {
         let account = Account::new(password, &all);
         cases.expect(format!("all of them, password {password:?}"), None, memory(&account));
     }
+    modes(&mut cases);
     codes(&mut cases);
     cases.part("stored accounts, codes", "R-ARC-1, R-ARC-5, R-ARC-6, R-TOK-2, R-SEC-1")
 }
@@ -147,6 +155,40 @@ fn memory(account: &Account) -> Option<String> {
     };
     install::install(&store, &account.password, &account.text).err().or_else(|| account.differs(&fs, &store, ID))
 }
+
+/// On a real disk: the folder of an account is its owner's alone (0700), and so is each file in it (0600), whatever the mask (R-ARC-4).
+#[cfg(unix)]
+fn modes(cases: &mut Cases) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    const ID: LocalId = LocalId(0x0123_4567_89ab_cdef);
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let root = env::temp_dir().join(format!("handfast-parts-{}-{number}", process::id()));
+    for password in ["", PASSWORD] {
+        let account = Account::new(password, &[]);
+        let found = Store::open_in(Disk, &root).map(|store| {
+            let installed = install::install(&store, &account.password, &account.text);
+            let mode = |path: &Path| -> io::Result<u32> { Ok(fs::metadata(path)?.permissions().mode() & 0o7777) };
+            let folder = store.folder(ID);
+            let mut modes = vec![("the folder".to_owned(), mode(&folder).map_err(|error| error.to_string()))];
+            for file in FILES {
+                let mode = mode(&folder.join(file)).map_err(|error| error.to_string());
+                modes.push((file.to_owned(), mode));
+            }
+            (installed, account.differs(&Disk, &store, ID), modes)
+        });
+        // A disk that cannot be written to shows nothing, and is no pass.
+        let found = found.map_err(|error| error.to_string());
+        let files = FILES.map(|file| (file.to_owned(), Ok(0o600)));
+        let modes = [("the folder".to_owned(), Ok(0o700))].into_iter().chain(files).collect();
+        cases.expect(format!("on a disk, password {password:?}"), Ok((Ok(()), None, modes)), found);
+        drop(fs::remove_dir_all(&root));
+    }
+}
+
+#[cfg(not(unix))]
+fn modes(_: &mut Cases) {}
 
 /// A code, and a device's id, that differ in one digit or byte are others.
 fn codes(cases: &mut Cases) {

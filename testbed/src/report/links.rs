@@ -114,7 +114,7 @@ mod tests {
         assert!(all.len() > 80, "{} requirements", all.len());
         let gaps: Vec<_> = all.iter().filter_map(|one| Some(format!("{}: {}", one.id, one.gap()?))).collect();
         assert_eq!(gaps, Vec::<String>::new());
-        // A document is compared, and not a rule: model/tests/documented.rs shows that it can fail.
+        // A document is compared, and not a rule: model/tests/checks/documented.rs shows that it can fail.
         let by_tests = [PropertyId::Documented];
         for property in PropertyId::ALL {
             let stands = all.iter().any(|one| one.properties.contains(&property.id()));

@@ -45,16 +45,26 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-/// Everything that is not as expected, with its counterexample if there is one.
+/// Everything that is not as expected: violations first, from the shortest counterexample on; then what says nothing, a line for each
+/// reason of a configuration.
 fn failures(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     let rows = report.checked.iter().flat_map(|one| &one.rows).filter(|row| !row.is_as_expected());
-    let mut any = false;
-    for row in rows {
-        any = true;
+    let (mut violated, others): (Vec<_>, Vec<_>) = rows.partition(|row| row.verdict.is_violated());
+    violated.sort_by_key(|row| row.verdict.steps());
+    let mut any = !violated.is_empty() || !others.is_empty();
+    for row in violated {
         writeln!(f, "NOT AS EXPECTED: {} in {}: {}", row.name(), row.configuration, row.verdict)?;
-        if row.verdict.is_violated() {
-            counterexample(f, row)?;
-        }
+        counterexample(f, row)?;
+    }
+    for alike in others.chunk_by(|one, other| one.configuration == other.configuration && one.verdict == other.verdict)
+    {
+        let [first, more @ ..] = alike else { continue };
+        let names = match more.len() {
+            0 => first.name().to_owned(),
+            more => format!("{} and {more} more properties", first.name()),
+        };
+        writeln!(f, "NOT AS EXPECTED: {names} in {}: {}", first.configuration, first.verdict)?;
+        writeln!(f, "    to look at its states: handfast explore --config {} --output walk.html", first.configuration)?;
     }
     for hunted in report.mutants.iter().filter(|hunted| !hunted.is_killed()) {
         any = true;

@@ -36,3 +36,31 @@ fn a_graph_that_is_too_large_is_not_written() {
     assert_eq!(code(run(["check", "--config", "HH-documented-honest", "--export", "graph.txt"], b"").status), 2);
     assert_eq!(code(run(["check", "--export", "graph.aut"], b"").status), 2);
 }
+
+/// A way is written as a trace, and a graph is not; and the other way round.
+#[test]
+fn a_way_is_written_as_a_trace() {
+    let folder = Folder::default();
+    let path = |name: &str| folder.path(name).to_str().unwrap().to_owned();
+    let export = |name: &str, more: &[&str]| {
+        let named = ["check", "--size", "small", "--config", "HH-documented-honest", "--export", &path(name)];
+        run(named.into_iter().chain(more.iter().copied()), b"")
+    };
+    let reach = ["--reach", "both succeed"];
+    let output = export("way.itf.json", &reach);
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    let trace: Value = serde_json::from_slice(&fs::read(path("way.itf.json")).unwrap()).unwrap();
+    let states = trace["states"].as_array().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.ends_with(&format!(": both succeed, in {} steps\n", states.len() - 1)), "{said}");
+    assert_eq!(code(export("graph.itf.json", &[]).status), 2);
+    assert_eq!(code(export("way.tla", &reach).status), 2);
+    assert_eq!(code(export("way.itf.json", &["--reach", "no such goal"]).status), 2);
+    let output = export("HH_documented_honest.tla", &[]);
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    assert!(
+        fs::read_to_string(path("HH_documented_honest.tla"))
+            .unwrap()
+            .starts_with("---- MODULE HH_documented_honest ----")
+    );
+}

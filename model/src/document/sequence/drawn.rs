@@ -1,8 +1,5 @@
 //! A run of the diagram, drawn as the document draws it.
 
-use handfast::{client::import, outcome::Profile};
-use stateright::Model as _;
-
 use super::{
     events::{End, Event},
     follow::Followed,
@@ -14,6 +11,7 @@ use crate::{
     system::action::Action,
 };
 use Lifeline::{NewClient, NewDaemon, OldClient, OldDaemon};
+use handfast::{client::import, outcome::Profile};
 
 /// A run, and what was drawn of it.
 #[derive(Clone, Debug)]
@@ -58,11 +56,10 @@ const fn patience(step: &Step) -> u8 {
 pub fn draw(profile: Profile) -> Option<Drawn> {
     let document = Document::default();
     let followed = Followed::new(&document, SCENARIOS[0], profile)?;
-    let mut at = followed.init_states().pop()?;
+    let mut at = followed.begin()?;
     let mut story = Story::default();
     while !followed.is_realised(&at) {
-        let mut steps = Vec::new();
-        followed.actions(&at, &mut steps);
+        let mut steps = followed.steps(&at);
         steps.sort_by_key(patience);
         let (step, (next, events)) = steps.into_iter().find_map(|step| Some((step, followed.step(&at, step)?)))?;
         if next.place.astray.is_some() {

@@ -10,7 +10,7 @@ use handfast::{
 
 use super::table::Lifeline::{self, NewClient, NewDaemon, OldClient, OldDaemon};
 use crate::{
-    document::diagram::words,
+    document::words::words,
     property::clients::linked::{Done, Step, Whole},
     system::{
         Turn,

@@ -1,27 +1,24 @@
 //! Runs of a link with its clients, held against the diagram.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     fmt,
+    sync::Arc,
 };
 
-use handfast::{
-    outcome::{Profile, Scheme},
-    rules::AllRules,
-};
+use handfast::outcome::{Profile, Scheme};
 use stateright::{Model, Property};
 
+pub use super::links::Links;
 use super::{
     events::{End, Event, Reader, Said},
+    links::{Link, link_of},
     table::{Arrow, Document, How, Lifeline, Part, Scenario},
 };
 use crate::{
-    explorer::explore::{Graph, Limits, Path},
-    property::clients::{
-        linked::{Done, Linked, Step, Whole},
-        made::linked,
-    },
-    system::config::{Budget, Configuration, Size, find},
+    explorer::explore::{Graph, Limits},
+    property::clients::linked::{Done, Linked, Step, Whole},
 };
 
 /// Where an arrow has an end: by its number.
@@ -47,6 +44,17 @@ pub(crate) struct Place {
     ends: [u8; 4],
     /// The events that the diagram does not have here.
     pub(crate) astray: Option<String>,
+}
+
+/// The place of an event in a diagram, wherever a run is.
+#[derive(Clone, Copy)]
+enum Named {
+    /// This arrow.
+    Arrow(u8),
+    /// One of the extras, by its number.
+    Extra(usize),
+    /// Nothing.
+    Nothing,
 }
 
 /// The kind of an event.
@@ -100,21 +108,34 @@ impl<'a> Reading<'a> {
         Self { document, profile, scenario, reader, labels, main: order(true), ends: order(false) }
     }
 
-    fn fit(&self, place: &Place, event: &Event) -> Fit {
-        let at = event.at() as usize;
-        let named = self.document.arrows.iter().find(|arrow| {
+    /// Returns what the diagram has of an event.
+    fn name(&self, event: &Event) -> Named {
+        let arrow = self.document.arrows.iter().find(|arrow| {
             let says = self.labels.get(&arrow.number).is_some_and(|label| event.said.is_said_by(label));
             says && (arrow.from, arrow.to) == (event.from, event.to)
         });
-        let Some(arrow) = named else {
-            let extra = self.document.extras.iter().position(|extra| {
+        let extra = || {
+            self.document.extras.iter().position(|extra| {
                 extra.profiles.contains(&self.profile)
                     && (extra.from, extra.to) == (event.from, event.to)
                     && event.said.is_said_by(&Said::read(extra.label))
-            });
-            return extra.map_or(Fit::Astray, Fit::Extra);
+            })
         };
-        let find = |order: &[Spot]| order.iter().position(|spot| *spot == (arrow.number, event.end));
+        match arrow {
+            Some(arrow) => Named::Arrow(arrow.number),
+            None => extra().map_or(Named::Nothing, Named::Extra),
+        }
+    }
+
+    /// Returns how an event fits where a run is.
+    fn fit(&self, place: &Place, (at, end): (Lifeline, End), named: Named) -> Fit {
+        let at = at as usize;
+        let number = match named {
+            Named::Arrow(number) => number,
+            Named::Extra(extra) => return Fit::Extra(extra),
+            Named::Nothing => return Fit::Astray,
+        };
+        let find = |order: &[Spot]| order.iter().position(|spot| *spot == (number, end));
         let (order, done) = match find(&self.main[at]) {
             // After what the main line ended with, it does not go on.
             Some(_) if place.ends[at] > 0 => (&self.main[at], None),
@@ -122,17 +143,40 @@ impl<'a> Reading<'a> {
             None => (&self.ends[at], Some(place.ends[at])),
         };
         match (find(order), done.map(usize::from)) {
-            (Some(found), Some(done)) if found == done => Fit::Next(arrow.number),
+            (Some(found), Some(done)) if found == done => Fit::Next(number),
             (Some(found), done) if done.is_none_or(|done| found < done) => {
                 let may = self
                     .document
                     .repeated
                     .iter()
-                    .any(|one| one.arrow == arrow.number && one.profiles.contains(&self.profile));
-                if may { Fit::Again(arrow.number) } else { Fit::Astray }
+                    .any(|one| one.arrow == number && one.profiles.contains(&self.profile));
+                if may { Fit::Again(number) } else { Fit::Astray }
             }
             _ => Fit::Astray,
         }
+    }
+
+    /// Goes on by an event. Returns the number of its arrow, where it is the next one there.
+    fn go_on(&self, place: &mut Place, event: &Event, named: Named, besides: &mut Besides) -> Option<u8> {
+        let at = event.at();
+        match self.fit(place, (at, event.end), named) {
+            Fit::Next(arrow) => {
+                let is_end = self.scenario.ends.contains(&arrow);
+                let own = if is_end { &mut place.ends } else { &mut place.main };
+                own[at as usize] += 1;
+                return Some(arrow);
+            }
+            Fit::Again(arrow) => {
+                besides.repeated.insert(arrow);
+            }
+            Fit::Extra(extra) => {
+                besides.extras.insert(extra);
+            }
+            Fit::Astray => {
+                place.astray.get_or_insert_with(|| event.to_string());
+            }
+        }
+        None
     }
 
     /// Whether this arrow is there, at all its ends.
@@ -181,25 +225,21 @@ struct Besides {
 
 impl<'a> Followed<'a> {
     pub(crate) fn new(document: &'a Document, scenario: Scenario, profile: Profile) -> Option<Self> {
-        let name = match profile {
-            Profile::Documented => "HH-documented-clients",
-            Profile::Jamid => "HH-jamid-clients",
-        };
-        let schemes: &[Scheme] = match scenario.scheme {
-            Scheme::None => &[Scheme::None],
-            Scheme::Password => &[Scheme::Password],
-        };
-        let mut budget = Budget::default();
-        if let Some((key, count)) = scenario.trouble {
-            budget.set(key, count).then_some(())?;
-        }
-        let configuration = Configuration { schemes, budget, ..find(Size::Small, name)? };
-        Some(Self { linked: linked(configuration, AllRules)?, reading: Reading::new(document, scenario, profile) })
+        Some(Self { linked: link_of(scenario, profile)?, reading: Reading::new(document, scenario, profile) })
     }
 
     /// Takes a step, and returns the events on the lifelines, each with the number of its arrow.
     pub(crate) fn step(&self, state: &At, step: Step) -> Option<(At, Happened)> {
-        self.take(state, step, &mut Besides::default())
+        let (whole, done) = self.linked.step(&state.whole, step)?;
+        let mut place = state.place.clone();
+        let (reading, mut besides) = (&self.reading, Besides::default());
+        let events = reading.reader.events(&state.whole, step, &done);
+        let events = events.into_iter().map(|event| {
+            let number = reading.go_on(&mut place, &event, reading.name(&event), &mut besides);
+            (event, number)
+        });
+        let events = events.collect();
+        Some((At { whole, place }, events))
     }
 
     /// Whether all of the scenario was gone through.
@@ -210,38 +250,6 @@ impl<'a> Followed<'a> {
     /// The effect of a step.
     pub(crate) fn done(&self, at: &At, step: Step) -> Option<Done> {
         self.linked.step(&at.whole, step).map(|(_, done)| done)
-    }
-
-    fn take(&self, state: &At, step: Step, besides: &mut Besides) -> Option<(At, Happened)> {
-        let (whole, done) = self.linked.step(&state.whole, step)?;
-        let mut place = state.place.clone();
-        let mut events = Vec::new();
-        for event in self.reading.reader.events(&state.whole, step, &done) {
-            let at = event.at() as usize;
-            let mut number = None;
-            match self.reading.fit(&place, &event) {
-                Fit::Next(arrow) => {
-                    let own = &mut if self.reading.scenario.ends.contains(&arrow) {
-                        &mut place.ends
-                    } else {
-                        &mut place.main
-                    }[at];
-                    *own += 1;
-                    number = Some(arrow);
-                }
-                Fit::Again(arrow) => {
-                    besides.repeated.insert(arrow);
-                }
-                Fit::Extra(extra) => {
-                    besides.extras.insert(extra);
-                }
-                Fit::Astray => {
-                    place.astray.get_or_insert_with(|| event.to_string());
-                }
-            }
-            events.push((event, number));
-        }
-        Some((At { whole, place }, events))
     }
 }
 
@@ -262,32 +270,84 @@ pub(crate) struct At {
     pub(crate) place: Place,
 }
 
+impl Followed<'_> {
+    /// Returns the state in which it begins.
+    pub(crate) fn begin(&self) -> Option<At> {
+        self.linked.init_states().pop().map(|whole| At { whole, place: Place::default() })
+    }
+
+    /// Returns the steps that can be next, before a run has gone astray.
+    pub(crate) fn steps(&self, at: &At) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if at.place.astray.is_none() {
+            self.linked.actions(&at.whole, &mut steps);
+        }
+        steps
+    }
+}
+
+/// A document in a link that others are followed in too.
+struct Run<'a> {
+    link: Arc<Link>,
+    reading: Reading<'a>,
+    /// Each event with its place in the diagram, by its number.
+    names: RefCell<Vec<Option<(Event, Named)>>>,
+    besides: RefCell<Besides>,
+}
+
+/// The number of a state of the link, and how far on the diagram.
+type Walked = (u32, Place);
+
 const AS_DRAWN: &str = "nothing happens that is not drawn";
 const REALISED: &str = "all of it is there";
 
-impl Model for Followed<'_> {
-    type State = At;
-    type Action = Step;
+impl Run<'_> {
+    /// Goes on by an event of this number.
+    fn go_on(&self, place: &mut Place, number: u16) {
+        let number = usize::from(number);
+        let is_known = self.names.borrow().get(number).is_some_and(Option::is_some);
+        if !is_known {
+            let mut names = self.names.borrow_mut();
+            self.link.each_event(|other, event| {
+                let other = usize::from(other);
+                if names.len() <= other {
+                    names.resize(other + 1, None);
+                }
+                names[other].get_or_insert_with(|| (event.clone(), self.reading.name(event)));
+            });
+        }
+        if let Some(Some((event, named))) = self.names.borrow().get(number) {
+            self.reading.go_on(place, event, *named, &mut self.besides.borrow_mut());
+        }
+    }
+}
 
-    fn init_states(&self) -> Vec<At> {
-        let begin = |whole| At { whole, place: Place::default() };
-        self.linked.init_states().into_iter().map(begin).collect()
+impl Model for Run<'_> {
+    type State = Walked;
+    type Action = usize;
+
+    fn init_states(&self) -> Vec<Walked> {
+        (0..self.link.roots()).map(|root| (root, Place::default())).collect()
     }
 
-    fn actions(&self, at: &At, steps: &mut Vec<Step>) {
-        if at.place.astray.is_none() {
-            self.linked.actions(&at.whole, steps);
+    fn actions(&self, (state, place): &Walked, steps: &mut Vec<usize>) {
+        if place.astray.is_none() {
+            steps.extend(0..self.link.steps(*state).len());
         }
     }
 
-    fn next_state(&self, at: &At, step: Step) -> Option<At> {
-        self.step(at, step).map(|(next, _)| next)
+    fn next_state(&self, (state, place): &Walked, step: usize) -> Option<Walked> {
+        let steps = self.link.steps(*state);
+        let step = steps.get(step)?;
+        let mut place = place.clone();
+        step.events.iter().for_each(|&event| self.go_on(&mut place, event));
+        Some((step.to, place))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always(AS_DRAWN, |_, at: &At| at.place.astray.is_none()),
-            Property::sometimes(REALISED, Self::is_realised),
+            Property::always(AS_DRAWN, |_, (_, place): &Walked| place.astray.is_none()),
+            Property::sometimes(REALISED, |run: &Self, (_, place): &Walked| run.reading.is_realised(place)),
         ]
     }
 }
@@ -319,35 +379,38 @@ impl Followup {
 }
 
 /// Follows a scenario on a diagram, in the links of a profile: to its end in every run, or where something goes wrong, in one.
-pub fn follow(document: &Document, scenario: Scenario, profile: Profile) -> Option<Followup> {
-    let followed = Followed::new(document, scenario, profile)?;
-    let reading = &followed.reading;
+pub fn follow(links: &Links, document: &Document, scenario: Scenario, profile: Profile) -> Option<Followup> {
+    let reading = Reading::new(document, scenario, profile);
+    let link = links.of(scenario, reading.reader)?;
+    let run = Run { link, reading, names: RefCell::default(), besides: RefCell::default() };
+    let reading = &run.reading;
     let every = scenario.ends.is_empty();
-    let mut besides = Besides::default();
     let mut there: BTreeSet<u8> = BTreeSet::new();
     let mut astray = BTreeSet::new();
     let until = (!every).then_some(REALISED);
-    let graph = Graph::explore_with(&followed, Limits::default(), until, |_, at, step| {
-        let (next, _) = followed.take(at, step, &mut besides)?;
-        there.extend(reading.labels.keys().filter(|&&number| reading.is_there(&next.place, number)));
+    let graph = Graph::explore_with(&run, Limits::default(), until, |_, at, step| {
+        let next = run.next_state(at, step)?;
+        there.extend(reading.labels.keys().filter(|&&number| reading.is_there(&next.1, number)));
         if every {
-            astray.extend(next.place.astray.clone());
+            astray.extend(next.1.astray.clone());
         }
         Some(next)
     });
-    let path = graph.path(&followed, REALISED);
+    // The way is found again by its steps, and what is besides it was seen already.
+    let besides = run.besides.take();
+    let path = graph.path(&run, REALISED);
     let needed = |number: &u8| every || scenario.ends.contains(number) || scenario.after.contains(number);
     let wanted = document.arrows.iter().map(|arrow| arrow.number).filter(|number| reading.labels.contains_key(number));
     let missing = wanted.filter(needed).filter(|number| !there.contains(number)).collect();
     let mut stops_short = every && !graph.is_complete();
     if every {
-        graph.walk(&followed, |node, at, _| {
-            stops_short |= graph.successors(node).is_empty() && !reading.is_realised(&at.place);
+        graph.walk(&run, |node, (_, place), _| {
+            stops_short |= graph.successors(node).is_empty() && !reading.is_realised(place);
         });
     }
     Some(Followup {
         states: graph.states(),
-        steps: path.map(|path: Path<At, Step>| path.steps.len()),
+        steps: path.map(|path| path.steps.len()),
         missing,
         astray,
         stops_short,

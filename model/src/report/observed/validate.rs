@@ -12,7 +12,7 @@ use super::{
     terms::Terms,
 };
 use crate::{
-    document::diagram::{Counterexample, describe},
+    document::{diagram::Counterexample, words::describe},
     explorer::explore::{Ended, Graph, Path},
     property::judged::Judged,
     report::check::{hardened, with_legacy},
