@@ -24,8 +24,8 @@ pub use self::{
     point::Point,
     replay::{Diverged, Replayed, replay},
     shell::{
-        Allowed, DiskFault, Ends, Enemy, Fate, Fault, Found, Kill, Mischief, Mutant, NoScenario, Options, Plan,
-        Planted, Progress, Report, Row, Rule, Run, Scenario, Spot, Spread, StreamFault, Verdict, Violation, What,
+        Allowed, Compared, DiskFault, Ends, Enemy, Fate, Fault, Found, Kill, Mischief, Mutant, NoScenario, Options,
+        Plan, Planted, Progress, Report, Row, Rule, Run, Scenario, Spot, Spread, StreamFault, Verdict, Violation, What,
         World, campaign, run,
     },
 };

@@ -4,6 +4,7 @@ mod attack;
 mod begin;
 mod campaign;
 mod carry_out;
+mod compared;
 mod disk;
 mod draw;
 mod ends;
@@ -29,6 +30,7 @@ mod wires;
 pub use self::{
     campaign::{Ends, Found, Options, Progress, Report, Row, Spread, Verdict, campaign},
     carry_out::run,
+    compared::Compared,
     ends::Allowed,
     enemy::{Enemy, Mischief},
     mutants::{Kill, Mutant},

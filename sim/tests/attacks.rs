@@ -1,10 +1,6 @@
 //! The attacks that the intruder's model finds, played in the event engine, and the page that says where each is played.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env, fs,
-    path::Path,
-};
+use std::{collections::BTreeMap, env, fs, path::Path};
 
 use handfast::{
     export::Input,
@@ -21,22 +17,65 @@ use handfast_sim::event::{
     attack::{Beyond, cast, reaches, schedule},
 };
 
-/// The tests that play an attack with the shell, over TLS, by its weaknesses.
-const OVER_TLS: [(&str, &str); 1] = [("W-12", "`testbed/tests/command/swapped.rs`, with real processes")];
-/// Today's daemon can be played over TLS (`--reducers legacy`), but no test has a hostile peer before it.
-const OF_TODAY: &str = "– no test plays it against `--reducers legacy`";
-
-/// The attack with a schedule of its own: [`parallel`].
-const PARALLEL: (Query, &str) = (Query::Password, "W-11");
+/// The tests that play an attack with the shell, over TLS and with real processes, by its weaknesses and its goals.
+const OVER_TLS: [(&str, &[Query], &str); 3] = [
+    (
+        "W-12",
+        &[Query::Archive, Query::ImportAgrees, Query::ExportAgrees, Query::Consent],
+        "`testbed/tests/command/swapped.rs`",
+    ),
+    ("W-3", &[Query::Password], "`testbed/tests/command/of_today.rs`"),
+    ("W-1", &[Query::ImportAgrees, Query::Consent], "`testbed/tests/command/of_today.rs`"),
+];
+/// Nothing plays the other attacks so.
+const NOT_OVER_TLS: &str = "–";
 
 /// An intruder that asks for the token's channel while the exporter's request is between its test and its channel, and says nothing.
 /// The moment is another one with another exporter.
 fn parallel(pair: Pair) -> Schedule {
     let moment = if pair == Pair::LL { 998 } else { 1028 };
     let acts = vec![Act::Wait(moment), Act::Secure(false), Act::Ask(Ask::Right), Act::Wait(60_000)];
+    Schedule { work: [50, 30, 400, 100, 100], ..visited(Scheme::Password, acts) }
+}
+
+/// A link of the honest devices, and a visit that begins when the token is shown.
+fn visited(scheme: Scheme, acts: Vec<Act>) -> Schedule {
     let visit = What::Visit(Visit { knows: true, every: 1, acts });
     let faults = vec![Fault { at: At::Step(Side::Import, 2), what: visit }];
-    Schedule { latency: (1, 1), think: (3000, 1000), work: [50, 30, 400, 100, 100], faults, ..Schedule::default() }
+    Schedule { scheme, latency: (1, 1), think: (3000, 1000), faults, ..Schedule::default() }
+}
+
+/// The schedules of the attacks in which the honest devices have a link of their own: their moments are fixed here.
+fn linked(situation: &Situation, query: Query, weaknesses: &str) -> Option<Schedule> {
+    let &Situation { pair, profile, scheme, .. } = situation;
+    let visited = |acts: &[Act]| Schedule { profile, ..visited(scheme, acts.to_vec()) };
+    Some(match (query, weaknesses) {
+        // The link is cut when the exporter has reported success.
+        (Query::ExportAgrees, "W-5") => {
+            let faults = vec![Fault { at: At::Step(Side::Export, 6), what: What::Break(0, 0) }];
+            Schedule { profile, scheme, faults, ..Schedule::default() }
+        }
+        (Query::Password, "W-11") => parallel(pair),
+        // After the link the token opens another session, which ends.
+        (Query::ImportAgrees, "W-2") => {
+            visited(&[Act::Wait(20_000), Act::Secure(false), Act::Ask(Ask::Right), Act::Wait(3000), Act::Drop])
+        }
+        // The intruder's request passes its test while the exporter's is between its test and its channel; its channel ends after the link.
+        (Query::ImportAgrees, "W-11") => {
+            let moment = if pair == Pair::LL { 992 } else { 1074 };
+            visited(&[Act::Wait(moment), Act::Secure(false), Act::Ask(Ask::Right), Act::Wait(5200), Act::Drop])
+        }
+        // It asks for consent before the exporter does, and the exporter's archive is installed by the answer.
+        (Query::Consent, "W-1+W-3+W-11") if pair == Pair::LL => visited(&[
+            Act::Wait(1000),
+            Act::Secure(false),
+            Act::Ask(Ask::Right),
+            Act::Wait(900),
+            Act::Say(1),
+            Act::Wait(60_000),
+        ]),
+        _ => return None,
+    })
 }
 
 /// One attack of one situation.
@@ -44,7 +83,8 @@ struct Tried {
     pair: Pair,
     query: Query,
     weaknesses: String,
-    played: Result<(), Beyond>,
+    /// Whether its moves are made into a schedule, or the schedule is one of [`linked`]; none if neither is so.
+    moves: Option<bool>,
 }
 
 /// Plays every attack that is found.
@@ -58,12 +98,16 @@ fn tried() -> Vec<Tried> {
                 for (query, answer) in examine(&model, Limits::default()).answers {
                     let Answer::Attacked(attacks) = answer else { continue };
                     all.extend(attacks.iter().map(|attack| {
-                        let played = schedule(&situation, &attack.moves).map(|schedule| {
+                        let weaknesses = attack.weaknesses.to_string();
+                        let made = schedule(&situation, &attack.moves).map(|schedule| (schedule, true));
+                        let fixed = || Some((linked(&situation, query, &weaknesses)?, false));
+                        let moves = made.ok().or_else(fixed).map(|(schedule, moves)| {
                             let ran = Engine::of(cast(pair)).run(&schedule, Watch { trace: true, ..Watch::BARE });
-                            let at = format!("{pair:?} {} {} {}", start.name(), query.name(), attack.weaknesses);
+                            let at = format!("{pair:?} {} {} {weaknesses}", start.name(), query.name());
                             assert!(reaches(query, &schedule, &ran), "{at}: {schedule}\n{}", ran.trace());
+                            moves
                         });
-                        Tried { pair, query, weaknesses: attack.weaknesses.to_string(), played }
+                        Tried { pair, query, weaknesses, moves }
                     }));
                 }
             }
@@ -79,22 +123,19 @@ fn page(all: &[Tried]) -> String {
          reducers and those of today's daemon, and has to reach the same goal there. Played: in so many of the situations in which it is \
          found.\n\n| pair | query | weaknesses | event engine | over TLS |\n|---|---|---|---|---|\n",
     );
-    let mut rows = BTreeMap::<(Pair, Query, &str), Vec<Result<(), Beyond>>>::new();
+    let mut rows = BTreeMap::<(Pair, Query, &str), Vec<Option<bool>>>::new();
     for one in all {
-        rows.entry((one.pair, one.query, &one.weaknesses)).or_default().push(one.played);
+        rows.entry((one.pair, one.query, &one.weaknesses)).or_default().push(one.moves);
     }
     for ((pair, query, weaknesses), played) in rows {
-        let count = played.iter().filter(|one| one.is_ok()).count();
-        let why: BTreeSet<_> = played.iter().filter_map(|one| one.err()).map(Beyond::text).collect();
-        let why = why.into_iter().collect::<Vec<_>>().join("; ");
+        let count = played.iter().flatten().count();
+        let own = if played.contains(&Some(false)) { ", in a schedule of its own" } else { "" };
         let engine = match (count, played.len()) {
-            _ if (query, weaknesses) == PARALLEL => "played, in a schedule of its own".into(),
-            (0, _) => format!("– {why}"),
-            (count, all) if count == all => format!("played, {count} of {all}"),
-            (count, all) => format!("played, {count} of {all}; else {why}"),
+            (0, _) => format!("– {}", Beyond::Linked.text()),
+            (count, all) => format!("played, {count} of {all}{own}"),
         };
-        let tls = OVER_TLS.iter().find(|(id, _)| *id == weaknesses && pair == Pair::HH);
-        let tls = tls.map_or(OF_TODAY, |(_, test)| test);
+        let tls = OVER_TLS.iter().find(|(id, queries, _)| *id == weaknesses && queries.contains(&query));
+        let tls = tls.map_or(NOT_OVER_TLS, |(.., test)| test);
         text += &format!("| {pair:?} | `{}` | {weaknesses} | {engine} | {tls} |\n", query.name());
     }
     text
@@ -105,15 +146,17 @@ fn page(all: &[Tried]) -> String {
 fn every_attack_that_a_schedule_can_say_reaches_its_goal() {
     let all = tried();
     let played = |pair, query, id: &str| {
-        all.iter().any(|one| one.pair == pair && one.query == query && one.weaknesses == id && one.played.is_ok())
+        all.iter().any(|one| one.pair == pair && one.query == query && one.weaknesses == id && one.moves.is_some())
     };
-    for pair in [Pair::HH, Pair::LH] {
+    for pair in Pair::ALL {
+        assert!(played(pair, Query::ImportAgrees, "W-12"), "{pair:?}");
         assert!(played(pair, Query::Archive, "W-12"), "{pair:?}");
         assert!(played(pair, Query::ExportAgrees, "W-12"), "{pair:?}");
         assert!(played(pair, Query::Consent, "W-12"), "{pair:?}");
     }
     for pair in [Pair::LH, Pair::LL] {
         assert!(played(pair, Query::Password, "W-3"), "{pair:?}");
+        assert!(played(pair, Query::ImportAgrees, "W-3+W-12"), "{pair:?}");
         assert!(played(pair, Query::ImportAgrees, "W-1"), "{pair:?}");
         assert!(played(pair, Query::Consent, "W-3+W-4"), "{pair:?}");
         assert!(played(pair, Query::Failing, "W-29"), "{pair:?}");

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use handfast::outcome::Outcome;
 use handfast_sim::{Options, Report, Scenario, Verdict, campaign};
 
 fn judge(family: &str, seeds: Range<u64>) -> Report {
@@ -26,6 +27,18 @@ fn two_wrong_passwords_are_forgiven_and_a_third_is_not() {
     judge("wrong-once", 0..4);
     judge("wrong-twice", 2..4);
     judge("wrong-thrice", 0..2);
+}
+
+/// R-SAS-2, R-SAS-5, R-SAS-7, over TLS, whose exporter's secret the strings are made of.
+#[test]
+fn users_compare_the_two_screens() {
+    let report = judge("compared", 1..3);
+    let mismatches = report.rows.iter().flat_map(|row| &row.ends).filter(|ends| ends.import == Some(Outcome::Mismatch));
+    assert_eq!(
+        mismatches.map(|ends| ends.runs).sum::<u64>(),
+        8,
+        "each side's user says once in each kind that they differ"
+    );
 }
 
 #[test]

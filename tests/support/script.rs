@@ -83,7 +83,11 @@ where
 }
 
 impl Script {
-    fn new(stream: impl Stream + 'static) -> Self {
+    /// One end of a connection that was secured by a test of its own.
+    pub fn new<S>(stream: S) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
         Self {
             stream: Box::new(stream),
             frames: FrameDecoder::new(),

@@ -5,8 +5,8 @@ use handfast::{
     export,
     import::{self, Ask},
     message::{Message, Verdict},
-    outcome::{Outcome, Scheme, Side},
-    trace::Turn,
+    outcome::{Outcome, Scheme, Side, Signal},
+    trace::{Step, Turn},
 };
 use handfast_model::{
     config::Cast,
@@ -28,19 +28,15 @@ use crate::event::{
 /// Milliseconds between two acts.
 const EVERY: u32 = 20;
 /// Longer than a user thinks, and longer than work takes.
-const LATER: Act = Act::Wait(2500);
+const LATER: u32 = 2500;
+/// Longer than a side of today takes for a step of its own.
+const SOON: u32 = 500;
 
 /// Why there is no schedule of an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Beyond {
     /// The honest devices have a link of their own in it, and the order of its messages and the intruder's counts.
     Linked,
-    /// The intruder has a session with each of the two devices: a hostile device is in place of the importer, which is not there then.
-    Both,
-    /// The intruder's device has a session with today's exporter, which a hostile device of the engine does not meet.
-    Exporter,
-    /// The intruder shows a chain that it signed with the stolen key.
-    Stolen,
 }
 
 impl Beyond {
@@ -48,9 +44,6 @@ impl Beyond {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Linked => "the honest devices are linked in it, in an order that no schedule fixes",
-            Self::Both => "it takes a session with each device, and a schedule has a hostile peer of one",
-            Self::Exporter => "the hostile device of a schedule meets hardened exporters only",
-            Self::Stolen => "it takes a chain that is signed with the stolen key",
         }
     }
 }
@@ -65,58 +58,88 @@ pub const fn cast(pair: Pair) -> Cast {
     }
 }
 
-/// Returns the schedule of an attack.
+/// The acts of one connection of the intruder, each at its time.
+#[derive(Default)]
+struct Acts {
+    /// The time at which the next one is due, from where it begins.
+    now: u32,
+    acts: Vec<Act>,
+}
+
+impl Acts {
+    /// Does this at a time, if that is still to come.
+    fn at(&mut self, time: u32, act: Act) {
+        if let Some(wait @ 1..) = time.checked_sub(self.now) {
+            self.acts.push(Act::Wait(u16::try_from(wait).unwrap_or(u16::MAX)));
+            self.now += wait.max(EVERY);
+        }
+        self.acts.push(act);
+        self.now += EVERY;
+    }
+
+    /// Stays until everything is over.
+    fn stay(mut self) -> Vec<Act> {
+        self.acts.push(Act::Wait(60_000));
+        self.acts
+    }
+}
+
+/// Returns the schedule of an attack. All its moves are on one clock, which begins when the token is shown.
 ///
 /// # Errors
 /// A schedule cannot say it.
 pub fn schedule(situation: &Situation, moves: &[Move]) -> Result<Schedule, Beyond> {
-    let mut device = Vec::new();
-    let mut visits = Vec::<Vec<Act>>::new();
+    let (profile, scheme) = (situation.profile, situation.scheme);
+    let mut schedule = Schedule { profile, scheme, latency: (1, 1), ..Schedule::default() };
+    // The exporter connects once its user has thought, and the hostile device answers after the work of that.
+    let stands = schedule.think.1 + schedule.work[1];
+    let mut device = Acts { now: stands, ..Acts::default() };
+    let mut visits = Vec::<Acts>::new();
+    let mut now = 2 * stands;
     for &one in moves {
-        match one {
-            Move::Scan => {}
+        now += match one {
+            Move::Scan => 0,
             // The user does it, a while after being asked.
-            Move::Confirm | Move::Compare(Side::Export) => device.push(LATER),
-            Move::Answer | Move::Compare(Side::Import) | Move::Inner(_) => {
-                visits.last_mut().ok_or(Beyond::Linked)?.push(LATER);
-            }
+            Move::Confirm | Move::Compare(_) | Move::Answer => LATER,
+            Move::Inner(_) => SOON,
             Move::Reach | Move::Deliver(_) | Move::Cut => return Err(Beyond::Linked),
-            Move::Stand => device.push(Act::Secure(true)),
-            Move::Accept => device.push(Act::Answer(true)),
-            Move::Report(word) => device.extend(report(word, situation.scheme).into_iter().chain([LATER])),
-            Move::Leave => device.push(Act::Drop),
-            Move::Call(Chain::Stolen) => return Err(Beyond::Stolen),
-            Move::Call(chain) => visits.push(vec![Act::Secure(chain == Chain::Own)]),
+            Move::Call(chain) => {
+                let mut visit = Acts::default();
+                visit.at(now, called(chain));
+                visits.push(visit);
+                SOON
+            }
             Move::Ask { .. } | Move::Say(_) | Move::HangUp => {
-                visits.last_mut().ok_or(Beyond::Linked)?.extend(said(one));
+                let visit = visits.last_mut().ok_or(Beyond::Linked)?;
+                said(one).into_iter().for_each(|act| visit.at(now, act));
+                // A wrong code has no effect that takes time, and there are many.
+                if one == (Move::Ask { right: false }) { EVERY } else { SOON }
             }
-        }
+            Move::Stand | Move::Accept | Move::Report(_) | Move::Leave => {
+                reported(one, scheme).into_iter().for_each(|act| device.at(now, act));
+                SOON
+            }
+        };
     }
-    let mut schedule =
-        Schedule { profile: situation.profile, scheme: situation.scheme, latency: (1, 1), ..Schedule::default() };
-    match (device.is_empty(), visits.is_empty()) {
-        (false, false) => return Err(Beyond::Both),
-        (false, true) if !situation.pair.hardens_export() => return Err(Beyond::Exporter),
-        (false, true) => {
-            device.push(Act::Wait(60_000));
-            schedule.device = Some(Device { every: EVERY, acts: device });
-        }
-        (true, _) => {
-            schedule.alone = true;
-            let mut before = 0;
-            for mut acts in visits {
-                // The next one connects when the one before has left.
-                let wait: u32 =
-                    acts.iter().map(|act| if let Act::Wait(ms) = act { u32::from(*ms) } else { EVERY }).sum();
-                acts.insert(0, Act::Wait(u16::try_from(before + EVERY).unwrap_or(u16::MAX)));
-                before += wait + 10 * EVERY;
-                acts.push(LATER);
-                let visit = What::Visit(Visit { knows: true, every: EVERY, acts });
-                schedule.faults.push(Fault { at: At::Step(Side::Import, 2), what: visit });
-            }
-        }
+    schedule.alone = device.acts.is_empty();
+    schedule.swapped = !schedule.alone && !visits.is_empty();
+    if !schedule.alone {
+        schedule.device = Some(Device { every: EVERY, acts: device.stay() });
+    }
+    for visit in visits {
+        let visit = What::Visit(Visit { knows: true, every: EVERY, acts: visit.stay() });
+        schedule.faults.push(Fault { at: At::Step(Side::Import, 2), what: visit });
     }
     Ok(schedule)
+}
+
+/// The chain of a connection to the new device.
+const fn called(chain: Chain) -> Act {
+    match chain {
+        Chain::Own => Act::Secure(true),
+        Chain::Forged => Act::Secure(false),
+        Chain::Stolen => Act::Stolen,
+    }
 }
 
 /// The words of an exporter, and what else the intruder does at the new device.
@@ -134,9 +157,15 @@ fn said(one: Move) -> Vec<Act> {
     }
 }
 
-/// A word of an importer. The empty password is right where the archive is open.
-fn report(word: Word, scheme: Scheme) -> Option<Act> {
-    let Word::Message(message) = word else { return None };
+/// The words of an importer, and what else the intruder does at the old device. The empty password is right where the archive is open.
+fn reported(one: Move, scheme: Scheme) -> Option<Act> {
+    let message = match one {
+        Move::Stand => return Some(Act::Secure(true)),
+        Move::Accept => return Some(Act::Answer(true)),
+        Move::Leave => return Some(Act::Drop),
+        Move::Report(Word::Message(message)) => message,
+        _ => return None,
+    };
     match message {
         Message::Hello(features) => Some(Act::Say(u8::from(features.is_legacy()))),
         Message::Password(slot) => {
@@ -148,37 +177,52 @@ fn report(word: Word, scheme: Scheme) -> Option<Act> {
     }
 }
 
-/// Whether a session came to where the attack on a query wants it. All that the sides did is in its trace.
+/// Whether the importer's user answered the question of another session than the honest exporter's.
+fn is_for_another_session(steps: &[Step]) -> bool {
+    let mut asked = PEER;
+    let mut answered = PEER;
+    for step in steps.iter().filter(|step| step.refused.is_none()) {
+        let Turn::Import { input, effects } = &step.turn else { continue };
+        let shows = effects.iter().any(|effect| matches!(effect, import::Effect::Signal(Signal::Prompt { .. })));
+        match input {
+            import::Input::Message(conn, Message::AuthScheme(..)) if shows => asked = *conn,
+            import::Input::ProvideAccountAuthentication(..) => answered = asked,
+            _ => {}
+        }
+    }
+    answered != PEER
+}
+
+/// Whether a session came to where the attack on a query wants it.
 pub fn reaches(query: Query, schedule: &Schedule, ran: &Ran) -> bool {
-    let imports = |is: &dyn Fn(&import::Input, &import::Effect) -> bool| {
-        ran.steps.iter().any(|step| match &step.turn {
-            Turn::Import { input, effects } => effects.iter().any(|effect| is(input, effect)),
-            Turn::Export { .. } => false,
-        })
-    };
-    let exports = |effect: export::Effect| {
-        ran.steps.iter().any(|step| matches!(&step.turn, Turn::Export { effects, .. } if effects.contains(&effect)))
-    };
-    let hostile = schedule.device.is_some();
+    use import::Effect as E;
+    let of_import = ran.steps.iter().flat_map(|step| match &step.turn {
+        Turn::Import { effects, .. } => &effects[..],
+        Turn::Export { .. } => &[],
+    });
+    let of_export = ran.steps.iter().flat_map(|step| match &step.turn {
+        Turn::Export { effects, .. } => &effects[..],
+        Turn::Import { .. } => &[],
+    });
+    let imports: Vec<_> = of_import.chain(&ran.posted.import).collect();
+    let count = |is: &dyn Fn(&E) -> bool| imports.iter().filter(|effect| is(effect)).count();
+    let done = |effect: &E| matches!(effect, E::Signal(Signal::Done(Outcome::SUCCESS)));
+    let installs = count(&|effect| *effect == E::Install) > 0;
+    // In neither case has the importer a connection with the honest exporter.
+    let (hostile, intruded) = (schedule.device.is_some(), schedule.alone || schedule.swapped);
     let (import, export) = ran.outcomes();
-    let leaves = hostile && exports(export::Effect::SendArchive);
+    let leaves = hostile && of_export.chain(&ran.posted.export).any(|effect| *effect == export::Effect::SendArchive);
     match query {
         Query::Archive => leaves,
-        Query::Password => {
-            imports(&|_, effect| matches!(effect, import::Effect::Send(conn, Message::Password(_)) if *conn != PEER))
-        }
+        Query::Password => count(&|effect| matches!(effect, E::Send(conn, Message::Password(_)) if *conn != PEER)) > 0,
         Query::Code => false,
-        Query::ImportAgrees => schedule.alone && import == Some(Outcome::SUCCESS),
-        Query::ExportAgrees => hostile && export.is_some_and(|outcome| outcome.is_success()),
-        Query::Consent => leaves || schedule.alone && imports(&|_, effect| *effect == import::Effect::Install),
-        Query::Failing => {
-            let declined = ran.steps.iter().filter(|step| match &step.turn {
-                Turn::Import { effects, .. } => {
-                    effects.iter().any(|effect| matches!(effect, import::Effect::DeclineChannel(_)))
-                }
-                Turn::Export { .. } => false,
-            });
-            declined.count() > usize::from(WRONG_CODES)
+        Query::ImportAgrees if intruded => import == Some(Outcome::SUCCESS),
+        // The second success is that of a session with the intruder.
+        Query::ImportAgrees => {
+            count(&done) > 1 && count(&|effect| matches!(effect, E::AcceptChannel(conn) if *conn != PEER)) > 0
         }
+        Query::ExportAgrees => (hostile || !installs) && export.is_some_and(|outcome| outcome.is_success()),
+        Query::Consent => leaves || installs && (intruded || is_for_another_session(&ran.steps)),
+        Query::Failing => count(&|effect| matches!(effect, E::DeclineChannel(_))) > usize::from(WRONG_CODES),
     }
 }

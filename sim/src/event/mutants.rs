@@ -17,7 +17,7 @@ use crate::event::{
     shrink::shrink,
     state::{law::Law, run::Watch},
 };
-use crate::mutants::{self, TIMERS};
+use crate::mutants::{self, COMPARED, TIMERS};
 
 /// Two reducers with something broken, or their clock.
 #[derive(Clone, Copy, Debug)]
@@ -52,9 +52,6 @@ pub struct Kill {
 
 /// Mutants that only an old peer shows.
 const WITH_THE_OLD: [(&str, Cast); 2] = [("M-39", Cast::LH), ("M-46", Cast::HL)];
-
-/// Mutants that are in a comparison.
-const COMPARED: [&str; 5] = ["M-60", "M-61", "M-62", "M-63", "M-64"];
 
 impl Mutant {
     /// The checks of a session in which a mutant is hunted.

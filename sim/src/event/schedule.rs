@@ -43,6 +43,10 @@ pub struct Schedule {
     pub typo: bool,
     /// The device in place of the importer, which the exporter's token names.
     pub device: Option<Device>,
+    /// The importer is there too: the exporter's user was given the hostile device's token in place of its own. Such sessions are not
+    /// followed, since the model of a link has a hostile peer of one side.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub swapped: bool,
     /// There is no exporter but the visitors.
     pub alone: bool,
     /// A second exporting device, whose user has the token too.
@@ -75,6 +79,7 @@ impl Default for Schedule {
             trusting: false,
             typo: false,
             device: None,
+            swapped: false,
             alone: false,
             rival: None,
             relink: None,
@@ -212,6 +217,8 @@ pub enum Act {
     /// A visitor: it is secured, and the account proved; or, `false`, the honest exporter's is named and not proved. A device: it
     /// is the one of the token, or another.
     Secure(bool),
+    /// A visitor: it is secured, with a chain that the honest exporter's account signed.
+    Stolen,
     /// A visitor: asks for a channel.
     Ask(Ask),
     /// A device: accepts the channel, or declines it.
@@ -460,7 +467,12 @@ impl Schedule {
             && patient
     }
 
-    /// Whether both sides are there.
+    /// Whether no importer is there.
+    pub const fn replaces_importer(&self) -> bool {
+        self.device.is_some() && !self.swapped
+    }
+
+    /// Whether both sides are there, and no one else is in the place of one.
     pub const fn is_pair(&self) -> bool {
         self.device.is_none() && !self.alone
     }

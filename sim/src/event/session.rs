@@ -41,7 +41,7 @@ use crate::event::{
         link::Link,
         model_step::{ModelStep, followers},
         queue::Queue,
-        run::{Ran, Watch},
+        run::{Posted, Ran, Watch},
         users::Users,
     },
 };
@@ -88,6 +88,8 @@ pub(crate) struct Session<'a, I, E> {
     pub(crate) actions: usize,
     pub(crate) broken: Option<Broken>,
     steps: Vec<Step>,
+    /// Effects of steps of an old side's own, if steps are recorded.
+    pub(crate) posted: Posted,
     walked: Vec<Row>,
     /// The rows of the connections' tables.
     pub(crate) received: Vec<Row>,
@@ -108,7 +110,8 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
         export: E,
     ) -> Self {
         let links = 1 + usize::from(schedule.rival.is_some());
-        let followers = if watch.follow { followers(schedule, cast, &import, &export) } else { Vec::new() };
+        let followers =
+            if watch.follow && !schedule.swapped { followers(schedule, cast, &import, &export) } else { Vec::new() };
         Self {
             schedule,
             watch,
@@ -135,6 +138,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             actions: 0,
             broken: None,
             steps: Vec::new(),
+            posted: Posted::default(),
             walked: Vec::new(),
             received: Vec::new(),
             edges: Vec::new(),
@@ -155,7 +159,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
                 self.queue.after(0, Event::Fault(number as u16));
             }
         }
-        let first = if self.schedule.device.is_some() { Party::Export(0) } else { Party::Import };
+        let first = if self.schedule.replaces_importer() { Party::Export(0) } else { Party::Import };
         self.queue.after(0, Event::Begin(first));
     }
 
@@ -394,6 +398,7 @@ impl<'a, I: ImportSide, E: ExportSide> Session<'a, I, E> {
             fired: self.fired,
             broken: self.broken,
             steps: self.steps,
+            posted: self.posted,
             walked: self.walked,
             received: self.received,
             edges: self.edges,

@@ -44,6 +44,7 @@ fn candidates(schedule: &Schedule) -> Vec<Schedule> {
         });
     }
     with(&|one| one.device = None);
+    with(&|one| one.swapped = false);
     with(&|one| one.alone = false);
     with(&|one| one.rival = None);
     with(&|one| one.relink = None);

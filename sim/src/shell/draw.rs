@@ -3,6 +3,7 @@
 use handfast::outcome::{Profile, Side};
 
 use super::{
+    compared::Compared,
     plan::{DiskFault, Fault, Plan, Spot, StreamFault, What},
     scenario::{Fate, Scenario, World},
 };
@@ -42,7 +43,9 @@ impl Draw {
     fn stream(&mut self, scenario: Scenario, text: u64) -> Option<StreamFault> {
         match scenario {
             Scenario::Reset(of, records) => Some(StreamFault::Reset(of, Spot::Records(records.into()))),
-            Scenario::ResetWithin(of) => Some(StreamFault::Reset(of, self.byte(of, text))),
+            Scenario::ResetWithin(of) | Scenario::Compared(Compared::ResetWithin(of)) => {
+                Some(StreamFault::Reset(of, self.byte(of, text)))
+            }
             // A byte a tick, which the timers, of their real length, wait for.
             Scenario::SlowReader(side) => Some(StreamFault::Reads { side, bytes: 1, pause_ms: 1 }),
             // Slower than what is waited for.
@@ -146,6 +149,7 @@ impl Plan {
             streams: draw.stream(scenario, text).into_iter().collect(),
             disk: draw.disk(scenario, text),
             enemy: if let Scenario::Enemy(enemy) = scenario { Some(enemy) } else { None },
+            compared: if let Scenario::Compared(compared) = scenario { Some(compared) } else { None },
             shipped,
             linked: shipped && seed & 1 == 1,
             planted: None,
@@ -158,6 +162,7 @@ impl Plan {
             }
             Scenario::Shipped(Fate::DiskFails) => plan.disk = Some(DiskFault::Fails(draw.between(1, 15))),
             Scenario::Swarm(world) => draw.swarm(world, &mut plan),
+            Scenario::Compared(Compared::Swarm) => draw.swarm(World::Hosts, &mut plan),
             _ => {}
         }
         plan

@@ -12,6 +12,7 @@ use handfast::{
 use handfast_model::pairs::{Circumstances, End};
 
 use super::{
+    compared::{self, Compared},
     ends::{Allowed, allowed, end, text as text_of},
     enemy::Enemy,
     plan::{DiskFault, Plan, Planted, What},
@@ -42,7 +43,8 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
         let rule = if let Broken::Hang(_) = broken { Rule::Ends } else { Rule::NoPanic };
         broke(rule, broken.to_string());
     }
-    match left(config(plan), config(plan), &record.steps, scene.without) {
+    let [of_import, of_export] = [Side::Import, Side::Export].map(|side| config(plan, side));
+    match left(of_import, of_export, &record.steps, scene.without) {
         Err(diverged) => broke(Rule::Replays, diverged.to_string()),
         Ok(left) if carried.is_ok() => {
             for Left { side, closed, armed } in left {
@@ -66,6 +68,11 @@ pub(crate) fn judge(scene: &Scene, carried: Result<Duration, Broken>) -> (Run, u
     }
     if let Some(op) = ungated(&record.steps) {
         broke(Rule::Gate, format!("{op:?} opened the archive and was not confirmed"));
+    }
+    if [Side::Import, Side::Export].iter().all(|&side| plan.compares(side))
+        && let Some(text) = compared::broken(&record.strings, &record.steps)
+    {
+        broke(Rule::Compared, text);
     }
     let both = || format!("import: {}, export: {}", text_of(import), text_of(export));
     let hostile = plan.enemy.is_some_and(Enemy::is_a_side);
@@ -149,7 +156,7 @@ impl Happened {
         match plan.scenario {
             Scenario::Loss => record.lost > 0,
             Scenario::Enemy(_) => record.met,
-            Scenario::Swarm(_) => any.copied().any(|fired| fired),
+            Scenario::Swarm(_) | Scenario::Compared(Compared::Swarm) => any.copied().any(|fired| fired),
             _ => disk && any.copied().all(|fired| fired),
         }
     }
@@ -174,7 +181,8 @@ fn ungated(steps: &[Step]) -> Option<OpId> {
     let mut confirmed = BTreeSet::new();
     steps.iter().find_map(|step| {
         let Turn::Export { input, effects } = &step.turn else { return None };
-        if matches!(input, ExportInput::ConfirmAddDevice) && step.refused.is_none() {
+        let confirms = matches!(input, ExportInput::ConfirmAddDevice | ExportInput::CompareAddDevice(true));
+        if confirms && step.refused.is_none() {
             confirmed.insert(step.op);
         }
         let opens = effects.iter().any(|effect| matches!(effect, ExportEffect::Open(_) | ExportEffect::SendArchive));
@@ -194,7 +202,9 @@ fn reached(plan: &Plan, record: &Record, import: Option<End>, export: Option<End
     fired
         && match plan.scenario {
             Scenario::Wrong(3..) => both(Outcome::Authentication),
+            Scenario::Compared(Compared::Differs(_)) => both(Outcome::Mismatch),
             Scenario::NoFault
+            | Scenario::Compared(Compared::Same | Compared::Alone(_))
             | Scenario::Wrong(_)
             | Scenario::Loss
             | Scenario::Outage(_)
@@ -205,12 +215,17 @@ fn reached(plan: &Plan, record: &Record, import: Option<End>, export: Option<End
             | Scenario::DiskShort
             | Scenario::Shipped(Fate::Linked)
             | Scenario::Enemy(Enemy::Stranger(_) | Enemy::Crowd(_)) => both(Outcome::SUCCESS),
-            Scenario::Partition(_) | Scenario::Crash(_) | Scenario::DiskCrashes(_) | Scenario::Swarm(_) => true,
+            Scenario::Partition(_)
+            | Scenario::Crash(_)
+            | Scenario::DiskCrashes(_)
+            | Scenario::Compared(Compared::Swarm)
+            | Scenario::Swarm(_) => true,
             // Sides that shared a session learn of it from the network, not from a timer.
             Scenario::Kill(_)
             | Scenario::HalfClose(_)
             | Scenario::Deaf(_)
             | Scenario::Reset(..)
+            | Scenario::Compared(Compared::ResetWithin(_))
             | Scenario::ResetWithin(_) => {
                 !record.steps.iter().any(takes_session) || ![ends.0, ends.1].contains(&Some(Outcome::Timeout))
             }

@@ -14,7 +14,7 @@ use super::{
     rule::Rule,
     scenario::{Scenario, World},
 };
-use crate::mutants::{self, Engine, TIMERS};
+use crate::mutants::{self, COMPARED, Engine, TIMERS};
 
 /// A mutant whose reducers the shell drives.
 #[derive(Clone, Copy)]
@@ -39,10 +39,13 @@ pub struct Kill {
     pub rule: Rule,
 }
 
-/// The scenarios of the hunt, one after the other: of the world in which hosts crash, and without real timers and threads.
-fn grounds() -> Vec<Scenario> {
+/// The scenarios of the hunt, one after the other: of the world in which hosts crash, and without real timers and threads. Those in which
+/// the users compare are for the mutants of that.
+fn grounds(compared: bool) -> Vec<Scenario> {
     let here = |scenario: &Scenario| {
-        scenario.world() == World::Hosts && !matches!(scenario, Scenario::Idle(_) | Scenario::Shipped(_))
+        scenario.world() == World::Hosts
+            && !matches!(scenario, Scenario::Idle(_) | Scenario::Shipped(_))
+            && matches!(scenario, Scenario::Compared(_)) == compared
     };
     Scenario::all().into_iter().filter(here).collect()
 }
@@ -71,7 +74,7 @@ impl Mutant {
 
     /// Looks for the first session that shows it. Each lap through the scenarios has other seeds. None: it survives.
     pub fn hunt(&self, sessions: Range<u64>) -> Option<Kill> {
-        let grounds = grounds();
+        let grounds = grounds(COMPARED.contains(&self.id));
         let laps = grounds.len() as u64;
         sessions.into_iter().find_map(|number| {
             let (scenario, seed) = (grounds[(number % laps) as usize], number + number / laps);

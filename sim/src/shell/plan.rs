@@ -8,7 +8,7 @@ use handfast::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{enemy::Enemy, scenario::Scenario};
+use super::{compared::Compared, enemy::Enemy, scenario::Scenario};
 use crate::point::Point;
 
 /// A fault, and where it begins.
@@ -157,6 +157,9 @@ pub struct Plan {
     pub disk: Option<DiskFault>,
     /// The enemy, if there is one.
     pub enemy: Option<Enemy>,
+    /// The sides that can compare the two screens, if one can.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub compared: Option<Compared>,
     /// Both sides are as they are shipped ([`Scenario::Shipped`]), and time is real.
     pub shipped: bool,
     /// Of sides as they are shipped: the exporting device was linked itself, and exports from its store. Else it has an archive.
@@ -173,6 +176,20 @@ impl Plan {
         Self { planted, ..self }
     }
 
+    /// Whether a side names the comparison of the two screens.
+    pub(crate) fn compares(&self, side: Side) -> bool {
+        match self.compared {
+            None => false,
+            Some(Compared::Alone(only)) => only == side,
+            Some(_) => true,
+        }
+    }
+
+    /// Whether the user of a side says that the two strings are equal. They are: no one is between the two.
+    pub(crate) fn says_equal(&self, side: Side) -> bool {
+        self.compared != Some(Compared::Differs(side))
+    }
+
     /// The same pair's next link, in which nothing goes wrong.
     pub(crate) fn afterwards(&self) -> Self {
         Self {
@@ -185,6 +202,7 @@ impl Plan {
             streams: Vec::new(),
             disk: None,
             enemy: None,
+            compared: self.compared.map(|_| Compared::Same),
             planted: None,
             ..self.clone()
         }

@@ -33,6 +33,8 @@ pub enum Rule {
     LeftOver,
     /// No password is tried, and no archive sent, before the user has confirmed the device (R-EXP-9).
     Gate,
+    /// A comparison is in its order, and password and archive wait for it (R-SAS-2, R-SAS-5).
+    Compared,
     /// After a cancel that was accepted no archive byte arrives (R-API-6).
     NotSent,
     /// Each beacon and each request that a peer sends is answered, once (R-MUX-1).

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use handfast::{outcome::Outcome, trace::Step};
+use handfast::{
+    outcome::{Outcome, Side},
+    trace::Step,
+};
 
 use crate::campaign;
 
@@ -43,6 +46,6 @@ pub struct Run {
 impl Run {
     /// The trace of both sides: lines of JSON, each with its checksum and a line feed.
     pub fn trace(&self) -> String {
-        campaign::trace("turmoil", [config(&self.plan); 2], &self.steps)
+        campaign::trace("turmoil", [Side::Import, Side::Export].map(|side| config(&self.plan, side)), &self.steps)
     }
 }

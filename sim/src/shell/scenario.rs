@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use handfast::outcome::Side;
 use serde::{Deserialize, Serialize};
 
-use super::enemy::Enemy;
+use super::{compared::Compared, enemy::Enemy};
 use crate::point::Point;
 
 /// A simulated network.
@@ -77,6 +77,8 @@ pub enum Scenario {
     ArchiveFails,
     /// Somebody is there who should not be.
     Enemy(Enemy),
+    /// A side can compare the two screens, or both.
+    Compared(Compared),
     /// Several faults at once, and then none: whatever came of it, the next link succeeds.
     Swarm(World),
     /// This side's user does nothing, and the timers have their real length.
@@ -148,6 +150,7 @@ impl Scenario {
         all.extend([World::Hosts, World::Packets].map(Self::Swarm));
         all.extend(SIDES.map(Self::Idle));
         all.extend(Fate::ALL.map(Self::Shipped));
+        all.extend(Compared::all().map(Self::Compared));
         all
     }
 
@@ -179,6 +182,7 @@ impl Scenario {
             Self::DiskShort => "disk-short",
             Self::ArchiveFails => "archive-fails",
             Self::Enemy(enemy) => enemy.family(),
+            Self::Compared(_) => "compared",
             Self::Swarm(_) => "swarm",
             Self::Idle(_) => "idle",
             Self::Shipped(_) => "as-shipped",
@@ -230,6 +234,7 @@ impl Scenario {
                 | Self::DiskFails(_)
                 | Self::DiskCrashes(_)
                 | Self::DiskFull
+                | Self::Compared(Compared::Swarm)
                 | Self::Swarm(_)
         )
     }
@@ -246,6 +251,7 @@ impl Scenario {
             | Self::Idle(side) => Some(side.to_string()),
             Self::DiskFails(after) | Self::DiskCrashes(after) => Some(after.to_string()),
             Self::Enemy(enemy) => Some(enemy.mischief().to_string()),
+            Self::Compared(compared) => Some(compared.to_string()),
             Self::Swarm(world) => Some(world.to_string()),
             Self::Shipped(fate) => Some(fate.to_string()),
             _ => self.point().map(|point| point.to_string()),

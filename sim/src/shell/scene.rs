@@ -53,6 +53,8 @@ pub(crate) struct Record {
     pub(crate) leaks: Vec<String>,
     /// A wrong state that a client got, or saw.
     pub(crate) false_reports: Vec<String>,
+    /// The digits that the screen of each side shows.
+    pub(crate) strings: [Option<String>; 2],
     /// An answer that was due to an enemy, and did not come.
     pub(crate) unanswered: Vec<String>,
     /// An enemy was there.

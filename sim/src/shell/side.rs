@@ -12,6 +12,7 @@ use std::{
 use handfast::{
     archive::{KeyKind, Terms},
     limits::DEFAULT_MAX_ARCHIVE,
+    message::Features,
     operations::AddDeviceError,
     outcome::{Scheme, Side, Signal},
     reducer::{Config, Places, Refused},
@@ -45,13 +46,14 @@ use super::{
 /// Why a side did not come to its end.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-pub(crate) fn config(plan: &Plan) -> Config {
+pub(crate) fn config(plan: &Plan, side: Side) -> Config {
     let places = match plan.enemy {
         // A crowd fills them.
         Some(Enemy::Crowd(_)) => Places { unsecured: 12, secured: 4 },
         _ => Places::default(),
     };
-    Config { profile: plan.profile, places, ..Config::default() }
+    let features = if plan.compares(side) { Features::WITH_SAS } else { Features::ALL };
+    Config { profile: plan.profile, places, features }
 }
 
 fn think(plan: &Plan, side: Side) -> Duration {
@@ -124,7 +126,7 @@ where
         tokio::spawn(std::future::pending::<()>());
     }
     let options = ImportOptions {
-        config: config(plan),
+        config: config(plan, Side::Import),
         durations: plan.durations(),
         recorder: Some(scene.recorder()),
         ..ImportOptions::default()
@@ -136,6 +138,7 @@ where
     let wrong = (0..plan.wrong).map(|number| format!("wrong {number}"));
     let mut answers: VecDeque<_> = wrong.chain([password(plan.protected).to_owned()]).map(Secret::from).collect();
     let mut asked: Option<(Instant, Scheme)> = None;
+    let mut compares = None;
     loop {
         if notices.is_empty() {
             subscriber.subscribes(handle.current());
@@ -161,9 +164,11 @@ where
                     Signal::Prompt { scheme, .. } if plan.idle != Some(Side::Import) => {
                         asked = Some((Instant::now() + think(plan, Side::Import), scheme));
                     }
-                    Signal::Done(_) => asked = None,
-                    // The strings are equal: no one is between the two.
-                    Signal::CompareAccount { .. } => _ = handle.compare_account(true).await,
+                    Signal::Done(_) => (asked, compares) = (None, None),
+                    Signal::CompareAccount { .. } => {
+                        scene.record().strings[Side::Import as usize] = notice.details.get("sas").cloned();
+                        compares = Some((Instant::now() + think(plan, Side::Import), ()));
+                    }
                     Signal::Connecting
                     | Signal::Prompt { .. }
                     | Signal::Confirm { .. }
@@ -172,6 +177,13 @@ where
                 }
             }
             () = due(subscriber.next_look()) => {}
+            () = due(compares) => {
+                compares = None;
+                // It may have ended in the meantime.
+                let _ = handle.compare_account(plan.says_equal(Side::Import)).await;
+                let again = handle.compare_account(true).await;
+                subscriber.expect(again.is_err(), || "a second comparison is taken".into());
+            }
             scheme = due(asked) => {
                 asked = None;
                 let unsendable = handle.provide_account_authentication(Secret::from(vec![0xff]), scheme).await;
@@ -260,7 +272,7 @@ async fn exporting(scene: Arc<Scene>, env: ExportEnv<Net, AnySource>, token: &st
     let plan = &scene.plan;
     let tally = Tally::begin(&scene, Side::Export);
     let options = ExportOptions {
-        config: config(plan),
+        config: config(plan, Side::Export),
         durations: plan.durations(),
         recorder: Some(scene.recorder()),
         ..ExportOptions::default()
@@ -274,6 +286,7 @@ async fn exporting(scene: Arc<Scene>, env: ExportEnv<Net, AnySource>, token: &st
     let op = handle.add_device(token).await?;
     let mut progress = Progress::default();
     let mut asked: Option<(Instant, ())> = None;
+    let mut compares = None;
     loop {
         select! { biased;
             () = scene.canceled(Side::Export) => {
@@ -301,11 +314,22 @@ async fn exporting(scene: Arc<Scene>, env: ExportEnv<Net, AnySource>, token: &st
                             asked = Some((Instant::now() + think(plan, Side::Export), ()));
                         }
                     }
+                    Signal::CompareDevice { .. } => {
+                        scene.record().strings[Side::Export as usize] = notice.details.get("sas").cloned();
+                        compares = Some((Instant::now() + think(plan, Side::Export), ()));
+                    }
                     Signal::Done(_) => break,
                     _ => {}
                 }
             }
             () = due(subscriber.next_look()) => subscriber.reads_progress(&progress),
+            () = due(compares) => {
+                compares = None;
+                // It may have ended in the meantime.
+                let _ = handle.compare_add_device(op, plan.says_equal(Side::Export)).await;
+                let again = handle.compare_add_device(op, true).await;
+                subscriber.expect(again.is_err(), || "a second comparison is taken".into());
+            }
             () = due(asked) => {
                 asked = None;
                 // It may have ended in the meantime.

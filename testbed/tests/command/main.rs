@@ -32,6 +32,7 @@ mod messages;
 mod nat;
 mod network;
 mod observed;
+mod of_today;
 #[cfg(feature = "dht")]
 mod opendht;
 mod other_parsers;

@@ -19,7 +19,7 @@ use handfast::{
     sas::Comparison,
     secret::Secret,
     shell::identity::{Reach, throw_away},
-    token::{Code, DeviceId, Token},
+    token::{Code, DeviceId, Form, Token},
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -34,6 +34,8 @@ type Received = Vec<(On, Said)>;
 /// An intruder whose code the exporter's user scans.
 struct Intruder {
     device: Identity,
+    /// The form of its token.
+    form: Form,
     listener: std::net::TcpListener,
     /// The new device, and the code on its screen.
     target: SocketAddr,
@@ -45,13 +47,23 @@ impl Intruder {
         let device = throw_away(Reach::Direct, UnixTime::now()).expect("there are keys");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a port");
         listener.set_nonblocking(true).expect("a port can be polled");
-        Self { device, listener, target: import.listening(), token: import.token() }
+        Self { device, form: Form::Short, listener, target: import.listening(), token: import.token() }
+    }
+
+    /// One before an import of the profile `jamid`, whose tokens have the long id.
+    fn before_today(import: &mut Side) -> Self {
+        Self { form: Form::Long, ..Self::before(import) }
     }
 
     /// The code that is put over the one on the new device's screen, and the place where its device listens.
     fn swapped(&self) -> (String, String) {
         let code = Code::from_random(123_456).expect("it is one");
-        let token = Token { device: DeviceId::Short(self.device.certificate().short_id().0), code };
+        let leaf = self.device.certificate();
+        let device = match self.form {
+            Form::Short => DeviceId::Short(leaf.short_id().0),
+            Form::Long => DeviceId::Long(leaf.long_id()),
+        };
+        let token = Token { device, code };
         (self.listener.local_addr().expect("it is bound").to_string(), token.text().to_string())
     }
 
@@ -101,9 +113,10 @@ impl Intruder {
         let mut old_device = importer(stream, &self.device).await;
         old_device.accept().await;
         old_device.send(Message::Hello(Features::ALL)).await;
-        old_device.send(Message::Password(Secret::default())).await;
         let archive = loop {
             match old_device.received().await {
+                // One of today takes a password for its answer only.
+                Said::Message(Message::AuthScheme(..)) => old_device.send(Message::Password(Secret::default())).await,
                 Said::Archive(archive) => break archive,
                 Said::End | Said::Lost => return None,
                 _ => {}
@@ -127,7 +140,7 @@ impl Intruder {
 }
 
 /// A device of an account of the intruder's own.
-fn own_account() -> Identity {
+pub(crate) fn own_account() -> Identity {
     let now = UnixTime::now();
     let (account, _) = Identity::account(KeyKind::P256, now).expect("there are keys");
     account.issue_device(PrivateKey::generate(KeyKind::P256).expect("there are keys"), now).expect("it is issued")
@@ -175,7 +188,7 @@ fn again(message: &Message<Secret>) -> Message<Secret> {
     }
 }
 
-fn run<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("there is a runtime").block_on(work)
 }
 
@@ -319,10 +332,25 @@ fn the_digits_of_the_other_screen_are_others() {
 /// account.
 #[test]
 fn users_who_do_not_compare_give_it_the_account() {
+    hands_over_the_account([&[], &[]], Intruder::before);
+}
+
+/// The same with today's daemon on either side, or on both.
+#[test]
+fn users_of_today_give_it_the_account() {
+    let today: &[&str] = &["--profile", "jamid", "--reducers", "legacy"];
+    let shipped = &today[..2];
+    for sides in [[today, today], [today, shipped], [shipped, today]] {
+        hands_over_the_account(sides, Intruder::before_today);
+    }
+}
+
+/// Links through the intruder, with these options of the importer and of the exporter.
+fn hands_over_the_account([of_import, of_export]: [&[&str]; 2], intruder: fn(&mut Side) -> Intruder) {
     let link = Link::new(None);
-    let mut importer = link.import(&["--yes"]);
-    let intruder = Intruder::before(&mut importer);
-    let exporter = link.export(&intruder, &["--yes"]);
+    let mut importer = link.import(&[&["--yes"][..], of_import].concat());
+    let intruder = intruder(&mut importer);
+    let exporter = link.export(&intruder, &[&["--yes"][..], of_export].concat());
     let archive = run(intruder.takes_the_account()).expect("the exporter hands it out");
     let (importer, exporter) = (importer.end(), exporter.end());
     assert_eq!((importer.code, exporter.code), (0, 0), "{}\n{}", importer.complaints, exporter.complaints);

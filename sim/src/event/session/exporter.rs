@@ -56,6 +56,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         let compares = self.schedule.compares(Side::Export) && !self.is_legacy(Side::Export);
         let own = &mut self.links[link].exporting;
         (own.open, own.comparison) = (true, compares.then(|| comparison(Side::Export, link)));
+        own.connecting = false;
     }
 
     /// The hostile device lets the exporter in.
@@ -67,7 +68,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// The hostile device is gone.
     pub(crate) fn device_drops(&mut self) {
         let exporting = &mut self.links[0].exporting;
-        (exporting.open, exporting.sending) = (false, None);
+        (exporting.open, exporting.sending, exporting.connecting) = (false, None, false);
     }
 
     /// Reads what has arrived.
@@ -286,8 +287,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 self.links[link].said_end[1] = true;
             }
             Effect::Close => {
-                self.links[link].exporting.sending = None;
-                self.links[link].exporting.open = false;
+                let exporting = &mut self.links[link].exporting;
+                (exporting.open, exporting.sending, exporting.connecting) = (false, None, false);
                 if hostile {
                     self.links[link].pipes[1].clear();
                 } else {

@@ -26,6 +26,7 @@ use crate::event::{
         event::Event,
         exporter::CHANNEL,
         importer::{Conn, ConnState, code},
+        link::Link,
         model_step::{ModelStep, link_conn},
         pipe::Pipe,
         users::password,
@@ -102,7 +103,7 @@ impl Act {
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
     /// Somebody comes to the importer's port, if it is there.
     pub(crate) fn visit(&mut self, visit: &Visit) -> Result<(), &'static str> {
-        if !self.users.started[0] || self.crashed[0] || self.schedule.device.is_some() {
+        if !self.users.started[0] || self.crashed[0] || self.schedule.replaces_importer() {
             return Err("no listener is at the port");
         }
         self.make_visitors();
@@ -191,17 +192,17 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             return;
         }
         self.visitor_answers(at, conn);
-        let own = match act {
+        let (account, chain) = match act {
             Act::Fail | Act::Drop => return self.visitor_goes(at, CallerAct::Fail),
-            // Only who knows the token is thought to forge a chain.
-            Act::Secure(own) => own || !knows,
-            _ => true,
+            // Only a visitor that knows the token is thought to forge a chain, or to have stolen the key of one.
+            Act::Secure(false) if knows => (HONEST, Chain::Forged),
+            Act::Stolen if knows => (HONEST, Chain::Same),
+            _ => (INTRUDER, Chain::Own),
         };
         self.importing.conns[self.importing.links + at].set(ConnState::Open);
-        let (account, chain) = if own { (INTRUDER, Chain::Own) } else { (HONEST, Chain::Forged) };
-        let input = Input::ConnectionOpened { conn, presented: Some(account), verified: own };
+        let input = Input::ConnectionOpened { conn, presented: Some(account), verified: chain != Chain::Forged };
         let _ = self.take_import(Some(ModelStep::Caller(conn, CallerAct::Prove(chain))), input);
-        if !matches!(act, Act::Secure(_)) {
+        if !matches!(act, Act::Secure(_) | Act::Stolen) {
             // It was let in, and goes on with what it wanted to do.
             self.importing.visitors[at].next -= 1;
         }
@@ -266,7 +267,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 visitor.ended = true;
                 end_of_channel(CHANNEL).as_bytes().to_vec()
             }
-            Act::Secure(_) | Act::Answer(_) | Act::Password(_) | Act::Wait(_) => return,
+            Act::Secure(_) | Act::Stolen | Act::Answer(_) | Act::Password(_) | Act::Wait(_) => return,
         };
         visitor.pipe.write(&bytes, false);
         visitor.ledger.sent(act, visitor.pipe.end());
@@ -286,7 +287,7 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         if !self.links[0].exporting.is_open() {
             return match act {
-                _ if self.links[0].export.place() != "connecting" => {}
+                _ if !self.awaits_device() => {}
                 Act::Drop | Act::Fail => self.device_goes(),
                 Act::Secure(pinned) => self.device_secures(pinned),
                 _ => {
@@ -314,13 +315,19 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             Act::Below(below) => below.bytes(),
             Act::Begin(_) => frame(archive_header(ARCHIVE.into()).as_bytes()),
             Act::End => end_of_channel(CHANNEL).as_bytes().to_vec(),
-            Act::Answer(_) | Act::Secure(_) | Act::Ask(_) | Act::Complete | Act::Wait(_) => return,
+            Act::Answer(_) | Act::Secure(_) | Act::Stolen | Act::Ask(_) | Act::Complete | Act::Wait(_) => return,
         };
         self.links[0].pipes[1].write(&bytes, false);
         let arrival = self.links[0].pipes[1].arrival(self.queue.now(), self.schedule.latency.1);
         let end = self.links[0].pipes[1].end();
         self.users.ledger.sent(act, end);
         self.queue.at(arrival, Event::ArriveAtExporter(0, end));
+    }
+
+    /// Whether the exporter waits for its connection. An old one has no names for its states.
+    fn awaits_device(&self) -> bool {
+        let Link { export, exporting, .. } = &self.links[0];
+        if self.is_legacy(Side::Export) { exporting.connecting } else { export.place() == "connecting" }
     }
 
     fn device_secures(&mut self, pinned: bool) {

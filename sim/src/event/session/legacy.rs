@@ -55,6 +55,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         match side {
             Side::Import => {
                 let effects = self.import.advance(step);
+                if self.watch.trace {
+                    self.posted.import.extend(&effects);
+                }
                 self.follow(ModelStep::Import(action), Did::Import(None, &effects));
                 for &effect in &effects {
                     if let import::Effect::Signal(signal) = effect {
@@ -65,6 +68,9 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
             }
             Side::Export => {
                 let effects = self.links[0].export.advance(step);
+                if self.watch.trace {
+                    self.posted.export.extend(&effects);
+                }
                 self.follow(ModelStep::Export(0, action), Did::Export(None, &effects));
                 for &effect in &effects {
                     if let export::Effect::Signal(signal) = effect {

@@ -14,6 +14,8 @@ pub(crate) const CHANNEL: u16 = FIRST_SERVER_CHANNEL;
 pub(crate) struct Exporting {
     pub(crate) connection: Connection,
     pub(crate) open: bool,
+    /// A connection was asked for, and is neither there nor given up.
+    pub(crate) connecting: bool,
     /// The values of this end, once the connection is there; none where the exporter does not compare.
     pub(crate) comparison: Option<Comparison>,
     /// The archive is being opened with this password.
@@ -37,6 +39,7 @@ impl Exporting {
         Self {
             connection: Connection::exporter(),
             open: false,
+            connecting: false,
             comparison: None,
             opening: None,
             passwords: 0,
@@ -48,6 +51,7 @@ impl Exporting {
     /// Another attempt to connect begins.
     pub(crate) fn begin(&mut self) {
         (self.connection, self.open, self.comparison) = (Connection::exporter(), false, None);
+        self.connecting = true;
     }
 
     /// Whether the channel is asked for, and not answered.

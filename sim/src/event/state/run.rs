@@ -1,6 +1,6 @@
 //! The observation of a session while it runs, and its result.
 
-use handfast::{outcome::Outcome, reducer::Config, trace::Step};
+use handfast::{export, import, outcome::Outcome, reducer::Config, trace::Step};
 use handfast_model::{
     pairs::{Circumstances, End},
     rows::Row,
@@ -61,6 +61,8 @@ pub struct Ran {
     pub broken: Option<Broken>,
     /// Every step, if it was recorded.
     pub steps: Vec<Step>,
+    /// The effects of the steps that a side of today posted to itself, if steps were recorded: they have no input.
+    pub posted: Posted,
     /// The rows that were walked, if they were counted.
     pub walked: Vec<Row>,
     /// The rows of the connections' tables, if they were counted.
@@ -69,6 +71,15 @@ pub struct Ran {
     pub edges: Vec<u64>,
     /// How the importer and the exporter are configured.
     pub(crate) configs: [Config; 2],
+}
+
+/// Effects of a side's own steps, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Posted {
+    /// The importer's.
+    pub import: Vec<import::Effect>,
+    /// The exporter's.
+    pub export: Vec<export::Effect>,
 }
 
 impl Ran {
