@@ -156,7 +156,7 @@ fn memory(account: &Account) -> Option<String> {
     install::install(&store, &account.password, &account.text).err().or_else(|| account.differs(&fs, &store, ID))
 }
 
-/// On a real disk: the folder of an account is its owner's alone (0700), and so is each file in it (0600), whatever the mask (R-ARC-4).
+/// On a real disk: the folder of an account is its owner's alone (0700), and so is each file in it (0600) (R-ARC-4).
 #[cfg(unix)]
 fn modes(cases: &mut Cases) {
     use std::os::unix::fs::PermissionsExt as _;

@@ -58,12 +58,9 @@ fn failures(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     }
     for alike in others.chunk_by(|one, other| one.configuration == other.configuration && one.verdict == other.verdict)
     {
-        let [first, more @ ..] = alike else { continue };
-        let names = match more.len() {
-            0 => first.name().to_owned(),
-            more => format!("{} and {more} more properties", first.name()),
-        };
-        writeln!(f, "NOT AS EXPECTED: {names} in {}: {}", first.configuration, first.verdict)?;
+        let [first, ..] = alike else { continue };
+        let names: Vec<_> = alike.iter().map(|row| row.name()).collect();
+        writeln!(f, "NOT AS EXPECTED: {} in {}: {}", names.join(", "), first.configuration, first.verdict)?;
         writeln!(f, "    to look at its states: handfast explore --config {} --output walk.html", first.configuration)?;
     }
     for hunted in report.mutants.iter().filter(|hunted| !hunted.is_killed()) {

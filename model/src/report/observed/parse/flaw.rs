@@ -119,3 +119,20 @@ pub fn expected(error: &serde_json::Error, otherwise: &str) -> String {
         serde_json::error::Category::Syntax | serde_json::error::Category::Io => "expected JSON".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_and_the_calls_are_those_that_are_read() {
+        assert!(value_of("observed").ends_with(&format!(": {VERSION}")));
+        for side in [Side::Import, Side::Export] {
+            for call in calls_of(side) {
+                let args = r#"{"credentials":"","scheme":"","uri":"","op_id":1,"equal":true}"#;
+                let line = format!(r#"{{"t_ms":0,"side":"{side}","call":"{call}","args":{args}}}"#);
+                super::super::Trace::default().read(line.as_bytes()).expect(call);
+            }
+        }
+    }
+}
