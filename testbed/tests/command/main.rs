@@ -52,6 +52,7 @@ mod screens;
 #[path = "../../../tests/support/script.rs"]
 #[allow(dead_code, unreachable_pub, reason = "other tests use the rest")]
 mod script;
+#[cfg(target_os = "linux")]
 mod secrets;
 mod sims;
 mod support;

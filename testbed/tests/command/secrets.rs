@@ -8,7 +8,6 @@ use std::{
 
 use crate::support::{code, shown};
 
-#[cfg(target_os = "linux")]
 #[test]
 fn no_secret_is_left_in_memory() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/secrets");

@@ -236,9 +236,10 @@ impl Side {
         kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
-    /// Ends it without a chance to do anything.
+    /// Ends it without a chance to do anything. Its ports are free afterwards.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
     }
 
     /// Waits for its end. Gives the exit code and the complaints.

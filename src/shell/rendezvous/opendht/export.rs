@@ -75,13 +75,20 @@ impl Seek {
     async fn find(&self, device: &DeviceId) -> io::Result<Chain> {
         self.dht.connected().await?;
         let end = Instant::now() + DHT_SEARCH;
+        // Nodes may be gone since they were there.
+        let mut reached = false;
         loop {
-            if let Ok(found) = timeout_at(end, self.dht.chain_of(device)).await
-                && let Some(chain) = found?
-            {
-                return Ok(chain);
+            if let Ok(found) = timeout_at(end, self.dht.chain_of(device)).await {
+                let (chain, answered) = found?;
+                reached |= answered;
+                if let Some(chain) = chain {
+                    return Ok(chain);
+                }
             }
             if Instant::now() >= end {
+                if !reached {
+                    return Err(self.dht.unreachable());
+                }
                 let text = "the OpenDHT network has no device with the token's id";
                 return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, text));
             }

@@ -187,8 +187,8 @@ pub(super) async fn answer_and_connect<C>(
 async fn is_vouched_for(dht: &OpenDht, sender: &DeviceId) -> bool {
     for _ in 0..DHT_TRIES {
         match dht.chain_of(sender).await {
-            Ok(Some(chain)) => return chain.certificates().len() > 1 && chain.verify().is_ok(),
-            Ok(None) => sleep(DHT_RETRY).await,
+            Ok((Some(chain), _)) => return chain.certificates().len() > 1 && chain.verify().is_ok(),
+            Ok((None, _)) => sleep(DHT_RETRY).await,
             Err(_) => return false,
         }
     }

@@ -75,27 +75,32 @@ impl OpenDht {
             let text = "the OpenDHT network does not keep this device's certificates: try other nodes with --bootstrap";
             io::Error::new(io::ErrorKind::StorageFull, text)
         };
+        // Nodes may be gone since they were there: that is another reason.
+        let mut answered = false;
+        let reason = |answered| if answered { lost() } else { self.unreachable() };
         loop {
             let options = PutOptions { permanent: true, created: None };
             let put = self.node.put(key, Value::certificate(chain), options);
-            let placed = timeout_at(end, put).await.map_err(|_| lost())?.map_err(ended)?;
-            let found =
-                timeout_at(end, self.node.get(key, Query::default())).await.map_err(|_| lost())?.map_err(ended)?;
+            let placed = timeout_at(end, put).await.map_err(|_| reason(answered))?.map_err(ended)?;
+            let get = self.node.get(key, Query::default());
+            let found = timeout_at(end, get).await.map_err(|_| reason(answered))?.map_err(ended)?;
+            answered |= found.answered > 0;
             if found.values.iter().any(|value| certificates(value) == Some(chain.as_bytes())) {
                 return Ok(());
             }
             self.node.cancel(placed.operation).await.map_err(ended)?;
             if timeout_at(end, sleep(DHT_RETRY)).await.is_err() {
-                return Err(lost());
+                return Err(reason(answered));
             }
         }
     }
 
-    /// Looks for the chain of a device, once. The first whose leaf is the device's key is taken, and nothing else is proved of it.
-    pub(super) async fn chain_of(&self, device: &DeviceId) -> io::Result<Option<Chain>> {
+    /// Looks for the chain of a device, once, and reports whether any node answered. The first chain whose leaf is the device's key is
+    /// taken, and nothing else is proved of it.
+    pub(super) async fn chain_of(&self, device: &DeviceId) -> io::Result<(Option<Chain>, bool)> {
         let found = self.node.get(certificate_key(device), Query::default()).await.map_err(ended)?;
-        let chains = found.values.iter().filter_map(certificates).filter_map(|pem| Chain::from_pem(pem).ok());
-        Ok(chains.into_iter().find(|chain| crate::shell::tls::is_device(chain, device)))
+        let mut chains = found.values.iter().filter_map(certificates).filter_map(|pem| Chain::from_pem(pem).ok());
+        Ok((chains.find(|chain| crate::shell::tls::is_device(chain, device)), found.answered > 0))
     }
 
     /// Opens what a peer connects to, and describes it.

@@ -97,8 +97,9 @@ impl Flaw {
             name => name,
         };
         let member = MEMBERS.iter().map(|(known, _)| *known).find(|known| *known == name);
+        let twice = json.to_string().starts_with("duplicate field");
         match (json.classify(), member) {
-            (serde_json::error::Category::Data, Some(member)) => Self::Member { byte, member },
+            (serde_json::error::Category::Data, Some(member)) if !twice => Self::Member { byte, member },
             _ => Self::Json { byte, expected: expected(json, "an object that has each member once") },
         }
     }

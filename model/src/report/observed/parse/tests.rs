@@ -23,6 +23,7 @@ fn what_is_no_trace_is_refused_with_its_place() {
         r#"{"t_ms": 1, "side": "import", "call": "addDevice", "args": {"uri": ""}}"#,
         r#"{"t_ms": 1, "side": "export", "call": "addDevice", "args": {}}"#,
         r#"{"t_ms": 1, "side": "export", "call": "addDevice", "args": 7}"#,
+        r#"{"t_ms": 1, "side": "export", "call": "addDevice", "args": {"uri": "", "uri": ""}}"#,
         r#"{"t_ms": 1, "side": "export", "call": "confirmAddDevice", "args": {"op_id": "7"}}"#,
         r#"{"t_ms": 1, "side": "import", "call": "addAccount", "args": {}, "ret": [1]}"#,
         r#"{"t_ms": 1, "side": "import", "signal": "addDeviceStateChanged", "state": 2, "details": {}}"#,
