@@ -185,7 +185,7 @@ impl<W: Write, F: FnOnce() -> io::Result<W>> Walk for WayTo<'_, F> {
 }
 
 /// Writes a shortest way to a goal as an ITF trace to what `open` opens, and returns its steps. States have the numbers of
-/// [`write`]. `None`: the goal is not reached within the limits, and nothing is opened.
+/// [`write()`]. `None`: the goal is not reached within the limits, and nothing is opened.
 ///
 /// # Errors
 /// It cannot be written.
