@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{gantt::Gantt, spread::Spread};
 
@@ -45,7 +45,7 @@ impl Effort {
 }
 
 /// The unit of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Bytes in a second, printed in GiB.
@@ -82,7 +82,7 @@ fn scaled(value: f64, base: f64, units: &[&str]) -> String {
 }
 
 /// The value to reach.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reach {
     /// At least this share of what it is compared with.
@@ -94,7 +94,7 @@ pub enum Reach {
 }
 
 /// One measured figure.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Figure {
     /// The name of the measured function.
     pub name: String,
@@ -104,18 +104,18 @@ pub struct Figure {
     pub ours: Spread,
     /// The function that ran in turns with it, and its measurements.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "beside")]
+    #[serde(rename = "beside", alias = "comparison")]
     pub comparison: Option<Comparison>,
     /// The value to reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reach: Option<Reach>,
-    /// Where the time of one measurement went.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where the time of one measurement went. A figure that is read has none.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
     pub gantt: Option<Gantt>,
 }
 
 /// The function that a figure is compared with.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Comparison {
     /// Its name.
     pub what: String,

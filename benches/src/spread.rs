@@ -1,9 +1,9 @@
 //! The median and quartiles of many measurements of the same thing.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The median of some measurements, and the quartiles around it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Spread {
     /// A quarter is below.
     pub lower: f64,

@@ -29,6 +29,8 @@ pub(crate) const MATRIX: Limit = Limit { what: "a matrix", bytes: 1 << 20 };
 pub(crate) const INTEROP: Limit = Limit { what: "a matrix's results.json", bytes: 16 << 20 };
 /// Real bugs, with their counterexamples: some hundred kilobytes.
 pub(crate) const HISTORY: Limit = Limit { what: "an output of history --json", bytes: 16 << 20 };
+/// Figures: some hundreds of bytes for each.
+pub(crate) const FIGURES: Limit = Limit { what: "an output of bench --json", bytes: 16 << 20 };
 
 /// The limit of a file.
 #[derive(Clone, Copy, Debug)]

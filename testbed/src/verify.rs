@@ -10,7 +10,10 @@ use handfast_model::{
     report::{Report, Selection},
 };
 
-use handfast_sim::{Scenario, event::Class};
+use handfast_sim::{
+    Scenario,
+    event::{Class, Matrix, matrix},
+};
 use serde::Serialize;
 
 use crate::{
@@ -76,6 +79,9 @@ pub(crate) struct Verify {
     /// Show the real bugs of `handfast history --json` in the report
     #[arg(long, value_name = "FILE", requires = "report")]
     history: Option<PathBuf>,
+    /// Show the figures of `handfast bench --json` in the report
+    #[arg(long, value_name = "FILE", requires = "report")]
+    bench: Option<PathBuf>,
     /// Only configurations whose name contains this
     #[arg(long, value_name = "PART")]
     config: Option<String>,
@@ -123,6 +129,9 @@ struct Verified {
     simulation: Option<Swept>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<Swept>,
+    /// Each fault of the event engine after each step of a session.
+    #[serde(skip)]
+    faults: Option<Matrix>,
     #[serde(skip_serializing_if = "Option::is_none")]
     intruder: Option<Examined>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,7 +147,7 @@ impl Verify {
     pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
         let began = Instant::now();
         let junit = self.junit.clone().map(Junit::open).transpose()?;
-        let attached = Attached::read(self.interop.as_deref(), self.history.as_deref())?;
+        let attached = Attached::read(self.interop.as_deref(), self.history.as_deref(), self.bench.as_deref())?;
         let folder = self.report.as_deref().map(Folder::open).transpose()?;
         let sarif = self.sarif.clone().map(Sarif::open).transpose()?;
         let mutant = self.mutant.as_deref().and_then(Mutant::find);
@@ -196,6 +205,7 @@ impl Verify {
         let sweep = |group, what, sweep| self.asks(group).then(|| swept(what, sweep, effort)).transpose();
         let simulation = sweep(Group::Simulation, "verify, simulation", &turmoil)?;
         let event = sweep(Group::Events, "verify, event engine", &event)?;
+        let faults = self.asks(Group::Events).then(matrix);
         let mut more: Vec<_> = [&simulation, &event].into_iter().flatten().map(Swept::suite).collect();
         let codes = model.iter().map(|model| verdicts::exit_code(model.outcome));
         let codes = codes.chain([&simulation, &event].into_iter().flatten().map(Swept::exit_code));
@@ -210,8 +220,10 @@ impl Verify {
         suites.extend(more.iter().cloned());
         of_report.extend(more);
         let codes = codes.chain(intruder.as_ref().map(Examined::exit_code));
+        let codes = codes.chain(faults.as_ref().map(|faults| u8::from(!faults.holds())));
         let exit_code = worst(codes.chain(parts.as_ref().map(Tried::exit_code)));
-        let verified = Verified { seeds: seeds.clone(), model, simulation, event, intruder, parts, heads, exit_code };
+        let verified =
+            Verified { seeds: seeds.clone(), model, simulation, event, faults, intruder, parts, heads, exit_code };
         if folder.is_some() || sarif.is_some() {
             let Verified { model, simulation, event, .. } = &verified;
             let (model, again) = (model.as_ref(), verified.again(mutant));
@@ -221,6 +233,7 @@ impl Verify {
                 model,
                 simulation,
                 event,
+                faults: verified.faults.as_ref(),
                 intruder: verified.intruder.as_ref().map(|one| one.summary().to_string()),
                 others: verified
                     .intruder
@@ -228,6 +241,7 @@ impl Verify {
                     .flat_map(|one| one.unexpected())
                     .map(|text| ("intruder", text))
                     .chain(verified.parts.iter().flat_map(Tried::unexpected).map(|text| ("parts", text)))
+                    .chain(verified.faults.iter().flat_map(Matrix::broken).map(|text| ("event engine", text)))
                     .collect(),
                 mutant,
                 limits,
@@ -290,6 +304,7 @@ impl Verified {
                 false => output::line(format_args!("\n{head}\n{}", swept.summary()))?,
             }
         }
+        self.faults.iter().flat_map(Matrix::broken).try_for_each(output::line)?;
         if let Some(intruder) = &self.intruder {
             match details {
                 true => output::line(format_args!("\n{intruder}"))?,

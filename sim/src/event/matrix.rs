@@ -209,8 +209,19 @@ impl fmt::Display for Cell {
 impl Matrix {
     /// Whether no cell breaks a law.
     pub fn holds(&self) -> bool {
-        let cells = self.rows.iter().flat_map(|(_, cells)| cells).chain(self.conditions.iter().map(|(_, cell)| cell));
-        cells.into_iter().all(|cell| !matches!(cell, Cell::Broken(_)))
+        self.broken().is_empty()
+    }
+
+    /// The cells that break a law, each in a line.
+    pub fn broken(&self) -> Vec<String> {
+        let after = |name: &str, fault: &str, cell: &Cell| format!("{fault} after {name}: {cell}");
+        let of_row = |(name, cells): &(String, Vec<Cell>)| -> Vec<_> {
+            let cells = self.columns.iter().zip(cells).filter(|(_, cell)| matches!(cell, Cell::Broken(_)));
+            cells.map(|(fault, cell)| after(name, fault, cell)).collect()
+        };
+        let conditions = self.conditions.iter().filter(|(_, cell)| matches!(cell, Cell::Broken(_)));
+        let conditions = conditions.map(|(fault, cell)| after("any step", fault, cell));
+        self.rows.iter().flat_map(of_row).chain(conditions).collect()
     }
 }
 

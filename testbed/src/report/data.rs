@@ -13,12 +13,13 @@ use handfast_model::{
     report::Report,
     second::Confirmed,
 };
+use handfast_sim::event::Matrix as Faults;
 use serde::Serialize;
 
 use super::{
-    attached::{Attached, Bug, Cell},
+    attached::{Attached, Bug, Cell, Measured},
     coverage::{self, Machine, Sessions},
-    links::{self, Requirement},
+    links::{self, Orphan, Requirement},
     stories::{self, Kind, Story},
 };
 use crate::{sim::Swept, verdicts};
@@ -32,6 +33,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) model: Option<&'a Report>,
     pub(crate) simulation: Option<&'a Swept>,
     pub(crate) event: Option<&'a Swept>,
+    /// Each fault after each step of a session.
+    pub(crate) faults: Option<&'a Faults>,
     /// The result of the intruder's queries in one line.
     pub(crate) intruder: Option<String>,
     /// The rest that is not as expected, a line each: the part of the run, and the text.
@@ -64,13 +67,21 @@ pub(crate) struct Data {
     pub(crate) simulation: Option<serde_json::Value>,
     /// A sweep of the event engine's sessions, if there was one.
     pub(crate) event: Option<serde_json::Value>,
+    /// Each fault of the event engine after each step of a session, if there was a sweep of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) faults: Option<Faults>,
     pub(crate) requirements: Vec<Requirement>,
+    /// Requirements, properties and rules to which nothing refers that should.
+    pub(crate) orphans: Vec<Orphan>,
     /// The results of `handfast interop`, if they were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) interop: Option<Vec<Cell>>,
     /// The bugs of `handfast history`, if they were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) history: Option<Vec<Bug>>,
+    /// The figures of `handfast bench`, if they were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bench: Option<Measured>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) again: Option<String>,
 }
@@ -188,6 +199,7 @@ impl Data {
         stories.extend(stories::of_mutants(hunted.iter().copied()));
         let machines =
             coverage::machines(checked, &Sessions::record(asked.event.is_some(), asked.simulation.is_some()));
+        let requirements = links::requirements();
         let value = |swept: Option<&Swept>| swept.and_then(|swept| serde_json::to_value(swept).ok());
         Self {
             report: VERSION,
@@ -203,9 +215,12 @@ impl Data {
             others: others(asked),
             simulation: value(asked.simulation),
             event: value(asked.event),
-            requirements: links::requirements(),
+            faults: asked.faults.cloned(),
+            orphans: links::orphans(&requirements),
+            requirements,
             interop: asked.attached.interop.clone(),
             history: asked.attached.history.clone(),
+            bench: asked.attached.bench.clone(),
             again: asked.again.clone(),
         }
     }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
+use handfast_bench::Unit;
+
 use super::{
+    attached::Curve,
     coverage::{Covered, Machine},
     data::Growth,
 };
@@ -166,6 +169,74 @@ pub(super) fn growth(points: &[Growth]) -> String {
     )
 }
 
+/// Draws how a rate changes with the size, both on logarithmic scales. The comparison is a dashed line.
+pub(super) fn rates(curve: &Curve<'_>) -> String {
+    const LEFT: f64 = 84.0;
+    const TOP: f64 = 20.0;
+    const ACROSS: f64 = 230.0;
+    const DOWN: f64 = 120.0;
+    let all = || curve.points.iter().flat_map(|&(_, ours, theirs)| [Some(ours), theirs]).flatten();
+    let span = |values: &mut dyn Iterator<Item = f64>| {
+        let (least, most) = values.fold((f64::MAX, 1.0f64), |(least, most), value| (least.min(value), most.max(value)));
+        (least.max(1.0).log2().floor(), most.log2().ceil())
+    };
+    let (left, right) = span(&mut curve.points.iter().map(|&(bytes, ..)| bytes));
+    let (below, above) = span(&mut all());
+    let place = |value: f64, (from, to): (f64, f64)| (value.max(1.0).log2() - from) / (to - from).max(1.0);
+    let x = |bytes: f64| LEFT + ACROSS * place(bytes, (left, right));
+    let y = |rate: f64| TOP + DOWN * (1.0 - place(rate, (below, above)));
+    let mut body = String::new();
+    for power in [below, above] {
+        let (rate, at) = (power.exp2(), y(power.exp2()));
+        _ = write!(
+            body,
+            "<path class=\"grid\" d=\"M{LEFT} {at:.1}h{ACROSS}\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+            LEFT - 6.0,
+            at + 4.0,
+            Unit::Rate.text(rate)
+        );
+    }
+    for &(bytes, ours, _) in &curve.points {
+        _ = write!(
+            body,
+            "<circle class=\"point\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\"><title>{}: {}</title></circle>\
+             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+            x(bytes),
+            y(ours),
+            Unit::Bytes.text(bytes),
+            Unit::Rate.text(ours),
+            x(bytes),
+            TOP + DOWN + 18.0,
+            short(bytes)
+        );
+    }
+    let path = |points: &mut dyn Iterator<Item = (f64, f64)>| {
+        let points: Vec<_> = points.map(|(bytes, rate)| format!("{:.1} {:.1}", x(bytes), y(rate))).collect();
+        points.join("L")
+    };
+    let ours = path(&mut curve.points.iter().map(|&(bytes, ours, _)| (bytes, ours)));
+    let theirs = path(&mut curve.points.iter().filter_map(|&(bytes, _, theirs)| Some((bytes, theirs?))));
+    _ = write!(body, "<path class=\"ours\" d=\"M{ours}\"/>");
+    if !theirs.is_empty() {
+        _ = write!(body, "<path class=\"theirs\" d=\"M{theirs}\"/>");
+    }
+    let (width, height) = (LEFT + ACROSS + 20.0, TOP + DOWN + 28.0);
+    format!(
+        "<svg class=\"chart\" role=\"img\" aria-label=\"Rate by size: {}\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" font-size=\"12\">{body}</svg>",
+        plain(curve.name)
+    )
+}
+
+/// A size as an axis has it: `64 K`, `1 M`.
+fn short(bytes: f64) -> String {
+    let (power, unit) = [(30, "G"), (20, "M"), (10, "K")]
+        .into_iter()
+        .find(|(power, _)| bytes >= f64::from(1u32 << power))
+        .unwrap_or((0, ""));
+    format!("{} {unit}", bytes / f64::from(1u32 << power))
+}
+
 fn plain(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -179,6 +250,22 @@ mod tests {
         let mut found = lanes(vec![(1, 0, 5), (2, 0, 2), (3, 3, 5), (4, 1, 4)]);
         found.sort_unstable();
         assert_eq!(found, [(1, 2), (2, 0), (3, 0), (4, 1)]);
+    }
+
+    #[test]
+    fn a_rate_is_higher_where_it_is_faster() {
+        let points = vec![(65536.0, 1e6, Some(2e6)), (1048576.0, 4e6, None)];
+        let drawn = rates(&Curve { name: "a < b", points });
+        let heights: Vec<f64> = drawn
+            .split("cy=\"")
+            .skip(1)
+            .map(|rest| rest.split_once('"').and_then(|(at, _)| at.parse().ok()).unwrap())
+            .collect();
+        // The axis goes down.
+        assert!(heights.len() == 2 && heights[1] < heights[0], "{drawn}");
+        for part in ["a &lt; b", ">64 K<", ">1 M<", "class=\"theirs\""] {
+            assert!(drawn.contains(part), "{part}: {drawn}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use handfast_model::{mutants::MUTANTS, properties::PropertyId};
+use handfast_model::{flaws::FLAWS, mutants::MUTANTS, properties::PropertyId};
 use serde::Serialize;
 
 /// The table that the build read from the sources (`build.rs`): a line for each definition and each citation.
@@ -87,6 +87,51 @@ pub(crate) fn requirements() -> Vec<Requirement> {
     all
 }
 
+/// A thing to which another kind of thing should refer, and none does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Orphan {
+    /// A requirement, a property, or a rule.
+    pub(crate) id: String,
+    pub(crate) gap: String,
+}
+
+/// Properties that no mutant violates. A document is compared, and not a rule: `model/tests/checks/documented.rs` shows that it can fail.
+const BY_TESTS: [PropertyId; 1] = [PropertyId::Documented];
+
+/// All gaps. Each requirement has code and a check, each property a requirement and a defect that violates it, each rule that a mutant
+/// breaks a requirement. A citation of a requirement that does not exist is one too.
+pub(crate) fn orphans(all: &[Requirement]) -> Vec<Orphan> {
+    let orphan = |id: &str, gap: &str| Orphan { id: id.to_owned(), gap: gap.to_owned() };
+    let mut orphans: Vec<_> = all.iter().filter_map(|one| Some(orphan(one.id, one.gap()?))).collect();
+    for property in PropertyId::ALL {
+        let is_cited = |id: &String| all.iter().any(|one| one.id == *id);
+        let unknown: Vec<_> = cited(property.cites()).into_iter().filter(|id| !is_cited(id)).collect();
+        orphans.extend(unknown.iter().map(|id| orphan(id, "a property stands for it, and no document defines it")));
+        if !all.iter().any(|one| one.properties.contains(&property.id())) {
+            orphans.push(orphan(property.id(), "it stands for no requirement"));
+        }
+        // A known weakness of an old peer shows too that a property can fail.
+        let killed = MUTANTS.iter().any(|mutant| mutant.property == *property);
+        let shown = FLAWS.iter().any(|flaw| flaw.property == *property);
+        if !killed && !shown && !BY_TESTS.contains(property) {
+            orphans.push(orphan(property.id(), "no defect violates it"));
+        }
+    }
+    let rules: BTreeSet<_> =
+        MUTANTS.iter().flat_map(|mutant| mutant.without.broken()).map(|rule| format!("{rule:?}")).collect();
+    let uncited = rules.iter().filter(|rule| !all.iter().any(|one| one.rules.contains(&rule.as_str())));
+    orphans.extend(uncited.map(|rule| orphan(rule, "it cites no requirement")));
+    let places = TABLE.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    for fields in places.filter(|fields| matches!(fields[0], "code" | "test")) {
+        if let [_, id, path, line, _] = fields[..]
+            && !all.iter().any(|one| one.id == id)
+        {
+            orphans.push(orphan(id, &format!("{path}:{line} cites it, and no document defines it")));
+        }
+    }
+    orphans
+}
+
 /// The ids in a text. `R-CLI-2 to R-CLI-6` stands for each of them.
 pub(crate) fn cited(text: &str) -> BTreeSet<String> {
     let parse = |id: &str| {
@@ -103,32 +148,29 @@ pub(crate) fn cited(text: &str) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use handfast_model::flaws::FLAWS;
-
     use super::*;
 
-    /// Each requirement has code and a check; each property a requirement and a mutant; each mutant a rule.
     #[test]
     fn there_is_no_orphan_on_any_side() {
         let all = requirements();
         assert!(all.len() > 80, "{} requirements", all.len());
-        let gaps: Vec<_> = all.iter().filter_map(|one| Some(format!("{}: {}", one.id, one.gap()?))).collect();
-        assert_eq!(gaps, Vec::<String>::new());
-        // A document is compared, and not a rule: model/tests/checks/documented.rs shows that it can fail.
-        let by_tests = [PropertyId::Documented];
-        for property in PropertyId::ALL {
-            let stands = all.iter().any(|one| one.properties.contains(&property.id()));
-            assert!(stands, "{} stands for no requirement", property.id());
-            // A known weakness of an old peer shows too that a property can fail.
-            let killed = MUTANTS.iter().any(|mutant| mutant.property == *property);
-            let shown = FLAWS.iter().any(|flaw| flaw.property == *property);
-            assert!(killed || shown || by_tests.contains(property), "nothing violates {}", property.id());
-        }
-        let rules = MUTANTS.iter().flat_map(|mutant| mutant.without.broken());
-        for rule in rules {
-            let cites = all.iter().any(|one| one.rules.contains(&format!("{rule:?}").as_str()));
-            assert!(cites, "{rule:?} cites no requirement");
-        }
+        assert_eq!(orphans(&all), Vec::<Orphan>::new());
+    }
+
+    /// A requirement less leaves its citations without one, and a requirement that nothing cites is one too.
+    #[test]
+    fn orphans_are_seen_on_each_side() {
+        let mut all = requirements();
+        let at = all.iter().position(|one| one.id == "R-EXP-9").unwrap();
+        let gone = all.remove(at);
+        let found = orphans(&all);
+        let gaps: Vec<_> = found.iter().filter(|one| one.id == gone.id).map(|one| &*one.gap).collect();
+        assert_eq!(gaps.len(), gone.properties.len() + gone.code.len() + gone.tests.len(), "{gaps:?}");
+        let rule = gone.rules.iter().find(|rule| !all.iter().any(|one| one.rules.contains(rule)));
+        let of_rule = found.iter().find(|one| Some(&*one.id) == rule.copied());
+        assert_eq!(of_rule.map(|one| &*one.gap), rule.map(|_| "it cites no requirement"));
+        let alone = Requirement { code: Vec::new(), ..gone };
+        assert_eq!(orphans(&[alone])[0].gap, "no code cites it");
     }
 
     #[test]

@@ -68,6 +68,8 @@ fn sections(data: &Data) -> Vec<Section> {
     add("configurations", "Configurations", results::configurations(data));
     add("growth", "Growth", machines::growth(data));
     add("simulation", "Sessions", simulation::section(data));
+    add("faults", "Faults", simulation::faults(data));
+    add("speed", "Speed", attached::speed(data));
     add("interop", "Programs", attached::interop(data));
     add("requirements", "Requirements", Some(requirements::section(data)));
     all

@@ -27,7 +27,7 @@ try {
       check(await page.evaluate((id) => document.getElementById(id).open, anchor), `${name}: ${anchor} stays closed`);
       await page.screenshot({ path: `${folder}/${name}-way.png` });
     }
-    for (const part of ["matrix", "machines", "mutants", "growth", "requirements"]) {
+    for (const part of ["matrix", "machines", "mutants", "history", "growth", "faults", "speed", "interop", "requirements"]) {
       if (await page.locator(`#${part}`).count()) {
         await page.evaluate((id) => document.getElementById(id).scrollIntoView(), part);
         await page.screenshot({ path: `${folder}/${name}-${part}.png` });

@@ -40,9 +40,19 @@ const INTEROP: &str = r#"[
 /// An output of `handfast history --json`, cut down.
 const HISTORY: &str = r#"[
   {"id":"H-8","merged":"2025-08-08","fix":"2bcfc52","broke":"Both devices waited.","mark":"found","shown":[
-    {"with":"before 2bcfc52","without":"of 2026-08","property":"P-GATE","configuration":"LL-jamid-plain (wrong=1)","as_stated":true}]},
-  {"id":"H-9","merged":"2025-09-01","fix":"0000000","broke":"A table had no such token.","mark":"outside","reason":"it is in the client","shown":[]}
+    {"with":"before 2bcfc52","without":"of 2026-08","property":"P-GATE","configuration":"LL-jamid-plain (wrong=1)","as_stated":true,
+     "counterexample":{"schedule":["one"],"mermaid":"sequenceDiagram\n    participant nc as New Client\n    participant nd as New Daemon\n    nc->>nd: addAccount(archiveURL=\"jami-auth\")\n","trace":[]}},
+    {"with":"the same","without":"of 2026-08","property":"R-TOK-1","configuration":"a token","as_stated":false,
+     "counterexample":{"schedule":["one"],"mermaid":"sequenceDiagram\n    participant nc as New Client\n    participant nd as New Daemon\n    nc->>nd: addAccount(archiveURL=\"jami-auth\")\n","trace":[]}}]},
+  {"id":"H-9","merged":"2025-09-01","fix":"0000000","broke":"A table had no such token.","mark":"outside","reason":"it is in the client",
+   "elsewhere":[{"file":"tests/one.rs"},{"file":"tests/two.rs","test":"a_name"}],"shown":[]}
 ]"#;
+/// An output of `handfast bench --json`, cut down.
+const FIGURES: &str = r#"{"rounds":5,"processors":2,"figures":[
+  {"group":"wire","name":"loopback, frames, 64 KiB","unit":"rate","ours":{"lower":1e9,"median":1.1e9,"upper":1.2e9},
+   "comparison":{"what":"bare copy","theirs":{"lower":2e9,"median":2e9,"upper":2e9},"ratio":{"lower":0.5,"median":0.55,"upper":0.6}},"reached":null},
+  {"group":"wire","name":"loopback, frames, 1 MiB","unit":"rate","ours":{"lower":2e9,"median":2e9,"upper":2e9},"reach":{"at_least":3e9},"reached":false}
+]}"#;
 
 /// A report that several tests look at.
 pub(crate) struct Reported {
@@ -63,9 +73,9 @@ impl Reported {
         static GOOD: OnceLock<Reported> = OnceLock::new();
         GOOD.get_or_init(|| {
             let folder = Folder::default();
-            let [interop, history] =
-                [("results.json", INTEROP), ("history.json", HISTORY)].map(|(name, json)| folder.file(name, json));
-            let attached = ["--interop", text(&interop), "--history", text(&history)];
+            let files = [("results.json", INTEROP), ("history.json", HISTORY), ("figures.json", FIGURES)];
+            let [interop, history, bench] = files.map(|(name, json)| folder.file(name, json));
+            let attached = ["--interop", text(&interop), "--history", text(&history), "--bench", text(&bench)];
             Self::new(&[&["--only", "configurations", "--only", "mutants"], &attached[..]].concat())
         })
     }
@@ -125,7 +135,7 @@ fn what_passes_has_ways_machines_and_mutants() {
     assert_eq!(sarif["runs"][0]["results"], Value::Array(Vec::new()));
 }
 
-/// The matrix of programs and the history of bugs are shown as they were given, and a report without them has neither.
+/// The matrix of programs, the history of bugs and the figures are shown as they were given, and a report without them has none.
 #[test]
 fn results_of_other_commands_are_shown() {
     let report = json(&Reported::good().file("report.json"));
@@ -141,13 +151,49 @@ fn results_of_other_commands_are_shown() {
         "<tr id=\"H-8\">",
         "<a href=\"#P-GATE\">P-GATE</a> in LL-jamid-plain (wrong=1), before 2bcfc52",
         "<b>not found</b>: it is in the client",
+        "<details class=\"way\" id=\"H-8-way-1\">",
+        "<a href=\"#H-8-way-1\">diagram</a>",
+        "aria-label=\"Diagram: H-8: before 2bcfc52\"",
+        "It is the run of <a href=\"#H-8-way-1\">",
+        "<a href=\"#R-TOK-1\">R-TOK-1</a> in a token, the same <a href=\"#H-8-way-2\">diagram</a> <b class=\"bad\">not as stated</b>",
+        "Its class is caught by <code>tests/one.rs</code>, <code>tests/two.rs::a_name</code>.",
+        "aria-label=\"Rate by size: loopback, frames\"",
+        "<td>≥ 2.79 GiB/s <b class=\"bad\">NOT REACHED</b></td>",
     ] {
         assert!(page.contains(part), "{part}");
     }
     let report = json(&Reported::bad().file("report.json"));
-    assert!(report.get("interop").is_none() && report.get("history").is_none());
     let page = fs::read_to_string(Reported::bad().file("report.html")).unwrap();
-    assert!(!page.contains("id=\"interop\"") && !page.contains("id=\"history\""));
+    for (member, section) in [("interop", "interop"), ("history", "history"), ("bench", "speed")] {
+        assert!(report.get(member).is_none() && !page.contains(&format!("id=\"{section}\"")), "{member}");
+    }
+}
+
+/// A report takes what the other commands really write.
+#[test]
+fn results_of_other_commands_are_taken_as_they_are_written() {
+    let folder = Folder::default();
+    let results = folder.path("results");
+    let played = run(["interop", "--ours", "--case", "no-password", "--output", text(&results)], b"");
+    assert_eq!(code(played.status), 0, "{}", shown(&played));
+    let found = run(["history", "--only", "H-17", "--json"], b"");
+    let measured = run(["bench", "--quick", "--rounds", "1", "--only", "steps", "--json"], b"");
+    let [history, bench] = [("history.json", &found), ("figures.json", &measured)]
+        .map(|(name, output)| folder.file(name, std::str::from_utf8(&output.stdout).unwrap()));
+    let (interop, report) = (results.join("results.json"), folder.path("report"));
+    let attached = ["--interop", text(&interop), "--history", text(&history), "--bench", text(&bench)];
+    let part = ["--only", "configurations", "--config", "HH-documented-honest"];
+    let args = ["verify", "--small", "--report", text(&report)].into_iter().chain(part);
+    let output = run(args.chain(attached), b"");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    let report = json(&report.join("report.json"));
+    assert_eq!(differences(&json(&root().join("docs/report.schema.json")), &report), Vec::<String>::new());
+    assert!(report["interop"].as_array().unwrap().iter().all(|cell| cell["verdict"] == "passed"));
+    assert!(
+        report["history"][0]["shown"][0]["counterexample"]["mermaid"].as_str().unwrap().contains("sequenceDiagram")
+    );
+    let figures = report["bench"]["figures"].as_array().unwrap();
+    assert!(!figures.is_empty() && figures.iter().all(|figure| figure["ours"]["median"].as_f64() > Some(0.0)));
 }
 
 /// A file that is not there, is no result, or has none is refused before the run.
@@ -161,7 +207,7 @@ fn files_of_other_commands_are_refused_before_the_work() {
         folder.file("empty", "[]"),
         folder.file("other", r#"[{"import":"a","export":"b","profile":"jamid","case":"c","verdict":"PASSED"}]"#),
     ];
-    for option in ["--interop", "--history"] {
+    for option in ["--interop", "--history", "--bench"] {
         for file in &files {
             let refused = run(["verify", "--report", text(&report), option, text(file)], b"");
             assert_eq!(code(refused.status), 2, "{}", shown(&refused));

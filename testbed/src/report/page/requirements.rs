@@ -7,15 +7,19 @@ use crate::report::{
     links::{Place, Requirement},
 };
 
-/// The requirements, and how many have a gap.
+/// The requirements, and what nothing refers to.
 pub(super) fn section(data: &Data) -> Markup {
     let all = &data.requirements;
-    let gaps = all.iter().filter(|one| one.gap().is_some()).count();
+    let orphans = &data.orphans;
     html! {
         p {
-            (all.len()) " requirements; "
-            @if gaps == 0 { "each is cited by code, and by a test or a property." } @else { b.bad { (gaps) " have a gap." } }
+            (all.len()) " requirements. "
+            @if orphans.is_empty() {
+                "There is no orphan on any side: code cites each of them, and a test or a property; each property stands for a requirement, and "
+                "a mutant or an old peer violates it; each rule that a mutant breaks cites a requirement; and each citation is of a requirement that exists."
+            } @else { b.bad { (orphans.len()) " orphans:" } }
         }
+        @if !orphans.is_empty() { ul { @for orphan in orphans { li { b { (orphan.id) } ": " (orphan.gap) } } } }
         p.filter { label for="filter" { "Filter " } input #filter type="search" placeholder="R-IMP, P-GATE, src/import.rs …" autocomplete="off"; span #filtered role="status" {} }
         @for one in all { (requirement(data, one)) }
     }

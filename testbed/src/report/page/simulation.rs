@@ -1,5 +1,6 @@
-//! The sweeps of both simulators.
+//! The sweeps of both simulators, and the matrix of faults.
 
+use handfast_sim::event::{Cell, Matrix};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -63,5 +64,97 @@ fn turmoil(swept: &Value) -> Markup {
                 }
             }
         }))
+    }
+}
+
+/// Each fault after each step of a session: the steps are numbered, so that the table stays narrow.
+pub(super) fn faults(data: &Data) -> Option<Markup> {
+    data.faults.as_ref().map(|faults| html! {
+        p {
+            "A session of the event engine that passes every step, with one fault after one step. "
+            b { "✓" } " the account is linked, " b { "e" } " only the exporter reports success, " b { "i" } " only the importer, " b { "✗" } " neither, "
+            b { "·" } " the fault cannot be there, " b { "!" } " a law is broken."
+        }
+        (wide("Faults by steps", html! {
+            table {
+                thead { tr { th scope="col" { "fault" } @for number in 1..=faults.rows.len() { th.mark scope="col" { (number) } } } }
+                tbody {
+                    @for (at, fault) in faults.columns.iter().enumerate() {
+                        tr {
+                            th scope="row" { (fault) }
+                            @for (step, cells) in &faults.rows {
+                                @let (sign, class) = sign(&cells[at]);
+                                td class={ "mark " (class) } title={ (fault) " after " (step) ": " (cells[at]) } { (sign) }
+                            }
+                        }
+                    }
+                }
+            }
+        }))
+        ol.steps { @for (step, _) in &faults.rows { li { (step) } } }
+        (conditions(faults))
+        details {
+            summary { "The ends of each, as text" }
+            pre { (faults) }
+        }
+    })
+}
+
+/// The faults without a step.
+fn conditions(faults: &Matrix) -> Markup {
+    wide(
+        "Faults without a step",
+        html! {
+            table {
+                thead { tr { th scope="col" { "fault" } th scope="col" { "end" } th scope="col" { "importer, exporter" } } }
+                tbody {
+                    @for (fault, cell) in &faults.conditions {
+                        @let (sign, class) = sign(cell);
+                        tr { th scope="row" { (fault) } td class={ "mark " (class) } { (sign) } td { (cell) } }
+                    }
+                }
+            }
+        },
+    )
+}
+
+fn sign(cell: &Cell) -> (&'static str, &'static str) {
+    match cell {
+        Cell::Broken(_) => ("!", "bad"),
+        Cell::Impossible(_) => ("·", "none"),
+        Cell::Ended(import, export) => {
+            match [import, export].map(|outcome| outcome.is_some_and(|outcome| outcome.is_success())) {
+                [true, true] => ("✓", "ok"),
+                [false, true] => ("e", "open"),
+                [true, false] => ("i", "open"),
+                [false, false] => ("✗", "known"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use handfast::outcome::Outcome;
+    use handfast_sim::event::matrix;
+
+    use super::*;
+
+    /// Each end has a sign of its own, so that no reader depends on a colour.
+    #[test]
+    fn each_end_has_a_sign() {
+        let (good, lost) = (Some(Outcome::SUCCESS), Some(Outcome::Network));
+        let ends = [(good, good), (lost, good), (good, lost), (lost, None)];
+        let mut signs: Vec<_> = ends.map(|(import, export)| sign(&Cell::Ended(import, export)).0).into();
+        signs.push(sign(&Cell::Impossible("it is over")).0);
+        assert_eq!(signs, ["✓", "e", "i", "✗", "·"]);
+    }
+
+    #[test]
+    fn each_fault_is_a_row_and_each_step_a_column() {
+        let faults = matrix();
+        let cells = faults.rows.iter().flat_map(|(_, cells)| cells);
+        let linked = cells.filter(|cell| sign(cell).0 == "✓").count();
+        assert!(linked > 20 && faults.rows.iter().all(|(_, cells)| cells.len() == faults.columns.len()), "{linked}");
     }
 }

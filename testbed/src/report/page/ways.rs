@@ -1,6 +1,6 @@
 //! Ways through the protocol: a diagram, and its lines in sentences.
 
-use handfast_model::svg::svg;
+use handfast_model::{narration::Sentence, svg::svg};
 use maud::{Markup, PreEscaped, html};
 
 use super::{linked, property};
@@ -66,7 +66,7 @@ fn way(data: &Data, story: &Story, open: bool) -> Markup {
             p { code.command { (story.command) } }
             @match drawn_before(&data.stories, story) {
                 Some(other) => p.same { "It is the run of " a href={ "#" (other.id) } { (other.title) } "." },
-                None => (drawn(story)),
+                None => (diagram(&story.title, &story.mermaid, &story.narration)),
             }
         }
     }
@@ -78,11 +78,12 @@ fn drawn_before<'a>(stories: &'a [Story], story: &Story) -> Option<&'a Story> {
     first.filter(|first| first.id != story.id)
 }
 
-fn drawn(story: &Story) -> Markup {
+/// Draws a diagram, with its lines in sentences.
+pub(super) fn diagram(title: &str, mermaid: &str, narration: &[Sentence]) -> Markup {
     html! {
-        div.wide tabindex="0" role="region" aria-label={ "Diagram: " (story.title) } { (PreEscaped(svg(&story.mermaid))) }
+        div.wide tabindex="0" role="region" aria-label={ "Diagram: " (title) } { (PreEscaped(svg(mermaid))) }
         ol.narration {
-            @for sentence in &story.narration {
+            @for sentence in narration {
                 li value=(sentence.number) {
                     (sentence.text)
                     @if let Some(cause) = sentence.because { " " small { "because of " (cause) } }
