@@ -20,7 +20,7 @@ const LOSSY: Faults =
 const PATIENCE: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(1);
 const RETRY: Duration = Duration::from_millis(200);
-/// What is asked and answered, in the place of an offer.
+/// The content of a request and of its answer, in the place of an offer.
 const REQUEST: &[u8] = &[2; 700];
 const ANSWER: &[u8] = &[3; 700];
 

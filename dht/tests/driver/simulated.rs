@@ -25,7 +25,7 @@ const NODES: u8 = 6;
 struct Of(HostId, UdpSocket);
 
 impl Of {
-    /// Runs a call of a host, whoever ran between its turns.
+    /// Runs a call of a host. Other hosts may run between its turns.
     async fn call<T>(&self, call: impl Future<Output = T> + Send) -> T {
         let mut call = pin!(call);
         poll_fn(|cx| {
