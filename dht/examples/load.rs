@@ -3,7 +3,10 @@
 //!
 //! ```text
 //! cargo run --release -p handfast-dht --features tokio --example load            both, if Python has opendht
+//! cargo run --release -p handfast-dht --features tokio --example load -- curves        the same at several rates, and numbers of values
 //! cargo run --release -p handfast-dht --features tokio --example load -- node 4300     only a node, until it is ended
+//! cargo run --release -p handfast-dht --features tokio --example load -- lookups 4300 200
+//!                                  only so many lookups in a network with a node at this port, at a line of standard input
 //! ```
 //!
 //! Questions for random keys at a steady rate, from eight addresses: the library limits each to 1 024 a second. Then as many values of
@@ -24,6 +27,9 @@ const TIME: Duration = Duration::from_secs(10);
 const ROUNDS: usize = 3;
 /// Values that are stored.
 const VALUES: u32 = 10_000;
+/// Questions in a second, and stored values, of the curves.
+const RATES: [u64; 5] = [500, 1000, 2000, 4000, 8000];
+const NUMBERS: [u32; 4] = [1000, 3000, 10_000, 20_000];
 /// How many of them in a second: less than the limit of one address.
 const VALUE_RATE: u64 = 900;
 
@@ -31,8 +37,12 @@ fn main() -> io::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["node", port] => node(port.parse().map_err(io::Error::other)?),
+        ["lookups", port, count] => {
+            lookups(port.parse().map_err(io::Error::other)?, count.parse().map_err(io::Error::other)?)
+        }
+        ["curves"] => curves(),
         [] => compare(),
-        _ => Err(io::Error::other("usage: load [node PORT]")),
+        _ => Err(io::Error::other("usage: load [curves | node PORT | lookups PORT COUNT]")),
     }
 }
 
@@ -41,6 +51,25 @@ async fn node(port: u16) -> io::Result<()> {
     let node = Running::start(Bind::loopback(port), Config::default()).await?;
     println!("up {}", node.id());
     core::future::pending::<()>().await;
+    node.shutdown().await;
+    Ok(())
+}
+
+/// Joins a network, and looks for so many keys under which nothing is, one after the other. `scripts/opendht-figures` counts what it costs.
+#[tokio::main(flavor = "current_thread")]
+async fn lookups(port: u16, count: u32) -> io::Result<()> {
+    let bind = Bind { v6: None, ..Bind::loopback(0) };
+    let node = Running::start(bind, Config { client: true, ..Config::default() }).await?;
+    node.bootstrap((Ipv4Addr::LOCALHOST, port).into()).await.map_err(io::Error::other)?;
+    node.connected().await.map_err(io::Error::other)?;
+    println!("up");
+    let begin = || io::stdin().read_line(&mut String::new());
+    tokio::task::spawn_blocking(begin).await.map_err(io::Error::other)??;
+    for number in 0..count {
+        let key = InfoHash::of(&number.to_be_bytes());
+        node.get(key, Query::default()).await.map_err(io::Error::other)?;
+    }
+    println!("done");
     node.shutdown().await;
     Ok(())
 }
@@ -55,7 +84,7 @@ fn compare() -> io::Result<()> {
                 println!("{name:<9} skipped: no python3 with opendht");
                 continue;
             };
-            let result = load(child.id(), port).and_then(|load| Ok((load, store(child.id(), port)?)));
+            let result = load(child.id(), port, RATE).and_then(|load| Ok((load, store(child.id(), port, VALUES)?)));
             child.kill()?;
             child.wait()?;
             let ((asked, answered, cpu), (stored, bytes)) = result?;
@@ -74,6 +103,37 @@ fn compare() -> io::Result<()> {
     }
     if let (Some(ours), Some(library)) = (median(&mut memory[0]), median(&mut memory[1])) {
         println!("medians: {ours:.0} and {library:.0} bytes per value, ratio {:.2}", ours / library);
+    }
+    Ok(())
+}
+
+/// Starts a node, lets `measure` have its process and port, and ends it. None: there is no such node here.
+fn of_one<T>(name: &str, measure: impl FnOnce(u32, u16) -> io::Result<T>) -> io::Result<Option<T>> {
+    let port = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+    let Some(mut child) = start(name, port)? else { return Ok(None) };
+    let result = measure(child.id(), port);
+    child.kill()?;
+    child.wait()?;
+    result.map(Some)
+}
+
+fn curves() -> io::Result<()> {
+    println!("| questions a second | answers per CPU second, ours | the library's |\n|---|---|---|");
+    for rate in RATES {
+        let each = |name| of_one(name, |process, port| load(process, port, rate));
+        let shown = |found: Option<(u32, u32, f64)>| {
+            found.map_or("-".to_owned(), |(_, answered, cpu)| format!("{:.0}", f64::from(answered) / cpu))
+        };
+        println!("| {rate} | {} | {} |", shown(each("ours")?), shown(each("library")?));
+    }
+    println!("\n| stored values of 300 bytes | bytes of memory for each, ours | the library's |\n|---|---|---|");
+    for number in NUMBERS {
+        let each = |name| of_one(name, |process, port| store(process, port, number));
+        let shown = |found: Option<(u32, f64)>| {
+            found
+                .map_or("-".to_owned(), |(stored, bytes)| format!("{:.0} ({stored})", bytes / f64::from(stored.max(1))))
+        };
+        println!("| {number} | {} | {} |", shown(each("ours")?), shown(each("library")?));
     }
     Ok(())
 }
@@ -102,7 +162,7 @@ fn start(name: &str, port: u16) -> io::Result<Option<Child>> {
 }
 
 /// Returns how many were asked and answered, and the CPU seconds of the process.
-fn load(process: u32, port: u16) -> io::Result<(u32, u32, f64)> {
+fn load(process: u32, port: u16, rate: u64) -> io::Result<(u32, u32, f64)> {
     let sockets: Vec<UdpSocket> =
         (2..10).map(|last| UdpSocket::bind((Ipv4Addr::new(127, 0, 0, last), 0))).collect::<io::Result<_>>()?;
     sockets.iter().try_for_each(|socket| socket.set_nonblocking(true))?;
@@ -122,7 +182,7 @@ fn load(process: u32, port: u16) -> io::Result<(u32, u32, f64)> {
         }
     };
     while start.elapsed() < TIME {
-        let due = (start.elapsed().as_micros() as u64 * RATE / 1_000_000) as u32;
+        let due = (start.elapsed().as_micros() as u64 * rate / 1_000_000) as u32;
         while asked < due {
             asked += 1;
             let key = InfoHash::of(&asked.to_be_bytes());
@@ -144,7 +204,7 @@ fn load(process: u32, port: u16) -> io::Result<(u32, u32, f64)> {
 }
 
 /// Stores values at a node. Returns how many it acknowledged, and by how many bytes its memory grew.
-fn store(process: u32, port: u16) -> io::Result<(u32, f64)> {
+fn store(process: u32, port: u16, count: u32) -> io::Result<(u32, f64)> {
     let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 20), 0))?;
     socket.connect((Ipv4Addr::LOCALHOST, port))?;
     socket.set_read_timeout(Some(Duration::from_secs(2)))?;
@@ -164,7 +224,7 @@ fn store(process: u32, port: u16) -> io::Result<(u32, f64)> {
     };
     let (before, start) = (resident(process)?, Instant::now());
     let mut stored = 0;
-    for number in 0..VALUES {
+    for number in 0..count {
         let due = Duration::from_micros(u64::from(number) * 1_000_000 / VALUE_RATE);
         std::thread::sleep(due.saturating_sub(start.elapsed()));
         let value = Value::plain(1, ValueType::USER_DATA, vec![number as u8; 300]).encode();
