@@ -1,7 +1,7 @@
 //! Links devices by the token alone over OpenDHT nodes of this machine, and prints the times of each link as a line of JSON.
 //!
 //! ```text
-//! cargo run --release --features opendht,testing --example link_over_opendht -- 127.0.0.1:4222 [LINKS]
+//! cargo run --release --features opendht,testing --example link_over_opendht -- 127.0.0.1:4222 [LINKS [BYTES]]
 //! ```
 //!
 //! Both devices of each link are new. The exporter's certificates are published before the token is carried over; users answer at once. `scripts/opendht-figures` starts the nodes, and makes a table of it.
@@ -30,7 +30,7 @@ use handfast::{
 };
 use tokio::sync::mpsc;
 
-/// Bytes of the archive: those of an account's, about.
+/// Bytes of an archive if no other number is given: those of an account's, about.
 const LENGTH: u64 = 14_000;
 
 /// Time for a device to publish its certificates, and for a person to carry a token over.
@@ -41,10 +41,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut words = env::args().skip(1);
     let node: SocketAddr = words.next().ok_or("an address of a node, please")?.parse()?;
     let links: usize = words.next().map_or(Ok(20), |word| word.parse())?;
+    let length: u64 = words.next().map_or(Ok(LENGTH), |word| word.parse())?;
     let now = today()?;
     let (account, authority) = Identity::account(KeyKind::P256, now)?;
     let mut sealer = Sealer::new(Vec::new(), Seal::new(&Secret::default(), &Argon2i)?)?;
-    Sample::of(&account, &authority, Scheme::None, LENGTH, 1)?.write_to(&mut sealer)?;
+    Sample::of(&account, &authority, Scheme::None, length, 1)?.write_to(&mut sealer)?;
     let archive = sealer.finish()?;
     let config = Config { profile: Profile::Jamid, ..Config::default() };
     let durations = Durations::default().for_directory();

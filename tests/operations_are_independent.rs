@@ -115,7 +115,7 @@ async fn credentials_that_fit_in_no_message_are_refused() {
     .await;
 }
 
-/// R-API-7: of two accounts on one device, what leaves is of the one whose handle began the operation, whichever began last and
+/// R-API-7, R-CLI-10: of two accounts on one device, what leaves is of the one whose handle began the operation, whichever began last and
 /// whichever is linked first (H-12).
 #[tokio::test(start_paused = true)]
 async fn what_leaves_is_of_the_account_that_began_it() {

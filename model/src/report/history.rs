@@ -4,6 +4,7 @@
 //! differ by that fix alone: the one with the defect has to violate the property in as many steps as the row states, and the one without
 //! it must not, or only by a longer way. A weakness that both have, and that would hide the difference, is switched off in both.
 
+mod accounts;
 mod bug;
 mod exhibit;
 mod own;
@@ -12,6 +13,7 @@ mod parsers;
 mod rows;
 
 pub use self::{
+    accounts::Named,
     bug::{Bug, Held, Mark},
     exhibit::{Exhibit, Shown, Steps, Subject},
     own::{OWN, Own},

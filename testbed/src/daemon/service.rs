@@ -212,6 +212,7 @@ impl Service {
                 };
                 reply.reply(&header, &returned).await?;
             }
+            // Of the operations of this account alone (R-CLI-10).
             "confirmAddDevice" => {
                 let (account, op) = args!((String, u32));
                 let accepted = match self.export(&account) {

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::parsers::Parser;
+use super::{
+    accounts::{self, Named},
+    parsers::Parser,
+};
 use crate::{
     document::diagram::Counterexample,
     explorer::explore::{Graph, Limits},
@@ -64,6 +67,8 @@ pub enum Subject {
         /// The name of a token of the table.
         token: &'static str,
     },
+    /// The account that the calls of a client name, on a device that has two: the one with the defect, and the one without it.
+    Accounts([Named; 2]),
 }
 
 /// Two pairs of daemons that differ by changes.
@@ -152,6 +157,12 @@ impl Exhibit {
             Subject::Tokens { parsers, token } => {
                 ("R-TOK-1", token.to_owned(), Vec::new(), parsers.map(|parser| (parser.judge(token), None)))
             }
+            Subject::Accounts(named) => (
+                accounts::RULE,
+                "a device with two accounts".into(),
+                Vec::new(),
+                named.map(|named| named.judge(limits)),
+            ),
         };
         let ((defect, counterexample), (mended, _)) = (defect, mended);
         let came = [&defect, &mended].map(steps);

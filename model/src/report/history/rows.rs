@@ -5,6 +5,7 @@
 use handfast::outcome::{Scheme, Side};
 
 use super::{
+    accounts::Named,
     bug::{
         Bug, Held,
         Mark::{Found, Outside, Part},
@@ -294,9 +295,14 @@ pub const BUGS: &[Bug] = &[
         merged: "2025-12-08",
         fix: "jami-client-android eadbae7",
         broke: "The export was of the current account, and not of the one whose screen had begun it: another account could leave.",
-        mark: Outside,
-        exhibits: &[],
-        reason: "A device has one account in the model. In this project an operation has the account of its handle, and no current one.",
+        mark: Found,
+        exhibits: &[Exhibit {
+            with: "before eadbae7: the calls name the account that is selected",
+            without: "after it: they name that of the screen",
+            subject: Subject::Accounts([Named::Current, Named::OfScreen]),
+            stated: [steps(7), HOLDS],
+        }],
+        reason: "",
         elsewhere: &[test("tests/operations_are_independent.rs", "what_leaves_is_of_the_account_that_began_it")],
     },
     Bug {

@@ -1,0 +1,315 @@
+//! A device with two accounts and one client of an export: whose archive leaves (R-CLI-10).
+//!
+//! The client is the one that ships. A program adds the account that each call names. The daemon is no more than its
+//! API: an operation belongs to the account that `addDevice` named, and another account's `confirmAddDevice` is refused.
+
+use std::{collections::VecDeque, fmt::Write as _};
+
+use handfast::{
+    client::{
+        Received,
+        export::{Client as Reducer, Effect, Input},
+    },
+    message::Slot,
+    operations::OpId,
+    outcome::{Outcome, Signal},
+};
+use stateright::{Model, Property};
+
+use crate::{
+    document::diagram::Counterexample,
+    explorer::explore::{Ended, Graph, Limits, Path},
+    property::clients::Client as _,
+    report::check::Verdict,
+};
+
+/// The requirement.
+pub(super) const RULE: &str = "R-CLI-10";
+
+/// Operations that a run begins at most, so that a second one meets what the first one left.
+const OPERATIONS: u32 = 2;
+
+/// The account that a program names in a call of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// The account that is selected when the call is made.
+    Current,
+    /// The account on whose screen the export began.
+    OfScreen,
+}
+
+/// One of the two accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Account {
+    A,
+    B,
+}
+
+impl Account {
+    const fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+/// The state of the device.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Device {
+    client: Reducer,
+    /// The account that is selected.
+    current: Account,
+    /// The account on whose screen the export began.
+    screen: Account,
+    begun: u32,
+    operation: Option<Operation>,
+    /// The account whose archive has left in this operation.
+    left: Option<Account>,
+}
+
+/// The daemon's operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Operation {
+    id: OpId,
+    account: Account,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Stage {
+    Begun,
+    Connecting,
+    Asking,
+    Sending,
+}
+
+/// A step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Step {
+    /// The other account becomes the selected one: the user chose it, or a notification of it did.
+    Switch,
+    /// An action of the user on the screen of the export.
+    Act(Input),
+    /// The daemon goes on.
+    Daemon,
+}
+
+/// An arrow of the diagram: from, to, words.
+type Arrow = (&'static str, &'static str, String);
+
+impl Named {
+    /// Returns whether only the archive of the account leaves on whose screen the export began, with a shortest way where not.
+    pub(super) fn judge(self, limits: Limits) -> (Verdict, Option<Counterexample>) {
+        let system = System(self);
+        let graph = Graph::explore(&system, limits, Some(RULE));
+        if let Some(path) = graph.path(&system, RULE) {
+            return (Verdict::Violated { steps: path.steps.len(), cycle: 0 }, Some(system.describe(&path)));
+        }
+        let verdict = match graph.ended {
+            Ended::Complete => {
+                let measure = graph.measure();
+                Verdict::Verified { states: measure.states, edges: measure.edges, depth: measure.depth }
+            }
+            ended => Verdict::Inconclusive { why: ended.why().into() },
+        };
+        (verdict, None)
+    }
+}
+
+/// The device with a program that names accounts in this way.
+#[derive(Clone, Copy, Debug)]
+struct System(Named);
+
+impl System {
+    /// Takes a step. `None`: the screen does not offer it, or there is nothing to do.
+    fn step(self, device: &Device, step: Step) -> Option<(Device, Vec<Arrow>)> {
+        let mut next = device.clone();
+        let mut arrows = Vec::new();
+        match step {
+            Step::Switch => {
+                next.current = next.current.other();
+                arrows.push(("U", "EC", format!("select account {:?}", next.current)));
+            }
+            Step::Act(input) => {
+                if matches!(input, Input::Entered(_)) && next.begun == OPERATIONS {
+                    return None;
+                }
+                let select = matches!(input, Input::Select);
+                arrows.push(("U", "EC", action(input)?.to_owned()));
+                next.take(self.0, input, &mut arrows)?;
+                if select {
+                    next.screen = next.current;
+                    next.left = None;
+                }
+            }
+            Step::Daemon => {
+                let Operation { id, stage, .. } = next.operation?;
+                let (stage, signal) = match stage {
+                    Stage::Begun => (Some(Stage::Connecting), Signal::Connecting),
+                    Stage::Connecting => {
+                        (Some(Stage::Asking), Signal::Confirm { peer_address: ([192, 0, 2, 7], 4711).into() })
+                    }
+                    Stage::Asking => return None,
+                    Stage::Sending => (None, Signal::Done(Outcome::SUCCESS)),
+                };
+                next.operation = stage.and_then(|stage| Some(Operation { stage, ..next.operation? }));
+                arrows.push(("ED", "EC", format!("addDeviceStateChanged({})", signal.state().name())));
+                next.take(self.0, Input::Signal(id, Received::Signal(signal)), &mut arrows)?;
+            }
+        }
+        Some((next, arrows))
+    }
+
+    fn describe(self, path: &Path<Device, Step>) -> Counterexample {
+        let mut mermaid = String::from(
+            "sequenceDiagram\n    participant U as User\n    participant EC as Old Client\n    participant ED as Old Daemon\n",
+        );
+        let mut at = &path.root;
+        let mut schedule = Vec::new();
+        for (step, next) in &path.steps {
+            let (_, arrows) = self.step(at, *step).expect("a step of a path can be taken");
+            for (number, (from, to, words)) in arrows.into_iter().enumerate() {
+                let _ = writeln!(mermaid, "    {from}->>{to}: {words}");
+                if number == 0 {
+                    schedule.push(words);
+                }
+            }
+            at = next;
+        }
+        if let Some(left) = at.left {
+            let _ = writeln!(
+                mermaid,
+                "    Note over EC,ED: VIOLATED {RULE}: account {left:?} leaves, and the export began on the screen of account {:?}.",
+                at.screen
+            );
+        }
+        Counterexample { schedule, mermaid, trace: Vec::new() }
+    }
+}
+
+impl Device {
+    fn new() -> Self {
+        let (client, [current, screen]) = (Reducer::new(), [Account::A; 2]);
+        Self { client, current, screen, begun: 0, operation: None, left: None }
+    }
+
+    /// Gives the client an input, and carries out what it asks for: its calls return at once.
+    fn take(&mut self, named: Named, input: Input, arrows: &mut Vec<Arrow>) -> Option<()> {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let account = match named {
+                Named::Current => self.current,
+                Named::OfScreen => self.screen,
+            };
+            for effect in self.client.take(input).ok()? {
+                let (call, returned) = match effect {
+                    Effect::AddDevice(_) => {
+                        self.begun += 1;
+                        let id = OpId(self.begun);
+                        self.operation = Some(Operation { id, account, stage: Stage::Begun });
+                        (format!("addDevice(account {account:?}, token)"), Input::Added(Ok(id)))
+                    }
+                    Effect::ConfirmAddDevice(id) => {
+                        let accepted = self.own(id, account).is_some_and(|operation| {
+                            let asking = operation.stage == Stage::Asking;
+                            if asking {
+                                operation.stage = Stage::Sending;
+                            }
+                            asking
+                        });
+                        if accepted {
+                            self.left = Some(account);
+                        }
+                        (format!("confirmAddDevice(account {account:?})"), Input::Confirmed(id, accepted))
+                    }
+                    Effect::CancelAddDevice(id) => {
+                        let accepted = self.own(id, account).is_some();
+                        if accepted {
+                            self.operation = None;
+                        }
+                        (format!("cancelAddDevice(account {account:?})"), Input::Canceled(id, accepted))
+                    }
+                    Effect::CompareAddDevice(..)
+                    | Effect::Query(_)
+                    | Effect::Show(_)
+                    | Effect::Notify(_)
+                    | Effect::Ignored(_) => continue,
+                };
+                arrows.push(("EC", "ED", call));
+                inputs.push_back(returned);
+            }
+        }
+        Some(())
+    }
+
+    /// The operation of this number, if it is of that account.
+    fn own(&mut self, id: OpId, account: Account) -> Option<&mut Operation> {
+        self.operation.as_mut().filter(|operation| operation.id == id && operation.account == account)
+    }
+}
+
+/// The words of what a user does on the screen.
+const fn action(input: Input) -> Option<&'static str> {
+    Some(match input {
+        Input::Select => "give this account to another device",
+        Input::Manual => "type the token",
+        Input::Entered(_) => "the token",
+        Input::Confirm => "confirm the device",
+        Input::Back => "back",
+        Input::Reset => "begin again",
+        Input::Finish => "finish",
+        _ => return None,
+    })
+}
+
+/// The user's actions.
+const ACTIONS: [Input; 7] =
+    [Input::Select, Input::Manual, Input::Entered(Slot(0)), Input::Confirm, Input::Back, Input::Reset, Input::Finish];
+
+impl Model for System {
+    type State = Device;
+    type Action = Step;
+
+    fn init_states(&self) -> Vec<Device> {
+        vec![Device::new()]
+    }
+
+    fn actions(&self, _: &Device, actions: &mut Vec<Step>) {
+        actions.extend([Step::Switch, Step::Daemon]);
+        actions.extend(ACTIONS.map(Step::Act));
+    }
+
+    fn next_state(&self, device: &Device, step: Step) -> Option<Device> {
+        self.step(device, step).map(|(next, _)| next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always(RULE, |_, device: &Device| device.left.is_none_or(|left| left == device.screen)),
+            Property::sometimes("an account leaves", |_, device: &Device| device.left.is_some()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both accounts can leave, so that the rule says something; and the selected one leaves only where the calls name it.
+    #[test]
+    fn each_account_leaves_from_its_own_screen() {
+        let graph = Graph::explore(&System(Named::OfScreen), Limits::default(), None);
+        let left = graph.path(&System(Named::OfScreen), "an account leaves").expect("an account leaves");
+        assert_eq!(left.last().left, Some(Account::A));
+        let (verdict, way) = Named::OfScreen.judge(Limits::default());
+        assert!(matches!(verdict, Verdict::Verified { states, .. } if states > 50), "{verdict}");
+        assert!(way.is_none());
+        let (verdict, way) = Named::Current.judge(Limits::default());
+        assert!(matches!(verdict, Verdict::Violated { .. }), "{verdict}");
+        let way = way.expect("a violation has a way");
+        assert!(way.schedule.contains(&"select account B".to_owned()), "{:?}", way.schedule);
+        let few = Limits { states: 10, ..Limits::default() };
+        assert!(matches!(Named::OfScreen.judge(few).0, Verdict::Inconclusive { .. }));
+    }
+}
