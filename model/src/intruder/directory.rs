@@ -142,7 +142,7 @@ pub struct State {
     /// The importer's check for a request's connection is on its way, by id.
     checks: [bool; ATTEMPTS as usize],
     /// A check was passed over: it is not sent again.
-    deaf: [bool; ATTEMPTS as usize],
+    ignored: [bool; ATTEMPTS as usize],
     /// The attempt uses an answer to another request.
     other: bool,
     connected: bool,
@@ -202,13 +202,13 @@ impl Rendezvous {
     /// Whether something of an attempt is still under way, so that it is too early for another one.
     fn waits(&self, state: &State) -> bool {
         let id = usize::from(self.id(state.attempt));
-        let comes = state.seeking == Seeking::Answered && state.checks[id] && !state.deaf[id];
+        let comes = state.seeking == Seeking::Answered && state.checks[id] && !state.ignored[id];
         state.requests[id].waits || state.answers[id].waits || comes
     }
 
     /// The exporter connects once it has the answer and a check: in whichever order they come.
     fn connect(state: &mut State, id: usize) {
-        state.connected |= state.seeking == Seeking::Answered && state.checks[id] && !state.deaf[id];
+        state.connected |= state.seeking == Seeking::Answered && state.checks[id] && !state.ignored[id];
     }
 
     /// The importer takes a delivered request.
@@ -248,7 +248,7 @@ impl Model for Rendezvous {
             answers: Default::default(),
             given: Default::default(),
             checks: Default::default(),
-            deaf: Default::default(),
+            ignored: Default::default(),
             other: false,
             connected: false,
             left: self.nodes,
@@ -295,7 +295,7 @@ impl Model for Rendezvous {
             if state.left.lost > 0 && answer.waits {
                 steps.push(Step::LoseAnswer(id));
             }
-            if state.checks[usize::from(id)] && !state.deaf[usize::from(id)] {
+            if state.checks[usize::from(id)] && !state.ignored[usize::from(id)] {
                 steps.push(Step::Check(id));
             }
         }
@@ -352,7 +352,7 @@ impl Model for Rendezvous {
             Step::Check(id) => {
                 let id = usize::from(id);
                 let early = state.seeking != Seeking::Answered;
-                next.deaf[id] |= early && !self.keeps(Rule::EarlyChecks);
+                next.ignored[id] |= early && !self.keeps(Rule::EarlyChecks);
                 if id == usize::from(self.id(state.attempt)) {
                     Self::connect(&mut next, id);
                 }

@@ -323,7 +323,7 @@ mod tests {
                 assert_eq!(times, 1, "{definition}: {name}");
             }
         }
-        // What is left out is missed.
+        // A name that is left out is missed.
         let less = |module: &str, left_out: &str, definition: &str| {
             let module = module.replacen(left_out, "", 1).replace("\nImport", "\n\nImport");
             named(&module, definition).iter().filter(|(_, times)| *times == 0).count()
