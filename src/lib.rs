@@ -32,6 +32,7 @@
 //! |---|---|
 //! | none | the reducers, the [`connection`], messages and tokens: `no_std` with `alloc`, no clock, no randomness, no I/O |
 //! | `archive` | the account [`archive`]: its format, cryptography and crash-safe store; needs `std` |
+//! | `ice` | the negotiation of ICE over TCP, without sockets: `opendht` has the sockets |
 //! | `net` (default) | the [`shell`]: the tokio driver, TLS, identities, and how devices find each other |
 //! | `testing` | doubles for tests: [`archive::MemoryFs`], [`archive::Sample`], [`archive::InsecureKdf`]; never in a release |
 //!
@@ -49,7 +50,7 @@ pub mod buffer;
 pub mod client;
 pub mod connection;
 pub mod export;
-#[cfg(feature = "opendht")]
+#[cfg(feature = "ice")]
 pub mod ice;
 pub mod import;
 pub mod limits;

@@ -239,14 +239,15 @@ async fn our_importer_passes_over_requests_that_it_need_not_answer() {
     let mut importer = import(&nodes.bootstrap(), &store).await;
     let token = importer.token().await;
     let variants = ["unpublished", "alone", "no-authority", "no-passive", "signed-only"];
-    let started = variants.map(|variant| (variant, Exporting::start(&nodes, variant, &token, &account.text)));
-    for (variant, mut foreign) in started {
-        assert_eq!(foreign.unanswered(), "no answer", "{variant}");
-    }
+    let asked = variants.map(|variant| (variant, Exporting::start(&nodes, variant, &token, &account.text)));
+    // All of them have asked before this one begins, and have no answer when it has linked.
     let foreign = Exporting::start(&nodes, "check", &token, &account.text);
     let states = in_time(importer.answer(&[""])).await;
     assert_eq!(in_time(importer.report()).await.outcome, Outcome::SUCCESS, "{states:?}");
     foreign.end();
+    for (variant, mut foreign) in asked {
+        assert_eq!(foreign.unanswered(), "no answer", "{variant}");
+    }
 }
 
 /// R-SEC-4: the device that was vouched for asks, and another of the same account, as sound as the first, shows its leaf at TLS.

@@ -1,5 +1,6 @@
 //! A node on UDP sockets, driven by tokio.
 
+mod socket;
 mod task;
 
 use core::time::Duration;
@@ -16,6 +17,7 @@ use crate::node::{Config, Node, Statistics};
 use crate::operation::{CannotBegin, Event, OperationId, PutOptions};
 use crate::value::{Query, Value};
 use crate::wire::{Family, Want};
+pub use socket::Socket;
 use task::{Act, Task};
 
 /// Where a node receives. At least one address is needed; port 0 lets the system choose.
@@ -107,19 +109,28 @@ impl Running {
         if let Some(address) = bind.v6 {
             sockets[1] = Some(task::bind_v6(address)?);
         }
+        let mut seed = zeroize::Zeroizing::new([0; 32]);
+        getrandom::fill(seed.as_mut()).map_err(io::Error::other)?;
+        let unix_start = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Self::over(sockets, Config { unix_start, ..config }, *seed)
+    }
+
+    /// Starts the node on sockets that are open, the one of IPv4 first: those of a simulated network, say. All that it draws follows from
+    /// `seed`, which has to be secret where the network is a real one.
+    ///
+    /// # Errors
+    /// When there is no socket, or a socket has no address.
+    pub fn over<S: Socket>(sockets: [Option<S>; 2], config: Config, seed: [u8; 32]) -> io::Result<Self> {
         if sockets.iter().all(Option::is_none) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to bind"));
         }
-        let mut seed = zeroize::Zeroizing::new([0; 32]);
-        getrandom::fill(seed.as_mut()).map_err(io::Error::other)?;
         let families = Want { v4: sockets[0].is_some(), v6: sockets[1].is_some() };
-        let unix_start = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let node = Node::new(Duration::ZERO, Config { families, unix_start, ..config }, *seed);
-        let addresses = sockets.iter().flatten().map(UdpSocket::local_addr).collect::<io::Result<_>>()?;
+        let node = Node::new(Duration::ZERO, Config { families, ..config }, seed);
+        let addresses = sockets.iter().flatten().map(Socket::local_addr).collect::<io::Result<_>>()?;
         let id = node.id();
         let (acts, receiver) = mpsc::channel(limits::COMMANDS);
         let (announce, connected) = watch::channel([false; 2]);
-        let task = tokio::spawn(Task::new(node, sockets, receiver, announce).run());
+        let task = tokio::spawn(Task::new(node, receiver, announce).run(sockets));
         Ok(Self { acts, connected, addresses, id, task })
     }
 

@@ -1,5 +1,8 @@
 //! Nodes on sockets of the loopback interface.
 
+#[path = "driver/simulated.rs"]
+mod simulated;
+
 use std::net::{SocketAddr, UdpSocket};
 
 use handfast_dht::driver::{Bind, Running, Unfinished};

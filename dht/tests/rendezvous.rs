@@ -1,14 +1,18 @@
-//! Two devices find each other, over networks of nodes in virtual time: one publishes a value, reads it back and listens; the other
-//! finds it, listens, and puts a request; the first answers. With loss, strangers, liars, and nodes that are killed in the middle.
+//! Two devices find each other as those of a link do, over networks of nodes in virtual time: the importer publishes its certificates,
+//! reads them back and listens; the exporter publishes its own, finds those of the importer, listens, and puts a request, signed and
+//! encrypted; the importer opens it, looks for the certificates of its signer, and answers in the same way. With loss, strangers, liars,
+//! and nodes that are killed in the middle.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::LazyLock, time::Duration};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use handfast_dht::{
     Config, Event, InfoHash, PutOptions, Value, ValueType, limits,
     sim::{Behaviour, Faults, Host, Network},
-    value::Query,
+    value::{Identity, PublicKey, Query, certificate_text},
     wire::{Family, Message, Payload, Reply, Request, Values, Want},
 };
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_RSA_SHA384, RsaKeySize};
 
 const LOSSY: Faults =
     Faults { loss: 0.05, duplication: 0.02, latency: (Duration::from_millis(10), Duration::from_millis(80)) };
@@ -16,10 +20,63 @@ const LOSSY: Faults =
 const PATIENCE: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(1);
 const RETRY: Duration = Duration::from_millis(200);
-/// The values: what is published, the request, the answer.
-const PUBLISHED: u64 = 1;
-const REQUEST: u64 = 2;
-const ANSWER: u64 = 3;
+/// The content of a request and of its answer, in the place of an offer.
+const REQUEST: &[u8] = &[2; 700];
+const ANSWER: &[u8] = &[3; 700];
+
+/// A device: its key, and its chain.
+struct Device {
+    keys: Identity,
+    public: PublicKey,
+    pem: String,
+}
+
+static IMPORTER: LazyLock<Device> = LazyLock::new(Device::new);
+static EXPORTER: LazyLock<Device> = LazyLock::new(Device::new);
+
+impl Device {
+    /// device ← account, with keys as the network needs them.
+    fn new() -> Self {
+        let account = KeyPair::generate().unwrap();
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let account = CertifiedIssuer::self_signed(authority, account).unwrap();
+        let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA384, RsaKeySize::_2048).unwrap();
+        let leaf = CertificateParams::default().signed_by(&key, &account).unwrap();
+        let pem = pem(leaf.der()) + &pem(account.der());
+        let public = PublicKey::of_certificate(pem.as_bytes()).unwrap();
+        Self { keys: Identity::from_pkcs8(key.serialized_der()).unwrap(), public, pem }
+    }
+
+    /// Signs for the peer, and encrypts to it.
+    fn seal(&self, to: &PublicKey, data: &[u8]) -> Value<'static> {
+        let value = Value::typed(9, ValueType::USER_DATA, "peer_request", data);
+        self.keys.sign(value, 0, Some(to)).unwrap().encrypt(to).unwrap()
+    }
+}
+
+fn pem(der: &[u8]) -> String {
+    let text = BASE64_STANDARD.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}
+
+/// Under which key the certificates of a device lie.
+fn certificates(of: &PublicKey) -> InfoHash {
+    InfoHash::of(&of.long_id())
+}
+
+/// Under which key a device listens for requests and answers.
+fn requests(of: &PublicKey) -> InfoHash {
+    let id: String = of.long_id().iter().map(|byte| format!("{byte:02x}")).collect();
+    InfoHash::of(format!("peer:{id}").as_bytes())
+}
+
+/// The key of the certificates in a value, if they lie where they are.
+fn published(value: &Value<'_>) -> Option<PublicKey> {
+    let body = value.body().filter(|body| body.kind == ValueType::CERTIFICATE)?;
+    PublicKey::of_certificate(certificate_text(&body.data)).ok()
+}
 
 /// Two devices in a network, and what goes on meanwhile.
 struct Pair<'a> {
@@ -28,10 +85,6 @@ struct Pair<'a> {
     exporter: Host,
     /// Done each millisecond.
     meanwhile: &'a mut dyn FnMut(&mut Network),
-}
-
-fn key(name: &str) -> InfoHash {
-    InfoHash::of(name.as_bytes())
 }
 
 impl<'a> Pair<'a> {
@@ -59,22 +112,24 @@ impl<'a> Pair<'a> {
         None
     }
 
-    fn put(&mut self, host: Host, name: &str, id: u64, permanent: bool) -> Option<()> {
-        let value = Value::plain(id, ValueType::USER_DATA, vec![id as u8; 2000]);
-        let options = PutOptions { permanent, created: None };
-        let operation = self.network.with(host, |node, now| node.put(now, key(name), value, options).unwrap());
+    fn publish(&mut self, host: Host, device: &Device) -> Option<()> {
+        let options = PutOptions { permanent: true, created: None };
+        let (key, value) = (certificates(&device.public), Value::certificate(device.pem.clone()));
+        let operation = self.network.with(host, |node, now| node.put(now, key, value, options).unwrap());
         self.wait(host, |event| matches!(event, Event::Put { operation: of, .. } if *of == operation).then_some(()))
     }
 
-    /// Looks for a value until it is there.
-    fn find(&mut self, host: Host, name: &str, id: u64) -> Option<()> {
+    /// Looks for the certificates of a device until they are there.
+    fn find(&mut self, host: Host, device: &PublicKey) -> Option<()> {
         let end = self.network.now() + PATIENCE;
+        let key = certificates(device);
         while self.network.now() < end {
-            let operation = self.network.with(host, |node, now| node.get(now, key(name), Query::default()).unwrap());
+            let operation = self.network.with(host, |node, now| node.get(now, key, Query::default()).unwrap());
             let mut found = false;
             self.wait(host, |event| {
                 if let Event::Values { operation: of, values } = event {
-                    found |= *of == operation && values.iter().any(|value| value.id == id);
+                    let is_device = |value| published(value).is_some_and(|leaf| leaf.long_id() == device.long_id());
+                    found |= *of == operation && values.iter().any(is_device);
                 }
                 matches!(event, Event::Got { operation: of, .. } if *of == operation).then_some(())
             })?;
@@ -90,36 +145,44 @@ impl<'a> Pair<'a> {
         None
     }
 
-    fn listen(&mut self, host: Host, name: &str) {
-        self.network.with(host, |node, now| node.listen(now, key(name), Query::default()).unwrap());
+    fn listen(&mut self, host: Host, device: &Device) {
+        let key = requests(&device.public);
+        self.network.with(host, |node, now| node.listen(now, key, Query::default()).unwrap());
     }
 
-    fn received(&mut self, host: Host, id: u64) -> Option<()> {
-        self.wait(host, |event| match event {
-            Event::Values { values, .. } if values.iter().any(|value| value.id == id) => Some(()),
-            _ => None,
+    /// Waits for a value that was encrypted to a device and has this content. Returns its signer.
+    fn received(&mut self, host: Host, device: &Device, data: &[u8]) -> Option<PublicKey> {
+        self.wait(host, |event| {
+            let Event::Values { values, .. } = event else { return None };
+            let mut opened = values.iter().filter_map(|value| device.keys.open(value).ok());
+            opened.find(|opened| opened.user_type == "peer_request" && *opened.data == data).map(|opened| opened.author)
         })
+    }
+
+    /// Puts a value without waiting for the end of it: what the peer does follows it.
+    fn send(&mut self, host: Host, from: &Device, to: &PublicKey, data: &[u8]) {
+        let (key, value) = (requests(to), from.seal(to, data));
+        self.network.with(host, |node, now| node.put(now, key, value, PutOptions::default()).unwrap());
     }
 
     /// The whole of it. Returns how long it took from the exporter's start, or at which step it ended.
     fn meet(&mut self) -> Result<Duration, &'static str> {
         let (importer, exporter) = (self.importer, self.exporter);
-        self.put(importer, "device", PUBLISHED, true).ok_or("publish")?;
-        self.find(importer, "device", PUBLISHED).ok_or("read back")?;
-        self.listen(importer, "requests");
+        self.publish(importer, &IMPORTER).ok_or("publish")?;
+        self.find(importer, &IMPORTER.public).ok_or("read back")?;
+        self.listen(importer, &IMPORTER);
+        // The account's device has published long before.
+        self.publish(exporter, &EXPORTER).ok_or("publish of the exporter")?;
         let begin = self.network.now();
-        self.find(exporter, "device", PUBLISHED).ok_or("find")?;
-        self.listen(exporter, "answers");
-        let request = Value::plain(REQUEST, ValueType::USER_DATA, vec![2; 2000]);
-        let put = |value: Value<'static>, name: &'static str| {
-            move |node: &mut handfast_dht::Node, now| node.put(now, key(name), value, PutOptions::default()).unwrap()
-        };
-        // The request and the answer are followed by what the peer does; their puts are not waited for.
-        self.network.with(exporter, put(request, "requests"));
-        self.received(importer, REQUEST).ok_or("request")?;
-        let answer = Value::plain(ANSWER, ValueType::USER_DATA, vec![3; 2000]);
-        self.network.with(importer, put(answer, "answers"));
-        self.received(exporter, ANSWER).ok_or("answer")?;
+        self.find(exporter, &IMPORTER.public).ok_or("find")?;
+        self.listen(exporter, &EXPORTER);
+        self.send(exporter, &EXPORTER, &IMPORTER.public, REQUEST);
+        let signer = self.received(importer, &IMPORTER, REQUEST).ok_or("request")?;
+        assert_eq!(signer.long_id(), EXPORTER.public.long_id());
+        self.find(importer, &signer).ok_or("vouched for")?;
+        self.send(importer, &IMPORTER, &signer, ANSWER);
+        let signer = self.received(exporter, &EXPORTER, ANSWER).ok_or("answer")?;
+        assert_eq!(signer.long_id(), IMPORTER.public.long_id());
         Ok(self.network.now() - begin)
     }
 }
@@ -156,7 +219,9 @@ fn two_devices_meet_in_networks_of_any_size_with_loss() {
 /// Datagrams of strangers, from one address or from many: questions, values without a right token, answers and parts that were not asked for.
 fn stranger(number: u32) -> Vec<u8> {
     let id = InfoHash::of(&number.to_be_bytes());
-    let key = key(["device", "requests", "answers", "another"][number as usize / 8 % 4]);
+    let keys =
+        [certificates(&IMPORTER.public), requests(&IMPORTER.public), requests(&EXPORTER.public), InfoHash::of(b"-")];
+    let key = keys[number as usize / 8 % 4];
     let value = Value::plain(u64::from(number) + 10, ValueType::USER_DATA, vec![9; 400]).encode();
     let values = Values::of(1, &value);
     let request = |request| Payload::Request { id, request };

@@ -68,6 +68,13 @@ impl PeerFacts {
         let presented = chain.certificates().get(1).map(|account| account.short_id());
         Self { presented, verified: presented.is_some() && chain.verify().is_ok(), dates: ShownDates::of(chain) }
     }
+
+    /// These facts, of the device with the long id `leaf`, where a signed request of the device `asker` led to the connection: what was
+    /// verified of the one holds for no other (R-SEC-4).
+    #[must_use]
+    pub fn asked_by(self, asker: Option<[u8; SAS_VALUE]>, leaf: [u8; SAS_VALUE]) -> Self {
+        Self { verified: self.verified && asker.is_none_or(|asker| asker == leaf), ..self }
+    }
 }
 
 /// The importer's end of TLS: the client.

@@ -3,8 +3,10 @@
 
 usage: exporter.py PORT TOKEN VARIANT,...       PORT: a node of OpenDHT on 127.0.0.1; the archive's text is the first line of standard input
 
-Its device is one of the account in the archive. Prints "linked" or "no answer". Variants: check (a check of its own), dial (it connects too), two (a chain of two), no-active, loopback-2 (a
-second address), dead-line (a passive line that is refused), duplicate (the request twice), no-version, stranger (someone who knows nothing connects to the importer first),
+Its device is one of the account in the archive. Prints "asked" once the request is put, and "linked", or "no answer" where the next line of
+standard input comes before an answer does. Variants: check (a check of its own), dial (it connects too), two (a chain of two), no-active,
+loopback-2 (a second address), dead-line (a passive line that is refused), duplicate (the request twice), no-version, stranger (someone who
+knows nothing connects to the importer first),
 unpublished, alone, no-authority (chains that vouch for nothing), no-passive (an offer without a passive line), signed-only, other-leaf (TLS with
 another device of the account). With other-leaf "secured" comes first, once TLS is there.
 """
@@ -42,8 +44,10 @@ owner = dht.leaf_of(importer)
 
 ice = Ice()
 second = "loopback-2" in variants
-listener = socket.create_server(("0.0.0.0" if second else "127.0.0.1", 0))
-own_port = listener.getsockname()[1]
+listeners = [socket.create_server(("127.0.0.1", 0))]
+own_port = listeners[0].getsockname()[1]
+if second:
+    listeners.append(socket.create_server(("127.0.0.2", own_port)))
 offer = f"{ice.name}\n{ice.password}\n"
 if "no-passive" not in variants:
     offer += line("7f000001", "127.0.0.1", own_port, "passive")
@@ -57,6 +61,9 @@ content = {"id": random.getrandbits(52) + 1, "ice_msg": offer, "isAnswer": False
 made = identity.sign(content, owner) if "signed-only" in variants else identity.seal(content, owner)
 for _ in range(2 if "duplicate" in variants else 1):
     dht.put(key_of("peer:" + importer), made)
+print("asked", flush=True)
+ending = threading.Thread(target=lambda: (sys.stdin.readline(), dht.end()), daemon=True)
+ending.start()
 
 answers, chosen, lock = [], [], threading.Lock()
 changed = threading.Condition(lock)
@@ -98,18 +105,21 @@ class Connection:
                 return
 
     def receive(self):
+        """Returns the next frame; none at the end. Silence is no end."""
         with self.more:
-            self.more.wait_for(lambda: self.frames, 60)
-            return self.frames.pop(0) if self.frames else None
+            if not self.more.wait_for(lambda: self.frames, 60):
+                raise TimeoutError("the other side is silent")
+            return self.frames.pop(0)
 
 
-def accept():
+def accept(listener):
     while True:
         Connection(*listener.accept())
 
 
-threading.Thread(target=accept, daemon=True).start()
-for signer, answer in dht.requests(identity, 4):
+for listener in listeners:
+    threading.Thread(target=accept, args=[listener], daemon=True).start()
+for signer, answer in dht.requests(identity, None):
     if signer == owner and answer["isAnswer"] and answer["id"] == content["id"]:
         ice.peer_name, ice.peer_password = answer["ice_msg"].split("\n")[:2]
         passive = [words.split() for words in answer["ice_msg"].split("\n")[2:] if "passive" in words]
@@ -174,4 +184,4 @@ for number, data in secured.frames():
             sent = True
 # The importer need not end the channel after this side has.
 print("linked" if sent else "the link is over", flush=True)
-sys.stdin.readline()
+ending.join()

@@ -140,6 +140,7 @@ impl Exporting {
         let mut program =
             Program::start(python, "tests/oracle/exporter.py", &[&nodes.port.to_string(), token, variant]);
         program.say(std::str::from_utf8(archive).expect("an archive is text"));
+        assert_eq!(program.line(), "asked", "{variant}");
         Self(program)
     }
 
@@ -153,8 +154,9 @@ impl Exporting {
         assert_eq!([self.0.line(), self.0.line()], ["secured", "the link is over"]);
     }
 
-    /// Waits until it gives up.
+    /// Ends its wait for an answer. Returns "no answer" where none has come.
     pub(crate) fn unanswered(&mut self) -> String {
+        self.0.say("");
         self.0.line()
     }
 }

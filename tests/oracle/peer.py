@@ -118,7 +118,7 @@ class Dht:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.id, self.number = os.urandom(20), random.getrandbits(31)
-        self.replies, self.updates, self.parts = {}, [], {}
+        self.replies, self.updates, self.parts, self.over = {}, [], {}, False
         self.changed = threading.Condition()
         threading.Thread(target=self.receive, daemon=True).start()
         self.ask("ping", {})
@@ -203,12 +203,19 @@ class Dht:
             time.sleep(0.05)
         raise TimeoutError(long)
 
+    def end(self):
+        """Ends `requests` once all that has come is taken."""
+        with self.changed:
+            self.over = True
+            self.changed.notify_all()
+
     def requests(self, identity, seconds):
-        """Yields the signer and the content of each request that comes; ends after so many seconds without one."""
+        """Yields the signer and the content of each request that comes; ends at `end`, or after so many seconds without one."""
         taken = 0
         while True:
             with self.changed:
-                if not self.changed.wait_for(lambda: len(self.updates) > taken, seconds):
+                self.changed.wait_for(lambda: len(self.updates) > taken or self.over, seconds)
+                if len(self.updates) == taken:
                     return
                 sender, number, values = self.updates[taken]
             taken += 1

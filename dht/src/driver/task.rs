@@ -9,6 +9,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use crate::driver::socket::Socket;
 use crate::limits;
 use crate::node::Node;
 use crate::operation::{CannotBegin, Event, OperationId};
@@ -27,7 +28,6 @@ struct Subscriber {
 
 pub(super) struct Task {
     pub(super) node: Node,
-    sockets: [Option<UdpSocket>; 2],
     acts: mpsc::Receiver<Act>,
     connected: watch::Sender<[bool; 2]>,
     subscribers: BTreeMap<OperationId, Subscriber>,
@@ -46,15 +46,9 @@ pub(super) fn bind_v6(address: SocketAddrV6) -> io::Result<UdpSocket> {
 }
 
 impl Task {
-    pub(super) fn new(
-        node: Node,
-        sockets: [Option<UdpSocket>; 2],
-        acts: mpsc::Receiver<Act>,
-        connected: watch::Sender<[bool; 2]>,
-    ) -> Self {
+    pub(super) fn new(node: Node, acts: mpsc::Receiver<Act>, connected: watch::Sender<[bool; 2]>) -> Self {
         Self {
             node,
-            sockets,
             acts,
             connected,
             subscribers: BTreeMap::new(),
@@ -68,7 +62,7 @@ impl Task {
         self.start.elapsed()
     }
 
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run<S: Socket>(mut self, sockets: [Option<S>; 2]) {
         while !self.over {
             let timeout = self.start + self.node.poll_timeout();
             tokio::select! {
@@ -79,23 +73,23 @@ impl Task {
                     }
                     None => break,
                 },
-                () = readable(&self.sockets[0]) => self.receive(0),
-                () = readable(&self.sockets[1]) => self.receive(1),
+                () = readable(sockets[0].as_ref()) => self.receive(sockets[0].as_ref()),
+                () = readable(sockets[1].as_ref()) => self.receive(sockets[1].as_ref()),
                 () = sleep_until(timeout) => {}
             }
             let now = self.now();
             if self.node.poll_timeout() <= now {
                 self.node.handle_timeout(now);
             }
-            self.send().await;
+            self.send(&sockets).await;
             self.report();
         }
     }
 
     /// Takes what has arrived, so many datagrams at one time that the rest of the task is not starved.
-    fn receive(&mut self, which: usize) {
+    fn receive<S: Socket>(&mut self, socket: Option<&S>) {
         let now = self.now();
-        let Some(socket) = &self.sockets[which] else { return };
+        let Some(socket) = socket else { return };
         for _ in 0..limits::BATCH {
             match socket.try_recv_from(&mut self.buffer) {
                 Ok((len, from)) => self.node.handle_datagram(now, from, &self.buffer[..len]),
@@ -106,10 +100,10 @@ impl Task {
         }
     }
 
-    async fn send(&mut self) {
+    async fn send<S: Socket>(&mut self, sockets: &[Option<S>; 2]) {
         while let Some(transmit) = self.node.poll_transmit() {
             let family = usize::from(Family::of(&transmit.to) == Family::V6);
-            let Some(socket) = &self.sockets[family] else { continue };
+            let Some(socket) = &sockets[family] else { continue };
             // A datagram that cannot be sent is lost, as on the way.
             if let Err(error) = socket.try_send_to(&transmit.bytes, transmit.to)
                 && error.kind() == io::ErrorKind::WouldBlock
@@ -189,7 +183,7 @@ impl Task {
 }
 
 /// Waits until a socket has something; for ever when there is none.
-async fn readable(socket: &Option<UdpSocket>) {
+async fn readable<S: Socket>(socket: Option<&S>) {
     match socket {
         Some(socket) if socket.readable().await.is_ok() => {}
         _ => core::future::pending().await,

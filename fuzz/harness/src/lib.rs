@@ -14,6 +14,7 @@ pub mod dht;
 pub mod export_client;
 pub mod exporter;
 mod grammar;
+pub mod ice;
 pub mod import_client;
 pub mod importer;
 mod inputs;
@@ -32,7 +33,7 @@ pub mod trace;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target of `fuzz/`.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 21] = [
     ("archive_json", archive::check_text),
     ("archive_open", archive::check_file),
     ("certificate_chain", certificate_chain::check),
@@ -44,6 +45,8 @@ pub const TARGETS: [Target; 19] = [
     ("dht_value", dht::check_value),
     ("export_client", export_client::check),
     ("exporter", exporter::check),
+    ("ice_frames", ice::check_frames),
+    ("ice_text", ice::check_text),
     ("import_client", import_client::check),
     ("importer", importer::check),
     ("message", message::check),

@@ -232,4 +232,14 @@ fn codes(cases: &mut Cases) {
         let is = tls::is_device(chain, &DeviceId::Long(other));
         cases.expect(format!("a device whose long id differs in byte {place}"), false, is);
     }
+    let facts = tls::PeerFacts::of(chain);
+    let verified = |asker| facts.asked_by(asker, long).verified;
+    cases.expect("a device, and no request before it", true, verified(None));
+    cases.expect("the device that asked", true, verified(Some(long)));
+    for place in 0..long.len() {
+        let mut asker = long;
+        asker[place] ^= 1;
+        let what = format!("a device where one asked whose id differs in byte {place}");
+        cases.expect(what, false, verified(Some(asker)));
+    }
 }

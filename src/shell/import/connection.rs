@@ -84,11 +84,10 @@ pub(super) async fn serve<S, K>(
     S: AsyncRead + AsyncWrite + Unpin,
     K: Sink,
 {
-    let Some((stream, mut facts, channel)) = securing::secure(stream, &tls, limits.handshake, &mut wiring).await else {
+    let Some((stream, facts, channel)) = securing::secure(stream, &tls, limits.handshake, &mut wiring).await else {
         return;
     };
-    // Facts that were verified before the connection was made are those of the device that asked for it (R-SEC-4).
-    facts.verified &= asked_by.is_none_or(|device| device == channel.exporter);
+    let facts = facts.asked_by(asked_by, channel.exporter);
     if wiring.report(Event::Opened(facts, channel)).await.is_continue() {
         let deadline = Instant::now() + limits.opening;
         Served::new(stream, limits.max_archive, wiring).run(deadline).await;

@@ -11,8 +11,10 @@ use tokio::{
 };
 
 use super::*;
+use crate::archive::UnixTime;
 use crate::mux::{ChannelRequest, Control, RequestState};
 use crate::shell::Progress;
+use crate::shell::identity::{Reach, throw_away};
 
 /// A stream whose bytes never pause, and which takes all that is written. It takes part in the scheduler's budget, as sockets do: a task that
 /// reads it is made to yield now and then.
@@ -137,4 +139,37 @@ async fn a_peer_that_only_keeps_the_connection_busy_is_lost_early() {
         assert!(matches!(event, Event::Lost));
         assert!(seconds < 40, "{frame:?}: after {seconds} s");
     }
+}
+
+/// Serves a connection that this device has asked for, and on which `shown` proves itself. Returns whether it is verified.
+async fn verified(asked_by: Option<[u8; 32]>, importer: &tls::ImporterTls, shown: &tls::ExporterTls) -> bool {
+    let (near, far) = duplex(64 * 1024);
+    let (commands, received) = mpsc::channel(8);
+    let (reports, mut events) = mpsc::channel(8);
+    let closing = Duration::from_secs(1);
+    let wiring = Wiring { id: ConnId(1), commands: received, events: reports, progress: Progress::default(), closing };
+    let limits = Limits { max_archive: 0, handshake: OPENING, opening: OPENING };
+    let served = tokio::spawn(serve::<_, NoSink>(near, asked_by, importer.clone(), limits, wiring));
+    let end = shown.handshake(far).await.unwrap();
+    let facts = loop {
+        if let (_, Event::Opened(facts, _)) = events.recv().await.unwrap() {
+            break facts;
+        }
+    };
+    drop((commands, end));
+    served.await.unwrap();
+    facts.verified
+}
+
+/// R-SEC-4: a device that did not ask counts as not verified, whatever it shows; without a request before it, its chain alone counts.
+#[tokio::test]
+async fn only_the_device_that_asked_is_verified() {
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
+    let device = || throw_away(Reach::Direct, now).unwrap();
+    let (importer, exporter) = (tls::ImporterTls::new(&device()), device());
+    let shown = tls::ExporterTls::new(&exporter);
+    let id = exporter.chain().leaf().long_id();
+    assert!(verified(None, &importer, &shown).await);
+    assert!(verified(Some(id), &importer, &shown).await);
+    assert!(!verified(Some(device().chain().leaf().long_id()), &importer, &shown).await);
 }

@@ -1,11 +1,12 @@
 //! A device as the OpenDHT network knows it: its RSA key, and the values that it writes and reads with it.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use handfast_dht::{
     Value, ValueType,
     value::{Identity as Keys, PublicKey},
 };
+use tokio::task::spawn_blocking;
 
 use super::{random::fresh, request::Request};
 use crate::archive::{Identity, certificate::Chain};
@@ -45,5 +46,12 @@ impl Account {
             return None;
         }
         Some((opened.author, Request::decode(&opened.data)?))
+    }
+
+    /// Reads a value as [`Account::open`] does, on a thread that may block: to decrypt takes milliseconds, anyone can put values that are
+    /// encrypted to this device, and everything else goes on meanwhile.
+    pub(super) async fn open_apart(self: &Arc<Self>, value: Value<'static>) -> Option<(PublicKey, Request)> {
+        let account = self.clone();
+        spawn_blocking(move || account.open(&value)).await.ok().flatten()
     }
 }

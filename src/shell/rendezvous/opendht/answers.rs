@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use handfast_dht::{Event, Query, driver::Events, value::PublicKey};
+use handfast_dht::{Event, Query, Value, driver::Events, value::PublicKey};
 use tokio::{
     sync::{OnceCell, oneshot},
     task::JoinSet,
@@ -130,16 +130,25 @@ impl Drop for Expected {
 /// Passes answers on until the node ends.
 async fn pass_on(mut events: Events, account: Arc<Account>, waiting: Waiting) {
     while let Some(event) = events.next().await {
-        let Event::Values { values, .. } = event else { continue };
-        for value in values {
-            // To open a value takes its time: what answers nothing stays shut.
-            if waiting.lock().is_empty() {
-                continue;
-            }
-            if let Some((from, answer)) = account.open(&value) {
-                waiting.take(&from, &answer);
-            }
+        if let Event::Values { values, .. } = event {
+            open_all(values, &account, &waiting).await;
         }
     }
     waiting.lock().clear();
 }
+
+/// Opens values one after the other, as long as a request waits for its answer.
+async fn open_all(values: Vec<Value<'static>>, account: &Arc<Account>, waiting: &Waiting) {
+    for value in values {
+        // To open a value takes its time: what answers nothing stays shut.
+        if waiting.lock().is_empty() {
+            return;
+        }
+        if let Some((from, answer)) = account.open_apart(value).await {
+            waiting.take(&from, &answer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,7 @@ async fn answer(
         let Some(event) = event else { return };
         let Event::Values { values, .. } = event else { continue };
         for value in values {
-            let Some((from, request)) = account.open(&value) else { continue };
+            let Some((from, request)) = account.open_apart(value).await else { continue };
             // Beyond the limit a request is dropped unseen: its sender may put it again.
             if answers.len() >= MAX_DHT_REQUESTS || request.is_answer || !request.kind.is_empty() {
                 continue;
@@ -184,7 +184,7 @@ pub(super) async fn answer_and_connect<C>(
 }
 
 /// Whether the sender's chain is published, and holds: device ← account ← …. A sender without one is not answered.
-async fn is_vouched_for(dht: &OpenDht, sender: &DeviceId) -> bool {
+pub(super) async fn is_vouched_for(dht: &OpenDht, sender: &DeviceId) -> bool {
     for _ in 0..DHT_TRIES {
         match dht.chain_of(sender).await {
             Ok((Some(chain), _)) => return chain.certificates().len() > 1 && chain.verify().is_ok(),

@@ -1,8 +1,19 @@
+use std::time::Duration;
+
+use handfast_dht::driver::{Bind, Running};
+
 use super::{
-    import,
-    node::{certificate_key, request_key},
+    OpenDht, import,
+    node::{certificate_key, ids, request_key},
 };
-use crate::token::DeviceId;
+use crate::{
+    archive::{UnixTime, certificate::Chain},
+    limits::{DHT_RETRY, DHT_TRIES},
+    shell::identity::{Reach, throw_away},
+    token::DeviceId,
+};
+
+const NOW: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
 
 /// Values of a link between two real daemons, and of the C++ library.
 #[test]
@@ -58,4 +69,43 @@ async fn an_answer_is_sent_although_the_negotiation_fails() {
     import::answer_and_connect(send, async { Err(std::io::ErrorKind::TimedOut.into()) }, connections).await;
     is_sent.await.unwrap();
     assert_eq!(taken.recv().await, None);
+}
+
+/// A device that joined a network of one node, and that node.
+async fn joined() -> (OpenDht, Running) {
+    let bind = Bind { v6: None, ..Bind::loopback(0) };
+    let node = Running::start(bind, handfast_dht::Config::default()).await.unwrap();
+    let dht = OpenDht::join(node.addresses()).await.unwrap();
+    dht.connected().await.unwrap();
+    (dht, node)
+}
+
+/// R-RDV-5: the sender of a request is looked for as often as is stated, and is not vouched for without certificates.
+#[tokio::test(start_paused = true)]
+async fn a_sender_without_certificates_is_not_vouched_for_in_the_end() {
+    let (dht, _node) = joined().await;
+    let begin = tokio::time::Instant::now();
+    assert!(!import::is_vouched_for(&dht, &DeviceId::Long([7; 32])).await);
+    assert!(begin.elapsed() >= DHT_RETRY * (DHT_TRIES - 1), "{:?}", begin.elapsed());
+}
+
+/// R-RDV-5: a chain of three vouches for its device, also where it arrives after the request, and a certificate alone does not.
+#[tokio::test(start_paused = true)]
+async fn a_chain_vouches_for_its_device_and_a_leaf_does_not() {
+    let (dht, _node) = joined().await;
+    let chain = throw_away(Reach::Direct, NOW).unwrap().chain().clone();
+    let [device, _] = ids(&chain);
+    let publish = async {
+        tokio::time::sleep(DHT_RETRY * 3).await;
+        dht.publish(certificate_key(&device), &chain.to_pem()).await.unwrap();
+    };
+    let (vouched, ()) = tokio::join!(import::is_vouched_for(&dht, &device), publish);
+    assert!(vouched);
+    let other = throw_away(Reach::Direct, NOW).unwrap().chain().clone();
+    let [device, _] = ids(&other);
+    let alone =
+        Chain::from_pem(other.to_pem().split_inclusive("-----END CERTIFICATE-----\n").next().unwrap().as_bytes())
+            .unwrap();
+    dht.publish(certificate_key(&device), &alone.to_pem()).await.unwrap();
+    assert!(!import::is_vouched_for(&dht, &device).await);
 }
