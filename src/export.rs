@@ -555,6 +555,9 @@ impl<R: Rules> Exporter<R> {
     }
 
     fn finish(&mut self, outcome: Outcome, farewell: Farewell) {
+        if self.rules.lacks(Rule::DoneAfterSends) {
+            self.signal(Signal::Done(outcome));
+        }
         if self.rules.keeps(Rule::EndStopsTimers) {
             self.out.disarm_all();
         }
@@ -569,7 +572,9 @@ impl<R: Rules> Exporter<R> {
         }
         self.phase = Phase::Done { outcome, rest };
         self.address = None;
-        self.signal(Signal::Done(outcome));
+        if self.rules.keeps(Rule::DoneAfterSends) {
+            self.signal(Signal::Done(outcome));
+        }
     }
 
     fn answer_late(&mut self, outcome: Outcome, word: Word) {

@@ -520,6 +520,9 @@ impl<R: Rules> Importer<R> {
     }
 
     fn finish(&mut self, outcome: Outcome, farewell: Farewell) {
+        if self.rules.lacks(Rule::DoneAfterSends) {
+            self.signal(Signal::Done(outcome));
+        }
         if self.rules.keeps(Rule::EndStopsTimers) {
             self.out.disarm_all();
         }
@@ -542,7 +545,9 @@ impl<R: Rules> Importer<R> {
         self.close_candidates();
         self.out.push(Effect::Withdraw);
         self.phase = Phase::Done { outcome, link, removed: false };
-        self.signal(Signal::Done(outcome));
+        if self.rules.keeps(Rule::DoneAfterSends) {
+            self.signal(Signal::Done(outcome));
+        }
     }
 
     /// The installed account goes; of a failed import nothing is there (R-API-3).

@@ -152,6 +152,10 @@ rules! {
     DoneLast,
     /// Both: DONE comes once (R-STATE-2).
     DoneOnce,
+    /// Both: in a turn IN_PROGRESS goes out before all that is sent (R-STATE-2).
+    ProgressBeforeSends,
+    /// Both: in a turn DONE goes out after all that is sent (R-STATE-2).
+    DoneAfterSends,
 
     /// Clients: an unknown error is a failure (R-CLI-3, R-CLI-7).
     ClientUnheardFails,

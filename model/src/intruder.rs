@@ -7,6 +7,7 @@
 pub mod attack;
 pub mod comparison;
 pub mod contrast;
+pub mod directory;
 pub mod known;
 pub mod moves;
 pub mod mutants;

@@ -3,6 +3,7 @@
 pub mod again;
 pub(crate) mod claims;
 pub mod clients;
+pub(crate) mod deleted;
 pub mod documented;
 pub mod flaws;
 pub mod follow;

@@ -28,6 +28,8 @@ const CROWD: &str =
 const SENT: &str =
     "the importer ignores a second `authScheme`: the engines judge what comes of a message, the checker each send";
 
+const ORDER: &str = "it is the order of what goes out in one turn: the engines judge what comes of each of these, the checker their order";
+
 /// The engines that cannot find a mutant, and why.
 const BEYOND: &[(&[Engine], &str, &str)] = &[
     (SHELL, "M-03", "it takes a second exporter that has the code, after the end"),
@@ -72,6 +74,10 @@ const BEYOND: &[(&[Engine], &str, &str)] = &[
     (BOTH, "M-58", SENT),
     (BOTH, "M-59", "it is in the flag that is written with an account: the store's, not the reducers'"),
     (BOTH, "M-65", CLIENT),
+    (BOTH, "M-67", ORDER),
+    (BOTH, "M-68", ORDER),
+    (BOTH, "M-69", ORDER),
+    (BOTH, "M-70", ORDER),
 ];
 
 /// Mutants that are in a comparison.

@@ -117,6 +117,17 @@ impl<R: Rules> Exporter<R> {
                 Message(M::AuthScheme(..) | M::Verdict(_) | M::Unknown),
             ) if lacks(Rule::OnlyPasswordsCounted) => self.wrong(session),
 
+            (Linked(Authenticating, session), Tried(slot, Opening::Opened))
+                if lacks(Rule::ProgressBeforeSends) && session.password == Password::Trying(slot) =>
+            {
+                self.phase = Linked(Sending, Session { password: Password::None, ..session });
+                self.out.disarm(Timer::Authenticate);
+                self.out.arm(Timer::Stall);
+                self.out.arm(Timer::Transfer);
+                self.out.push(Effect::SendArchive);
+                self.signal(Signal::InProgress);
+            }
+
             // The archive and the importer's result.
             (Linked(Sending, _), Progressed) if lacks(Rule::ProgressRearms) => {}
             (Linked(Sending, _), HandedOver) if lacks(Rule::SuccessConfirmed) => {

@@ -6,7 +6,7 @@ use super::{Ask, Check, Effect, Importer, Input, Link, Phase, Session, Stage};
 use crate::{
     limits::Timer,
     message::{Message as M, Slot, Verdict, Word},
-    outcome::{Outcome, Scheme, Signal},
+    outcome::{Outcome, Profile, Scheme, Signal},
     reducer::{ConnId, Farewell, Origin, Refused},
     rules::{Rule, Rules},
 };
@@ -45,6 +45,15 @@ impl<R: Rules> Importer<R> {
                 if lacks(Rule::SchemeMatches) && scheme != session.scheme =>
             {
                 return Some(self.answer(session, slot, session.scheme));
+            }
+            (Linked(Prompting, session), ProvideAccountAuthentication(slot, scheme))
+                if lacks(Rule::ProgressBeforeSends)
+                    && scheme == session.scheme
+                    && self.config.profile == Profile::Jamid =>
+            {
+                self.phase = Linked(Answered, Session { answer: Some(slot), ..session });
+                self.out.push(Effect::Send(session.conn, M::Password(slot)));
+                self.signal(Signal::InProgress);
             }
             (Linked(Prompting, session), ProvideAccountAuthentication(_, scheme))
                 if lacks(Rule::RefusalIsPure) && scheme != session.scheme =>

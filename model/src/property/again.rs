@@ -10,6 +10,7 @@ use handfast::{
 
 use crate::{
     property::{
+        deleted::checked,
         judged::{Judged, Reached},
         properties::{Half, PropertyId, PropertySet},
     },
@@ -133,10 +134,12 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
         let other = 1 - link;
         let mut next = Both { links: state.links.clone(), violated: PropertySet::default() };
         let before = &state.links[link];
-        if !before.import.device.is_alike(&stepped.import.device, other as u8) {
+        let alike = before.import.device.is_alike(&stepped.import.device, other as u8);
+        if !checked(PropertyId::Isolated, alike) {
             next.violated.insert(PropertyId::Isolated, Side::Import);
         }
-        if !before.export.device.is_alike(&stepped.export.device, other as u8) {
+        let alike = before.export.device.is_alike(&stepped.export.device, other as u8);
+        if !checked(PropertyId::Isolated, alike) {
             next.violated.insert(PropertyId::Isolated, Side::Export);
         }
         next.links[other].import.device = stepped.import.device.clone();
@@ -151,12 +154,13 @@ impl<I: ImportDevice, D: ExportDevice> Again<I, D> {
         let kept = !state.violated.contains(property, half)
             && state.links.iter().all(|link| !link.violated.contains(property, half));
         kept && match property {
-            PropertyId::Again => self.second_succeeds(state),
-            PropertyId::Return => second_is_refused(state),
+            PropertyId::Again => checked(PropertyId::Again, self.second_succeeds(state)),
+            PropertyId::Return => checked(PropertyId::Return, second_is_refused(state)),
             // The devices are the same in both.
             PropertyId::Invariant => {
                 let [first, _] = &state.links;
-                first.import.invariant().is_ok() && first.export.invariant().is_ok()
+                checked(PropertyId::Invariant, first.import.invariant().is_ok())
+                    && checked(PropertyId::Invariant, first.export.invariant().is_ok())
             }
             _ => true,
         }

@@ -17,6 +17,7 @@ use crate::{
         },
     },
     property::{
+        deleted::checked,
         judged::{Judged, Reached},
         properties::{Half, PropertyId},
     },
@@ -112,7 +113,10 @@ impl<'a, I: ImportSide, E: ExportSide> Claims<'a, I, E> {
         let Some((_, liveness)) = facts.iter().find(|(one, _)| *one == (property, half)) else {
             return Decision::Open("it was not asked".into());
         };
-        let Err(lasso) = liveness.check(self.system) else { return Decision::Holds };
+        let lasso = match liveness.check(self.system) {
+            Err(lasso) if !checked(property, false) => lasso,
+            Err(_) | Ok(()) => return Decision::Holds,
+        };
         // Within their budget timers fire at any time, and have to in the end; without one, only when all else is quiet. So nothing is
         // said of what they would end.
         match running(&lasso) {

@@ -12,6 +12,7 @@ use handfast::{
 
 use crate::{
     property::{
+        deleted::checked,
         judged::{Judged, Reached},
         properties::{Half, PropertyId},
     },
@@ -32,14 +33,15 @@ impl PropertyId {
             Self::Return => half.sides().all(|side| calls_return_what_they_do(state, side)),
             Self::Atomic => {
                 let import = &state.world.import;
-                import.storage != Storage::Torn
-                    && (state.world.seen.import.crashed.is_none() || import.staged.is_none())
+                let left = state.world.seen.import.crashed.is_some() && import.staged.is_some();
+                let whole = checked(Self::Atomic, import.storage != Storage::Torn);
+                whole && checked(Self::Atomic, !left)
             }
             Self::Budget => half.sides().all(|side| nothing_is_left(system, state, side)),
-            Self::Ends => half.sides().all(|side| operation_ends(system, state, side)),
-            Self::CancelArrives => half.sides().all(|side| cancel_arrives(state, side)),
+            Self::Ends => half.sides().all(|side| checked(Self::Ends, operation_ends(system, state, side))),
+            Self::CancelArrives => half.sides().all(|side| checked(Self::CancelArrives, cancel_arrives(state, side))),
             Self::Invariant => half.sides().all(|side| holds_together(state, side)),
-            Self::Honest => !system.configuration().is_honest() || honest_pair_succeeds(state),
+            Self::Honest => !system.configuration().is_honest() || checked(Self::Honest, honest_pair_succeeds(state)),
             _ => true,
         }
     }
@@ -48,8 +50,8 @@ impl PropertyId {
 /// The invariants of a machine hold.
 fn holds_together<I: ImportSide, E: ExportSide>(state: &Reached<I, E>, side: Side) -> bool {
     match side {
-        Side::Import => state.import.invariant().is_ok(),
-        Side::Export => state.export.invariant().is_ok(),
+        Side::Import => checked(PropertyId::Invariant, state.import.invariant().is_ok()),
+        Side::Export => checked(PropertyId::Invariant, state.export.invariant().is_ok()),
     }
 }
 
@@ -73,7 +75,8 @@ fn operation_ends<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, state: &R
 fn nothing_is_left<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, state: &Reached<I, E>, side: Side) -> bool {
     let world = &state.world;
     let failed = world.seen.import.done.is_some_and(|done| !done.outcome.is_success());
-    if side == Side::Import && failed && world.import.staged.is_some() {
+    let staged = side == Side::Import && failed && world.import.staged.is_some();
+    if !checked(PropertyId::Budget, !staged) {
         return false;
     }
     let ended = world.seen.import.done.is_some() && world.seen.export.done.is_some();
@@ -84,7 +87,9 @@ fn nothing_is_left<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, state: &
         Side::Import => state.import.is_closed() || world.seen.import.crashed.is_some(),
         Side::Export => state.export.is_closed() || world.seen.export.crashed.is_some(),
     };
-    closed && matches!(world.link.half(side).end, End::Away | End::Closed)
+    let away = matches!(world.link.half(side).end, End::Away | End::Closed);
+    let closed = checked(PropertyId::Budget, closed);
+    closed && checked(PropertyId::Budget, away)
 }
 
 /// A cancel of this side reaches the other.
@@ -113,8 +118,8 @@ fn honest_pair_succeeds<I: ImportSide, E: ExportSide>(state: &Reached<I, E>) -> 
 /// Every call of a side is tried in every state: it is accepted when the specification says so, and otherwise changes nothing.
 fn calls_return_what_they_do<I: ImportSide, E: ExportSide>(state: &Reached<I, E>, side: Side) -> bool {
     match side {
-        Side::Import => import_misreturns(state).is_none(),
-        Side::Export => export_misreturns(state).is_none(),
+        Side::Import => checked(PropertyId::Return, import_misreturns(state).is_none()),
+        Side::Export => checked(PropertyId::Return, export_misreturns(state).is_none()),
     }
 }
 

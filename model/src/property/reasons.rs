@@ -69,7 +69,7 @@ pub(crate) fn reasons<I: ImportSide, E: ExportSide>(
             let text = |done: String| format!("upon what came on a connection that is not the session's: {done}");
             (!foreign.is_empty()).then(|| Reason::Fact(Side::Import, text(foreign.join(", ")))).into_iter().collect()
         }
-        PropertyId::Sends => sent(configuration, &before.world, turn).into_iter().collect(),
+        PropertyId::Sends => sent(configuration, &before.world, turn).into_iter().chain(disordered(turn)).collect(),
         _ => Vec::new(),
     }
 }
@@ -98,6 +98,15 @@ fn sent(configuration: &Configuration, world: &World, turn: &Turn) -> Option<Rea
         Turn::Import(None, _) | Turn::Export(None, _) | Turn::Neither => return None,
     };
     (said.as_ref() != Some(&due)).then_some(Reason::Sent(side, due, said))
+}
+
+fn disordered(turn: &Turn) -> Option<Reason> {
+    let (side, disorder) = match turn {
+        Turn::Import(Some(_), effects) => (Side::Import, sends::import_disorder(effects)),
+        Turn::Export(Some(_), effects) => (Side::Export, sends::export_disorder(effects)),
+        Turn::Import(None, _) | Turn::Export(None, _) | Turn::Neither => return None,
+    };
+    disorder.map(|disorder| Reason::Fact(side, disorder.into()))
 }
 
 fn probes<I: ImportSide, E: ExportSide>(state: &Reached<I, E>) -> Vec<Reason> {

@@ -12,10 +12,13 @@ use handfast::{
     reducer::ConnId,
 };
 
-use crate::system::{
-    seen::Compared,
-    stated::TRIES,
-    world::{Storage, World},
+use crate::{
+    property::{deleted::checked, properties::PropertyId as P},
+    system::{
+        seen::Compared,
+        stated::TRIES,
+        world::{Storage, World},
+    },
 };
 
 /// The messages on the session's channel in one turn.
@@ -51,24 +54,22 @@ pub(crate) fn import_sends(world: &World, own: Features, input: import::Input, e
     let accepts = accepted(effects);
     let answers = effects.iter().filter(|effect| matches!(effect, E::AcceptChannel(_) | E::DeclineChannel(_))).count();
     // Each request for a channel has one answer (R-IMP-3, R-MUX-1), and nothing else has one.
-    if answers != usize::from(matches!(input, I::ChannelRequested(..))) {
-        return false;
-    }
+    let answered = answers == usize::from(matches!(input, I::ChannelRequested(..)));
     let session = accepts.or(seen.session);
     let done = import_outcome(effects);
     let once = |wanted: E, due: bool| effects.iter().filter(|effect| **effect == wanted).count() == usize::from(due);
-    let works = once(E::Publish, input == I::AddAccount)
-        && once(E::Withdraw, done.is_some())
-        && (!effects.contains(&E::Discard) || done.is_some_and(|outcome| !outcome.is_success()))
-        && (!effects.contains(&E::Install) || matches!(input, I::Checked(Check::Sound(_))));
-    works
-        && is_in_order(effects, |effect| match effect {
-            E::Signal(signal) => Kind::of(signal),
-            E::Send(..) | E::End(_) => Kind::Sent,
-            _ => Kind::Other,
-        })
-        && said_by_importer(session, effects) == Some(due_of_importer(world, own, input, accepts, done))
-        && import_ends(world, own, input, done)
+    let discards = !effects.contains(&E::Discard) || done.is_some_and(|outcome| !outcome.is_success());
+    let installs = !effects.contains(&E::Install) || matches!(input, I::Checked(Check::Sound(_)));
+    let due = || due_of_importer(world, own, input, accepts, done);
+    checked(P::Sends, answered)
+        && checked(P::Sends, once(E::Publish, input == I::AddAccount))
+        && checked(P::Sends, once(E::Withdraw, done.is_some()))
+        && checked(P::Sends, discards)
+        && checked(P::Sends, installs)
+        && checked(P::Sends, begins_first(effects, import_kind))
+        && checked(P::Sends, ends_last(effects, import_kind))
+        && checked(P::Sends, said_by_importer(session, effects) == Some(due()))
+        && checked(P::Sends, import_ends(world, own, input, done))
 }
 
 /// Returns what is due of an importer at an input, and what it sends; `None`: it does not send what can be said on its channel.
@@ -221,15 +222,13 @@ pub(crate) fn export_sends(
     }
     let done = export_outcome(effects);
     let opened = matches!(input, I::Tried(_, Tried::Opened)) && seen.done.is_none();
-    let kind = |effect: &E| match effect {
-        E::Signal(signal) => Kind::of(signal),
-        E::Send(_) | E::SendArchive | E::End => Kind::Sent,
-        _ => Kind::Other,
-    };
-    effects.iter().filter(|effect| **effect == E::SendArchive).count() == usize::from(opened)
-        && is_in_order(effects, kind)
-        && said_by_exporter(effects) == Some(due_of_exporter(world, own, profile, input, done))
-        && export_ends(world, own, input, done)
+    let archives = effects.iter().filter(|effect| **effect == E::SendArchive).count();
+    let due = || due_of_exporter(world, own, profile, input, done);
+    checked(P::Sends, archives == usize::from(opened))
+        && checked(P::Sends, begins_first(effects, export_kind))
+        && checked(P::Sends, ends_last(effects, export_kind))
+        && checked(P::Sends, said_by_exporter(effects) == Some(due()))
+        && checked(P::Sends, export_ends(world, own, input, done))
 }
 
 fn said_by_exporter(effects: &[export::Effect]) -> Option<Said> {
@@ -358,9 +357,50 @@ impl Kind {
     }
 }
 
-/// Whether IN_PROGRESS goes out before all that is sent in the turn, and DONE after it (R-STATE-2).
-fn is_in_order<E>(effects: &[E], kind: impl Fn(&E) -> Kind) -> bool {
-    effects.iter().map(kind).filter(|kind| *kind != Kind::Other).is_sorted()
+const fn import_kind(effect: &import::Effect) -> Kind {
+    match effect {
+        import::Effect::Signal(signal) => Kind::of(signal),
+        import::Effect::Send(..) | import::Effect::End(_) => Kind::Sent,
+        _ => Kind::Other,
+    }
+}
+
+const fn export_kind(effect: &export::Effect) -> Kind {
+    match effect {
+        export::Effect::Signal(signal) => Kind::of(signal),
+        export::Effect::Send(_) | export::Effect::SendArchive | export::Effect::End => Kind::Sent,
+        _ => Kind::Other,
+    }
+}
+
+/// Returns the signal of an importer's turn that is not at its place among what is sent, and its place (R-STATE-2).
+pub(crate) fn import_disorder(effects: &[import::Effect]) -> Option<&'static str> {
+    disorder(effects, import_kind)
+}
+
+/// The same of an exporter.
+pub(crate) fn export_disorder(effects: &[export::Effect]) -> Option<&'static str> {
+    disorder(effects, export_kind)
+}
+
+fn disorder<E>(effects: &[E], kind: impl Fn(&E) -> Kind + Copy) -> Option<&'static str> {
+    match (begins_first(effects, kind), ends_last(effects, kind)) {
+        (false, _) => Some("signals IN_PROGRESS after what it sends in this turn, and has to before"),
+        (true, false) => Some("signals DONE before what it sends in this turn, and has to after"),
+        (true, true) => None,
+    }
+}
+
+/// Whether IN_PROGRESS goes out before all that is sent in the turn (R-STATE-2).
+fn begins_first<E>(effects: &[E], kind: impl Fn(&E) -> Kind) -> bool {
+    let mut earlier = effects.iter().map(kind).skip_while(|kind| *kind == Kind::Other || *kind == Kind::Begins);
+    earlier.all(|kind| kind != Kind::Begins)
+}
+
+/// Whether DONE goes out after all that is sent in the turn, and after IN_PROGRESS (R-STATE-2).
+fn ends_last<E>(effects: &[E], kind: impl Fn(&E) -> Kind) -> bool {
+    let mut later = effects.iter().map(kind).skip_while(|kind| *kind != Kind::Ends);
+    later.all(|kind| matches!(kind, Kind::Ends | Kind::Other))
 }
 
 /// The outcome in these signals, if there is one.
@@ -378,17 +418,19 @@ mod tests {
     #[test]
     fn a_turn_has_an_order() {
         let [begins, sent, ends, other] = [Kind::Begins, Kind::Sent, Kind::Ends, Kind::Other];
-        for (turn, holds) in [
-            (&[][..], true),
-            (&[other, begins, other, sent, sent, other], true),
-            (&[sent, sent, ends, other], true),
-            (&[begins, sent, ends], true),
-            (&[sent, begins], false),
-            (&[sent, other, begins], false),
-            (&[ends, sent], false),
-            (&[sent, ends, sent], false),
+        for (turn, first, last) in [
+            (&[][..], true, true),
+            (&[other, begins, other, sent, sent, other], true, true),
+            (&[sent, sent, ends, other], true, true),
+            (&[begins, sent, ends], true, true),
+            (&[sent, begins], false, true),
+            (&[sent, other, begins], false, true),
+            (&[ends, begins], false, false),
+            (&[ends, sent], true, false),
+            (&[sent, ends, sent], true, false),
         ] {
-            assert_eq!(is_in_order(turn, |kind| *kind), holds, "{turn:?}");
+            assert_eq!(begins_first(turn, |kind| *kind), first, "{turn:?}");
+            assert_eq!(ends_last(turn, |kind| *kind), last, "{turn:?}");
         }
     }
 }

@@ -291,6 +291,47 @@ mod tests {
         }
     }
 
+    /// How often a definition names each variable: after the step, or as one that stays.
+    fn named(module: &str, definition: &str) -> Vec<(String, usize)> {
+        let listed = module.lines().find_map(|line| line.strip_prefix("VARIABLES ")).unwrap();
+        let body = module.split_once(&format!("\n{definition} ==")).unwrap().1.split("\n\n").next().unwrap();
+        let words = |text: &str, is: fn(&str, &str) -> bool, name: &str| {
+            let words = text.split(|char: char| !(char.is_alphanumeric() || "_'".contains(char)));
+            words.filter(|word| is(word, name)).count()
+        };
+        let count = |name: &str| {
+            let stays = body.split("UNCHANGED").skip(1).map(|list| list.split(">>").next().unwrap());
+            let primed = words(body, |word, name| word.strip_suffix('\'') == Some(name), name);
+            primed + stays.map(|list| words(list, |word, name| word == name, name)).sum::<usize>()
+        };
+        listed.split(", ").map(|name| (name.to_owned(), count(name))).collect()
+    }
+
+    /// A step says of each variable once what becomes of it: one that no step names could become anything.
+    #[test]
+    fn a_step_names_each_variable_once() {
+        let (_, text) = written("HH-documented-honest", Format::Tla);
+        let own = include_str!("../../third/link.tla");
+        let actions = ["ImportComes(i, to)", "ImportEnds(i, to)", "ExportComes(i, to)", "ExportEnds(i, to)"];
+        let primed = own.lines().filter(|line| line.contains("' ")).count();
+        assert_eq!(primed, actions.len(), "an action that is not in the list");
+        let definitions = actions.map(|action| (own, action)).into_iter().chain([(&*text, "Next")]);
+        for (module, definition) in definitions {
+            // One definition of a line each in the module that is written by hand.
+            let module = module.replace("\nExport", "\n\nExport").replace("\nImport", "\n\nImport");
+            for (name, times) in named(&module, definition) {
+                assert_eq!(times, 1, "{definition}: {name}");
+            }
+        }
+        // A name that is left out is missed.
+        let less = |module: &str, left_out: &str, definition: &str| {
+            let module = module.replacen(left_out, "", 1).replace("\nImport", "\n\nImport");
+            named(&module, definition).iter().filter(|(_, times)| *times == 0).count()
+        };
+        assert_eq!(less(own, "UNCHANGED <<export, exportCame>>", actions[0]), 2);
+        assert_eq!(less(&text, "violated' =", "Next"), 1);
+    }
+
     /// A way is one of the graph: each of its steps is an edge between the states of these numbers.
     #[test]
     fn a_way_is_a_part_of_the_graph() {

@@ -1,6 +1,8 @@
 //! The state of a session: the devices around the reducers, the links between them, time, and the laws. Nothing here knows a session.
 
 pub(crate) mod clock;
+#[cfg(test)]
+pub(crate) mod deletion;
 pub(crate) mod event;
 pub(crate) mod exporter;
 pub(crate) mod importer;

@@ -1,5 +1,6 @@
-//! Which connection makes room for another one, with every arrangement of three origins over four places of each stage (R-IMP-15). The rule
-//! is typed from the requirement, and reads nothing of the shipped tables.
+//! Which connection makes room for another one, with every arrangement of three origins over four places of each stage (R-IMP-15), also where
+//! connections come to a stage in another order than they were requested, and where all stages are full. The rule is typed from the
+//! requirement, and reads nothing of the shipped tables.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -63,9 +64,16 @@ impl Waiting {
     fn come(&mut self, from: usize, stage: usize) -> Vec<u32> {
         let conn = ConnId(self.next);
         self.next += 1;
+        let requested = self.take(Input::ConnectionRequestedFrom(conn, origin(from)));
+        requested.into_iter().chain(self.advance(conn.0, stage)).collect()
+    }
+
+    /// Brings a connection that was requested to a further stage. Returns the connections that are closed for it.
+    fn advance(&mut self, conn: u32, stage: usize) -> Vec<u32> {
+        let conn = ConnId(conn);
         let opened = Input::ConnectionOpened { conn, presented: Some(AccountId([7; 20])), verified: true };
-        let steps = [Input::ConnectionRequestedFrom(conn, origin(from)), Input::ConnectionAnswered(conn), opened];
-        steps.into_iter().take(stage + 1).flat_map(|input| self.take(input)).collect()
+        let steps = [Input::ConnectionAnswered(conn), opened];
+        steps.into_iter().take(stage).flat_map(|input| self.take(input)).collect()
     }
 }
 
@@ -73,10 +81,7 @@ impl Waiting {
 pub(super) fn admissions() -> Part {
     let mut cases = Cases::default();
     for places in [1, 3, 4] {
-        let arrangements = ORIGINS.len().pow(places);
-        for (arrangement, comes) in (0..arrangements).flat_map(|at| (0..ORIGINS.len()).map(move |comes| (at, comes))) {
-            let digit = |place| arrangement / ORIGINS.len().pow(place) % ORIGINS.len();
-            let full: Vec<usize> = (0..places).map(digit).collect();
+        for (full, comes) in arrangements(places) {
             for stage in 0..STAGES {
                 let mut waiting = Waiting::new(places as u16);
                 let early: Vec<u32> = full.iter().flat_map(|&from| waiting.come(from, stage)).collect();
@@ -87,8 +92,59 @@ pub(super) fn admissions() -> Part {
             }
         }
     }
+    reversed(&mut cases);
+    full(&mut cases);
     addresses(&mut cases);
     cases.part("admissions", "R-IMP-15")
+}
+
+/// Every arrangement of so many places, and every origin of one more.
+fn arrangements(places: u32) -> impl Iterator<Item = (Vec<usize>, usize)> {
+    let digits = move |at: usize| (0..places).map(|place| at / ORIGINS.len().pow(place) % ORIGINS.len()).collect();
+    (0..ORIGINS.len().pow(places)).flat_map(move |at| (0..ORIGINS.len()).map(move |comes| (digits(at), comes)))
+}
+
+/// Connections come to a stage in the reverse of the order in which they were requested: the oldest one of a stage is the one that has been
+/// there for longest.
+fn reversed(cases: &mut Cases) {
+    for (asked, comes) in [2, 3].into_iter().flat_map(arrangements) {
+        for stage in 1..STAGES {
+            let mut waiting = Waiting::new(asked.len() as u16);
+            let requested: Vec<u32> = asked.iter().flat_map(|&from| waiting.come(from, 0)).collect();
+            let advanced = (0..asked.len() as u32).rev().flat_map(|conn| waiting.advance(conn, stage));
+            let early: Vec<u32> = requested.into_iter().chain(advanced.collect::<Vec<_>>()).collect();
+            let came = (early, waiting.come(comes, stage));
+            let there: Vec<usize> = asked.iter().rev().copied().collect();
+            let victim = asked.len() - 1 - stated(&there, comes);
+            let names: Vec<_> = there.iter().map(|&from| ORIGINS[from]).collect();
+            let what =
+                format!("{names:?} came to stage {stage} in reverse, and one of {} comes: closed", ORIGINS[comes]);
+            cases.expect(what, (Vec::new(), vec![victim as u32]), came);
+        }
+    }
+}
+
+/// All stages are full: one that goes through them evicts one of each, and none of a stage to which it has not come.
+fn full(cases: &mut Cases) {
+    const PLACES: usize = 3;
+    for (there, comes) in arrangements(PLACES as u32) {
+        for stage in 0..STAGES {
+            let mut waiting = Waiting::new(PLACES as u16);
+            // From the last stage on, so that none is in the way of another.
+            let filled = |at: usize| there.iter().map(move |&from| ((from + at) % ORIGINS.len(), at));
+            let early: Vec<u32> =
+                (0..STAGES).rev().flat_map(filled).flat_map(|(from, at)| waiting.come(from, at)).collect();
+            let came = (early, waiting.come(comes, stage));
+            let victim = |at: usize| {
+                let origins: Vec<usize> = filled(at).map(|(from, _)| from).collect();
+                ((STAGES - 1 - at) * PLACES + stated(&origins, comes)) as u32
+            };
+            let names: Vec<_> = there.iter().map(|&from| ORIGINS[from]).collect();
+            let what =
+                format!("all stages are full, as {names:?}, and one of {} comes to stage {stage}", ORIGINS[comes]);
+            cases.expect(what, (Vec::new(), (0..=stage).map(victim).collect()), came);
+        }
+    }
 }
 
 /// Which addresses are one origin: an IPv4 address, also written as IPv6, and a /64 network of IPv6.

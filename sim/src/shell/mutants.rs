@@ -83,3 +83,91 @@ impl Mutant {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::plan::Planted;
+
+    /// A session in which the violation of a rule is all that is wrong at first, so that without the rule's check it is another result.
+    enum Witness {
+        /// With a planted defect.
+        Planted(&'static str, u64, Planted),
+        /// With a mutant.
+        Mutant(&'static str, u64, &'static str),
+        /// None here, and why.
+        Elsewhere(&'static str),
+    }
+
+    const RULES: [Rule; 18] = [
+        Rule::NoPanic,
+        Rule::Ends,
+        Rule::Replays,
+        Rule::Repeatable,
+        Rule::Closed,
+        Rule::Leak,
+        Rule::Grammar,
+        Rule::Signalled,
+        Rule::Pair,
+        Rule::NoBlame,
+        Rule::Stored,
+        Rule::LeftOver,
+        Rule::Gate,
+        Rule::Compared,
+        Rule::NotSent,
+        Rule::Answered,
+        Rule::Expected,
+        Rule::Converges,
+    ];
+
+    fn witness(rule: Rule) -> Witness {
+        use Witness::{Elsewhere, Mutant, Planted};
+        match rule {
+            Rule::NoPanic => Planted("no-fault", 0, self::Planted::Panic),
+            Rule::Ends => Mutant("partition@import.asked", 30, "M-24"),
+            Rule::Replays => Elsewhere("`a_trace_that_was_changed_does_not_replay` alters each step of a trace"),
+            Rule::Repeatable => Elsewhere("`a_leak_is_found` runs a plan twice that depends on more than its seed"),
+            Rule::Closed => Mutant("no-fault", 0, "M-51d"),
+            Rule::Leak => Planted("no-fault", 0, self::Planted::Socket),
+            Rule::Grammar => Mutant("no-fault", 0, "M-08"),
+            Rule::Signalled => Planted("no-fault", 1, self::Planted::Forgetful),
+            Rule::Pair => Mutant("partition@import.progressed", 34, "M-07"),
+            Rule::NoBlame => Mutant("wrong-thrice", 3, "M-12"),
+            Rule::Stored => Planted("no-fault", 0, self::Planted::ForgetfulStore),
+            Rule::LeftOver => Planted("no-fault", 3, self::Planted::LitteringStore),
+            Rule::Gate => Mutant("no-fault", 0, "M-10"),
+            Rule::Compared => Mutant("compared@same", 0, "M-60"),
+            Rule::NotSent => {
+                Elsewhere("a session of M-09 (`cancel@export.answered`, seed 131) breaks `Pair` too, before it")
+            }
+            Rule::Answered => Elsewhere("`scripts/fuzz-planted` plants a beacon that is not answered"),
+            Rule::Expected => Mutant("hostile-importer@flood", 286, "M-13"),
+            Rule::Converges => Planted("disk-fails@3", 0, self::Planted::Rot),
+        }
+    }
+
+    /// The check of each rule is deleted in turn, and the session then breaks fewer rules, or another one first.
+    #[test]
+    fn each_deleted_rule_is_noticed() {
+        for rule in RULES {
+            let broken: Vec<Rule> = match witness(rule) {
+                Witness::Planted(scenario, seed, planted) => {
+                    let plan = Plan::draw(scenario.parse().unwrap(), seed).with(Some(planted));
+                    run_under(&plan, None).violations.into_iter().map(|violation| violation.rule).collect()
+                }
+                Witness::Mutant(scenario, seed, id) => {
+                    let plan = Plan::draw(scenario.parse().unwrap(), seed);
+                    let without = super::Mutant::find(id).unwrap().without;
+                    run_under(&plan, Some(without)).violations.into_iter().map(|violation| violation.rule).collect()
+                }
+                Witness::Elsewhere(why) => {
+                    assert!(!why.is_empty());
+                    continue;
+                }
+            };
+            let first = broken.first().copied();
+            let left = broken.iter().copied().find(|other| *other != rule);
+            assert!(broken.contains(&rule) && left != first, "{rule:?}: {broken:?}");
+        }
+    }
+}

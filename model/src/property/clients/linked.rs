@@ -13,6 +13,7 @@ use handfast::{
 use super::{AnyExportClient, AnyImportClient, Client, ClientEffect, ClientInput, Shown, Watch};
 use crate::{
     property::{
+        deleted::checked,
         judged::{Judged, Reached},
         properties::{Half, PropertyId, PropertySet},
     },
@@ -251,11 +252,16 @@ impl Linked {
         if property == PropertyId::Invariant {
             let Whole { link, import, export, .. } = state;
             let daemons = link.import.invariant().and_then(|()| link.export.invariant());
-            return daemons.and_then(|()| import.client.invariant()).and_then(|()| export.client.invariant()).is_ok();
+            return checked(PropertyId::Invariant, daemons.is_ok())
+                && checked(PropertyId::Invariant, import.client.invariant().is_ok())
+                && checked(PropertyId::Invariant, export.client.invariant().is_ok());
         }
         property != PropertyId::Client
             || !state.violated.contains(property, half)
-                && half.sides().all(|side| self.ends_what_is_left(state, side) && self.gets_on(state, side))
+                && half.sides().all(|side| {
+                    checked(PropertyId::Client, self.ends_what_is_left(state, side))
+                        && checked(PropertyId::Client, self.gets_on(state, side))
+                })
     }
 
     /// Whether a shipped client has a hardened daemon, which answers each call for good.

@@ -6,6 +6,7 @@ use handfast::{
 };
 
 use super::{Call, ClientEffect, ClientInput, Kind, Shown};
+use crate::property::{deleted::checked, properties::PropertyId};
 
 /// A fault of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,8 +115,9 @@ impl Watch {
         self.faults = 0;
     }
 
+    #[cfg_attr(test, track_caller)]
     fn hold(&mut self, fault: Fault) {
-        self.faults |= 1 << fault as u8;
+        self.faults |= u8::from(!checked(PropertyId::Client, false)) << fault as u8;
     }
 
     /// The client took this, and that came out.

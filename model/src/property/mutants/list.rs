@@ -156,6 +156,14 @@ pub const MUTANTS: &[Mutant] = &[
         .of(Setting::Clients),
     breaks("M-66", "Bytes that are no message are passed over.", &[R::MalformedEnds])
         .violates(P::Malformed, "HX-documented-hostile-exporter"),
+    breaks("M-67", "The importer signals IN_PROGRESS after the password is sent.", &[R::ProgressBeforeSends])
+        .violates(P::Sends, "HH-jamid-honest"),
+    breaks("M-68", "The exporter signals IN_PROGRESS after the archive has begun.", &[R::ProgressBeforeSends])
+        .violates(P::Sends, "HH-documented-honest"),
+    breaks("M-69", "The importer signals DONE before its last word.", &[R::DoneAfterSends])
+        .violates(P::Sends, "HX-documented-hostile-exporter"),
+    breaks("M-70", "The exporter signals DONE before its last word.", &[R::DoneAfterSends])
+        .violates(P::Sends, "XH-documented-hostile-importer"),
 ];
 
 /// The first half of a row.

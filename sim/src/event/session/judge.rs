@@ -12,11 +12,7 @@ use handfast_model::{
 
 use crate::event::{
     session::Session,
-    state::{
-        event::Party,
-        law::{Broken, Law},
-        link::LinkEnd,
-    },
+    state::{event::Party, law::Law, link::LinkEnd},
 };
 
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
@@ -33,11 +29,8 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
         }
         (0..self.links.len()).for_each(|link| self.judge_pair(link));
         self.judge_with_legacy();
-        for follower in &self.followers {
-            if let Err(strayed) = follower.examine() {
-                let broken = Broken { law: Law::of(&strayed), text: strayed.to_string() };
-                self.broken.get_or_insert(broken);
-            }
+        if let Some(strayed) = self.followers.iter().find_map(|follower| follower.examine().err()) {
+            self.break_law(Law::of(&strayed), strayed.to_string());
         }
     }
 
