@@ -16,7 +16,7 @@ use handfast::{
     archive::{Identity, MemoryFs, Store},
     limits::{Durations, MAX_SECURED, MAX_UNSECURED, MAX_WRONG_CODES},
     mux::{Control, RequestState},
-    outcome::{LinkState, Outcome},
+    outcome::{LinkState, Outcome, Signal},
     shell::{
         ExportOptions, ImportOptions,
         rendezvous::{Dial, Listener, Publish},
@@ -317,6 +317,60 @@ impl Listener for Short {
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.line.local_addr()
     }
+}
+
+/// A line on which a device asks first that is not reached.
+struct Unreached {
+    line: Line,
+    asked: bool,
+}
+
+impl Publish for Unreached {
+    type Listener = Self;
+
+    async fn publish(self, _: &Identity) -> io::Result<Self> {
+        Ok(self)
+    }
+}
+
+impl Listener for Unreached {
+    type Stream = DuplexStream;
+
+    async fn accept(&mut self) -> io::Result<(DuplexStream, SocketAddr)> {
+        if !std::mem::replace(&mut self.asked, true) {
+            return Err(io::Error::new(io::ErrorKind::HostUnreachable, "no way leads to it"));
+        }
+        self.line.accept().await
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.line.local_addr()
+    }
+}
+
+/// R-ICE-5: a device that asked and was not reached is named where nothing else comes, and forgotten where something does.
+#[tokio::test(start_paused = true)]
+async fn a_device_that_is_not_reached_is_the_cause_of_a_timeout() {
+    in_time(async {
+        for calls in [false, true] {
+            let (line, phone) = Line::new();
+            let store = store();
+            let options = ImportOptions::default();
+            let mut importer = import_with(Unreached { line, asked: false }, inline(&store), options);
+            importer.token().await;
+            if calls {
+                phone.call().await.unwrap();
+            }
+            let mut notice = importer.next().await;
+            while notice.state() != LinkState::Done {
+                notice = importer.next().await;
+            }
+            assert!(matches!(notice.signal, Signal::Done(Outcome::Timeout)), "{notice:?}");
+            let cause = notice.cause.map(|cause| cause.to_string());
+            assert_eq!(cause.as_deref(), (!calls).then_some("no way leads to it"));
+        }
+    })
+    .await;
 }
 
 /// R-EXP-12: what is at the address closes the first connections, and then lets the exporter in.

@@ -37,7 +37,8 @@ pub struct Notice {
 ///
 /// Its kind distinguishes the causes of an export's `Network` that need different next steps: `ConnectionRefused` where nothing listens,
 /// `PermissionDenied` where the importing device declined the token's code, `NotFound` where another device answered, `InvalidData` where
-/// the program at the address does not speak TLS. A cause of an export's `Timeout` is that of its last attempt to connect.
+/// the program at the address does not speak TLS. A cause of an export's `Timeout` is that of its last attempt to connect, and one of an import's
+/// that of the last attempt of a device that asked for the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     kind: io::ErrorKind,

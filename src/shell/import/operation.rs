@@ -196,9 +196,16 @@ impl<N: Random> Operation<N> {
                                 let Some(next) = world.last.checked_add(1) else { continue };
                                 world.last = next;
                                 world.arrived = Some(stream);
+                                self.causes = Causes::default();
                                 Input::ConnectionRequestedFrom(ConnId(next), Origin::from(from))
                             }
-                            Err(error) if is_of_peer(&error) => continue,
+                            Err(error) if is_of_peer(&error) => {
+                                // An error in words is of a device that asked, and was not reached (R-ICE-5).
+                                if error.get_ref().is_some() {
+                                    self.causes.note(Outcome::Timeout, error);
+                                }
+                                continue;
+                            }
                             Err(_) => {
                                 pause = Some(Instant::now() + ACCEPT_PAUSE);
                                 world.cut_off(0);

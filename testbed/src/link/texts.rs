@@ -72,6 +72,10 @@ pub(crate) fn ended(side: Side, outcome: Outcome, known: Known) -> &'static str 
             return "Another program answers at the address of the new device. Nothing was sent. Look at the address and the port \
                     that the new device shows, and begin again.";
         }
+        (Import, Timeout, Some(_)) => {
+            return "A device asked for the link, and no connection to it came about. Nothing was imported. See that both devices are \
+                    on one network, or that no firewall is between them; then begin again, with a new token.";
+        }
         (Export, Timeout, Some(_)) => {
             return "No new device answered at its address. Nothing was sent. Look at its screen whether it still shows a token, \
                     and at which address and port; see that no firewall is between the two devices; then begin again.";

@@ -30,7 +30,7 @@ pub struct Offer(pub OpenDht);
 /// A device that is published. Dropping it ends the node, and what was begun with peers.
 #[derive(Debug)]
 pub struct Published {
-    connections: mpsc::Receiver<(IceStream, SocketAddr)>,
+    connections: mpsc::Receiver<io::Result<(IceStream, SocketAddr)>>,
     address: Option<SocketAddr>,
     _answering: JoinSet<()>,
 }
@@ -68,7 +68,7 @@ impl Listener for Published {
 
     async fn accept(&mut self) -> io::Result<(IceStream, SocketAddr)> {
         match self.connections.recv().await {
-            Some(connection) => Ok(connection),
+            Some(connection) => connection,
             // The node has ended: nothing comes any more, and the token's lifetime ends the wait.
             None => std::future::pending().await,
         }
@@ -106,7 +106,7 @@ async fn answer(
     dht: OpenDht,
     account: Arc<Account>,
     [mut long, mut short]: [Events; 2],
-    connections: mpsc::Sender<(IceStream, SocketAddr)>,
+    connections: mpsc::Sender<io::Result<(IceStream, SocketAddr)>>,
 ) {
     let mut treated = Treated::default();
     let mut answers = JoinSet::new();
@@ -142,7 +142,7 @@ async fn one(
     from: PublicKey,
     sender: DeviceId,
     request: Request,
-    connections: mpsc::Sender<(IceStream, SocketAddr)>,
+    connections: mpsc::Sender<io::Result<(IceStream, SocketAddr)>>,
 ) {
     let Some(offer) = request.description.as_str().and_then(|text| Description::read(text).ok()) else { return };
     if !offer.candidates.iter().any(Candidate::can_be_dialled) {
@@ -167,20 +167,23 @@ async fn one(
     answer_and_connect(send, connect, connections).await;
 }
 
-/// Sends the answer, and hands over the connection as soon as there is one. The peer's checks may come before the answer reaches it (R-ICE-4),
+/// Sends the answer, and hands over the connection as soon as there is one, or why none came about. The peer's checks may come before the answer reaches it (R-ICE-4),
 /// and without the answer it cannot go on: the answer is sent to its end, whatever the negotiation does meanwhile.
 pub(super) async fn answer_and_connect<C>(
     send: impl Future<Output = ()>,
     negotiation: impl Future<Output = io::Result<C>>,
-    connections: mpsc::Sender<C>,
+    connections: mpsc::Sender<io::Result<C>>,
 ) {
     let connect = async {
-        if let Ok(connection) = negotiation.await {
-            // The operation may be over.
-            let _ = connections.send(connection).await;
-        }
+        // The operation may be over.
+        let _ = connections.send(negotiation.await.map_err(not_reached)).await;
     };
     join!(send, connect);
+}
+
+/// The error of a listener for a device that asked, and to which no connection leads.
+fn not_reached(error: io::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::HostUnreachable, format!("a device asked for the link: {error}"))
 }
 
 /// Whether the sender's chain is published, and holds: device ← account ← …. A sender without one is not answered.

@@ -50,17 +50,17 @@ async fn an_answer_is_sent_to_its_end_after_the_connection_was_chosen() {
         sent.send(()).unwrap();
     };
     let work = tokio::spawn(import::answer_and_connect(send, async { Ok("a connection") }, connections));
-    assert_eq!(taken.recv().await, Some("a connection"));
+    assert_eq!(taken.recv().await.unwrap().unwrap(), "a connection");
     assert!(is_sent.try_recv().is_err());
     chosen.send(()).unwrap();
     work.await.unwrap();
     is_sent.await.unwrap();
 }
 
-/// An answer goes out although no connection comes about.
+/// R-ICE-5: an answer goes out although no connection comes about, and why none did is handed over.
 #[tokio::test]
 async fn an_answer_is_sent_although_the_negotiation_fails() {
-    let (connections, mut taken) = tokio::sync::mpsc::channel::<()>(1);
+    let (connections, mut taken) = tokio::sync::mpsc::channel::<std::io::Result<()>>(1);
     let (sent, is_sent) = tokio::sync::oneshot::channel();
     let send = async {
         tokio::task::yield_now().await;
@@ -68,7 +68,9 @@ async fn an_answer_is_sent_although_the_negotiation_fails() {
     };
     import::answer_and_connect(send, async { Err(std::io::ErrorKind::TimedOut.into()) }, connections).await;
     is_sent.await.unwrap();
-    assert_eq!(taken.recv().await, None);
+    let error = taken.recv().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::HostUnreachable);
+    assert!(taken.recv().await.is_none());
 }
 
 /// A device that joined a network of one node, and that node.
