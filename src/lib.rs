@@ -32,8 +32,10 @@
 //! |---|---|
 //! | none | the reducers, the [`connection`], messages and tokens: `no_std` with `alloc`, no clock, no randomness, no I/O |
 //! | `archive` | the account [`archive`]: its format, cryptography and crash-safe store; needs `std` |
-//! | `ice` | the negotiation of ICE over TCP, without sockets: `opendht` has the sockets |
+//! | `ice` | the negotiation of ICE over TCP, without sockets |
 //! | `net` (default) | the [`shell`]: the tokio driver, TLS, identities, and how devices find each other |
+//! | `lan` | devices find each other by multicast DNS |
+//! | `opendht` | devices find each other over OpenDHT, and connect by ICE |
 //! | `testing` | doubles for tests: [`archive::MemoryFs`], [`archive::Sample`], [`archive::InsecureKdf`]; never in a release |
 //!
 //! The requirements (`R-…`) that the documentation cites are in `docs/protocol.md` of the repository.

@@ -112,21 +112,30 @@ impl Running {
         let mut seed = zeroize::Zeroizing::new([0; 32]);
         getrandom::fill(seed.as_mut()).map_err(io::Error::other)?;
         let unix_start = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Self::over(sockets, Config { unix_start, ..config }, *seed)
+        Self::over(sockets, Config { unix_start, ..config }, &seed)
     }
 
     /// Starts the node on sockets that are open, the one of IPv4 first: those of a simulated network, say. All that it draws follows from
-    /// `seed`, which has to be secret where the network is a real one.
+    /// `seed`, which has to be secret where the network is a real one. The families of `config` are those of the sockets; its
+    /// `unix_start` has to be the time of now.
     ///
     /// # Errors
-    /// When there is no socket, or a socket has no address.
-    pub fn over<S: Socket>(sockets: [Option<S>; 2], config: Config, seed: [u8; 32]) -> io::Result<Self> {
+    /// When there is no socket, or a socket has no address or is of the other family.
+    pub fn over<S: Socket>(sockets: [Option<S>; 2], config: Config, seed: &[u8; 32]) -> io::Result<Self> {
         if sockets.iter().all(Option::is_none) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to bind"));
         }
         let families = Want { v4: sockets[0].is_some(), v6: sockets[1].is_some() };
-        let node = Node::new(Duration::ZERO, Config { families, ..config }, seed);
-        let addresses = sockets.iter().flatten().map(Socket::local_addr).collect::<io::Result<_>>()?;
+        let mut addresses = Vec::new();
+        for (socket, family) in sockets.iter().zip([Family::V4, Family::V6]) {
+            let Some(socket) = socket else { continue };
+            let address = socket.local_addr()?;
+            if Family::of(&address) != family {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "a socket is of the other family"));
+            }
+            addresses.push(address);
+        }
+        let node = Node::new(Duration::ZERO, Config { families, ..config }, *seed);
         let id = node.id();
         let (acts, receiver) = mpsc::channel(limits::COMMANDS);
         let (announce, connected) = watch::channel([false; 2]);

@@ -12,7 +12,6 @@ use handfast_dht::{
     value::{Identity, PublicKey, Query, certificate_text},
     wire::{Family, Message, Payload, Reply, Request, Values, Want},
 };
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_RSA_SHA384, RsaKeySize};
 
 const LOSSY: Faults =
     Faults { loss: 0.05, duplication: 0.02, latency: (Duration::from_millis(10), Duration::from_millis(80)) };
@@ -31,21 +30,17 @@ struct Device {
     pem: String,
 }
 
-static IMPORTER: LazyLock<Device> = LazyLock::new(Device::new);
-static EXPORTER: LazyLock<Device> = LazyLock::new(Device::new);
+static IMPORTER: LazyLock<Device> = LazyLock::new(|| Device::read(include_str!("vectors/importer.pem")));
+static EXPORTER: LazyLock<Device> = LazyLock::new(|| Device::read(include_str!("vectors/exporter.pem")));
 
 impl Device {
-    /// device ← account, with keys as the network needs them.
-    fn new() -> Self {
-        let account = KeyPair::generate().unwrap();
-        let mut authority = CertificateParams::default();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let account = CertifiedIssuer::self_signed(authority, account).unwrap();
-        let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA384, RsaKeySize::_2048).unwrap();
-        let leaf = CertificateParams::default().signed_by(&key, &account).unwrap();
-        let pem = pem(leaf.der()) + &pem(account.der());
+    /// Reads a key, and the chain device ← account. They are the same in each run, so that the seed of a network decides all of it.
+    fn read(file: &str) -> Self {
+        let chain = file.find("-----BEGIN CERTIFICATE-----").unwrap();
+        let (key, pem) = file.split_at(chain);
         let public = PublicKey::of_certificate(pem.as_bytes()).unwrap();
-        Self { keys: Identity::from_pkcs8(key.serialized_der()).unwrap(), public, pem }
+        let key: String = key.lines().filter(|line| !line.starts_with("-----")).collect();
+        Self { keys: Identity::from_pkcs8(&BASE64_STANDARD.decode(key).unwrap()).unwrap(), public, pem: pem.to_owned() }
     }
 
     /// Signs for the peer, and encrypts to it.
@@ -53,12 +48,6 @@ impl Device {
         let value = Value::typed(9, ValueType::USER_DATA, "peer_request", data);
         self.keys.sign(value, 0, Some(to)).unwrap().encrypt(to).unwrap()
     }
-}
-
-fn pem(der: &[u8]) -> String {
-    let text = BASE64_STANDARD.encode(der);
-    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 /// Under which key the certificates of a device lie.

@@ -140,7 +140,7 @@ async fn node(host: HostId, config: Config) -> Running {
     let socket = UdpSocket::bind("0.0.0.0:4222").await.unwrap();
     let mut seed = [7; 32];
     seed[0] = NUMBER.replace(NUMBER.get() + 1);
-    Running::over([Some(Of(host, socket)), None], config, seed).unwrap()
+    Running::over([Some(Of(host, socket)), None], config, &seed).unwrap()
 }
 
 thread_local! {

@@ -21,9 +21,9 @@ pub enum Rule {
     ReadBack,
     /// A request is answered once, by its id (R-RDV-7).
     AnsweredOnce,
-    /// A chain is the token's device's if its leaf has the token's id; any other at its key is passed over (R-RDV-4, R-SEC-1).
+    /// A chain is the token's device's if its leaf has the token's id; any other at its key is passed over (R-RDV-6, R-SEC-1).
     ChainOfToken,
-    /// Each attempt has a request with an id of its own (R-RDV-5).
+    /// Each attempt has a request with an id of its own (R-RDV-5, R-ICE-5).
     FreshId,
     /// The exporter takes the first answer to the request of this attempt, and no other (R-RDV-6).
     AnswerToThis,

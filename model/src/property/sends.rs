@@ -385,13 +385,14 @@ pub(crate) fn export_disorder(effects: &[export::Effect]) -> Option<&'static str
 
 fn disorder<E>(effects: &[E], kind: impl Fn(&E) -> Kind + Copy) -> Option<&'static str> {
     match (begins_first(effects, kind), ends_last(effects, kind)) {
-        (false, _) => Some("signals IN_PROGRESS after what it sends in this turn, and has to before"),
+        (false, false) => Some("signals IN_PROGRESS and DONE in the wrong order in this turn"),
+        (false, true) => Some("signals IN_PROGRESS after what it sends in this turn, and has to before"),
         (true, false) => Some("signals DONE before what it sends in this turn, and has to after"),
         (true, true) => None,
     }
 }
 
-/// Whether IN_PROGRESS goes out before all that is sent in the turn (R-STATE-2).
+/// Whether IN_PROGRESS goes out before all that is sent in the turn, and before DONE (R-STATE-2).
 fn begins_first<E>(effects: &[E], kind: impl Fn(&E) -> Kind) -> bool {
     let mut earlier = effects.iter().map(kind).skip_while(|kind| *kind == Kind::Other || *kind == Kind::Begins);
     earlier.all(|kind| kind != Kind::Begins)

@@ -45,6 +45,30 @@ const SOURCES: [(&str, &str, &str); 7] = [
     ("model/src/property/clients/watch.rs", include_str!("../clients/watch.rs"), "self.hold("),
 ];
 
+/// Every file with a check is in the list, so that a check in a new one is deleted too.
+#[test]
+fn every_source_with_a_check_is_listed() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = BTreeSet::new();
+    let mut folders = vec![top.join("src/property")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let name = format!("model/{}", path.strip_prefix(top).unwrap().display());
+            let calls = ["self.expect(", "checked(Self::", "checked(P", "checked(property", "self.hold("];
+            if !name.contains("/deleted") && calls.iter().any(|call| text.contains(call)) {
+                found.insert(name);
+            }
+        }
+    }
+    assert_eq!(found, SOURCES.iter().map(|(file, ..)| (*file).to_owned()).collect());
+}
+
 /// A check, as its source has it.
 struct Check {
     place: Place,
@@ -197,7 +221,10 @@ fn also() -> impl Iterator<Item = (&'static Mutant, PropertyId, &'static str)> {
     })
 }
 
-/// Checks that no fact needs: the property, how the check begins in the sources, and the reason. The list only shrinks.
+/// How long the list of checks is that no fact needs.
+const UNNOTICED: usize = 28;
+
+/// Checks that no fact needs: the property, how the check begins in the sources, and the reason. The list only shrinks: [`UNNOTICED`].
 fn unnoticed() -> Vec<(PropertyId, &'static str, &'static str)> {
     let rows = KNOWN.lines().filter_map(|line| line.strip_prefix("unnoticed "));
     let row = |row: &'static str| {
@@ -264,6 +291,7 @@ fn each_deleted_check_is_noticed() {
     assert_eq!(noticed.keys().find(|place| !places.contains(place)), None, "a check that the sources do not list");
     let mut rows: BTreeMap<(Option<PropertyId>, String), Vec<String>> = BTreeMap::new();
     let (mut silent, mut reasons) = (Vec::new(), unnoticed());
+    assert!(reasons.len() <= UNNOTICED, "a check more that nothing needs: {}", reasons.len());
     for check in &checks {
         let Check { place, property, text } = check;
         let by = noticed.get(place).cloned().unwrap_or_else(|| {
@@ -294,7 +322,7 @@ fn each_deleted_check_is_noticed() {
 
 const PAGE: &str = "# The checks, and what notices that one is deleted
 
-Written by `HANDFAST_BLESS=1 cargo test -p handfast-model --lib deleted -- --ignored each_deleted`. Each check of a property is deleted by itself, in a build for tests, and the facts
+Written by `HANDFAST_BLESS=1 cargo test -p handfast-model --lib each_deleted_check -- --ignored`. Each check of a property is deleted by itself, in a build for tests, and the facts
 that the project commits are asked again: the shortest counterexample of each mutant ([properties.md](../properties.md#mutants)), and, for
 the checks that no mutant needs, of each weakness of today's daemon (`check --flaws`). A fact notices a deletion if without the check its
 counterexample is gone or longer. *as well*: the mutant violates another property too, or its
@@ -323,4 +351,5 @@ fn what_else_would_notice() {
         }
     }
     silent.iter().for_each(|check| println!("unnoticed {:?} {} # ({:?})", check.property, check.text, check.place));
+    assert_eq!(silent.len(), unnoticed().len(), "known.txt has a row for each of them");
 }

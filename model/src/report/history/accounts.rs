@@ -1,7 +1,8 @@
 //! A device with two accounts and one client of an export: whose archive leaves (R-CLI-10).
 //!
-//! The client is the one that ships. A program adds the account that each call names. The daemon is no more than its
-//! API: an operation belongs to the account that `addDevice` named, and another account's `confirmAddDevice` is refused.
+//! The client is the one that ships. A program adds the account that each call names. The daemon is no more than what of its API concerns
+//! accounts: an operation belongs to the account that `addDevice` named, and calls of another account are refused. It answers no query, and
+//! has one operation at a time, as the client has.
 
 use std::{collections::VecDeque, fmt::Write as _};
 
@@ -36,6 +37,9 @@ pub enum Named {
     Current,
     /// The account on whose screen the export began.
     OfScreen,
+    /// The account that was selected when the token was typed.
+    #[cfg(test)]
+    OfToken,
 }
 
 /// One of the two accounts.
@@ -60,12 +64,14 @@ struct Device {
     client: Reducer,
     /// The account that is selected.
     current: Account,
-    /// The account on whose screen the export began.
+    /// The account that the program has noted of the export.
+    noted: Account,
+    /// The account on whose screen the export began, whatever the program noted.
     screen: Account,
     begun: u32,
     operation: Option<Operation>,
-    /// The account whose archive has left in this operation.
-    left: Option<Account>,
+    /// The account whose archive has left, and that on whose screen its operation began.
+    left: Option<[Account; 2]>,
 }
 
 /// The daemon's operation.
@@ -73,6 +79,8 @@ struct Device {
 struct Operation {
     id: OpId,
     account: Account,
+    /// The account on whose screen it began.
+    screen: Account,
     stage: Stage,
 }
 
@@ -101,7 +109,7 @@ type Arrow = (&'static str, &'static str, String);
 impl Named {
     /// Returns whether only the archive of the account leaves on whose screen the export began, with a shortest way where not.
     pub(super) fn judge(self, limits: Limits) -> (Verdict, Option<Counterexample>) {
-        let system = System(self);
+        let system = System::new(self);
         let graph = Graph::explore(&system, limits, Some(RULE));
         if let Some(path) = graph.path(&system, RULE) {
             return (Verdict::Violated { steps: path.steps.len(), cycle: 0 }, Some(system.describe(&path)));
@@ -117,11 +125,22 @@ impl Named {
     }
 }
 
-/// The device with a program that names accounts in this way.
+/// The device with a program and a daemon.
 #[derive(Clone, Copy, Debug)]
-struct System(Named);
+struct System {
+    /// The account of `addDevice`.
+    begins: Named,
+    /// The account of the other calls.
+    goes_on: Named,
+    /// Whether the daemon refuses calls of another account.
+    refuses: bool,
+}
 
 impl System {
+    const fn new(named: Named) -> Self {
+        Self { begins: named, goes_on: named, refuses: true }
+    }
+
     /// Takes a step. `None`: the screen does not offer it, or there is nothing to do.
     fn step(self, device: &Device, step: Step) -> Option<(Device, Vec<Arrow>)> {
         let mut next = device.clone();
@@ -135,12 +154,10 @@ impl System {
                 if matches!(input, Input::Entered(_)) && next.begun == OPERATIONS {
                     return None;
                 }
-                let select = matches!(input, Input::Select);
                 arrows.push(("U", "EC", action(input)?.to_owned()));
-                next.take(self.0, input, &mut arrows)?;
-                if select {
-                    next.screen = next.current;
-                    next.left = None;
+                next.take(self, input, &mut arrows)?;
+                if matches!(input, Input::Select) {
+                    (next.screen, next.noted, next.left) = (next.current, next.current, None);
                 }
             }
             Step::Daemon => {
@@ -155,7 +172,7 @@ impl System {
                 };
                 next.operation = stage.and_then(|stage| Some(Operation { stage, ..next.operation? }));
                 arrows.push(("ED", "EC", format!("addDeviceStateChanged({})", signal.state().name())));
-                next.take(self.0, Input::Signal(id, Received::Signal(signal)), &mut arrows)?;
+                next.take(self, Input::Signal(id, Received::Signal(signal)), &mut arrows)?;
             }
         }
         Some((next, arrows))
@@ -163,7 +180,7 @@ impl System {
 
     fn describe(self, path: &Path<Device, Step>) -> Counterexample {
         let mut mermaid = String::from(
-            "sequenceDiagram\n    participant U as User\n    participant EC as Old Client\n    participant ED as Old Daemon\n",
+            "sequenceDiagram\n    participant U as User\n    participant EC as Client\n    participant ED as Daemon\n",
         );
         let mut at = &path.root;
         let mut schedule = Vec::new();
@@ -177,11 +194,10 @@ impl System {
             }
             at = next;
         }
-        if let Some(left) = at.left {
+        if let Some([left, screen]) = at.left {
             let _ = writeln!(
                 mermaid,
-                "    Note over EC,ED: VIOLATED {RULE}: account {left:?} leaves, and the export began on the screen of account {:?}.",
-                at.screen
+                "    Note over EC,ED: VIOLATED {RULE}: the archive of account {left:?} leaves, and the export began on the screen of account {screen:?}.",
             );
         }
         Counterexample { schedule, mermaid, trace: Vec::new() }
@@ -190,41 +206,40 @@ impl System {
 
 impl Device {
     fn new() -> Self {
-        let (client, [current, screen]) = (Reducer::new(), [Account::A; 2]);
-        Self { client, current, screen, begun: 0, operation: None, left: None }
+        let (client, [current, noted, screen]) = (Reducer::new(), [Account::A; 3]);
+        Self { client, current, noted, screen, begun: 0, operation: None, left: None }
     }
 
     /// Gives the client an input, and carries out what it asks for: its calls return at once.
-    fn take(&mut self, named: Named, input: Input, arrows: &mut Vec<Arrow>) -> Option<()> {
+    fn take(&mut self, system: System, input: Input, arrows: &mut Vec<Arrow>) -> Option<()> {
+        #[cfg(test)]
+        if system.begins == Named::OfToken && matches!(input, Input::Manual) {
+            self.noted = self.current;
+        }
+        let named = |device: &Self, named: Named| if named == Named::Current { device.current } else { device.noted };
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
-            let account = match named {
-                Named::Current => self.current,
-                Named::OfScreen => self.screen,
-            };
+            let account = named(self, system.goes_on);
             for effect in self.client.take(input).ok()? {
                 let (call, returned) = match effect {
                     Effect::AddDevice(_) => {
                         self.begun += 1;
-                        let id = OpId(self.begun);
-                        self.operation = Some(Operation { id, account, stage: Stage::Begun });
+                        let (id, account) = (OpId(self.begun), named(self, system.begins));
+                        self.operation = Some(Operation { id, account, screen: self.screen, stage: Stage::Begun });
                         (format!("addDevice(account {account:?}, token)"), Input::Added(Ok(id)))
                     }
                     Effect::ConfirmAddDevice(id) => {
-                        let accepted = self.own(id, account).is_some_and(|operation| {
-                            let asking = operation.stage == Stage::Asking;
-                            if asking {
-                                operation.stage = Stage::Sending;
-                            }
-                            asking
+                        let asking = self.own(system, id, account).filter(|operation| operation.stage == Stage::Asking);
+                        let left = asking.map(|operation| {
+                            operation.stage = Stage::Sending;
+                            [account, operation.screen]
                         });
-                        if accepted {
-                            self.left = Some(account);
-                        }
+                        let accepted = left.is_some();
+                        self.left = left.or(self.left);
                         (format!("confirmAddDevice(account {account:?})"), Input::Confirmed(id, accepted))
                     }
                     Effect::CancelAddDevice(id) => {
-                        let accepted = self.own(id, account).is_some();
+                        let accepted = self.own(system, id, account).is_some();
                         if accepted {
                             self.operation = None;
                         }
@@ -244,8 +259,9 @@ impl Device {
     }
 
     /// The operation of this number, if it is of that account.
-    fn own(&mut self, id: OpId, account: Account) -> Option<&mut Operation> {
-        self.operation.as_mut().filter(|operation| operation.id == id && operation.account == account)
+    fn own(&mut self, system: System, id: OpId, account: Account) -> Option<&mut Operation> {
+        let is_own = |operation: &Operation| operation.account == account || !system.refuses;
+        self.operation.as_mut().filter(|operation| operation.id == id && is_own(operation))
     }
 }
 
@@ -286,7 +302,7 @@ impl Model for System {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always(RULE, |_, device: &Device| device.left.is_none_or(|left| left == device.screen)),
+            Property::always(RULE, |_, device: &Device| device.left.is_none_or(|[left, screen]| left == screen)),
             Property::sometimes("an account leaves", |_, device: &Device| device.left.is_some()),
         ]
     }
@@ -299,9 +315,10 @@ mod tests {
     /// Both accounts can leave, so that the rule says something; and the selected one leaves only where the calls name it.
     #[test]
     fn each_account_leaves_from_its_own_screen() {
-        let graph = Graph::explore(&System(Named::OfScreen), Limits::default(), None);
-        let left = graph.path(&System(Named::OfScreen), "an account leaves").expect("an account leaves");
-        assert_eq!(left.last().left, Some(Account::A));
+        let system = System::new(Named::OfScreen);
+        let graph = Graph::explore(&system, Limits::default(), None);
+        let left = graph.path(&system, "an account leaves").expect("an account leaves");
+        assert_eq!(left.last().left, Some([Account::A; 2]));
         let (verdict, way) = Named::OfScreen.judge(Limits::default());
         assert!(matches!(verdict, Verdict::Verified { states, .. } if states > 50), "{verdict}");
         assert!(way.is_none());
@@ -309,7 +326,22 @@ mod tests {
         assert!(matches!(verdict, Verdict::Violated { .. }), "{verdict}");
         let way = way.expect("a violation has a way");
         assert!(way.schedule.contains(&"select account B".to_owned()), "{:?}", way.schedule);
+        let (verdict, _) = Named::OfToken.judge(Limits::default());
+        assert!(matches!(verdict, Verdict::Violated { .. }), "{verdict}");
         let few = Limits { states: 10, ..Limits::default() };
         assert!(matches!(Named::OfScreen.judge(few).0, Verdict::Inconclusive { .. }));
+    }
+
+    /// A daemon that refuses calls of another account keeps the archive where a program names the selected account too late.
+    #[test]
+    fn a_daemon_refuses_the_calls_of_another_account() {
+        let found = |refuses| {
+            let system = System { begins: Named::OfScreen, goes_on: Named::Current, refuses };
+            let graph = Graph::explore(&system, Limits::default(), None);
+            assert!(graph.is_complete());
+            graph.path(&system, RULE).is_some()
+        };
+        assert!(!found(true));
+        assert!(found(false));
     }
 }

@@ -29,7 +29,10 @@ const SOURCES: [(&str, &str); 8] = [
 /// How a law begins in them.
 const BEGINS: &str = ".break_law(";
 
-/// Lines that no schedule of a mutant needs: the file, how each begins, and the reason. The list only shrinks.
+/// How long the list of lines is that no schedule needs.
+const UNNOTICED: usize = 20;
+
+/// Lines that no schedule of a mutant needs: the file, how each begins, and the reason. The list only shrinks: [`UNNOTICED`].
 fn unnoticed() -> Vec<(String, String, String)> {
     let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/event/session/unnoticed.txt");
     let rows = fs::read_to_string(list).unwrap();
@@ -39,6 +42,27 @@ fn unnoticed() -> Vec<(String, String, String)> {
         (file.to_owned(), begins.to_owned(), reason.to_owned())
     };
     rows.lines().map(row).collect()
+}
+
+/// Every file in which a law is found broken is in the list, so that a line in a new one is deleted too.
+#[test]
+fn every_source_of_a_law_is_listed() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = BTreeSet::new();
+    let mut folders = vec![top.join("src/event")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("session/tests.rs") {
+                let has = fs::read_to_string(&path).unwrap().contains(BEGINS);
+                found.extend(has.then(|| format!("sim/{}", path.strip_prefix(top).unwrap().display())));
+            }
+        }
+    }
+    assert_eq!(found, SOURCES.iter().map(|(file, _)| (*file).to_owned()).collect());
+    assert!(unnoticed().len() <= UNNOTICED, "a line more that no schedule needs: {}", unnoticed().len());
 }
 
 /// Two exporters that ask for one importer at the same moment.

@@ -119,9 +119,13 @@ async fn answer(
         let Some(event) = event else { return };
         let Event::Values { values, .. } = event else { continue };
         for value in values {
-            let Some((from, request)) = account.open_apart(value).await else { continue };
+            while answers.try_join_next().is_some() {}
             // Beyond the limit a request is dropped unseen: its sender may put it again.
-            if answers.len() >= MAX_DHT_REQUESTS || request.is_answer || !request.kind.is_empty() {
+            if answers.len() >= MAX_DHT_REQUESTS {
+                continue;
+            }
+            let Some((from, request)) = account.open_apart(value).await else { continue };
+            if request.is_answer || !request.kind.is_empty() {
                 continue;
             }
             if treated.is_new(request.id) {

@@ -82,7 +82,7 @@ async fn joined() -> (OpenDht, Running) {
     (dht, node)
 }
 
-/// R-RDV-5: the sender of a request is looked for as often as is stated, and is not vouched for without certificates.
+/// R-RDV-5: the sender of a request is looked for as often as is stated, or more often, and is not vouched for without certificates.
 #[tokio::test(start_paused = true)]
 async fn a_sender_without_certificates_is_not_vouched_for_in_the_end() {
     let (dht, _node) = joined().await;
