@@ -207,6 +207,27 @@ fn other_calls_are_answered_with_the_errors_of_the_bus() {
     });
 }
 
+/// R-CLI-10: an operation is that of the account with which it began; calls that name the other account change nothing in it.
+#[test]
+fn calls_that_name_another_account_are_refused() {
+    let Some(bus) = Bus::start() else { return };
+    let daemon = Daemon::start(&bus, &[]);
+    on_bus(&bus, async |client| {
+        let token = "jami-auth://0123456789abcdef0123456789abcdef01234567/123456";
+        let args = (&daemon.plain, token);
+        let begun = client.call_method(Some(SERVICE), PATH, Some(INTERFACE), "addDevice", &args).await.unwrap();
+        let op = u32::try_from(begun.body().deserialize::<i32>().unwrap()).expect("it begins");
+        let call = async |name: &str, account: &str| {
+            let answer = client.call_method(Some(SERVICE), PATH, Some(INTERFACE), name, &(account, op)).await;
+            answer.unwrap().body().deserialize::<bool>().unwrap()
+        };
+        for name in ["confirmAddDevice", "cancelAddDevice"] {
+            assert!(!call(name, &daemon.protected).await, "{name}");
+        }
+        assert!(call("cancelAddDevice", &daemon.plain).await, "it goes on");
+    });
+}
+
 /// Does something as a client of a bus.
 fn on_bus(bus: &Bus, work: impl AsyncFnOnce(Connection)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
