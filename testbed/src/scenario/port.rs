@@ -11,6 +11,11 @@ use super::{
     program::Program,
 };
 
+/// How long a user takes to carry a token from a daemon to the other device. A Jami daemon shows it before its certificates can be found,
+/// and one that looks for them at once gives up.
+#[cfg(feature = "dbus")]
+pub(crate) const CARRIES: Duration = Duration::from_millis(500);
+
 /// One side.
 pub(crate) enum Port {
     /// A daemon on a bus.
@@ -32,6 +37,15 @@ macro_rules! either {
 }
 
 impl Port {
+    /// How long its user takes to carry a token that it shows. A program may take the time itself.
+    pub(crate) const fn carries(&self) -> Duration {
+        match self {
+            #[cfg(feature = "dbus")]
+            Self::Bus(_) => CARRIES,
+            Self::Program(_) => Duration::ZERO,
+        }
+    }
+
     /// Waits for the next signal. A future that is dropped has lost none.
     pub(super) async fn next(&mut self) -> Result<Signalled, Fault> {
         either!(self, one => one.next().await)

@@ -30,6 +30,7 @@ pub(crate) struct Stage<'a> {
     export: Port,
     accounts: &'a Accounts,
     deadline: Duration,
+    carries: Duration,
     began: Instant,
     lines: Vec<Value>,
     /// The account under import, and the operation and account of the export.
@@ -42,12 +43,20 @@ pub(crate) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub(crate) fn new(import: Port, export: Port, accounts: &'a Accounts, deadline: Duration) -> Self {
+    /// Returns one that has not begun. A token is carried for so long.
+    pub(crate) fn new(
+        import: Port,
+        export: Port,
+        accounts: &'a Accounts,
+        deadline: Duration,
+        carries: Duration,
+    ) -> Self {
         Self {
             import,
             export,
             accounts,
             deadline,
+            carries,
             began: Instant::now(),
             lines: Vec::new(),
             account: String::new(),
@@ -136,7 +145,12 @@ impl<'a> Stage<'a> {
 
     /// Lets a user take time. Signals that come meanwhile are noted.
     pub(super) async fn think(&mut self) -> Result<(), Fault> {
-        let until = Instant::now() + THINKS;
+        self.pass(THINKS).await
+    }
+
+    /// Lets time pass. Signals that come meanwhile are noted.
+    async fn pass(&mut self, time: Duration) -> Result<(), Fault> {
+        let until = Instant::now() + time;
         loop {
             match self.take(until, "signal").await {
                 Ok(()) => {}
@@ -183,6 +197,9 @@ impl<'a> Stage<'a> {
         self.of_import.clear();
         self.called("import", "addAccount", json!({"Account.archiveURL": "jami-auth"}), account);
         let shown = self.import_state(1, 1).await?;
+        if !self.carries.is_zero() {
+            self.pass(self.carries).await?;
+        }
         shown.get("token").cloned().ok_or_else(|| Fault::Otherwise("TOKEN_AVAILABLE has no token".into()))
     }
 

@@ -103,6 +103,9 @@ impl Daemon {
             &self.plain,
             "--protected",
             &self.protected,
+            // These daemons show a token when it can be used.
+            "--carries",
+            "0",
         ]
     }
 }
@@ -146,6 +149,25 @@ fn two_daemons_link_across_two_buses() {
     let args = ["--scenario", "no-password", "--scenario", "wrong-once", "--scenario", "cancel-asked"];
     let output = run([export.drive(&one, &other), args.to_vec()].concat(), b"");
     assert_eq!(code(output.status), 0, "{}", shown(&output));
+}
+
+/// A Jami daemon shows its token before its certificates can be found: `drive` carries it for a while.
+#[test]
+fn a_token_is_carried_for_a_while() {
+    let Some(bus) = Bus::start() else { return };
+    let daemon = Daemon::start(&bus, &[]);
+    let folder = Folder::default();
+    let traces = folder.path("traces");
+    let mut args = daemon.drive(&bus, &bus);
+    args.truncate(args.len() - 2);
+    args.extend(["--carries", "200", "--scenario", "no-password", "--traces", text(&traces)]);
+    let output = run(args, b"");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    let trace = std::fs::read_to_string(traces.join("no-password.ndjson")).unwrap();
+    let lines: Vec<Value> = trace.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let at = |found: &dyn Fn(&&Value) -> bool| lines.iter().find(found).unwrap()["t_ms"].as_u64().unwrap();
+    let (shown, given) = (at(&|line| line["state"] == 1), at(&|line| line["call"] == "addDevice"));
+    assert!(given - shown >= 200, "{trace}");
 }
 
 /// Clients of two daemons, on two buses, link over an OpenDHT network of this machine.
