@@ -46,6 +46,15 @@ impl Port {
         }
     }
 
+    /// Whether accounts that were imported stay when the scenario has ended.
+    pub(crate) const fn keeps_accounts(&self) -> bool {
+        match self {
+            #[cfg(feature = "dbus")]
+            Self::Bus(_) => true,
+            Self::Program(_) => false,
+        }
+    }
+
     /// Waits for the next signal. A future that is dropped has lost none.
     pub(super) async fn next(&mut self) -> Result<Signalled, Fault> {
         either!(self, one => one.next().await)

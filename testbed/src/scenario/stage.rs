@@ -33,8 +33,9 @@ pub(crate) struct Stage<'a> {
     carries: Duration,
     began: Instant,
     lines: Vec<Value>,
-    /// The account under import, and the operation and account of the export.
+    /// The account under import, and those before it; the operation and account of the export.
     account: String,
+    former: Vec<String>,
     op: u32,
     of: String,
     /// The signals so far.
@@ -60,6 +61,7 @@ impl<'a> Stage<'a> {
             began: Instant::now(),
             lines: Vec::new(),
             account: String::new(),
+            former: Vec::new(),
             op: 0,
             of: String::new(),
             of_import: Vec::new(),
@@ -193,7 +195,8 @@ impl<'a> Stage<'a> {
     /// `addAccount`, and the token.
     pub(super) async fn begin_import(&mut self) -> Result<String, Fault> {
         let account = self.import.add_account().await?;
-        self.account.clone_from(&account);
+        let former = std::mem::replace(&mut self.account, account.clone());
+        self.former.extend((!former.is_empty()).then_some(former));
         self.of_import.clear();
         self.called("import", "addAccount", json!({"Account.archiveURL": "jami-auth"}), account);
         let shown = self.import_state(1, 1).await?;
@@ -269,13 +272,18 @@ impl<'a> Stage<'a> {
         ended(self.end_of_export(), export, "export")
     }
 
-    /// Ends the operations of a scenario that has come to its end, if they have not.
+    /// Ends the operations of a scenario that has come to its end, if they have not, and removes the accounts that it brought to a
+    /// daemon, which would keep them, and connect by each to all the others.
     async fn clear(&mut self) -> Result<(), Fault> {
+        let mut removed = Ok(());
+        if self.import.keeps_accounts() {
+            for account in self.former.iter().chain((!self.account.is_empty()).then_some(&self.account)) {
+                removed = removed.and(self.import.remove(account).await);
+            }
+        } else if !self.account.is_empty() && self.end_of_import() == "-" {
+            removed = self.remove().await;
+        }
         // A side that is gone does not keep the other one from its end.
-        let removed = match !self.account.is_empty() && self.end_of_import() == "-" {
-            true => self.remove().await,
-            false => Ok(()),
-        };
         if self.op > 0 && self.end_of_export() == "-" {
             self.cancel().await?;
             self.export_state(5).await?;
