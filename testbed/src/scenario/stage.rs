@@ -30,7 +30,7 @@ pub(crate) struct Stage<'a> {
     export: Port,
     accounts: &'a Accounts,
     deadline: Duration,
-    carries: Duration,
+    pace: Duration,
     began: Instant,
     lines: Vec<Value>,
     /// The account under import, and those before it; the operation and account of the export.
@@ -44,20 +44,14 @@ pub(crate) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// Returns one that has not begun. A token is carried for so long.
-    pub(crate) fn new(
-        import: Port,
-        export: Port,
-        accounts: &'a Accounts,
-        deadline: Duration,
-        carries: Duration,
-    ) -> Self {
+    /// Returns one that has not begun. A user takes `pace` for a token and for a confirmation.
+    pub(crate) fn new(import: Port, export: Port, accounts: &'a Accounts, deadline: Duration, pace: Duration) -> Self {
         Self {
             import,
             export,
             accounts,
             deadline,
-            carries,
+            pace,
             began: Instant::now(),
             lines: Vec::new(),
             account: String::new(),
@@ -152,6 +146,9 @@ impl<'a> Stage<'a> {
 
     /// Lets time pass. Signals that come meanwhile are noted.
     async fn pass(&mut self, time: Duration) -> Result<(), Fault> {
+        if time.is_zero() {
+            return Ok(());
+        }
         let until = Instant::now() + time;
         loop {
             match self.take(until, "signal").await {
@@ -176,13 +173,15 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Waits until the export side has signalled this state.
+    /// Waits until the export side has signalled this state. A user who is asked takes time.
     pub(super) async fn export_state(&mut self, state: i32) -> Result<(), Fault> {
         let until = Instant::now() + self.deadline;
         loop {
             let own = |signal: &&Signalled| signal.op == Some(self.op);
             if self.of_export.iter().filter(own).any(|signal| signal.state == state) {
-                return Ok(());
+                // What the user is asked for first.
+                let pace = if state == 3 { self.pace } else { Duration::ZERO };
+                return self.pass(pace).await;
             }
             if let Some(done) = self.of_export.iter().filter(own).find(|signal| signal.state == 5) {
                 let details = &done.details;
@@ -200,9 +199,7 @@ impl<'a> Stage<'a> {
         self.of_import.clear();
         self.called("import", "addAccount", json!({"Account.archiveURL": "jami-auth"}), account);
         let shown = self.import_state(1, 1).await?;
-        if !self.carries.is_zero() {
-            self.pass(self.carries).await?;
-        }
+        self.pass(self.pace).await?;
         shown.get("token").cloned().ok_or_else(|| Fault::Otherwise("TOKEN_AVAILABLE has no token".into()))
     }
 
