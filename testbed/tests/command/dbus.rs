@@ -238,8 +238,18 @@ fn calls_that_name_another_account_are_refused() {
     let Some(bus) = Bus::start() else { return };
     let daemon = Daemon::start(&bus, &[]);
     on_bus(&bus, async |client| {
-        let token = "jami-auth://0123456789abcdef0123456789abcdef01234567/123456";
-        let args = (&daemon.plain, token);
+        let rule = format!("type='signal',interface='{INTERFACE}',member='deviceAuthStateChanged'");
+        let mut signals = MessageStream::for_match_rule(rule.as_str(), &client, None).await.unwrap();
+        let details = (BTreeMap::from([("Account.archiveURL", "jami-auth")]),);
+        client.call_method(Some(SERVICE), PATH, Some(INTERFACE), "addAccount", &details).await.unwrap();
+        let token = loop {
+            let message = next(&mut signals).await.expect("the bus is there");
+            let (_, _, details): (String, i32, BTreeMap<String, String>) = message.body().deserialize().unwrap();
+            if let Some(token) = details.get("token") {
+                break token.clone();
+            }
+        };
+        let args = (&daemon.plain, token.as_str());
         let begun = client.call_method(Some(SERVICE), PATH, Some(INTERFACE), "addDevice", &args).await.unwrap();
         let op = u32::try_from(begun.body().deserialize::<i32>().unwrap()).expect("it begins");
         let call = async |name: &str, account: &str| {
