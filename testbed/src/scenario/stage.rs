@@ -179,7 +179,7 @@ impl<'a> Stage<'a> {
         loop {
             let own = |signal: &&Signalled| signal.op == Some(self.op);
             if self.of_export.iter().filter(own).any(|signal| signal.state == state) {
-                // What the user is asked for first.
+                // The user looks at the question first.
                 let pace = if state == 3 { self.pace } else { Duration::ZERO };
                 return self.pass(pace).await;
             }
