@@ -29,6 +29,14 @@ const HARDENED: [(&str, &str); 12] = traces![
     "jamid-refusals",
 ];
 
+/// Links with a Jami daemon of August 2026, as `handfast drive` recorded them on one machine: with our two sides, and with itself. A header
+/// names the pair and the scenario of the lines below it.
+const REAL: [(&str, Cast, &str); 3] = [
+    ("HL", Cast::HL, include_str!("traces/real/HL.ndjson")),
+    ("LH", Cast::LH, include_str!("traces/real/LH.ndjson")),
+    ("LL", Cast::LL, include_str!("traces/real/LL.ndjson")),
+];
+
 fn verdict(text: &str, cast: Cast) -> Option<Verdict> {
     let mut trace = Trace::default();
     trace.read(text.as_bytes()).ok()?;
@@ -126,4 +134,46 @@ fn real_daemons() {
 #[test]
 fn two_processes_of_ours() {
     insta::assert_snapshot!(table(&HARDENED, Cast::HH));
+}
+
+/// Returns each link of such a file.
+fn links(text: &str) -> Vec<String> {
+    let mut links: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if line.contains(r#""observed""#) {
+            links.push(String::new());
+        }
+        links.last_mut().expect("a header comes first").extend([line, "\n"]);
+    }
+    links
+}
+
+/// Returns the link with another end: the last DONE has another error.
+fn with_another_end(link: &str) -> String {
+    let (before, done) = link.rsplit_once(r#""error":""#).expect("an operation has ended");
+    let (error, after) = done.split_once('"').expect("it is a text");
+    let other = if error == "auth_error" { "canceled" } else { "auth_error" };
+    format!(r#"{before}"error":"{other}"{after}"#)
+}
+
+#[test]
+fn links_with_a_real_daemon() {
+    for (name, cast, text) in REAL {
+        let links = links(text);
+        assert!(links.len() >= 18, "{name}: {}", links.len());
+        for link in &links {
+            let judged = |text: &str| {
+                let mut trace = Trace::default();
+                trace.read(text.as_bytes()).expect("it is written as it should be");
+                let mut terms = Terms::new(cast, trace.profile.unwrap_or_default());
+                // The machine was busy.
+                (terms.delays.signal, terms.delays.call) = (5_000, 10_000);
+                validate(&trace, &terms)
+            };
+            let whole = judged(link);
+            assert!(matches!(whole, Verdict::Allowed { .. }), "{name}: {whole:#?}\n{link}");
+            let changed = judged(&with_another_end(link));
+            assert!(matches!(changed, Verdict::Refused(_)), "{name}: {changed:#?}\n{link}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     options::{PairName, ProfileName},
     output,
     passwords::Passwords,
-    scenario::{Accounts, Bus, CARRIES, Judge, Port, Row, SCENARIOS, Scenario, Stage, Wire, redacted},
+    scenario::{Accounts, Bus, Judge, PACE, Port, Row, SCENARIOS, Scenario, Stage, Wire, redacted},
     validate::Delay,
 };
 
@@ -65,10 +65,9 @@ pub(crate) struct Drive {
     /// Seconds that a signal or a return is waited for
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     deadline: u64,
-    /// Milliseconds that a user takes to carry the token to the exporting device. A Jami daemon shows it before its certificates can be
-    /// found
-    #[arg(long, value_name = "MS", default_value_t = CARRIES.as_millis() as u64, value_parser = clap::value_parser!(u64).range(..=600_000))]
-    carries: u64,
+    /// Milliseconds that a user takes for a token and for a confirmation. A Jami daemon asks for them before it is ready
+    #[arg(long, value_name = "MS", default_value_t = PACE.as_millis() as u64, value_parser = clap::value_parser!(u64).range(..=600_000))]
+    pace: u64,
     /// Write the trace of each scenario to this folder. Passwords are replaced
     #[arg(long, value_name = "DIR")]
     traces: Option<PathBuf>,
@@ -148,8 +147,8 @@ impl Drive {
             (Ok(import), Ok(export)) => (import, export),
             (Err(fault), _) | (_, Err(fault)) => return Ok(Row::not_begun(scenario, &fault)),
         };
-        let carries = Duration::from_millis(self.carries);
-        let mut stage = Stage::new(Port::Bus(import), Port::Bus(export), accounts, deadline, carries);
+        let pace = Duration::from_millis(self.pace);
+        let mut stage = Stage::new(Port::Bus(import), Port::Bus(export), accounts, deadline, pace);
         let played = scenario.play(&mut stage).await;
         let text = stage.trace(self.profile.into());
         let ends = (stage.end_of_import(), stage.end_of_export());

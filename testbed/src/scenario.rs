@@ -12,7 +12,7 @@ mod stage;
 mod wire;
 
 #[cfg(feature = "dbus")]
-pub(crate) use self::{bus::Bus, port::CARRIES};
+pub(crate) use self::{bus::Bus, port::PACE};
 pub(crate) use self::{
     fault::Fault,
     judge::{Judge, Row, Word, redacted},

@@ -158,8 +158,8 @@ impl Ground {
             Ok(set) => set,
             Err(fault) => return done(Row::not_begun(cell.scenario, &fault), String::new(), String::new(), began),
         };
-        let carries = import.carries();
-        let mut stage = Stage::new(import, export, &accounts, deadline, carries);
+        let pace = import.pace().max(export.pace());
+        let mut stage = Stage::new(import, export, &accounts, deadline, pace);
         let played = cell.scenario.play(&mut stage).await;
         let trace = stage.trace(cell.profile);
         let ends = (stage.end_of_import(), stage.end_of_export());

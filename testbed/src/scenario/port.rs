@@ -11,10 +11,11 @@ use super::{
     program::Program,
 };
 
-/// How long a user takes to carry a token from a daemon to the other device. A Jami daemon shows it before its certificates can be found,
-/// and one that looks for them at once gives up.
+/// How long the users of a daemon take for a token and for a confirmation. A Jami daemon signals both before it is ready: it shows its token
+/// before its certificates can be found, and one that looks for them at once gives up; and it takes the first word of the importer for
+/// a password if the confirmation is faster.
 #[cfg(feature = "dbus")]
-pub(crate) const CARRIES: Duration = Duration::from_millis(500);
+pub(crate) const PACE: Duration = Duration::from_secs(2);
 
 /// One side.
 pub(crate) enum Port {
@@ -37,12 +38,21 @@ macro_rules! either {
 }
 
 impl Port {
-    /// How long its user takes to carry a token that it shows. A program may take the time itself.
-    pub(crate) const fn carries(&self) -> Duration {
+    /// How long its user takes for a token and for a confirmation. A program may take the time itself.
+    pub(crate) const fn pace(&self) -> Duration {
         match self {
             #[cfg(feature = "dbus")]
-            Self::Bus(_) => CARRIES,
+            Self::Bus(_) => PACE,
             Self::Program(_) => Duration::ZERO,
+        }
+    }
+
+    /// Whether accounts that were imported stay when the scenario has ended.
+    pub(crate) const fn keeps_accounts(&self) -> bool {
+        match self {
+            #[cfg(feature = "dbus")]
+            Self::Bus(_) => true,
+            Self::Program(_) => false,
         }
     }
 

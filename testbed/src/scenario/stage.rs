@@ -30,11 +30,12 @@ pub(crate) struct Stage<'a> {
     export: Port,
     accounts: &'a Accounts,
     deadline: Duration,
-    carries: Duration,
+    pace: Duration,
     began: Instant,
     lines: Vec<Value>,
-    /// The account under import, and the operation and account of the export.
+    /// The account under import, and those before it; the operation and account of the export.
     account: String,
+    former: Vec<String>,
     op: u32,
     of: String,
     /// The signals so far.
@@ -43,23 +44,18 @@ pub(crate) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// Returns one that has not begun. A token is carried for so long.
-    pub(crate) fn new(
-        import: Port,
-        export: Port,
-        accounts: &'a Accounts,
-        deadline: Duration,
-        carries: Duration,
-    ) -> Self {
+    /// Returns one that has not begun. A user takes `pace` for a token and for a confirmation.
+    pub(crate) fn new(import: Port, export: Port, accounts: &'a Accounts, deadline: Duration, pace: Duration) -> Self {
         Self {
             import,
             export,
             accounts,
             deadline,
-            carries,
+            pace,
             began: Instant::now(),
             lines: Vec::new(),
             account: String::new(),
+            former: Vec::new(),
             op: 0,
             of: String::new(),
             of_import: Vec::new(),
@@ -150,6 +146,9 @@ impl<'a> Stage<'a> {
 
     /// Lets time pass. Signals that come meanwhile are noted.
     async fn pass(&mut self, time: Duration) -> Result<(), Fault> {
+        if time.is_zero() {
+            return Ok(());
+        }
         let until = Instant::now() + time;
         loop {
             match self.take(until, "signal").await {
@@ -174,13 +173,15 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Waits until the export side has signalled this state.
+    /// Waits until the export side has signalled this state. A user who is asked takes time.
     pub(super) async fn export_state(&mut self, state: i32) -> Result<(), Fault> {
         let until = Instant::now() + self.deadline;
         loop {
             let own = |signal: &&Signalled| signal.op == Some(self.op);
             if self.of_export.iter().filter(own).any(|signal| signal.state == state) {
-                return Ok(());
+                // The user looks at the question first.
+                let pace = if state == 3 { self.pace } else { Duration::ZERO };
+                return self.pass(pace).await;
             }
             if let Some(done) = self.of_export.iter().filter(own).find(|signal| signal.state == 5) {
                 let details = &done.details;
@@ -193,13 +194,12 @@ impl<'a> Stage<'a> {
     /// `addAccount`, and the token.
     pub(super) async fn begin_import(&mut self) -> Result<String, Fault> {
         let account = self.import.add_account().await?;
-        self.account.clone_from(&account);
+        let former = std::mem::replace(&mut self.account, account.clone());
+        self.former.extend((!former.is_empty()).then_some(former));
         self.of_import.clear();
         self.called("import", "addAccount", json!({"Account.archiveURL": "jami-auth"}), account);
         let shown = self.import_state(1, 1).await?;
-        if !self.carries.is_zero() {
-            self.pass(self.carries).await?;
-        }
+        self.pass(self.pace).await?;
         shown.get("token").cloned().ok_or_else(|| Fault::Otherwise("TOKEN_AVAILABLE has no token".into()))
     }
 
@@ -269,13 +269,18 @@ impl<'a> Stage<'a> {
         ended(self.end_of_export(), export, "export")
     }
 
-    /// Ends the operations of a scenario that has come to its end, if they have not.
+    /// Ends the operations of a scenario that has come to its end, if they have not, and removes the accounts that it brought to a
+    /// daemon, which would keep them, and connect by each to all the others.
     async fn clear(&mut self) -> Result<(), Fault> {
+        let mut removed = Ok(());
+        if self.import.keeps_accounts() {
+            for account in self.former.iter().chain((!self.account.is_empty()).then_some(&self.account)) {
+                removed = removed.and(self.import.remove(account).await);
+            }
+        } else if !self.account.is_empty() && self.end_of_import() == "-" {
+            removed = self.remove().await;
+        }
         // A side that is gone does not keep the other one from its end.
-        let removed = match !self.account.is_empty() && self.end_of_import() == "-" {
-            true => self.remove().await,
-            false => Ok(()),
-        };
         if self.op > 0 && self.end_of_export() == "-" {
             self.cancel().await?;
             self.export_state(5).await?;

@@ -103,8 +103,8 @@ impl Daemon {
             &self.plain,
             "--protected",
             &self.protected,
-            // These daemons show a token when it can be used.
-            "--carries",
+            // These daemons ask when they are ready.
+            "--pace",
             "0",
         ]
     }
@@ -151,16 +151,16 @@ fn two_daemons_link_across_two_buses() {
     assert_eq!(code(output.status), 0, "{}", shown(&output));
 }
 
-/// A Jami daemon shows its token before its certificates can be found: `drive` carries it for a while.
+/// A Jami daemon asks its users before it is ready for their answers: the users of `drive` take time.
 #[test]
-fn a_token_is_carried_for_a_while() {
+fn the_users_of_drive_take_time() {
     let Some(bus) = Bus::start() else { return };
     let daemon = Daemon::start(&bus, &[]);
     let folder = Folder::default();
     let traces = folder.path("traces");
     let mut args = daemon.drive(&bus, &bus);
     args.truncate(args.len() - 2);
-    args.extend(["--carries", "200", "--scenario", "no-password", "--traces", text(&traces)]);
+    args.extend(["--pace", "200", "--scenario", "no-password", "--traces", text(&traces)]);
     let output = run(args, b"");
     assert_eq!(code(output.status), 0, "{}", shown(&output));
     let trace = std::fs::read_to_string(traces.join("no-password.ndjson")).unwrap();
@@ -168,6 +168,9 @@ fn a_token_is_carried_for_a_while() {
     let at = |found: &dyn Fn(&&Value) -> bool| lines.iter().find(found).unwrap()["t_ms"].as_u64().unwrap();
     let (shown, given) = (at(&|line| line["state"] == 1), at(&|line| line["call"] == "addDevice"));
     assert!(given - shown >= 200, "{trace}");
+    let asked = at(&|line| line["side"] == "export" && line["state"] == 3);
+    let confirmed = at(&|line| line["call"] == "confirmAddDevice");
+    assert!(confirmed - asked >= 200, "{trace}");
 }
 
 /// Clients of two daemons, on two buses, link over an OpenDHT network of this machine.
@@ -235,8 +238,18 @@ fn calls_that_name_another_account_are_refused() {
     let Some(bus) = Bus::start() else { return };
     let daemon = Daemon::start(&bus, &[]);
     on_bus(&bus, async |client| {
-        let token = "jami-auth://0123456789abcdef0123456789abcdef01234567/123456";
-        let args = (&daemon.plain, token);
+        let rule = format!("type='signal',interface='{INTERFACE}',member='deviceAuthStateChanged'");
+        let mut signals = MessageStream::for_match_rule(rule.as_str(), &client, None).await.unwrap();
+        let details = (BTreeMap::from([("Account.archiveURL", "jami-auth")]),);
+        client.call_method(Some(SERVICE), PATH, Some(INTERFACE), "addAccount", &details).await.unwrap();
+        let token = loop {
+            let message = next(&mut signals).await.expect("the bus is there");
+            let (_, _, details): (String, i32, BTreeMap<String, String>) = message.body().deserialize().unwrap();
+            if let Some(token) = details.get("token") {
+                break token.clone();
+            }
+        };
+        let args = (&daemon.plain, token.as_str());
         let begun = client.call_method(Some(SERVICE), PATH, Some(INTERFACE), "addDevice", &args).await.unwrap();
         let op = u32::try_from(begun.body().deserialize::<i32>().unwrap()).expect("it begins");
         let call = async |name: &str, account: &str| {
