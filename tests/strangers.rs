@@ -266,7 +266,8 @@ async fn a_device_without_descriptors_goes_on() {
     in_time(async {
         let store = store();
         let (line, phone) = Line::new();
-        let short = Short { line, taken: 0 };
+        // EMFILE, for which the library has no name.
+        let short = Failing { line, before: SHORT, error: Some(io::Error::from_raw_os_error(24)) };
         let options = ImportOptions { durations: for_ever(), ..ImportOptions::default() };
         let mut importer = import_with(short, inline(&store), options);
         let token = importer.token().await;
@@ -283,16 +284,18 @@ async fn a_device_without_descriptors_goes_on() {
     .await;
 }
 
-/// Connections that a [`Short`] device takes before it has no descriptor left.
+/// Connections that a device takes before it has no descriptor left.
 const SHORT: u8 = 31;
 
-/// A line of a device that has no descriptor left once.
-struct Short {
+/// A line on which one connection cannot be taken.
+struct Failing {
     line: Line,
-    taken: u8,
+    /// How many are taken before it.
+    before: u8,
+    error: Option<io::Error>,
 }
 
-impl Publish for Short {
+impl Publish for Failing {
     type Listener = Self;
 
     async fn publish(self, _: &Identity) -> io::Result<Self> {
@@ -300,47 +303,18 @@ impl Publish for Short {
     }
 }
 
-impl Listener for Short {
+impl Listener for Failing {
     type Stream = DuplexStream;
 
     async fn accept(&mut self) -> io::Result<(DuplexStream, SocketAddr)> {
-        if self.taken == SHORT {
-            self.taken += 1;
-            // EMFILE, for which the library has no name.
-            return Err(io::Error::from_raw_os_error(24));
+        if self.before == 0
+            && let Some(error) = self.error.take()
+        {
+            return Err(error);
         }
         let accepted = self.line.accept().await?;
-        self.taken = self.taken.saturating_add(1);
+        self.before = self.before.saturating_sub(1);
         Ok(accepted)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.line.local_addr()
-    }
-}
-
-/// A line on which a device asks first that is not reached.
-struct Unreached {
-    line: Line,
-    asked: bool,
-}
-
-impl Publish for Unreached {
-    type Listener = Self;
-
-    async fn publish(self, _: &Identity) -> io::Result<Self> {
-        Ok(self)
-    }
-}
-
-impl Listener for Unreached {
-    type Stream = DuplexStream;
-
-    async fn accept(&mut self) -> io::Result<(DuplexStream, SocketAddr)> {
-        if !std::mem::replace(&mut self.asked, true) {
-            return Err(io::Error::new(io::ErrorKind::HostUnreachable, "no way leads to it"));
-        }
-        self.line.accept().await
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -356,7 +330,8 @@ async fn a_device_that_is_not_reached_is_the_cause_of_a_timeout() {
             let (line, phone) = Line::new();
             let store = store();
             let options = ImportOptions::default();
-            let mut importer = import_with(Unreached { line, asked: false }, inline(&store), options);
+            let error = Some(io::Error::new(io::ErrorKind::HostUnreachable, "no way leads to it"));
+            let mut importer = import_with(Failing { line, before: 0, error }, inline(&store), options);
             importer.token().await;
             if calls {
                 phone.call().await.unwrap();
