@@ -89,7 +89,7 @@ fn another_checker_finds_another_graph_in_another_module() {
     }
 }
 
-/// What the states of today's daemons violate, it finds as soon as our explorer does (W-25).
+/// The violation that the states of today's daemons have, it finds as soon as our explorer does (W-25).
 #[test]
 #[ignore = "it needs tla, which is built at night"]
 fn another_checker_finds_the_same_violation() {
