@@ -379,3 +379,21 @@ fn nothing_that_is_held_prints() {
     assert_eq!(format!("{event:?}"), "Message(Password(<secret>))");
     assert_eq!(format!("{:?}", Event::ArchiveSlice(b"{\"ringAccountKey\"")), "ArchiveSlice(<17 bytes>)");
 }
+
+/// In a trace, the comparison is named where it is on.
+#[test]
+fn features_are_data_and_a_legacy_peer_has_none() {
+    let texts = [
+        (Features::NONE, r#"{"result":false,"cancel":false}"#),
+        (Features::ALL, r#"{"result":true,"cancel":true}"#),
+        (Features::WITH_SAS, r#"{"result":true,"cancel":true,"sas":true}"#),
+    ];
+    for (features, text) in texts {
+        assert_eq!(serde_json::to_string(&features).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Features>(text).unwrap(), features);
+    }
+    for bits in 0..8 {
+        let features = Features { result: bits & 1 != 0, cancel: bits & 2 != 0, sas: bits & 4 != 0 };
+        assert_eq!(features.is_legacy(), bits == 0, "{features:?}");
+    }
+}

@@ -41,7 +41,7 @@ fn stated(timer: Timer, length: u64, attempts: usize) -> Duration {
         Timer::Token | Timer::Authenticate => 5 * 60,
         Timer::Stall | Timer::Result => 30,
         // A second for each 64 KiB that have begun.
-        Timer::Transfer => 15 * 60 + length / 65_536 + u64::from(length % 65_536 > 0),
+        Timer::Transfer => 15 * 60 + length / 65_536 + u64::from(!length.is_multiple_of(65_536)),
         Timer::Linger => 5,
         Timer::Retry => return Duration::from_millis([250, 500, 1000, 2000, 4000][attempts.clamp(1, 5) - 1]),
     })
