@@ -74,7 +74,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, players:
     }
 }
 
-/// What only a program with a feature has: the command, the option or none, the feature, and whether this program has it.
+/// Parts that only a program with a feature has: the command, the option or none, the feature, and whether this program has it.
 const OPTIONAL: [(&str, Option<&str>, &str, bool); 6] = [
     ("daemon", None, "dbus", cfg!(feature = "dbus")),
     ("drive", None, "dbus", cfg!(feature = "dbus")),

@@ -33,8 +33,8 @@ impl Junit {
         }
     }
 
-    /// Ends a command whose verdict has this exit code: writes the file, if there is one. What is not as expected is more than a file
-    /// that cannot be written, which then is only reported.
+    /// Ends a command whose verdict has this exit code: writes the file, if there is one. An unexpected result counts more than a file that
+    /// cannot be written, which then is only reported.
     pub(crate) fn end(
         junit: Option<Self>,
         suites: impl IntoIterator<Item = TestSuite>,
