@@ -33,7 +33,10 @@ pub(super) struct Ground<I, E> {
 
 /// Systems in the order in which they were wanted last.
 #[derive(Debug)]
-struct Systems<I, E>(Mutex<Vec<(Configuration, Arc<Ground<I, E>>)>>);
+struct Systems<I, E>(Mutex<Vec<Kept<I, E>>>);
+
+/// A system, and its configuration.
+type Kept<I, E> = (Configuration, Arc<Ground<I, E>>);
 
 impl<I, E> Default for Systems<I, E> {
     fn default() -> Self {

@@ -38,8 +38,14 @@ struct Inner<I, E> {
     armed: [Timers; 2],
     inner: [Vec<u8>; 2],
     actions: OnceLock<Box<[Action]>>,
-    after: Mutex<Vec<(Way, Option<Step<I, E>>)>>,
+    after: Mutex<After<I, E>>,
 }
+
+/// Ways that were tried, and the step that each is; none where it leads nowhere.
+type After<I, E> = Vec<(Way, Option<Step<I, E>>)>;
+
+/// States by their hashes.
+type States<I, E> = HashMap<u64, Met<I, E>, BuildNoHashHasher<u64>>;
 
 /// A way that leads on from a state.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,7 +71,7 @@ impl<I, E> Step<I, E> {
 
 /// The states that were met in one configuration.
 pub(crate) struct Memo<I, E> {
-    states: Mutex<HashMap<u64, Met<I, E>, BuildNoHashHasher<u64>>>,
+    states: Mutex<States<I, E>>,
     hasher: RandomState,
     most: usize,
 }
@@ -137,7 +143,7 @@ impl<I: ImportSide, E: ExportSide> Memo<I, E> {
 }
 
 /// Forgets all states, with their steps: states that lead to each other would hold each other.
-fn empty<I, E>(states: &mut HashMap<u64, Met<I, E>, BuildNoHashHasher<u64>>) {
+fn empty<I, E>(states: &mut States<I, E>) {
     for (_, met) in states.drain() {
         lock(&met.0.after).clear();
     }
