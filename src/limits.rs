@@ -282,7 +282,7 @@ impl Default for Durations {
             stall: Duration::from_secs(30),
             transfer: minutes(15),
             slowest: 64 * 1024,
-            result: Duration::from_secs(30),
+            result: minutes(3),
             linger: Duration::from_secs(5),
             retry: Duration::from_millis(250),
             handshake: Duration::from_secs(10),
@@ -375,7 +375,7 @@ mod tests {
     #[test]
     fn the_default_durations_are_the_specified_ones() {
         let seconds = Timer::ALL.map(|timer| Durations::default().of(timer, 64 * 1024 * 10).as_secs());
-        assert_eq!(seconds, [60, 300, 60, 300, 30, 900 + 10, 30, 5, 0]);
+        assert_eq!(seconds, [60, 300, 60, 300, 30, 900 + 10, 180, 5, 0]);
     }
 
     /// R-TIME-6: 55 seconds, and nothing else changes.
