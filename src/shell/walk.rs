@@ -39,7 +39,8 @@ fn stated(timer: Timer, length: u64, attempts: usize) -> Duration {
     Duration::from_secs(match timer {
         Timer::Prepare | Timer::Connect => 60,
         Timer::Token | Timer::Authenticate => 5 * 60,
-        Timer::Stall | Timer::Result => 30,
+        Timer::Stall => 30,
+        Timer::Result => 180,
         // A second for each 64 KiB that have begun.
         Timer::Transfer => 15 * 60 + length / 65_536 + u64::from(!length.is_multiple_of(65_536)),
         Timer::Linger => 5,
