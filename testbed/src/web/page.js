@@ -330,7 +330,9 @@ function announce(next, same, before, quarter) {
   const texts = next.blocks.filter((block) => ["text", "row"].includes(block.is) && block.style !== "faint");
   if (!same) {
     const steps = next.blocks.find((block) => block.is === "steps");
-    news.textContent = [steps?.names[steps.now], ...texts.map((block) => block.text)].filter(Boolean).join(". ");
+    // A part that ends a sentence by itself needs no other mark.
+    const ended = (text) => (/[.:?!]$/.test(text) ? text : `${text}.`);
+    news.textContent = [steps?.names[steps.now], ...texts.map((block) => block.text)].filter(Boolean).map(ended).join(" ");
   } else if (quarter > before) {
     news.textContent = `${25 * quarter} %`;
   } else {

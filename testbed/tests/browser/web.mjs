@@ -50,6 +50,8 @@ async function look(page, name) {
   await audited(page, name);
   await fits(page, name);
   await walked(page, name);
+  const news = await page.locator("#news").textContent();
+  check(!/[.:?!]\.(\s|$)/.test(news), `${name}: two marks end a part of what is announced: ${news}`);
   await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
 
