@@ -70,8 +70,19 @@ function field(block, label) {
   input.setAttribute("aria-describedby", "checked");
   if (label) label.replaceWith(element("label", { htmlFor: id }, label.textContent));
   else input.setAttribute("aria-label", "Text");
-  // A typed text is checked at once; a password is sent when it is complete.
-  if (!block.masked) input.addEventListener("input", () => act({ typed: input.value }));
+  // A typed text is checked at once; a password is sent when it is complete. One text is on its way at a time: of several, the last one to
+  // arrive need not be the last one that was typed.
+  let checking = false;
+  const check = async () => {
+    if (checking) return;
+    checking = true;
+    for (let sent; input.isConnected && sent !== input.value; ) {
+      sent = input.value;
+      await act({ typed: sent });
+    }
+    checking = false;
+  };
+  if (!block.masked) input.addEventListener("input", check);
   input.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
