@@ -58,10 +58,51 @@ struct Usage {
     oldest: BTreeSet<(u64, InfoHash, u64)>,
 }
 
+/// The values of a key by their ids. Most keys have one, for which a tree would keep eleven places.
+#[derive(Debug, Default)]
+struct Values(Vec<(u64, Stored)>);
+
+impl Values {
+    fn place(&self, id: u64) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&id, |(known, _)| *known)
+    }
+
+    fn get(&self, id: u64) -> Option<&Stored> {
+        self.place(id).ok().map(|at| &self.0[at].1)
+    }
+
+    fn get_mut(&mut self, id: u64) -> Option<&mut Stored> {
+        self.place(id).ok().map(|at| &mut self.0[at].1)
+    }
+
+    /// Adds a value in the place of one with the same id.
+    fn insert(&mut self, id: u64, stored: Stored) {
+        match self.place(id) {
+            Ok(at) => self.0[at].1 = stored,
+            Err(at) => {
+                if self.0.is_empty() {
+                    self.0.reserve_exact(1);
+                }
+                self.0.insert(at, (id, stored));
+            }
+        }
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Stored> {
+        let at = self.place(id).ok()?;
+        let (_, stored) = self.0.remove(at);
+        // A key that was full once keeps no more room than what is left needs.
+        if self.0.len() <= self.0.capacity() / 4 {
+            self.0.shrink_to_fit();
+        }
+        Some(stored)
+    }
+}
+
 /// Values by key, with the indexes that keep every limit cheap.
 #[derive(Debug, Default)]
 pub(crate) struct Storage {
-    keys: BTreeMap<InfoHash, BTreeMap<u64, Stored>>,
+    keys: BTreeMap<InfoHash, Values>,
     expiry: BTreeSet<(Duration, InfoHash, u64)>,
     usage: BTreeMap<IpAddr, Usage>,
     heaviest: BTreeSet<(usize, IpAddr)>,
@@ -86,8 +127,8 @@ impl Storage {
 
     /// Returns the values of a key that meet the conditions, in the order of their ids.
     pub(crate) fn matching<'a>(&'a self, key: &InfoHash, query: &'a Query) -> impl Iterator<Item = (u64, &'a Stored)> {
-        let values = self.keys.get(key).into_iter().flatten();
-        values.filter(|(id, stored)| query.matches(&stored.summary(**id))).map(|(id, stored)| (*id, stored))
+        let values = self.keys.get(key).into_iter().flat_map(|values| &values.0);
+        values.filter(|(id, stored)| query.matches(&stored.summary(*id))).map(|(id, stored)| (*id, stored))
     }
 
     /// Returns the summaries of a key's values that meet the conditions.
@@ -122,7 +163,7 @@ impl Storage {
             return Outcome::Refused(Refusal::Expired);
         }
         let bytes = value.encode();
-        let existing = self.keys.get(key).and_then(|values| values.get(&value.id));
+        let existing = self.keys.get(key).and_then(|values| values.get(value.id));
         let same = existing.is_some_and(|stored| *stored.bytes == *bytes);
         if same {
             self.renew(key, value.id, expires);
@@ -152,14 +193,14 @@ impl Storage {
     /// Lets a value live for another lifetime from now on; says whether the key is known.
     pub(crate) fn refresh(&mut self, now: Duration, key: &InfoHash, id: u64) -> bool {
         let Some(values) = self.keys.get(key) else { return false };
-        if let Some(expires) = values.get(&id).map(|stored| now + stored.kind.lifetime()) {
+        if let Some(expires) = values.get(id).map(|stored| now + stored.kind.lifetime()) {
             self.renew(key, id, expires);
         }
         true
     }
 
     fn renew(&mut self, key: &InfoHash, id: u64, expires: Duration) {
-        let Some(stored) = self.keys.get_mut(key).and_then(|values| values.get_mut(&id)) else { return };
+        let Some(stored) = self.keys.get_mut(key).and_then(|values| values.get_mut(id)) else { return };
         if expires > stored.expires {
             self.expiry.remove(&(stored.expires, *key, id));
             stored.expires = expires;
@@ -169,9 +210,9 @@ impl Storage {
 
     /// Removes, from a key that is full, the oldest value of the IP address that has most there.
     fn make_room(&mut self, key: &InfoHash) {
-        let Some(values) = self.keys.get(key).filter(|values| values.len() >= limits::VALUES_PER_KEY) else { return };
+        let Some(values) = self.keys.get(key).filter(|values| values.0.len() >= limits::VALUES_PER_KEY) else { return };
         let mut shares: BTreeMap<IpAddr, (usize, u64, u64)> = BTreeMap::new();
-        for (id, stored) in values {
+        for (id, stored) in &values.0 {
             let share = shares.entry(stored.from).or_insert((0, u64::MAX, 0));
             share.0 += 1;
             if stored.order < share.1 {
@@ -197,8 +238,8 @@ impl Storage {
 
     fn remove(&mut self, key: &InfoHash, id: u64) -> Option<Stored> {
         let values = self.keys.get_mut(key)?;
-        let stored = values.remove(&id)?;
-        if values.is_empty() {
+        let stored = values.remove(id)?;
+        if values.0.is_empty() {
             self.keys.remove(key);
         }
         let (cost, from) = (stored.cost(), stored.from);

@@ -26,7 +26,7 @@ use crate::{
     failure::Failure,
     flaws,
     names::{self, Names},
-    options::{Change, Effort, ProfileName},
+    options::{Change, Effort, ProfileName, SizeName},
     output, progress,
     verdicts::{
         self,
@@ -119,27 +119,6 @@ pub(crate) struct Check {
     /// Say how long each check took, with each engine
     #[arg(long)]
     timings: bool,
-}
-
-/// Sizes of configurations.
-#[derive(Clone, Copy, ValueEnum)]
-enum SizeName {
-    /// Seconds
-    Small,
-    /// A minute
-    Quick,
-    /// Minutes
-    Full,
-}
-
-impl From<SizeName> for config::Size {
-    fn from(name: SizeName) -> Self {
-        match name {
-            SizeName::Small => Self::Small,
-            SizeName::Quick => Self::Quick,
-            SizeName::Full => Self::Full,
-        }
-    }
 }
 
 /// The pair of peers.
@@ -346,7 +325,13 @@ impl Check {
         path: &Path,
         format: Format,
     ) -> Result<ExitCode, Failure> {
-        let failed = |error| Failure::reason(format_args!("--export {}: {error}", path.display()));
+        let module = configuration.id().replace('-', "_");
+        if format == Format::Tla && path.file_stem().is_none_or(|stem| stem != module.as_str()) {
+            let text =
+                format_args!("--export {}: a module of TLA+ has the name of its file: {module}.tla", path.display());
+            return Err(Failure::usage(text));
+        }
+        let failed = |error| Failure::usage(format_args!("--export {}: {error}", path.display()));
         let limits = self.effort.limits()?;
         let open = || fs::File::create(path).map(BufWriter::new);
         let graph =
@@ -374,7 +359,7 @@ impl Check {
         has_goal(&configuration, goal)?;
         let open = || fs::File::create(path).map(BufWriter::new);
         let way = written::write_way(&players.unwrap_or_default(), configuration, goal, self.effort.limits()?, open);
-        let failed = |error| Failure::reason(format_args!("--export {}: {error}", path.display()));
+        let failed = |error| Failure::usage(format_args!("--export {}: {error}", path.display()));
         match way.map_err(failed)? {
             Some(steps) if self.json => output::json(&serde_json::json!({ "goal": goal, "steps": steps }))?,
             Some(steps) => output::line(format_args!("{configuration}: {goal}, in {steps} steps"))?,

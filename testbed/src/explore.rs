@@ -24,7 +24,7 @@ use crate::{
     failure::Failure,
     html,
     names::{self, Names},
-    options::Change,
+    options::{Change, SizeName},
     output, qr, replay, shrink,
 };
 
@@ -57,14 +57,17 @@ pub(crate) struct Explore {
     /// Change how often a kind of trouble may happen
     #[arg(long, value_name = "KEY=N")]
     budget: Vec<Change>,
+    /// The size of the configuration, which fixes its budget; without it, the smallest that has it
+    #[arg(long, value_enum, value_name = "SIZE")]
+    size: Option<SizeName>,
     /// States at most; those that are nearest to the beginning
     #[arg(long, value_name = "N", default_value_t = STATES as u64, value_parser = clap::value_parser!(u64).range(1..=MAX_STATES))]
     states: u64,
     /// Walk along a trace, and not through a configuration
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "budget", "states", "schedule"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "budget", "size", "states", "schedule"])]
     trace: Option<PathBuf>,
     /// Walk along a schedule of the event engine
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "budget", "states"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "budget", "size", "states"])]
     schedule: Option<PathBuf>,
     /// The page; without it, standard output
     #[arg(long, value_name = "FILE")]
@@ -88,10 +91,11 @@ impl Explore {
                 fs::write(path, page).map_err(|error| failed(path, error))?;
                 let size = if walkable.complete { "the whole graph" } else { "the nearest part of the graph" };
                 output::line(format_args!(
-                    "{}: {} states, {size} of {}",
+                    "{}: {} states, {size} of {}, at most: {}",
                     path.display(),
                     walkable.states.len(),
-                    walkable.configuration
+                    walkable.configuration,
+                    walkable.budget
                 ))?;
             }
         }
@@ -135,12 +139,13 @@ impl Explore {
         Ok(walkable::walkable(&players.unwrap_or_default(), configuration, states))
     }
 
-    /// The smallest configuration of this name, with its budget changed.
+    /// The configuration of this name, of the size that was asked for or the smallest, with its budget changed.
     fn configuration(&self) -> Result<Configuration, Failure> {
-        let sizes = [Size::Small, Size::Quick, Size::Full];
-        let found = sizes.into_iter().find_map(|size| config::find(size, &self.config));
+        let sizes = self.size.map_or_else(|| vec![Size::Small, Size::Quick, Size::Full], |size| vec![size.into()]);
+        let found = sizes.iter().find_map(|size| config::find(*size, &self.config));
         let mut configuration = found.ok_or_else(|| {
-            let ids = config::configurations(Size::Full).iter().map(Configuration::id).collect();
+            let all = sizes.iter().flat_map(|size| config::configurations(*size));
+            let ids = all.map(|one| one.id()).collect();
             Failure::usage(format_args!("--config: {}", names::unknown("configuration", &self.config, &ids)))
         })?;
         for Change { key, count } in &self.budget {

@@ -116,7 +116,6 @@ impl Interop {
         if !self.json {
             output::line(results.to_string().trim_end())?;
         }
-        junit.map_or(Ok(()), |junit| junit.write(results.suites()))?;
-        Ok(ExitCode::from(results.exit_code()))
+        Junit::end(junit, results.suites(), results.exit_code())
     }
 }

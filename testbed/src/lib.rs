@@ -63,9 +63,57 @@ use handfast_model::players::Players;
 /// Does what a command line asks for, of which the first word is the command's own name. With `players`, what checks is the same
 /// and what is checked is theirs.
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, players: Option<Players>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    if let Some(failure) = left_out(&args) {
+        return failure.report();
+    }
     // The parser reports a bad command line, and ends the process.
     match cli::Cli::parse_from(args).run(players) {
         Ok(code) => code,
         Err(failure) => failure.report(),
+    }
+}
+
+/// Parts that only a program with a feature has: the command, the option or none, the feature, and whether this program has it.
+const OPTIONAL: [(&str, Option<&str>, &str, bool); 6] = [
+    ("daemon", None, "dbus", cfg!(feature = "dbus")),
+    ("drive", None, "dbus", cfg!(feature = "dbus")),
+    ("watch", Some("--bus"), "dbus", cfg!(feature = "dbus")),
+    ("dht", None, "dht", cfg!(feature = "dht")),
+    ("import", Some("--web"), "web", cfg!(feature = "web")),
+    ("export", Some("--web"), "web", cfg!(feature = "web")),
+];
+
+/// The failure of a command line that asks for what this program was built without.
+fn left_out(args: &[OsString]) -> Option<failure::Failure> {
+    let given = |option: &str| {
+        args.iter()
+            .skip(2)
+            .any(|arg| arg.to_str().is_some_and(|arg| arg == option || arg.starts_with(&format!("{option}="))))
+    };
+    let (command, option, feature, _) = OPTIONAL.into_iter().find(|(command, option, _, is_built)| {
+        !is_built && args.get(1).is_some_and(|arg| arg == command) && option.is_none_or(given)
+    })?;
+    let asked = option.map_or_else(|| command.to_owned(), |option| format!("{command} {option}"));
+    Some(failure::Failure::usage(format_args!(
+        "{asked}: this program was built without it; build it with `cargo build --release --features {feature}`"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program without a feature names it; a program with it takes the command line as it is.
+    #[test]
+    fn what_is_left_out_names_its_feature() {
+        for (command, option, feature, is_built) in OPTIONAL {
+            let args: Vec<OsString> = ["handfast", command].into_iter().chain(option).map(Into::into).collect();
+            let failure = left_out(&args).map(|failure| failure.to_string());
+            assert_eq!(failure.is_none(), is_built, "{command}: {failure:?}");
+            assert!(failure.is_none_or(|text| text.contains(&format!("--features {feature}"))), "{command}");
+        }
+        assert!(left_out(&["handfast", "import", "--yes"].map(Into::into)).is_none());
+        assert!(left_out(&["handfast"].map(Into::into)).is_none());
     }
 }

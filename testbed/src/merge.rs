@@ -53,8 +53,7 @@ impl Merge {
             output::line(header.asked.head(None))?;
         }
         swept.print(self.json, self.details)?;
-        junit.map_or(Ok(()), |junit| junit.write([swept.suite()]))?;
-        Ok(ExitCode::from(swept.exit_code()))
+        Junit::end(junit, [swept.suite()], swept.exit_code())
     }
 
     /// All files, those of folders too.

@@ -87,15 +87,15 @@ fn scenarios() -> BTreeSet<String> {
 
 /// The answer to an unknown name: the nearest ones, or all of them if the name is `?`.
 pub(crate) fn unknown(kind: &str, name: &str, names: &BTreeSet<String>) -> String {
-    let join = |names: &[&str]| names.join(", ");
     if name == "?" {
-        return format!("expected one of {}", join(&names.iter().map(String::as_str).collect::<Vec<_>>()));
+        // One a line: names of goals have commas in them.
+        return format!("there are{}", names.iter().map(|name| format!("\n  {name}")).collect::<String>());
     }
     let mut near: Vec<_> =
         names.iter().map(|known| (strsim::damerau_levenshtein(name, known), known.as_str())).collect();
     near.sort_unstable();
     let near: Vec<_> = near.into_iter().take(NEAREST).map(|(_, known)| known).collect();
-    format!("there is no {kind} {name:?}; the nearest are {} (all: '?')", join(&near))
+    format!("there is no {kind} {name:?}; the nearest are {} (all: '?')", near.join(", "))
 }
 
 impl TypedValueParser for Names {
@@ -128,7 +128,7 @@ mod tests {
             unknown("configuration", "HH-documented-hones", &names).split(" (").next().unwrap().split(", ").next(),
             Some("there is no configuration \"HH-documented-hones\"; the nearest are HH-documented-honest")
         );
-        assert_eq!(unknown("mutant", "?", &mutants()).split(", ").count(), MUTANTS.len());
+        assert_eq!(unknown("mutant", "?", &mutants()).lines().skip(1).count(), MUTANTS.len());
     }
 
     #[test]

@@ -5,12 +5,33 @@ use std::{num::NonZeroUsize, str::FromStr, thread, time::Duration};
 use clap::{Args, ValueEnum};
 use handfast::outcome::Profile;
 use handfast_model::{
-    config::{Budget, Cast},
+    config::{self, Budget, Cast},
     explore::Limits,
     intruder::Pair,
 };
 
 use crate::{failure::Failure, interrupt, size::Size};
+
+/// Sizes of configurations.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SizeName {
+    /// Seconds
+    Small,
+    /// A minute
+    Quick,
+    /// Minutes
+    Full,
+}
+
+impl From<SizeName> for config::Size {
+    fn from(name: SizeName) -> Self {
+        match name {
+            SizeName::Small => Self::Small,
+            SizeName::Quick => Self::Quick,
+            SizeName::Full => Self::Full,
+        }
+    }
+}
 
 /// The profiles.
 #[derive(Clone, Copy, Default, ValueEnum)]

@@ -158,7 +158,7 @@ impl Verify {
         };
         self.check_names(size, mutant)?;
         let seeds = self.seed..self.seed.saturating_add(seeds);
-        if !self.json {
+        if !self.json && [Group::Simulation, Group::Events].iter().any(|group| self.asks(*group)) {
             output::line(format_args!("seeds {}..{}\n", seeds.start, seeds.end))?;
         }
         let jobs = self.effort.jobs();
@@ -261,12 +261,14 @@ impl Verify {
         if self.timings {
             output::line(format_args!("took {:.1} s", began.elapsed().as_secs_f64()))?;
         }
-        junit.map_or(Ok(()), |junit| junit.write(suites))?;
-        Ok(ExitCode::from(exit_code))
+        Junit::end(junit, suites, exit_code)
     }
 
     /// Refuses a part of a name that no configuration has, and a mutant that no configuration has a place for: both would check nothing.
     fn check_names(&self, size: config::Size, mutant: Option<&Mutant>) -> Result<(), Failure> {
+        if self.config.is_some() && !self.asks(Group::Configurations) {
+            return Err(Failure::usage("--config: it chooses among configurations, and --only names other groups"));
+        }
         if let Some(part) = &self.config {
             let ids: BTreeSet<_> = config::configurations(size).iter().map(config::Configuration::id).collect();
             if !ids.iter().any(|id| id.contains(part.as_str())) {

@@ -162,7 +162,11 @@ impl Watch {
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            let format = *format.get_or_insert_with(|| Format::of(text));
+            format = format.or_else(|| Format::of(text));
+            let Some(format) = format else {
+                judge.flawed(format_args!("line {number}: it is of none of the formats of --format"))?;
+                continue;
+            };
             let captured = match format {
                 Format::Json => {
                     judge.line(number, text)?;
@@ -214,13 +218,13 @@ impl Watch {
 }
 
 impl Format {
-    /// Recognises a format by its first line.
-    fn of(text: &[u8]) -> Self {
+    /// Recognises a format by its first line. None: the line is of no format, and the next one may be.
+    fn of(text: &[u8]) -> Option<Self> {
         match serde_json::from_slice::<serde_json::Value>(text) {
-            Ok(value) if value.get("type").is_some() => Self::Busctl,
-            Ok(_) => Self::Json,
-            Err(_) if text.trim_ascii().starts_with(b"{") => Self::Json,
-            Err(_) => Self::DbusMonitor,
+            Ok(value) if value.get("type").is_some() => Some(Self::Busctl),
+            Ok(_) => Some(Self::Json),
+            Err(_) if text.trim_ascii().starts_with(b"{") => Some(Self::Json),
+            Err(_) => monitor::begins_message(text).then_some(Self::DbusMonitor),
         }
     }
 }

@@ -160,3 +160,25 @@ mod crypto {
         assert_eq!(put(&broken(1, 99, 1)), Outcome::Refused(Refusal::BadSignature));
     }
 }
+
+proptest::proptest! {
+    /// The values of a key behave as an ordered map does, and take room for few more than there are.
+    #[test]
+    fn the_values_of_a_key_are_an_ordered_map(steps in proptest::collection::vec((0_u8..40, proptest::bool::ANY), 0..200)) {
+        let mut storage = Storage::default();
+        let mut expected = BTreeMap::new();
+        for (id, stays) in steps {
+            let id = u64::from(id);
+            if stays {
+                storage.put(START, &key(1), &plain(id, ValueType::USER_DATA, 3), START, address(1));
+                expected.insert(id, ());
+            } else {
+                assert_eq!(storage.remove(&key(1), id).is_some(), expected.remove(&id).is_some());
+            }
+            assert_eq!(all(&storage, 1), expected.keys().copied().collect::<Vec<_>>());
+            assert_eq!(storage.has_key(&key(1)), !expected.is_empty());
+            let room = storage.keys.get(&key(1)).map_or(0, |values| values.0.capacity());
+            assert!(room <= 4 * expected.len(), "{room} places for {}", expected.len());
+        }
+    }
+}

@@ -116,17 +116,29 @@ fn linked(folder: &Path, account: Option<&str>, terms: Terms) -> Result<Account,
     let (entry, more) = (found.next(), found.next());
     let entry = match (entry, more) {
         (Some(entry), None) => entry,
+        (None, _) if entries.is_empty() => {
+            return Err(Failure::usage(format_args!("--store {}: there is no account in it", folder.display())));
+        }
         (None, _) => {
-            return Err(Failure::usage(format_args!("--store {}: there is no such account", folder.display())));
+            let wanted = account.unwrap_or_default();
+            return Err(Failure::usage(format_args!(
+                "--account {wanted}: there is no such account in {}; there are:{}",
+                folder.display(),
+                listed(&entries)
+            )));
         }
         (Some(_), Some(_)) => {
-            let list: Vec<_> = entries.iter().map(|entry| format!("\n  {}  {}", entry.id, entry.account)).collect();
-            return Err(Failure::usage(format_args!("choose one of these with --account:{}", list.concat())));
+            return Err(Failure::usage(format_args!("choose one of these with --account:{}", listed(&entries))));
         }
     };
     let identity = store.device(entry.id).map_err(|error| refused(&error))?;
     let source = FileSource::account(store, entry.id, Arc::new(Argon2i), terms).map_err(|error| refused(&error))?;
     Ok(Account { source, identity })
+}
+
+/// A line for each account.
+fn listed(entries: &[Entry]) -> String {
+    entries.iter().map(|entry| format!("\n  {}  {}", entry.id, entry.account)).collect()
 }
 
 /// An archive that is being opened for the account key in it, with who waits for it.

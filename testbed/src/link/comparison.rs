@@ -1,8 +1,8 @@
 //! The comparison of the two screens on the command line (R-SAS-5, R-SAS-8).
 
-use std::{convert::Infallible, fs, io, path::PathBuf, str::FromStr};
+use std::{fs, io, path::PathBuf, str::FromStr};
 
-use handfast::{outcome::Details, sas};
+use handfast::{limits::SAS_DIGITS, outcome::Details, sas};
 use tokio::task::JoinHandle;
 
 use super::options::LinkOptions;
@@ -18,10 +18,18 @@ pub(crate) enum Match {
 }
 
 impl FromStr for Match {
-    type Err = Infallible;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(text.strip_prefix('@').map_or_else(|| Self::Digits(text.into()), |path| Self::File(path.into())))
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix('@') {
+            return Ok(Self::File(path.into()));
+        }
+        // A typing error is not to end a link as an attack does. Spaces are allowed as in the groups that the screens show.
+        let digits = || text.chars().filter(|char| !char.is_ascii_whitespace());
+        if digits().count() != SAS_DIGITS as usize || !digits().all(|char| char.is_ascii_digit()) {
+            return Err(format!("the other device shows {SAS_DIGITS} digits; @FILE names a file that has them"));
+        }
+        Ok(Self::Digits(text.into()))
     }
 }
 
@@ -64,7 +72,11 @@ impl<'a> Expected<'a> {
         self.coming = Some(tokio::spawn(async {
             match from {
                 Match::Digits(digits) => Ok(digits),
-                Match::File(path) => interrupt::apart(move || fs::read_to_string(path)).await,
+                Match::File(path) => {
+                    let named = path.display().to_string();
+                    let read = interrupt::apart(move || fs::read_to_string(path)).await;
+                    read.map_err(|error| io::Error::new(error.kind(), format!("{named}: {error}")))
+                }
             }
         }));
         true
@@ -86,6 +98,17 @@ impl<'a> Expected<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn expected_digits_are_six_or_in_a_file() {
+        for taken in ["042137", "042 137", "@digits"] {
+            assert!(taken.parse::<Match>().is_ok(), "{taken}");
+        }
+        for refused in ["", "04213", "0421370", "04213a", "digits", "٠٤٢١٣٧"] {
+            let why = refused.parse::<Match>().unwrap_err();
+            assert!(why.starts_with("the other device shows 6 digits"), "{refused}: {why}");
+        }
+    }
 
     #[test]
     fn digits_are_read_aloud_in_groups() {

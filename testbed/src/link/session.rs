@@ -222,7 +222,9 @@ impl<T> Session<T> {
         match line {
             Some(Ok(line)) => return Some(line),
             Some(Err(error)) => self.complain(format_args!("\nhandfast: the answer {error}")),
-            None => self.complain("\nhandfast: no answer: standard input is at its end"),
+            None => self.complain(
+                "\nhandfast: no answer: standard input is at its end (--yes agrees, --password-file answers)",
+            ),
         }
         None
     }

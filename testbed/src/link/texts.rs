@@ -190,8 +190,8 @@ pub(crate) fn comparison(shown: &Shown) -> String {
 pub(crate) const NOTHING_TO_COMPARE: &str =
     "There is nothing to compare: the other device does not. If it should, another one is between the two: cancel.";
 
-/// That the comparison is answered.
-pub(crate) const COMPARED: &str = "You said that both screens show the same.";
+/// That the comparison is answered, with yes or with no.
+pub(crate) const COMPARED: &str = "You have answered whether both screens show the same.";
 
 /// That the other device cannot compare, where a comparison is demanded.
 pub(crate) const MATCH_OF_NOTHING: &str = "handfast: --sas-match: the other device cannot compare";

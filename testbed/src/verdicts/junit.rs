@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     io::Write as _,
     path::PathBuf,
+    process::ExitCode,
 };
 
 use quick_junit::{Report, TestSuite};
@@ -32,8 +33,23 @@ impl Junit {
         }
     }
 
+    /// Ends a command whose verdict has this exit code: writes the file, if there is one. An unexpected result counts more than a file that
+    /// cannot be written, which then is only reported.
+    pub(crate) fn end(
+        junit: Option<Self>,
+        suites: impl IntoIterator<Item = TestSuite>,
+        exit_code: u8,
+    ) -> Result<ExitCode, Failure> {
+        match junit.map_or(Ok(()), |junit| junit.write(suites)) {
+            Err(lost) if exit_code == 0 => return Err(lost),
+            Err(lost) => drop(lost.report()),
+            Ok(()) => {}
+        }
+        Ok(ExitCode::from(exit_code))
+    }
+
     /// Replaces the content of the file.
-    pub(crate) fn write(mut self, suites: impl IntoIterator<Item = TestSuite>) -> Result<(), Failure> {
+    fn write(mut self, suites: impl IntoIterator<Item = TestSuite>) -> Result<(), Failure> {
         let mut report = Report::new("handfast");
         report.add_test_suites(suites);
         let failed = |error: &dyn Display| Failure::usage(format_args!("--junit {}: {error}", self.path.display()));

@@ -51,10 +51,16 @@ fn failures(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     let rows = report.checked.iter().flat_map(|one| &one.rows).filter(|row| !row.is_as_expected());
     let (mut violated, others): (Vec<_>, Vec<_>) = rows.partition(|row| row.verdict.is_violated());
     violated.sort_by_key(|row| row.verdict.steps());
+    let (mut drawn, mut left) = (BTreeSet::new(), 0);
     let mut any = !violated.is_empty() || !others.is_empty();
     for row in violated {
         writeln!(f, "NOT AS EXPECTED: {} in {}: {}", row.name(), row.configuration, row.verdict)?;
-        counterexample(f, row)?;
+        // The shortest of each property: the others look like it.
+        if drawn.insert(row.name()) { counterexample(f, row)? } else { left += 1 }
+    }
+    if left > 0 {
+        writeln!(f, "{left} longer counterexamples are not drawn: add --details, or check one with")?;
+        writeln!(f, "    handfast check --config CONFIGURATION --property PROPERTY")?;
     }
     for alike in others.chunk_by(|one, other| one.configuration == other.configuration && one.verdict == other.verdict)
     {

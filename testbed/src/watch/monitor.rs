@@ -43,6 +43,11 @@ impl DbusMonitor {
     }
 }
 
+/// Returns whether a line begins a message.
+pub(super) fn begins_message(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| text.contains("sender=") && head(text.trim_start()).is_some())
+}
+
 /// Reads the line with which a message begins. `None`: another kind of line.
 fn head(text: &str) -> Option<Captured> {
     let kinds = [

@@ -71,6 +71,20 @@ fn an_unknown_name_is_answered() {
         assert_eq!(code(output.status), 2);
         assert!(String::from_utf8_lossy(&output.stderr).contains(near), "{}", shown(&output));
     }
+    let output = run(["check", "--config", "HH-documented-honest", "--reach", "?"], b"");
+    assert_eq!(code(output.status), 2);
+    // Some have a comma.
+    assert!(String::from_utf8_lossy(&output.stderr).contains("\n  both succeed\n"), "{}", shown(&output));
+}
+
+/// `--only` names groups without configurations, of which `--config` would choose none.
+#[test]
+fn a_choice_of_configurations_needs_some() {
+    for group in ["parts", "mutants", "simulation", "events", "intruder"] {
+        let output = run(["verify", "--only", group, "--config", "HH-documented-honest"], b"");
+        assert_eq!(code(output.status), 2, "{}", shown(&output));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("--config: "), "{}", shown(&output));
+    }
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn the_digits_of_the_other_screen_answer() {
 #[test]
 fn other_digits_end_the_link() {
     let folder = Folder::default();
-    let (importer, exporter) = begun(&folder, &["--yes", "--sas-match", "12345"], &["--sas", "--calls"]);
+    let (importer, exporter) = begun(&folder, &["--yes", "--sas-match", "123456"], &["--sas", "--calls"]);
     let (importer, exporter) = ended(importer, exporter, 18);
     for side in [&importer, &exporter] {
         let details = side.details();

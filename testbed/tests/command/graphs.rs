@@ -55,6 +55,13 @@ fn a_way_is_written_as_a_trace() {
     assert!(said.ends_with(&format!(": both succeed, in {} steps\n", states.len() - 1)), "{said}");
     assert_eq!(code(export("graph.itf.json", &[]).status), 2);
     assert_eq!(code(export("way.tla", &reach).status), 2);
+    // TLA+ knows a module by the name of its file.
+    let output = export("honest.tla", &[]);
+    assert_eq!(code(output.status), 2, "{}", shown(&output));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("HH_documented_honest.tla"));
+    assert!(!fs::exists(path("honest.tla")).unwrap());
+    // A file that cannot be written is no verdict.
+    assert_eq!(code(export("nowhere/graph.aut", &[]).status), 2);
     assert_eq!(code(export("way.itf.json", &["--reach", "no such goal"]).status), 2);
     let output = export("HH_documented_honest.tla", &[]);
     assert_eq!(code(output.status), 0, "{}", shown(&output));

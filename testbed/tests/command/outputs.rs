@@ -2,6 +2,7 @@
 //! violated.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{BufRead as _, BufReader, Read as _},
     path::Path,
@@ -180,6 +181,19 @@ fn a_report_that_cannot_be_written_is_no_violation() {
     assert_eq!(code(merged.status), 2, "{}", shown(&merged));
     // The verdict is printed all the same.
     assert!(!merged.stdout.is_empty());
+    // A violation stays one.
+    for junit in ["/dev/full", "/dev/null"] {
+        let verified = run(["verify", "--small", "--mutant", "M-10", "--junit", junit], b"");
+        assert_eq!(code(verified.status), 1, "{}", shown(&verified));
+        let complained = String::from_utf8_lossy(&verified.stderr).contains("--junit /dev/full: ");
+        assert_eq!(complained, junit == "/dev/full", "{}", shown(&verified));
+        // Each property is drawn once.
+        let said = String::from_utf8_lossy(&verified.stdout).into_owned();
+        let properties: BTreeSet<_> =
+            said.lines().filter_map(|line| line.strip_prefix("NOT AS EXPECTED: ")?.split(" in ").next()).collect();
+        assert!(said.matches("```mermaid").count() <= properties.len(), "{said}");
+        assert!(said.contains("longer counterexamples are not drawn"), "{said}");
+    }
     let swept = run(sweep.into_iter().chain(["/dev/null"]), b"");
     assert_eq!(code(swept.status), 2, "{}", shown(&swept));
 }

@@ -83,6 +83,8 @@ fn an_export() {
         &["--store", "DIR/nothing", TOKEN],
         &["--store", "DIR/text", TOKEN],
         &["--store", "DIR/store", TOKEN],
+        &["--archive", "DIR/plain", "--sas-match", "12345", TOKEN],
+        &["--archive", "DIR/plain", "--sas-match", "abcdef", TOKEN],
     ]
     .iter()
     .map(|args| refused(&folder, &[&["export", "--peer", &address], *args].concat()))

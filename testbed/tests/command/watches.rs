@@ -145,6 +145,20 @@ fn a_changed_signal_is_refused_at_its_line() {
     }
 }
 
+/// A line of no format is flawed, and the next one may be of one: nothing of the stream is lost.
+#[test]
+fn a_line_of_another_program_before_the_link_is_flawed() {
+    let trace = REAL[0];
+    for capture in [trace.to_owned(), busctl(trace), dbus_monitor(trace)] {
+        let output =
+            run(["watch", "--pair", "LL", "--profile", "jamid"], format!("client 1.0 starting\n{capture}").as_bytes());
+        let said = shown(&output);
+        assert_eq!(code(output.status), 1, "{said}");
+        assert!(said.contains("NO LINE: line 1: it is of none of the formats"), "{said}");
+        assert!(said.contains(": 1 links ended as allowed, 0 violated"), "{said}");
+    }
+}
+
 #[test]
 fn a_stream_without_a_whole_link_is_no_pass() {
     let cases = [
