@@ -282,7 +282,7 @@ impl Default for Durations {
             stall: Duration::from_secs(30),
             transfer: minutes(15),
             slowest: 64 * 1024,
-            result: Duration::from_secs(30),
+            result: minutes(3),
             linger: Duration::from_secs(5),
             retry: Duration::from_millis(250),
             handshake: Duration::from_secs(10),
@@ -347,13 +347,21 @@ mod tests {
     #[test]
     fn a_set_of_timers_holds_what_was_put_in() {
         let mut timers = Timers::default();
+        assert!(timers.is_empty());
         for timer in Timer::ALL {
             assert!(!timers.remove(timer));
             timers.insert(timer);
             assert!(timers.contains(timer));
         }
-        assert!(timers.iter().eq(Timer::ALL));
+        assert!(timers.iter().eq(Timer::ALL) && !timers.is_empty());
         assert!(timers.remove(Timer::Stall) && !timers.contains(Timer::Stall));
+    }
+
+    /// R-ARC-3: a 64th and a mebibyte more than the text.
+    #[test]
+    fn the_file_of_an_archive_may_be_a_little_larger_than_its_text() {
+        let most = [0, 6400, 64 << 20, u64::MAX].map(max_archive_file);
+        assert_eq!(most, [1_048_576, 6400 + 100 + 1_048_576, 67_108_864 + 1_048_576 + 1_048_576, u64::MAX]);
     }
 
     /// R-TIME-6: a quarter of a second, and at most four seconds.
@@ -367,6 +375,25 @@ mod tests {
     #[test]
     fn the_default_durations_are_the_specified_ones() {
         let seconds = Timer::ALL.map(|timer| Durations::default().of(timer, 64 * 1024 * 10).as_secs());
-        assert_eq!(seconds, [60, 300, 60, 300, 30, 900 + 10, 30, 5, 0]);
+        assert_eq!(seconds, [60, 300, 60, 300, 30, 900 + 10, 180, 5, 0]);
+    }
+
+    /// R-TIME-6: 55 seconds, and nothing else changes.
+    #[test]
+    fn a_directory_changes_the_handshake_alone() {
+        let durations = Durations::default().for_directory();
+        assert_eq!(durations.handshake, Duration::from_secs(55));
+        assert_eq!(Durations { handshake: Duration::from_secs(10), ..durations }, Durations::default());
+    }
+
+    /// A quarter of each, in milliseconds.
+    #[test]
+    fn scaled_durations_are_that_much_shorter() {
+        let scaled = Durations::default().scaled_down(4);
+        let timers = Timer::ALL.map(|timer| scaled.of(timer, 40 * 64 * 1024).as_millis());
+        assert_eq!(timers, [15_000, 75_000, 15_000, 75_000, 7_500, 225_000 + 10_000, 7_500, 1_250, 62]);
+        let others = [scaled.handshake, scaled.opening, scaled.closing].map(|duration| duration.as_millis());
+        assert_eq!(others, [2_500, 2_500, 250]);
+        assert_eq!(Durations::default().scaled_down(0), Durations::default());
     }
 }

@@ -448,6 +448,13 @@ mod tests {
     use super::*;
     use alloc::{string::ToString, vec::Vec};
 
+    /// Each profile speaks in its own words.
+    #[test]
+    fn a_profile_has_its_vocabulary() {
+        let both = [Profile::Documented, Profile::Jamid].map(Profile::vocabulary);
+        assert_eq!(both, [Vocabulary::Documented, Vocabulary::Jamid]);
+    }
+
     /// The table of R-ERR-1, typed from the specification.
     #[test]
     fn vocabularies_and_exit_codes_are_those_of_the_table() {

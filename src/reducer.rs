@@ -204,3 +204,20 @@ impl<E: TimerEffect> Outbox<E> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A trace names places that are not the default ones, and reads both.
+    #[test]
+    fn other_places_are_in_the_data() {
+        for unsecured in [MAX_UNSECURED, 7] {
+            let places = Places { unsecured, ..Places::default() };
+            let config = Config { places, ..Config::default() };
+            let text = serde_json::to_string(&config).unwrap();
+            assert_eq!(text.contains("\"places\""), unsecured == 7, "{text}");
+            assert_eq!(serde_json::from_str::<Config>(&text).unwrap(), config);
+        }
+    }
+}

@@ -202,3 +202,24 @@ impl Rules for AllRules {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    struct AllBut(Rule);
+
+    impl Rules for AllBut {
+        fn keeps(self, rule: Rule) -> bool {
+            rule != self.0
+        }
+    }
+
+    #[test]
+    fn a_rule_that_is_not_kept_is_lacked() {
+        let rules = [Rule::PromptBeforeArchive, Rule::AnswerBeforeArchive];
+        assert_eq!(rules.map(|rule| AllBut(Rule::PromptBeforeArchive).lacks(rule)), [true, false]);
+        assert_eq!(rules.map(|rule| AllRules.lacks(rule)), [false; 2]);
+    }
+}

@@ -121,6 +121,7 @@ mod tests {
     #[test]
     fn growing_keeps_the_bytes() {
         let mut secret = Secret::with_capacity(1);
+        assert!(secret.0.capacity() >= 1);
         for part in [&b"a"[..], b"", b"bcdef", b"g"] {
             secret.extend(part);
         }

@@ -22,6 +22,8 @@ pub mod storage;
 mod tasks;
 mod timers;
 pub mod tls;
+#[cfg(test)]
+mod walk;
 mod wiring;
 
 pub use self::{

@@ -78,6 +78,13 @@ mod tests {
         prop_oneof![any::<String>().prop_map(String::into_bytes), mutated, any::<Vec<u8>>()]
     }
 
+    #[test]
+    fn nothing_of_a_text_prints() {
+        let mut state = Utf8::default();
+        state.take("ä".as_bytes().split_last().unwrap().1).unwrap();
+        assert_eq!(alloc::format!("{state:?}"), "Utf8");
+    }
+
     proptest! {
         #[test]
         fn pieces_are_judged_as_the_whole(bytes in texts(), size in 1..9_usize) {

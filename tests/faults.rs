@@ -75,6 +75,7 @@ struct Edit {
     from: String,
     to: Option<String>,
     found: String,
+    test: Option<String>,
 }
 
 /// The list. Its strings are TOML's basic ones, which JSON has too.
@@ -92,6 +93,7 @@ fn edits() -> Vec<Edit> {
                 "from" => edit.from = value,
                 "to" => edit.to = Some(value),
                 "found" => edit.found = value,
+                "test" => edit.test = Some(value),
                 "kind" | "both" | "why" => {}
                 other => panic!("{other}: no such key"),
             }
@@ -107,9 +109,18 @@ fn every_wrong_edit_can_be_made() {
     let names: BTreeSet<_> = edits.iter().map(|edit| edit.name.as_str()).collect();
     assert_eq!(names.len(), edits.len(), "a name twice");
     assert!(edits.len() >= 80, "{}", edits.len());
-    for Edit { name, file, from, to, found } in &edits {
+    let page = read("docs/wrong-edits.md");
+    for Edit { name, file, from, to, found, test } in &edits {
         assert_eq!(read(file).matches(from.as_str()).count(), 1, "{name}: {file} has not one {from:?}");
         assert_ne!(to.as_deref(), Some(from.as_str()), "{name} changes nothing");
         assert!(to.is_some() && !found.is_empty(), "{name}: what it becomes, and what finds it");
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("docs/wrong-edits.md has no row for {name}"));
+        assert_eq!(found == "tests", test.is_some(), "{name}: the test that finds it");
+        if let Some(test) = test {
+            let (file, function) = test.split_once("::").unwrap();
+            assert!(read(file).contains(&format!("fn {function}(")), "{file} has no {function}");
+            assert!(row.ends_with(&format!("| the test `{test}` |")), "{row}");
+        }
     }
 }

@@ -69,8 +69,20 @@ fn only(stream: &[u8]) -> Message<Secret> {
     message
 }
 
+/// The error of a stream, the same whether it comes as a whole or in bytes.
 fn error(stream: &[u8]) -> (u64, Kind) {
     let MessageError { offset, kind } = events(stream, 64).2.unwrap_or_else(|| panic!("no error: {stream:02x?}"));
+    let mut decoder = Decoder::new(64);
+    let in_bytes = stream.chunks(1).find_map(|mut byte| {
+        loop {
+            match decoder.next(&mut byte) {
+                Ok(None) => return None,
+                Ok(Some(_)) => {}
+                Err(error) => return Some((error.offset, error.kind)),
+            }
+        }
+    });
+    assert_eq!(in_bytes, Some((offset, kind)), "{stream:02x?}");
     (offset, kind)
 }
 
@@ -374,8 +386,42 @@ fn nothing_that_is_held_prints() {
     let stream = message(&[("password", "correct horse")]);
     let (mut decoder, mut input) = (Decoder::new(64), &stream[..stream.len() - 2]);
     assert_eq!(decoder.next(&mut input), Ok(None));
-    assert!(!format!("{decoder:?}").contains("horse"));
+    let printed = format!("{decoder:?}");
+    assert!(!printed.contains("horse") && printed.starts_with("Decoder { offset: "), "{printed}");
     let event = decoder.next(&mut &stream[stream.len() - 2..]).unwrap().unwrap();
     assert_eq!(format!("{event:?}"), "Message(Password(<secret>))");
     assert_eq!(format!("{:?}", Event::ArchiveSlice(b"{\"ringAccountKey\"")), "ArchiveSlice(<17 bytes>)");
+}
+
+/// In a trace, the comparison is named where it is on.
+#[test]
+fn features_are_data_and_a_legacy_peer_has_none() {
+    let texts = [
+        (Features::NONE, r#"{"result":false,"cancel":false}"#),
+        (Features::ALL, r#"{"result":true,"cancel":true}"#),
+        (Features::WITH_SAS, r#"{"result":true,"cancel":true,"sas":true}"#),
+    ];
+    for (features, text) in texts {
+        assert_eq!(serde_json::to_string(&features).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Features>(text).unwrap(), features);
+    }
+    for bits in 0..8 {
+        let features = Features { result: bits & 1 != 0, cancel: bits & 2 != 0, sas: bits & 4 != 0 };
+        assert_eq!(features.is_legacy(), bits == 0, "{features:?}");
+    }
+}
+
+/// All features that a message can name arrive.
+#[test]
+fn features_are_written_and_read() {
+    for bits in 0..8 {
+        let features = Features { result: bits & 1 != 0, cancel: bits & 2 != 0, sas: bits & 4 != 0 };
+        for message in [Message::Hello(features), Message::AuthScheme(Scheme::Password, features)] {
+            let written = handfast::message::encode(&message);
+            assert_eq!(only(written.as_bytes()), message);
+        }
+    }
+    let header = archive_header(70_000);
+    let same: &[u8] = header.as_ref();
+    assert_eq!(same, header.as_bytes());
 }

@@ -34,18 +34,28 @@ fn controls(channel: u16, data: &[u8]) -> Result<Vec<Control>, (u64, Kind)> {
     }
 }
 
+/// The error of a stream, the same whatever pieces it comes in.
 fn error(stream: &[u8]) -> (u64, Kind) {
-    let (mut decoder, mut input) = (FrameDecoder::new(), stream);
-    loop {
-        match decoder.next(&mut input) {
-            Ok(Some(_)) => {}
-            Ok(None) => panic!("no error: {stream:02x?}"),
-            Err(error) => {
-                assert_eq!(decoder.next(&mut &b"\x92\x05\xc4\x00"[..]), Err(error), "it stays");
-                return (error.offset, error.kind);
+    let [whole, in_bytes] = [stream.len(), 1].map(|size| error_in_pieces(stream, size));
+    assert_eq!(whole, in_bytes, "{stream:02x?}");
+    whole
+}
+
+fn error_in_pieces(stream: &[u8], size: usize) -> (u64, Kind) {
+    let mut decoder = FrameDecoder::new();
+    for mut piece in stream.chunks(size) {
+        loop {
+            match decoder.next(&mut piece) {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => {
+                    assert_eq!(decoder.next(&mut &b"\x92\x05\xc4\x00"[..]), Err(error), "it stays");
+                    return (error.offset, error.kind);
+                }
             }
         }
     }
+    panic!("no error: {stream:02x?}")
 }
 
 #[test]
@@ -56,7 +66,8 @@ fn headers_are_those_of_another_implementation() {
             encode::write_array_len(&mut buffer, 2).unwrap();
             encode::write_uint(&mut buffer, u64::from(channel)).unwrap();
             encode::write_bin_len(&mut buffer, u32::from(length)).unwrap();
-            assert_eq!(frame_header(channel, length).as_bytes(), buffer.as_slice());
+            let header = frame_header(channel, length);
+            assert_eq!([header.as_bytes(), header.as_ref()], [buffer.as_slice(); 2]);
         }
     }
     assert_eq!(end_of_channel(7), frame_header(7, 0));
@@ -224,6 +235,7 @@ fn no_code_and_no_data_prints() {
     let mut decoder = FrameDecoder::new();
     assert_eq!(decoder.next(&mut &stream[..stream.len() - 1]), Ok(None));
     let held = format!("{decoder:?}");
+    assert_eq!(held, format!("FrameDecoder {{ offset: {}, failed: None, .. }}", stream.len() - 1));
     let event = decoder.next(&mut &stream[stream.len() - 1..]).unwrap().unwrap();
     let printed = format!("{held} {event:?} {:?}", FrameEvent::Data { channel: 1, bytes: b"135790" });
     assert!(

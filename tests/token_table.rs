@@ -116,6 +116,7 @@ fn the_code_never_prints() {
     ] {
         assert!(!printed.contains("135790") && printed.contains("<code>"), "{printed}");
     }
+    assert_eq!(token.code.to_string(), "<code>");
     assert_eq!(format!("{token:?}"), format!("Token {{ device: DeviceId({SHORT}), code: <code> }}"));
 }
 

@@ -37,6 +37,12 @@ const REAL: [(&str, Cast, &str); 3] = [
     ("LL", Cast::LL, include_str!("traces/real/LL.ndjson")),
 ];
 
+/// Links that were written by hand from row I23 of `docs/legacy/daemon.md`. They are no recordings, and their times are invented.
+const WRITTEN: [(&str, Cast, &str); 2] = [
+    ("LH-I23", Cast::LH, include_str!("traces/written/LH-I23.ndjson")),
+    ("LL-I23", Cast::LL, include_str!("traces/written/LL-I23.ndjson")),
+];
+
 fn verdict(text: &str, cast: Cast) -> Option<Verdict> {
     let mut trace = Trace::default();
     trace.read(text.as_bytes()).ok()?;
@@ -156,24 +162,49 @@ fn with_another_end(link: &str) -> String {
     format!(r#"{before}"error":"{other}"{after}"#)
 }
 
+/// Judges a link of a busy machine.
+fn judged(text: &str, cast: Cast) -> Verdict {
+    let mut trace = Trace::default();
+    trace.read(text.as_bytes()).expect("it is written as it should be");
+    let mut terms = Terms::new(cast, trace.profile.unwrap_or_default());
+    (terms.delays.signal, terms.delays.call) = (5_000, 10_000);
+    validate(&trace, &terms)
+}
+
 #[test]
 fn links_with_a_real_daemon() {
     for (name, cast, text) in REAL {
         let links = links(text);
         assert!(links.len() >= 18, "{name}: {}", links.len());
         for link in &links {
-            let judged = |text: &str| {
-                let mut trace = Trace::default();
-                trace.read(text.as_bytes()).expect("it is written as it should be");
-                let mut terms = Terms::new(cast, trace.profile.unwrap_or_default());
-                // The machine was busy.
-                (terms.delays.signal, terms.delays.call) = (5_000, 10_000);
-                validate(&trace, &terms)
-            };
-            let whole = judged(link);
+            let whole = judged(link, cast);
             assert!(matches!(whole, Verdict::Allowed { .. }), "{name}: {whole:#?}\n{link}");
-            let changed = judged(&with_another_end(link));
+            let changed = judged(&with_another_end(link), cast);
             assert!(matches!(changed, Verdict::Refused(_)), "{name}: {changed:#?}\n{link}");
+        }
+    }
+}
+
+/// I23: what comes after the removal is not loaded. The import ends with `network` and without another IN_PROGRESS.
+#[test]
+fn an_archive_that_comes_after_a_removal_is_not_loaded() {
+    for (name, cast, text) in WRITTEN {
+        let links = links(text);
+        assert_eq!(links.len(), 2, "{name}");
+        for link in &links {
+            let whole = verdict(link, cast);
+            assert!(matches!(whole, Some(Verdict::Allowed { .. })), "{name}: {whole:#?}\n{link}");
+            let ends = link.lines().find(|line| line.contains(r#""error":"network""#)).expect("the import ends");
+            let success = ends.replace("network", "");
+            let loads = ends.replace(r#"{"error":"network"}"#, "{}").replace(r#""state":5"#, r#""state":4"#);
+            for loaded in [success.clone(), format!("{loads}\n{ends}"), format!("{loads}\n{success}")] {
+                let changed = link.replace(ends, &loaded);
+                assert_ne!(&changed, link);
+                let changed = verdict(&changed, cast);
+                assert!(matches!(changed, Some(Verdict::Refused(_))), "{name}: {loaded}\n{changed:#?}");
+            }
+            let changed = verdict(&with_another_end(link), cast);
+            assert!(matches!(changed, Some(Verdict::Refused(_))), "{name}: {changed:#?}\n{link}");
         }
     }
 }

@@ -357,3 +357,34 @@ fn an_archive_that_waited_for_its_place_is_complete_with_its_last_byte() {
     assert_eq!(connection.receive(&mut input), Some(Event::ArchiveEnded));
     assert_eq!(connection.receive(&mut input), Some(Event::ChannelEnded));
 }
+
+/// Coverage counts how far the archive is.
+#[test]
+fn a_place_says_how_far_an_archive_is() {
+    let mut connection = exporter();
+    assert_eq!(connection.place().doing, Doing::Nothing);
+    assert!(connection.begin_archive(3));
+    assert_eq!(connection.place().doing, Doing::Sending);
+    assert!(connection.archive(b"abc".to_vec().into()));
+    transmit(&mut connection, usize::MAX);
+    assert_eq!(connection.place().doing, Doing::Sending, "the buffer is not given back");
+    assert!(connection.used_up().is_some());
+    assert_eq!(connection.place().doing, Doing::Finishing);
+    assert!(connection.finish_archive());
+    assert_eq!(connection.place().doing, Doing::Nothing);
+}
+
+#[test]
+fn it_reads_while_less_than_the_limit_waits() {
+    let password = |length: usize| Message::Password(Secret::from(vec![b'x'; length]));
+    let size = |length| frame(CHANNEL, encode(&password(length)).as_bytes()).len();
+    for (waits, reads) in [(MAX_UNSENT - 1, true), (MAX_UNSENT, false)] {
+        let mut connection = importer();
+        let rest = waits - size(60_000);
+        let length = (1..rest).find(|&length| size(length) == rest).unwrap();
+        for length in [60_000, length] {
+            assert!(connection.send(&password(length)));
+        }
+        assert_eq!((connection.outbound.queued(), connection.is_reading()), (waits, reads));
+    }
+}

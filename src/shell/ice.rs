@@ -9,6 +9,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tokio::{
@@ -35,6 +36,8 @@ const MAX_HOSTS: usize = 4;
 pub(super) struct Gathered {
     listeners: Vec<TcpListener>,
     pub(super) own: Description,
+    /// How long the negotiation may take once both sides are known, and how long the peer's description is waited for (R-ICE-5).
+    pub(super) patience: Duration,
 }
 
 /// Listens at each of these addresses of this device, and describes it. At `seen` others see the device.
@@ -79,13 +82,13 @@ pub(super) async fn gather(hosts: &[IpAddr], seen: &[IpAddr], random: fn(&mut [u
         bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
     let (ufrag, password) = (word(&mut [0; 4]), Secret::from(word(&mut [0; 12])));
-    Ok(Gathered { listeners, own: Description { ufrag, password, candidates } })
+    Ok(Gathered { listeners, own: Description { ufrag, password, candidates }, patience: ICE_NEGOTIATION })
 }
 
 /// Negotiates: gives the connection that both sides have chosen, and the peer's address. The peer's description comes from `peer`.
 ///
 /// # Errors
-/// `TimedOut`: no connection leads to the peer within [`ICE_NEGOTIATION`], or no description came. Or the error of `peer`.
+/// `TimedOut`: no connection leads to the peer within [`Gathered::patience`], or no description came. Or the error of `peer`.
 pub(super) async fn negotiate(
     mut agent: Agent,
     gathered: Gathered,
@@ -97,7 +100,8 @@ pub(super) async fn negotiate(
     let mut waiting: Vec<SocketAddr> = Vec::new();
     let mut failures: Vec<String> = Vec::new();
     let mut next_dial = Instant::now();
-    let mut end = Instant::now() + ICE_NEGOTIATION;
+    let patience = gathered.patience;
+    let mut end = Instant::now() + patience;
     let (mut choices, mut next_choice) = (0, Instant::now() + ICE_CHOICE);
     loop {
         if agent.choices() != choices {
@@ -126,7 +130,7 @@ pub(super) async fn negotiate(
                 known = true;
                 waiting = to_dial(&description);
                 agent.set_peer(&description);
-                (next_dial, end) = (Instant::now(), Instant::now() + ICE_NEGOTIATION);
+                (next_dial, end) = (Instant::now(), Instant::now() + patience);
                 continue;
             }
             event = poll_fn(|cx| table.poll(cx)) => event,

@@ -24,6 +24,12 @@ impl<K: Copy + Ord> TimerSet<K> {
         self.0.remove(&timer);
     }
 
+    /// How long each armed timer still runs.
+    #[cfg(test)]
+    pub(super) fn left(&self) -> impl Iterator<Item = (K, Duration)> {
+        self.0.iter().map(|(&timer, &at)| (timer, at - Instant::now()))
+    }
+
     /// Waits for the next timer that fires, for ever if none is armed. A future that is dropped has changed nothing.
     pub(super) async fn fired(&mut self) -> K {
         let Some((&timer, &at)) = self.0.iter().min_by_key(|&(&timer, &at)| (at, timer)) else {

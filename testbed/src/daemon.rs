@@ -107,7 +107,7 @@ impl Daemon {
         };
         let config = Config { profile: self.profile.into(), ..Config::default() };
         let way = if self.real {
-            Way::Network(Shared::join(&self.bootstrap).await?)
+            Way::Network(Shared::join(&self.bootstrap, self.timers).await?)
         } else {
             let exchange = Exchange::new(self.exchange.clone());
             Way::Machine(exchange.map_err(|error| Failure::usage(format_args!("--exchange: {error}")))?)

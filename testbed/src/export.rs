@@ -164,7 +164,7 @@ impl Export {
     /// Reads and opens all that the link needs besides the token and the account.
     async fn prepare(&self) -> Result<Prepared, Failure> {
         let (trace, recorder) = self.link.trace(Side::Export).await?;
-        let finding = self.rendezvous.finding(self.peer.as_deref()).await?;
+        let finding = self.rendezvous.finding(self.peer.as_deref(), self.link.timers).await?;
         Ok((trace, recorder, finding))
     }
 

@@ -123,7 +123,7 @@ impl Import {
             .await
             .map_err(|error| Failure::with_code(Outcome::Storage.exit_code(), format_args!("--store: {error}")))?;
         link::note_locks(&store);
-        let published = self.rendezvous.publisher(self.listen.as_deref()).await?;
+        let published = self.rendezvous.publisher(self.listen.as_deref(), self.link.timers).await?;
         Ok(Prepared { passwords, trace, recorder, store, published })
     }
 }

@@ -6,6 +6,7 @@
 
 mod blame;
 mod live;
+mod memories;
 mod parse;
 mod plain;
 mod recorded;

@@ -440,3 +440,6 @@ impl<A> Operation<A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -555,3 +555,6 @@ fn is_of_peer(error: &io::Error) -> bool {
             | TimedOut
     )
 }
+
+#[cfg(test)]
+mod tests;

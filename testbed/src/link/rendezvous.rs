@@ -17,7 +17,10 @@ use handfast::{
 };
 
 #[cfg(feature = "dht")]
-use handfast::shell::rendezvous::opendht::{Offer, OpenDht, Seek};
+use handfast::{
+    limits::ICE_NEGOTIATION,
+    shell::rendezvous::opendht::{Offer, OpenDht, Seek},
+};
 
 use super::reach::{Found, Reach};
 use crate::failure::Failure;
@@ -104,12 +107,14 @@ impl RendezvousOptions {
         if self.is_directory() { durations.for_directory() } else { durations }
     }
 
-    /// Import side: binds what the other device connects to.
-    pub(crate) async fn publisher(&self, listen: Option<&str>) -> Result<Published, Failure> {
+    /// Import side: binds what the other device connects to. A negotiation ends so many times faster.
+    pub(crate) async fn publisher(&self, listen: Option<&str>, times: u32) -> Result<Published, Failure> {
         let way = self.way(listen.is_some())?;
+        #[cfg(not(feature = "dht"))]
+        let _ = times;
         #[cfg(feature = "dht")]
         if way == Rendezvous::Opendht {
-            return self.in_directory(listen).await;
+            return self.in_directory(listen, times).await;
         }
         let unreachable = |error: io::Error| {
             let text = match listen {
@@ -140,28 +145,30 @@ impl RendezvousOptions {
     }
 
     #[cfg(feature = "dht")]
-    async fn in_directory(&self, listen: Option<&str>) -> Result<Published, Failure> {
+    async fn in_directory(&self, listen: Option<&str>, times: u32) -> Result<Published, Failure> {
         if listen.is_some() {
             return Err(Failure::usage("--listen is an address: with --rendezvous opendht connections are negotiated"));
         }
-        let dht = self.joined().await?;
+        let dht = self.joined(times).await?;
         let reach = Reach::of(Vec::new(), Found::InDirectory(self.bootstrap.clone()));
         Ok(Published { publisher: Either::Other(Offer(dht)), identity: identity::Reach::Directory, reach })
     }
 
-    /// A node that joins the network.
+    /// A node that joins the network, whose negotiations end so many times faster.
     #[cfg(feature = "dht")]
-    async fn joined(&self) -> Result<OpenDht, Failure> {
+    async fn joined(&self, times: u32) -> Result<OpenDht, Failure> {
         let mut addresses = Vec::new();
         for name in &self.bootstrap {
             addresses.extend(super::addresses("--bootstrap", name).await?);
         }
         let failed = |error| Failure::with_code(Outcome::Network.exit_code(), format_args!("--bootstrap: {error}"));
-        OpenDht::join(&addresses).await.map_err(failed)
+        Ok(OpenDht::join(&addresses).await.map_err(failed)?.with_patience(ICE_NEGOTIATION / times))
     }
 
-    /// Export side: what finds the other device, and where it is looked for, for a person.
-    pub(crate) async fn finding(&self, peer: Option<&str>) -> Result<(Finding, String), Failure> {
+    /// Export side: what finds the other device, and where it is looked for, for a person. A negotiation ends so many times faster.
+    pub(crate) async fn finding(&self, peer: Option<&str>, times: u32) -> Result<(Finding, String), Failure> {
+        #[cfg(not(feature = "dht"))]
+        let _ = times;
         match (self.way(peer.is_some())?, peer) {
             (Rendezvous::Direct, Some(peer)) => {
                 let peers = Peers::new(&super::addresses("--peer", peer).await?);
@@ -174,7 +181,7 @@ impl RendezvousOptions {
             #[cfg(feature = "dht")]
             (Rendezvous::Opendht, None) => {
                 let sought = "The new device is being looked for in the OpenDHT network.".to_owned();
-                Ok((Finding::InDirectory(self.joined().await?), sought))
+                Ok((Finding::InDirectory(self.joined(times).await?), sought))
             }
             (Rendezvous::Lan | Rendezvous::Opendht, _) => {
                 Err(Failure::usage("--peer is an address: give no --rendezvous with it, or `direct`"))
@@ -196,13 +203,15 @@ pub(crate) enum Shared {
 
 #[cfg(feature = "dbus")]
 impl Shared {
-    /// Joins the OpenDHT network by these nodes; without any, it is the local network.
-    pub(crate) async fn join(bootstrap: &[String]) -> Result<Self, Failure> {
+    /// Joins the OpenDHT network by these nodes, with negotiations that end so many times faster; without any, it is the local network.
+    pub(crate) async fn join(bootstrap: &[String], times: u32) -> Result<Self, Failure> {
         let rendezvous = if bootstrap.is_empty() { Rendezvous::Lan } else { Rendezvous::Opendht };
+        #[cfg(not(feature = "dht"))]
+        let _ = times;
         let options = RendezvousOptions { rendezvous: Some(rendezvous), bootstrap: bootstrap.to_vec() };
         match options.way(false)? {
             #[cfg(feature = "dht")]
-            Rendezvous::Opendht => Ok(Self::Directory(options.joined().await?)),
+            Rendezvous::Opendht => Ok(Self::Directory(options.joined(times).await?)),
             _ => Ok(Self::Lan),
         }
     }

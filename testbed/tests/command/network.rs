@@ -56,13 +56,19 @@ impl Host {
             println!("skipped: no nft (apt-get install nftables)");
             return None;
         }
-        run(self.enter().args(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]));
+        self.forward();
         let rules = format!(
             "table ip nat {{ chain out {{ type nat hook postrouting priority srcnat; \
              ip saddr {inside} oifname \"{out}\" masquerade; }}; }}"
         );
         run(self.enter().args(["nft", &rules]));
         Some(())
+    }
+
+    /// Lets this host forward for others.
+    #[cfg(feature = "dht")]
+    pub(crate) fn forward(&self) {
+        run(self.enter().args(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]));
     }
 
     /// Sends all that is for no cable of this host to this address.

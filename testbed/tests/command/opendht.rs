@@ -1,5 +1,7 @@
 //! Two processes link by the token alone in an OpenDHT network of this machine (R-RDV-4 to R-RDV-7).
 
+use rustix::process::Signal;
+
 use crate::support::{Folder, Side, accounts, code, run, text};
 
 /// A node of ours, as its own process. Gives the address by which to join.
@@ -60,6 +62,51 @@ fn killed_nodes_that_come_back_do_not_end_a_link() {
     exporter.state(2);
     again(&mut first, &address, &at);
     let (exporter, importer) = (exporter.end(), importer.end());
+    assert_eq!((importer.code, exporter.code), (0, 0), "{}{}", importer.complaints, exporter.complaints);
+}
+
+/// A node that is stopped answers nothing, and refuses nothing either: the port takes what is sent to it. The others do what it did.
+#[test]
+fn a_node_that_is_stopped_in_the_middle_does_not_end_a_link() {
+    let (first, address) = node();
+    let [(second, _), (_third, also)] = [0; 2].map(|_| node_with(&["--port", "0", "--bootstrap", &address]));
+    let folder = Folder::default();
+    let (store, archive) = (folder.path("store"), folder.archive("archive", "64KiB", None));
+    let way = ["--yes", "--profile", "jamid", "--rendezvous", "opendht", "--bootstrap", &address, "--bootstrap", &also];
+    let mut importer = Side::import(&store, &way);
+    let token = importer.token();
+    second.signal(Signal::STOP);
+    let export = [&["export", "--json", "--archive", text(&archive)], &way[..], &[&token]].concat();
+    let mut exporter = Side::start(export);
+    exporter.state(2);
+    // Now the one by which both have joined, too.
+    first.signal(Signal::STOP);
+    let (exporter, importer) = (exporter.end(), importer.end());
+    assert_eq!((importer.code, exporter.code), (0, 0), "{}{}", importer.complaints, exporter.complaints);
+    assert_eq!(accounts(&store).len(), 1);
+    for node in [first, second] {
+        node.signal(Signal::CONT);
+    }
+}
+
+/// With all nodes stopped an export ends with its reason. Once they go on, the same token links.
+#[test]
+fn nodes_that_are_all_stopped_end_an_export_and_not_the_token() {
+    let (first, address) = node();
+    let nodes = [first, node_with(&["--port", "0", "--bootstrap", &address]).0];
+    let folder = Folder::default();
+    let (store, archive) = (folder.path("store"), folder.archive("archive", "64KiB", None));
+    let way = ["--yes", "--profile", "jamid", "--rendezvous", "opendht", "--bootstrap", &address];
+    let mut importer = Side::import(&store, &way);
+    let token = importer.token();
+    let export = [&["export", "--json", "--archive", text(&archive)], &way[..], &[&token]].concat();
+    nodes.iter().for_each(|node| node.signal(Signal::STOP));
+    let stopped = Side::start(export.iter().copied()).end();
+    nodes.iter().for_each(|node| node.signal(Signal::CONT));
+    assert_eq!(stopped.code, 10, "{}", stopped.complaints);
+    assert!(stopped.complaints.contains(&format!("no OpenDHT node answers at {address}")), "{}", stopped.complaints);
+    let exporter = Side::start(export).end();
+    let importer = importer.end();
     assert_eq!((importer.code, exporter.code), (0, 0), "{}{}", importer.complaints, exporter.complaints);
 }
 

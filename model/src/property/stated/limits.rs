@@ -111,7 +111,7 @@ fn durations() -> Vec<Stated> {
             ships.of(Timer::Transfer, 64 * MIB).as_millis(),
         ),
         Stated::new("R-TIME-4", "bytes of progress", 32 * KIB, limits::PROGRESS_STEP),
-        timer("R-TIME-4", "the result", 30 * SECOND, Timer::Result),
+        timer("R-TIME-4", "the result", 3 * MINUTE, Timer::Result),
         timer("R-EXT-2", "an ended channel is kept", 5 * SECOND, Timer::Linger),
         time("R-TIME-6", "a connection is secured", 10 * SECOND, ships.handshake),
         time("R-TIME-6", "a secured connection becomes the session's", 10 * SECOND, ships.opening),

@@ -4,24 +4,21 @@
 //! to the states that explain it too. If there is none, the whole search of [`validate`] decides, which also knows of signals that
 //! are not written yet and of failures that no one saw.
 
-use std::hash::Hash;
+use std::{hash::Hash, sync::Arc};
 
 use handfast::{export::Exporter, import::Importer, outcome::Side};
 
 use super::{
+    memories::{Ground, Memories},
     parse::{Call, Clock, Event, Flaw, Line, Place, Returned, Trace},
     runs::{self, Lane, Run, Sorted, What},
     search::{Node, Search},
     terms::Terms,
     validate::{Verdict, budgets, configuration_of, validate},
 };
-use crate::{
-    property::judged::Judged,
-    report::check::{hardened, with_legacy},
-    system::{
-        config::{Configuration, Player},
-        side::{AnyExport, AnyImport, ExportSide, ImportSide},
-    },
+use crate::system::{
+    config::{Configuration, Player},
+    side::{AnyExport, AnyImport, ExportSide, ImportSide},
 };
 
 /// Lines of a link that is watched. No link of two devices comes near it.
@@ -37,6 +34,8 @@ const KEPT: usize = 1024;
 #[derive(Debug)]
 pub struct Live {
     terms: Terms,
+    /// Shared with the other links of a stream.
+    memories: Arc<Memories>,
     trace: Trace,
     known: Vec<Option<Known>>,
     ended: bool,
@@ -103,8 +102,13 @@ impl Key {
 impl Live {
     /// Returns a link of which nothing was seen.
     pub fn new(terms: Terms) -> Self {
+        Self::among(terms, Arc::default())
+    }
+
+    /// The same of a stream whose other links share the states that they meet.
+    pub(super) fn among(terms: Terms, memories: Arc<Memories>) -> Self {
         let terms = Terms { whole: false, ..terms };
-        Self { terms, trace: Trace::default(), known: Vec::new(), ended: false, searches: 0 }
+        Self { terms, memories, trace: Trace::default(), known: Vec::new(), ended: false, searches: 0 }
     }
 
     /// Adds a line, which [`Live::judge`] judges.
@@ -187,7 +191,7 @@ impl Live {
         let mut before = std::mem::take(&mut self.known).into_iter();
         for run in &runs {
             let known = before.next().flatten();
-            self.known.push(advance(run, &terms, self.trace.causes, known));
+            self.known.push(advance(run, &terms, &self.memories, self.trace.causes, known));
         }
         // States are exact as long as all times are of one clock. The end of a link is judged as a whole where they are not.
         let clocks = self.trace.lines.iter().any(|line| line.clock != self.trace.lines[0].clock);
@@ -251,7 +255,7 @@ fn is_over(lane: &Lane, old: bool) -> bool {
 }
 
 /// Returns the states after one more line; none if there are none, or too many.
-fn advance(run: &Run, terms: &Terms, causes: usize, known: Option<Known>) -> Option<Known> {
+fn advance(run: &Run, terms: &Terms, memories: &Memories, causes: usize, known: Option<Known>) -> Option<Known> {
     let key = Key::of(run, causes);
     // The whole search looks for signals that are not written yet.
     let terms = &Terms { whole: true, ..*terms };
@@ -260,29 +264,35 @@ fn advance(run: &Run, terms: &Terms, causes: usize, known: Option<Known>) -> Opt
     let first = from.as_ref().map_or(0, |known| known.budget);
     for (number, budget) in budgets(configuration.budget).into_iter().enumerate().skip(first) {
         let nodes = from.take().map(|known| known.nodes);
-        if let Some(nodes) = explained(run, terms, Configuration { budget, ..configuration }, nodes) {
+        if let Some(nodes) = explained(run, terms, memories, Configuration { budget, ..configuration }, nodes) {
             return Some(Known { key, budget: number, nodes });
         }
     }
     None
 }
 
-fn explained(run: &Run, terms: &Terms, configuration: Configuration, from: Option<Nodes>) -> Option<Nodes> {
+fn explained(
+    run: &Run,
+    terms: &Terms,
+    memories: &Memories,
+    configuration: Configuration,
+    from: Option<Nodes>,
+) -> Option<Nodes> {
     if configuration.cast.has_legacy() {
         let from = from.and_then(|nodes| if let Nodes::Mixed(nodes) = nodes { Some(nodes) } else { None });
-        search(run, terms, &with_legacy(configuration), from).map(Nodes::Mixed)
+        search(run, terms, &memories.mixed(configuration), from).map(Nodes::Mixed)
     } else {
         let from = from.and_then(|nodes| if let Nodes::Hardened(nodes) = nodes { Some(nodes) } else { None });
-        search(run, terms, &hardened(configuration), from).map(Nodes::Hardened)
+        search(run, terms, &memories.hardened(configuration), from).map(Nodes::Hardened)
     }
 }
 
 fn search<I: ImportSide + Hash, E: ExportSide + Hash>(
     run: &Run,
     terms: &Terms,
-    system: &Judged<I, E>,
+    ground: &Ground<I, E>,
     from: Option<Vec<Node<I, E>>>,
 ) -> Option<Vec<Node<I, E>>> {
-    let nodes = Search::new(system, run, terms).open().advance(from, LOOKED_AT)?;
+    let nodes = Search::new(&ground.system, &ground.memo, run, terms).open().advance(from, LOOKED_AT)?;
     (!nodes.is_empty() && nodes.len() <= KEPT).then_some(nodes)
 }

@@ -10,9 +10,10 @@
 //! [`Delays`] has the times. So a step lies between two moments, and the search keeps those apart that cannot overlap.
 
 mod advance;
+pub(super) mod memo;
 mod times;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use handfast::{
     export,
@@ -22,6 +23,7 @@ use handfast::{
 };
 use stateright::{Model, Property};
 
+use self::memo::{Memo, Met, Step};
 use super::{
     parse::{Clock, Credentials, signal_words},
     plain::{asks_wrongly, plain},
@@ -29,7 +31,7 @@ use super::{
     terms::Terms,
 };
 use crate::{
-    property::judged::{Judged, Reached},
+    property::judged::Judged,
     system::{
         Aim, Turn,
         action::Action,
@@ -50,6 +52,7 @@ const POSTED: usize = 4;
 /// A system and the lines of it.
 pub(super) struct Search<'a, I, E> {
     system: &'a Judged<I, E>,
+    memo: &'a Memo<I, E>,
     run: &'a Run,
     terms: &'a Terms,
     /// The lines of the run, in the order of the trace.
@@ -74,7 +77,7 @@ pub(super) struct Best<N> {
 /// A state, and what is explained in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Node<I, E> {
-    pub(super) state: Reached<I, E>,
+    pub(super) state: Met<I, E>,
     at: [Cursor; 2],
     guess: Guess,
 }
@@ -116,7 +119,7 @@ pub(super) enum Act {
 /// A step that was taken.
 pub(super) struct Taken<I, E> {
     pub(super) node: Node<I, E>,
-    pub(super) turn: Turn,
+    pub(super) turn: Arc<Turn>,
     /// The action in the system; none for a call that changed nothing.
     pub(super) action: Option<Action>,
     /// The lines that it explains.
@@ -138,7 +141,8 @@ impl<N> Default for Best<N> {
 }
 
 impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
-    pub(super) fn new(system: &'a Judged<I, E>, run: &'a Run, terms: &'a Terms) -> Self {
+    /// Searches in a system, whose states may have been met by other searches in it.
+    pub(super) fn new(system: &'a Judged<I, E>, memo: &'a Memo<I, E>, run: &'a Run, terms: &'a Terms) -> Self {
         let mut noted: Vec<&Noted> = run.seen().flat_map(|(_, lane)| lane.noted()).collect();
         noted.sort_by_key(|noted| noted.line);
         let first = noted.first().map(|noted| noted.clock);
@@ -153,6 +157,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
         }
         Self {
             system,
+            memo,
             run,
             terms,
             order: noted.iter().map(|noted| noted.line).collect(),
@@ -171,16 +176,16 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     pub(super) fn take(&self, node: &Node<I, E>, act: Act) -> Result<Taken<I, E>, Stop> {
         let mut lines = Vec::new();
         let mut at = node.at;
-        let (mut state, turn, action) = match act {
+        let (step, action) = match act {
             Act::Hidden(action) => {
                 if !self.may_happen(node, action) {
                     return Err(Stop::Impossible);
                 }
-                let (state, turn) = self.system.step(&node.state, action).ok_or(Stop::Impossible)?;
+                let step = self.memo.step(self.system, &node.state, action).ok_or(Stop::Impossible)?;
                 if let Some(side) = action.caller().filter(|side| self.run.lane(*side).is_some()) {
                     at[index(side)].under_way = self.is_looked_at(&at, side);
                 }
-                (state, turn, Some(action))
+                (step, Some(action))
             }
             Act::Call(side, right) => {
                 let what = self.next_call(node, side).ok_or(Stop::Impossible)?;
@@ -191,22 +196,19 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
                     lines.push(asked.noted.line);
                     at[index(side)].calls += 1;
                 }
-                let (state, turn, action) = self.call(node, what, right).ok_or(Stop::Impossible)?;
-                if !self.was_shown(node, side, what, &turn) {
+                let (step, action) = self.call(node, what, right).ok_or(Stop::Impossible)?;
+                if !self.was_shown(node, side, what, &step.turn) {
                     return Err(Stop::Impossible);
                 }
-                (state, turn, action)
+                (step, action)
             }
         };
         // Where every step was recorded, one that changes nothing is none.
-        let idle = turn.is_empty() && (&state.import, &state.export) == (&node.state.import, &node.state.export);
+        let Step { to, turn, idle } = step;
         if !idle {
             self.explain(&mut at, node.guess, &turn, &mut lines)?;
         }
-        // Facts that the search does not count.
-        state.world.left.early = node.state.world.left.early;
-        state.violated = node.state.violated;
-        let mut next = Node { state, at, guess: node.guess };
+        let mut next = Node { state: to, at, guess: node.guess };
         self.set_timers(node, &mut next, &turn);
         self.set_posted(node, &mut next, act);
         self.set_received(&mut next, act);
@@ -246,15 +248,15 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
     }
 
     /// Hands a call to its side, if that gives the answer that was seen.
-    fn call(&self, node: &Node<I, E>, what: What, right: bool) -> Option<(Reached<I, E>, Turn, Option<Action>)> {
+    fn call(&self, node: &Node<I, E>, what: What, right: bool) -> Option<(Step<I, E>, Option<Action>)> {
         let state = &node.state;
-        let nothing = || (state.clone(), Turn::Neither, None);
+        let nothing = || (Step::none(state), None);
         let (aim, action, accepted) = match what {
             What::Nothing => return Some(nothing()),
             What::Unplug => {
-                let mut state = state.clone();
+                let mut state = (**state).clone();
                 state.world.left.loss = state.world.left.loss.saturating_add(1);
-                return Some((state, Turn::Neither, None));
+                return Some((Step::none(&self.memo.met(state)), None));
             }
             What::Another { refused } => return (is_live(self.system, state) == refused).then(nothing),
             What::AddAccount => (Aim::Import(import::Input::AddAccount), Action::AddAccount, true),
@@ -288,9 +290,9 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
                 (Aim::Export(export::Input::CancelAddDevice), Action::CancelAddDevice, accepted)
             }
         };
-        match self.system.hand(state.clone(), aim) {
-            Ok((next, turn)) => accepted.then_some((next, turn, Some(action))),
-            Err(_) => (!accepted).then(nothing),
+        match self.memo.hand(self.system, state, aim) {
+            Some(step) => accepted.then_some((step, Some(action))),
+            None => (!accepted).then(nothing),
         }
     }
 
@@ -403,9 +405,9 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
             (Side::Export, "compareAddDevice", Aim::Export(E::CompareAddDevice(true))),
             (Side::Export, "cancelAddDevice", Aim::Export(E::CancelAddDevice)),
         ];
-        let accepted = calls
-            .into_iter()
-            .filter(|(side, _, aim)| self.run.lane(*side).is_some() && self.system.hand(state.clone(), *aim).is_ok());
+        let accepted = calls.into_iter().filter(|(side, _, aim)| {
+            self.run.lane(*side).is_some() && self.memo.hand(self.system, state, *aim).is_some()
+        });
         accepted.map(|(side, name, _)| (side, name)).collect()
     }
 }
@@ -422,6 +424,7 @@ impl<I: ImportSide, E: ExportSide> Model for Search<'_, I, E> {
             if self.run.wrong_code || turns.any(asks_wrongly) {
                 state.world.asks = Ask::Wrong;
             }
+            let state = self.memo.met(state);
             for scheme in [Scheme::None, Scheme::Password] {
                 let typed = self.run.typed.iter().filter(|_| scheme == Scheme::Password);
                 for password in [None].into_iter().chain(typed.map(|text| Some(*text))) {
@@ -472,7 +475,7 @@ impl Guess {
 }
 
 /// Whether the export operation keeps another one from beginning.
-fn is_live<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, state: &Reached<I, E>) -> bool {
+fn is_live<I: ImportSide, E: ExportSide>(system: &Judged<I, E>, state: &Met<I, E>) -> bool {
     let seen = &state.world.seen.export;
     match system.configuration().cast.export {
         // An old exporter takes another one as soon as it has forgotten the last.

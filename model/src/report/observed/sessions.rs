@@ -4,7 +4,10 @@
 //! gave that token. Links that are under way, and some that have ended, are kept; everything else is forgotten, so a stream may go
 //! on for ever.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use handfast::{
     outcome::{Profile, Side},
@@ -15,6 +18,7 @@ use serde::Serialize;
 use super::{
     blame::{Reason, reasons},
     live::{Live, MAX_KEYS_OF_A_LINK, MAX_LINES_OF_A_LINK, Retained},
+    memories::Memories,
     parse::{Call, Clock, Event, Flaw, Line, MAX_LINE, Place, Returned, Trace, TraceError},
     terms::Terms,
     validate::{Apart, Refusal, Verdict},
@@ -112,6 +116,7 @@ enum Key {
 #[derive(Debug)]
 pub struct Sessions {
     reading: Reading,
+    memories: Arc<Memories>,
     pair: Option<Cast>,
     profile: Option<Profile>,
     sessions: BTreeMap<u64, Session>,
@@ -130,6 +135,7 @@ impl Sessions {
     pub fn new(reading: Reading) -> Self {
         Self {
             reading,
+            memories: Arc::default(),
             pair: None,
             profile: None,
             sessions: BTreeMap::new(),
@@ -356,7 +362,7 @@ impl Sessions {
     fn begin(&mut self, place: Place, key: Key) -> u64 {
         let id = self.next;
         self.next += 1;
-        let live = Live::new(self.terms());
+        let live = Live::among(self.terms(), self.memories.clone());
         let session =
             Session { live, began: place, touched: place.line, closed: false, reported: false, keys: Vec::new() };
         self.sessions.insert(id, session);

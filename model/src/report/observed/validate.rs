@@ -8,7 +8,7 @@ use stateright::Model as _;
 use super::{
     parse::{Place, Trace},
     runs::{self, Lane, Run, Sorted},
-    search::{Act, EXPLAINED, Node, Search, Stop},
+    search::{Act, EXPLAINED, Node, Search, Stop, memo::Memo},
     terms::Terms,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     property::judged::Judged,
     report::check::{hardened, with_legacy},
     system::{
+        Turn,
         config::{Budget, Configuration},
         side::{ExportSide, ImportSide},
     },
@@ -215,12 +216,14 @@ fn explain_with(notes: &Notes, run: &Run, terms: &Terms, configuration: Configur
 
 /// Whether these sides explain a run, which the protocol's own do not.
 pub(super) fn is_explained_by<I: ImportSide, E: ExportSide>(run: &Run, terms: &Terms, system: &Judged<I, E>) -> bool {
-    let search = Search::new(system, run, terms);
+    let memo = Memo::default();
+    let search = Search::new(system, &memo, run, terms);
     Graph::explore(&search, terms.limits, Some(EXPLAINED)).path(&search, EXPLAINED).is_some()
 }
 
 fn search<I: ImportSide, E: ExportSide>(notes: &Notes, run: &Run, terms: &Terms, system: &Judged<I, E>) -> Verdict {
-    let search = Search::new(system, run, terms);
+    let memo = Memo::default();
+    let search = Search::new(system, &memo, run, terms);
     let graph = Graph::explore(&search, terms.limits, Some(EXPLAINED));
     if let Some(path) = graph.path(&search, EXPLAINED) {
         let runs = vec![explanation(notes, system, &search, &path, graph.states())];
@@ -250,7 +253,7 @@ fn explanation<I: ImportSide, E: ExportSide>(
                 (Act::Call(..), _) => taken.lines.first().map_or_else(String::new, |line| notes.0[*line].1.clone()),
             };
             schedule.push(Happened { what, lines });
-            turns.extend(taken.action.map(|action| (action, taken.turn, &after.state.world)));
+            turns.extend(taken.action.map(|action| (action, Turn::clone(&taken.turn), &after.state.world)));
         }
         before = after;
     }

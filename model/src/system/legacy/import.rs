@@ -163,7 +163,10 @@ impl Importer {
                 effects.push(Effect::Signal(Signal::Done(Outcome::Network)));
                 effects
             }
-            I::Message(conn, _) | I::Malformed(conn) if known(conn, self) && self.stage == Stage::Removed => {
+            // The account is gone with what would load its archive: whatever comes, it closes the channel.
+            I::Message(conn, _) | I::Malformed(conn) | I::ArchiveComplete(conn)
+                if known(conn, self) && self.stage == Stage::Removed =>
+            {
                 rows.take(23);
                 self.close(conn, rows)
             }
@@ -417,5 +420,56 @@ impl Side for Importer {
     fn flag(&self) -> Option<bool> {
         let named = self.loading.map(|_| self.scheme == Scheme::Password);
         named.filter(|_| !self.changes.has(Change::FlagFromPassword))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONN: ConnId = ConnId(1);
+    const SOUND: Input = Input::Checked(Check::Sound(AccountId([1; 20])));
+
+    /// After an answer: nothing more is missing than the archive.
+    fn answered() -> Importer {
+        let mut side = Importer::new();
+        let opened = Input::ConnectionOpened { conn: CONN, verified: true, presented: Some(AccountId([1; 20])) };
+        for input in [Input::AddAccount, Input::Published, opened, Input::ChannelRequested(CONN, Ask::Right)] {
+            side.take(input).expect("it is no call that is refused");
+        }
+        side.advance(0);
+        side.take(Input::Message(CONN, Message::AuthScheme(Scheme::Password, Features::NONE))).expect("it is no call");
+        let effects = side.take(Input::ProvideAccountAuthentication(Slot(0), Scheme::Password));
+        assert!(effects.is_ok_and(|effects| effects.contains(&Effect::Signal(Signal::InProgress))));
+        side
+    }
+
+    /// I20, and I23: the same archive is loaded, unless the account is removed.
+    #[test]
+    fn an_archive_that_comes_after_a_removal_closes_the_channel_and_is_not_loaded() {
+        let mut side = answered();
+        let effects = side.take(Input::ArchiveComplete(CONN)).expect("it is no call");
+        assert_eq!(effects, [Effect::Signal(Signal::InProgress), Effect::Stage(Slot(0)), Effect::Check]);
+
+        let ended =
+            [Effect::Disarm(Timer::Authenticate), Effect::Signal(Signal::Done(Outcome::Network)), Effect::End(CONN)];
+        for next in [
+            Input::ArchiveComplete(CONN),
+            Input::Malformed(CONN),
+            Input::Message(CONN, Message::Verdict(Verdict::Wrong)),
+            Input::Message(CONN, Message::State(Word::Canceled)),
+        ] {
+            let mut side = answered();
+            assert_eq!(side.take(Input::RemoveAccount), Ok(vec![]), "nothing is sent, and the channel stays open");
+            for input in [Input::ArchiveBegan(CONN), Input::ArchiveProgressed(CONN)] {
+                assert_eq!(side.take(input), Ok(vec![]), "a message is handled when it is complete");
+            }
+            let mut rows = Rows::default();
+            assert_eq!(side.take_noting(next, &mut rows), Ok(ended.to_vec()), "{next:?}");
+            assert_eq!(rows.iter().collect::<Vec<_>>(), [22, 23]);
+            // Nothing comes after it.
+            assert_eq!(side.take(SOUND), Ok(vec![]));
+            assert_eq!(side.take(Input::ArchiveComplete(CONN)), Ok(vec![]));
+        }
     }
 }

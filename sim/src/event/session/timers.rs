@@ -28,7 +28,8 @@ fn specified(timer: Timer, length: u64, count: u32) -> u64 {
     match timer {
         Timer::Prepare | Timer::Connect => 60_000,
         Timer::Token | Timer::Authenticate => 300_000,
-        Timer::Stall | Timer::Result => 30_000,
+        Timer::Stall => 30_000,
+        Timer::Result => 180_000,
         Timer::Transfer => 900_000 + 1000 * length.div_ceil(64 * 1024),
         Timer::Linger => 5_000,
         Timer::Retry => [250, 500, 1_000, 2_000].get(count as usize - 1).copied().unwrap_or(4_000),

@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use handfast_dht::{Event, Query, Value, driver::Events, value::PublicKey};
@@ -23,7 +24,6 @@ use super::{
 };
 use crate::{
     ice::Description,
-    limits::ICE_NEGOTIATION,
     token::{DeviceId, Form},
 };
 
@@ -94,7 +94,7 @@ impl Answers {
     pub(super) fn expect(&self, device: DeviceId, id: u64) -> Expected {
         let (sender, answer) = oneshot::channel();
         self.waiting.lock().insert(id, (device, sender));
-        Expected { id, answer, waiting: self.waiting.clone() }
+        Expected { id, answer, waiting: self.waiting.clone(), patience: self.dht.patience }
     }
 }
 
@@ -103,15 +103,16 @@ pub(super) struct Expected {
     id: u64,
     answer: oneshot::Receiver<Description>,
     waiting: Waiting,
+    patience: Duration,
 }
 
 impl Expected {
     /// Waits for the answer.
     ///
     /// # Errors
-    /// `TimedOut`: it does not come within [`ICE_NEGOTIATION`]. `BrokenPipe`: the node has ended.
+    /// `TimedOut`: it does not come in the time that a negotiation has. `BrokenPipe`: the node has ended.
     pub(super) async fn arrives(mut self) -> io::Result<Description> {
-        match timeout(ICE_NEGOTIATION, &mut self.answer).await {
+        match timeout(self.patience, &mut self.answer).await {
             Ok(answer) => answer.map_err(|_| io::ErrorKind::BrokenPipe.into()),
             Err(_) => {
                 let text = "the new device does not answer the request to connect";

@@ -4,6 +4,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use handfast_dht::{
@@ -16,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::{account::Account, random::random, request::Request};
 use crate::{
     archive::certificate::Chain,
-    limits::{DHT_CONNECT, DHT_PUBLISH, DHT_RETRY, MAX_DHT_ADDRESSES},
+    limits::{DHT_CONNECT, DHT_PUBLISH, DHT_RETRY, ICE_NEGOTIATION, MAX_DHT_ADDRESSES},
     shell::ice::{Gathered, gather},
     token::DeviceId,
 };
@@ -29,6 +30,8 @@ pub struct OpenDht {
     bootstrap: Arc<str>,
     /// Nothing leaves this machine.
     loopback: bool,
+    /// How long a negotiation may take, and an answer (R-ICE-5).
+    pub(super) patience: Duration,
 }
 
 /// An operation failed because the node has ended.
@@ -53,7 +56,14 @@ impl OpenDht {
             node.bootstrap(*address).await.map_err(io::Error::other)?;
         }
         let names: Vec<_> = bootstrap.iter().map(SocketAddr::to_string).collect();
-        Ok(Self { node: Arc::new(node), bootstrap: names.join(", ").into(), loopback })
+        let bootstrap = names.join(", ").into();
+        Ok(Self { node: Arc::new(node), bootstrap, loopback, patience: ICE_NEGOTIATION })
+    }
+
+    /// The same with another time after which a negotiation, and the wait for an answer, has failed; it is [`ICE_NEGOTIATION`] (R-ICE-5).
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Waits until a node has answered.
@@ -114,7 +124,9 @@ impl OpenDht {
         let hosts: Vec<_> =
             hosts.into_iter().filter(|ip| if self.loopback { ip.is_loopback() } else { is_global(ip) }).collect();
         let seen = self.node.observed().await.map_err(ended)?;
-        gather(&hosts, &seen, random).await
+        let mut gathered = gather(&hosts, &seen, random).await?;
+        gathered.patience = self.patience;
+        Ok(gathered)
     }
 
     /// Puts a request or an answer where its recipient listens.

@@ -7,6 +7,7 @@ use std::{collections::HashSet, hash::Hash};
 
 use ahash::RandomState;
 use handfast::outcome::Side;
+use nohash_hasher::BuildNoHashHasher;
 use stateright::Model as _;
 
 use super::{Act, Node, Search};
@@ -38,7 +39,8 @@ impl<I: ImportSide + Hash, E: ExportSide + Hash> Search<'_, I, E> {
     ) -> Option<Vec<Node<I, E>>> {
         let hasher = RandomState::with_seeds(0x6c69, 0x6e6b, 0x6c69, 0x7665);
         let mut waiting = from.unwrap_or_else(|| self.init_states());
-        let mut known: HashSet<u64> = waiting.iter().map(|node| hasher.hash_one(node)).collect();
+        let mut known: HashSet<u64, BuildNoHashHasher<u64>> =
+            waiting.iter().map(|node| hasher.hash_one(node)).collect();
         let (mut explained, mut acts) = (Vec::new(), Vec::new());
         while let Some(node) = waiting.pop() {
             if self.heads(node.at).next().is_none() {
@@ -61,11 +63,10 @@ impl<I: ImportSide + Hash, E: ExportSide + Hash> Search<'_, I, E> {
 
     /// Adds the acts that can be next in a node.
     pub(super) fn acts(&self, node: &Node<I, E>, acts: &mut Vec<Act>) {
-        let mut actions = Vec::new();
-        self.system.actions(&node.state, &mut actions);
+        let actions = node.state.actions(self.system);
         // The calls of a side that was watched are known, but for the one that is under way at the end.
         let hidden = |action: &Action| action.caller().is_none_or(|side| self.may_be_under_way(node, side, *action));
-        acts.extend(actions.into_iter().filter(hidden).map(Act::Hidden));
+        acts.extend(actions.iter().copied().filter(hidden).map(Act::Hidden));
         for side in [Side::Import, Side::Export] {
             if let Some(what) = self.next_call(node, side) {
                 let typed = matches!(what, What::Provide { .. });

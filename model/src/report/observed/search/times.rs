@@ -161,11 +161,11 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
 
     /// Notes since when the timers run.
     pub(super) fn set_timers(&self, before: &Node<I, E>, next: &mut Node<I, E>, turn: &Turn) {
-        let armed = [
-            (Side::Import, before.state.import.armed(), next.state.import.armed()),
-            (Side::Export, before.state.export.armed(), next.state.export.armed()),
-        ];
-        for (side, before, after) in armed {
+        let (armed, arms_now) = (next.state.armed(), before.state.armed());
+        for (side, before, after) in [(Side::Import, arms_now[0], armed[0]), (Side::Export, arms_now[1], armed[1])] {
+            if after.is_empty() && before.is_empty() {
+                continue;
+            }
             let now = self.earliest(&next.at, self.clock_of(side));
             for timer in Timer::ALL {
                 let since = &mut next.at[index(side)].armed[timer as usize];
@@ -180,17 +180,21 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
 
     /// Notes until when what was posted is done.
     pub(super) fn set_posted(&self, before: &Node<I, E>, next: &mut Node<I, E>, act: Act) {
-        let steps = [(Side::Import, next.state.import.inner()), (Side::Export, next.state.export.inner())];
-        for (side, steps) in steps {
-            let now = self.latest(&before.at, self.clock_of(side));
+        let state = next.state.clone();
+        for (side, steps) in [Side::Import, Side::Export].into_iter().zip(state.inner()) {
             let posted = &mut next.at[index(side)].posted;
+            if steps.is_empty() {
+                *posted = Default::default();
+                continue;
+            }
+            let now = self.latest(&before.at, self.clock_of(side));
             for (number, until) in posted.iter_mut().enumerate() {
                 let number = number as u8;
                 let (is, did) = (steps.contains(&number), act == Act::Hidden(Action::Inner(side, number)));
                 if !is {
                     *until = 0;
                 } else if *until == 0 || did {
-                    let goes_on = side == Side::Export && next.state.export.goes_on(number);
+                    let goes_on = side == Side::Export && state.export.goes_on(number);
                     *until =
                         now.saturating_add(if goes_on { self.terms.delays.thread } else { self.terms.delays.posted });
                     if self.clock.is_some_and(|(_, end)| *until >= end) {
