@@ -14,21 +14,24 @@ use handfast_model::{
 };
 use handfast_sim::event::{
     Act, At, Engine, Fault, Schedule, Visit, Watch, What,
-    attack::{Beyond, cast, reaches, schedule},
+    attack::{cast, reaches, schedule},
 };
 
 /// The tests that play an attack with the shell, over TLS and with real processes, by its weaknesses and its goals.
-const OVER_TLS: [(&str, &[Query], &str); 3] = [
-    (
-        "W-12",
-        &[Query::Archive, Query::ImportAgrees, Query::ExportAgrees, Query::Consent],
-        "`testbed/tests/command/swapped.rs`",
-    ),
-    ("W-3", &[Query::Password], "`testbed/tests/command/of_today.rs`"),
-    ("W-1", &[Query::ImportAgrees, Query::Consent], "`testbed/tests/command/of_today.rs`"),
+const OVER_TLS: [(&str, &[Query], &str); 10] = [
+    ("W-12", &[Query::Archive, Query::ImportAgrees, Query::ExportAgrees, Query::Consent], "swapped.rs"),
+    ("W-3+W-12", &[Query::Archive, Query::ImportAgrees, Query::ExportAgrees, Query::Consent], "swapped.rs"),
+    ("W-1", &[Query::ImportAgrees, Query::Consent], "of_today.rs"),
+    ("W-3", &[Query::Password], "of_today.rs"),
+    ("W-3+W-4", &[Query::ImportAgrees, Query::Consent], "of_today.rs"),
+    ("W-5", &[Query::ExportAgrees], "of_today.rs"),
+    ("W-29", &[Query::Failing], "of_today.rs"),
+    ("W-2", &[Query::ImportAgrees], "two_sessions.rs"),
+    ("W-11", &[Query::Password, Query::ImportAgrees], "two_sessions.rs"),
+    ("W-1+W-3+W-11", &[Query::Consent], "two_sessions.rs"),
 ];
-/// Nothing plays the other attacks so.
-const NOT_OVER_TLS: &str = "–";
+/// The folder of these tests.
+const TESTS: &str = "testbed/tests/command";
 
 /// An intruder that asks for the token's channel while the exporter's request is between its test and its channel, and says nothing.
 /// The moment is another one with another exporter.
@@ -65,15 +68,19 @@ fn linked(situation: &Situation, query: Query, weaknesses: &str) -> Option<Sched
             let moment = if pair == Pair::LL { 992 } else { 1074 };
             visited(&[Act::Wait(moment), Act::Secure(false), Act::Ask(Ask::Right), Act::Wait(5200), Act::Drop])
         }
-        // It asks for consent before the exporter does, and the exporter's archive is installed by the answer.
-        (Query::Consent, "W-1+W-3+W-11") if pair == Pair::LL => visited(&[
-            Act::Wait(1000),
-            Act::Secure(false),
-            Act::Ask(Ask::Right),
-            Act::Wait(900),
-            Act::Say(1),
-            Act::Wait(60_000),
-        ]),
+        // It asks for consent before the exporter does, and the exporter's archive is installed by the answer. An exporter that ships asks
+        // as soon as it has the channel, one of today waits for its user.
+        (Query::Consent, "W-1+W-3+W-11") => {
+            let (moment, later) = if pair == Pair::LL { (1000, 900) } else { (1047, 184) };
+            visited(&[
+                Act::Wait(moment),
+                Act::Secure(false),
+                Act::Ask(Ask::Right),
+                Act::Wait(later),
+                Act::Say(1),
+                Act::Wait(60_000),
+            ])
+        }
         _ => return None,
     })
 }
@@ -101,7 +108,7 @@ fn tried() -> Vec<Tried> {
                         let weaknesses = attack.weaknesses.to_string();
                         let made = schedule(&situation, &attack.moves).map(|schedule| (schedule, true));
                         let fixed = || Some((linked(&situation, query, &weaknesses)?, false));
-                        let moves = made.ok().or_else(fixed).map(|(schedule, moves)| {
+                        let moves = made.or_else(fixed).map(|(schedule, moves)| {
                             let ran = Engine::of(cast(pair)).run(&schedule, Watch { trace: true, ..Watch::BARE });
                             let at = format!("{pair:?} {} {} {weaknesses}", start.name(), query.name());
                             assert!(reaches(query, &schedule, &ran), "{at}: {schedule}\n{}", ran.trace());
@@ -130,24 +137,24 @@ fn page(all: &[Tried]) -> String {
     for ((pair, query, weaknesses), played) in rows {
         let count = played.iter().flatten().count();
         let own = if played.contains(&Some(false)) { ", in a schedule of its own" } else { "" };
-        let engine = match (count, played.len()) {
-            (0, _) => format!("– {}", Beyond::Linked.text()),
-            (count, all) => format!("played, {count} of {all}{own}"),
-        };
+        let engine = format!("played, {count} of {}{own}", played.len());
         let tls = OVER_TLS.iter().find(|(id, queries, _)| *id == weaknesses && queries.contains(&query));
-        let tls = tls.map_or(NOT_OVER_TLS, |(.., test)| test);
-        text += &format!("| {pair:?} | `{}` | {weaknesses} | {engine} | {tls} |\n", query.name());
+        let (.., tls) = tls.unwrap_or_else(|| panic!("{pair:?} {} {weaknesses}: not over TLS", query.name()));
+        text += &format!("| {pair:?} | `{}` | {weaknesses} | {engine} | `{TESTS}/{tls}` |\n", query.name());
     }
     text
 }
 
-/// Each attack reaches its goal, or has a reason; W-3 and W-12 are among those that are played.
+/// Each attack reaches its goal.
 #[test]
-fn every_attack_that_a_schedule_can_say_reaches_its_goal() {
+fn every_attack_reaches_its_goal() {
     let all = tried();
     let played = |pair, query, id: &str| {
         all.iter().any(|one| one.pair == pair && one.query == query && one.weaknesses == id && one.moves.is_some())
     };
+    for one in &all {
+        assert!(one.moves.is_some(), "{:?} {} {}: no schedule", one.pair, one.query.name(), one.weaknesses);
+    }
     for pair in Pair::ALL {
         assert!(played(pair, Query::ImportAgrees, "W-12"), "{pair:?}");
         assert!(played(pair, Query::Archive, "W-12"), "{pair:?}");
@@ -168,6 +175,20 @@ fn every_attack_that_a_schedule_can_say_reaches_its_goal() {
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(written == text, "docs/generated/attacks.md is another, write it with HANDFAST_BLESS=1:\n{text}");
+}
+
+/// Each of them is played over TLS by a test that names each of its weaknesses.
+#[test]
+fn the_tests_over_tls_name_the_weaknesses_that_they_play() {
+    for (weaknesses, _, file) in OVER_TLS {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(TESTS).join(file);
+        let text = fs::read_to_string(path).unwrap();
+        let names = |line: &str| {
+            let ids: Vec<_> = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
+            line.starts_with("///") && weaknesses.split('+').all(|id| ids.contains(&id))
+        };
+        assert!(text.lines().any(names), "{file} has no test of {weaknesses}");
+    }
 }
 
 /// W-11: today's importer opens both channels, its user answers the exporter's question, and the password goes to the intruder. One that is
@@ -195,7 +216,7 @@ fn hardened_importers_withstand_the_attacks_on_those_of_today() {
             let model = Intrusion { situation, asked: Asked::AsTheyAre };
             for (query, answer) in examine(&model, Limits::default()).answers {
                 let Answer::Attacked(attacks) = answer else { continue };
-                let schedules = attacks.iter().filter_map(|attack| schedule(&situation, &attack.moves).ok());
+                let schedules = attacks.iter().filter_map(|attack| schedule(&situation, &attack.moves));
                 for schedule in schedules.filter(|schedule| schedule.device.is_none()) {
                     let ran = Engine::of(cast(Pair::HH)).run(&schedule, Watch { trace: true, ..Watch::BARE });
                     assert!(!reaches(query, &schedule, &ran), "{schedule}");

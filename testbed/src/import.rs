@@ -102,7 +102,7 @@ impl Import {
                 (handle, notices, tokio::spawn(operation))
             }
             Reducers::Legacy => {
-                let reducer = Box::new(legacy::Importer::new());
+                let reducer = Box::new(legacy::Importer::of(legacy::Threads::OF_ONE_LINK));
                 let (handle, notices, operation) = shell::import_by(env, options, reducer);
                 (handle, notices, tokio::spawn(operation))
             }

@@ -32,22 +32,6 @@ const LATER: u32 = 2500;
 /// Longer than a side of today takes for a step of its own.
 const SOON: u32 = 500;
 
-/// Why there is no schedule of an attack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Beyond {
-    /// The honest devices have a link of their own in it, and the order of its messages and the intruder's counts.
-    Linked,
-}
-
-impl Beyond {
-    /// The same in words.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Linked => "the honest devices are linked in it, in an order that no schedule fixes",
-        }
-    }
-}
-
 /// Returns the two sides of a pair.
 pub const fn cast(pair: Pair) -> Cast {
     match pair {
@@ -84,11 +68,9 @@ impl Acts {
     }
 }
 
-/// Returns the schedule of an attack. All its moves are on one clock, which begins when the token is shown.
-///
-/// # Errors
-/// A schedule cannot say it.
-pub fn schedule(situation: &Situation, moves: &[Move]) -> Result<Schedule, Beyond> {
+/// Returns the schedule of an attack. All its moves are on one clock, which begins when the token is shown. None: the honest devices
+/// have a link of their own in it, and the order of its messages and the intruder's counts, which needs a schedule of its own.
+pub fn schedule(situation: &Situation, moves: &[Move]) -> Option<Schedule> {
     let (profile, scheme) = (situation.profile, situation.scheme);
     let mut schedule = Schedule { profile, scheme, latency: (1, 1), ..Schedule::default() };
     // The exporter connects once its user has thought, and the hostile device answers after the work of that.
@@ -102,7 +84,7 @@ pub fn schedule(situation: &Situation, moves: &[Move]) -> Result<Schedule, Beyon
             // The user does it, a while after being asked.
             Move::Confirm | Move::Compare(_) | Move::Answer => LATER,
             Move::Inner(_) => SOON,
-            Move::Reach | Move::Deliver(_) | Move::Cut => return Err(Beyond::Linked),
+            Move::Reach | Move::Deliver(_) | Move::Cut => return None,
             Move::Call(chain) => {
                 let mut visit = Acts::default();
                 visit.at(now, called(chain));
@@ -110,7 +92,7 @@ pub fn schedule(situation: &Situation, moves: &[Move]) -> Result<Schedule, Beyon
                 SOON
             }
             Move::Ask { .. } | Move::Say(_) | Move::HangUp => {
-                let visit = visits.last_mut().ok_or(Beyond::Linked)?;
+                let visit = visits.last_mut()?;
                 said(one).into_iter().for_each(|act| visit.at(now, act));
                 // A wrong code has no effect that takes time, and there are many.
                 if one == (Move::Ask { right: false }) { EVERY } else { SOON }
@@ -130,7 +112,7 @@ pub fn schedule(situation: &Situation, moves: &[Move]) -> Result<Schedule, Beyon
         let visit = What::Visit(Visit { knows: true, every: EVERY, acts: visit.stay() });
         schedule.faults.push(Fault { at: At::Step(Side::Import, 2), what: visit });
     }
-    Ok(schedule)
+    Some(schedule)
 }
 
 /// The chain of a connection to the new device.

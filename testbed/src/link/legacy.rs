@@ -19,18 +19,32 @@ use handfast_model::{
     side::Side as _,
 };
 
-/// The import side of today's daemon, for one link. It ends with DONE: the further links that the daemon would still take are none of
-/// its operation.
+/// The schedule of a daemon's own threads, of which the import side has one for each request.
+#[derive(Clone, Copy)]
+pub(crate) struct Threads {
+    /// The number of requests that pass the test before the first of them takes the slot (W-11).
+    pub(crate) together: usize,
+    /// Whether the operation ends with DONE. The daemon's node goes on, and takes further links with the same token (W-2).
+    pub(crate) end: bool,
+}
+
+impl Threads {
+    /// The schedule of one link: each request is served at once, and DONE is the end.
+    pub(crate) const OF_ONE_LINK: Self = Self { together: 1, end: true };
+}
+
+/// The import side of today's daemon.
 pub(crate) struct Importer {
     side: legacy::Importer,
+    threads: Threads,
     waiting: VecDeque<import::Input>,
     outcome: Option<Outcome>,
 }
 
 impl Importer {
     /// Returns one that has not begun.
-    pub(crate) fn new() -> Self {
-        Self { side: legacy::Importer::new(), waiting: VecDeque::new(), outcome: None }
+    pub(crate) fn of(threads: Threads) -> Self {
+        Self { side: legacy::Importer::new(), threads, waiting: VecDeque::new(), outcome: None }
     }
 
     fn may_take(&self, input: &import::Input) -> bool {
@@ -48,7 +62,10 @@ impl Importer {
     /// Takes the steps of its own, and what waited for them.
     fn go_on(&mut self, effects: &mut Vec<import::Effect>) {
         loop {
-            if let Some(&step) = self.side.inner().first() {
+            let passed = self.side.inner();
+            if let Some(&step) = passed.first().filter(|_| passed.len() >= self.threads.together) {
+                // The requests that waited for one another go on; a later one is served at once.
+                self.threads.together = 1;
                 effects.extend(self.side.advance(step));
             } else if self.waiting.front().is_some_and(|input| self.may_take(input)) {
                 // No call waits.
@@ -90,7 +107,7 @@ impl ImportReducer for Importer {
     }
 
     fn is_closed(&self) -> bool {
-        self.outcome.is_some() && self.waiting.is_empty()
+        self.threads.end && self.outcome.is_some() && self.waiting.is_empty()
     }
 }
 

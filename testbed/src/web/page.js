@@ -70,8 +70,19 @@ function field(block, label) {
   input.setAttribute("aria-describedby", "checked");
   if (label) label.replaceWith(element("label", { htmlFor: id }, label.textContent));
   else input.setAttribute("aria-label", "Text");
-  // A typed text is checked at once; a password is sent when it is complete.
-  if (!block.masked) input.addEventListener("input", () => act({ typed: input.value }));
+  // A typed text is checked at once; a password is sent when it is complete. One text is on its way at a time: of several, the last one to
+  // arrive need not be the last one that was typed.
+  let checking = false;
+  const check = async () => {
+    if (checking) return;
+    checking = true;
+    for (let sent; input.isConnected && sent !== input.value; ) {
+      sent = input.value;
+      await act({ typed: sent });
+    }
+    checking = false;
+  };
+  if (!block.masked) input.addEventListener("input", check);
   input.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
@@ -330,7 +341,9 @@ function announce(next, same, before, quarter) {
   const texts = next.blocks.filter((block) => ["text", "row"].includes(block.is) && block.style !== "faint");
   if (!same) {
     const steps = next.blocks.find((block) => block.is === "steps");
-    news.textContent = [steps?.names[steps.now], ...texts.map((block) => block.text)].filter(Boolean).join(". ");
+    // A part that ends a sentence by itself needs no other mark.
+    const ended = (text) => (/[.:?!]$/.test(text) ? text : `${text}.`);
+    news.textContent = [steps?.names[steps.now], ...texts.map((block) => block.text)].filter(Boolean).map(ended).join(" ");
   } else if (quarter > before) {
     news.textContent = `${25 * quarter} %`;
   } else {

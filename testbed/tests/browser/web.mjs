@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { audited, browser, check, fits, opened, walked } from "./browser.mjs";
 
 const [handfast, archive, folder, part] = process.argv.slice(2);
@@ -14,7 +14,8 @@ const running = new Set();
 
 /** Starts a command with a page. */
 async function command(args) {
-  const child = spawn(handfast, args, { stdio: ["ignore", "ignore", "pipe"] });
+  // The archive is named as a person in its folder names it.
+  const child = spawn(handfast, args, { cwd: dirname(archive), stdio: ["ignore", "ignore", "pipe"] });
   running.add(child);
   let seen = "";
   const ended = new Promise((done) => child.on("close", (code) => (running.delete(child), done({ code, seen }))));
@@ -30,7 +31,7 @@ async function command(args) {
 }
 
 const importing = (store, more = []) => command(["import", "--web", "--key-type", "p256", "--rendezvous", "direct", "--store", join(own, store), ...more]);
-const exporting = (peer, more = []) => command(["export", "--web", "--archive", archive, "--peer", peer, ...more]);
+const exporting = (peer, more = []) => command(["export", "--web", "--archive", basename(archive), "--peer", peer, ...more]);
 const shows = (page, text) => page.getByText(text).first().waitFor({ timeout: PATIENCE });
 const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 
@@ -49,6 +50,8 @@ async function look(page, name) {
   await audited(page, name);
   await fits(page, name);
   await walked(page, name);
+  const news = await page.locator("#news").textContent();
+  check(!/[.:?!]\.(\s|$)/.test(news), `${name}: two marks end a part of what is announced: ${news}`);
   await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
 
@@ -74,6 +77,34 @@ async function video(page, path) {
 /** A picture of the code, as a person would make one. */
 async function picture(page, path) {
   await page.locator(".code").screenshot({ path });
+}
+
+/** Whether a picture has the dark and the light of a code: neither a black frame nor the pattern of Chromium's own camera has them. */
+async function has_code(page, bytes) {
+  const [dark, light] = await page.evaluate(async (bytes) => {
+    const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: "image/png" }));
+    const context = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+    context.drawImage(picture, 0, 0);
+    const { data } = context.getImageData(0, 0, picture.width, picture.height);
+    let [dark, light] = [0, 0];
+    for (let at = 0; at < data.length; at += 4) {
+      const luma = (data[at] + data[at + 1] + data[at + 2]) / 3;
+      dark += luma < 60;
+      light += luma > 180;
+    }
+    return [dark, light].map((count) => count / (data.length / 4));
+  }, [...bytes]);
+  return dark > 0.1 && light > 0.4;
+}
+
+/** Waits until the camera's picture is drawn with the code in it. */
+async function sees_code(page, name) {
+  await page.waitForFunction(() => document.querySelector("video")?.videoWidth > 0, undefined, { timeout: PATIENCE });
+  for (let tries = 0; tries < 200; tries++) {
+    await page.evaluate(() => new Promise((done) => document.querySelector("video").requestVideoFrameCallback(done)));
+    if (await has_code(page, await page.locator("video").screenshot())) return;
+  }
+  throw new Error(`${name}: the camera's picture does not show the code`);
 }
 
 /** The screens of an import up to the token. */
@@ -137,9 +168,17 @@ async function link(name, options, chromium, way) {
       await picture(new_page, path);
       await old_page.locator("#file").setInputFiles(path);
     } else {
+      // The frames wait until the screen has been looked at: a code that is found ends it.
+      let go_on;
+      const looked = new Promise((done) => (go_on = done));
+      await old_page.route("**/frame", async (route) => {
+        await looked;
+        await route.continue();
+      });
       await act(old_page, "Start the camera");
-      // The code may be found before a picture can be made.
-      await old_page.screenshot({ path: `${folder}/${name}-export-camera.png`, fullPage: true });
+      await sees_code(old_page, name);
+      await look(old_page, `${name}-export-camera`);
+      go_on();
     }
   }
   if (compares) {

@@ -60,6 +60,7 @@ mod swapped;
 mod sweeps;
 mod tmux;
 mod tokens;
+mod two_sessions;
 mod validates;
 mod waits;
 mod walks;

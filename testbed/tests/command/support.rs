@@ -299,6 +299,15 @@ pub(crate) struct Relay {
 impl Relay {
     /// Keeps back what comes after so many bytes on the way there.
     pub(crate) fn new(to: SocketAddr, most: u64) -> Self {
+        Self::carrying(to, most, false)
+    }
+
+    /// Cuts the connection after so many bytes on the way there.
+    pub(crate) fn cutting(to: SocketAddr, most: u64) -> Self {
+        Self::carrying(to, most, true)
+    }
+
+    fn carrying(to: SocketAddr, most: u64, cuts: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
         let address = listener.local_addr().expect("it is bound");
         let carried = thread::spawn(move || {
@@ -306,8 +315,8 @@ impl Relay {
             let to = TcpStream::connect(to).expect("somebody listens");
             let pair = |stream: &TcpStream| stream.try_clone().expect("it can be cloned");
             let (from_too, to_too) = (pair(&from), pair(&to));
-            thread::spawn(move || carry(&to_too, &from_too, u64::MAX));
-            carry(&from, &to, most)
+            thread::spawn(move || carry(&to_too, &from_too, u64::MAX, false));
+            carry(&from, &to, most, cuts)
         });
         Self { address, carried }
     }
@@ -318,8 +327,8 @@ impl Relay {
     }
 }
 
-/// Carries bytes one way, and the end at any time. Says how many came.
-fn carry(mut from: &TcpStream, mut to: &TcpStream, most: u64) -> u64 {
+/// Carries bytes one way, and the end at any time: that of the connection, or of the bytes that pass, if it cuts. Says how many came.
+fn carry(mut from: &TcpStream, mut to: &TcpStream, most: u64, cuts: bool) -> u64 {
     let mut count = 0;
     let mut bytes = [0; 64 << 10];
     // A side that is gone ends it too, and no one waits for an answer.
@@ -327,6 +336,9 @@ fn carry(mut from: &TcpStream, mut to: &TcpStream, most: u64) -> u64 {
         let passes = most.saturating_sub(count).min(read as u64) as usize;
         count += read as u64;
         let _ = to.write_all(&bytes[..passes]);
+        if cuts && count >= most {
+            break;
+        }
     }
     let _ = to.shutdown(Shutdown::Both);
     count

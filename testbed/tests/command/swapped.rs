@@ -13,7 +13,7 @@ use std::{
 };
 
 use handfast::{
-    archive::{Archive, Identity, InsecureKdf, KeyKind, PrivateKey, Terms, UnixTime},
+    archive::{Archive, Argon2i, Identity, InsecureKdf, KeyKind, PrivateKey, Terms, UnixTime},
     message::{Features, ImportResult, Message, Slot, Word},
     outcome::{Scheme, Side as On},
     sas::Comparison,
@@ -24,6 +24,7 @@ use handfast::{
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
+    of_today::{SHIPPED, TODAY, asks, borrowed, installed},
     script::{Said, Script, comparing_exporter, comparing_importer, exporter, importer},
     support::{Ended, Folder, Side, accounts, handfast, text},
 };
@@ -133,6 +134,45 @@ impl Intruder {
         new_device.open(&self.token).await;
         new_device.send(Message::AuthScheme(Scheme::None, Features::ALL)).await;
         while !matches!(new_device.received().await, Said::Message(Message::Password(_))) {}
+        new_device.archive(&archive).await;
+        while new_device.received().await != Said::Lost {}
+        Some(archive)
+    }
+}
+
+impl Intruder {
+    /// The attack on a protected archive: its password comes from the new device's user, who is shown the account that the intruder's
+    /// chain only names (W-3). Returns the archive; none where the new device has no session with such a chain.
+    async fn takes_the_password_and_the_account(self, account: &Identity) -> Option<Vec<u8>> {
+        let (stream, _) = self.listener().accept().await.expect("the exporter connects");
+        let mut old_device = importer(stream, &self.device).await;
+        old_device.accept().await;
+        old_device.send(Message::Hello(Features::ALL)).await;
+        let Said::Message(Message::AuthScheme(Scheme::Password, _)) = old_device.received().await else {
+            panic!("it asks for a password")
+        };
+        let mut new_device = borrowed(self.target, &own_account(), account).await;
+        if !asks(&mut new_device, &self.token).await {
+            return None;
+        }
+        new_device.send(Message::AuthScheme(Scheme::Password, Features::ALL)).await;
+        let password = loop {
+            match new_device.received().await {
+                Said::Message(Message::Password(password)) => break password,
+                Said::Lost => panic!("no password comes"),
+                _ => {}
+            }
+        };
+        old_device.send(Message::Password(password)).await;
+        let archive = loop {
+            match old_device.received().await {
+                Said::Archive(archive) => break archive,
+                Said::Lost => panic!("no archive comes"),
+                _ => {}
+            }
+        };
+        old_device.send(Message::ImportResult(ImportResult::Stored)).await;
+        while old_device.received().await != Said::Lost {}
         new_device.archive(&archive).await;
         while new_device.received().await != Said::Lost {}
         Some(archive)
@@ -360,6 +400,46 @@ fn hands_over_the_account([of_import, of_export]: [&[&str]; 2], intruder: fn(&mu
     let asked = importer.lines.iter().find(|line| line["state"] == 3).expect("its user is asked");
     assert_eq!(asked["details"]["peer_id"], id.to_string());
     assert_eq!(accounts(&link.folder.path("store")).len(), 1);
+}
+
+/// W-3 and W-12: a password is no help either where the importer is today's. One that ships shows no account whose chain does not prove
+/// it (R-SEC-1), and its user has no reason to type a password.
+#[test]
+fn a_password_does_not_keep_it_from_users_of_today() {
+    for (of_import, of_export) in
+        [(&TODAY[..], &SHIPPED[..]), (&TODAY, &TODAY), (&SHIPPED, &SHIPPED), (&SHIPPED, &TODAY)]
+    {
+        let link = Link::new(Some("secret\n"));
+        let passwords = link.folder.path("passwords");
+        let known = ["--yes", "--password-file", text(&passwords)];
+        let source = fs::read(&link.archive).expect("it is there");
+        let account =
+            Archive::open(Cursor::new(&source), &Secret::from("secret"), &Argon2i, Terms::at(UnixTime::now()));
+        let account = account.expect("it is the password");
+        let account = account.account();
+        let id = account.certificate().short_id().to_string();
+        let mut importer = link.import(&[&known[..], of_import].concat());
+        let intruder = Intruder::before_today(&mut importer);
+        let exporter = link.export(&intruder, &[&known[..], of_export].concat());
+        let archive = run(intruder.takes_the_password_and_the_account(account));
+        let exporter = exporter.end();
+        if of_import == SHIPPED {
+            assert_eq!(archive, None);
+            importer.interrupt();
+            let importer = importer.end();
+            assert!(!importer.states().contains(&3) && !exporter.states().contains(&4), "{}", exporter.complaints);
+            assert_eq!((importer.code, exporter.code), (13, 10), "{}\n{}", importer.complaints, exporter.complaints);
+            link.left_nothing(&source);
+            continue;
+        }
+        let importer = importer.end();
+        assert_eq!((importer.code, exporter.code), (0, 0), "{}\n{}", importer.complaints, exporter.complaints);
+        let archive = archive.expect("the exporter hands it out");
+        assert_eq!(opened(&archive).account().certificate().short_id().to_string(), id);
+        let asked = importer.lines.iter().find(|line| line["state"] == 3).expect("its user is asked");
+        assert_eq!(asked["details"]["peer_id"], id);
+        assert_eq!(installed(&link.folder.path("store")), [id]);
+    }
 }
 
 /// The intruder that leaves the feature out towards a user who compares has nothing: there is nothing to compare, and the user, whose

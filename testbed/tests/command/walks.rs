@@ -45,6 +45,15 @@ fn a_bounded_page_says_so() {
     assert!(page.contains("the nearest part of a larger graph"));
 }
 
+/// The page of as many states as it has without `--states` is no larger than that of a report may be.
+#[test]
+fn a_page_of_a_large_graph_is_small() {
+    let output = run(["explore", "--config", "HH-documented-everything"], b"");
+    assert_eq!(code(output.status), 0, "{}", shown(&output));
+    assert!(output.stdout.len() < 3_000_000, "{} bytes", output.stdout.len());
+    assert_eq!(graph(&String::from_utf8(output.stdout).unwrap())["states"].as_array().unwrap().len(), 3000);
+}
+
 #[test]
 fn a_page_that_cannot_be_written_is_a_failure() {
     let folder = Folder::default();
