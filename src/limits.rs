@@ -391,7 +391,7 @@ mod tests {
     fn scaled_durations_are_that_much_shorter() {
         let scaled = Durations::default().scaled_down(4);
         let timers = Timer::ALL.map(|timer| scaled.of(timer, 40 * 64 * 1024).as_millis());
-        assert_eq!(timers, [15_000, 75_000, 15_000, 75_000, 7_500, 225_000 + 10_000, 7_500, 1_250, 62]);
+        assert_eq!(timers, [15_000, 75_000, 15_000, 75_000, 7_500, 225_000 + 10_000, 45_000, 1_250, 62]);
         let others = [scaled.handshake, scaled.opening, scaled.closing].map(|duration| duration.as_millis());
         assert_eq!(others, [2_500, 2_500, 250]);
         assert_eq!(Durations::default().scaled_down(0), Durations::default());
