@@ -5,13 +5,14 @@
 use std::{
     collections::BTreeSet,
     env, fs,
+    io::{self, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 /// As many as are listed. The number may only fall.
-const LISTED: usize = 13;
+const LISTED: usize = 12;
 
 fn top() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -59,7 +60,8 @@ fn python() -> bool {
         "required, and missing: python3"
     );
     if !there {
-        eprintln!("SKIPPED: there is no python3");
+        // The harness keeps what `eprintln!` prints.
+        let _ = writeln!(io::stderr(), "SKIPPED: there is no python3");
     }
     there
 }

@@ -154,3 +154,36 @@ impl Skip {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{vec, vec::Vec};
+
+    use super::*;
+
+    /// Reads past an array of one `bin` whose head has so many bytes of length, and so many bytes after it, from this offset on.
+    fn skipped(marker: u8, width: usize, length: usize, offset: u64) -> Result<bool, FaultKind> {
+        let head = &length.to_be_bytes()[size_of::<usize>() - width..];
+        let bytes: Vec<u8> = [&[0x91, marker], head, &vec![0; length]].concat();
+        Skip::new().take(&mut &*bytes, &mut offset.clone()).map_err(|fault| fault.kind)
+    }
+
+    /// Each byte after the first head counts, those of further heads too.
+    #[test]
+    fn a_head_of_several_bytes_counts_whole() {
+        for (marker, width) in [(0xc5, 2), (0xc6, 4)] {
+            // 64 KiB, as the document has it.
+            let most = 64 * 1024 - 1 - width;
+            for offset in [0, 1, 100, 1 << 40] {
+                assert_eq!(skipped(marker, width, most, offset), Ok(true), "{marker:x} at {offset}");
+                if most + 1 < 1 << (8 * width) {
+                    assert_eq!(
+                        skipped(marker, width, most + 1, offset),
+                        Err(FaultKind::Length),
+                        "{marker:x} at {offset}"
+                    );
+                }
+            }
+        }
+    }
+}

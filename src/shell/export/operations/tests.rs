@@ -1,5 +1,5 @@
 //! Random ways through the shell's part of an operation: whatever happens, its timers run for as long as the document says, no archive stays
-//! open that is not being sent, and no secret stays when it has ended (R-SEC-2).
+//! open unless it is or was to be sent, and no secret stays when it has ended (R-SEC-2).
 
 use std::{
     collections::BTreeMap,
