@@ -220,11 +220,12 @@ impl Watch {
 impl Format {
     /// Recognises a format by its first line. None: the line is of no format, and the next one may be.
     fn of(text: &[u8]) -> Option<Self> {
-        match serde_json::from_slice::<serde_json::Value>(text) {
-            Ok(value) if value.get("type").is_some() => Some(Self::Busctl),
-            Ok(_) => Some(Self::Json),
-            Err(_) if text.trim_ascii().starts_with(b"{") => Some(Self::Json),
-            Err(_) => monitor::begins_message(text).then_some(Self::DbusMonitor),
+        let value = serde_json::from_slice::<serde_json::Value>(text);
+        let has = |member: &str| value.as_ref().is_ok_and(|value| value.get(member).is_some());
+        match () {
+            () if has("type") && (has("cookie") || has("payload")) => Some(Self::Busctl),
+            () if ["observed", "t_ms", "side"].into_iter().any(has) => Some(Self::Json),
+            () => monitor::begins_message(text).then_some(Self::DbusMonitor),
         }
     }
 }

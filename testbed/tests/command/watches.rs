@@ -150,12 +150,14 @@ fn a_changed_signal_is_refused_at_its_line() {
 fn a_line_of_another_program_before_the_link_is_flawed() {
     let trace = REAL[0];
     for capture in [trace.to_owned(), busctl(trace), dbus_monitor(trace)] {
-        let output =
-            run(["watch", "--pair", "LL", "--profile", "jamid"], format!("client 1.0 starting\n{capture}").as_bytes());
-        let said = shown(&output);
-        assert_eq!(code(output.status), 1, "{said}");
-        assert!(said.contains("NO LINE: line 1: it is of none of the formats"), "{said}");
-        assert!(said.contains(": 1 links ended as allowed, 0 violated"), "{said}");
+        for first in ["client 1.0 starting", "1.0", "null", "[]", "{\"level\":\"info\"}", "{\"type\":\"log\"}", "{"] {
+            let stream = format!("{first}\n{capture}");
+            let output = run(["watch", "--pair", "LL", "--profile", "jamid"], stream.as_bytes());
+            let said = shown(&output);
+            assert_eq!(code(output.status), 1, "{first}: {said}");
+            assert!(said.contains("NO LINE: line 1: it is of none of the formats"), "{first}: {said}");
+            assert!(said.contains(": 1 links ended as allowed, 0 violated"), "{first}: {said}");
+        }
     }
 }
 

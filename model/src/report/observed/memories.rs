@@ -72,3 +72,28 @@ impl Memories {
         self.mixed.of(configuration, with_legacy)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use handfast::outcome::Profile;
+
+    use super::*;
+    use crate::{report::observed::Terms, system::config::Cast};
+
+    /// The four that were wanted last are kept, and are the same when they are wanted again.
+    #[test]
+    fn few_systems_are_kept() {
+        let memories = Memories::default();
+        let of = |loss| {
+            let mut configuration = Terms::new(Cast::HH, Profile::Documented).configuration();
+            configuration.budget.loss = loss;
+            memories.hardened(configuration)
+        };
+        let first = of(0);
+        (1..4).for_each(|loss| drop(of(loss)));
+        assert!(Arc::ptr_eq(&first, &of(0)));
+        (4..8).for_each(|loss| drop(of(loss)));
+        assert!(!Arc::ptr_eq(&first, &of(0)));
+        assert_eq!(memories.hardened.0.lock().unwrap().len(), 4);
+    }
+}

@@ -273,4 +273,26 @@ mod tests {
         assert_eq!(walked[0].len(), 300);
         assert_eq!(walked[0], walked[1]);
     }
+
+    /// States that lead to each other hold each other until they are forgotten.
+    #[test]
+    fn states_that_are_forgotten_are_freed() {
+        let system = hardened(Terms::new(Cast::HH, Profile::Documented).configuration());
+        let mut actions = Vec::new();
+        system.actions(&system.begin(), &mut actions);
+        let next = || system.step(&system.begin(), actions[0]).unwrap().0;
+        for most in [1, MOST] {
+            let mut memo = Memo::default();
+            memo.most = most;
+            let first = memo.met(system.begin());
+            lock(&first.0.after).push((Way::Action(actions[0]), Some(Step::none(&first))));
+            let weak = Arc::downgrade(&first.0);
+            drop(first);
+            assert!(weak.upgrade().is_some());
+            drop(memo.met(next()));
+            assert_eq!(weak.upgrade().is_none(), most == 1);
+            drop(memo);
+            assert!(weak.upgrade().is_none());
+        }
+    }
 }
