@@ -55,11 +55,11 @@ fn failures(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     let mut any = !violated.is_empty() || !others.is_empty();
     for row in violated {
         writeln!(f, "NOT AS EXPECTED: {} in {}: {}", row.name(), row.configuration, row.verdict)?;
-        // The shortest of each property: the others look like it.
+        // A shortest one of each property.
         if drawn.insert(row.name()) { counterexample(f, row)? } else { left += 1 }
     }
     if left > 0 {
-        writeln!(f, "{left} longer counterexamples are not drawn: add --details, or check one with")?;
+        writeln!(f, "{left} further violations are not drawn: add --details, or check one with")?;
         writeln!(f, "    handfast check --config CONFIGURATION --property PROPERTY")?;
     }
     for alike in others.chunk_by(|one, other| one.configuration == other.configuration && one.verdict == other.verdict)

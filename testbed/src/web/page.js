@@ -342,7 +342,7 @@ function announce(next, same, before, quarter) {
   if (!same) {
     const steps = next.blocks.find((block) => block.is === "steps");
     // A part that ends a sentence by itself needs no other mark.
-    const ended = (text) => (/[.:?!]$/.test(text) ? text : `${text}.`);
+    const ended = (text) => (/[.:?!…]$/.test(text) ? text : `${text}.`);
     news.textContent = [steps?.names[steps.now], ...texts.map((block) => block.text)].filter(Boolean).map(ended).join(" ");
   } else if (quarter > before) {
     news.textContent = `${25 * quarter} %`;

@@ -51,7 +51,7 @@ async function look(page, name) {
   await fits(page, name);
   await walked(page, name);
   const news = await page.locator("#news").textContent();
-  check(!/[.:?!]\.(\s|$)/.test(news), `${name}: two marks end a part of what is announced: ${news}`);
+  check(!/[.:?!…]\.(\s|$)/.test(news), `${name}: two marks end a part of what is announced: ${news}`);
   await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
 
@@ -101,7 +101,8 @@ async function has_code(page, bytes) {
 async function sees_code(page, name) {
   await page.waitForFunction(() => document.querySelector("video")?.videoWidth > 0, undefined, { timeout: PATIENCE });
   for (let tries = 0; tries < 200; tries++) {
-    await page.evaluate(() => new Promise((done) => document.querySelector("video").requestVideoFrameCallback(done)));
+    const next = () => new Promise((done) => document.querySelector("video").requestVideoFrameCallback(() => done(true)));
+    await page.waitForFunction(next, undefined, { timeout: PATIENCE });
     if (await has_code(page, await page.locator("video").screenshot())) return;
   }
   throw new Error(`${name}: the camera's picture does not show the code`);

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     reports::Reported,
-    support::{Folder, run, shown, text},
+    support::{Folder, run, shown, skipped, text},
 };
 
 /// The scripts.
@@ -39,7 +39,7 @@ fn scripts() -> Option<PathBuf> {
     }
     let required = env::var_os("HANDFAST_REQUIRE").is_some_and(|value| value == "1");
     assert!(!required, "no node, no Chromium, or no playwright-core (scripts/browser)");
-    eprintln!("skipped: no node, no Chromium, or no playwright-core (scripts/browser)");
+    skipped("no node, no Chromium, or no playwright-core (scripts/browser)");
     None
 }
 

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use zbus::{Connection, MessageStream, connection::Builder, message::Type};
 
-use crate::support::{Folder, Side, code, run, shown, text};
+use crate::support::{Folder, Side, code, run, shown, skipped, text};
 
 pub(crate) const SERVICE: &str = "cx.ring.Ring";
 pub(crate) const PATH: &str = "/cx/ring/Ring/ConfigurationManager";
@@ -53,7 +53,7 @@ impl Bus {
             Ok(process) => process,
             Err(error) => {
                 assert!(std::env::var_os("HANDFAST_REQUIRE").is_none(), "dbus-daemon is required: {error}");
-                eprintln!("skipped: there is no dbus-daemon: {error}");
+                skipped(format_args!("there is no dbus-daemon: {error}"));
                 return None;
             }
         };

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::{Folder, Side, code, run, shown, text};
+use crate::support::{Folder, Side, code, run, shown, skipped, text};
 
 /// The cells that were played: exporter, importer, profile and case, with the line.
 fn cells(output: &std::process::Output) -> BTreeMap<(String, String, String, String), Value> {
@@ -41,7 +41,7 @@ fn has_python() -> bool {
         return true;
     }
     assert!(std::env::var_os("HANDFAST_REQUIRE").is_none(), "python3 is required");
-    eprintln!("skipped: there is no python3");
+    skipped("there is no python3");
     false
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, process::Command};
 
 use serde_json::Value;
 
-use crate::support::{Folder, code, run, shown, text};
+use crate::support::{Folder, code, run, shown, skipped, text};
 
 /// Plays the scripts of a side to a known client. Returns the exit code and the summary.
 fn played(folder: &Folder, client: &str, side: &str, options: &[&str]) -> Option<(i32, Value)> {
@@ -15,7 +15,7 @@ fn played(folder: &Folder, client: &str, side: &str, options: &[&str]) -> Option
         Ok(output) => output,
         Err(error) => {
             assert!(std::env::var_os("HANDFAST_REQUIRE").is_none(), "python3 is required: {error}");
-            eprintln!("skipped: there is no python3: {error}");
+            skipped(format_args!("there is no python3: {error}"));
             return None;
         }
     };

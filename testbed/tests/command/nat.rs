@@ -81,7 +81,7 @@ fn both_translated() -> Option<([Host; 2], [Host; 2], Host)> {
 }
 
 /// Without a relay no connection comes about: both ends say so, with the addresses that were tried (R-ICE-5, R-TIME-1, R-TIME-2). The
-/// exporter's attempts have ten seconds, and the token fifteen.
+/// exporter's attempts have twenty seconds, and the token thirty.
 #[test]
 fn two_devices_with_translated_addresses_end_with_their_reason() {
     let Some(([new, old], _routers, between)) = both_translated() else { return };
@@ -90,10 +90,10 @@ fn two_devices_with_translated_addresses_end_with_their_reason() {
     let (store, archive) = (folder.path("store"), folder.archive("archive", "64KiB", None));
     let way = ["--json", "--yes", "--profile", "jamid", "--rendezvous", "opendht", "--bootstrap"];
     let near = [PUBLIC, ALSO_PUBLIC].map(|[_, node]| format!("{node}:4222"));
-    let import = [&["import", "--timers", "20", "--store", text(&store)], &way[..], &[&near[0]]].concat();
+    let import = [&["import", "--timers", "10", "--store", text(&store)], &way[..], &[&near[0]]].concat();
     let mut import = Side::of(new.handfast(&import));
     let token = import.token();
-    let export = [&["export", "--timers", "6", "--archive", text(&archive)], &way[..], &[&near[1], &token]].concat();
+    let export = [&["export", "--timers", "3", "--archive", text(&archive)], &way[..], &[&near[1], &token]].concat();
     let export = Side::of(old.handfast(&export)).end();
     let import = import.end();
     for (ended, address, begins) in [

@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::support::handfast;
+use crate::support::{handfast, skipped};
 
 /// A host with a loopback interface. Dropping it ends it, with its cables.
 pub(crate) struct Host(Child);
@@ -33,7 +33,7 @@ impl Host {
         if made.is_none() {
             let required = std::env::var_os("HANDFAST_REQUIRE").is_some_and(|value| value == "1");
             assert!(!required, "required, and not allowed here: a network namespace (unshare --net, ip)");
-            println!("skipped: no network namespace can be made (unshare --net, ip; as root)");
+            skipped("no network namespace can be made (unshare --net, ip; as root)");
         }
         made
     }
@@ -53,7 +53,7 @@ impl Host {
         if Command::new("nft").arg("--version").stdout(Stdio::null()).status().is_err() {
             let required = std::env::var_os("HANDFAST_REQUIRE").is_some_and(|value| value == "1");
             assert!(!required, "required, and missing: nft (apt-get install nftables)");
-            println!("skipped: no nft (apt-get install nftables)");
+            skipped("no nft (apt-get install nftables)");
             return None;
         }
         self.forward();

@@ -2,11 +2,11 @@
 
 use std::{
     env,
-    io::{self, Write as _},
+    io,
     process::{Command, Output, Stdio},
 };
 
-use crate::support::{code, text};
+use crate::support::{code, skipped, text};
 
 /// As the rules are, in another language.
 const RIGHT: &str = r#"
@@ -29,8 +29,7 @@ fn fuzz(args: &[&str]) -> Option<Output> {
     match command.output() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             assert!(env::var_os("HANDFAST_REQUIRE").is_none_or(|value| value != "1"), "required, and missing: python3");
-            // Past the harness, which shows what a test prints only when it fails.
-            let _ = writeln!(io::stderr(), "SKIPPED: there is no python3");
+            skipped("there is no python3");
             None
         }
         output => Some(output.unwrap()),

@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::support::{Folder, code, shown, text};
+use crate::support::{Folder, code, shown, skipped, text};
 
 fn read(path: &str) -> String {
     fs::read_to_string(top().join(path)).unwrap()
@@ -159,7 +159,7 @@ fn the_build_of_clusterfuzzlite_gives_every_target() {
     let required = std::env::var_os("HANDFAST_REQUIRE").is_some_and(|value| value == "1");
     if !python {
         assert!(!required, "no python3");
-        return eprintln!("skipped: no python3");
+        return skipped("no python3");
     }
     let folder = Folder::default();
     let source = folder.path("handfast");
@@ -197,7 +197,7 @@ fn is_there(found: bool, program: &str) -> bool {
     let required = std::env::var_os("HANDFAST_REQUIRE").is_some_and(|value| value == "1");
     assert!(found || !required, "no {program}");
     if !found {
-        eprintln!("skipped: no {program}");
+        skipped(format_args!("no {program}"));
     }
     found
 }

@@ -2,11 +2,11 @@
 
 use std::{
     env,
-    io::{self, Write as _},
+    io,
     process::{Command, Stdio},
 };
 
-use crate::support::{code, shown};
+use crate::support::{code, shown, skipped};
 
 #[test]
 fn no_secret_is_left_in_memory() {
@@ -16,7 +16,7 @@ fn no_secret_is_left_in_memory() {
     match command.output() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             assert!(env::var_os("HANDFAST_REQUIRE").is_none_or(|value| value != "1"), "required, and missing: python3");
-            let _ = writeln!(io::stderr(), "SKIPPED: there is no python3");
+            skipped("there is no python3");
         }
         output => {
             let output = output.unwrap();

@@ -1,7 +1,8 @@
 //! Runs the command, and talks with it while it runs.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    fmt::Display,
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio},
@@ -342,4 +343,9 @@ fn carry(mut from: &TcpStream, mut to: &TcpStream, most: u64, cuts: bool) -> u64
     }
     let _ = to.shutdown(Shutdown::Both);
     count
+}
+
+/// Says that a test skips itself, past the harness, which shows what a test prints only when it fails.
+pub(crate) fn skipped(why: impl Display) {
+    let _ = writeln!(io::stderr(), "SKIPPED: {why}");
 }

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use crate::support::{Folder, text};
+use crate::support::{Folder, skipped, text};
 
 /// How often a screen is looked at before it is given up. Each look starts a process.
 const LOOKS: usize = 20_000;
@@ -17,7 +17,7 @@ fn is_there() -> bool {
     let there = Command::new("tmux").arg("-V").output().is_ok_and(|version| version.status.success());
     if !there {
         assert!(env::var_os("HANDFAST_REQUIRE").is_none(), "tmux is missing");
-        println!("skipped: tmux is missing");
+        skipped("tmux is missing");
     }
     there
 }
