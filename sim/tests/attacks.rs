@@ -187,7 +187,14 @@ fn the_tests_over_tls_name_the_weaknesses_that_they_play() {
             let ids: Vec<_> = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
             line.starts_with("///") && weaknesses.split('+').all(|id| ids.contains(&id))
         };
-        assert!(text.lines().any(names), "{file} has no test of {weaknesses}");
+        // The comment is that of a test: the lines after it lead to `#[test]` and the function.
+        let of_a_test = |(at, line): (usize, &str)| {
+            let mut after = text.lines().skip(at + 1).skip_while(|line| line.starts_with("///"));
+            names(line)
+                && after.next() == Some("#[test]")
+                && after.find(|line| !line.starts_with("#[")).is_some_and(|line| line.starts_with("fn "))
+        };
+        assert!(text.lines().enumerate().any(of_a_test), "{file} has no test of {weaknesses}");
     }
 }
 
@@ -206,7 +213,7 @@ fn two_sessions_of_one_token_give_the_password_away() {
     }
 }
 
-/// Where the importer is hardened, the schedules of attacks on today's reach nothing.
+/// Where the importer is hardened, the schedules that are made from attacks on today's, without a device, reach nothing.
 #[test]
 fn hardened_importers_withstand_the_attacks_on_those_of_today() {
     let mut tried = 0;

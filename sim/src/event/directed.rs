@@ -102,7 +102,8 @@ impl Target {
 
     /// The session in which these acts are done, and then nothing any more.
     pub(super) fn schedule(&self, profile: Profile, acts: &[Act]) -> Schedule {
-        let acts = [acts, &[Act::Wait(30_000)]].concat();
+        // Longer than the result's timer, so that each timer of the peer fires (R-TIME-4).
+        let acts = [acts, &[Act::Wait(60_000); 4]].concat();
         match self.side {
             Side::Import => {
                 let visit = What::Visit(Visit { knows: true, every: EVERY, acts });
