@@ -166,6 +166,7 @@ pub(crate) trait Sink {
     }
 
     /// The head of a text of `length` bytes.
+    #[inline]
     fn str_head(&mut self, length: u32) {
         match length {
             0..=31 => self.put(&[0xa0 | length as u8]),
