@@ -1,8 +1,7 @@
 //! Another token parser, compared with `handfast token parse --stdin0`: `fuzz/examples/other_parser.py`.
 
 use std::{
-    env,
-    io,
+    env, io,
     process::{Command, Output, Stdio},
 };
 

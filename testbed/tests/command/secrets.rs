@@ -1,8 +1,7 @@
 //! The memory of a command at its end: `scripts/secrets` (R-SEC-2).
 
 use std::{
-    env,
-    io,
+    env, io,
     process::{Command, Stdio},
 };
 
