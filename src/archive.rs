@@ -51,8 +51,6 @@ pub(crate) use key::Family;
 pub use key::{KeyKind, PrivateKey};
 pub use open::{Archive, Seen, Validated, protection};
 pub use rustls_pki_types::UnixTime;
-#[cfg(all(test, feature = "net"))]
-pub(crate) use sample::split_mix;
 pub use seal::{Seal, Sealer};
 pub use staging::{Checked, Complete, Follower, Installed, Staging};
 pub use store::{Entry, Store, Stray};

@@ -80,8 +80,8 @@ impl Sample {
                 batch.extend_from_slice(CONTACT.as_bytes());
                 // In order, as a writer with sorted keys has them.
                 let first = number * (u64::MAX / self.contacts);
-                for (place, first) in IDS.into_iter().zip([first, split_mix(&mut random)]) {
-                    let words = [first, split_mix(&mut random), split_mix(&mut random)];
+                for (place, first) in IDS.into_iter().zip([first, next(&mut random)]) {
+                    let words = [first, next(&mut random), next(&mut random)];
                     hex(&words, &mut batch[start + place..start + place + ID]);
                 }
             }
@@ -107,7 +107,7 @@ fn members(
     let mut ethereum = Zeroizing::new([0; 32]);
     let mut random = !seed;
     for word in ethereum.chunks_exact_mut(8) {
-        word.copy_from_slice(&split_mix(&mut random).to_be_bytes());
+        word.copy_from_slice(&next(&mut random).to_be_bytes());
     }
     let alias = "-".repeat(padding);
     let has_password = if protection == Scheme::Password { "true" } else { "false" };
@@ -149,8 +149,8 @@ fn members(
     (join(&head, ("{", &contacts)), join(&[(ACCOUNT_KEY, &key), (AUTHORITY_KEY, &authority)], ("},", "}")))
 }
 
-/// SplitMix64: the next number, and the state after it.
-pub(crate) fn split_mix(state: &mut u64) -> u64 {
+/// SplitMix64.
+fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut word = *state;
     word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use tokio::time::Duration;
 
-use crate::{archive::split_mix, limits::Timer};
+use crate::limits::Timer;
 
-/// Numbers from a seed.
+/// Numbers from a seed (SplitMix64).
 pub(super) struct Dice(u64);
 
 impl Dice {
@@ -16,7 +16,10 @@ impl Dice {
 
     /// A number below `count`.
     pub(super) fn below(&mut self, count: usize) -> usize {
-        (split_mix(&mut self.0) % count as u64) as usize
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % count as u64) as usize
     }
 }
 

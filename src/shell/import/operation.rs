@@ -95,30 +95,6 @@ struct Open<K> {
 
 type Preparation<L> = Pin<Box<dyn Future<Output = io::Result<(Arc<Identity>, L)>> + Send>>;
 
-impl<L: Listener, K> World<L, K> {
-    /// The world of an operation that has not begun.
-    fn new(
-        events: mpsc::Sender<(ConnId, Event)>,
-        works: mpsc::Sender<Work<K>>,
-        preparation: Option<Preparation<L>>,
-    ) -> Self {
-        Self {
-            listener: None,
-            tls: None,
-            arrived: None,
-            connections: BTreeMap::new(),
-            closing: VecDeque::new(),
-            last: 0,
-            session: None,
-            tasks: JoinSet::new(),
-            events,
-            works,
-            preparation,
-            publishing: JoinSet::new(),
-        }
-    }
-}
-
 impl<N: Random> Operation<N> {
     pub(super) fn new(
         reducer: Box<dyn ImportReducer>,
@@ -163,7 +139,20 @@ impl<N: Random> Operation<N> {
         let (done, mut stored) = mpsc::channel(MAX_COMMANDS);
         let mut keeper = JoinSet::new();
         keeper.spawn(keeper::keep(self.shared.id, store, wanted, done));
-        let mut world = World::new(events, works, Some(Box::pin(prepare(publish, identity))));
+        let mut world = World {
+            listener: None,
+            tls: None,
+            arrived: None,
+            connections: BTreeMap::new(),
+            closing: VecDeque::new(),
+            last: 0,
+            session: None,
+            tasks: JoinSet::new(),
+            events,
+            works,
+            preparation: Some(Box::pin(prepare(publish, identity))),
+            publishing: JoinSet::new(),
+        };
         self.began = Instant::now();
         let (mut pause, mut turn) = (None, First::Event);
         self.carry_out(&mut world, Input::AddAccount, None, effects);

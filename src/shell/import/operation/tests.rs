@@ -211,7 +211,20 @@ impl Way {
         let (registered, effects) = Registered::new(Imports::under(AllRules), id, config).unwrap();
         let (shared, _, notices, _, _) = wired(id);
         let mut operation = Operation::new(Box::new(registered), options, SystemRandom, shared, notices);
-        let mut world = World::new(mpsc::channel(MAX_EVENTS).0, mpsc::channel(MAX_COMMANDS).0, None);
+        let mut world = World {
+            listener: None,
+            tls: None,
+            arrived: None,
+            connections: BTreeMap::new(),
+            closing: VecDeque::new(),
+            last: 0,
+            session: None,
+            tasks: JoinSet::new(),
+            events: mpsc::channel(MAX_EVENTS).0,
+            works: mpsc::channel(MAX_COMMANDS).0,
+            preparation: None,
+            publishing: JoinSet::new(),
+        };
         operation.carry_out(&mut world, Input::AddAccount, None, effects);
         let exporter = Comparison::new(Side::Export, channel(), [9; 32]);
         let (stated, conn) = (Stated::default(), ConnId(0));
