@@ -5,16 +5,24 @@ use std::collections::BTreeMap;
 use handfast_model::mutants::MUTANTS;
 use handfast_sim::{Kill, Mutant, event};
 
-const TABLE: &str = include_str!("../../docs/simulator.md");
+const PAGE: &str = include_str!("../../docs/simulator.md");
 const EVENTS: &str = include_str!("snapshots/event_engine__every_mutant_is_killed_or_has_a_reason.snap");
 /// Sessions for which there is time here.
 const FEW: u64 = 40;
 
+/// The page's head of the table of mutants; other tables there name mutants too.
+const HEAD: &str = "| mutant | event engine: seeds | the shell: sessions, and which |";
+
 /// The table's rows by mutant: what the event engine says, and what the shell does.
 fn rows() -> BTreeMap<&'static str, [&'static str; 2]> {
-    let rows = TABLE.lines().filter(|line| line.starts_with("| M-"));
+    let (_, table) = PAGE.split_once(HEAD).unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     let cells = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
-    cells.map(|cells| (cells[0], [cells[1], cells[2]])).collect()
+    let mut rows = BTreeMap::new();
+    for cells in cells {
+        assert_eq!(rows.insert(cells[0], [cells[1], cells[2]]), None, "{} has two rows", cells[0]);
+    }
+    rows
 }
 
 /// The row of a mutant that is found.
