@@ -32,4 +32,6 @@ pub use self::{
 #[cfg(test)]
 mod live_tests;
 #[cfg(test)]
+mod overlap_tests;
+#[cfg(test)]
 mod tests;

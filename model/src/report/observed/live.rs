@@ -111,17 +111,17 @@ impl Live {
         Self { terms, memories, trace: Trace::default(), known: Vec::new(), ended: false, searches: 0 }
     }
 
-    /// Adds a line, which [`Live::judge`] judges.
+    /// Adds a line, which [`Live::judge`] judges. `elsewhere`: it begins an operation of another link.
     ///
     /// # Errors
     /// It is no line of a trace, or the link has too many.
-    pub(super) fn read(&mut self, place: Place, text: &[u8], clock: Clock) -> Result<(), Flaw> {
+    pub(super) fn read(&mut self, place: Place, text: &[u8], clock: Clock, elsewhere: bool) -> Result<(), Flaw> {
         if self.is_full() {
             return Err(Flaw::Many);
         }
         self.trace.read_line(place, text, &mut Vec::new())?;
         if let Some(line) = self.trace.lines.last_mut() {
-            line.clock = clock;
+            (line.clock, line.elsewhere) = (clock, elsewhere);
         }
         Ok(())
     }
@@ -130,6 +130,12 @@ impl Live {
     pub(super) fn join(&mut self, other: Self) {
         self.trace.lines.extend(other.trace.lines);
         self.trace.lines.sort_by_key(|line| line.place);
+        // A line that both have begins an operation of one of them, or of neither.
+        self.trace.lines.dedup_by(|again, line| {
+            let same = again.place == line.place;
+            line.elsewhere &= !same || again.elsewhere;
+            same
+        });
         self.trace.causes += other.trace.causes;
         self.known.clear();
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{MAX_ENDED, MAX_LIVE, Reading, Report, Sessions, Terms, Trace, Verdict, validate};
 use crate::system::config::Cast;
 
-const TRACES: [&str; 16] = [
+pub(super) const TRACES: [&str; 16] = [
     include_str!("../../../tests/traces/documented-plain.ndjson"),
     include_str!("../../../tests/traces/documented-wrong-then-right.ndjson"),
     include_str!("../../../tests/traces/documented-thrice.ndjson"),
@@ -26,7 +26,7 @@ const TRACES: [&str; 16] = [
 ];
 
 /// The traces of real daemons are the last.
-fn cast(number: usize) -> Cast {
+pub(super) fn cast(number: usize) -> Cast {
     if number < 12 { Cast::HH } else { Cast::LL }
 }
 

@@ -55,6 +55,8 @@ pub struct Line {
     pub side: Side,
     /// On which device of that side, where there are several.
     pub device: String,
+    /// Whether it begins an operation of another link, of which this trace has no more: it only says what its device answered.
+    pub(super) elsewhere: bool,
     pub(crate) event: Event,
 }
 
@@ -301,7 +303,8 @@ impl Trace {
             }
             (Some(_), Some(_)) | (None, None) => return Err(Flaw::Nothing),
         };
-        self.lines.push(Line { place, t_ms, clock: Clock(place.file, None), side, device, event });
+        let clock = Clock(place.file, None);
+        self.lines.push(Line { place, t_ms, clock, side, device, elsewhere: false, event });
         Ok(())
     }
 

@@ -237,6 +237,7 @@ pub(crate) const MAX_RUNS: usize = 32;
 /// Takes a trace apart, which is `whole` or a beginning. `None`: there are more than [`MAX_RUNS`] pairs of operations in it.
 pub(crate) fn sort(trace: &Trace, configuration: &Configuration, whole: bool) -> Option<Sorted> {
     let begins = |line: &&Line| match &line.event {
+        _ if line.elsewhere => false,
         Event::Call(Call::AddAccount { .. }, _) => true,
         Event::Call(Call::AddDevice { .. }, returned) => matches!(returned, Returned::Number(1..)),
         Event::Call(..) | Event::Signal { .. } => false,
@@ -246,7 +247,7 @@ pub(crate) fn sort(trace: &Trace, configuration: &Configuration, whole: bool) ->
     }
     let mut sorter = Sorter { configuration, whole, imports: Vec::new(), exports: Vec::new(), apart: Vec::new() };
     // An operation is known by the return of the call that began it, and may be signalled before.
-    for line in &trace.lines {
+    for line in trace.lines.iter().filter(|line| !line.elsewhere) {
         if let Event::Call(Call::AddDevice { uri }, Returned::Number(op @ 1..)) = &line.event {
             let token = sorter.parse(uri);
             if sorter.export_of(line, *op).is_none() {
@@ -399,11 +400,9 @@ impl Sorter<'_> {
 
     fn export(&mut self, number: usize, line: &Line) {
         match &line.event {
+            Event::Call(Call::AddDevice { .. }, _) if line.elsewhere => return self.another(number, line, None),
             Event::Call(Call::AddDevice { uri }, returned) => return self.add_device(number, line, uri, returned),
-            Event::Call(Call::RemoveAccount { .. }, _) => {
-                let at = self.begun(line);
-                return self.exports[at].lane.call(number, line, What::Unplug, None);
-            }
+            Event::Call(Call::RemoveAccount { .. }, _) => return self.remove_account(number, line),
             Event::Signal { .. } | Event::Call(..) => {}
         }
         let op = match &line.event {
@@ -487,15 +486,27 @@ impl Sorter<'_> {
             _ if op > i64::from(MAX_OP_ID) => Some("an op_id is at most 2147483647"),
             _ => None,
         };
-        for (other, export) in self.exports.iter_mut().enumerate() {
-            if other != at
-                && export.device == line.device
-                && export.lane.calls.iter().any(|asked| asked.what == What::AddDevice)
-            {
+        self.another(number, line, Some(at));
+        self.exports[at].lane.call(number, line, What::AddDevice, flaw);
+    }
+
+    /// Another operation begins on its device: the others there are not live.
+    fn another(&mut self, number: usize, line: &Line, begins: Option<usize>) {
+        for (at, export) in self.exports.iter_mut().enumerate() {
+            if Some(at) != begins && export.device == line.device && export.has_begun() {
                 export.lane.call(number, line, What::Another { refused: false }, None);
             }
         }
-        self.exports[at].lane.call(number, line, What::AddDevice, flaw);
+    }
+
+    /// All operations of an account that have not ended go with it.
+    fn remove_account(&mut self, number: usize, line: &Line) {
+        let last = self.begun(line);
+        for (at, export) in self.exports.iter_mut().enumerate() {
+            if at == last || (export.device == line.device && export.has_begun() && !export.lane.has_ended()) {
+                export.lane.call(number, line, What::Unplug, None);
+            }
+        }
     }
 
     /// The export operation of this number, on the device of a line.
@@ -506,8 +517,7 @@ impl Sorter<'_> {
     /// The export operation that began last before a line on its device, or one that never began.
     fn begun(&mut self, line: &Line) -> usize {
         let own = |export: &Export| export.device == line.device;
-        let begun = |export: &Export| export.lane.calls.iter().any(|asked| asked.what == What::AddDevice);
-        let last = self.exports.iter().rposition(|export| own(export) && begun(export));
+        let last = self.exports.iter().rposition(|export| own(export) && export.has_begun());
         last.or_else(|| self.exports.iter().position(own)).unwrap_or_else(|| {
             self.exports.push(Export { device: line.device.clone(), ..Export::default() });
             self.exports.len() - 1
@@ -524,12 +534,8 @@ impl Sorter<'_> {
         let mut runs = Vec::new();
         let mut paired = vec![false; exports.len()];
         for import in &self.imports {
-            // Where no token was seen, any may have been shown.
-            let meets = |export: &Export| match (&import.token, &export.token) {
-                (Some(shown), Some(given)) => shown.device == given.device,
-                (None, _) => true,
-                (Some(_), None) => false,
-            };
+            // A token that is not shown yet was given to no one, unless its line is late: then they meet when it comes.
+            let meets = |export: &Export| matches!((&import.token, &export.token), (Some(shown), Some(given)) if shown.device == given.device);
             let own: Vec<usize> = (0..exports.len()).filter(|&at| meets(&exports[at])).collect();
             if own.is_empty() {
                 let export = seen.then(Lane::default);
@@ -551,6 +557,13 @@ impl Sorter<'_> {
         }
         runs.extend(unknown.into_iter().map(|export| Run::new([None, Some(export.lane)])));
         runs
+    }
+}
+
+impl Export {
+    /// Whether `addDevice` returned it.
+    fn has_begun(&self) -> bool {
+        self.lane.calls.iter().any(|asked| asked.what == What::AddDevice)
     }
 }
 

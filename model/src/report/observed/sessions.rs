@@ -97,6 +97,8 @@ struct Session {
     began: Place,
     /// When a line of it came last, counted in lines of the stream.
     touched: usize,
+    /// The line in which its last export operation began, counted as above.
+    exported: usize,
     /// Nothing more is said of it: it was refused.
     closed: bool,
     /// It was reported as ended.
@@ -182,10 +184,20 @@ impl Sessions {
         match self.links_of(&line, place) {
             Links::Of(ids) => {
                 for id in ids {
-                    self.take(id, place, text, clock, &mut reports).map_err(error)?;
+                    self.take(id, (place, clock), text, false, &mut reports).map_err(error)?;
                 }
             }
-            Links::Apart(why) => reports.push(Report::Apart(Apart { place, says: line.to_string(), why })),
+            Links::Begins(id, others) => {
+                for (id, elsewhere) in [(id, false)].into_iter().chain(others.into_iter().map(|other| (other, true))) {
+                    self.take(id, (place, clock), text, elsewhere, &mut reports).map_err(error)?;
+                }
+            }
+            Links::Apart(why, after) => {
+                if let Some(id) = after {
+                    self.take(id, (place, clock), text, false, &mut reports).map_err(error)?;
+                }
+                reports.push(Report::Apart(Apart { place, says: line.to_string(), why }));
+            }
         }
         self.forget(&mut reports);
         Ok(reports)
@@ -243,7 +255,12 @@ impl Sessions {
     /// The links to which a line belongs. Begins one where the line does.
     fn links_of(&mut self, line: &Line, place: Place) -> Links {
         match (&line.event, line.side) {
-            (Event::Call(Call::AddAccount { link: false }, _), _) => Links::Apart("it makes an account without a link"),
+            (Event::Call(Call::AddAccount { link: false }, _), _) => {
+                Links::Apart("it makes an account without a link", None)
+            }
+            (Event::Call(Call::AddAccount { .. }, Returned::Text(id)), _) if id.is_empty() => {
+                Links::Apart("it is refused: no account is made", None)
+            }
             (Event::Call(Call::AddAccount { .. }, returned), _) => {
                 let key = match returned {
                     Returned::Text(id) => self.key_of_account(line, id),
@@ -255,7 +272,10 @@ impl Sessions {
             (Event::Call(Call::AddDevice { uri }, returned), _) => self.add_device(line, uri, returned, place),
             (Event::Call(Call::RemoveAccount { .. }, _), Side::Export) => {
                 let live = self.exports_of(&line.device);
-                if live.is_empty() { Links::Apart("its account has no operation under way") } else { Links::Of(live) }
+                match live.is_empty() {
+                    true => Links::Apart("its account has no operation under way", None),
+                    false => Links::Of(live),
+                }
             }
             (
                 Event::Signal { account, .. }
@@ -269,7 +289,7 @@ impl Sessions {
             ) => {
                 let id = match account {
                     Some(id) => self.known.get(&self.key_of_account(line, id)).copied(),
-                    None => self.last(|key| matches!(key, Key::Account(device, _) if *device == line.device)),
+                    None => self.last_import(line),
                 };
                 let links = self.or_unknown(id, line, place, account.clone().unwrap_or_default());
                 if let (Links::Of(ids), Event::Signal { state: 1, details, .. }) = (&links, &line.event) {
@@ -282,7 +302,7 @@ impl Sessions {
                 Event::Call(Call::Confirm { op } | Call::Cancel { op } | Call::CompareAddDevice { op, .. }, returned),
                 _,
             ) => self.operation(line, *op, place, *returned != Returned::Accepted(false)),
-            (Event::Signal { .. } | Event::Call(..), _) => Links::Apart("it names no operation"),
+            (Event::Signal { .. } | Event::Call(..), _) => Links::Apart("it names no operation", None),
         }
     }
 
@@ -290,7 +310,9 @@ impl Sessions {
         let changes = !matches!(&line.event, Event::Call(_, Returned::Accepted(false) | Returned::Nothing(_)));
         match id {
             Some(id) => Links::Of(vec![id]),
-            None if self.reading.attached || !changes => Links::Apart("its account began no link here"),
+            // Its client made it after the calls of the import before.
+            None if !changes => Links::Apart("its account began no link here", self.last_import(line)),
+            None if self.reading.attached => Links::Apart("its account began no link here", None),
             None => {
                 let key = self.key_of_account(line, &account);
                 Links::Of(vec![self.begin(place, key)])
@@ -302,10 +324,12 @@ impl Sessions {
         let key = Key::Operation(line.device.clone(), op);
         match self.known.get(&key) {
             Some(id) => Links::Of(vec![*id]),
-            None if !changes => Links::Apart("there is no such operation, and the call is refused"),
+            None if !changes => {
+                Links::Apart("there is no such operation, and the call is refused", self.last_export(line))
+            }
             // CONNECTING alone can come before `addDevice` returns.
             None if self.reading.attached && !matches!(line.event, Event::Signal { state: 2, .. }) => {
-                Links::Apart("its operation did not begin here")
+                Links::Apart("its operation did not begin here", None)
             }
             None => Links::Of(vec![self.begin(place, key)]),
         }
@@ -314,10 +338,9 @@ impl Sessions {
     fn add_device(&mut self, line: &Line, uri: &str, returned: &Returned, place: Place) -> Links {
         let live = self.exports_of(&line.device);
         let Returned::Number(op @ 1..) = *returned else {
-            let last = self.last(|key| matches!(key, Key::Operation(device, _) if *device == line.device));
-            return match last {
+            return match self.last_export(line) {
                 Some(id) => Links::Of(vec![id]),
-                None => Links::Apart("it is refused: no operation begins"),
+                None => Links::Apart("it is refused: no operation begins", None),
             };
         };
         let operation = Key::Operation(line.device.clone(), op);
@@ -335,8 +358,11 @@ impl Sessions {
         for key in [Some(operation), token].into_iter().flatten() {
             self.bind(id, key);
         }
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.exported = place.line;
+        }
         let others = live.into_iter().filter(|other| *other != id && self.sessions.contains_key(other));
-        Links::Of([id].into_iter().chain(others.collect::<Vec<_>>()).collect())
+        Links::Begins(id, others.collect())
     }
 
     /// A token is shown: the operation that was given it before, by the order of the lines, is of the same link.
@@ -355,6 +381,7 @@ impl Sessions {
         }
         if let Some(session) = self.sessions.get_mut(&id) {
             session.began = session.began.min(taken.began);
+            session.exported = session.exported.max(taken.exported);
             session.live.join(taken.live);
         }
     }
@@ -363,8 +390,8 @@ impl Sessions {
         let id = self.next;
         self.next += 1;
         let live = Live::among(self.terms(), self.memories.clone());
-        let session =
-            Session { live, began: place, touched: place.line, closed: false, reported: false, keys: Vec::new() };
+        let (touched, keys) = (place.line, Vec::new());
+        let session = Session { live, began: place, touched, exported: 0, closed: false, reported: false, keys };
         self.sessions.insert(id, session);
         self.bind(id, key);
         id
@@ -386,9 +413,17 @@ impl Sessions {
         Key::Account(line.device.clone(), id.to_owned())
     }
 
-    /// The link that began last among those with such a key.
-    fn last(&self, is: impl Fn(&Key) -> bool) -> Option<u64> {
-        self.sessions.iter().rev().find(|(_, session)| session.keys.iter().any(&is)).map(|(id, _)| *id)
+    /// The link whose import began last on the device of a line.
+    fn last_import(&self, line: &Line) -> Option<u64> {
+        let own = |key: &Key| matches!(key, Key::Account(device, _) if *device == line.device);
+        self.sessions.iter().rev().find(|(_, session)| session.keys.iter().any(own)).map(|(id, _)| *id)
+    }
+
+    /// The link whose export operation began last on the device of a line.
+    fn last_export(&self, line: &Line) -> Option<u64> {
+        let own = |key: &Key| matches!(key, Key::Operation(device, _) if *device == line.device);
+        let links = self.sessions.iter().filter(|(_, session)| session.keys.iter().any(own));
+        links.max_by_key(|(id, session)| (session.exported, **id)).map(|(id, _)| *id)
     }
 
     /// The links under way to which a device gives its account.
@@ -402,9 +437,9 @@ impl Sessions {
     fn take(
         &mut self,
         id: u64,
-        place: Place,
+        (place, clock): (Place, Clock),
         text: &[u8],
-        clock: Clock,
+        elsewhere: bool,
         reports: &mut Vec<Report>,
     ) -> Result<(), Flaw> {
         let Some(session) = self.sessions.get_mut(&id) else { return Ok(()) };
@@ -418,7 +453,7 @@ impl Sessions {
             reports.push(Report::GivenUp { began: session.began, why });
             return Ok(());
         }
-        session.live.read(place, text, clock)?;
+        session.live.read(place, text, clock, elsewhere)?;
         match session.live.judge() {
             Some(Verdict::Refused(refusal)) => {
                 session.closed = true;
@@ -472,7 +507,10 @@ fn key_of_token(uri: &str) -> Option<Key> {
 /// The links of a line.
 enum Links {
     Of(Vec<u64>),
-    Apart(&'static str),
+    /// It begins an operation of one, while others are under way on the device.
+    Begins(u64, Vec<u64>),
+    /// It is of none. It may come after the calls of one all the same.
+    Apart(&'static str, Option<u64>),
 }
 
 impl Session {
