@@ -99,8 +99,10 @@ async fn a_full_disk_is_one_to_a_program_too() {
     let store = Store::open_in(fs.clone(), "/accounts").unwrap();
     let importer = import(&store, ImportOptions::default());
     fs.set_capacity(Some(1000));
-    let [(imported, cause), _] = in_time(link(importer, account.source(), &account)).await;
+    let [(imported, cause), (exported, other)] = in_time(link(importer, account.source(), &account)).await;
     assert_eq!((imported, cause.unwrap().kind()), (Outcome::Storage, ErrorKind::StorageFull));
+    // Within the archive the protocol has no word for it (R-PAIR-1).
+    assert_eq!((exported, other.map(|error| error.kind())), (Outcome::Network, None));
 }
 
 #[tokio::test]

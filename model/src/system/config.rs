@@ -124,6 +124,9 @@ pub struct Configuration {
     /// Whether the exporter's archive has no password though its flag says that it has one, as links of old clients left it: what its user
     /// types is then empty.
     pub mislabelled: bool,
+    /// Whether the exporting device's certificate was renewed since a directory took its chain: the same key, and another chain as a whole.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub renewed: bool,
     /// Whether the users compare the two screens (R-SAS-1).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub sas: bool,
@@ -153,6 +156,7 @@ impl Configuration {
             at_once: false,
             every_word: false,
             mislabelled: false,
+            renewed: false,
             sas: false,
             sas_alone: None,
             least: 0,

@@ -9,7 +9,7 @@ use handfast::{
 
 use crate::system::{
     action::Action,
-    config::Configuration,
+    config::{Configuration, Player},
     side::{ExportSide, ImportSide},
     world::{Disk, PEER, Storage, World},
 };
@@ -162,7 +162,10 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             next.world.link.failed |= timer == Timer::Linger && next.world.link.carries();
         }
         observer.acts(&next.world, action);
-        let aim = next.world.aim(action).ok_or(None)?;
+        let mut aim = next.world.aim(action).ok_or(None)?;
+        if self.configuration.renewed && self.configuration.cast.import == Player::Legacy {
+            renew(action, &mut aim);
+        }
         match action {
             Action::Crash(Side::Import, _) => next.import = self.fresh.0.clone(),
             Action::Crash(Side::Export, _) => next.export = self.fresh.1.clone(),
@@ -207,6 +210,14 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
             Aim::Neither => Turn::Neither,
         };
         Ok((next, turn))
+    }
+}
+
+/// The honest device shows a renewed chain. An old importer may ask whether it is the known one as a whole. Whoever verifies each chain by
+/// itself, and compares the key of the leaf (R-SEC-1, R-SEC-4), sees no difference.
+fn renew(action: Action, aim: &mut Aim) {
+    if let (Action::Secured, Aim::Import(import::Input::ConnectionOpened { verified, .. })) = (action, aim) {
+        *verified = false;
     }
 }
 

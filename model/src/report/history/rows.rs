@@ -64,6 +64,11 @@ const fn at_once(configuration: Configuration) -> Configuration {
     Configuration { at_once: true, ..with_import_client(configuration) }
 }
 
+/// Nothing goes wrong, and the exporting device has a new certificate since its last link.
+const fn renewed(configuration: Configuration) -> Configuration {
+    Configuration { renewed: true, budget: Budget::NOTHING, ..configuration }
+}
+
 const fn daemons(configuration: &'static str, property: P, off: &'static [C], changes: [&'static [C]; 2]) -> Daemons {
     Daemons { configuration, adapt: unchanged, property, off, changes }
 }
@@ -402,19 +407,30 @@ pub const BUGS: &[Bug] = &[
         merged: "2026-05-12",
         fix: "dhtnet 4e39181 (#640)",
         broke: "A device whose certificate had been renewed was refused. The fix compares the key of the leaf alone, so that the rest of the chain can be forged (W-3).",
-        mark: Part,
-        exhibits: &[Exhibit {
-            with: "after 4e39181",
-            without: "before, where the whole chain is compared",
-            subject: Subject::Daemons(daemons(
-                "LX-jamid-hostile-exporter",
-                P::Bound,
-                &[C::ArchiveAfterAnswer, C::ArchiveBound],
-                [&[], &[C::WholeChain]],
-            )),
-            stated: [steps(11), HOLDS],
-        }],
-        reason: "In the model a chain verifies or does not; it is not renewed. The hole that the fix opened is found.",
+        mark: Found,
+        exhibits: &[
+            Exhibit {
+                with: "before 4e39181: the link after a renewal, where the whole chain is compared with the known one",
+                without: "after it, where the key of the leaf is",
+                subject: Subject::Daemons(Daemons {
+                    adapt: renewed,
+                    ..daemons("LL-jamid-plain", P::Honest, &[C::StraysFree], [&[C::WholeChain], &[]])
+                }),
+                stated: [steps(8), HOLDS],
+            },
+            Exhibit {
+                with: "after 4e39181",
+                without: "before, where the whole chain is compared",
+                subject: Subject::Daemons(daemons(
+                    "LX-jamid-hostile-exporter",
+                    P::Bound,
+                    &[C::ArchiveAfterAnswer, C::ArchiveBound],
+                    [&[], &[C::WholeChain]],
+                )),
+                stated: [steps(11), HOLDS],
+            },
+        ],
+        reason: "",
         elsewhere: &[
             test("tests/dates.rs", "a_device_whose_certificate_was_renewed_links_again"),
             file("fuzz/fuzz_targets/certificate_chain.rs"),

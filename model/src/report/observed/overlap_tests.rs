@@ -157,7 +157,7 @@ fn is_refused(plan: &Plan, lines: &[String], count: usize) -> bool {
 #[test]
 fn a_stream_of_overlapping_links_is_refused_where_the_file_is() {
     let (allowed, found) = (Cell::new(0), Cell::new(0));
-    let config = Config { cases: 96, failure_persistence: None, ..Config::default() };
+    let config = Config { failure_persistence: None, ..Config::default() };
     let rng = TestRng::deterministic_rng(config.rng_algorithm);
     let mut runner = TestRunner::new_with_rng(config, rng);
     let judged = runner.run(&plans(), |plan| {
