@@ -1,5 +1,6 @@
 //! The task that owns the node and its sockets.
 
+use core::pin::pin;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io;
@@ -63,21 +64,27 @@ impl Task {
     }
 
     pub(super) async fn run<S: Socket>(mut self, sockets: [Option<S>; 2]) {
+        let mut alarm = pin!(sleep_until(self.start + self.node.poll_timeout()));
         while !self.over {
             let timeout = self.start + self.node.poll_timeout();
-            tokio::select! {
+            if alarm.deadline() != timeout {
+                alarm.as_mut().reset(timeout);
+            }
+            // Each turn serves everything, whatever wakes the task: no order is unfair, and one that is the same each time is repeatable.
+            let act = tokio::select! { biased;
                 act = self.acts.recv() => match act {
-                    Some(act) => {
-                        let now = self.now();
-                        act(&mut self, now);
-                    }
+                    Some(act) => Some(act),
                     None => break,
                 },
-                () = readable(sockets[0].as_ref()) => self.receive(sockets[0].as_ref()),
-                () = readable(sockets[1].as_ref()) => self.receive(sockets[1].as_ref()),
-                () = sleep_until(timeout) => {}
-            }
+                () = readable(sockets[0].as_ref()) => None,
+                () = readable(sockets[1].as_ref()) => None,
+                () = &mut alarm => None,
+            };
             let now = self.now();
+            if let Some(act) = act {
+                act(&mut self, now);
+            }
+            sockets.iter().flatten().for_each(|socket| self.receive(now, socket));
             if self.node.poll_timeout() <= now {
                 self.node.handle_timeout(now);
             }
@@ -87,9 +94,7 @@ impl Task {
     }
 
     /// Takes what has arrived, so many datagrams at one time that the rest of the task is not starved.
-    fn receive<S: Socket>(&mut self, socket: Option<&S>) {
-        let now = self.now();
-        let Some(socket) = socket else { return };
+    fn receive<S: Socket>(&mut self, now: Duration, socket: &S) {
         for _ in 0..limits::BATCH {
             match socket.try_recv_from(&mut self.buffer) {
                 Ok((len, from)) => self.node.handle_datagram(now, from, &self.buffer[..len]),
