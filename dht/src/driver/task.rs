@@ -10,6 +10,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use crate::driver::load::Load;
 use crate::driver::socket::Socket;
 use crate::limits;
 use crate::node::Node;
@@ -34,6 +35,7 @@ pub(super) struct Task {
     subscribers: BTreeMap<OperationId, Subscriber>,
     start: Instant,
     buffer: Vec<u8>,
+    load: Load,
     over: bool,
 }
 
@@ -55,6 +57,7 @@ impl Task {
             subscribers: BTreeMap::new(),
             start: Instant::now(),
             buffer: vec![0; limits::DATAGRAM + 1],
+            load: Load::default(),
             over: false,
         }
     }
@@ -63,10 +66,13 @@ impl Task {
         self.start.elapsed()
     }
 
-    pub(super) async fn run<S: Socket>(mut self, sockets: [Option<S>; 2]) {
+    pub(super) async fn run<S: Socket>(mut self, mut sockets: [Option<S>; 2]) {
         let mut alarm = pin!(sleep_until(self.start + self.node.poll_timeout()));
         while !self.over {
-            let timeout = self.start + self.node.poll_timeout();
+            // A busy node is not woken for each datagram: it reads at intervals.
+            let next_read = self.load.next_read();
+            let timeout =
+                self.start + next_read.map_or(self.node.poll_timeout(), |at| at.min(self.node.poll_timeout()));
             if alarm.deadline() != timeout {
                 alarm.as_mut().reset(timeout);
             }
@@ -76,15 +82,20 @@ impl Task {
                     Some(act) => Some(act),
                     None => break,
                 },
-                () = readable(sockets[0].as_ref()) => None,
-                () = readable(sockets[1].as_ref()) => None,
+                () = readable(sockets[0].as_ref()), if next_read.is_none() => None,
+                () = readable(sockets[1].as_ref()), if next_read.is_none() => None,
                 () = &mut alarm => None,
             };
             let now = self.now();
             if let Some(act) = act {
                 act(&mut self, now);
             }
-            sockets.iter().flatten().for_each(|socket| self.receive(now, socket));
+            if next_read.is_none_or(|at| at <= now) {
+                let taken = sockets.iter().flatten().map(|socket| self.receive(now, socket)).sum();
+                if let Some(busy) = self.load.note(now, taken) {
+                    sockets.iter_mut().flatten().for_each(|socket| socket.watch(!busy));
+                }
+            }
             if self.node.poll_timeout() <= now {
                 self.node.handle_timeout(now);
             }
@@ -93,16 +104,21 @@ impl Task {
         }
     }
 
-    /// Takes what has arrived, so many datagrams at one time that the rest of the task is not starved.
-    fn receive<S: Socket>(&mut self, now: Duration, socket: &S) {
+    /// Takes what has arrived, so many datagrams at one time that the rest of the task is not starved. Returns how many they were.
+    fn receive<S: Socket>(&mut self, now: Duration, socket: &S) -> u32 {
+        let mut taken = 0;
         for _ in 0..limits::BATCH {
             match socket.try_recv_from(&mut self.buffer) {
-                Ok((len, from)) => self.node.handle_datagram(now, from, &self.buffer[..len]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Ok((len, from)) => {
+                    taken += 1;
+                    self.node.handle_datagram(now, from, &self.buffer[..len]);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // An earlier datagram could not be delivered: its request will run out.
                 Err(_) => {}
             }
         }
+        taken
     }
 
     async fn send<S: Socket>(&mut self, sockets: &[Option<S>; 2]) {
