@@ -75,7 +75,7 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     // Devices need RSA: to no other key can be encrypted.
     let device = |account: &Identity, pem: &str| {
         let end = pem.find("-----BEGIN CERTIFICATE").unwrap();
-        Arc::new(account.issue_device(PrivateKey::from_pem(pem[..end].as_bytes()).unwrap(), NOW).unwrap())
+        Arc::new(account.issue_device(PrivateKey::from_pem(&pem.as_bytes()[..end]).unwrap(), NOW).unwrap())
     };
     let (own, temporary) = (account(1, "Jami"), account(3, "Jami Temporary User"));
     let mut text = Vec::new();

@@ -174,7 +174,7 @@ fn compare() -> io::Result<()> {
     Ok(())
 }
 
-/// What a second of CPU time can answer at most: the nodes, and programs that answer every datagram with the same bytes.
+/// Measures how many answers a second of CPU time allows: of the nodes, and of programs that answer every datagram with the same bytes.
 fn bound() -> io::Result<()> {
     let names = [
         ("ours", "our node"),
