@@ -9,7 +9,7 @@ use std::time::Duration;
 use handfast_dht::driver::{Bind, Running, Unfinished};
 use handfast_dht::value::Query;
 use handfast_dht::wire::{Message, Payload, Request};
-use handfast_dht::{CannotBegin, Config, Event, Family, InfoHash, PutOptions, Value, ValueType};
+use handfast_dht::{CannotBegin, Config, Event, Family, InfoHash, Node, PutOptions, Value, ValueType};
 
 async fn node() -> Running {
     Running::start(Bind::loopback(0), Config::default()).await.unwrap()
@@ -45,6 +45,28 @@ async fn two_nodes_meet_over_both_families() {
     two.shutdown().await;
     // Its socket is free again.
     one.shutdown().await;
+}
+
+/// A node is busy by what others ask. With the answers to its own questions counted a lookup on loopback took twenty times as long: the
+/// node came to be busy, and waited at each step.
+#[test]
+fn answers_are_no_questions() {
+    let now = Duration::ZERO;
+    let [here, there] = ["127.0.0.1:1", "127.0.0.1:2"].map(|address| address.parse().unwrap());
+    let mut one = Node::new(now, Config { client: true, ..Config::default() }, [1; 32]);
+    let mut two = Node::new(now, Config::default(), [2; 32]);
+    for round in 1..=3 {
+        one.ping(now, there).unwrap();
+        while let Some(question) = one.poll_transmit() {
+            two.handle_datagram(now, here, &question.bytes);
+        }
+        while let Some(answer) = two.poll_transmit() {
+            one.handle_datagram(now, there, &answer.bytes);
+        }
+        assert!(matches!(one.poll_event(), Some(Event::Connected(_) | Event::Pinged { answer: Some(_), .. })));
+        // It may have asked for more than this.
+        assert!(one.asked() == 0 && two.asked() >= round, "{} and {}", one.asked(), two.asked());
+    }
 }
 
 /// Time here is tokio's, and goes on when nothing else does: many questions come at one moment, and the node is busy. Between the rounds it

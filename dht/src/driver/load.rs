@@ -4,11 +4,11 @@ use core::time::Duration;
 
 use crate::limits;
 
-/// Counts datagrams in windows.
+/// Counts questions of others in windows.
 #[derive(Debug, Default)]
 pub(super) struct Load {
     until: Duration,
-    count: u32,
+    count: u64,
     busy: bool,
     /// When the sockets were read last.
     read_at: Duration,
@@ -20,15 +20,15 @@ impl Load {
         self.busy.then(|| self.read_at + limits::BUSY_PAUSE)
     }
 
-    /// Counts what was read now. Says whether the node is busy when that changes.
-    pub(super) fn note(&mut self, now: Duration, taken: u32) -> Option<bool> {
+    /// Counts the questions that were read now. Says whether the node is busy when that changes.
+    pub(super) fn note(&mut self, now: Duration, asked: u64) -> Option<bool> {
         let before = self.busy;
         if now >= self.until {
             self.busy &= self.count >= limits::BUSY / 2;
             (self.count, self.until) = (0, now + limits::BUSY_WINDOW);
         }
         self.read_at = now;
-        self.count += taken;
+        self.count += asked;
         self.busy |= self.count >= limits::BUSY;
         (self.busy != before).then_some(self.busy)
     }
@@ -45,23 +45,23 @@ mod tests {
     #[test]
     fn a_node_is_busy_while_enough_comes_and_reads_at_intervals_then() {
         let mut load = Load::default();
-        // 40 in 20 ms are enough; 39 are not, however often.
+        // 100 in 50 ms are enough; 99 are not, however often.
         for window in 0..5 {
-            assert_eq!(load.note(ms(100 * window), 39), None);
-            assert_eq!((load.note(ms(100 * window + 20), 0), load.next_read()), (None, None));
+            assert_eq!(load.note(ms(100 * window), 99), None);
+            assert_eq!((load.note(ms(100 * window + 50), 0), load.next_read()), (None, None));
         }
-        assert_eq!(load.note(ms(1000), 20), None);
-        assert_eq!(load.note(ms(1010), 20), Some(true));
+        assert_eq!(load.note(ms(1000), 50), None);
+        assert_eq!(load.note(ms(1010), 50), Some(true));
         assert_eq!(load.next_read(), Some(ms(1011)));
-        // 20 in a window keep it busy, and 19 do not.
-        for (at, taken) in [(1019, 0), (1020, 20), (1039, 0), (1040, 19)] {
-            assert_eq!((load.note(ms(at), taken), load.next_read()), (None, Some(ms(at + 1))));
+        // 50 in a window keep it busy, and 49 do not.
+        for (at, asked) in [(1049, 0), (1050, 50), (1099, 0), (1100, 49)] {
+            assert_eq!((load.note(ms(at), asked), load.next_read()), (None, Some(ms(at + 1))));
         }
-        assert_eq!((load.note(ms(1060), 0), load.next_read()), (Some(false), None));
+        assert_eq!((load.note(ms(1150), 0), load.next_read()), (Some(false), None));
         // One window may end and the next begin with enough.
-        assert_eq!(load.note(ms(1080), 1000), Some(true));
-        assert_eq!((load.note(ms(1100), 0), load.note(ms(1120), 1000)), (None, None));
-        assert_eq!(load.note(ms(1140), 0), None);
-        assert_eq!(load.note(ms(1160), 0), Some(false));
+        assert_eq!(load.note(ms(1200), 1000), Some(true));
+        assert_eq!((load.note(ms(1250), 0), load.note(ms(1300), 1000)), (None, None));
+        assert_eq!(load.note(ms(1350), 0), None);
+        assert_eq!(load.note(ms(1400), 0), Some(false));
     }
 }

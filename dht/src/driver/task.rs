@@ -91,8 +91,9 @@ impl Task {
                 act(&mut self, now);
             }
             if next_read.is_none_or(|at| at <= now) {
-                let taken = sockets.iter().flatten().map(|socket| self.receive(now, socket)).sum();
-                if let Some(busy) = self.load.note(now, taken) {
+                let before = self.node.asked();
+                sockets.iter().flatten().for_each(|socket| self.receive(now, socket));
+                if let Some(busy) = self.load.note(now, self.node.asked() - before) {
                     sockets.iter_mut().flatten().for_each(|socket| socket.watch(!busy));
                 }
             }
@@ -104,21 +105,16 @@ impl Task {
         }
     }
 
-    /// Takes what has arrived, so many datagrams at one time that the rest of the task is not starved. Returns how many they were.
-    fn receive<S: Socket>(&mut self, now: Duration, socket: &S) -> u32 {
-        let mut taken = 0;
+    /// Takes what has arrived, so many datagrams at one time that the rest of the task is not starved.
+    fn receive<S: Socket>(&mut self, now: Duration, socket: &S) {
         for _ in 0..limits::BATCH {
             match socket.try_recv_from(&mut self.buffer) {
-                Ok((len, from)) => {
-                    taken += 1;
-                    self.node.handle_datagram(now, from, &self.buffer[..len]);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Ok((len, from)) => self.node.handle_datagram(now, from, &self.buffer[..len]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 // An earlier datagram could not be delivered: its request will run out.
                 Err(_) => {}
             }
         }
-        taken
     }
 
     async fn send<S: Socket>(&mut self, sockets: &[Option<S>; 2]) {
