@@ -310,6 +310,46 @@ fn leaving_before_the_operation_is_known_cancels_it() {
     rig.ok(Input::Select);
 }
 
+/// R-CLI-4: what a person does may be refused, and what a daemon returns or signals never is.
+#[test]
+fn only_an_action_is_refused() {
+    let actions = [
+        Input::Select,
+        Input::Camera,
+        Input::Start,
+        Input::Detected(Slot(3)),
+        Input::Manual,
+        Input::Entered(Slot(3)),
+        Input::Cancel,
+        Input::Confirm,
+        Input::Compare(true),
+        Input::Back,
+        Input::Reset,
+        Input::Finish,
+    ];
+    let mut closed = Rig::after(&[Signal::Done(Outcome::SUCCESS)]);
+    closed.ok(Input::Finish);
+    for action in actions {
+        assert!(action.is_action(), "{action:?}");
+        assert_eq!(closed.clone().0.handle(action).is_ok(), action == Input::Select, "{action:?}");
+    }
+    let events = [
+        Input::Added(Ok(OWN)),
+        Input::Added(Err(AddDeviceError::Generic)),
+        Input::Confirmed(OWN, true),
+        Input::Compared(OWN, true),
+        Input::Canceled(OWN, true),
+        Input::Signal(OWN, Received::Strange),
+    ];
+    let everywhere = [vec![closed, Rig::choosing(), Rig::adding()], Rig::in_each_stage()].concat();
+    for event in events {
+        assert!(!event.is_action(), "{event:?}");
+        for rig in &everywhere {
+            rig.clone().ok(event);
+        }
+    }
+}
+
 #[test]
 fn the_law_is_kept() {
     let mut client = Client::new();

@@ -345,6 +345,34 @@ fn leaving_before_the_account_is_known_cancels_it() {
     assert_eq!(rig.ok(Input::Select), [Effect::AddAccount, Effect::Show(Screen::Init)]);
 }
 
+/// R-CLI-4: what a person does may be refused, and what a daemon returns or signals never is.
+#[test]
+fn only_an_action_is_refused() {
+    let actions =
+        [Input::Select, Input::Answer(Slot(0)), Input::Compare(true), Input::Back, Input::Reset, Input::Finish];
+    let mut closed = Rig::after(&[Signal::Done(Outcome::SUCCESS)]);
+    closed.ok(Input::Finish);
+    for action in actions {
+        assert!(action.is_action(), "{action:?}");
+        assert_eq!(closed.clone().0.handle(action).is_ok(), action == Input::Select, "{action:?}");
+    }
+    let events = [
+        Input::Added(Ok(OWN)),
+        Input::Added(Err(AddAccountError::TooMany)),
+        Input::Provided(OWN, true),
+        Input::Compared(OWN, true),
+        Input::Removed(OWN, true),
+        Input::Signal(OWN, Received::Strange),
+    ];
+    let everywhere = [vec![closed, Rig::begun()], Rig::in_each_stage()].concat();
+    for event in events {
+        assert!(!event.is_action(), "{event:?}");
+        for rig in &everywhere {
+            rig.clone().ok(event);
+        }
+    }
+}
+
 #[test]
 fn the_law_is_kept() {
     let mut client = Client::new();
