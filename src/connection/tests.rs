@@ -1,3 +1,4 @@
+mod commands;
 mod joined;
 
 use alloc::{string::String, vec, vec::Vec};

@@ -1,0 +1,154 @@
+//! Which command makes sense where: each on a connection at each place.
+
+use super::*;
+
+type Command = fn(&mut Connection) -> bool;
+
+const COMMANDS: [(&str, Command); 12] = [
+    ("accept", Connection::accept),
+    ("decline", Connection::decline),
+    ("request", |one| one.request_channel(name("auth:123456"))),
+    ("send", |one| one.send(&Message::Unknown)),
+    ("begin", |one| one.begin_archive(3)),
+    ("archive", |one| one.archive(b"a".to_vec().into())),
+    ("too much", |one| one.archive(b"abcd".to_vec().into())),
+    ("nothing", |one| one.archive(Buffer::default())),
+    ("finish", Connection::finish_archive),
+    ("take", Connection::take_archive),
+    ("hold", Connection::hold_archive),
+    ("end", Connection::end),
+];
+
+fn asked(mut connection: Connection, number: u16) -> Connection {
+    let bytes = request(number, RequestState::Request);
+    assert!(connection.receive(&mut &bytes[..]).is_some());
+    connection
+}
+
+fn placing() -> Connection {
+    let mut connection = importer();
+    let bytes = frame(CHANNEL, archive_header(3).as_bytes());
+    assert_eq!(connection.receive(&mut &bytes[..]), Some(Event::ArchiveBegan { length: 3 }));
+    connection
+}
+
+fn receiving() -> Connection {
+    let mut connection = placing();
+    assert!(connection.take_archive());
+    connection
+}
+
+fn sending(bytes: &[u8]) -> Connection {
+    let mut connection = exporter();
+    assert!(connection.begin_archive(3));
+    if !bytes.is_empty() {
+        assert!(connection.archive(bytes.to_vec().into()));
+    }
+    connection
+}
+
+fn transmitted(mut connection: Connection) -> Connection {
+    transmit(&mut connection, usize::MAX);
+    connection
+}
+
+fn used_up(mut connection: Connection) -> Connection {
+    assert!(connection.used_up().is_some());
+    connection
+}
+
+fn ended(mut connection: Connection) -> Connection {
+    assert!(connection.end());
+    connection
+}
+
+fn closed(mut connection: Connection) -> Connection {
+    connection.close();
+    connection
+}
+
+/// R-MUX-1, R-MSG-1: a command that makes no sense where the connection is changes nothing and returns `false`.
+#[test]
+fn a_command_is_carried_out_where_it_makes_sense() {
+    type Place = (&'static str, fn() -> Connection, &'static [&'static str]);
+    let places: [Place; 18] = [
+        ("importer: nothing is asked", || Connection::importer(9), &[]),
+        ("importer: asked", || asked(Connection::importer(9), 1), &["accept", "decline"]),
+        ("importer: in a session", importer, &["send", "end"]),
+        ("importer: asked for another channel", || asked(importer(), 9), &["decline", "send", "end"]),
+        ("importer: an archive has no place", placing, &["send", "take", "end"]),
+        ("importer: an archive comes", receiving, &["send", "hold", "end"]),
+        ("importer: asked amid an archive", || asked(receiving(), 9), &["decline", "send", "end"]),
+        ("importer: ended", || ended(importer()), &[]),
+        ("importer: closed", || closed(receiving()), &[]),
+        ("exporter: nothing is asked", Connection::exporter, &["request"]),
+        ("exporter: in a session", exporter, &["send", "begin", "end"]),
+        ("exporter: announced", || sending(b""), &["archive", "end"]),
+        ("exporter: with a buffer", || sending(b"ab"), &["end"]),
+        ("exporter: whose buffer is not taken back", || transmitted(sending(b"ab")), &["end"]),
+        ("exporter: with a part", || used_up(transmitted(sending(b"ab"))), &["archive", "end"]),
+        ("exporter: with all of it", || used_up(transmitted(sending(b"abc"))), &["finish", "end"]),
+        ("exporter: ended", || ended(sending(b"abc")), &[]),
+        ("exporter: closed", || closed(sending(b"abc")), &[]),
+    ];
+    for (at, connection, makes_sense) in places {
+        for (name, command) in COMMANDS {
+            let mut connection = connection();
+            let before = (connection.place(), connection.outbound.queued());
+            let done = command(&mut connection);
+            assert_eq!(done, makes_sense.contains(&name), "{at}: {name}");
+            // A further channel is declined where it is accepted.
+            if !done && !(name == "accept" && matches!(before.0.doing, Doing::Answering | Doing::AnsweringAmidArchive))
+            {
+                assert_eq!((connection.place(), connection.outbound.queued()), before, "{at}: {name}");
+            }
+        }
+    }
+}
+
+/// R-MSG-2: an exporter takes no archive, not even an empty one, and no further data either.
+#[test]
+fn an_archive_to_an_exporter_is_no_message() {
+    for length in [0, 3] {
+        let mut connection = exporter();
+        let bytes = [frame(CHANNEL, archive_header(length).as_bytes()), frame(CHANNEL, b"abc")].concat();
+        let mut input = &bytes[..];
+        assert_eq!(connection.receive(&mut input), Some(Event::Malformed));
+        assert_eq!(connection.receive(&mut input), None);
+        assert!(input.is_empty());
+    }
+}
+
+/// R-MUX-1: an end is the last of a direction: after both nothing is left of the session, and after bytes that are no frame nothing is read.
+#[test]
+fn an_end_of_this_side_keeps_what_the_peer_has_come_to() {
+    let end = end_of_channel(CHANNEL).as_bytes().to_vec();
+    let no_frame = [0xc1; 9].to_vec();
+    let ways = [
+        (vec![], Phase::Open, Phase::Ended),
+        (vec![frame(CHANNEL, &[0xc1; 9])], Phase::Garbled, Phase::Ended),
+        (vec![end.clone()], Phase::PeerEnded, Phase::Over),
+        (vec![frame(CHANNEL, &[0xc1; 9]), end.clone()], Phase::PeerEnded, Phase::Over),
+        (vec![no_frame.clone()], Phase::Deaf, Phase::DeafEnded),
+        (vec![end.clone(), no_frame.clone()], Phase::Deaf, Phase::DeafEnded),
+    ];
+    for (bytes, before, after) in ways {
+        for mut connection in [importer(), exporter()] {
+            for piece in &bytes {
+                let mut input = &piece[..];
+                assert!(connection.receive(&mut input).is_some(), "{before:?}");
+                assert!(connection.receive(&mut input).is_none() && input.is_empty());
+            }
+            assert_eq!((connection.place().phase, connection.has_ended()), (before, false));
+            assert!(connection.end());
+            assert_eq!((connection.place().phase, connection.has_ended()), (after, true));
+            assert_eq!(transmit(&mut connection, usize::MAX), end);
+            let event = connection.receive(&mut &end[..]);
+            assert_eq!(event, (after == Phase::Ended).then_some(Event::ChannelEnded), "{before:?}");
+            let event = connection.receive(&mut &no_frame[..]);
+            assert_eq!(event, (after != Phase::DeafEnded).then_some(Event::Malformed), "{before:?}");
+            assert_eq!(connection.place().phase, Phase::DeafEnded);
+            assert_eq!(connection.receive(&mut &end[..]), None);
+        }
+    }
+}
