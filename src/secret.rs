@@ -147,6 +147,8 @@ mod tests {
             let secret = Secret::from(text);
             assert_eq!((secret.len(), secret.is_empty()), (length, length == 0));
             assert_eq!(AsRef::<[u8]>::as_ref(&secret), text.as_bytes());
+            assert_eq!(Secret::from(String::from(text)).as_str(), Some(text));
+            assert_eq!(Secret::from(text.as_bytes().to_vec()).as_bytes(), text.as_bytes());
         }
         assert_eq!(Secret::from(vec![0xff]).as_str(), None);
     }

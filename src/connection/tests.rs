@@ -349,6 +349,8 @@ fn neither_names_nor_messages_print() {
     let slice = alloc::format!("{:?}", Event::ArchiveSlice(b"sesame"));
     let all = alloc::format!("{event} {asked} {slice} {connection:?}");
     assert!(!all.contains("sesame") && !all.contains("123456"), "{all}");
+    let shown = alloc::format!("{connection:?}");
+    assert!(shown.starts_with("Connection { side: Import, place: ") && shown.contains("phase: Open"), "{shown}");
 }
 
 /// Each line of the invariant is found where it does not hold.
