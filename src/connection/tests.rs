@@ -327,6 +327,18 @@ fn keep_busy(connection: &mut Connection, bytes: &[u8], times: u32) -> Option<St
     connection.receive(&mut &bytes[..]).map(|event| alloc::format!("{event:?}"))
 }
 
+/// R-MUX-2: a frame that means nothing counts once, in however many pieces it comes.
+#[test]
+fn a_stray_frame_counts_once() {
+    let (mut connection, stray) = (importer(), frame(7, b"of no channel"));
+    for _ in 0..1024 {
+        for byte in &stray {
+            assert_eq!(connection.receive(&mut core::slice::from_ref(byte)), None);
+        }
+    }
+    assert_eq!(connection.receive(&mut &stray[..]), Some(Event::Malformed));
+}
+
 #[test]
 fn a_transport_that_takes_nothing_is_read_still() {
     let mut connection = exporter();

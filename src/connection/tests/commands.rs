@@ -152,3 +152,30 @@ fn an_end_of_this_side_keeps_what_the_peer_has_come_to() {
         }
     }
 }
+
+/// R-CANCEL-1: an end in the middle of an archive drops a frame that has not begun, and finishes one that has.
+#[test]
+fn an_end_finishes_only_a_frame_that_has_begun() {
+    let end = end_of_channel(CHANNEL).as_bytes().to_vec();
+    let whole = [frame(CHANNEL, b"abc"), end.clone()].concat();
+    for (most, rest) in [(0, &end[..]), (1, &whole[1..]), (whole.len() - end.len(), &end[..])] {
+        let mut connection = transmitted(sending(b""));
+        assert!(connection.archive(b"abc".to_vec().into()));
+        assert_eq!(transmit(&mut connection, most), whole[..most]);
+        assert!(connection.end());
+        assert_eq!(transmit(&mut connection, usize::MAX), rest, "after {most}");
+    }
+}
+
+/// R-MUX-1: a transport that takes no more bytes makes nothing undone that went out.
+#[test]
+fn a_cut_keeps_what_went_out() {
+    let mut connection = transmitted(sending(b"ab"));
+    connection.cut();
+    assert_eq!((connection.archived(), connection.is_cut(), connection.is_waiting()), (2, true, false));
+    assert!(connection.end() && connection.has_ended() && !connection.is_waiting());
+    let mut connection = ended(exporter());
+    connection.cut();
+    assert_eq!((connection.invariant(), connection.has_ended()), (Ok(()), true));
+    assert!(!connection.is_waiting() && !connection.end());
+}
