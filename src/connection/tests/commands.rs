@@ -179,3 +179,16 @@ fn a_cut_keeps_what_went_out() {
     assert_eq!((connection.invariant(), connection.has_ended()), (Ok(()), true));
     assert!(!connection.is_waiting() && !connection.end());
 }
+
+/// A driver that reports more bytes than it was given breaks the rule of `sent`, whatever of the frame went out before.
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "no more is transmitted than was given")]
+fn no_more_is_sent_than_was_given() {
+    let mut connection = exporter();
+    assert!(connection.send(&Message::Unknown));
+    connection.sent(1);
+    let (rest, _) = connection.transmit();
+    let more = rest.len() + 1;
+    connection.sent(more);
+}
