@@ -176,3 +176,45 @@ impl fmt::Display for Kind {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{collections::BTreeSet, string::ToString as _};
+
+    use super::*;
+
+    /// Coverage counts by name: no two rows, and no two columns, have the same one.
+    #[test]
+    fn each_place_and_each_kind_has_a_name_of_its_own() {
+        let phases = [
+            Phase::Free,
+            Phase::Requested,
+            Phase::Open,
+            Phase::Garbled,
+            Phase::PeerEnded,
+            Phase::Ended,
+            Phase::Over,
+            Phase::Deaf,
+            Phase::DeafEnded,
+            Phase::Closed,
+        ];
+        let doings = [
+            Doing::Nothing,
+            Doing::Answering,
+            Doing::AnsweringAmidArchive,
+            Doing::Placing,
+            Doing::Receiving,
+            Doing::Sending,
+            Doing::Finishing,
+        ];
+        let places = phases.into_iter().flat_map(|phase| doings.map(|doing| Place { phase, doing }));
+        let names: BTreeSet<_> = places.map(|place| place.to_string()).collect();
+        assert_eq!(names.len(), 70);
+        assert!(names.iter().all(|name| name.starts_with("connection ")));
+        let place = Place { phase: Phase::PeerEnded, doing: Doing::Sending };
+        assert_eq!(place.to_string(), "connection ended by the peer, sending an archive");
+        let kinds: BTreeSet<_> = Kind::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(kinds.len(), 28);
+        assert!(kinds.contains("useless request") && kinds.contains("hold_archive()"));
+    }
+}

@@ -192,3 +192,16 @@ fn no_more_is_sent_than_was_given() {
     let more = rest.len() + 1;
     connection.sent(more);
 }
+
+/// So is one that reports more bytes of an archive.
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "no more is transmitted than was given")]
+fn no_more_of_an_archive_is_sent_than_was_given() {
+    let mut connection = transmitted(sending(b""));
+    assert!(connection.archive(b"abc".to_vec().into()));
+    let (header, _) = connection.transmit();
+    let one_byte = header.len() + 1;
+    connection.sent(one_byte);
+    connection.sent(3);
+}
