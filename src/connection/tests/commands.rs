@@ -61,11 +61,13 @@ fn used_up(mut connection: Connection) -> Connection {
     connection
 }
 
-/// The phase of a session after bytes that are no frame.
-fn unreadable() -> Phase {
+/// The phase of a session after bytes that are no frame, and that after this side's end.
+fn unreadable() -> [Phase; 2] {
     let mut connection = importer();
     assert_eq!(connection.receive(&mut &NO_FRAME[..]), Some(Event::Malformed));
-    connection.place().phase
+    let phase = connection.place().phase;
+    assert!(connection.end());
+    [phase, connection.place().phase]
 }
 
 fn ended(mut connection: Connection) -> Connection {
@@ -135,13 +137,14 @@ fn an_archive_to_an_exporter_is_no_message() {
 fn an_end_of_this_side_keeps_what_the_peer_has_come_to() {
     let end = end_of_channel(CHANNEL).as_bytes().to_vec();
     let no_frame = NO_FRAME.to_vec();
+    let [unread, unread_ended] = unreadable();
     let ways = [
         (vec![], Phase::Open, Phase::Ended),
         (vec![frame(CHANNEL, &[0xc1; 9])], Phase::Garbled, Phase::Ended),
         (vec![end.clone()], Phase::PeerEnded, Phase::Over),
         (vec![frame(CHANNEL, &[0xc1; 9]), end.clone()], Phase::PeerEnded, Phase::Over),
-        (vec![no_frame.clone()], unreadable(), Phase::DeafEnded),
-        (vec![end.clone(), no_frame.clone()], unreadable(), Phase::DeafEnded),
+        (vec![no_frame.clone()], unread, unread_ended),
+        (vec![end.clone(), no_frame.clone()], unread, unread_ended),
     ];
     for (bytes, before, after) in ways {
         for mut connection in [importer(), exporter()] {
@@ -157,8 +160,8 @@ fn an_end_of_this_side_keeps_what_the_peer_has_come_to() {
             let event = connection.receive(&mut &end[..]);
             assert_eq!(event, (after == Phase::Ended).then_some(Event::ChannelEnded), "{before:?}");
             let event = connection.receive(&mut &no_frame[..]);
-            assert_eq!(event, (after != Phase::DeafEnded).then_some(Event::Malformed), "{before:?}");
-            assert_eq!(connection.place().phase, Phase::DeafEnded);
+            assert_eq!(event, (after != unread_ended).then_some(Event::Malformed), "{before:?}");
+            assert_eq!(connection.place().phase, unread_ended);
             assert_eq!(connection.receive(&mut &end[..]), None);
         }
     }
@@ -220,6 +223,7 @@ fn no_more_of_an_archive_is_sent_than_was_given() {
 /// Coverage counts by name: no two rows, and no two columns, have the same one.
 #[test]
 fn each_place_and_each_kind_has_a_name_of_its_own() {
+    let [unread, unread_ended] = unreadable();
     let phases = [
         Phase::Free,
         Phase::Requested,
@@ -228,8 +232,8 @@ fn each_place_and_each_kind_has_a_name_of_its_own() {
         Phase::PeerEnded,
         Phase::Ended,
         Phase::Over,
-        unreadable(),
-        Phase::DeafEnded,
+        unread,
+        unread_ended,
         Phase::Closed,
     ];
     let doings = [
