@@ -28,14 +28,14 @@ struct Link {
     own: [bool; 2],
 }
 
-/// What is wrong with a line.
+/// A fault of a line.
 #[derive(Clone, Copy, Debug)]
 enum Wrong {
     Nothing,
     LeftOut,
     Twice,
     Connecting,
-    /// What it says, and what the next line says, come the other way round.
+    /// The words of it and of the next line come the other way round.
     Exchanged,
 }
 
