@@ -89,6 +89,13 @@ impl Watch {
         self.redraw(&state);
     }
 
+    /// A piece of what is at work is done, and the work goes on.
+    pub(crate) fn one_done(&self) {
+        let mut state = self.shared.lock();
+        state.done += 1;
+        self.redraw(&state);
+    }
+
     fn redraw(&self, state: &State) {
         if let Some(bar) = &self.bar {
             bar.set_length(state.pieces as u64);

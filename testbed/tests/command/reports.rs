@@ -323,3 +323,23 @@ fn a_full_disk_changes_no_verdict() {
         assert!(complaint.contains(part), "{part}: {complaint}");
     }
 }
+
+/// The path of the page stands on standard error, where it is part of no JSON.
+#[test]
+fn the_path_of_the_page_is_printed() {
+    let folder = Folder::default();
+    let report = folder.path("report");
+    let args = ["--only", "configurations", "--report", text(&report)];
+    let output = run(SMALL.iter().chain(&args), b"");
+    let page = report.join("report.html");
+    assert!(page.is_file(), "{}", shown(&output));
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(notes.contains(&format!("handfast: the report is {}\n", text(&page))), "{notes}");
+    let file = folder.file("file", "");
+    let refused = run(SMALL.iter().chain(&["--report", text(&file)]), b"");
+    let expected = format!(
+        "handfast: cannot use --report {}: there is a file of this name, and a folder is needed; give another name\n",
+        text(&file)
+    );
+    assert_eq!((code(refused.status), String::from_utf8_lossy(&refused.stderr).into_owned()), (2, expected));
+}
