@@ -39,8 +39,10 @@ fn the_page_has_what_is_found() {
 #[test]
 fn the_readme_has_one_of_them() {
     let one = BUGS.iter().find(|bug| bug.id == "H-8").unwrap();
-    let sentence =
-        format!("puts {} real bugs back and looks for each again. One is H-8, which jami-daemon 2bcfc52 fixed", BUGS.len());
+    let sentence = format!(
+        "puts {} real bugs back and looks for each again. One is H-8, which jami-daemon 2bcfc52 fixed",
+        BUGS.len()
+    );
     assert!(README.contains(&sentence) && one.fix.starts_with("jami-daemon 2bcfc52"), "{sentence}; {}", one.fix);
 }
 

@@ -26,7 +26,7 @@ use crate::{
     baseline::{Baseline, Changes},
     exit_code::{CHECKS, CUT_SHORT, INCONCLUSIVE},
     failure::Failure,
-    flaws,
+    flaws, interrupt,
     names::{self, Names},
     numbers::address,
     options::{Change, Effort, ProfileName, SizeName},
@@ -256,7 +256,7 @@ impl Check {
             }
             changes.iter().try_for_each(output::line)?
         }
-        if verdicts::exit_code(report.outcome) == INCONCLUSIVE {
+        if verdicts::exit_code(report.outcome) == INCONCLUSIVE && !interrupt::has_stopped_checks() {
             output::note(CUT_SHORT);
         }
         let as_before = changes.is_none_or(|changes| changes.only_counts());

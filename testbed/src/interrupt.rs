@@ -230,6 +230,11 @@ impl Unfinished {
 /// The checks at work have to end.
 static STOP: AtomicBool = AtomicBool::new(false);
 
+/// Whether a signal ended the checks: then a person knows why there is no verdict.
+pub(crate) fn has_stopped_checks() -> bool {
+    STOP.load(Ordering::Relaxed)
+}
+
 /// Begins to catch signals, so that the first one ends checks, which then are inconclusive, and the second one the process.
 pub(crate) fn stops_checks() -> Result<&'static AtomicBool, Failure> {
     on_each(|_| {

@@ -315,7 +315,9 @@ impl Sim {
                 output::note(format_args!("shard {}/{}, as {name} says", shard.index, shard.of));
                 Ok((Some(shard).filter(|shard| shard.of > 1), (!asked).then_some(name)))
             }
-            None if asked => Err(Failure::usage("--shard env: the environment names no shard; start it in an array of a scheduler, or give --shard I/N")),
+            None if asked => Err(Failure::usage(
+                "--shard env: the environment names no shard; start it in an array of a scheduler, or give --shard I/N",
+            )),
             None => Ok((None, None)),
         }
     }

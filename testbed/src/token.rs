@@ -150,6 +150,9 @@ pub(crate) fn explain(text: &[u8], error: TokenError) -> String {
     if let Err(utf16) = input::without_mark(text) {
         return format!("this is no token: {utf16}");
     }
+    if text.trim_ascii().is_empty() {
+        return "this is no token: the text is empty; give the token as an argument, or on standard input".into();
+    }
     format!("this is no token: {error}\n{}", point_at(text, error.offset))
 }
 

@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::{
     exit_code::{CHECKS, CUT_SHORT, INCONCLUSIVE, worst},
     failure::Failure,
+    interrupt,
     intruder::{self, Examined},
     names::{self, Names},
     numbers::whole,
@@ -259,7 +260,8 @@ impl Verify {
         } else {
             verified.print_rest(self.details, mutant)?
         }
-        if verified.model.as_ref().is_some_and(|model| verdicts::exit_code(model.outcome) == INCONCLUSIVE) {
+        let is_cut = verified.model.as_ref().is_some_and(|model| verdicts::exit_code(model.outcome) == INCONCLUSIVE);
+        if is_cut && !interrupt::has_stopped_checks() {
             output::note(CUT_SHORT);
         }
         if self.timings {

@@ -232,7 +232,10 @@ impl Program {
             let line = match timeout_at(until, self.line()).await {
                 Ok(line) => line?,
                 Err(_) => {
-                    return Err(Fault::Call { call, why: format!("it is not answered in {seconds} s{}", self.doubt()) });
+                    return Err(Fault::Call {
+                        call,
+                        why: format!("it is not answered in {seconds} s{}", self.doubt()),
+                    });
                 }
             };
             let Some(line) = line else { return Ok(None) };

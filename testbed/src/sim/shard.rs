@@ -76,7 +76,10 @@ pub(super) fn of_environment(
 }
 
 fn unclear(scheduler: &Scheduler, what: impl Display) -> Failure {
-    Failure::usage(format_args!("the environment of {} names no shard: {what}; name it with --shard I/N", scheduler.name))
+    Failure::usage(format_args!(
+        "the environment of {} names no shard: {what}; name it with --shard I/N",
+        scheduler.name
+    ))
 }
 
 #[cfg(test)]

@@ -184,6 +184,9 @@ fn a_person_sees_the_progress_and_loses_no_file() {
     let person = |args: &[String]| Person::start((80, 24), args.iter().map(String::as_str));
     let working = person(&args("4GiB", &[]));
     working.sees(" of 4097");
+    while std::fs::read_dir(folder.path("")).unwrap().count() == 0 {
+        std::thread::yield_now();
+    }
     working.presses("\x03");
     assert_eq!((working.end().code, path.exists()), (130, false));
     let begun = person(&args("64KiB", &[])).end();

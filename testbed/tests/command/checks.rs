@@ -183,7 +183,7 @@ fn what_is_not_there_is_a_usage_error() {
 /// A run that was cut short says what to do; a place that cannot be written is found before the work.
 #[test]
 fn a_cut_run_and_a_wrong_place_say_what_to_do() {
-    let cut = run(["check", "--size", "small", "--config", "HH-documented-honest", "--memory", "1KiB"], b"");
+    let cut = run(["check", "--size", "small", "--config", "HH-documented-honest", "--time", "0"], b"");
     assert_eq!(code(cut.status), 4, "{}", shown(&cut));
     assert!(
         shown(&cut).contains("handfast: INCONCLUSIVE: a check was cut short; give it more --time or --memory\n"),

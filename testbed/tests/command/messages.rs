@@ -81,11 +81,6 @@ fn what_is_no_message_is_refused_with_its_place() {
     }
 }
 
-#[test]
-fn nothing_holds_no_message() {
-    assert_eq!(shown(&run(["message", "decode"], b"")), "--\n-- 0");
-}
-
 /// Nothing is no error, as a channel may have been empty; who forgot the input reads it.
 #[test]
 fn nothing_to_decode_is_said() {

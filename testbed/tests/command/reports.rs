@@ -212,7 +212,7 @@ fn files_of_other_commands_are_refused_before_the_work() {
             let refused = run(["verify", "--report", text(&report), option, text(file)], b"");
             assert_eq!(code(refused.status), 2, "{}", shown(&refused));
             let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
-            assert!(complaint.starts_with(&format!("handfast: {option} {}: ", file.display())), "{complaint}");
+            assert!(complaint.contains(&format!(" {option} {}: ", file.display())), "{complaint}");
         }
         let alone = run(["verify", option, text(&files[1])], b"");
         assert!(code(alone.status) == 2 && shown(&alone).contains("--report"), "{}", shown(&alone));
@@ -302,7 +302,7 @@ fn a_folder_that_cannot_be_written_is_refused_before_the_work() {
         assert_eq!(code(refused.status), 2, "{}", shown(&refused));
         assert!(refused.stdout.is_empty(), "{}", shown(&refused));
         let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert!(complaint.starts_with(&format!("handfast: {option} ")), "{complaint}");
+        assert!(complaint.starts_with(&format!("handfast: cannot use {option} ")), "{complaint}");
     }
 }
 
