@@ -26,7 +26,7 @@ use tokio_rustls::{
 
 use crate::{
     script::{CHANNEL, Said, Script, exporter},
-    support::{Folder, Relay, Side, accounts, text},
+    support::{Folder, Relay, Side, Steps, accounts, text},
     swapped::{own_account, run},
 };
 
@@ -266,8 +266,15 @@ fn todays_exporter_reports_success_for_half_an_archive() {
         let mut importer = Side::import(&store, &[&["--yes"][..], of_import].concat());
         let token = importer.token();
         let half_way = Relay::cutting(importer.listening(), 512 * 1024).address.to_string();
-        let args = ["export", "--json", "--yes", "--archive", text(&archive), "--peer", &half_way, &token];
-        let exporter = Side::start(args.iter().chain(of_export).copied()).end();
+        let trace = folder.path("trace");
+        let mut steps = Steps::at(&trace);
+        let args = ["export", "--json", "--calls", "--archive", text(&archive), "--peer", &half_way];
+        let mut exporter = Side::start([&args[..], &["--trace", text(&trace), &token], of_export].concat());
+        exporter.state(3);
+        // Before it, today's exporter would take it for a wrong password (W-14).
+        steps.wait("\"Hello\"");
+        assert_eq!(exporter.call("confirmAddDevice", "{}"), true);
+        let exporter = exporter.end();
         let importer = importer.end();
         assert_eq!((exporter.code, importer.code), (code, 10), "{}\n{}", exporter.complaints, importer.complaints);
         assert!(accounts(&store).is_empty());

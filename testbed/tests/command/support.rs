@@ -261,6 +261,44 @@ impl Drop for Side {
     }
 }
 
+/// The steps of a side, as its `--trace` writes them, one at a time.
+pub(crate) struct Steps {
+    lines: Receiver<String>,
+    /// The lines that were taken.
+    seen: Vec<String>,
+}
+
+impl Steps {
+    /// Makes a FIFO at this path, which the option is to name.
+    pub(crate) fn at(path: &Path) -> Self {
+        let made = Command::new("mkfifo").arg(path).status();
+        assert!(made.expect("there is mkfifo").success());
+        let (sender, lines) = channel();
+        let path = path.to_path_buf();
+        thread::spawn(move || {
+            let file = BufReader::new(std::fs::File::open(path).expect("it was made"));
+            file.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { lines, seen: Vec::new() }
+    }
+
+    /// Waits for a step whose text has this in it.
+    pub(crate) fn wait(&mut self, wanted: &str) {
+        while !self.seen.last().is_some_and(|line| line.contains(wanted)) {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => self.seen.push(line),
+                Err(_) => panic!("no step has {wanted}: {:#?}", self.seen),
+            }
+        }
+    }
+
+    /// The steps so far.
+    pub(crate) fn so_far(&mut self) -> String {
+        self.seen.extend(self.lines.try_iter());
+        self.seen.join("\n")
+    }
+}
+
 /// The rest of a side.
 pub(crate) struct Ended {
     /// The exit code.

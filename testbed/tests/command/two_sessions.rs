@@ -26,7 +26,7 @@ use tokio::{net::TcpStream, sync::mpsc::UnboundedReceiver, task::AbortHandle};
 use crate::{
     of_today::{SHIPPED, TODAY, answered, asks, borrowed, installed},
     script::{CHANNEL, Said, Script, exporter},
-    support::{Folder, Side, text},
+    support::{Folder, Side, Steps, text},
     swapped::own_account,
 };
 
@@ -38,6 +38,27 @@ use legacy::Threads;
 
 /// The password of the archive that has one.
 const PASSWORD: &str = "correct horse";
+
+/// The old device: a real `handfast export`.
+struct OldDevice {
+    side: Side,
+    steps: Steps,
+}
+
+impl OldDevice {
+    /// Its user confirms, as a person does: later than the new device's first message comes, which today's exporter takes for a wrong
+    /// password if it asked before (W-14).
+    fn confirms(&mut self) {
+        self.side.state(3);
+        self.steps.wait("\"Hello\"");
+        assert_eq!(self.side.call("confirmAddDevice", "{}"), true);
+    }
+
+    fn ends_well(self) {
+        let ended = self.side.end();
+        assert_eq!(ended.code, 0, "{}", ended.complaints);
+    }
+}
 
 /// The new device: an importer in this process.
 struct NewDevice {
@@ -120,10 +141,13 @@ impl NewDevice {
     }
 
     /// The old device begins to link this one.
-    fn export(&self, folder: &Folder, more: &[&str]) -> Side {
-        let (listening, archive) = (self.handle.listening().expect("it is known").to_string(), folder.path("archive"));
-        let args = ["export", "--json", "--calls", "--archive", text(&archive), "--peer", &listening];
-        Side::start(args.iter().chain(more).copied().chain([&*self.token]))
+    fn export(&self, folder: &Folder, more: &[&str]) -> OldDevice {
+        let listening = self.handle.listening().expect("it is known").to_string();
+        let (archive, trace) = (folder.path("archive"), folder.path("trace"));
+        let steps = Steps::at(&trace);
+        let args = ["--json", "--calls", "--archive", text(&archive), "--peer", &listening, "--trace", text(&trace)];
+        let side = Side::start(["export"].iter().chain(&args).chain(more).copied().chain([&*self.token]));
+        OldDevice { side, steps }
     }
 
     /// The next signal but the ones of progress. None: the operation is over.
@@ -147,14 +171,9 @@ impl NewDevice {
     }
 
     /// The link comes about. If it does not, what the exporter says of it is shown.
-    async fn succeeds_with(&mut self, exporter_side: Side) -> Side {
+    async fn succeeds_with(&mut self, old_device: &mut OldDevice) {
         let next = self.next().await;
-        if next == Some(Signal::Done(Outcome::SUCCESS)) {
-            return exporter_side;
-        }
-        exporter_side.interrupt();
-        let ended = exporter_side.end();
-        panic!("{next:?}, and the exporter: {}\n{:#?}", ended.complaints, ended.lines);
+        assert_eq!(next, Some(Signal::Done(Outcome::SUCCESS)), "{}", old_device.steps.so_far());
     }
 
     async fn answers(&self, password: &str, scheme: Scheme) {
@@ -200,14 +219,12 @@ fn todays_token_opens_a_session_after_the_link() {
             let threads = is_of_today.then_some(Threads { together: 1, end: false });
             let mut device = NewDevice::begins(folder.path("store"), threads).await;
             let listening = device.handle.listening().expect("it is known");
-            let mut exporter_side = device.export(&folder, of_export);
-            exporter_side.state(3);
-            assert_eq!(exporter_side.call("confirmAddDevice", "{}"), true);
+            let mut old_device = device.export(&folder, of_export);
+            old_device.confirms();
             device.prompts(account, Scheme::None).await;
             device.answers("", Scheme::None).await;
-            exporter_side = device.succeeds_with(exporter_side).await;
-            let ended = exporter_side.end();
-            assert_eq!(ended.code, 0, "{}", ended.complaints);
+            device.succeeds_with(&mut old_device).await;
+            old_device.ends_well();
 
             if is_of_today {
                 let mut intruder = exporter(device.connects().await, &own_account()).await;
@@ -242,24 +259,22 @@ fn two_requests_together_are_two_successes_of_todays_importer() {
             } else {
                 RequestState::Decline
             };
-            let mut exporter_side = device.export(&folder, of_export);
+            let mut old_device = device.export(&folder, of_export);
             device.is_asked().await;
             if !is_of_today {
                 // The other order: the slot is the exporter's.
                 device.is_asked_by(&mut intruder).await;
             }
-            assert_eq!(answered(&mut intruder).await, Some(expected));
-            exporter_side.state(3);
-            assert_eq!(exporter_side.call("confirmAddDevice", "{}"), true);
+            assert_eq!(answered(&mut intruder).await, Some(expected), "{}", old_device.steps.so_far());
+            old_device.confirms();
             device.prompts(account, Scheme::None).await;
             device.answers("", Scheme::None).await;
-            exporter_side = device.succeeds_with(exporter_side).await;
+            device.succeeds_with(&mut old_device).await;
             drop(intruder);
             let again = is_of_today.then_some(Signal::Done(Outcome::SUCCESS));
             assert_eq!(device.next().await, again);
             assert_eq!(device.successes, if is_of_today { 2 } else { 1 });
-            let ended = exporter_side.end();
-            assert_eq!(ended.code, 0, "{}", ended.complaints);
+            old_device.ends_well();
         });
         assert_eq!(installed(&folder.path("store")), [account.certificate().short_id().to_string()]);
     }
@@ -278,14 +293,13 @@ fn the_password_goes_to_the_other_one_of_two_sessions() {
             let threads = is_of_today.then_some(Threads { together: 2, end: false });
             let mut device = NewDevice::begins(folder.path("store"), threads).await;
             let mut intruder = exporter(device.connects().await, &own_account()).await;
-            let mut exporter_side =
+            let mut old_device =
                 device.export(&folder, &[&["--password-file", text(&passwords)][..], of_export].concat());
             device.is_asked().await;
             device.is_asked_by(&mut intruder).await;
             let expected = if is_of_today { RequestState::Accept } else { RequestState::Decline };
-            assert_eq!(answered(&mut intruder).await, Some(expected));
-            exporter_side.state(3);
-            assert_eq!(exporter_side.call("confirmAddDevice", "{}"), true);
+            assert_eq!(answered(&mut intruder).await, Some(expected), "{}", old_device.steps.so_far());
+            old_device.confirms();
             device.prompts(account, Scheme::Password).await;
             device.answers(PASSWORD, Scheme::Password).await;
             if is_of_today {
@@ -304,7 +318,8 @@ fn the_password_goes_to_the_other_one_of_two_sessions() {
                 while later == Said::End {
                     later = intruder.received().await;
                 }
-                assert_eq!((later, exporter_side.end().code), (Said::Lost, 0));
+                assert_eq!(later, Said::Lost);
+                old_device.ends_well();
             }
         });
     }
@@ -329,25 +344,24 @@ fn an_answer_to_the_intruder_installs_the_archive_of_another_session() {
                 assert!(!asks(&mut intruder, &device.token).await);
                 None
             };
-            let mut exporter_side = device.export(&folder, of_export);
+            let mut old_device = device.export(&folder, of_export);
             let second = device.is_asked().await;
-            exporter_side.state(3);
+            old_device.side.state(3);
             if let Some(first) = first {
                 intruder.send(Message::AuthScheme(Scheme::None, Features::ALL)).await;
                 device.prompts(account, Scheme::None).await;
                 // The old device has asked nothing yet: its user has confirmed nothing.
                 assert_eq!(device.is_questioned().await, first);
             }
-            assert_eq!(exporter_side.call("confirmAddDevice", "{}"), true);
-            assert_eq!(device.is_questioned().await, second);
+            old_device.confirms();
+            assert_eq!(device.is_questioned().await, second, "{}", old_device.steps.so_far());
             if first.is_none() {
                 device.prompts(account, Scheme::None).await;
             }
             device.answers("", Scheme::None).await;
-            exporter_side = device.succeeds_with(exporter_side).await;
+            device.succeeds_with(&mut old_device).await;
             assert_eq!(device.prompts, 1);
-            let ended = exporter_side.end();
-            assert_eq!(ended.code, 0, "{}", ended.complaints);
+            old_device.ends_well();
         });
         assert_eq!(installed(&folder.path("store")), [account.certificate().short_id().to_string()]);
     }
