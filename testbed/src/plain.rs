@@ -32,7 +32,7 @@ fn is_place(text: &str) -> bool {
     ["cannot", "could not", ": ", "lost", "\n", "incomplete"].iter().all(|part| !text.contains(part))
 }
 
-/// What is wrong, and what to do.
+/// Returns what is wrong, and what to do.
 fn words(error: &Error) -> Option<&'static str> {
     Some(match error.kind() {
         ErrorKind::NotFound => "there is no such file or folder; check the path",

@@ -238,7 +238,7 @@ impl Sim {
         }))
     }
 
-    /// What to do where the sweep says nothing.
+    /// Returns the advice for a sweep without a verdict.
     fn hint(&self, swept: &Swept) -> &'static str {
         match (swept.has_gaps(), &self.out) {
             (true, Some(_)) => "INCONCLUSIVE: not all was carried out; the same command goes on where this one ended",

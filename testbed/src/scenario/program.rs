@@ -136,7 +136,7 @@ impl Program {
         }
     }
 
-    /// What a program that printed nothing may be.
+    /// The doubt about a program that printed nothing.
     const fn doubt(&self) -> &'static str {
         if self.printed { "" } else { "; it printed no line, so it may be no shim: docs/interop.md" }
     }

@@ -14,7 +14,7 @@ use super::parse::{Call, Event, Line, Place, Returned, Trace};
 pub struct Remark {
     /// Where the line stands.
     pub place: Place,
-    /// What does not agree with the other lines.
+    /// The disagreement with the other lines.
     pub why: String,
 }
 
