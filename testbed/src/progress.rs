@@ -56,7 +56,7 @@ impl Watch {
     pub(crate) fn new(what: &'static str) -> Self {
         let shared = Arc::new(Shared { what, state: Mutex::default(), ended: Condvar::new() });
         if io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{bar:30} {pos} of {len}, {elapsed}  {wide_msg}");
+            let style = ProgressStyle::with_template("{bar:20} {pos} of {len}, {elapsed}  {wide_msg}");
             let bar = ProgressBar::new(0);
             // The template is a constant.
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
