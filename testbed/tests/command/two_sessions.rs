@@ -8,7 +8,7 @@ use std::{fs::File, path::PathBuf, sync::Arc};
 use handfast::{
     archive::{Archive, Argon2i, Identity, InsecureKdf, KeyKind, Store, Terms, UnixTime},
     import::{Ask, Input},
-    limits::DEFAULT_MAX_ARCHIVE,
+    limits::{DEFAULT_MAX_ARCHIVE, Durations},
     message::{Features, Message},
     mux::RequestState,
     outcome::{Outcome, Profile, Scheme, Signal},
@@ -26,7 +26,7 @@ use tokio::{net::TcpStream, sync::mpsc::UnboundedReceiver, task::AbortHandle};
 use crate::{
     of_today::{SHIPPED, TODAY, answered, asks, borrowed, installed},
     script::{CHANNEL, Said, Script, exporter},
-    support::{Folder, Side, Steps, text},
+    support::{Folder, PATIENCE, Side, Steps, text},
     swapped::own_account,
 };
 
@@ -92,7 +92,10 @@ impl NewDevice {
             }
         };
         let config = Config { profile: Profile::Jamid, ..Config::default() };
-        let options = ImportOptions { config, recorder: Some(Box::new(recorder)), ..ImportOptions::default() };
+        // A connection waits for another process to begin, on a machine that may have other work.
+        let durations = Durations { handshake: PATIENCE, opening: PATIENCE, ..ImportOptions::default().durations };
+        let options =
+            ImportOptions { config, durations, recorder: Some(Box::new(recorder)), ..ImportOptions::default() };
         let (handle, mut notices, operation) = match threads {
             Some(threads) => {
                 let reducer = Box::new(legacy::Importer::of(threads));
