@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --release -p handfast-dht --features tokio --example load            both, if Python has opendht
 //! cargo run --release -p handfast-dht --features tokio --example load -- curves        the same at several rates, and numbers of values
+//! cargo run --release -p handfast-dht --features tokio --example load -- bound        and programs that do no more than the system's calls
 //! cargo run --release -p handfast-dht --features tokio --example load -- node 4300     only a node, until it is ended
 //! cargo run --release -p handfast-dht --features tokio --example load -- lookups 4300 200
 //!                                  only so many lookups in a network with a node at this port, at a line of standard input
@@ -36,13 +37,83 @@ const VALUE_RATE: u64 = 900;
 fn main() -> io::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        #[cfg(target_os = "linux")]
+        ["echo", kind, port] => echo::run(kind, port.parse().map_err(io::Error::other)?),
         ["node", port] => node(port.parse().map_err(io::Error::other)?),
         ["lookups", port, count] => {
             lookups(port.parse().map_err(io::Error::other)?, count.parse().map_err(io::Error::other)?)
         }
         ["curves"] => curves(),
+        ["bound"] => bound(),
         [] => compare(),
-        _ => Err(io::Error::other("usage: load [curves | node PORT | lookups PORT COUNT]")),
+        _ => Err(io::Error::other("usage: load [curves | bound | node PORT | echo KIND PORT | lookups PORT COUNT]")),
+    }
+}
+
+/// Answers every datagram with the same reply: what the system's calls cost, and nothing else.
+#[cfg(target_os = "linux")]
+mod echo {
+    use std::io::{self, IoSlice, IoSliceMut};
+    use std::net::{Ipv4Addr, UdpSocket};
+    use std::os::fd::AsRawFd;
+    use std::time::Duration;
+
+    use handfast_dht::InfoHash;
+    use handfast_dht::wire::{Message, Payload, Reply};
+    use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, recvmmsg, sendmmsg};
+
+    /// Datagrams that are taken at one time.
+    const BATCH: usize = 64;
+
+    fn reply() -> Vec<u8> {
+        let reply = Reply {
+            id: InfoHash::of(b"echo"),
+            seen: Some(Ipv4Addr::LOCALHOST.into()),
+            token: Some(&[7; 32]),
+            ..Reply::default()
+        };
+        Message { transaction: 0x0102_0304, network: 0, client: false, payload: Payload::Reply(reply) }.to_bytes()
+    }
+
+    pub(super) fn run(kind: &str, port: u16) -> io::Result<()> {
+        match kind {
+            "one" => one(port),
+            "many" => many(port, Duration::ZERO),
+            "rested" => many(port, Duration::from_millis(1)),
+            _ => Err(io::Error::other("echo one | many | rested")),
+        }
+    }
+
+    #[tokio::main(flavor = "current_thread")]
+    async fn one(port: u16) -> io::Result<()> {
+        let socket = tokio::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        println!("up");
+        let (reply, mut buffer) = (reply(), vec![0; 65_536]);
+        loop {
+            socket.readable().await?;
+            while let Ok((_, from)) = socket.try_recv_from(&mut buffer) {
+                let _ = socket.try_send_to(&reply, from);
+            }
+        }
+    }
+
+    fn many(port: u16, rest: Duration) -> io::Result<()> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port))?;
+        println!("up");
+        let reply = reply();
+        let mut buffers = vec![[0; 2048]; BATCH];
+        let mut received: MultiHeaders<SockaddrIn> = MultiHeaders::preallocate(BATCH, None);
+        let mut sent: MultiHeaders<SockaddrIn> = MultiHeaders::preallocate(BATCH, None);
+        loop {
+            if !rest.is_zero() {
+                std::thread::sleep(rest);
+            }
+            let mut slices: Vec<_> = buffers.iter_mut().map(|buffer| [IoSliceMut::new(buffer)]).collect();
+            let taken = recvmmsg(socket.as_raw_fd(), &mut received, slices.iter_mut(), MsgFlags::MSG_WAITFORONE, None)?;
+            let to: Vec<_> = taken.map(|message| message.address).collect();
+            let replies: Vec<_> = to.iter().map(|_| [IoSlice::new(&reply)]).collect();
+            sendmmsg(socket.as_raw_fd(), &mut sent, replies.iter(), &to, [], MsgFlags::empty())?;
+        }
     }
 }
 
@@ -94,10 +165,6 @@ fn compare() -> io::Result<()> {
             memory[which].push(each);
         }
     }
-    let median = |rates: &mut Vec<f64>| {
-        rates.sort_by(f64::total_cmp);
-        rates.get(rates.len() / 2).copied()
-    };
     if let (Some(ours), Some(library)) = (median(&mut rates[0]), median(&mut rates[1])) {
         println!("medians: {ours:.0} and {library:.0} answers per CPU second, ratio {:.1}", ours / library);
     }
@@ -105,6 +172,36 @@ fn compare() -> io::Result<()> {
         println!("medians: {ours:.0} and {library:.0} bytes per value, ratio {:.2}", ours / library);
     }
     Ok(())
+}
+
+/// Measures how many answers a second of CPU time allows: of the nodes, and of programs that answer every datagram with the same bytes.
+fn bound() -> io::Result<()> {
+    let names = [
+        ("ours", "our node"),
+        ("library", "the library's"),
+        ("echo one", "tokio, recvfrom and sendto"),
+        ("echo many", "no tokio, recvmmsg and sendmmsg"),
+        ("echo rested", "the same, at most once in a millisecond"),
+    ];
+    let mut rates = [const { Vec::new() }; 5];
+    for _ in 0..ROUNDS {
+        for ((name, _), rates) in names.iter().zip(&mut rates) {
+            let found = of_one(name, |process, port| load(process, port, RATE))?;
+            rates.extend(found.map(|(_, answered, cpu)| f64::from(answered) / cpu));
+        }
+    }
+    let library = median(&mut rates[1]);
+    println!("| program | answers per CPU second | of the library's |\n|---|---|---|");
+    for ((_, name), rates) in names.iter().zip(&mut rates) {
+        let Some(rate) = median(rates) else { continue };
+        println!("| {name} | {rate:.0} | {:.1} |", rate / library.unwrap_or(f64::NAN));
+    }
+    Ok(())
+}
+
+fn median(figures: &mut [f64]) -> Option<f64> {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied()
 }
 
 /// Starts a node, lets `measure` have its process and port, and ends it. None: there is no such node here.
@@ -142,6 +239,10 @@ fn start(name: &str, port: u16) -> io::Result<Option<Child>> {
     let mut command = if name == "ours" {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["node", &port.to_string()]);
+        command
+    } else if let Some(kind) = name.strip_prefix("echo ") {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["echo", kind, &port.to_string()]);
         command
     } else {
         let code = format!(

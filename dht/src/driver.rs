@@ -1,5 +1,7 @@
 //! A node on UDP sockets, driven by tokio.
 
+mod load;
+mod resting;
 mod socket;
 mod task;
 
@@ -112,6 +114,7 @@ impl Running {
         let mut seed = zeroize::Zeroizing::new([0; 32]);
         getrandom::fill(seed.as_mut()).map_err(io::Error::other)?;
         let unix_start = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let sockets = sockets.map(|socket| socket.map(resting::Resting::new));
         Self::over(sockets, Config { unix_start, ..config }, &seed)
     }
 

@@ -196,3 +196,10 @@ pub const COMMANDS: usize = 64;
 pub const EVENTS_PER_OPERATION: usize = 1024;
 /// Datagrams that are taken from a socket at one time.
 pub const BATCH: usize = 64;
+/// A node that is asked as often in one [`BUSY_WINDOW`] is busy, and reads its sockets at intervals; one that is asked less than half as often
+/// no longer is. Answers to its own questions do not count: a lookup waits for each of them.
+pub const BUSY: u64 = 100;
+/// The window in which they are counted.
+pub const BUSY_WINDOW: Duration = Duration::from_millis(50);
+/// The pause between two reads of a busy node.
+pub const BUSY_PAUSE: Duration = Duration::from_millis(1);

@@ -120,6 +120,7 @@ pub struct Node {
     event_bytes: usize,
     lost: usize,
     counts: Statistics,
+    asked: u64,
 }
 
 impl core::fmt::Debug for Node {
@@ -169,6 +170,7 @@ impl Node {
             event_bytes: 0,
             lost: 0,
             counts: Statistics::default(),
+            asked: 0,
             random,
         }
     }
@@ -191,6 +193,12 @@ impl Node {
         let mut all: Vec<_> = self.observed.iter().map(|(ip, count)| (core::cmp::Reverse(*count), *ip)).collect();
         all.sort_unstable();
         all.into_iter().map(|(_, ip)| ip).collect()
+    }
+
+    /// Returns how many questions of others have come, those that are not answered too.
+    #[must_use]
+    pub const fn asked(&self) -> u64 {
+        self.asked
     }
 
     /// Returns the numbers of now.

@@ -4,10 +4,12 @@
 mod simulated;
 
 use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
 
 use handfast_dht::driver::{Bind, Running, Unfinished};
 use handfast_dht::value::Query;
-use handfast_dht::{CannotBegin, Config, Event, Family, InfoHash, PutOptions, Value, ValueType};
+use handfast_dht::wire::{Message, Payload, Request};
+use handfast_dht::{CannotBegin, Config, Event, Family, InfoHash, Node, PutOptions, Value, ValueType};
 
 async fn node() -> Running {
     Running::start(Bind::loopback(0), Config::default()).await.unwrap()
@@ -43,6 +45,56 @@ async fn two_nodes_meet_over_both_families() {
     two.shutdown().await;
     // Its socket is free again.
     one.shutdown().await;
+}
+
+/// A node is busy by what others ask. With the answers to its own questions counted a lookup on loopback took twenty times as long: the
+/// node came to be busy, and waited at each step.
+#[test]
+fn answers_are_no_questions() {
+    let now = Duration::ZERO;
+    let [here, there] = ["127.0.0.1:1", "127.0.0.1:2"].map(|address| address.parse().unwrap());
+    let mut one = Node::new(now, Config { client: true, ..Config::default() }, [1; 32]);
+    let mut two = Node::new(now, Config::default(), [2; 32]);
+    for round in 1..=3 {
+        one.ping(now, there).unwrap();
+        while let Some(question) = one.poll_transmit() {
+            two.handle_datagram(now, here, &question.bytes);
+        }
+        while let Some(answer) = two.poll_transmit() {
+            one.handle_datagram(now, there, &answer.bytes);
+        }
+        assert!(matches!(one.poll_event(), Some(Event::Connected(_) | Event::Pinged { answer: Some(_), .. })));
+        // It may have asked for more than this.
+        assert!(one.asked() == 0 && two.asked() >= round, "{} and {}", one.asked(), two.asked());
+    }
+}
+
+/// Time here is tokio's, and goes on when nothing else does: many questions come at one moment, and the node is busy. Between the rounds it
+/// comes to rest, and the next question has to wake it.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_was_busy_answers_all_and_is_woken_again() {
+    const QUESTIONS: u32 = 150;
+    let node = node().await;
+    for _ in 0..3 {
+        for (family, own) in Family::ALL.into_iter().zip(["127.0.0.1:0", "[::1]:0"]) {
+            let socket = tokio::net::UdpSocket::bind(own).await.unwrap();
+            for transaction in 1..=QUESTIONS {
+                let payload = Payload::Request { id: InfoHash::of(b"asks much"), request: Request::Ping };
+                let question = Message { transaction, network: 0, client: true, payload };
+                socket.send_to(&question.to_bytes(), at(&node, family)).await.unwrap();
+            }
+            let (mut answered, mut buffer) = (0, [0; 2048]);
+            while answered < QUESTIONS {
+                // Within five seconds of its start nothing else wakes a node.
+                let answer = tokio::time::timeout(Duration::from_millis(500), socket.recv(&mut buffer)).await;
+                let length = answer.expect("the node answers").unwrap();
+                let message = Message::decode(&buffer[..length]).unwrap();
+                answered += u32::from(matches!(message.payload, Payload::Reply(_)));
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    node.shutdown().await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! ICE over real sockets: opens and takes connections, and moves frames between them and the [`Agent`] (R-ICE-1).
 
+mod network;
 mod stream;
 mod wire;
 
@@ -8,19 +9,22 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use tokio::{
-    net::{TcpListener, TcpStream},
     select,
     task::JoinSet,
     time::{Instant, sleep_until, timeout, timeout_at},
 };
 
-pub use self::stream::IceStream;
 use self::wire::{Wire, Woken, poll_drain};
+pub use self::{
+    network::{Carrier, Listening, Network, Pending, System},
+    stream::IceStream,
+};
 use crate::{
     ice::{Agent, Candidate, ConnectionId, Description, Kind, TcpType},
     limits::{ICE_CHOICE, ICE_CONNECT, ICE_NEGOTIATION, ICE_PACE, MAX_ICE_CONNECTIONS},
@@ -34,7 +38,8 @@ const MAX_HOSTS: usize = 4;
 
 /// Sockets that listen for one negotiation, and the description that says where.
 pub(super) struct Gathered {
-    listeners: Vec<TcpListener>,
+    network: Arc<dyn Network>,
+    listeners: Vec<Box<dyn Listening>>,
     pub(super) own: Description,
     /// How long the negotiation may take once both sides are known, and how long the peer's description is waited for (R-ICE-5).
     pub(super) patience: Duration,
@@ -44,8 +49,13 @@ pub(super) struct Gathered {
 ///
 /// # Errors
 /// There is no address, or none can be listened on.
-pub(super) async fn gather(hosts: &[IpAddr], seen: &[IpAddr], random: fn(&mut [u8])) -> io::Result<Gathered> {
-    let (mut listeners, mut candidates) = (Vec::new(), Vec::new());
+pub(super) async fn gather(
+    network: &Arc<dyn Network>,
+    hosts: &[IpAddr],
+    seen: &[IpAddr],
+    random: fn(&mut [u8]),
+) -> io::Result<Gathered> {
+    let (mut listeners, mut candidates): (Vec<Box<dyn Listening>>, _) = (Vec::new(), Vec::new());
     for v4 in [true, false] {
         let hosts: Vec<_> = hosts.iter().filter(|ip| ip.is_ipv4() == v4).take(MAX_HOSTS).collect();
         if hosts.is_empty() {
@@ -59,7 +69,7 @@ pub(super) async fn gather(hosts: &[IpAddr], seen: &[IpAddr], random: fn(&mut [u
             (false, true) => Ipv6Addr::LOCALHOST.into(),
         };
         // A family that is switched off has no addresses, or fails here.
-        let Ok(listener) = TcpListener::bind((all, 0)).await else { continue };
+        let Ok(listener) = network.listen((all, 0).into()).await else { continue };
         let port = listener.local_addr()?.port();
         listeners.push(listener);
         let mut nth = 0;
@@ -82,7 +92,8 @@ pub(super) async fn gather(hosts: &[IpAddr], seen: &[IpAddr], random: fn(&mut [u
         bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
     let (ufrag, password) = (word(&mut [0; 4]), Secret::from(word(&mut [0; 12])));
-    Ok(Gathered { listeners, own: Description { ufrag, password, candidates }, patience: ICE_NEGOTIATION })
+    let own = Description { ufrag, password, candidates };
+    Ok(Gathered { network: network.clone(), listeners, own, patience: ICE_NEGOTIATION })
 }
 
 /// Negotiates: gives the connection that both sides have chosen, and the peer's address. The peer's description comes from `peer`.
@@ -96,11 +107,11 @@ pub(super) async fn negotiate(
 ) -> io::Result<(IceStream, SocketAddr)> {
     let mut peer = pin!(peer);
     let mut known = false;
-    let mut table = Table { listeners: gathered.listeners, wires: Vec::new(), dials: JoinSet::new(), last: 0 };
+    let Gathered { network, listeners, patience, .. } = gathered;
+    let mut table = Table { network, listeners, wires: Vec::new(), dials: JoinSet::new(), last: 0 };
     let mut waiting: Vec<SocketAddr> = Vec::new();
     let mut failures: Vec<String> = Vec::new();
     let mut next_dial = Instant::now();
-    let patience = gathered.patience;
     let mut end = Instant::now() + patience;
     let (mut choices, mut next_choice) = (0, Instant::now() + ICE_CHOICE);
     loop {
@@ -188,9 +199,10 @@ enum Event {
 
 /// All sockets of a negotiation.
 struct Table {
-    listeners: Vec<TcpListener>,
+    network: Arc<dyn Network>,
+    listeners: Vec<Box<dyn Listening>>,
     wires: Vec<Wire>,
-    dials: JoinSet<(SocketAddr, io::Result<TcpStream>)>,
+    dials: JoinSet<(SocketAddr, io::Result<Box<dyn Carrier>>)>,
     last: u32,
 }
 
@@ -200,17 +212,16 @@ impl Table {
     }
 
     fn dial(&mut self, address: SocketAddr) {
+        let connect = self.network.connect(address);
         self.dials.spawn(async move {
-            let connected = timeout(ICE_CONNECT, TcpStream::connect(address)).await;
+            let connected = timeout(ICE_CONNECT, connect).await;
             (address, connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())))
         });
     }
 
-    fn open(&mut self, stream: TcpStream, peer: SocketAddr, accepted: bool) -> Event {
+    fn open(&mut self, stream: Box<dyn Carrier>, peer: SocketAddr, accepted: bool) -> Event {
         self.last += 1;
         let id = ConnectionId(self.last);
-        // It fails where the peer has gone already.
-        let _ = stream.set_nodelay(true);
         self.wires.push(Wire::new(id, stream, peer, accepted));
         Event::Opened(id, peer)
     }

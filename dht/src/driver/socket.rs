@@ -31,6 +31,12 @@ pub trait Socket: Send + Sync + 'static {
 
     /// Waits for room, and sends a datagram.
     fn send_to(&self, bytes: &[u8], to: SocketAddr) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// Begins, or ceases, to signal datagrams by [`Socket::readable`]. One that does not is asked once in a millisecond. A socket for which
+    /// signals cost nothing may go on with them.
+    fn watch(&mut self, watched: bool) {
+        let _ = watched;
+    }
 }
 
 impl Socket for UdpSocket {

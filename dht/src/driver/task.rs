@@ -1,5 +1,6 @@
 //! The task that owns the node and its sockets.
 
+use core::pin::pin;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io;
@@ -9,6 +10,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use crate::driver::load::Load;
 use crate::driver::socket::Socket;
 use crate::limits;
 use crate::node::Node;
@@ -33,6 +35,7 @@ pub(super) struct Task {
     subscribers: BTreeMap<OperationId, Subscriber>,
     start: Instant,
     buffer: Vec<u8>,
+    load: Load,
     over: bool,
 }
 
@@ -54,6 +57,7 @@ impl Task {
             subscribers: BTreeMap::new(),
             start: Instant::now(),
             buffer: vec![0; limits::DATAGRAM + 1],
+            load: Load::default(),
             over: false,
         }
     }
@@ -62,22 +66,37 @@ impl Task {
         self.start.elapsed()
     }
 
-    pub(super) async fn run<S: Socket>(mut self, sockets: [Option<S>; 2]) {
+    pub(super) async fn run<S: Socket>(mut self, mut sockets: [Option<S>; 2]) {
+        let mut alarm = pin!(sleep_until(self.start + self.node.poll_timeout()));
         while !self.over {
-            let timeout = self.start + self.node.poll_timeout();
-            tokio::select! {
+            // A busy node is not woken for each datagram: it reads at intervals.
+            let next_read = self.load.next_read();
+            let timeout =
+                self.start + next_read.map_or(self.node.poll_timeout(), |at| at.min(self.node.poll_timeout()));
+            if alarm.deadline() != timeout {
+                alarm.as_mut().reset(timeout);
+            }
+            // Each turn serves everything, whatever wakes the task: no order is unfair, and one that is the same each time is repeatable.
+            let act = tokio::select! { biased;
                 act = self.acts.recv() => match act {
-                    Some(act) => {
-                        let now = self.now();
-                        act(&mut self, now);
-                    }
+                    Some(act) => Some(act),
                     None => break,
                 },
-                () = readable(sockets[0].as_ref()) => self.receive(sockets[0].as_ref()),
-                () = readable(sockets[1].as_ref()) => self.receive(sockets[1].as_ref()),
-                () = sleep_until(timeout) => {}
-            }
+                () = readable(sockets[0].as_ref()), if next_read.is_none() => None,
+                () = readable(sockets[1].as_ref()), if next_read.is_none() => None,
+                () = &mut alarm => None,
+            };
             let now = self.now();
+            if let Some(act) = act {
+                act(&mut self, now);
+            }
+            if next_read.is_none_or(|at| at <= now) {
+                let before = self.node.asked();
+                sockets.iter().flatten().for_each(|socket| self.receive(now, socket));
+                if let Some(busy) = self.load.note(now, self.node.asked() - before) {
+                    sockets.iter_mut().flatten().for_each(|socket| socket.watch(!busy));
+                }
+            }
             if self.node.poll_timeout() <= now {
                 self.node.handle_timeout(now);
             }
@@ -87,9 +106,7 @@ impl Task {
     }
 
     /// Takes what has arrived, so many datagrams at one time that the rest of the task is not starved.
-    fn receive<S: Socket>(&mut self, socket: Option<&S>) {
-        let now = self.now();
-        let Some(socket) = socket else { return };
+    fn receive<S: Socket>(&mut self, now: Duration, socket: &S) {
         for _ in 0..limits::BATCH {
             match socket.try_recv_from(&mut self.buffer) {
                 Ok((len, from)) => self.node.handle_datagram(now, from, &self.buffer[..len]),

@@ -44,6 +44,7 @@ impl Node {
             self.counts.refused += 1;
             return;
         };
+        self.asked += u64::from(matches!(message.payload, Payload::Request { .. }));
         match &message.payload {
             Payload::Request { .. } if !self.admits(now, &from) => {}
             Payload::Request { id, request } => {

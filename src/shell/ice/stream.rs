@@ -6,12 +6,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::wire::{Wire, poll_drain, poll_fill};
+use super::{
+    network::Carrier,
+    wire::{Wire, poll_drain, poll_fill},
+};
 use crate::{
     ice::{
         Agent, Taken,
@@ -30,11 +30,11 @@ pub struct IceStream {
     /// The long id of the device whose request led to it, at the side that answers.
     asked_by: Option<[u8; 32]>,
     /// Connections that the peer opened besides, which it expects to stay open.
-    _kept: Vec<TcpStream>,
+    _kept: Vec<Box<dyn Carrier>>,
 }
 
 impl IceStream {
-    pub(super) fn new(wire: Wire, agent: Agent, kept: Vec<TcpStream>) -> Self {
+    pub(super) fn new(wire: Wire, agent: Agent, kept: Vec<Box<dyn Carrier>>) -> Self {
         Self { wire, agent, records: Records::default(), read: 0, asked_by: None, _kept: kept }
     }
 

@@ -1,6 +1,9 @@
 use std::future::pending;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpSocket, TcpStream},
+};
 
 use super::*;
 use crate::ice::{Role, frame};
@@ -12,7 +15,8 @@ fn random(bytes: &mut [u8]) {
 }
 
 async fn side(role: Role) -> (Agent, Gathered) {
-    let gathered = gather(&LOCAL, &[], random).await.unwrap();
+    let network: Arc<dyn Network> = Arc::new(System);
+    let gathered = gather(&network, &LOCAL, &[], random).await.unwrap();
     let mut bytes = [0; 24];
     random(&mut bytes);
     (Agent::new(role, &gathered.own, bytes), gathered)
@@ -43,7 +47,11 @@ async fn two_sides_connect_whatever_strangers_send() {
         negotiate(importer.0, importer.1, at_once(offer)),
         negotiate(offered.0, offered.1, at_once(answer)),
     );
-    let (mut import, mut export) = (import.unwrap().0, export.unwrap().0);
+    carries([import.unwrap().0, export.unwrap().0]).await;
+}
+
+/// Sends a record each way.
+async fn carries([mut import, mut export]: [IceStream; 2]) {
     for (from, to) in [(0, 1), (1, 0)] {
         let ends = [&mut import, &mut export];
         let sent = record(&[from as u8; 5000]);
@@ -52,6 +60,57 @@ async fn two_sides_connect_whatever_strangers_send() {
         let mut read = vec![0; sent.len()];
         ends[to].read_exact(&mut read).await.unwrap();
         assert_eq!(read, sent);
+    }
+}
+
+/// A relay of a side: takes connections at an address of its own, and passes them on to where that side listens.
+async fn relay(to: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut on = TcpStream::connect(to).await.unwrap();
+                tokio::io::copy_bidirectional(&mut from, &mut on).await
+            });
+        }
+    });
+    address
+}
+
+/// Neither side is reached at the passive address that it names: one of them names a relay too, in the text of its description.
+/// Holds R-ICE-2: relays that the peer offers are connected to.
+#[tokio::test]
+async fn a_relay_that_the_peer_offers_carries_the_link() {
+    for offered_by in [Role::Controlling, Role::Controlled] {
+        let mut sides = [side(Role::Controlling).await, side(Role::Controlled).await];
+        let named = sides.each_ref().map(|(_, gathered)| gathered.own.clone());
+        let offering = usize::from(offered_by == Role::Controlled);
+        let relay = relay(to_dial(&named[offering])[0]).await;
+        // A port that is taken, and at which nothing listens.
+        let silent = TcpSocket::new_v4().unwrap();
+        silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let dead = silent.local_addr().unwrap();
+        let mut read = [0, 1].map(|at| {
+            let mut description = named[at].clone();
+            description.candidates = vec![Candidate::new(Kind::Host, TcpType::Passive, 0, dead)];
+            if at == offering {
+                description.candidates.push(Candidate::new(Kind::Relayed, TcpType::Passive, 0, relay));
+            }
+            Description::read(description.to_text().as_str().unwrap()).unwrap()
+        });
+        read.reverse();
+        let [of_exporter, of_importer] = read;
+        sides[0].0.set_peer(&of_exporter);
+        let [import, export] = sides;
+        let (import, export) = tokio::join!(
+            negotiate(import.0, import.1, at_once(of_exporter)),
+            negotiate(export.0, export.1, at_once(of_importer)),
+        );
+        let (import, export) = (import.unwrap(), export.unwrap());
+        let other = if offering == 0 { export.1 } else { import.1 };
+        assert_eq!(other, relay, "the relay is what the other side is connected to");
+        carries([import.0, export.0]).await;
     }
 }
 
@@ -110,7 +169,7 @@ async fn frames_arrive_in_any_pieces() {
     let check = crate::ice::stun::request(&[1; 12], &check, &key);
     agent.handle(ConnectionId(1), &check);
     assert_eq!(agent.chosen(), Some(ConnectionId(1)));
-    let mut stream = IceStream::new(Wire::new(ConnectionId(1), stream, from, true), agent, Vec::new());
+    let mut stream = IceStream::new(Wire::new(ConnectionId(1), Box::new(stream), from, true), agent, Vec::new());
     let mut sent = Vec::new();
     for (count, body) in [&b"one"[..], b"two", b"three"].into_iter().enumerate() {
         frame::put(&mut sent, &record(body));

@@ -8,11 +8,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::network::Carrier;
 use crate::{
     ice::{Agent, ConnectionId, Taken, frame},
     limits::MAX_ICE_EARLY,
@@ -36,7 +34,7 @@ pub(super) struct Wire {
     pub(super) peer: SocketAddr,
     /// The other side opened it.
     pub(super) accepted: bool,
-    pub(super) stream: TcpStream,
+    pub(super) stream: Box<dyn Carrier>,
     pub(super) input: Vec<u8>,
     pub(super) output: Vec<u8>,
     /// Bytes of TLS that came before the choice.
@@ -44,11 +42,11 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(id: ConnectionId, stream: TcpStream, peer: SocketAddr, accepted: bool) -> Self {
+    pub(super) fn new(id: ConnectionId, stream: Box<dyn Carrier>, peer: SocketAddr, accepted: bool) -> Self {
         Self { id, peer, accepted, stream, input: Vec::new(), output: Vec::new(), early: Vec::new() }
     }
 
-    pub(super) fn into_stream(self) -> TcpStream {
+    pub(super) fn into_stream(self) -> Box<dyn Carrier> {
         self.stream
     }
 
@@ -84,7 +82,11 @@ impl Wire {
 }
 
 /// Writes what waits. Ready when all is out.
-pub(super) fn poll_drain(stream: &mut TcpStream, output: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+pub(super) fn poll_drain(
+    stream: &mut Box<dyn Carrier>,
+    output: &mut Vec<u8>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
     let mut written = 0;
     let result = loop {
         if written == output.len() {
@@ -102,7 +104,11 @@ pub(super) fn poll_drain(stream: &mut TcpStream, output: &mut Vec<u8>, cx: &mut 
 }
 
 /// Reads more bytes, after those that are there: at most a frame and what is read at once. Zero is the end.
-pub(super) fn poll_fill(stream: &mut TcpStream, input: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+pub(super) fn poll_fill(
+    stream: &mut Box<dyn Carrier>,
+    input: &mut Vec<u8>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
     let length = input.len();
     input.resize(length + READ, 0);
     let mut buffer = ReadBuf::new(&mut input[length..]);

@@ -17,7 +17,7 @@ pub use self::{
     import::{Offer, Published},
     node::OpenDht,
 };
-pub use crate::shell::ice::IceStream;
+pub use crate::shell::ice::{Carrier, IceStream, Listening, Network, Pending, System};
 
 #[cfg(test)]
 mod tests;

@@ -52,7 +52,7 @@ impl Seek {
                 node.publish(certificate_key(&long), &chain.to_pem()).await
             };
             // No one waits for it any more when the export is over.
-            let result = tokio::select! {
+            let result = tokio::select! { biased;
                 result = publish => result.map_err(Arc::new),
                 () = sender.closed() => return,
             };
@@ -133,7 +133,7 @@ impl Dial for Seek {
                 Ok(Ok(())) | Err(_) => std::future::pending().await,
             }
         };
-        tokio::select! {
+        tokio::select! { biased;
             negotiated = negotiate(agent, gathered, answer) => negotiated,
             error = asked => Err(error),
         }

@@ -111,7 +111,7 @@ async fn answer(
     let mut treated = Treated::default();
     let mut answers = JoinSet::new();
     loop {
-        let (event, form) = select! {
+        let (event, form) = select! { biased;
             event = long.next() => (event, Form::Long),
             event = short.next() => (event, Form::Short),
             Some(_) = answers.join_next() => continue,

@@ -18,7 +18,7 @@ use super::{account::Account, random::random, request::Request};
 use crate::{
     archive::certificate::Chain,
     limits::{DHT_CONNECT, DHT_PUBLISH, DHT_RETRY, ICE_NEGOTIATION, MAX_DHT_ADDRESSES},
-    shell::ice::{Gathered, gather},
+    shell::ice::{Gathered, Network, System, gather},
     token::DeviceId,
 };
 
@@ -28,6 +28,8 @@ pub struct OpenDht {
     pub(super) node: Arc<Running>,
     /// For a person: where it joined.
     bootstrap: Arc<str>,
+    /// Where ICE connects.
+    network: Arc<dyn Network>,
     /// Nothing leaves this machine.
     loopback: bool,
     /// How long a negotiation may take, and an answer (R-ICE-5).
@@ -52,12 +54,23 @@ impl OpenDht {
         let has = |v4: bool| bootstrap.iter().any(|address| address.is_ipv4() == v4);
         let bind = Bind { v4: bind.v4.filter(|_| has(true)), v6: bind.v6.filter(|_| has(false)) };
         let node = Running::start(bind, Config { client: true, ..Config::default() }).await?;
+        Self::over(node, bootstrap, Arc::new(System)).await
+    }
+
+    /// Does the same with a node that runs already, on the sockets of a simulated network, say, and with the network over which ICE
+    /// connects. The node has to be a client.
+    ///
+    /// # Errors
+    /// No node can be at an address.
+    pub async fn over(node: Running, bootstrap: &[SocketAddr], network: Arc<dyn Network>) -> io::Result<Self> {
+        let bootstrap = &bootstrap[..bootstrap.len().min(MAX_DHT_ADDRESSES)];
+        let loopback = bootstrap.iter().all(|address| address.ip().is_loopback());
         for address in bootstrap {
             node.bootstrap(*address).await.map_err(io::Error::other)?;
         }
         let names: Vec<_> = bootstrap.iter().map(SocketAddr::to_string).collect();
         let bootstrap = names.join(", ").into();
-        Ok(Self { node: Arc::new(node), bootstrap, loopback, patience: ICE_NEGOTIATION })
+        Ok(Self { node: Arc::new(node), bootstrap, network, loopback, patience: ICE_NEGOTIATION })
     }
 
     /// The same with another time after which a negotiation, and the wait for an answer, has failed; it is [`ICE_NEGOTIATION`] (R-ICE-5).
@@ -115,16 +128,16 @@ impl OpenDht {
 
     /// Opens what a peer connects to, and describes it.
     pub(super) async fn gather(&self) -> io::Result<Gathered> {
-        let hosts: Vec<IpAddr> = if_addrs::get_if_addrs()?.iter().map(if_addrs::Interface::ip).collect();
         let is_global = |ip: &IpAddr| match ip {
             IpAddr::V4(ip) => !ip.is_loopback(),
             // An address of one network link names an interface, which no candidate line can.
             IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local(),
         };
+        let hosts = self.network.addresses()?;
         let hosts: Vec<_> =
             hosts.into_iter().filter(|ip| if self.loopback { ip.is_loopback() } else { is_global(ip) }).collect();
         let seen = self.node.observed().await.map_err(ended)?;
-        let mut gathered = gather(&hosts, &seen, random).await?;
+        let mut gathered = gather(&self.network, &hosts, &seen, random).await?;
         gathered.patience = self.patience;
         Ok(gathered)
     }
