@@ -102,7 +102,7 @@ impl fmt::Display for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
+    use alloc::{format, vec};
 
     #[test]
     fn it_prints_as_a_tag() {
@@ -126,5 +126,30 @@ mod tests {
             secret.extend(part);
         }
         assert_eq!(secret.as_str(), Some("abcdefg"));
+    }
+
+    /// R-SEC-2: one that fills its room and no more leaves no copy, and one that grows step by step moves seldom.
+    #[test]
+    fn it_moves_only_when_its_room_is_used_up() {
+        let mut secret = Secret::with_capacity(8);
+        let room = secret.0.capacity();
+        secret.extend(b"abc");
+        secret.extend(&vec![b'd'; room - 3]);
+        assert_eq!((secret.len(), secret.0.capacity()), (room, room));
+        secret.extend(b"e");
+        assert_eq!(secret.len(), room + 1);
+        assert!(secret.0.capacity() >= 2 * room);
+    }
+
+    #[test]
+    fn it_has_a_length_and_bytes() {
+        for (text, length) in [("", 0), ("a", 1), ("hunter2", 7)] {
+            let secret = Secret::from(text);
+            assert_eq!((secret.len(), secret.is_empty()), (length, length == 0));
+            assert_eq!(AsRef::<[u8]>::as_ref(&secret), text.as_bytes());
+            assert_eq!(Secret::from(String::from(text)).as_str(), Some(text));
+            assert_eq!(Secret::from(text.as_bytes().to_vec()).as_bytes(), text.as_bytes());
+        }
+        assert_eq!(Secret::from(vec![0xff]).as_str(), None);
     }
 }

@@ -45,3 +45,47 @@ pub(super) fn decode(label: &str, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R-SEC-2: a text that grew would have left a copy of the secret: it has its room from the beginning, and not much more.
+    #[test]
+    fn a_text_has_its_room_from_the_beginning() {
+        for label in ["X", "PRIVATE KEY", &"LONG ".repeat(40)] {
+            for length in [0, 1, 47, 48, 49, 95, 96, 97, 2400, 9000] {
+                let text = encode(label, &vec![0x5a; length]);
+                let room = text.capacity();
+                assert!((text.len()..text.len() + 64).contains(&room), "{label} {length}: {room} for {}", text.len());
+                assert_eq!(**decode(label, text.as_bytes()).unwrap(), vec![0x5a; length]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_is_a_section_of_short_lines() {
+        let text = encode("A KEY", &[0; 96]);
+        let zeros = "A".repeat(64);
+        assert_eq!(*text, format!("-----BEGIN A KEY-----\n{zeros}\n{zeros}\n-----END A KEY-----\n"));
+    }
+
+    #[test]
+    fn the_first_section_of_that_name_is_read() {
+        let text = "a word before\r\n-----BEGIN B-----\nAQ==\n-----END B-----\r\n\
+            -----BEGIN A-----\r\n  AgM\nE\n-----END A-----\n-----BEGIN A-----\nBQ==\n-----END A-----\n";
+        assert_eq!(decode("A", text.as_bytes()).as_deref(), Some(&vec![2, 3, 4]));
+        assert_eq!(decode("B", text.as_bytes()).as_deref(), Some(&vec![1]));
+        for none in [
+            "",
+            "AQ==",
+            "-----BEGIN A-----\nAQ==\n",
+            "-----BEGIN A-----\nAQ=\n-----END A-----\n",
+            "-----BEGIN A----\nAQ==\n-----END A-----\n",
+            "-----BEGIN A-----\nAQ==\n-----END B-----\n",
+            "-----END A-----\nAQ==\n-----BEGIN A-----\n",
+        ] {
+            assert!(decode("A", none.as_bytes()).is_none(), "{none}");
+        }
+    }
+}

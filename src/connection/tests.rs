@@ -1,3 +1,4 @@
+mod commands;
 mod joined;
 
 use alloc::{string::String, vec, vec::Vec};
@@ -229,6 +230,59 @@ fn nothing_is_read_while_much_waits_and_it_goes_on_after_it() {
     assert_eq!(answers, MAX_BEACONS as usize);
 }
 
+/// R-MUX-1: numbers that are reserved or in use are declined without a question to the operation, and so is what an importer requests of an
+/// exporter.
+#[test]
+fn a_request_that_cannot_be_granted_is_declined_at_once() {
+    let useless = [
+        (Connection::importer(0), 0, Kind::UselessRequest),
+        (Connection::importer(0), 0xffff, Kind::UselessRequest),
+        (importer(), CHANNEL, Kind::UselessRequest),
+        (Connection::exporter(), 9, Kind::UselessRequest),
+        (exporter(), 9, Kind::UselessRequest),
+        (Connection::importer(0), 1, Kind::Request),
+        (Connection::importer(0), 0xfffe, Kind::Request),
+        (importer(), CHANNEL + 1, Kind::Request),
+    ];
+    for (mut connection, number, expected) in useless {
+        transmit(&mut connection, usize::MAX);
+        let (bytes, mut kinds) = (request(number, RequestState::Request), Vec::new());
+        let asked = connection.receive_noting(&mut &bytes[..], |_, kind| kinds.push(kind)).is_some();
+        assert_eq!((asked, kinds), (expected == Kind::Request, vec![expected]), "{number} {connection:?}");
+        let answer = if asked { vec![] } else { request(number, RequestState::Decline) };
+        assert_eq!(transmit(&mut connection, usize::MAX), answer, "{number} {connection:?}");
+        assert_eq!(connection.is_reading(), !asked);
+    }
+}
+
+/// R-MUX-1: an answer is one to the request that was made, once.
+#[test]
+fn what_answers_no_request_means_nothing() {
+    let asking = || {
+        let mut connection = Connection::exporter();
+        assert!(connection.request_channel(name("auth:123456")));
+        connection
+    };
+    let (yes, no) = (RequestState::Accept, RequestState::Decline);
+    let answers = [
+        (asking(), CHANNEL, yes, Kind::Acceptance, Some(Event::ChannelAccepted)),
+        (asking(), CHANNEL, no, Kind::Refusal, Some(Event::ChannelDeclined)),
+        (asking(), CHANNEL + 1, yes, Kind::StrayAnswer, None),
+        (asking(), CHANNEL + 1, no, Kind::StrayAnswer, None),
+        (Connection::exporter(), CHANNEL, yes, Kind::StrayAnswer, None),
+        (exporter(), CHANNEL, no, Kind::StrayAnswer, None),
+        (importer(), CHANNEL, yes, Kind::StrayAnswer, None),
+    ];
+    for (mut connection, number, state, kind, event) in answers {
+        let (bytes, mut kinds) = (request(number, state), Vec::new());
+        let before = connection.place();
+        let given = connection.receive_noting(&mut &bytes[..], |_, kind| kinds.push(kind));
+        assert_eq!(given, event, "{number} {state:?}");
+        assert_eq!(kinds, [kind], "{number} {state:?}");
+        assert_eq!(connection.place() == before, event.is_none());
+    }
+}
+
 /// R-MUX-2, on connections without a session, with one, and after its end.
 #[test]
 fn what_only_keeps_the_connection_busy_is_borne_up_to_a_limit() {
@@ -273,6 +327,18 @@ fn keep_busy(connection: &mut Connection, bytes: &[u8], times: u32) -> Option<St
     connection.receive(&mut &bytes[..]).map(|event| alloc::format!("{event:?}"))
 }
 
+/// R-MUX-2: a frame that means nothing counts once, in however many pieces it comes.
+#[test]
+fn a_stray_frame_counts_once() {
+    let (mut connection, stray) = (importer(), frame(7, b"of no channel"));
+    for _ in 0..1024 {
+        for byte in &stray {
+            assert_eq!(connection.receive(&mut core::slice::from_ref(byte)), None);
+        }
+    }
+    assert_eq!(connection.receive(&mut &stray[..]), Some(Event::Malformed));
+}
+
 #[test]
 fn a_transport_that_takes_nothing_is_read_still() {
     let mut connection = exporter();
@@ -295,6 +361,8 @@ fn neither_names_nor_messages_print() {
     let slice = alloc::format!("{:?}", Event::ArchiveSlice(b"sesame"));
     let all = alloc::format!("{event} {asked} {slice} {connection:?}");
     assert!(!all.contains("sesame") && !all.contains("123456"), "{all}");
+    let shown = alloc::format!("{connection:?}");
+    assert!(shown.starts_with("Connection { side: Import, place: ") && shown.contains("phase: Open"), "{shown}");
 }
 
 /// Each line of the invariant is found where it does not hold.

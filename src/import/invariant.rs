@@ -211,6 +211,28 @@ mod tests {
         assert!(found(6, |importer| importer.last = Some(other)).is_err());
     }
 
+    /// Only an archive after a verdict that strayed, which is of the jamid profile, comes while the prompt is shown (R-IMP-9).
+    #[test]
+    fn a_prompt_that_is_shown_while_the_archive_comes_is_found() {
+        let prompt = Signal::Prompt { peer: PEER, scheme: Scheme::Password, wrong_password: false };
+        let why = Err("the last signal is the one of the phase");
+        for steps in 8..=10 {
+            for (profile, signal, fits) in [
+                (Profile::Documented, prompt, why),
+                (Profile::Jamid, prompt, Ok(())),
+                (Profile::Documented, Signal::Connecting, why),
+                (Profile::Jamid, Signal::Connecting, why),
+                (Profile::Jamid, Signal::InProgress, Ok(())),
+            ] {
+                let changed = found(steps, |importer| {
+                    importer.config.profile = profile;
+                    importer.last = Some(signal);
+                });
+                assert_eq!(changed, fits, "{steps} {profile:?} {signal:?}");
+            }
+        }
+    }
+
     #[test]
     fn what_is_queued_after_an_end_is_found() {
         let end = |importer: &mut Importer| importer.out.push(Effect::End(CONN));

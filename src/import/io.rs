@@ -199,3 +199,84 @@ impl TimerEffect for Effect {
         Self::Disarm(timer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+
+    const CONN: ConnId = ConnId(3);
+
+    /// Law 3: an event of a connection that is not the session's is judged by that connection, so each says which one it is of.
+    #[test]
+    fn an_event_says_of_which_connection_it_is() {
+        let of_it = [
+            Input::ConnectionRequested(CONN),
+            Input::ConnectionRequestedFrom(CONN, IpAddr::V4(Ipv4Addr::LOCALHOST).into()),
+            Input::ConnectionAnswered(CONN),
+            Input::ConnectionOpened { conn: CONN, presented: None, verified: false },
+            Input::ConnectionFailed(CONN),
+            Input::ConnectionLost(CONN),
+            Input::ChannelRequested(CONN, Ask::Other),
+            Input::ChannelEnded(CONN),
+            Input::Message(CONN, Message::Unknown),
+            Input::Malformed(CONN),
+            Input::ArchiveBegan(CONN),
+            Input::ArchiveProgressed(CONN),
+            Input::ArchiveComplete(CONN),
+            Input::ArchiveUnwritable(CONN),
+        ];
+        for input in of_it {
+            assert_eq!((input.conn(), input.is_call()), (Some(CONN), false), "{input:?}");
+        }
+        let calls = [
+            Input::AddAccount,
+            Input::ProvideAccountAuthentication(Slot(1), Scheme::Password),
+            Input::CompareAccount(true),
+            Input::RemoveAccount,
+        ];
+        for input in calls {
+            assert_eq!((input.conn(), input.is_call()), (None, true), "{input:?}");
+        }
+        let others = [
+            Input::Published,
+            Input::Unpublishable,
+            Input::ConnectionsExhausted,
+            Input::Checked(Check::Unsound),
+            Input::Installed(true),
+            Input::Fired(Timer::Token),
+        ];
+        for input in others {
+            assert_eq!((input.conn(), input.is_call()), (None, false), "{input:?}");
+        }
+    }
+    /// R-TOK-5, R-MUX-1: the right code is the token's six digits, whichever of them another code differs in.
+    #[test]
+    fn only_the_code_of_the_token_is_right() {
+        let code = Code::parse(b"739182").unwrap();
+        let name = |name: &[u8]| ChannelName::new(name).unwrap();
+        assert_eq!(Ask::of(&name(b"auth:739182"), Some(code)), Ask::Right);
+        for wrong in [
+            "auth:039182",
+            "auth:709182",
+            "auth:730182",
+            "auth:739082",
+            "auth:739102",
+            "auth:739180",
+            "auth:73918",
+            "auth:7391822",
+            "auth:73918x",
+            "auth: 739182",
+            "auth:",
+        ] {
+            assert_eq!(Ask::of(&name(wrong.as_bytes()), Some(code)), Ask::Wrong, "{wrong}");
+        }
+        assert_eq!(Ask::of(&name(b"auth:739182"), None), Ask::Wrong, "no token is shown");
+        for other in [&b""[..], b"sip", b"auth", b"Auth:739182", b"739182", b"data-transfer://1"] {
+            for code in [Some(code), None] {
+                assert_eq!(Ask::of(&name(other), code), Ask::Other, "{}", other.escape_ascii());
+            }
+        }
+    }
+}

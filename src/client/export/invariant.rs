@@ -139,6 +139,29 @@ mod tests {
         assert_eq!(queued(4, &[Effect::Query(OTHER)]), Err("a client asks for its own operation"));
     }
 
+    /// R-SAS-5: the user compares, and says so once.
+    #[test]
+    fn a_comparison_at_the_wrong_time_is_found() {
+        let why = Err("strings are compared where the user is asked");
+        let compare = |id| Effect::CompareAddDevice(id, true);
+        for steps in 0..=7 {
+            assert_eq!(queued(steps, &[compare(OWN)]), why, "{steps}");
+        }
+        let mut asked = after(4);
+        for input in
+            [signal(Signal::CompareDevice { peer_address: ([192, 0, 2, 7], 4711).into() }), Input::Compare(true)]
+        {
+            let answered = matches!(input, Input::Compare(_));
+            asked.handle(input).unwrap();
+            while asked.poll_effect().is_some() {}
+            for (id, fits) in [(OWN, if answered { Ok(()) } else { why }), (OTHER, why)] {
+                let mut client = asked.clone();
+                client.out.push(compare(id));
+                assert_eq!(client.invariant(), fits, "{input:?} {id:?}");
+            }
+        }
+    }
+
     #[test]
     fn another_screen_is_found() {
         let why = Err("the last screen shown is the one of the phase");

@@ -10,6 +10,7 @@ const OWN: OpId = OpId(1);
 const OTHER: OpId = OpId(2);
 const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)), 4711);
 const CONFIRM: Signal = Signal::Confirm { peer_address: ADDRESS };
+const COMPARE: Signal = Signal::CompareDevice { peer_address: ADDRESS };
 
 /// A client that is driven by the law.
 #[derive(Clone)]
@@ -147,6 +148,65 @@ fn a_refused_confirmation_is_asked_for_again_only_with_a_signal() {
     rig.ok(Input::Confirm);
 }
 
+/// R-SAS-5, R-CLI-8: so it is with a refused comparison.
+#[test]
+fn a_comparison_is_answered_once_and_asked_for_again_only_with_a_signal() {
+    let shown = |answered| Effect::Show(Screen::Comparing { address: ADDRESS, answered });
+    let mut rig = Rig::after(&[Signal::Connecting]);
+    rig.is_refused(Input::Compare(true));
+    assert_eq!(rig.says(COMPARE), [shown(false)]);
+    assert_eq!(rig.ok(Input::Compare(true)), [Effect::CompareAddDevice(OWN, true), shown(true)]);
+    rig.is_refused(Input::Compare(true));
+    assert_eq!(rig.says(COMPARE), [Effect::Ignored(Ignored::Again)]);
+    let mut taken = rig.clone();
+    assert_eq!(taken.ok(Input::Compared(OWN, true)), []);
+    assert_eq!(taken.says(Signal::InProgress), [Effect::Show(Screen::InProgress)]);
+    assert_eq!(rig.ok(Input::Compared(OWN, false)), [Effect::Notify(Note::NotTaken), Effect::Query(OWN), shown(true)]);
+    rig.is_refused(Input::Compare(true));
+    assert_eq!(rig.says(COMPARE), [shown(false)]);
+    assert_eq!(rig.ok(Input::Compare(false)), [Effect::CompareAddDevice(OWN, false), shown(true)]);
+}
+
+/// R-SAS-5: the user compares with the address on the screen: with another one it is a question of its own.
+#[test]
+fn another_address_is_compared_anew() {
+    let mut rig = Rig::after(&[COMPARE]);
+    rig.ok(Input::Compare(true));
+    let address = "192.0.2.8:4711".parse().unwrap();
+    let shown = Screen::Comparing { address, answered: false };
+    assert_eq!(rig.says(Signal::CompareDevice { peer_address: address }), [Effect::Show(shown)]);
+}
+
+/// R-CLI-2: what a call for another operation returned changes nothing of this one.
+#[test]
+fn what_a_call_for_another_operation_returned_is_not_shown() {
+    let mut comparing = Rig::after(&[COMPARE]);
+    comparing.ok(Input::Compare(true));
+    let mut confirming = Rig::asked();
+    confirming.ok(Input::Confirm);
+    for (mut rig, returned) in
+        [(comparing, Input::Compared(OTHER, false)), (confirming, Input::Confirmed(OTHER, false))]
+    {
+        let before = rig.0.clone();
+        assert_eq!(rig.ok(returned), []);
+        assert_eq!(rig.0, before);
+    }
+    // A cancel of another operation that is refused is still said: that one goes on.
+    let mut rig = Rig::asked();
+    assert_eq!(rig.ok(Input::Canceled(OTHER, false)), [Effect::Notify(Note::GoesOn)]);
+    rig.ok(Input::Back);
+    assert_eq!(rig.ok(Input::Canceled(OTHER, true)), []);
+    assert_eq!(rig.ok(Input::Canceled(OWN, true)), [Effect::Show(Screen::Initial)]);
+    for outcome in [Outcome::SUCCESS, Outcome::Network] {
+        let mut over = Rig::after(&[Signal::Done(outcome)]);
+        assert_eq!(over.ok(Input::Canceled(OWN, false)), []);
+        assert_eq!(over.ok(Input::Canceled(OTHER, false)), [Effect::Notify(Note::GoesOn)]);
+        assert_eq!(over.says(Signal::InProgress), [Effect::Ignored(Ignored::Late)]);
+        let other = Input::Signal(OTHER, Received::Signal(Signal::InProgress));
+        assert_eq!(over.ok(other), [Effect::Ignored(Ignored::Foreign)]);
+    }
+}
+
 /// The user confirms the address on the screen: another one has to be confirmed anew.
 #[test]
 fn another_address_is_asked_for_anew() {
@@ -225,6 +285,9 @@ fn leaving_cancels() {
 
         assert_eq!(refused.ok(Input::Canceled(OWN, false)), [Effect::Notify(Note::GoesOn)]);
         assert_eq!(refused.0.screen(), screen);
+        // No cancel is under way any more: one that returns was not called, and leaving is another try.
+        assert_eq!(refused.ok(Input::Canceled(OWN, true)), [Effect::Ignored(Ignored::Strange)]);
+        assert_eq!(refused.clone().ok(Input::Back), [Effect::CancelAddDevice(OWN)]);
         // It goes on, and how it ends is shown.
         assert_eq!(refused.says(Signal::Done(Outcome::SUCCESS)), [Effect::Show(Screen::Done { confirmed: true })]);
 
@@ -245,6 +308,46 @@ fn leaving_before_the_operation_is_known_cancels_it() {
     assert_eq!(rig.ok(Input::Added(Ok(OWN))), [Effect::CancelAddDevice(OWN)]);
     assert_eq!(rig.ok(Input::Canceled(OWN, false)), [Effect::Notify(Note::GoesOn)]);
     rig.ok(Input::Select);
+}
+
+/// R-CLI-4: what a person does may be refused, and what a daemon returns or signals never is.
+#[test]
+fn only_an_action_is_refused() {
+    let actions = [
+        Input::Select,
+        Input::Camera,
+        Input::Start,
+        Input::Detected(Slot(3)),
+        Input::Manual,
+        Input::Entered(Slot(3)),
+        Input::Cancel,
+        Input::Confirm,
+        Input::Compare(true),
+        Input::Back,
+        Input::Reset,
+        Input::Finish,
+    ];
+    let mut closed = Rig::after(&[Signal::Done(Outcome::SUCCESS)]);
+    closed.ok(Input::Finish);
+    for action in actions {
+        assert!(action.is_action(), "{action:?}");
+        assert_eq!(closed.clone().0.handle(action).is_ok(), action == Input::Select, "{action:?}");
+    }
+    let events = [
+        Input::Added(Ok(OWN)),
+        Input::Added(Err(AddDeviceError::Generic)),
+        Input::Confirmed(OWN, true),
+        Input::Compared(OWN, true),
+        Input::Canceled(OWN, true),
+        Input::Signal(OWN, Received::Strange),
+    ];
+    let everywhere = [vec![closed, Rig::choosing(), Rig::adding()], Rig::in_each_stage()].concat();
+    for event in events {
+        assert!(!event.is_action(), "{event:?}");
+        for rig in &everywhere {
+            rig.clone().ok(event);
+        }
+    }
 }
 
 #[test]

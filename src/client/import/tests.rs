@@ -18,6 +18,8 @@ const fn asks(Prompt { peer, scheme, wrong_password }: Prompt) -> Signal {
     Signal::Prompt { peer, scheme, wrong_password }
 }
 
+const COMPARE: Signal = Signal::CompareAccount { peer: PROMPT.peer, scheme: PROMPT.scheme };
+
 /// A client that is driven by the law.
 #[derive(Clone)]
 struct Rig(Client);
@@ -144,6 +146,53 @@ fn a_refused_answer_is_asked_for_again_only_with_a_signal() {
     assert_eq!(rig.0.screen(), Screen::InProgress);
 }
 
+/// R-SAS-5, R-CLI-8: so it is with a refused comparison.
+#[test]
+fn a_comparison_is_answered_once_and_asked_for_again_only_with_a_signal() {
+    let shown = |answered| Effect::Show(Screen::Comparing { peer: PROMPT.peer, answered });
+    let mut rig = Rig::after(&[Signal::TokenAvailable, Signal::Connecting]);
+    rig.is_refused(Input::Compare(true));
+    assert_eq!(rig.says(COMPARE), [shown(false)]);
+    assert_eq!(rig.ok(Input::Compare(true)), [Effect::CompareAccount(OWN, true), shown(true)]);
+    rig.is_refused(Input::Compare(true));
+    assert_eq!(rig.says(COMPARE), [Effect::Ignored(Ignored::Again)]);
+    let mut taken = rig.clone();
+    assert_eq!(taken.ok(Input::Compared(OWN, true)), []);
+    assert_eq!(taken.says(asks(PROMPT)), [Effect::Show(Screen::Authenticating { prompt: PROMPT, answered: false })]);
+    assert_eq!(rig.ok(Input::Compared(OWN, false)), [Effect::Notify(Note::NotTaken), Effect::Query(OWN), shown(true)]);
+    rig.is_refused(Input::Compare(true));
+    assert_eq!(rig.says(COMPARE), [shown(false)]);
+    assert_eq!(rig.ok(Input::Compare(false)), [Effect::CompareAccount(OWN, false), shown(true)]);
+}
+
+/// R-CLI-2: what a call for another account returned changes nothing of this one.
+#[test]
+fn what_a_call_for_another_account_returned_is_not_shown() {
+    let mut comparing = Rig::after(&[COMPARE]);
+    comparing.ok(Input::Compare(true));
+    let mut answered = Rig::asked();
+    answered.ok(Input::Answer(Slot(0)));
+    for (mut rig, returned) in [(comparing, Input::Compared(OTHER, false)), (answered, Input::Provided(OTHER, false))] {
+        let before = rig.0.clone();
+        assert_eq!(rig.ok(returned), []);
+        assert_eq!(rig.0, before);
+    }
+    // A removal of another account that is refused is still said: that one stays.
+    let mut rig = Rig::asked();
+    assert_eq!(rig.ok(Input::Removed(OTHER, false)), [Effect::Notify(Note::GoesOn)]);
+    rig.ok(Input::Back);
+    assert_eq!(rig.ok(Input::Removed(OTHER, true)), []);
+    assert_eq!(rig.ok(Input::Removed(OWN, true)), [Effect::Show(Screen::Initial)]);
+    for outcome in [Outcome::SUCCESS, Outcome::Network] {
+        let mut over = Rig::after(&[Signal::Done(outcome)]);
+        assert_eq!(over.ok(Input::Removed(OWN, false)), []);
+        assert_eq!(over.ok(Input::Removed(OTHER, false)), [Effect::Notify(Note::GoesOn)]);
+        assert_eq!(over.says(Signal::InProgress), [Effect::Ignored(Ignored::Late)]);
+        let other = Input::Signal(OTHER, Received::Signal(Signal::InProgress));
+        assert_eq!(over.ok(other), [Effect::Ignored(Ignored::Foreign)]);
+    }
+}
+
 /// Consent is to the account that is shown (R-API-2): for another it has to be given anew.
 #[test]
 fn another_account_is_asked_for_anew() {
@@ -238,6 +287,8 @@ fn leaving_cancels() {
         let returned = rig.ok(Input::Removed(OWN, true));
         if on_its_way {
             assert_eq!(returned, [Effect::Notify(Note::GoesOn)]);
+            // It has returned: another return is of no call.
+            assert_eq!(rig.ok(Input::Removed(OWN, true)), [Effect::Ignored(Ignored::Strange)]);
             let mut other = rig.clone();
             assert_eq!(rig.says(Signal::Done(Outcome::CANCELED)), [Effect::Show(Screen::Initial)]);
             assert_eq!(
@@ -274,6 +325,9 @@ fn what_cannot_be_cancelled_is_said_to_go_on() {
         let mut impatient = rig.clone();
         assert_eq!(rig.ok(Input::Removed(OWN, false)), [Effect::Notify(Note::GoesOn)]);
         assert_eq!(rig.0.screen(), screen);
+        // No removal is under way any more: one that returns was not called, and leaving is another try.
+        assert_eq!(rig.ok(Input::Removed(OWN, true)), [Effect::Ignored(Ignored::Strange)]);
+        assert_eq!(rig.ok(Input::Back), [Effect::RemoveAccount(OWN)]);
         assert_eq!(impatient.ok(Input::Back), [Effect::Notify(Note::GoesOn), Effect::Show(Screen::Initial)]);
     }
 }
@@ -289,6 +343,34 @@ fn leaving_before_the_account_is_known_cancels_it() {
     assert_eq!(rig.ok(Input::Removed(OWN, true)), []);
     assert_eq!(refused.ok(Input::Removed(OWN, false)), [Effect::Notify(Note::GoesOn)]);
     assert_eq!(rig.ok(Input::Select), [Effect::AddAccount, Effect::Show(Screen::Init)]);
+}
+
+/// R-CLI-4: what a person does may be refused, and what a daemon returns or signals never is.
+#[test]
+fn only_an_action_is_refused() {
+    let actions =
+        [Input::Select, Input::Answer(Slot(0)), Input::Compare(true), Input::Back, Input::Reset, Input::Finish];
+    let mut closed = Rig::after(&[Signal::Done(Outcome::SUCCESS)]);
+    closed.ok(Input::Finish);
+    for action in actions {
+        assert!(action.is_action(), "{action:?}");
+        assert_eq!(closed.clone().0.handle(action).is_ok(), action == Input::Select, "{action:?}");
+    }
+    let events = [
+        Input::Added(Ok(OWN)),
+        Input::Added(Err(AddAccountError::TooMany)),
+        Input::Provided(OWN, true),
+        Input::Compared(OWN, true),
+        Input::Removed(OWN, true),
+        Input::Signal(OWN, Received::Strange),
+    ];
+    let everywhere = [vec![closed, Rig::begun()], Rig::in_each_stage()].concat();
+    for event in events {
+        assert!(!event.is_action(), "{event:?}");
+        for rig in &everywhere {
+            rig.clone().ok(event);
+        }
+    }
 }
 
 #[test]

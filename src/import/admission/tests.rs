@@ -344,3 +344,13 @@ fn candidates_that_do_not_fit_are_found() {
     let twice = vec![candidate(1, Proof::Nothing, 0), candidate(1, secured, 0)];
     assert_eq!(found(twice), Err("a connection waits once"));
 }
+
+/// R-TOK-5: the sixteenth wrong code is the token's end, so that no importer waits after it.
+#[test]
+fn a_token_that_is_used_up_and_still_shown_is_found() {
+    for (wrong_codes, found) in [(15, Ok(())), (16, Err("wrong codes use a token up"))] {
+        let mut rig = Rig::with(SMALL);
+        rig.0.admission.wrong_codes = wrong_codes;
+        assert_eq!(rig.0.invariant(), found, "{wrong_codes}");
+    }
+}

@@ -130,3 +130,20 @@ fn what_is_out_of_order_is_a_violation() {
         assert_eq!(lost.outcome(), Some(Outcome::Network));
     }
 }
+
+/// R-IMP-13, R-IMP-14: what is out of its order while the archive is checked is a violation, and while it is installed it changes nothing.
+#[test]
+fn nothing_of_the_comparison_changes_an_install() {
+    for message in [COMMITMENT, OPENING, M::Nonce(Slot::NONE)] {
+        let mut rig = comparing();
+        rig.ok(Input::CompareAccount(true));
+        rig.answers();
+        rig.ok(Input::ArchiveBegan(CONN));
+        rig.ok(Input::ArchiveComplete(CONN));
+        let mut checking = Rig(rig.0.clone());
+        checking.says(message);
+        assert_eq!(checking.outcome(), Some(Outcome::Protocol), "{message:?}");
+        rig.ok(Input::Checked(Check::Sound(PEER)));
+        rig.ignores(Input::Message(CONN, message));
+    }
+}
