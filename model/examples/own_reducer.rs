@@ -25,7 +25,7 @@ use handfast_model::{
 enum Trust {
     /// Only its own machine, which no other device is.
     Careful,
-    /// Whoever is in its network.
+    /// Any device in its network.
     Hasty,
 }
 

@@ -35,7 +35,7 @@ fn the_table_is_the_document_s() {
     assert_eq!(typed.len(), 34);
 }
 
-/// All that was found, with where it comes from and where it is, as `docs/generated/clients.md` has it.
+/// Compares the edges that were found with those that `docs/generated/clients.md` lists.
 #[test]
 fn what_is_explored_is_what_is_listed() {
     let alone = alone();

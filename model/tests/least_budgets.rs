@@ -48,7 +48,7 @@ const WITHOUT: [(&str, &str, &str); 5] = [
     ("2 operations a side", "HX XH LX XL", "a second link is one of two honest devices"),
 ];
 
-/// Which configuration of the pair has it: one of each change, else one of the night.
+/// Returns the configuration of a pair that has this budget: a quick one if there is one, else a full one.
 fn cell(cast: &str, has: fn(&Configuration) -> bool) -> Option<String> {
     let of = |size| configurations(size).into_iter().find(|one| one.cast.to_string() == cast && has(one));
     let quick = of(Size::Quick).map(|one| format!("`{}`", one.name));

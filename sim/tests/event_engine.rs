@@ -1,4 +1,4 @@
-//! The event engine: what it finds, that it finds it, and that it does so in the same way every time.
+//! The event engine finds the defects that it is there for, and equal seeds give equal runs.
 
 use std::{env, num::NonZeroUsize, process::Command};
 

@@ -77,7 +77,7 @@ impl Baseline {
         let text =
             input::without_mark(&text).map_err(|error| Failure::usage(format_args!("--baseline {name}: {error}")))?;
         serde_json::from_slice(text)
-            .map_err(|error| Failure::usage(format_args!("--baseline {name}: no report of check --json: {error}")))
+            .map_err(|error| Failure::usage(format_args!("--baseline {name}: it is no report of check --json ({error}); make one: handfast check --all --json > FILE")))
     }
 
     /// The differences of a run, within the checks that it made.

@@ -9,7 +9,7 @@ use handfast_bench::{
 };
 use serde::Serialize;
 
-use crate::{failure::Failure, output, progress::Watch};
+use crate::{failure::Failure, numbers::count, output, progress::Watch};
 
 /// Turns of each comparison.
 const ROUNDS: NonZeroUsize = NonZeroUsize::new(15).unwrap();
@@ -34,7 +34,7 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "NAME", value_parser = group)]
     only: Vec<&'static Group>,
     /// Turns of each comparison
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
     rounds: Option<NonZeroUsize>,
     /// Smaller things and fewer turns: a minute
     #[arg(long, conflicts_with = "large")]

@@ -1,9 +1,11 @@
 //! `handfast check`: some of the checks, and what they found.
 
+mod explorer;
+
 use std::{
-    env, fs,
+    fs,
     io::BufWriter,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -22,10 +24,11 @@ use serde::Serialize;
 
 use crate::{
     baseline::{Baseline, Changes},
-    exit_code::CHECKS,
+    exit_code::{CHECKS, CUT_SHORT, INCONCLUSIVE},
     failure::Failure,
-    flaws,
+    flaws, interrupt,
     names::{self, Names},
+    numbers::address,
     options::{Change, Effort, ProfileName, SizeName},
     output, progress,
     verdicts::{
@@ -83,7 +86,7 @@ pub(crate) struct Check {
     /// Print the known violations of pairs with an old side, and why
     #[arg(long, conflicts_with_all = ["all", "pair", "profile", "config", "property", "mutants", "mutant", "budget"])]
     flaws: bool,
-    /// Print of which kinds of trouble one more shows in nothing that a user or a client sees, and from which number on
+    /// Print, for each kind of trouble, the number from which one more changes nothing that a user or a client can see
     #[arg(long, conflicts_with_all = ["all", "pair", "profile", "config", "property", "mutants", "mutant", "budget", "flaws", "size",
           "baseline", "bless"])]
     stable: bool,
@@ -101,7 +104,7 @@ pub(crate) struct Check {
           conflicts_with_all = ["mutants", "property"])]
     reach: Option<String>,
     /// Let a browser walk through the graph at this address, until Ctrl-C
-    #[arg(long, value_name = "ADDR", requires = "config", conflicts_with_all = ["mutants", "property", "reach", "json"])]
+    #[arg(long, value_name = "ADDR", value_parser = address, requires = "config", conflicts_with_all = ["mutants", "property", "reach", "json"])]
     explore: Option<SocketAddr>,
     /// Write the graph, each step with its words, for another tool: .aut (CADP, mCRL2), .dot, .jsonl or .tla; with --reach the way, as
     /// .itf.json
@@ -203,7 +206,10 @@ impl Check {
             }
             match (&self.reach, self.explore) {
                 (Some(goal), _) => return self.reach(players, configuration, goal),
-                (None, Some(address)) => return explore(players, configuration, address),
+                (None, Some(address)) => {
+                    explorer::serve(players, configuration, self.effort.limits_of_work(), address)?;
+                    return Ok(ExitCode::SUCCESS);
+                }
                 (None, None) => {}
             }
         }
@@ -225,12 +231,17 @@ impl Check {
             accepted: Some(verdicts::ACCEPTED).filter(|_| self.bless.is_none()),
         };
         let whole = selection.checks && selection.configuration.is_none();
+        let unblessed = |path: &Path, error| Failure::reason(format_args!("--bless {}: {error}", path.display()));
+        if let Some(path) = &self.bless {
+            // A place that cannot be written is found before the work.
+            let tried = fs::File::options().create(true).truncate(false).write(true).open(path);
+            tried.map_err(|error| unblessed(path, error))?;
+        }
         let report = progress::run("check", &selection);
         if let Some(path) = &self.bless {
             let before = fs::read_to_string(path).unwrap_or_default();
             let graphs = witness::accepted(&before, self.size.into(), &report.checked);
-            fs::write(path, graphs)
-                .map_err(|error| Failure::reason(format_args!("--bless {}: {error}", path.display())))?;
+            fs::write(path, graphs).map_err(|error| unblessed(path, error))?;
         }
         let changes = baseline.map(|baseline| baseline.changes(&selection, &report)).transpose()?;
         if self.json {
@@ -244,6 +255,9 @@ impl Check {
                 output::line(verdicts::total(&report))?;
             }
             changes.iter().try_for_each(output::line)?
+        }
+        if verdicts::exit_code(report.outcome) == INCONCLUSIVE && !interrupt::has_stopped_checks() {
+            output::note(CUT_SHORT);
         }
         let as_before = changes.is_none_or(|changes| changes.only_counts());
         Ok(ExitCode::from(match verdicts::exit_code(report.outcome) {
@@ -388,14 +402,4 @@ fn has_goal(configuration: &Configuration, goal: &str) -> Result<(), Failure> {
     let goals = goals.into_iter().map(str::to_owned).collect();
     let text = names::unknown("goal of this configuration", goal, &goals);
     Err(Failure::usage(format_args!("--reach: {text}")))
-}
-
-fn explore(players: Option<Players>, configuration: Configuration, address: SocketAddr) -> Result<ExitCode, Failure> {
-    // Its server panics where it cannot listen, and prefers pages of the folder that it is started in.
-    let failed = |error| Failure::reason(format_args!("--explore {address}: {error}"));
-    let address = TcpListener::bind(address).and_then(|free| free.local_addr()).map_err(failed)?;
-    env::set_current_dir("/").map_err(|error| Failure::reason(format_args!("/: {error}")))?;
-    output::line(format_args!("http://{address}/"))?;
-    walk::serve(&players.unwrap_or_default(), configuration, address);
-    Ok(ExitCode::SUCCESS)
 }

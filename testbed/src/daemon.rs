@@ -29,6 +29,7 @@ use crate::{
     failure::Failure,
     link::{self, faster, rendezvous::Shared},
     names::Names,
+    numbers::whole,
     options::ProfileName,
     output,
 };
@@ -72,16 +73,16 @@ pub(crate) struct Daemon {
     #[arg(long, value_name = "HOST:PORT", requires = "real")]
     bootstrap: Vec<String>,
     /// The timers of the token, of connecting, of the answer and of the transfer run this many times faster
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = whole::<u32>(1..=1000))]
     timers: u32,
     /// Play the other device and its user too, by this plot in each link, so that a client is tried alone
     #[arg(long, value_name = "NAME", value_parser = PlotName, conflicts_with_all = ["exchange", "real", "seed"])]
     scenario: Option<&'static Plot>,
     /// The same, with the plot and the delay of each link drawn from this number
-    #[arg(long, value_name = "N", conflicts_with_all = ["exchange", "real"])]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>(0..=u64::MAX), conflicts_with_all = ["exchange", "real"])]
     seed: Option<u64>,
     /// Every signal comes so many milliseconds later
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=600_000))]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true, value_parser = whole::<u64>(0..=600_000))]
     delay: Option<u64>,
     /// Break the rules of this mutant
     #[arg(long, value_name = "ID", value_parser = Names::MUTANTS)]

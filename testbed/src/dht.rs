@@ -15,7 +15,7 @@ use handfast_dht::{
 };
 use serde::Serialize;
 
-use crate::{failure::Failure, interrupt::Interrupts, output};
+use crate::{failure::Failure, interrupt::Interrupts, numbers::whole, output};
 
 /// How long a command waits for the first node.
 const CONNECT: Duration = Duration::from_secs(12);
@@ -56,7 +56,7 @@ pub(crate) enum Dht {
 #[derive(Args)]
 struct Common {
     /// The number of the network; Jami's is 0
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<u32>(0..=u32::MAX.into()))]
     network: u32,
     /// Print one line of JSON for each event
     #[arg(long)]
@@ -69,7 +69,7 @@ pub(crate) struct NodeOptions {
     #[command(flatten)]
     common: Common,
     /// The UDP port, for IPv4 and IPv6; 0: the system chooses
-    #[arg(long, value_name = "N", default_value_t = 4222)]
+    #[arg(long, value_name = "N", default_value_t = 4222, allow_negative_numbers = true, value_parser = whole::<u16>(0..=u16::MAX.into()))]
     port: u16,
     /// Bind all addresses of this machine; without it, the loopback addresses only
     #[arg(long)]
@@ -98,10 +98,10 @@ pub(crate) struct Put {
     #[command(flatten)]
     get: Get,
     /// The value's id; without it, a random one
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>(1..=u64::MAX))]
     id: Option<u64>,
     /// The value's type; it decides how long the value lives
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<u16>(0..=u16::MAX.into()))]
     r#type: u16,
     /// The application's own type
     #[arg(long, value_name = "TEXT", default_value = "")]

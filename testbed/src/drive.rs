@@ -9,6 +9,7 @@ use crate::{
     exit_code::worst,
     failure::Failure,
     link,
+    numbers::whole,
     options::{PairName, ProfileName},
     output,
     passwords::Passwords,
@@ -63,10 +64,12 @@ pub(crate) struct Drive {
     #[arg(long, value_name = "KEY=MS")]
     delay: Vec<Delay>,
     /// Seconds that a signal or a return is waited for
-    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "S", default_value_t = 60, allow_negative_numbers = true,
+          value_parser = whole::<u64>(1..=86_400))]
     deadline: u64,
     /// Milliseconds that a user takes for a token and for a confirmation. A Jami daemon asks for them before it is ready
-    #[arg(long, value_name = "MS", default_value_t = PACE.as_millis() as u64, value_parser = clap::value_parser!(u64).range(..=600_000))]
+    #[arg(long, value_name = "MS", default_value_t = PACE.as_millis() as u64, allow_negative_numbers = true,
+          value_parser = whole::<u64>(0..=600_000))]
     pace: u64,
     /// Write the trace of each scenario to this folder. Passwords are replaced
     #[arg(long, value_name = "DIR")]

@@ -4,7 +4,7 @@ mod recorded;
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -24,6 +24,7 @@ use crate::{
     failure::Failure,
     html,
     names::{self, Names},
+    numbers::whole,
     options::{Change, SizeName},
     output, qr, replay, shrink,
 };
@@ -61,7 +62,8 @@ pub(crate) struct Explore {
     #[arg(long, value_enum, value_name = "SIZE")]
     size: Option<SizeName>,
     /// States at most; those that are nearest to the beginning
-    #[arg(long, value_name = "N", default_value_t = STATES as u64, value_parser = clap::value_parser!(u64).range(1..=MAX_STATES))]
+    #[arg(long, value_name = "N", default_value_t = STATES as u64, allow_negative_numbers = true,
+          value_parser = whole::<u64>(1..=MAX_STATES))]
     states: u64,
     /// Walk along a trace, and not through a configuration
     #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "budget", "size", "states", "schedule"])]
@@ -69,7 +71,7 @@ pub(crate) struct Explore {
     /// Walk along a schedule of the event engine
     #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "budget", "size", "states"])]
     schedule: Option<PathBuf>,
-    /// The page; without it, standard output
+    /// The page; without it, standard output, if that is no terminal
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -77,6 +79,10 @@ pub(crate) struct Explore {
 impl Explore {
     /// Explores the configuration, and writes the page.
     pub(crate) fn run(self, players: Option<Players>) -> Result<ExitCode, Failure> {
+        if self.output.is_none() && io::stdout().is_terminal() {
+            let text = "the page is HTML, which a terminal does not show; give --output walk.html, and open that file";
+            return Err(Failure::usage(text));
+        }
         let failed =
             |path: &Path, error: io::Error| Failure::reason(format_args!("--output {}: {error}", path.display()));
         if let Some(path) = &self.output {

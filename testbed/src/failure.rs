@@ -2,6 +2,8 @@
 
 use std::{fmt::Display, io, process::ExitCode};
 
+use crate::plain::plain;
+
 /// A reason in words for the person at the terminal, and the exit code for the script.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -30,10 +32,10 @@ impl Failure {
 
     /// Another exit code.
     pub(crate) fn with_code(code: u8, text: impl Display) -> Self {
-        Self { code, text: text.to_string(), lost: false }
+        Self { code, text: plain(text.to_string()), lost: false }
     }
 
-    /// The same of a command that comes to no verdict, whose exit code 1 means that it was not done.
+    /// The same failure, of a command that gives no verdict. Its exit code 1 means: the work was not done.
     pub(crate) fn without_verdict(self) -> Self {
         Self { code: if self.lost { 1 } else { self.code }, ..self }
     }

@@ -31,6 +31,13 @@ pub(crate) struct History {
     markdown: bool,
 }
 
+/// The meaning of the signs.
+const LEGEND: &str = "\
+● found: with the defect the property is violated, without it the property holds
+◐ found in part: the last table says what is left out
+○ not found: it is outside of the model
+not as stated: it was not found as docs/history.md says, or the search was cut short";
+
 impl History {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
@@ -51,7 +58,7 @@ impl History {
 
 fn print(lines: &[Line], whole: bool) -> Result<(), Failure> {
     let mut columns =
-        Columns::new(["", "", "the system with the defect", "violates", "in", "without it", "configuration"]);
+        Columns::new(["bug", "sign", "the system with the defect", "violates", "in", "without it", "configuration"]);
     for line in lines {
         for shown in &line.shown {
             let sign = if shown.as_stated { line.mark.sign() } else { "not as stated" };
@@ -69,7 +76,7 @@ fn print(lines: &[Line], whole: bool) -> Result<(), Failure> {
         }
     }
     output::line(columns.to_string().trim_end())?;
-    let mut rest = Columns::new(["", "", "fix", "not found, or not whole, because"]);
+    let mut rest = Columns::new(["bug", "sign", "fix", "not found, or not whole, because"]);
     for line in lines.iter().filter(|line| !line.reason.is_empty()) {
         rest.line([
             line.id.into(),
@@ -81,6 +88,7 @@ fn print(lines: &[Line], whole: bool) -> Result<(), Failure> {
     if lines.iter().any(|line| !line.reason.is_empty()) {
         output::line(format_args!("\n{}", rest.to_string().trim_end()))?;
     }
+    output::line(format_args!("\n{LEGEND}"))?;
     if whole {
         for line in lines {
             output::line(format_args!("\n{}: {}\n{}", line.id, line.fix, line.broke))?;

@@ -13,7 +13,9 @@ use self::{
     matrix::Matrix,
     report::Results,
 };
-use crate::{failure::Failure, interrupt::Interrupts, link, output, scenario::SCENARIOS, verdicts::junit::Junit};
+use crate::{
+    failure::Failure, interrupt::Interrupts, link, numbers::count, output, scenario::SCENARIOS, verdicts::junit::Junit,
+};
 
 /// The matrix of the four sides of this program.
 const OURS: &str = include_str!("interop/ours.toml");
@@ -52,7 +54,7 @@ pub(crate) struct Interop {
     #[arg(long, value_name = "NAME")]
     implementation: Vec<String>,
     /// Cells that are played at once; without it, four for each core
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
     jobs: Option<NonZeroUsize>,
     /// Write to this folder: results.json, table.txt, and for each cell that did not pass its trace, a diagram and the verdict, with
     /// passwords replaced, and what the programs wrote on standard error, as it is

@@ -1,15 +1,19 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the one place that catches signals.
 //!
-//! A command without a link does not catch them, so that each ends it at once by the default action, whatever it waits for. Three
-//! kinds of work catch them: a link, whose peer has to learn of the end; checks, whose verdict so far is still of use; and the
-//! question for a password, which gives the terminal its echo back.
+//! A command without a link does not catch them, so that each ends it at once by the default action, whatever it waits for. Four
+//! kinds of work catch them: a link, whose peer has to learn of the end; checks, whose verdict so far is still of use; the
+//! question for a password, which gives the terminal its echo back; and a file that is written as a whole, of which nothing stays.
 
 use std::{
     fs,
     future::{Future, pending},
     io,
+    path::PathBuf,
     process::exit,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -32,10 +36,23 @@ const AT_REST: Duration = Duration::from_secs(5);
 /// A signal that was caught.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Caught {
-    /// SIGINT or SIGTERM.
+    /// SIGINT.
     Interrupt,
+    /// SIGTERM.
+    Terminate,
     /// SIGHUP.
     Hangup,
+}
+
+impl Caught {
+    /// The exit code that a shell shows for a process that this signal ended.
+    const fn exit_code(self) -> i32 {
+        128 + match self {
+            Self::Hangup => 1,
+            Self::Interrupt => 2,
+            Self::Terminate => 15,
+        }
+    }
 }
 
 /// The signals that end a process.
@@ -51,7 +68,7 @@ impl Signals {
         kinds.into_iter().map(signal).collect::<io::Result<_>>().map(Self)
     }
 
-    /// The next one, and whether it is a hang-up.
+    /// The next one.
     async fn next(&mut self) -> Caught {
         let [interrupt, terminate, rest @ ..] = &mut self.0[..] else { return pending().await };
         let hangup = async {
@@ -63,7 +80,7 @@ impl Signals {
         tokio::select! {
             biased;
             _ = interrupt.recv() => Caught::Interrupt,
-            _ = terminate.recv() => Caught::Interrupt,
+            _ = terminate.recv() => Caught::Terminate,
             _ = hangup => Caught::Hangup,
         }
     }
@@ -165,8 +182,58 @@ pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
     }
 }
 
+/// A file that is there only until the work is done, and is removed where a signal ends the process before.
+#[derive(Clone, Default)]
+pub(crate) struct Unfinished(Arc<Mutex<Option<PathBuf>>>);
+
+impl Unfinished {
+    /// Begins to catch signals: each removes the file, if there is one, and ends the process with the exit code that a shell shows for
+    /// it.
+    ///
+    /// # Errors
+    /// Signals cannot be caught.
+    pub(crate) fn catch() -> Result<Self, Failure> {
+        let unfinished = Self::default();
+        let caught = unfinished.clone();
+        on_each(move |signal| {
+            // The lock is held until the end, so that no file is begun after it.
+            if let Some(path) = &*caught.lock() {
+                // It may be gone.
+                let _ = fs::remove_file(path);
+            }
+            exit(signal.exit_code())
+        })?;
+        Ok(unfinished)
+    }
+
+    /// Begins a file. No signal ends the process between the beginning of the file and the note of its path.
+    pub(crate) fn begin<T>(&self, make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<T> {
+        let mut path = self.lock();
+        let (made, at) = make()?;
+        *path = Some(at);
+        Ok(made)
+    }
+
+    /// Ends the work: `keep` gives the file its name, and it stays.
+    pub(crate) fn end<T>(&self, keep: impl FnOnce() -> T) -> T {
+        let mut path = self.lock();
+        let kept = keep();
+        *path = None;
+        kept
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The checks at work have to end.
 static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Whether a signal ended the checks: then a person knows why there is no verdict.
+pub(crate) fn has_stopped_checks() -> bool {
+    STOP.load(Ordering::Relaxed)
+}
 
 /// Begins to catch signals, so that the first one ends checks, which then are inconclusive, and the second one the process.
 pub(crate) fn stops_checks() -> Result<&'static AtomicBool, Failure> {

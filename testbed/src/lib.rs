@@ -33,10 +33,12 @@ mod manual;
 mod merge;
 mod message;
 mod names;
+mod numbers;
 mod options;
 mod output;
 mod parts;
 mod passwords;
+mod plain;
 mod progress;
 mod qr;
 mod replay;
@@ -102,7 +104,55 @@ fn left_out(args: &[OsString]) -> Option<failure::Failure> {
 
 #[cfg(test)]
 mod tests {
+    use clap::{CommandFactory as _, error::ErrorKind};
+
     use super::*;
+
+    /// Texts of libraries and of the system that say nothing to who typed a wrong value.
+    const BARE: [&str; 7] =
+        ["invalid digit", "non-zero type", "cannot parse", "is not in", "socket address", "os error", "empty string"];
+
+    /// All commands that have no further ones, with their names.
+    fn leaves(command: &clap::Command, path: &[String], all: &mut Vec<(Vec<String>, clap::Command)>) {
+        let path = [path, &[command.get_name().to_owned()]].concat();
+        if command.has_subcommands() {
+            command.get_subcommands().for_each(|one| leaves(one, &path, all));
+        } else {
+            all.push((path, command.clone()));
+        }
+    }
+
+    /// Every option of every command names itself and what is expected, whatever is typed for it.
+    #[test]
+    fn a_wrong_value_of_any_option_is_answered_in_words() {
+        let mut all = Vec::new();
+        leaves(&cli::Cli::command(), &[], &mut all);
+        let mut refused = 0;
+        for (path, command) in &all {
+            for arg in command.get_arguments().filter(|arg| arg.get_action().takes_values()) {
+                let Some(name) = arg.get_long() else { continue };
+                for wrong in ["x", "-1", "0", "1.5", "-1MiB", "99999999999999999999999", "a=b", "1.2.3.4"] {
+                    let args = path.iter().cloned().chain([format!("--{name}"), wrong.to_owned()]);
+                    let Err(error) = cli::Cli::command().try_get_matches_from(args) else { continue };
+                    let text = error.to_string();
+                    assert!(!BARE.iter().any(|bare| text.contains(bare)), "{path:?} --{name} {wrong}: {text}");
+                    if matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
+                        refused += 1;
+                        let says = ["expected", "there is no", "possible values", "ends in none", "is required"];
+                        let is_plain = says.iter().any(|part| text.contains(part));
+                        assert!(is_plain && text.contains(&format!("--{name}")), "{path:?} --{name} {wrong}: {text}");
+                    }
+                    // A number below nought is a value, and no option that does not exist.
+                    let kind = arg.get_value_names().map_or("", |names| names[0].as_str());
+                    let is_number = kind == "N" && wrong == "-1" || kind == "SIZE" && wrong.starts_with('-');
+                    if is_number && arg.get_possible_values().is_empty() {
+                        assert_eq!(error.kind(), ErrorKind::ValueValidation, "{path:?} --{name} {wrong}: {text}");
+                    }
+                }
+            }
+        }
+        assert!(all.len() > 20 && refused > 200, "{} commands, {refused} refusals", all.len());
+    }
 
     /// A program without a feature names it; a program with it takes the command line as it is.
     #[test]

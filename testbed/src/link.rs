@@ -128,7 +128,7 @@ pub(crate) async fn addresses(option: &str, text: &str) -> Result<Vec<SocketAddr
             if found.is_empty() { Err(unknown(&"the name has no address")) } else { Ok(found) }
         }
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-            Err(Failure::usage(format_args!("{option} {text}: expected HOST:PORT: {error}")))
+            Err(Failure::usage(format_args!("{option} {text}: expected HOST:PORT, such as 192.0.2.7:4711")))
         }
         Err(error) => Err(unknown(&format_args!("{error}: look at the name, and at this device's network"))),
     }

@@ -23,8 +23,8 @@ Examples:
   handfast merge results
   handfast merge --junit verdicts.xml node-1/sweep-0-of-2.ndjson node-2/sweep-1-of-2.ndjson
 
-What is there twice counts once. What another program or other options came to is refused. Seeds
-that were not carried out make it inconclusive, and are named. It prints what `sim` prints of all.
+Results that occur twice count once. Results of another program or of other options are refused.
+Missing seeds are named, and make the verdict inconclusive. The output is that of one `sim`.
 
 Exit codes: those of `sim`; 2 a file that cannot be read or does not belong to the others, 5 two
 files differ in what the same seeds came to.")]
@@ -95,7 +95,11 @@ impl Merge {
                 };
             }
         }
-        let (_, header) = first.ok_or_else(|| Failure::usage("there are no results of a sweep"))?;
+        let (_, header) = first.ok_or_else(|| {
+            let files: Vec<_> = self.files.iter().map(|path| path.display().to_string()).collect();
+            let what = "there are no results of a sweep; give the folder that sim --out wrote";
+            Failure::usage(format_args!("{}: {what}", files.join(", ")))
+        })?;
         Ok((header, pieces))
     }
 }

@@ -49,7 +49,7 @@ pub(crate) struct Decode {
     #[arg(long)]
     frames: bool,
     /// The largest archive that is read past
-    #[arg(long, value_name = "SIZE", default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
     max_archive: Size,
 }
 
@@ -153,13 +153,21 @@ impl Decode {
         };
         let mut stdin = io::stdin().lock();
         let mut buffer = vec![0; 64 * 1024];
+        let mut is_empty = true;
         loop {
             let count = stdin
                 .read(&mut buffer)
                 .map_err(|error| Failure::reason(format_args!("standard input cannot be read: {error}")))?;
             if count == 0 {
+                if is_empty {
+                    // It is no error, so that a channel on which nothing came can be decoded.
+                    output::note(
+                        "there is nothing to decode on standard input; give it the bytes of a channel: `< FILE`",
+                    );
+                }
                 return reader.end().map(|()| ExitCode::SUCCESS).or_else(|broken| self.refuse(&broken));
             }
+            is_empty = false;
             let mut input = &buffer[..count];
             loop {
                 match reader.next(&mut input) {

@@ -10,7 +10,12 @@ use handfast_model::{
     intruder::Pair,
 };
 
-use crate::{failure::Failure, interrupt, size::Size};
+use crate::{
+    failure::Failure,
+    interrupt,
+    numbers::{count, whole},
+    size::Size,
+};
 
 /// Sizes of configurations.
 #[derive(Clone, Copy, ValueEnum)]
@@ -113,13 +118,14 @@ impl FromStr for Change {
 #[derive(Args)]
 pub(crate) struct Effort {
     /// Checks at once; as many as there are processors by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
     jobs: Option<NonZeroUsize>,
     /// Bytes of each check's graph; what needs more is inconclusive
-    #[arg(long, value_name = "SIZE", default_value_t = Size(Limits::default().memory as u64))]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(Limits::default().memory as u64))]
     memory: Size,
     /// Seconds for each check; what needs more is inconclusive
-    #[arg(long, value_name = "N", default_value_t = Limits::default().time.as_secs())]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Limits::default().time.as_secs(),
+          value_parser = whole::<u64>(0..=u64::MAX))]
     time: u64,
 }
 
@@ -131,8 +137,12 @@ impl Effort {
 
     /// The limits of each. From now on Ctrl-C ends them.
     pub(crate) fn limits(&self) -> Result<Limits, Failure> {
+        Ok(Limits { stop: Some(interrupt::stops_checks()?), ..self.limits_of_work() })
+    }
+
+    /// The limits of work that Ctrl-C ends together with the process.
+    pub(crate) fn limits_of_work(&self) -> Limits {
         let memory = usize::try_from(self.memory.0).unwrap_or(usize::MAX);
-        let (time, stop) = (Duration::from_secs(self.time), Some(interrupt::stops_checks()?));
-        Ok(Limits { memory, time, stop, ..Limits::default() })
+        Limits { memory, time: Duration::from_secs(self.time), ..Limits::default() }
     }
 }

@@ -18,7 +18,11 @@ use serde::Serialize;
 use tempfile::NamedTempFile;
 use tokio::sync::watch;
 
-use crate::failure::{Failure, unwritable};
+use crate::{
+    failure::{Failure, unwritable},
+    interrupt::Unfinished,
+    plain::plain,
+};
 
 /// Prints a line.
 pub(crate) fn line(text: impl Display) -> Result<(), Failure> {
@@ -39,6 +43,7 @@ pub(crate) fn again(command: Option<impl Display>) -> Result<(), Failure> {
 /// Prints a remark on standard error.
 pub(crate) fn note(text: impl Display) {
     // There is no further place to report to.
+    let text = plain(text.to_string());
     let _ = io::stderr().lock().write_all(format!("handfast: {text}\n").as_bytes());
 }
 
@@ -57,17 +62,30 @@ pub(crate) fn private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Writes a file that is whole or not there, readable by its owner only. A device or a pipe is written to as it is.
-pub(crate) fn whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        let mut file = File::options().write(true).open(path)?;
-        return write(&mut file).and_then(|()| file.flush());
+/// Writes a file that is whole or not there, readable by its owner only, also where a signal ends the process. A device or a pipe is
+/// written to as it is.
+pub(crate) fn whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::reason(format_args!("--output {}: {error}", path.display()));
+    let there = path.metadata();
+    if there.as_ref().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let mut file = File::options().write(true).open(path).map_err(failed)?;
+        return write(&mut file).and_then(|()| file.flush()).map_err(failed);
+    }
+    if there.is_ok_and(|there| there.is_dir()) {
+        return Err(failed(io::Error::from_raw_os_error(rustix::io::Errno::ISDIR.raw_os_error())));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder)?;
-    write(file.as_file_mut())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
+    // Asked first: the error of a temporary file names a file that the reader does not know.
+    folder.metadata().map_err(failed)?;
+    let unfinished = Unfinished::catch()?;
+    let begun = unfinished.begin(|| {
+        let file = NamedTempFile::new_in(folder)?;
+        let at = file.path().to_owned();
+        Ok((file, at))
+    });
+    let mut file = begun.map_err(failed)?;
+    write(file.as_file_mut()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    unfinished.end(|| file.persist(path)).map_err(|refused| failed(refused.error))?;
     Ok(())
 }
 

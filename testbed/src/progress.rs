@@ -56,7 +56,7 @@ impl Watch {
     pub(crate) fn new(what: &'static str) -> Self {
         let shared = Arc::new(Shared { what, state: Mutex::default(), ended: Condvar::new() });
         if io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{bar:30} {pos} of {len}, {elapsed}  {wide_msg}");
+            let style = ProgressStyle::with_template("{bar:20} {pos} of {len}, {elapsed}  {wide_msg}");
             let bar = ProgressBar::new(0);
             // The template is a constant.
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -85,6 +85,13 @@ impl Watch {
     pub(crate) fn done(&self, name: &str) {
         let mut state = self.shared.lock();
         state.at_work.remove(name);
+        state.done += 1;
+        self.redraw(&state);
+    }
+
+    /// A piece of what is at work is done, and the work goes on.
+    pub(crate) fn one_done(&self) {
+        let mut state = self.shared.lock();
         state.done += 1;
         self.redraw(&state);
     }

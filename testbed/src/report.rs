@@ -57,8 +57,11 @@ impl Folder {
                 report.add_test_suites(suites.iter().cloned());
                 self.put(JUNIT, report.to_string().unwrap_or_default().as_bytes())
             });
-        if let Err(error) = written {
-            output::note(format_args!("--report {}: the report is incomplete: {error}", self.path.display()));
+        match written {
+            Ok(()) => output::note(format_args!("the report is {}", self.path.join(PAGE).display())),
+            Err(error) => {
+                output::note(format_args!("--report {}: the report is incomplete: {error}", self.path.display()))
+            }
         }
     }
 

@@ -69,5 +69,10 @@ pub(crate) fn mutant(id: &str) -> Result<Mutant, Failure> {
 pub(crate) fn read(path: &std::path::Path) -> Result<Regression, Failure> {
     let text =
         input::SCHEDULE.text(path).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
-    Regression::read(&text).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))
+    Regression::read(&text).map_err(|error| {
+        let file = path.display();
+        Failure::reason(format_args!(
+            "{file}: it is no schedule of the event engine ({error}); give one that sim --out wrote"
+        ))
+    })
 }

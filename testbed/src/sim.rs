@@ -45,6 +45,7 @@ use crate::{
     failure::Failure,
     interrupt,
     names::{self, Names},
+    numbers::count,
     options::PairName,
     output,
     progress::Watch,
@@ -92,20 +93,20 @@ pub(crate) struct Sim {
     #[arg(long, value_name = "NAME", value_parser = Names::SCENARIOS, hide_possible_values = true)]
     scenario: Vec<String>,
     /// The seeds, half open; 0..4 of each scenario by default, of the event engine 0..20000
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
     seeds: Option<Seeds>,
     /// Only part I of N of the seeds, I from 0 on; `env` for the part that the environment names
-    #[arg(long, value_name = "I/N|env", value_parser = shard::parse)]
+    #[arg(long, value_name = "I/N|env", allow_hyphen_values = true, value_parser = shard::parse)]
     shard: Option<shard::Asked>,
     /// Keep what each block of seeds came to, and of each session in which a rule was broken the
     /// schedule or plan and the trace
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Begin nothing more after so long, like 90s, 10m or 8h: what is left makes it inconclusive
-    #[arg(long, value_name = "TIME", value_parser = budget)]
+    /// Begin no more sessions after this time, such as 90s, 10m or 8h. Sessions that are left make it inconclusive
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = budget)]
     budget: Option<Duration>,
     /// Sessions at once; as many as there are processors by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
     jobs: Option<NonZeroUsize>,
     /// Carry out one schedule of the event engine, and with --out write its trace
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "seeds", "shard", "budget"])]
@@ -221,6 +222,9 @@ impl Sim {
         if self.timings {
             output::line(swept.timings(began.elapsed()))?;
         }
+        if unasked.is_none() && swept.exit_code() == INCONCLUSIVE {
+            output::note(self.hint(&swept));
+        }
         Ok(ExitCode::from(match (unasked, swept.exit_code()) {
             (Some(name), 0) => {
                 let why = format!("a part of the seeds that {name} names and --shard env does not ask for");
@@ -232,6 +236,19 @@ impl Sim {
             }
             (_, code) => code,
         }))
+    }
+
+    /// Returns the advice for a sweep without a verdict.
+    fn hint(&self, swept: &Swept) -> &'static str {
+        match (swept.has_gaps(), &self.out) {
+            (true, Some(_)) => "INCONCLUSIVE: not all was carried out; the same command goes on where this one ended",
+            (true, None) => {
+                "INCONCLUSIVE: not all was carried out; give more time (--budget), or keep what is done (--out DIR) and go on later"
+            }
+            (false, _) => {
+                "INCONCLUSIVE: a fault or a goal did not come about; give more seeds, such as --seeds 0..1000"
+            }
+        }
     }
 
     fn jobs(&self) -> NonZeroUsize {
@@ -298,7 +315,9 @@ impl Sim {
                 output::note(format_args!("shard {}/{}, as {name} says", shard.index, shard.of));
                 Ok((Some(shard).filter(|shard| shard.of > 1), (!asked).then_some(name)))
             }
-            None if asked => Err(Failure::usage("--shard env: the environment names no shard")),
+            None if asked => Err(Failure::usage(
+                "--shard env: the environment names no shard; start it in an array of a scheduler, or give --shard I/N",
+            )),
             None => Ok((None, None)),
         }
     }

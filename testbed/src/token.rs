@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use handfast::token::{Code, DeviceId, Form, Token as Parsed, TokenError, trim_typed};
 use serde::Serialize;
 
-use crate::{caret::point_at, failure::Failure, input, output, qr, tui::tty};
+use crate::{caret::point_at, failure::Failure, input, numbers::whole, output, qr, tui::tty};
 
 /// Bytes of standard input that are looked at: far more than a token has.
 const MAX_INPUT: u64 = 4096;
@@ -69,7 +69,7 @@ pub(crate) struct New {
     #[arg(long)]
     long: bool,
     /// Draw from this seed instead of the operating system: the same token every time
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>(0..=u64::MAX))]
     seed: Option<u64>,
 }
 
@@ -149,6 +149,9 @@ pub(crate) fn typed(text: &[u8]) -> Result<Parsed, String> {
 pub(crate) fn explain(text: &[u8], error: TokenError) -> String {
     if let Err(utf16) = input::without_mark(text) {
         return format!("this is no token: {utf16}");
+    }
+    if text.trim_ascii().is_empty() {
+        return "this is no token: the text is empty; give the token as an argument, or on standard input".into();
     }
     format!("this is no token: {error}\n{}", point_at(text, error.offset))
 }

@@ -170,6 +170,9 @@ impl Validate {
                 output::line(format_args!("  {flaw}"))?;
             }
         }
+        for remark in &refusal.remarks {
+            output::line(format_args!("note on line {}: {}", self.place(remark.place), remark.why))?;
+        }
         output::line(format_args!("states there: {}", refusal.states))?;
         for (seen, count) in &refusal.seen {
             output::line(format_args!("  {count} with {seen}"))?;

@@ -17,10 +17,12 @@ use handfast_sim::{
 use serde::Serialize;
 
 use crate::{
-    exit_code::{CHECKS, worst},
+    exit_code::{CHECKS, CUT_SHORT, INCONCLUSIVE, worst},
     failure::Failure,
+    interrupt,
     intruder::{self, Examined},
     names::{self, Names},
+    numbers::whole,
     options::Effort,
     output,
     parts::Tried,
@@ -92,7 +94,7 @@ pub(crate) struct Verify {
     #[arg(long, conflicts_with = "json")]
     details: bool,
     /// The first seed of the simulation
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole::<u64>(0..=u64::MAX))]
     seed: u64,
     /// Print one line of JSON
     #[arg(long)]
@@ -257,6 +259,10 @@ impl Verify {
             output::json(&verified)?
         } else {
             verified.print_rest(self.details, mutant)?
+        }
+        let is_cut = verified.model.as_ref().is_some_and(|model| verdicts::exit_code(model.outcome) == INCONCLUSIVE);
+        if is_cut && !interrupt::has_stopped_checks() {
+            output::note(CUT_SHORT);
         }
         if self.timings {
             output::line(format_args!("took {:.1} s", began.elapsed().as_secs_f64()))?;

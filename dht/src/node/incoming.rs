@@ -22,7 +22,7 @@ pub(super) fn is_possible(address: &SocketAddr) -> bool {
     ip && address.port() != 0
 }
 
-/// Returns where a node is of which `from` speaks; none where no node can be.
+/// Returns the address of a node that `from` names, or `None` if no node can be there.
 fn mended(contact: Contact, from: &SocketAddr) -> Option<Contact> {
     let Contact { id, mut address } = contact;
     // An address that is local to the sender is at the sender's own address for others.

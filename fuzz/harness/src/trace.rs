@@ -44,7 +44,7 @@ where
     Some(record)
 }
 
-/// Panics if a line is taken of which one byte, this one, is another one.
+/// Panics if a line is accepted after its byte at `at` was changed.
 pub fn check_damage(line: &str, at: usize) {
     let mut bytes = line.as_bytes().to_vec();
     bytes[at] = if bytes[at] == b'#' { b'%' } else { b'#' };

@@ -188,7 +188,7 @@ pub enum Chain {
 pub struct Prompt {
     /// The session that it is shown for.
     pub conn: ConnId,
-    /// The account that it shows; none where it is neither of the two.
+    /// The account on the screen. `None`: neither of the two known accounts.
     pub shown: Option<Owner>,
     /// The scheme of the answer.
     pub scheme: Scheme,

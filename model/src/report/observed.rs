@@ -10,6 +10,7 @@ mod memories;
 mod parse;
 mod plain;
 mod recorded;
+mod remarks;
 mod runs;
 mod search;
 mod sessions;
@@ -24,6 +25,7 @@ pub use self::{
         signal_of,
     },
     recorded::{Recorded, validate_recorded},
+    remarks::Remark,
     sessions::{Ended, MAX_ENDED, MAX_LIVE, Reading, Report, Sessions, Violation},
     terms::{Delays, Terms},
     validate::{Apart, Explanation, Happened, Refusal, Unexplained, Verdict, validate},

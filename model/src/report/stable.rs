@@ -34,7 +34,7 @@ pub struct Kind {
     pub key: &'static str,
     /// The numbers that are compared: each with the next one.
     pub upto: u8,
-    /// The number from which on no difference was found, as it is known; none: each more makes a difference.
+    /// The known number from which one more makes no difference. `None`: each further one makes a difference.
     pub stable: Option<u8>,
     /// Why.
     pub why: &'static str,

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use handfast::rules::AllRules;
+use stateright::Expectation;
 
 use crate::{
     document::{diagram::Counterexample, svg::svg},
     explorer::{
-        explore::{Graph, Limits, Path},
+        explore::{Ended, Graph, Limits, Path},
         second::Explorable,
     },
     property::{
@@ -125,6 +126,24 @@ pub fn reach_with(
     }
 
     goals(&configuration).contains(&goal).then(|| through_any(players, configuration, Reach(goal, limits)))?
+}
+
+/// The goals that a configuration reaches, if its whole graph is within the limits.
+pub fn reached(players: &Players, configuration: Configuration, limits: Limits) -> Option<Vec<&'static str>> {
+    struct Reached(Limits);
+
+    impl Walk for Reached {
+        type Output = Option<Vec<&'static str>>;
+
+        fn through<M: Viewed>(self, model: M) -> Self::Output {
+            let graph = Graph::explore(&model, self.0, None);
+            let goals = model.properties().into_iter().filter(|one| one.expectation == Expectation::Sometimes);
+            let there = goals.map(|goal| goal.name).filter(|name| graph.path(&model, name).is_some());
+            (graph.ended == Ended::Complete).then(|| there.collect())
+        }
+    }
+
+    through_any(players, configuration, Reached(limits))
 }
 
 /// Lets a browser walk through the graph at this address, for ever.

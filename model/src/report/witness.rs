@@ -1,8 +1,8 @@
 //! The graph as a witness: what each configuration's graph was when it was last accepted, level by level.
 //!
-//! A step that no property judges still changes a graph. `model/graphs.txt` has the states and edges of each level; a run whose graph
-//! has others is not as it was, and says where that begins: in which configuration, after how many steps, and in which row of the
-//! reducers' tables (`docs/generated/reducers.md`).
+//! A step that no property judges still changes a graph. `model/graphs.txt` has the number of states and edges on each level. A run
+//! with other numbers fails, and names the first difference: the configuration, the level, and the row of the reducers' tables
+//! (`docs/generated/reducers.md`).
 
 use std::collections::BTreeMap;
 

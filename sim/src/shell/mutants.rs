@@ -51,7 +51,7 @@ fn grounds(compared: bool) -> Vec<Scenario> {
 }
 
 impl Mutant {
-    /// Sessions in which each is found that can be.
+    /// The number of sessions within which each mutant is found, but for those of [`Mutant::beyond`].
     pub const SESSIONS: u64 = 700;
 
     /// Why the mutant of this id cannot be found here.

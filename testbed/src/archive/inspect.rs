@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     fs::File,
+    io::{self, Cursor, Read, Seek, SeekFrom},
     path::PathBuf,
     process::{self, ExitCode},
     thread,
@@ -12,28 +13,36 @@ use std::{
 use clap::Args;
 use handfast::{
     archive::{Archive, Argon2i, OpenError, Summary, Terms, certificate::Certificate},
-    limits::DEFAULT_MAX_ARCHIVE,
+    limits::{DEFAULT_MAX_ARCHIVE, max_archive_file},
     outcome::AccountId,
     secret::Secret,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use super::EXAMPLES;
-use crate::{failure::Failure, interrupt::Interrupts, output, passwords::Passwords, size::Size, terminal};
+use crate::{
+    failure::Failure,
+    interrupt::Interrupts,
+    output,
+    passwords::Passwords,
+    size::Size,
+    terminal::{self, Unanswered},
+};
 
 /// The archive to open, and the options.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Inspect {
-    /// The archive, as Jami or handfast wrote it
+    /// The archive, as Jami or handfast wrote it; `-` for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Passwords, one a line, tried in order. Without it a person is asked where one is needed
     #[arg(long, value_name = "F")]
     password_file: Option<PathBuf>,
     /// The largest archive that is opened, in bytes of its JSON text
-    #[arg(long, value_name = "SIZE", default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
     max_archive: Size,
     /// Print one line of JSON
     #[arg(long)]
@@ -85,10 +94,38 @@ fn date(seconds: i64) -> String {
 impl Inspect {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let fail = |error: &dyn fmt::Display| Failure::reason(format_args!("{}: {error}", self.file.display()));
+        if self.file.as_os_str() == "-" {
+            return self.look(Cursor::new(&*self.whole(io::stdin().lock())?));
+        }
         let file = File::open(&self.file).map_err(|error| fail(&error))?;
-        let file_length = file.metadata().map_err(|error| fail(&error))?.len();
+        let kind = file.metadata().map_err(|error| fail(&error))?.file_type();
+        if kind.is_file() || kind.is_dir() {
+            return self.look(&file);
+        }
+        // A stream is read once, and an archive at several places.
+        self.look(Cursor::new(&*self.whole(file)?))
+    }
+
+    /// Reads a stream to its end, or to the end of the largest archive.
+    fn whole(&self, stream: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        let limit = max_archive_file(self.max_archive.0).saturating_add(1);
+        let read = stream.take(limit).read_to_end(&mut bytes);
+        read.map_err(|error| Failure::reason(format_args!("{} cannot be read: {error}", self.name())))?;
+        Ok(bytes)
+    }
+
+    /// The name of the archive in words.
+    fn name(&self) -> String {
+        if self.file.as_os_str() == "-" { "standard input".into() } else { self.file.display().to_string() }
+    }
+
+    /// Opens it, and prints the facts.
+    fn look<F: Read + Seek + Send + Clone>(&self, mut file: F) -> Result<ExitCode, Failure> {
+        let fail = |error: &dyn fmt::Display| Failure::reason(format_args!("{}: {error}", self.name()));
+        let file_length = file.seek(SeekFrom::End(0)).map_err(|error| fail(&error))?;
         // Without a password first, for what needs none, and for what is no archive.
-        let archive = match self.open(&file, &Secret::default()) {
+        let archive = match self.open(file.clone(), &Secret::default()) {
             Err(OpenError::WrongPassword) => self.open_protected(&file)?,
             other => other,
         };
@@ -103,40 +140,51 @@ impl Inspect {
     }
 
     /// Tries the passwords of the file in order, or the one that a person gives.
-    fn open_protected<'a>(&self, file: &'a File) -> Result<Result<Archive<&'a File>, OpenError>, Failure> {
+    fn open_protected<F: Read + Seek + Send + Clone>(
+        &self,
+        file: &F,
+    ) -> Result<Result<Archive<F>, OpenError>, Failure> {
         let mut passwords = match &self.password_file {
             None => {
-                let password = ask(&format!("Password of {}: ", self.file.display()))?;
-                return Ok(self.open(file, &password));
+                let password = self.ask()?;
+                return Ok(self.open(file.clone(), &password));
             }
             Some(path) => Passwords::read(path).map_err(Failure::reason)?,
         };
         let mut password = passwords.first().map_err(Failure::reason)?;
         loop {
-            match (self.open(file, &password), passwords.next()) {
+            match (self.open(file.clone(), &password), passwords.next()) {
                 (Err(OpenError::WrongPassword), Some(next)) => password = next,
                 (opened, _) => return Ok(opened),
             }
         }
     }
 
+    /// Asks the person at the terminal, who may go on to press Ctrl-C.
+    fn ask(&self) -> Result<Secret, Failure> {
+        let question = format!("Password of {}: ", self.name());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Failure::reason)?;
+        let mut interrupts = Interrupts::of_a_link()?;
+        let password = runtime.block_on(terminal::ask_password(&question, &mut interrupts, &mut None));
+        // A signal that is caught once ends the process no more by itself.
+        thread::spawn(move || {
+            runtime.block_on(interrupts.next());
+            process::exit(1);
+        });
+        // Encrypted bytes look like any other: whether they are an archive is known with the password only.
+        password.map_err(|error| match error {
+            Unanswered::Unattended => Failure::reason(format_args!(
+                "{}: it is protected by a password, or it is no archive; {error}",
+                self.name()
+            )),
+            _ => Failure::reason(format_args!("{}: {error}", self.name())),
+        })
+    }
+
     /// Opens it whenever its certificates were valid: it is looked at, not trusted.
-    fn open<'a>(&self, file: &'a File, password: &Secret) -> Result<Archive<&'a File>, OpenError> {
+    fn open<F: Read + Seek + Send>(&self, file: F, password: &Secret) -> Result<Archive<F>, OpenError> {
         Archive::open(file, password, &Argon2i, Terms::any_time().with_max_text(self.max_archive.0))
     }
-}
-
-/// Asks the person at the terminal, who may go on to press Ctrl-C.
-fn ask(question: &str) -> Result<Secret, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Failure::reason)?;
-    let mut interrupts = Interrupts::of_a_link()?;
-    let password = runtime.block_on(terminal::ask_password(question, &mut interrupts, &mut None));
-    // A signal that is caught once ends the process no more by itself.
-    thread::spawn(move || {
-        runtime.block_on(interrupts.next());
-        process::exit(1);
-    });
-    password.map_err(Failure::reason)
 }
 
 impl<'a> Facts<'a> {

@@ -23,6 +23,9 @@ pub(crate) async fn connect(option: &str, address: &str, deadline: Duration) -> 
     let failed = |why: &dyn std::fmt::Display| Failure::with_code(4, format_args!("{option} {address}: {why}"));
     match built {
         Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(zbus::Error::Address(error))) => Err(failed(&format_args!(
+            "it is no address of a bus ({error}); give `session`, or one such as unix:path=/run/user/1000/bus"
+        ))),
         Ok(Err(error)) => Err(failed(&error)),
         Err(_) => Err(failed(&"no bus answers in time")),
     }

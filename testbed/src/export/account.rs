@@ -184,7 +184,9 @@ impl Opening<'_> {
                     let asked = terminal::ask_password(&question, &mut self.interrupts, typed).await;
                     let password = asked.map_err(|error| match error {
                         terminal::Unanswered::Interrupted => given_up(),
-                        _ => failed(Outcome::Authentication, error),
+                        _ => {
+                            failed(Outcome::Authentication, format_args!("--archive {}: {error}", self.path.display()))
+                        }
                     })?;
                     terminal::prompt(&format!("{} is being opened.\n", self.path.display()));
                     password

@@ -129,7 +129,10 @@ impl Matrix {
 
     /// Reads a text.
     pub(super) fn parse(text: &str, here: &Path) -> Result<Self, String> {
-        let mut matrix: Self = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        let mut matrix: Self = toml::from_str(text).map_err(|error| {
+            let error = error.to_string();
+            format!("it is no matrix; `handfast interop --print` prints one\n{}", error.trim_end())
+        })?;
         let here = here.display().to_string();
         for one in &mut matrix.implementations {
             for arg in one.import.iter_mut().chain(&mut one.export).flatten() {

@@ -27,7 +27,9 @@ impl FromStr for Match {
         // A typing error is not to end a link as an attack does. Spaces are allowed as in the groups that the screens show.
         let digits = || text.chars().filter(|char| !char.is_ascii_whitespace());
         if digits().count() != SAS_DIGITS as usize || !digits().all(|char| char.is_ascii_digit()) {
-            return Err(format!("the other device shows {SAS_DIGITS} digits; @FILE names a file that has them"));
+            return Err(format!(
+                "expected the {SAS_DIGITS} digits that the other device shows, or @FILE, a file that has them"
+            ));
         }
         Ok(Self::Digits(text.into()))
     }
@@ -106,7 +108,7 @@ mod tests {
         }
         for refused in ["", "04213", "0421370", "04213a", "digits", "٠٤٢١٣٧"] {
             let why = refused.parse::<Match>().unwrap_err();
-            assert!(why.starts_with("the other device shows 6 digits"), "{refused}: {why}");
+            assert!(why.starts_with("expected the 6 digits that the other device shows"), "{refused}: {why}");
         }
     }
 

@@ -12,7 +12,7 @@ use handfast::{
 };
 
 use super::{comparison::Match, recorder::TraceFile};
-use crate::{failure::Failure, interrupt, options::ProfileName, passwords::Passwords, size::Size};
+use crate::{failure::Failure, interrupt, numbers::whole, options::ProfileName, passwords::Passwords, size::Size};
 
 /// The exit codes of a link, for `--help`.
 pub(crate) const EXIT_CODES: &str = "\
@@ -71,10 +71,10 @@ pub(crate) struct LinkOptions {
     #[arg(long, value_enum, value_name = "WHICH", default_value_t)]
     pub(crate) reducers: Reducers,
     /// The timers of the token, of connecting, of the answer and of the transfer run this many times faster, to try programs with them
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = whole::<u32>(1..=1000))]
     pub(crate) timers: u32,
     /// The largest archive that is taken or sent, in bytes of its JSON text
-    #[arg(long, value_name = "SIZE", default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
     pub(crate) max_archive: Size,
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
-    /// Of sockets that listen at these addresses, of which there is at least one.
+    /// Returns the reach of sockets at these addresses. There is at least one address.
     pub(crate) fn of(listening: Vec<SocketAddr>, found: Found) -> Self {
         let interfaces = match listening.iter().any(|address| address.ip().is_unspecified()) {
             // Where the system does not say, a person has to.

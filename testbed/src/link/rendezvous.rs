@@ -118,9 +118,6 @@ impl RendezvousOptions {
         }
         let unreachable = |error: io::Error| {
             let text = match listen {
-                Some(listen) if error.kind() == io::ErrorKind::AddrInUse => {
-                    format!("--listen {listen}: {error}: choose another port, or 0 for a free one")
-                }
                 Some(listen) => format!("--listen {listen}: {error}"),
                 None => format!("this device cannot listen for the other one: {error}"),
             };

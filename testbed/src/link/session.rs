@@ -1,4 +1,4 @@
-//! One link as the command sees it: what happens to it, and what is shown of it.
+//! One link in the command: its events, and the screens and lines that show them.
 
 use std::{io, time::Duration};
 

@@ -203,7 +203,6 @@ pub(crate) fn write(path: &Path, token: &Token) -> Result<(), Failure> {
         writer.finish()?;
         Ok(())
     })
-    .map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))
 }
 
 #[cfg(test)]

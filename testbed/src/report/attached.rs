@@ -169,8 +169,9 @@ fn read<T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     let name = path.display();
     let text = limit.text(path).map_err(|error| Failure::usage(format_args!("{option} {name}: {error}")))?;
-    let all: T = serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format_args!("{option} {name}: it is no {what}: {error}")))?;
+    let all: T = serde_json::from_str(&text).map_err(|error| {
+        Failure::usage(format_args!("{option} {name}: it is no {what} ({error}); give a file that has one"))
+    })?;
     if count(&all) == 0 {
         return Err(Failure::usage(format_args!("{option} {name}: it has no results")));
     }

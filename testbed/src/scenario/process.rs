@@ -143,6 +143,10 @@ async fn read(side: &'static str, out: impl AsyncRead + Unpin, lines: Sender<Res
             _ if line.len() > MAX_LINE => Err(wrong("it is longer than a line may be")),
             _ if printed > MAX_PRINTED => Err(wrong("with it, more is printed than a program may print")),
             Ok(value) if value.is_object() => Ok(value),
+            _ if number == 1 => Err(wrong(
+                "it is no object of JSON, so the program is no shim: a shim prints what `handfast import --json` or `export --json` prints \
+                 (docs/interop.md)",
+            )),
             _ => Err(wrong("it is no object of JSON")),
         };
         let is_last = value.is_err();

@@ -58,6 +58,8 @@ pub(crate) struct Program {
     number: u32,
     /// DONE was signalled: a program may end.
     done: bool,
+    /// It has printed a line.
+    printed: bool,
     complaints: String,
 }
 
@@ -77,6 +79,7 @@ impl Program {
             ops: Vec::new(),
             number: 0,
             done: false,
+            printed: false,
             complaints: String::new(),
         }
     }
@@ -94,6 +97,7 @@ impl Program {
         let command: Vec<String> = self.given.command.iter().map(fill).collect();
         self.number += 1;
         self.done = false;
+        self.printed = false;
         self.process = Some(Process::start(self.name, &command, &self.given.folder)?);
         Ok(())
     }
@@ -120,6 +124,7 @@ impl Program {
         let side = self.name;
         let Some(process) = &mut self.process else { return Ok(None) };
         if let Some(line) = process.line().await {
+            self.printed = true;
             return line.map(Some);
         }
         // It stays until the next one starts, or all is over: this future may be dropped, and then the next one sees the same end.
@@ -127,8 +132,13 @@ impl Program {
         match code {
             Some(NOT_SUPPORTED) => Err(Fault::Unsupported(format!("the program of the {side} side says so"))),
             _ if self.done => Ok(None),
-            _ => Err(Fault::Died { side, how }),
+            _ => Err(Fault::Died { side, how: format!("{how}{}", self.doubt()) }),
         }
+    }
+
+    /// The doubt about a program that printed nothing.
+    const fn doubt(&self) -> &'static str {
+        if self.printed { "" } else { "; it printed no line, so it may be no shim: docs/interop.md" }
     }
 
     pub(super) async fn next(&mut self) -> Result<Signalled, Fault> {
@@ -221,7 +231,12 @@ impl Program {
         loop {
             let line = match timeout_at(until, self.line()).await {
                 Ok(line) => line?,
-                Err(_) => return Err(Fault::Call { call, why: format!("it is not answered in {seconds} s") }),
+                Err(_) => {
+                    return Err(Fault::Call {
+                        call,
+                        why: format!("it is not answered in {seconds} s{}", self.doubt()),
+                    });
+                }
             };
             let Some(line) = line else { return Ok(None) };
             if line["call"] == call {

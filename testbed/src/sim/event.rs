@@ -8,7 +8,7 @@ use handfast_sim::event::{Class, Coverage, Found, Law, Schedule, Violation, Watc
 use quick_junit::{TestCase, TestSuite};
 use serde::Serialize;
 
-use super::sweep::{Chosen, Part, Piece, Pieces, Sweep, gaps, is_all, look};
+use super::sweep::{Chosen, NOT_CARRIED_OUT, Part, Piece, Pieces, Sweep, gaps, is_all, look};
 use crate::{exit_code::worst, options::PairName, verdicts::status};
 
 /// The result of a campaign of the event engine.
@@ -92,6 +92,11 @@ impl EventSweep {
         };
         let doubt = self.doubt.as_ref().map(|_| 4);
         worst(self.violations().map(|violation| code(violation.law)).chain(doubt))
+    }
+
+    /// Whether a part was not carried out.
+    pub(super) fn has_gaps(&self) -> bool {
+        self.doubt.as_ref().is_some_and(|doubt| doubt.starts_with(NOT_CARRIED_OUT))
     }
 
     /// The command that shows the first violation.

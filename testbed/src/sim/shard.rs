@@ -6,7 +6,7 @@ use handfast_sim::Shard;
 
 use crate::failure::Failure;
 
-/// A scheduler that starts the same command several times, and the variables in which it says which one it is.
+/// A scheduler that starts the same command several times. Its variables number the processes.
 struct Scheduler {
     name: &'static str,
     /// Set where it is there.
@@ -76,7 +76,10 @@ pub(super) fn of_environment(
 }
 
 fn unclear(scheduler: &Scheduler, what: impl Display) -> Failure {
-    Failure::usage(format_args!("which shard it is of {} is not clear, say it with --shard: {what}", scheduler.name))
+    Failure::usage(format_args!(
+        "the environment of {} names no shard: {what}; name it with --shard I/N",
+        scheduler.name
+    ))
 }
 
 #[cfg(test)]

@@ -354,6 +354,9 @@ impl std::fmt::Display for Part {
     }
 }
 
+/// How the reason of a sweep begins that is not whole.
+pub(super) const NOT_CARRIED_OUT: &str = "not carried out";
+
 /// Ranges that are named, at most.
 const NAMED: usize = 8;
 
@@ -374,7 +377,7 @@ pub(super) fn gaps(asked: &[Part], pieces: &Pieces, of: Option<Scenario>) -> Opt
     let more = named.len().saturating_sub(NAMED);
     named.truncate(NAMED);
     named.extend((more > 0).then(|| format!("{more} more")));
-    (!named.is_empty()).then(|| format!("not carried out: {}", named.join(", ")))
+    (!named.is_empty()).then(|| format!("{NOT_CARRIED_OUT}: {}", named.join(", ")))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     event::{self, EventSweep},
-    sweep::{Chosen, Part, Piece, Pieces, Sweep, gaps},
+    sweep::{Chosen, NOT_CARRIED_OUT, Part, Piece, Pieces, Sweep, gaps},
     table::{self, Table},
 };
 use crate::{exit_code::worst, failure::Failure, options::PairName, output, verdicts::summary::SCREEN};
@@ -50,6 +50,17 @@ impl Swept {
                 worst(report.broken().map(code).chain(inconclusive))
             }
             Self::Event(one) => one.exit_code(),
+        }
+    }
+
+    /// Whether a part was not carried out.
+    pub(super) fn has_gaps(&self) -> bool {
+        match self {
+            Self::Turmoil(report) => report
+                .rows
+                .iter()
+                .any(|row| matches!(&row.verdict, Verdict::Inconclusive { why } if why.starts_with(NOT_CARRIED_OUT))),
+            Self::Event(one) => one.has_gaps(),
         }
     }
 

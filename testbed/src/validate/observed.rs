@@ -25,7 +25,9 @@ impl Validate {
             trace.read(text).map_err(|error| Failure::reason(format_args!("{}: {error}", path.display())))?;
         }
         if trace.lines.is_empty() {
-            return Err(Failure::reason("there is no call and no signal in it"));
+            let files: Vec<_> = self.files.iter().map(|path| path.display().to_string()).collect();
+            let text = "there is no call and no signal in it; give lines that import --json or export --json printed";
+            return Err(Failure::reason(format_args!("{}: {text}", files.join(", "))));
         }
         if self.one_clock {
             trace.join_clocks();

@@ -3,9 +3,13 @@
 use std::io::Write as _;
 
 use flate2::{Compression, write::GzEncoder};
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Folder, code, run, shown, text};
+use crate::{
+    person::Person,
+    support::{Folder, Side, code, run, shown, text},
+};
 
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -112,4 +116,90 @@ fn what_cannot_be_made_leaves_nothing() {
     let nowhere = folder.path("no/where");
     let output = run(["archive", "new", "--key-type", "p256", "--size", "64KiB", "--output", text(&nowhere)], b"");
     assert_eq!(code(output.status), 1, "{}", shown(&output));
+}
+
+/// Random bytes look like an archive that a password protects: the complaint names the file, and both that it may be.
+#[test]
+fn a_complaint_names_the_archive_and_what_to_do() {
+    let folder = Folder::default();
+    let random: Vec<u8> = (0..300_u16).map(|number| (number * 7 % 251) as u8).collect();
+    let path = folder.file("random", random.as_slice());
+    for (file, name, input) in [(text(&path), text(&path), &b""[..]), ("-", "standard input", &random[..])] {
+        let output = run(["archive", "inspect", file], input);
+        assert_eq!(code(output.status), 1, "{}", shown(&output));
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        let begin = format!("handfast: {name}: it is protected by a password, or it is no archive; ");
+        assert!(complaint.starts_with(&begin) && complaint.contains("--password-file"), "{complaint}");
+    }
+    for (file, what) in [("nothing", "there is no such file or folder; check the path"), ("", "this is a folder")] {
+        let output = run(["archive", "inspect", text(&folder.path(file))], b"");
+        assert_eq!(code(output.status), 1, "{}", shown(&output));
+        assert!(shown(&output).contains(what) && !shown(&output).contains("os error"), "{}", shown(&output));
+    }
+}
+
+/// A pipe is an archive too, as `-` or by its name; more than the largest archive of it is not read.
+#[test]
+fn an_archive_comes_from_a_pipe() {
+    let folder = Folder::default();
+    let path = folder.archive("archive", "64KiB", None);
+    let bytes = std::fs::read(&path).unwrap();
+    let of_file = run(["archive", "inspect", text(&path)], b"");
+    for name in ["-", "/dev/stdin"] {
+        let output = run(["archive", "inspect", name], &bytes);
+        assert_eq!((code(output.status), &output.stdout), (0, &of_file.stdout), "{name}: {}", shown(&output));
+        let small = run(["archive", "inspect", "--max-archive", "4096", name], &bytes);
+        assert_eq!(code(small.status), 1, "{name}: {}", shown(&small));
+    }
+    assert_eq!(code(run(["archive", "inspect", "-"], b"").status), 1);
+}
+
+/// A signal in the middle of the work leaves nothing, and the exit code is the one that a shell shows for it.
+#[test]
+fn an_interrupted_archive_leaves_no_file() {
+    let folder = Folder::default();
+    let path = folder.path("archive");
+    let args = ["archive", "new", "--key-type", "p256", "--size", "4GiB", "--output", text(&path)];
+    let files = || std::fs::read_dir(folder.path("")).unwrap().count();
+    for (signal, expected) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let side = Side::start(args);
+        while files() == 0 {
+            std::thread::yield_now();
+        }
+        side.signal(signal);
+        let ended = side.end();
+        assert_eq!((ended.code, files()), (expected, 0), "{}", ended.complaints);
+    }
+}
+
+/// At a terminal the progress is shown, and a file that is there is not replaced without `--force`. A script replaces it as ever.
+#[test]
+fn a_person_sees_the_progress_and_loses_no_file() {
+    let folder = Folder::default();
+    let path = folder.path("archive");
+    let args = |size, more: &[&'static str]| {
+        let new = ["archive", "new", "--key-type", "p256", "--size", size, "--output", text(&path)];
+        new.into_iter().chain(more.iter().copied()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let person = |args: &[String]| Person::start((80, 24), args.iter().map(String::as_str));
+    let working = person(&args("4GiB", &[]));
+    working.sees(" of 4097");
+    while std::fs::read_dir(folder.path("")).unwrap().count() == 0 {
+        std::thread::yield_now();
+    }
+    working.presses("\x03");
+    assert_eq!((working.end().code, path.exists()), (130, false));
+    let begun = person(&args("64KiB", &[])).end();
+    assert_eq!((begun.code, path.exists()), (0, true), "{}", begun.screen);
+    let before = std::fs::read(&path).unwrap();
+    let refused = person(&args("64KiB", &[])).end();
+    assert_eq!(refused.code, 1, "{}", refused.screen);
+    let words = refused.screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("there is a file of this name") && words.contains("--force"), "{words}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert_eq!(person(&args("64KiB", &["--force"])).end().code, 0);
+    let forced = std::fs::read(&path).unwrap();
+    assert_ne!(forced, before, "each account has keys of its own");
+    assert_eq!(code(run(args("64KiB", &[]), b"").status), 0);
+    assert_ne!(std::fs::read(&path).unwrap(), forced);
 }

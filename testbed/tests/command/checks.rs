@@ -179,3 +179,19 @@ fn what_is_not_there_is_a_usage_error() {
         assert_eq!(code(output.status), 2, "{args:?}: {}", shown(&output));
     }
 }
+
+/// A run that was cut short says what to do; a place that cannot be written is found before the work.
+#[test]
+fn a_cut_run_and_a_wrong_place_say_what_to_do() {
+    let cut = run(["check", "--size", "small", "--config", "HH-documented-honest", "--time", "0"], b"");
+    assert_eq!(code(cut.status), 4, "{}", shown(&cut));
+    assert!(
+        shown(&cut).contains("handfast: INCONCLUSIVE: a check was cut short; give it more --time or --memory\n"),
+        "{}",
+        shown(&cut)
+    );
+    let folder = Folder::default();
+    let refused = run(["check", "--size", "full", "--bless", text(&folder.path("no/graphs.txt"))], b"");
+    assert_eq!(code(refused.status), 1, "{}", shown(&refused));
+    assert!(shown(&refused).contains("there is no such file or folder; check the path\n"), "{}", shown(&refused));
+}

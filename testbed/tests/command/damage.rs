@@ -1,4 +1,4 @@
-//! An archive whose last byte is another one: nothing of it leaves the device that has it (R-MSG-2).
+//! An archive with a wrong last byte: no byte of it leaves its device (R-MSG-2).
 
 use std::{io::ErrorKind, net::TcpListener, path::Path};
 

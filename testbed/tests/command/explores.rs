@@ -100,3 +100,26 @@ fn an_address_that_is_taken_is_reported() {
     assert_eq!(code(output.status), 1, "{}", shown(&output));
     assert!(String::from_utf8_lossy(&output.stderr).contains(&address), "{}", shown(&output));
 }
+
+/// The page has the name of the configuration as its title, the choices and the path above the status, and only goals that are reached.
+#[test]
+fn the_page_is_that_of_the_configuration() {
+    let mut explorer = Explorer::of("HH-documented-honest");
+    let (_, page) = explorer.get("/");
+    assert!(page.contains("<title>HH-documented-honest</title>") && !page.contains("Stateright Explorer"), "{page}");
+    let at = |what: &str| page.find(what).unwrap_or_else(|| panic!("{what}: {page}"));
+    let order =
+        ["<main", "Next Action Choices", "Path of Actions", "<h2>Status", "<h2>Properties", "Current State"].map(at);
+    assert!(order.is_sorted(), "{order:?}");
+    let status = explorer.json("/.status");
+    assert_eq!(status["model"], "HH-documented-honest");
+    for properties in [&status["properties"], &explorer.json("/.states/0")[0]["properties"]] {
+        let names: Vec<_> = properties.as_array().unwrap().iter().map(|one| one[1].as_str().unwrap()).collect();
+        assert!(names.contains(&"P-GATE") && names.contains(&"both succeed"), "{names:?}");
+        // No disk fails in this configuration.
+        assert!(
+            !names.iter().any(|name| name.contains("Storage") || name.contains("explored to its end")),
+            "{names:?}"
+        );
+    }
+}

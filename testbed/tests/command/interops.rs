@@ -231,3 +231,20 @@ fn an_interrupt_ends_the_programs() {
     assert!(ended.lines.is_empty(), "{:?}", ended.lines);
     assert!(!runs(&child), "the program is left");
 }
+
+/// A program that prints what it was given, or nothing, is no shim, and the verdict says so.
+#[test]
+fn a_program_that_only_echoes_is_no_shim() {
+    let folder = Folder::default();
+    let importers = [importer("echo", "echo import"), importer("cat", "cat"), importer("nothing", "true")].concat();
+    let matrix = folder.file("matrix.toml", format!("deadline = 2\ncases = [\"no-password\"]\n{importers}{EXPORTER}"));
+    let output = run(["interop", text(&matrix), "--json"], b"");
+    let all = cells(&output);
+    for (name, says) in
+        [("echo", "so the program is no shim"), ("cat", "may be no shim"), ("nothing", "may be no shim")]
+    {
+        let row = &all[&("whole".into(), name.into(), "documented".into(), "no-password".into())];
+        assert!(row["why"].as_str().unwrap().contains(says), "{name}: {row}");
+        assert!(row["why"].as_str().unwrap().contains("docs/interop.md"), "{name}: {row}");
+    }
+}

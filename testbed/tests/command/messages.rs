@@ -81,7 +81,15 @@ fn what_is_no_message_is_refused_with_its_place() {
     }
 }
 
+/// Nothing is no error, as a channel may have been empty; who forgot the input reads it.
 #[test]
-fn nothing_holds_no_message() {
-    assert_eq!(shown(&run(["message", "decode"], b"")), "--\n-- 0");
+fn nothing_to_decode_is_said() {
+    for more in [&[][..], &["--json"], &["--frames"]] {
+        let output = run([&["message", "decode"], more].concat(), b"");
+        assert_eq!((code(output.status), output.stdout.len()), (0, 0), "{}", shown(&output));
+        let note = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(note.starts_with("handfast: there is nothing to decode on standard input; "), "{note}");
+        let hello = run([&["message", "decode"], more].concat(), if more == ["--frames"] { b"" } else { HELLO });
+        assert!(more == ["--frames"] || hello.stderr.is_empty(), "{}", shown(&hello));
+    }
 }

@@ -1,5 +1,4 @@
-//! Standard output, standard error and files that are lost: a link is what it is without them, and checks are neither passed nor
-//! violated.
+//! Lost standard output, standard error and files: a link goes on without them, and a check then has no verdict.
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,4 @@
-//! A stored trace, one byte of which is another one.
+//! A stored trace with one wrong byte is refused.
 
 use crate::support::{Folder, code, run, shown, text};
 

@@ -212,7 +212,7 @@ fn files_of_other_commands_are_refused_before_the_work() {
             let refused = run(["verify", "--report", text(&report), option, text(file)], b"");
             assert_eq!(code(refused.status), 2, "{}", shown(&refused));
             let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
-            assert!(complaint.starts_with(&format!("handfast: {option} {}: ", file.display())), "{complaint}");
+            assert!(complaint.contains(&format!(" {option} {}: ", file.display())), "{complaint}");
         }
         let alone = run(["verify", option, text(&files[1])], b"");
         assert!(code(alone.status) == 2 && shown(&alone).contains("--report"), "{}", shown(&alone));
@@ -302,7 +302,7 @@ fn a_folder_that_cannot_be_written_is_refused_before_the_work() {
         assert_eq!(code(refused.status), 2, "{}", shown(&refused));
         assert!(refused.stdout.is_empty(), "{}", shown(&refused));
         let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert!(complaint.starts_with(&format!("handfast: {option} ")), "{complaint}");
+        assert!(complaint.starts_with(&format!("handfast: cannot use {option} ")), "{complaint}");
     }
 }
 
@@ -322,4 +322,24 @@ fn a_full_disk_changes_no_verdict() {
     for part in ["the report is incomplete", "--sarif", "the file is incomplete"] {
         assert!(complaint.contains(part), "{part}: {complaint}");
     }
+}
+
+/// The path of the page stands on standard error, where it is part of no JSON.
+#[test]
+fn the_path_of_the_page_is_printed() {
+    let folder = Folder::default();
+    let report = folder.path("report");
+    let args = ["--only", "configurations", "--report", text(&report)];
+    let output = run(SMALL.iter().chain(&args), b"");
+    let page = report.join("report.html");
+    assert!(page.is_file(), "{}", shown(&output));
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(notes.contains(&format!("handfast: the report is {}\n", text(&page))), "{notes}");
+    let file = folder.file("file", "");
+    let refused = run(SMALL.iter().chain(&["--report", text(&file)]), b"");
+    let expected = format!(
+        "handfast: cannot use --report {}: there is a file of this name, and a folder is needed; give another name\n",
+        text(&file)
+    );
+    assert_eq!((code(refused.status), String::from_utf8_lossy(&refused.stderr).into_owned()), (2, expected));
 }

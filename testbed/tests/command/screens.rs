@@ -46,7 +46,7 @@ impl Album {
     fn show(mut self, store: &Path) -> String {
         self.volatile.extend(accounts(store).into_iter().map(|name| (name, "LOCAL")));
         let volatile: Vec<_> = self.volatile.iter().map(|(what, name)| (what.as_str(), *name)).collect();
-        // A cell that was blanked is as empty as one that was never written: which it is depends on how many keys one frame shows.
+        // A blanked cell and a cell that was never written look alike. Timing decides which of the two it is, so that both are cut off.
         let page = |(name, screen): &(_, String)| format!("== {name}\n{}", fixed(screen, &volatile));
         let pages = self.pages.iter().map(page).collect::<Vec<_>>().join("\n\n");
         pages.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{code, run, shown};
+use crate::support::{Folder, code, run, shown, text};
 
 #[test]
 fn sessions_are_simulated_and_judged() {
@@ -60,5 +60,23 @@ fn what_is_not_there_is_a_usage_error() {
         &["--engine", "steam"],
     ] {
         assert_eq!(code(run(["sim"].iter().chain(args), b"").status), 2, "{args:?}");
+    }
+}
+
+/// A sweep that says nothing says what to do, on standard error: standard output is as it was.
+#[test]
+fn an_inconclusive_sweep_says_what_to_do() {
+    let folder = Folder::default();
+    let out = folder.path("out");
+    let few = ["sim", "--engine", "event", "--scenario", "early", "--seeds", "0..1"];
+    let none = ["sim", "--scenario", "no-fault", "--seeds", "0..4", "--budget", "0s"];
+    let kept = [&none[..], &["--out", text(&out)]].concat();
+    for (args, hint) in
+        [(&few[..], "give more seeds"), (&none, "give more time (--budget)"), (&kept, "the same command goes on")]
+    {
+        let output = run(args, b"");
+        assert_eq!(code(output.status), 4, "{}", shown(&output));
+        let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(notes.contains("handfast: INCONCLUSIVE: ") && notes.contains(hint), "{notes}");
     }
 }

@@ -132,3 +132,13 @@ fn a_reader_that_goes_is_no_panic() {
     drop(child.stdout.take());
     assert_ne!(code(child.wait().unwrap()), 101);
 }
+
+/// An empty text has no place to point at: the complaint says what to do.
+#[test]
+fn an_empty_text_is_no_token() {
+    for args in [&["token", "parse"][..], &["token", "qr"], &["token", "parse", ""]] {
+        let output = run(args, b"");
+        assert_eq!(code(output.status), 1, "{}", shown(&output));
+        assert!(shown(&output).contains("the text is empty; give the token as an argument"), "{}", shown(&output));
+    }
+}

@@ -252,3 +252,47 @@ fn a_recorded_input_needs_a_cause() {
     assert_eq!(code(output.status), 1, "{}", shown(&output));
     assert!(shown(&output).contains("line 2:3: export: Opened"), "{}", shown(&output));
 }
+
+/// A line of another operation, and a token of another device or with another code, are named, with the line that they differ from.
+#[test]
+fn a_line_of_another_operation_or_with_another_token_is_named() {
+    let good = include_str!("vectors/no-password.ndjson");
+    let folder = Folder::default();
+    let (op, code_of, device) = ("1948252132", "/727601\"}, \"ret\": 1948252132", "799301de89386f6e");
+    let confirm = format!("{{\"op_id\": {op}}}, \"ret\": true");
+    let signal = format!("\"127.0.0.1:59875\"}}, \"op_id\": {op}");
+    let added = good.lines().find(|line| line.contains("addDevice\"")).unwrap();
+    let of_signal = format!("its op_id 77 is that of another operation: addDevice returned {op} in line 4");
+    for (from, to, line, why) in [
+        (confirm.clone(), confirm.replace(op, "77"), 8, of_signal.clone()),
+        (signal.clone(), signal.replace(op, "77"), 7, of_signal),
+        (
+            code_of.to_owned(),
+            code_of.replace("01", "02"),
+            4,
+            "its token has another code than the token in line 3".into(),
+        ),
+        (
+            added.to_owned(),
+            added.replace(device, "799301de89386f6f"),
+            4,
+            "its token is of another device than the token in line 3".into(),
+        ),
+    ] {
+        assert!(good.contains(&from), "{from}");
+        let path = folder.file("trace.ndjson", good.replace(&from, &to));
+        let output = run(["validate", "--observed", text(&path)], b"");
+        assert_eq!(code(output.status), 1, "{}", shown(&output));
+        assert!(shown(&output).contains(&format!("\nnote on line {line}: {why}\n")), "{}", shown(&output));
+        let json = run(["validate", "--observed", "--json", text(&path)], b"");
+        let verdict: Value = serde_json::from_slice(&json.stdout).unwrap();
+        assert_eq!(
+            (&verdict["remarks"][0]["why"], &verdict["remarks"][0]["place"]["line"]),
+            (&why.into(), &line.into())
+        );
+    }
+    // A trace that is allowed, and one that is refused for another reason, have none.
+    let path = folder.file("trace.ndjson", good.replace("\"127.0.0.1:59875\"", "\"nowhere\""));
+    let output = run(["validate", "--observed", text(&path)], b"");
+    assert!(code(output.status) == 1 && !shown(&output).contains("note on line"), "{}", shown(&output));
+}

@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Folder, code, run, shown, text};
+use crate::{
+    person::Person,
+    support::{Folder, code, run, shown, text},
+};
 
 /// The graph in a page.
 fn graph(page: &str) -> Value {
@@ -111,4 +114,13 @@ fn a_schedule_and_its_trace_are_one_way() {
     let damaged = folder.file("damaged.trace", "{}\n");
     let refused = run(["explore", "--trace", text(&damaged)], b"");
     assert_eq!(code(refused.status), 1, "{}", shown(&refused));
+}
+
+/// A terminal shows no HTML: the complaint says what to do.
+#[test]
+fn a_terminal_gets_no_html() {
+    let left = Person::start((80, 24), ["explore"]).end();
+    assert_eq!(left.code, 2, "{}", left.screen);
+    let words = left.screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("--output walk.html") && !words.contains('<'), "{words}");
 }

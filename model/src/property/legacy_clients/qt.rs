@@ -18,7 +18,7 @@ impl Client for Import {
         let at = &mut self.0;
         match (at.screen, input) {
             (S::Initial | S::Closed, I::Select) => Ok(at.select()),
-            // Whose signal it is, it does not ask.
+            // This client does not compare the account that the signal names.
             (S::Initial | S::Closed, I::Signal(..)) => Ok(Vec::new()),
             (_, I::Signal(_, received)) => Ok(at.show(ImportAt::screen_of(received, import_end))),
             // It is shown to be in progress before the daemon says so (W-40).

@@ -7,6 +7,7 @@ use stateright::Model as _;
 
 use super::{
     parse::{Place, Trace},
+    remarks::{Remark, remarks},
     runs::{self, Lane, Run, Sorted},
     search::{Act, EXPLAINED, Node, Search, Stop, memo::Memo},
     terms::Terms,
@@ -82,6 +83,9 @@ pub struct Refusal {
     /// The lines that are no part of a link.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub apart: Vec<Apart>,
+    /// The lines that name another operation or another token than the rest of the trace.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Remark>,
 }
 
 /// A line that is no part of a link: it changed nothing, and nothing has to explain it.
@@ -117,7 +121,11 @@ pub fn validate(trace: &Trace, terms: &Terms) -> Verdict {
                 let (place, says) = notes.0[line].clone();
                 Apart { place, says, why }
             });
-            validate_runs(&notes, runs, &terms).with_apart(apart.collect())
+            let mut verdict = validate_runs(&notes, runs, &terms).with_apart(apart.collect());
+            if let Verdict::Refused(refusal) = &mut verdict {
+                refusal.remarks = remarks(trace);
+            }
+            verdict
         }
         None => Verdict::Inconclusive { why: format!("there are more than {} pairs of operations", runs::MAX_RUNS) },
     }
@@ -292,5 +300,5 @@ fn refusal<I: ImportSide, E: ExportSide>(notes: &Notes, search: &Search<'_, I, E
         next.extend(search.calls(node).into_iter().map(|(side, call)| format!("{side}: {call} is accepted")));
     }
     let (lines, next) = (lines.into_values().collect(), next.into_iter().collect());
-    Refusal { explained: best.lines, lines, states: best.count, seen, next, apart: Vec::new() }
+    Refusal { explained: best.lines, lines, states: best.count, seen, next, apart: Vec::new(), remarks: Vec::new() }
 }

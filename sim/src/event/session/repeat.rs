@@ -18,8 +18,8 @@ use crate::event::{
 };
 
 impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
-    /// The request for the connection comes again. A shell that has the connection knows it; another takes it for a new one, which
-    /// no one then secures.
+    /// Delivers the request for the connection a second time. A shell that has the connection recognizes the request. Any other shell
+    /// begins a new connection, which then gets no TLS handshake.
     pub(crate) fn repeat_request(&mut self) -> Result<(), &'static str> {
         if !self.schedule.is_pair() || self.links[0].ends[1] == LinkEnd::Away {
             return Err("there is no request");

@@ -151,8 +151,8 @@ pub(crate) fn followers<I: ImportSide, E: ExportSide>(
     let asks = if schedule.typo { Ask::Wrong } else { Ask::Right };
     let follower = |asks| {
         let mut follower = Follower::new(configuration, import.clone(), export.clone(), asks);
-        // The checker judges each send and each state; here the mutants are found by what comes of them. In a comparison it is the order
-        // that counts, of which nothing comes where no one abuses it (R-SAS-2).
+        // The checker judges each send and each state. This engine finds a mutant by its consequences. A comparison is the exception: a
+        // wrong order of its messages has no consequence unless an intruder uses it (R-SAS-2).
         if !sas {
             follower.forgo(PropertyId::Sends);
         }
