@@ -17,6 +17,6 @@ pub use self::{
     bug::{Bug, Held, Mark},
     exhibit::{Exhibit, Shown, Steps, Subject},
     own::{OWN, Own},
-    page::{Line, diagrams, markdown, markdown_of_own},
+    page::{Line, brief, diagrams, markdown, markdown_of_own},
     rows::BUGS,
 };

@@ -73,6 +73,24 @@ pub fn markdown(lines: &[Line]) -> String {
     page
 }
 
+/// Returns a short table: of each line the bug, and the first of its exhibits.
+pub fn brief<'a>(lines: impl IntoIterator<Item = &'a Line>) -> String {
+    let mut page = String::from("| | fix | effect and cause | found by | steps |\n|---|---|---|---|---|\n");
+    for Line { id, fix, broke, shown, .. } in lines {
+        let first = broke.split_inclusive(". ").next().unwrap_or(broke).trim_end();
+        if let Some(shown) = shown.first() {
+            let [steps, _] = shown.in_short();
+            let _ = writeln!(
+                page,
+                "| {id} | {fix} | {first} | {} | {} |",
+                shown.property,
+                steps.trim_end_matches(" steps")
+            );
+        }
+    }
+    page
+}
+
 /// Returns the table of this project's own defects, in Markdown.
 pub fn markdown_of_own() -> String {
     let mut page = String::from("| | effect and cause | broken | held by |\n|---|---|---|---|\n");
