@@ -170,7 +170,7 @@ impl Connection {
 
     /// Whether this side has ended the session's channel.
     pub fn has_ended(&self) -> bool {
-        matches!(self.phase, Phase::Ended | Phase::Over | Phase::DeafEnded)
+        matches!(self.phase, Phase::Ended | Phase::Over | Phase::DiscardingEnded)
     }
 
     /// Whether bytes are to be received: no command is waited for, and not too many bytes wait to be transmitted ([`MAX_UNSENT`]).
@@ -202,7 +202,7 @@ impl Connection {
     pub fn receive_noting<'a>(&mut self, input: &mut &'a [u8], mut note: impl FnMut(Place, Kind)) -> Option<Event<'a>> {
         self.stopped = false;
         while self.is_reading() {
-            if matches!(self.phase, Phase::Deaf | Phase::DeafEnded | Phase::Closed) {
+            if matches!(self.phase, Phase::Discarding | Phase::DiscardingEnded | Phase::Closed) {
                 *input = &[];
                 return None;
             }
@@ -288,11 +288,11 @@ impl Connection {
                 Some(Event::Lost)
             }
             (Phase::Open | Phase::Garbled | Phase::PeerEnded, Item::NoFrame) => {
-                (self.phase, self.receiving) = (Phase::Deaf, false);
+                (self.phase, self.receiving) = (Phase::Discarding, false);
                 Some(Event::Malformed)
             }
             (Phase::Ended | Phase::Over, Item::NoFrame) => {
-                self.phase = Phase::DeafEnded;
+                self.phase = Phase::DiscardingEnded;
                 Some(Event::Malformed)
             }
 
@@ -417,7 +417,7 @@ impl Connection {
 
     /// The session's channel, if this side can send on it: it has not ended it.
     fn sends_on(&self) -> Option<u16> {
-        let open = matches!(self.phase, Phase::Open | Phase::Garbled | Phase::PeerEnded | Phase::Deaf);
+        let open = matches!(self.phase, Phase::Open | Phase::Garbled | Phase::PeerEnded | Phase::Discarding);
         self.channel.filter(|_| open)
     }
 
@@ -495,7 +495,7 @@ impl Connection {
         let Some(channel) = self.sends_on() else { return false };
         self.phase = match self.phase {
             Phase::PeerEnded => Phase::Over,
-            Phase::Deaf => Phase::DeafEnded,
+            Phase::Discarding => Phase::DiscardingEnded,
             _ => Phase::Ended,
         };
         (self.receiving, self.sending) = (false, None);

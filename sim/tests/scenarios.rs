@@ -83,7 +83,7 @@ fn each_side_is_killed_at_each_of_its_steps() {
 #[test]
 fn each_half_of_a_connection_is_closed_at_each_step() {
     judge("half-close", 0..1);
-    judge("deaf", 3..4);
+    judge("read-closed", 3..4);
 }
 
 #[test]

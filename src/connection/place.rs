@@ -29,9 +29,9 @@ pub enum Phase {
     /// Both have ended it.
     Over,
     /// This side has not ended it, and nothing is received any more: what came is no frame.
-    Deaf,
+    Discarding,
     /// The same, after this side's end.
-    DeafEnded,
+    DiscardingEnded,
     /// The connection is closed, or there is nothing left but to close it. Nothing is received, no command is carried out.
     Closed,
 }
@@ -79,8 +79,8 @@ impl Place {
             Phase::PeerEnded => name!("ended by the peer"),
             Phase::Ended => name!("ended"),
             Phase::Over => name!("over"),
-            Phase::Deaf => name!("deaf"),
-            Phase::DeafEnded => name!("deaf and ended"),
+            Phase::Discarding => name!("discarding"),
+            Phase::DiscardingEnded => name!("discarding and ended"),
             Phase::Closed => name!("closed"),
         }
     }

@@ -335,7 +335,7 @@ impl Run {
             }
             Event::Malformed => {
                 session.skipped = true;
-                session.dead = matches!(self.connection.place().phase, Phase::Deaf | Phase::DeafEnded);
+                session.dead = matches!(self.connection.place().phase, Phase::Discarding | Phase::DiscardingEnded);
                 "malformed".into()
             }
             Event::Lost => {

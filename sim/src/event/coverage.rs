@@ -66,8 +66,8 @@ pub fn beyond(row: &Row) -> Option<&'static str> {
     if let Some(place) = row.place.strip_prefix("connection ") {
         return beyond_of_connection(row.side, place, row.kind);
     }
-    let deaf = row.place == "done, linked" && SAID.contains(&row.kind);
-    deaf.then_some("after its own end of the channel a shell waits for the other end only")
+    let waits = row.place == "done, linked" && SAID.contains(&row.kind);
+    waits.then_some("after its own end of the channel a shell waits for the other end only")
 }
 
 fn beyond_of_connection(side: Side, place: &str, kind: &str) -> Option<&'static str> {
@@ -91,7 +91,7 @@ fn beyond_of_connection(side: Side, place: &str, kind: &str) -> Option<&'static 
             "an exporter closes a session that the peer has ended in the same step"
         }
         "end()" => return None,
-        _ if is("garbled") && side == Side::Export || is("deaf") && command => {
+        _ if is("garbled") && side == Side::Export || is("discarding") && command => {
             "a session that is garbled is ended in the same step, but while the importer installs"
         }
         _ => return None,

@@ -32,7 +32,7 @@ impl Draw {
             Scenario::Outage(_) => Some(What::Outage(self.between(5, 60))),
             Scenario::Partition(_) => Some(What::Partition),
             Scenario::HalfClose(_) => Some(What::ShutWrite),
-            Scenario::Deaf(_) => Some(What::ShutRead),
+            Scenario::ReadClosed(_) => Some(What::ShutRead),
             Scenario::Cancel(_) => Some(What::Cancel),
             Scenario::Crash(_) => Some(What::Crash(self.between(10, 400))),
             Scenario::Kill(_) => Some(What::Kill(self.between(10, 400))),
@@ -79,13 +79,13 @@ impl Draw {
                     Scenario::Hold,
                     Scenario::Partition,
                     Scenario::HalfClose,
-                    Scenario::Deaf,
+                    Scenario::ReadClosed,
                     Scenario::Cancel,
                     Scenario::Crash,
                     Scenario::Kill,
                 ]),
                 World::Packets => {
-                    self.one_of(&[Scenario::Outage, Scenario::HalfClose, Scenario::Deaf, Scenario::Cancel])
+                    self.one_of(&[Scenario::Outage, Scenario::HalfClose, Scenario::ReadClosed, Scenario::Cancel])
                 }
             };
             plan.faults.extend(self.what(family(at)).map(|what| Fault { at, what }));

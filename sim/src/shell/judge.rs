@@ -223,7 +223,7 @@ fn reached(plan: &Plan, record: &Record, import: Option<End>, export: Option<End
             // Sides that shared a session learn of it from the network, not from a timer.
             Scenario::Kill(_)
             | Scenario::HalfClose(_)
-            | Scenario::Deaf(_)
+            | Scenario::ReadClosed(_)
             | Scenario::Reset(..)
             | Scenario::Compared(Compared::ResetWithin(_))
             | Scenario::ResetWithin(_) => {

@@ -46,7 +46,7 @@ pub enum Scenario {
     /// The side whose step it is closes the writing half of its connection, without a word.
     HalfClose(Point),
     /// The side whose step it is reads the end of its connection, which its peer has not written.
-    Deaf(Point),
+    ReadClosed(Point),
     /// The connection is reset after so many records of TLS that this side wrote.
     Reset(Side, u8),
     /// The connection is reset after any byte that this side wrote.
@@ -132,7 +132,7 @@ impl Scenario {
     /// All of them, in the order in which they are reported.
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::NoFault, Self::Wrong(1), Self::Wrong(2), Self::Wrong(3), Self::Loss];
-        for of in [Self::Outage, Self::Hold, Self::Partition, Self::HalfClose, Self::Deaf] {
+        for of in [Self::Outage, Self::Hold, Self::Partition, Self::HalfClose, Self::ReadClosed] {
             all.extend(Point::all().map(of));
         }
         all.extend(SIDES.into_iter().flat_map(|side| (0..records(side)).map(move |after| Self::Reset(side, after))));
@@ -166,7 +166,7 @@ impl Scenario {
             Self::Hold(_) => "hold",
             Self::Partition(_) => "partition",
             Self::HalfClose(_) => "half-close",
-            Self::Deaf(_) => "deaf",
+            Self::ReadClosed(_) => "read-closed",
             Self::Reset(..) => "reset",
             Self::ResetWithin(_) => "reset-within",
             Self::SlowReader(_) => "slow-reader",
@@ -212,7 +212,7 @@ impl Scenario {
             | Self::Hold(at)
             | Self::Partition(at)
             | Self::HalfClose(at)
-            | Self::Deaf(at)
+            | Self::ReadClosed(at)
             | Self::Cancel(at)
             | Self::Crash(at)
             | Self::Kill(at) => Some(at),
