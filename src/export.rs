@@ -227,7 +227,7 @@ impl<R: Rules> Exporter<R> {
 
             // The importer says how it went, or a legacy one just ends the channel (R-EXT-2).
             (Linked(Sent, session), Message(M::ImportResult(result))) => self.result(session, result),
-            (Linked(Sent, session), Ended) => self.ended_behind_archive(session),
+            (Linked(Sent, session), Ended) => self.ended_after_archive(session),
 
             // The user gives up (R-API-6, R-CANCEL-1); not once archive bytes are out. Every importer knows the word (R-EXT-3).
             (Linked(Authenticating, _), CancelAddDevice) => {
@@ -526,7 +526,7 @@ impl<R: Rules> Exporter<R> {
         }
     }
 
-    fn ended_behind_archive(&mut self, session: Session) {
+    fn ended_after_archive(&mut self, session: Session) {
         let outcome = match self.result_in_force(session) {
             true => Outcome::Network,
             false => Outcome::Success { confirmed: false },

@@ -129,7 +129,7 @@ pub(crate) fn export_screen(screen: export::Screen) -> String {
 }
 
 /// A signal in words.
-fn told_words(received: Received) -> String {
+fn words_of(received: Received) -> String {
     match received {
         Received::Signal(Signal::Done(outcome)) => format!("DONE ({outcome})"),
         Received::Signal(signal) => signal.state().to_string(),
@@ -152,12 +152,7 @@ impl fmt::Display for Step {
             Self::Return(side) => write!(f, "what it returned arrives at {}'s client", device(side)),
             Self::Receive(side) => write!(f, "the next signal arrives at {}'s client", device(side)),
             Self::Foreign(side, received) => {
-                write!(
-                    f,
-                    "a signal of another operation arrives at {}'s client: {}",
-                    device(side),
-                    told_words(*received)
-                )
+                write!(f, "a signal of another operation arrives at {}'s client: {}", device(side), words_of(*received))
             }
             Self::Link(action) => write!(f, "{action}"),
         }

@@ -267,7 +267,7 @@ async fn an_exporter_that_shows_too_little_is_not_verified() {
 }
 
 #[tokio::test]
-async fn the_exporter_tells_the_device_of_the_token_from_another() {
+async fn the_exporter_knows_the_device_of_the_token_from_another() {
     let (importer, other) = (device(), device());
     let (_, chain) = link(&ImporterTls::new(&importer), &ExporterTls::new(&device())).await.1.unwrap();
     let ids = |identity: &Identity| {

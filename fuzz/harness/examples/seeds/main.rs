@@ -42,7 +42,7 @@ fn vectors(part: &str) -> Vec<(String, Vec<u8>)> {
     vectors.map(named).collect()
 }
 
-/// A stream behind the sizes of its pieces.
+/// A stream, after the sizes of its pieces.
 fn cut(stream: &[u8]) -> Vec<u8> {
     [&[0, 6, 63, 19], stream].concat()
 }
@@ -192,7 +192,7 @@ fn payloads() {
     }
 }
 
-/// What clients saw of real links, each behind the number of its terms.
+/// What clients saw of real links, each after the number of its terms.
 fn recordings() {
     let folder = root().join("model/tests/traces");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();

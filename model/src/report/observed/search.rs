@@ -243,8 +243,8 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
             return true;
         }
         let (Some(asked), Some(lane)) = (self.next_asked(node, side), self.run.lane(side)) else { return true };
-        let behind = usize::from(node.at[index(side)].signals).checked_sub(1).and_then(|last| lane.signals.get(last));
-        behind.is_some_and(|shown| shown.noted.line < asked.noted.line)
+        let last = usize::from(node.at[index(side)].signals).checked_sub(1).and_then(|last| lane.signals.get(last));
+        last.is_some_and(|shown| shown.noted.line < asked.noted.line)
     }
 
     /// Hands a call to its side, if that gives the answer that was seen.

@@ -147,7 +147,7 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
 
     /// It is not earlier than this.
     pub(super) fn earliest(&self, at: &[Cursor; 2], clock: Option<Clock>) -> u64 {
-        let behind = self.run.seen().flat_map(|(side, lane)| {
+        let earlier = self.run.seen().flat_map(|(side, lane)| {
             let cursor = at[index(side)];
             let signal = lane.signals.get(usize::from(cursor.signals).wrapping_sub(1));
             let call = lane.calls.get(usize::from(cursor.calls).wrapping_sub(1));
@@ -156,7 +156,7 @@ impl<I: ImportSide, E: ExportSide> Search<'_, I, E> {
             let call = call.map(|asked| (asked.noted.clock, self.begun(asked)));
             [signal, call]
         });
-        behind.flatten().filter(|(other, _)| Some(*other) == clock).map(|(_, t_ms)| t_ms).max().unwrap_or(0)
+        earlier.flatten().filter(|(other, _)| Some(*other) == clock).map(|(_, t_ms)| t_ms).max().unwrap_or(0)
     }
 
     /// Notes since when the timers run.
