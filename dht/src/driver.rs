@@ -4,6 +4,8 @@ mod load;
 mod resting;
 mod socket;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use core::time::Duration;
 use std::io;
@@ -19,6 +21,7 @@ use crate::node::{Config, Node, Statistics};
 use crate::operation::{CannotBegin, Event, OperationId, PutOptions};
 use crate::value::{Query, Value};
 use crate::wire::{Family, Want};
+use resting::Resting;
 pub use socket::Socket;
 use task::{Act, Task};
 
@@ -106,15 +109,14 @@ impl Running {
     pub async fn start(bind: Bind, config: Config) -> io::Result<Self> {
         let mut sockets = [None, None];
         if let Some(address) = bind.v4 {
-            sockets[0] = Some(UdpSocket::bind(address).await?);
+            sockets[0] = Some(Resting::new(UdpSocket::bind(address).await?)?);
         }
         if let Some(address) = bind.v6 {
-            sockets[1] = Some(task::bind_v6(address)?);
+            sockets[1] = Some(Resting::new(task::bind_v6(address)?)?);
         }
         let mut seed = zeroize::Zeroizing::new([0; 32]);
         getrandom::fill(seed.as_mut()).map_err(io::Error::other)?;
         let unix_start = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let sockets = sockets.map(|socket| socket.map(resting::Resting::new));
         Self::over(sockets, Config { unix_start, ..config }, &seed)
     }
 

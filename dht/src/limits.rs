@@ -201,5 +201,5 @@ pub const BATCH: usize = 64;
 pub const BUSY: u64 = 100;
 /// The window in which they are counted.
 pub const BUSY_WINDOW: Duration = Duration::from_millis(50);
-/// The pause between two reads of a busy node.
+/// The pause between two reads of a busy node, where the first of them has taken all that was there.
 pub const BUSY_PAUSE: Duration = Duration::from_millis(1);

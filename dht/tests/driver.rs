@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use handfast_dht::driver::{Bind, Running, Unfinished};
 use handfast_dht::value::Query;
-use handfast_dht::wire::{Message, Payload, Request};
 use handfast_dht::{CannotBegin, Config, Event, Family, InfoHash, Node, PutOptions, Value, ValueType};
 
 async fn node() -> Running {
@@ -67,34 +66,6 @@ fn answers_are_no_questions() {
         // It may have asked for more than this.
         assert!(one.asked() == 0 && two.asked() >= round, "{} and {}", one.asked(), two.asked());
     }
-}
-
-/// Time here is tokio's, and goes on when nothing else does: many questions come at one moment, and the node is busy. Between the rounds it
-/// comes to rest, and the next question has to wake it.
-#[tokio::test(start_paused = true)]
-async fn a_node_that_was_busy_answers_all_and_is_woken_again() {
-    const QUESTIONS: u32 = 150;
-    let node = node().await;
-    for _ in 0..3 {
-        for (family, own) in Family::ALL.into_iter().zip(["127.0.0.1:0", "[::1]:0"]) {
-            let socket = tokio::net::UdpSocket::bind(own).await.unwrap();
-            for transaction in 1..=QUESTIONS {
-                let payload = Payload::Request { id: InfoHash::of(b"asks much"), request: Request::Ping };
-                let question = Message { transaction, network: 0, client: true, payload };
-                socket.send_to(&question.to_bytes(), at(&node, family)).await.unwrap();
-            }
-            let (mut answered, mut buffer) = (0, [0; 2048]);
-            while answered < QUESTIONS {
-                // Within five seconds of its start nothing else wakes a node.
-                let answer = tokio::time::timeout(Duration::from_millis(500), socket.recv(&mut buffer)).await;
-                let length = answer.expect("the node answers").unwrap();
-                let message = Message::decode(&buffer[..length]).unwrap();
-                answered += u32::from(matches!(message.payload, Payload::Reply(_)));
-            }
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    node.shutdown().await;
 }
 
 #[tokio::test]

@@ -15,6 +15,9 @@ pub trait Socket: Send + Sync + 'static {
     fn local_addr(&self) -> io::Result<SocketAddr>;
 
     /// Waits until a datagram may be there.
+    ///
+    /// # Errors
+    /// Datagrams are not signalled: the socket is asked once in a millisecond.
     fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Takes a datagram. Returns its length and its sender.
@@ -32,8 +35,8 @@ pub trait Socket: Send + Sync + 'static {
     /// Waits for room, and sends a datagram.
     fn send_to(&self, bytes: &[u8], to: SocketAddr) -> impl Future<Output = io::Result<usize>> + Send;
 
-    /// Begins, or ceases, to signal datagrams by [`Socket::readable`]. One that does not is asked once in a millisecond. A socket for which
-    /// signals cost nothing may go on with them.
+    /// Begins, or ceases, to signal datagrams by [`Socket::readable`]. One that does not is asked once in a millisecond, and at
+    /// once again where so much was there that more may be. A socket for which signals cost nothing may go on with them.
     fn watch(&mut self, watched: bool) {
         let _ = watched;
     }

@@ -8,7 +8,8 @@ use std::net::{SocketAddr, SocketAddrV6};
 
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::driver::load::Load;
 use crate::driver::socket::Socket;
@@ -68,6 +69,8 @@ impl Task {
 
     pub(super) async fn run<S: Socket>(mut self, mut sockets: [Option<S>; 2]) {
         let mut alarm = pin!(sleep_until(self.start + self.node.poll_timeout()));
+        // More may wait than was taken.
+        let mut full = false;
         while !self.over {
             // A busy node is not woken for each datagram: it reads at intervals.
             let next_read = self.load.next_read();
@@ -82,17 +85,20 @@ impl Task {
                     Some(act) => Some(act),
                     None => break,
                 },
-                () = readable(sockets[0].as_ref()), if next_read.is_none() => None,
-                () = readable(sockets[1].as_ref()), if next_read.is_none() => None,
+                // No rest while datagrams wait, or the system drops some; other tasks of the runtime have their turn.
+                () = yield_now(), if full => None,
+                () = readable(sockets[0].as_ref()), if !full && next_read.is_none() => None,
+                () = readable(sockets[1].as_ref()), if !full && next_read.is_none() => None,
                 () = &mut alarm => None,
             };
             let now = self.now();
             if let Some(act) = act {
                 act(&mut self, now);
             }
-            if next_read.is_none_or(|at| at <= now) {
+            if full || next_read.is_none_or(|at| at <= now) {
                 let before = self.node.asked();
-                sockets.iter().flatten().for_each(|socket| self.receive(now, socket));
+                full = false;
+                sockets.iter().flatten().for_each(|socket| full |= self.receive(now, socket));
                 if let Some(busy) = self.load.note(now, self.node.asked() - before) {
                     sockets.iter_mut().flatten().for_each(|socket| socket.watch(!busy));
                 }
@@ -105,16 +111,22 @@ impl Task {
         }
     }
 
-    /// Takes what has arrived, so many datagrams at one time that the rest of the task is not starved.
-    fn receive<S: Socket>(&mut self, now: Duration, socket: &S) {
+    /// Takes what has arrived, so many datagrams at one time that the rest of the task is not starved. Says whether more may wait.
+    fn receive<S: Socket>(&mut self, now: Duration, socket: &S) -> bool {
+        let mut some = false;
         for _ in 0..limits::BATCH {
             match socket.try_recv_from(&mut self.buffer) {
-                Ok((len, from)) => self.node.handle_datagram(now, from, &self.buffer[..len]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Ok((len, from)) => {
+                    self.node.handle_datagram(now, from, &self.buffer[..len]);
+                    some = true;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 // An earlier datagram could not be delivered: its request will run out.
                 Err(_) => {}
             }
         }
+        // A socket that gives errors only is no reason to hurry.
+        some
     }
 
     async fn send<S: Socket>(&mut self, sockets: &[Option<S>; 2]) {
@@ -199,10 +211,11 @@ impl Task {
     }
 }
 
-/// Waits until a socket has something; for ever when there is none.
+/// Waits until a socket may have something; for ever when there is none. One that cannot say so is read at intervals: a node that no longer
+/// takes anything would look as if it lived.
 async fn readable<S: Socket>(socket: Option<&S>) {
-    match socket {
-        Some(socket) if socket.readable().await.is_ok() => {}
-        _ => core::future::pending().await,
+    let Some(socket) = socket else { return core::future::pending().await };
+    if socket.readable().await.is_err() {
+        sleep(limits::BUSY_PAUSE).await;
     }
 }
