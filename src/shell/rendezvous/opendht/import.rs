@@ -110,10 +110,10 @@ async fn answer(
 ) {
     let mut treated = Treated::default();
     let mut answers = JoinSet::new();
+    let mut first = Form::Long;
     loop {
         let (event, form) = select! { biased;
-            event = long.next() => (event, Form::Long),
-            event = short.next() => (event, Form::Short),
+            event = in_turn(&mut first, long.next(), short.next()) => event,
             Some(_) = answers.join_next() => continue,
         };
         let Some(event) = event else { return };
@@ -137,6 +137,30 @@ async fn answer(
             }
         }
     }
+}
+
+/// Waits for one of two. Where both are there it is the turn of `first`, which changes: values that keep coming to one key do not keep
+/// those of the other waiting.
+pub(super) async fn in_turn<T>(
+    first: &mut Form,
+    long: impl Future<Output = T>,
+    short: impl Future<Output = T>,
+) -> (T, Form) {
+    let (taken, form) = match *first {
+        Form::Long => select! { biased;
+            taken = long => (taken, Form::Long),
+            taken = short => (taken, Form::Short),
+        },
+        Form::Short => select! { biased;
+            taken = short => (taken, Form::Short),
+            taken = long => (taken, Form::Long),
+        },
+    };
+    *first = match form {
+        Form::Long => Form::Short,
+        Form::Short => Form::Long,
+    };
+    (taken, form)
 }
 
 /// Answers one request. Whatever goes wrong, its sender gets no answer, and learns nothing.

@@ -41,14 +41,23 @@ pub(super) fn ended(error: Unfinished) -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, error)
 }
 
+/// The addresses by which a node joins, not more than so many.
+fn some(bootstrap: &[SocketAddr]) -> io::Result<&[SocketAddr]> {
+    if bootstrap.is_empty() {
+        let text = "no address of an OpenDHT node to join by";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    Ok(&bootstrap[..bootstrap.len().min(MAX_DHT_ADDRESSES)])
+}
+
 impl OpenDht {
     /// Starts a node that joins by these addresses, and returns without waiting for it. Where all of them are of this machine, so is all
     /// that the node and ICE do.
     ///
     /// # Errors
-    /// There is no address, or no socket can be opened.
+    /// `InvalidInput`: there is no address. No socket can be opened.
     pub async fn join(bootstrap: &[SocketAddr]) -> io::Result<Self> {
-        let bootstrap = &bootstrap[..bootstrap.len().min(MAX_DHT_ADDRESSES)];
+        let bootstrap = some(bootstrap)?;
         let loopback = bootstrap.iter().all(|address| address.ip().is_loopback());
         let bind = if loopback { Bind::loopback(0) } else { Bind::everywhere(0) };
         let has = |v4: bool| bootstrap.iter().any(|address| address.is_ipv4() == v4);
@@ -61,9 +70,9 @@ impl OpenDht {
     /// connects. The node has to be a client.
     ///
     /// # Errors
-    /// No node can be at an address.
+    /// `InvalidInput`: there is no address. No node can be at an address.
     pub async fn over(node: Running, bootstrap: &[SocketAddr], network: Arc<dyn Network>) -> io::Result<Self> {
-        let bootstrap = &bootstrap[..bootstrap.len().min(MAX_DHT_ADDRESSES)];
+        let bootstrap = some(bootstrap)?;
         let loopback = bootstrap.iter().all(|address| address.ip().is_loopback());
         for address in bootstrap {
             node.bootstrap(*address).await.map_err(io::Error::other)?;

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use handfast_dht::driver::{Bind, Running};
 
@@ -9,8 +9,11 @@ use super::{
 use crate::{
     archive::{UnixTime, certificate::Chain},
     limits::{DHT_RETRY, DHT_TRIES},
-    shell::identity::{Reach, throw_away},
-    token::DeviceId,
+    shell::{
+        ice::System,
+        identity::{Reach, throw_away},
+    },
+    token::{DeviceId, Form},
 };
 
 const NOW: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
@@ -71,6 +74,32 @@ async fn an_answer_is_sent_although_the_negotiation_fails() {
     let error = taken.recv().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::HostUnreachable);
     assert!(taken.recv().await.is_none());
+}
+
+/// A key to which values keep coming does not keep the other key's waiting, and no turn is lost where one alone has some.
+#[tokio::test]
+async fn values_of_both_keys_are_taken_in_turn() {
+    use std::future::{pending, ready};
+    let mut first = Form::Long;
+    for form in [Form::Long, Form::Short, Form::Long, Form::Short] {
+        assert_eq!(import::in_turn(&mut first, ready(1), ready(2)).await.1, form);
+    }
+    for _ in 0..3 {
+        assert_eq!(import::in_turn(&mut first, ready(1), pending()).await, (1, Form::Long));
+    }
+    for _ in 0..3 {
+        assert_eq!(import::in_turn(&mut first, pending(), ready(2)).await, (2, Form::Short));
+    }
+}
+
+/// Without an address nothing can be joined, and it would count as a network of this machine alone.
+#[tokio::test]
+async fn no_address_to_join_by_is_refused() {
+    let node = Running::start(Bind::loopback(0), handfast_dht::Config::default()).await.unwrap();
+    let over = OpenDht::over(node, &[], Arc::new(System)).await;
+    for refused in [over, OpenDht::join(&[]).await] {
+        assert_eq!(refused.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
+    }
 }
 
 /// A device that joined a network of one node, and that node.
