@@ -143,8 +143,9 @@ pub(crate) struct Sim {
 
 /// The scenarios of one name.
 fn scenarios(name: &str) -> Result<Vec<Scenario>, Failure> {
+    let known = Scenario::name_of_today(name);
     let found: Vec<_> =
-        Scenario::all().into_iter().filter(|one| one.to_string() == name || one.family() == name).collect();
+        Scenario::all().into_iter().filter(|one| one.to_string() == *known || one.family() == *known).collect();
     if found.is_empty() {
         return Err(unknown(name, Scenario::all().iter().map(Scenario::to_string)));
     }

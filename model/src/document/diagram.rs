@@ -302,7 +302,7 @@ impl Diagram {
             Action::Unpublishable => self.note("ID", "cannot be made reachable"),
             Action::Unreachable => self.note("ED", "does not find the device"),
             Action::AttemptFails => self.note("ED", "the attempt to connect fails"),
-            Action::Secured => self.note("ID,ED", "TLS, both chains verified"),
+            Action::Secured => self.note("ID,ED", secured(turn)),
             Action::Unsecured => self.note("ID,ED", "TLS fails"),
             Action::Opened(Tried::Opened) => self.note("ED", "the password opens the archive"),
             Action::Opened(Tried::Wrong) => self.note("ED", "the password does not open the archive"),
@@ -501,4 +501,14 @@ const fn ends(to: Side) -> (&'static str, &'static str) {
 /// Mermaid reads a semicolon as the end of a line.
 fn plain(text: &str) -> String {
     text.replace(';', ",")
+}
+
+/// The note of a connection that is secured.
+const fn secured(turn: &Turn) -> &'static str {
+    match turn {
+        Turn::Import(Some(import::Input::ConnectionOpened { verified: false, .. }), _) => {
+            "TLS; the importer does not take the exporter's chain for the known one"
+        }
+        _ => "TLS, both chains verified",
+    }
 }

@@ -27,6 +27,14 @@ pub(super) fn remarks(trace: &Trace) -> Vec<Remark> {
     trace.lines.iter().filter_map(one).collect()
 }
 
+/// A place, as a remark on a line names it.
+fn from(line: &Line, place: Place) -> String {
+    match place.file == line.place.file {
+        true => format!("line {}", place.line),
+        false => format!("line {} of file {}", place.line, place.file),
+    }
+}
+
 /// The operation that a line of the exporter names.
 fn operation(line: &Line) -> Option<i64> {
     match &line.event {
@@ -51,7 +59,7 @@ fn other_operation(trace: &Trace, line: &Line) -> Option<String> {
     if begun.is_empty() || begun.iter().any(|(op, _)| *op == named) {
         return None;
     }
-    let returned: Vec<_> = begun.iter().map(|(op, place)| format!("{op} in line {}", place.line)).collect();
+    let returned: Vec<_> = begun.iter().map(|(op, place)| format!("{op} in {}", from(line, *place))).collect();
     Some(format!("its op_id {named} is that of another operation: addDevice returned {}", returned.join(", ")))
 }
 
@@ -76,7 +84,7 @@ fn other_token(trace: &Trace, line: &Line) -> Option<String> {
     }
     let of_device = shown.iter().find(|(token, _)| token.device == given.device);
     Some(match of_device {
-        Some((_, place)) => format!("its token has another code than the token in line {}", place.line),
-        None => format!("its token is of another device than the token in line {}", first.line),
+        Some((_, place)) => format!("its token has another code than the token in {}", from(line, *place)),
+        None => format!("its token is of another device than the token in {}", from(line, *first)),
     })
 }

@@ -193,7 +193,7 @@ impl Sessions {
                 }
             }
             Links::Apart(why, after) => {
-                if let Some(id) = after {
+                if let Some(id) = after.filter(|id| self.sessions.get(id).is_some_and(Session::is_under_way)) {
                     self.take(id, (place, clock), text, false, &mut reports).map_err(error)?;
                 }
                 reports.push(Report::Apart(Apart { place, says: line.to_string(), why }));
@@ -473,8 +473,13 @@ impl Sessions {
                     ends: session.live.ends(),
                 }));
             }
-            // An operation that joins a link which was reported opens it again.
-            Some(Verdict::Allowed { .. }) | None => session.reported &= session.live.has_ended(),
+            // An operation that joins a link which was reported opens it again; what else comes late leaves no more states than before.
+            Some(Verdict::Allowed { .. }) | None => {
+                session.reported &= session.live.has_ended();
+                if session.reported {
+                    session.live.settle();
+                }
+            }
         }
         Ok(())
     }
@@ -514,6 +519,11 @@ enum Links {
 }
 
 impl Session {
+    /// Whether more can be said of it: it was not reported, and has room for a line.
+    fn is_under_way(&self) -> bool {
+        !self.reported && !self.closed && !self.live.is_full()
+    }
+
     fn violation(&self, found: Place, refusal: Refusal) -> Violation {
         let lines = self.live.lines().iter().map(|line| (line.place, line.to_string())).collect();
         let reasons = reasons(self.live.trace(), self.live.terms(), &refusal);
