@@ -17,7 +17,7 @@ use crate::id::InfoHash;
 use crate::node::Config;
 use crate::wire::{Message, Payload, Request};
 
-/// What a made-up socket has, and what happened to it.
+/// The state of a made-up socket, and a record of its use.
 #[derive(Default)]
 struct Made {
     arrived: Mutex<VecDeque<SocketAddr>>,
