@@ -16,7 +16,7 @@ Examples:
   handfast archive inspect account.gz
   handfast archive inspect large.gz --max-archive 1GiB --password-file password --json
 
-Nothing secret is printed. Exit codes: 0, or 1 with the reason on standard error.";
+Nothing secret is printed. Exit codes: 0, 1 with the reason on standard error, 2 usage.";
 
 /// The subcommands.
 #[derive(Subcommand)]

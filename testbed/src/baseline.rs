@@ -76,8 +76,13 @@ impl Baseline {
             input::REPORT.read(path).map_err(|error| Failure::usage(format_args!("--baseline {name}: {error}")))?;
         let text =
             input::without_mark(&text).map_err(|error| Failure::usage(format_args!("--baseline {name}: {error}")))?;
-        serde_json::from_slice(text)
-            .map_err(|error| Failure::usage(format_args!("--baseline {name}: it is no report of check --json ({error}); make one: handfast check --all --json > FILE")))
+        serde_json::from_slice(text).map_err(|error| {
+            let what = match text.trim_ascii().is_empty() {
+                true => "the file is empty".into(),
+                false => format!("line {}, column {}: it is no report of check --json", error.line(), error.column()),
+            };
+            Failure::usage(format_args!("--baseline {name}: {what}; make one: handfast check --all --json > FILE"))
+        })
     }
 
     /// The differences of a run, within the checks that it made.

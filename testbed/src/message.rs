@@ -28,7 +28,7 @@ Examples:
 
 A password prints as <secret>, an archive as its length, the code in a channel's name as <code>.
 
-Exit codes: 0, or 1 with the reason and its place on standard error.";
+Exit codes: 0, 1 with the reason and its place on standard error, 2 usage.";
 
 /// The subcommands.
 #[derive(Subcommand)]

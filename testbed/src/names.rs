@@ -91,11 +91,28 @@ pub(crate) fn unknown(kind: &str, name: &str, names: &BTreeSet<String>) -> Strin
         // One a line: names of goals have commas in them.
         return format!("there are{}", names.iter().map(|name| format!("\n  {name}")).collect::<String>());
     }
-    let mut near: Vec<_> =
-        names.iter().map(|known| (strsim::damerau_levenshtein(name, known), known.as_str())).collect();
+    if name.is_empty() {
+        return format!("a {kind} has a name; the name '?' lists all");
+    }
+    let lower = name.to_ascii_lowercase();
+    let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_ascii_lowercase());
+    let mut near: Vec<_> = names.iter().map(|known| (distance(known), known.as_str())).collect();
     near.sort_unstable();
-    let near: Vec<_> = near.into_iter().take(NEAREST).map(|(_, known)| known).collect();
-    format!("there is no {kind} {name:?}; the nearest are {} (all: '?')", near.join(", "))
+    // A name of which more than half is another one is a guess.
+    let near: Vec<_> = near
+        .into_iter()
+        .take(NEAREST)
+        .filter(|(distance, known)| 2 * distance <= known.chars().count().max(name.chars().count()))
+        .map(|(_, known)| known)
+        .collect();
+    let near = if near.is_empty() { String::new() } else { format!("the nearest are {}; ", near.join(", ")) };
+    format!("there is no {kind} {name:?}; {near}the name '?' lists all")
+}
+
+/// The name of the list that is this one but for the case of its letters, if only one is.
+fn in_any_case(name: &str, names: &BTreeSet<String>) -> Option<String> {
+    let mut same = names.iter().filter(|known| known.eq_ignore_ascii_case(name));
+    same.next().filter(|_| same.next().is_none()).cloned()
 }
 
 impl TypedValueParser for Names {
@@ -105,6 +122,9 @@ impl TypedValueParser for Names {
         let (names, name) = ((self.list)(), value.to_string_lossy());
         if names.contains(&*name) {
             return Ok(name.into_owned());
+        }
+        if let Some(known) = in_any_case(&name, &names) {
+            return Ok(known);
         }
         let option = arg.and_then(Arg::get_long).unwrap_or_default();
         let text = format!("--{option}: {}\n", unknown(self.kind, &name, &names));
@@ -125,10 +145,25 @@ mod tests {
     fn an_unknown_name_is_answered_with_the_nearest() {
         let names = configurations();
         assert_eq!(
-            unknown("configuration", "HH-documented-hones", &names).split(" (").next().unwrap().split(", ").next(),
+            unknown("configuration", "HH-documented-hones", &names).split(", ").next(),
             Some("there is no configuration \"HH-documented-hones\"; the nearest are HH-documented-honest")
         );
         assert_eq!(unknown("mutant", "?", &mutants()).lines().skip(1).count(), MUTANTS.len());
+    }
+
+    #[test]
+    fn a_name_that_is_far_from_all_has_no_nearest() {
+        let text = unknown("configuration", "FOO", &configurations());
+        assert_eq!(text, "there is no configuration \"FOO\"; the name '?' lists all");
+        assert_eq!(unknown("mutant", "", &mutants()), "a mutant has a name; the name '?' lists all");
+    }
+
+    #[test]
+    fn letters_of_either_case_are_a_name() {
+        assert_eq!(in_any_case("m-10", &mutants()).as_deref(), Some("M-10"));
+        assert_eq!(in_any_case("hh-DOCUMENTED-honest", &configurations()).as_deref(), Some("HH-documented-honest"));
+        assert_eq!(in_any_case("m-1", &mutants()), None);
+        assert!(unknown("property", "p-gat", &properties()).contains("the nearest are P-GATE"));
     }
 
     #[test]

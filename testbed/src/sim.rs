@@ -145,7 +145,7 @@ pub(crate) struct Sim {
 fn scenarios(name: &str) -> Result<Vec<Scenario>, Failure> {
     let known = Scenario::name_of_today(name);
     let found: Vec<_> =
-        Scenario::all().into_iter().filter(|one| one.to_string() == *known || one.family() == *known).collect();
+        Scenario::all().into_iter().filter(|one| [&*one.to_string(), one.family()].contains(&&*known)).collect();
     if found.is_empty() {
         return Err(unknown(name, Scenario::all().iter().map(Scenario::to_string)));
     }

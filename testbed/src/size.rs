@@ -14,9 +14,14 @@ impl FromStr for Size {
     fn from_str(text: &str) -> Result<Self, String> {
         let (digits, unit) =
             UNITS.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit))).unwrap_or((text, 1));
-        let number: u64 =
-            digits.trim_end().parse().map_err(|_| "expected a number of bytes, such as 4096, 64KiB or 1GiB")?;
-        number.checked_mul(unit).map(Self).ok_or_else(|| "more bytes than can be counted".into())
+        let digits = digits.trim_end();
+        if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(
+                "expected a number of bytes, such as 4096, 64KiB or 1GiB (the units are KiB, MiB and GiB)".into()
+            );
+        }
+        let number = digits.parse().ok().and_then(|number: u64| number.checked_mul(unit));
+        number.map(Self).ok_or_else(|| "more bytes than can be counted: give fewer".into())
     }
 }
 
@@ -48,5 +53,7 @@ mod tests {
         for text in ["", "KiB", "-1", "1kb", "1.5GiB", "99999999999999999999", "99999999999GiB"] {
             assert!(text.parse::<Size>().is_err(), "{text}");
         }
+        assert!("99999999TiB".parse::<Size>().unwrap_err().contains("units"));
+        assert!("99999999999GiB".parse::<Size>().unwrap_err().contains("fewer"));
     }
 }

@@ -24,7 +24,7 @@ Examples:
   handfast token new --seed 7 | handfast token qr
   handfast token qr --output code.png jami-auth://02f92cb034a73275b5a23074abfa84a20a4f340b/123456
 
-Exit codes: 0, or 1 with the reason on standard error.";
+Exit codes: 0, 1 with the reason on standard error, 2 usage.";
 
 /// The subcommands.
 #[derive(Subcommand)]

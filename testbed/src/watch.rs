@@ -269,7 +269,8 @@ impl Judge {
 
     fn report(&mut self, report: &Report) -> Result<(), Failure> {
         match report {
-            Report::Ended(_) => self.counts.ended += 1,
+            // A link whose lines come one side after the other ends twice, and is one.
+            Report::Ended(ended) => self.counts.ended += usize::from(!ended.again),
             Report::Violated(_) => self.counts.violated += 1,
             Report::GivenUp { .. } => self.counts.given_up += 1,
             Report::Apart(_) => {}

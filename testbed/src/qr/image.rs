@@ -31,8 +31,8 @@ pub(crate) enum ImageError {
     #[error("cannot be read: {0}")]
     Unreadable(#[from] io::Error),
     /// It is no PNG image, or a damaged one.
-    #[error("is no PNG image: {0}")]
-    NoImage(png::DecodingError),
+    #[error("is no PNG image, or a damaged one: give a screenshot that was saved as PNG")]
+    NoImage(#[source] png::DecodingError),
     /// It is larger than any screen.
     #[error("has {width} × {height} pixels: at most {MAX_PIXELS} are read")]
     TooLarge {

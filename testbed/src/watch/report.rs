@@ -7,9 +7,10 @@ use crate::{failure::Failure, output};
 /// Prints a report: one line, and more where something is wrong.
 pub(super) fn print(report: &Report) -> Result<(), Failure> {
     match report {
-        Report::Ended(Ended { began, ended, lines, ends }) => output::line(format_args!(
-            "line {}: ended as allowed, {lines} lines since line {}: {}",
+        Report::Ended(Ended { began, ended, lines, ends, again }) => output::line(format_args!(
+            "line {}: ended as allowed{}, {lines} lines since line {}: {}",
             ended.line,
+            if *again { ", again" } else { "" },
             began.line,
             ends.join("; ")
         )),

@@ -187,6 +187,27 @@ fn a_second_run_has_numbers_of_its_own() {
     }
 }
 
+/// The whole import, and then the whole export: the link ends twice, and its second end says so.
+#[test]
+fn sides_that_come_one_after_the_other_are_one_link() {
+    let all = link(0, 0);
+    let mut text = String::new();
+    for side in ["import", "export"] {
+        text += &format!("{}\n", serde_json::json!({"observed": 1, "side": side, "t_ms": 0}));
+        for line in all.iter().filter(|line| line["side"] == format!("{side}0")) {
+            let mut line = line.clone();
+            line["side"] = side.into();
+            text += &format!("{line}\n");
+        }
+    }
+    let reports = reports(Cast::HH, &text);
+    let again: Vec<_> = reports
+        .iter()
+        .map(|report| if let Report::Ended(ended) = report { (ended.again, ended.ends.len()) } else { (true, 0) })
+        .collect();
+    assert_eq!(again, [(false, 1), (true, 2)], "{reports:#?}");
+}
+
 /// A link that stops is given up when too many others are under way, and no earlier.
 #[test]
 fn links_that_stop_are_given_up() {

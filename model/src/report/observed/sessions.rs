@@ -71,6 +71,9 @@ pub struct Ended {
     pub lines: usize,
     /// How each side ended.
     pub ends: Vec<String>,
+    /// Its link was reported as ended before: lines of it came later, and it ended again.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub again: bool,
 }
 
 /// A line that nothing explains.
@@ -103,6 +106,8 @@ struct Session {
     closed: bool,
     /// It was reported as ended.
     reported: bool,
+    /// It was reported as ended once, at least.
+    ended: bool,
     keys: Vec<Key>,
 }
 
@@ -382,6 +387,7 @@ impl Sessions {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.began = session.began.min(taken.began);
             session.exported = session.exported.max(taken.exported);
+            session.ended |= taken.ended;
             session.live.join(taken.live);
         }
     }
@@ -391,7 +397,8 @@ impl Sessions {
         self.next += 1;
         let live = Live::among(self.terms(), self.memories.clone());
         let (touched, keys) = (place.line, Vec::new());
-        let session = Session { live, began: place, touched, exported: 0, closed: false, reported: false, keys };
+        let session =
+            Session { live, began: place, touched, exported: 0, closed: false, reported: false, ended: false, keys };
         self.sessions.insert(id, session);
         self.bind(id, key);
         id
@@ -471,7 +478,9 @@ impl Sessions {
                     ended: place,
                     lines: session.live.lines().len(),
                     ends: session.live.ends(),
+                    again: session.ended,
                 }));
+                session.ended = true;
             }
             // An operation that joins a link which was reported opens it again; what else comes late leaves no more states than before.
             Some(Verdict::Allowed { .. }) | None => {
