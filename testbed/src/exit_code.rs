@@ -8,7 +8,7 @@ violated, 4 inconclusive, 5 equal inputs gave unequal results, 101 a panic.";
 /// The exit code of what says nothing.
 pub(crate) const INCONCLUSIVE: u8 = 4;
 
-/// The advice where a check of the model was cut short.
+/// The advice where memory or time cut a check of the model short.
 pub(crate) const CUT_SHORT: &str = "INCONCLUSIVE: a check was cut short; give it more --time or --memory";
 
 /// The worst of some exit codes: a panic, safety, liveness, nondeterminism, inconclusive, a changed graph, in this order.

@@ -250,7 +250,7 @@ pub(crate) fn status(expected: bool, opposite: bool, verdict: &impl fmt::Display
 
 #[cfg(test)]
 mod tests {
-    use handfast_model::{check::Verdict, config::Size, report::Selection};
+    use handfast_model::{check::Verdict, config::Size, explore::Ended, report::Selection};
 
     use super::*;
 
@@ -302,7 +302,7 @@ mod tests {
         let mut report = with(Verdict::Violated { steps: 7, cycle: 0 }, Outcome::SafetyViolated);
         report.checked[0].rows[1].verdict = Verdict::Violated { steps: 3, cycle: 0 };
         for row in &mut report.checked[0].rows[2..5] {
-            row.verdict = Verdict::Inconclusive { why: "only 20 states".into() };
+            row.verdict = Verdict::unknown("only 20 states");
         }
         let text = summary::Summary { report: &report, whole: false }.to_string();
         let rows = &report.checked[0].rows;
@@ -326,13 +326,23 @@ mod tests {
 
     #[test]
     fn what_says_nothing_is_an_error_and_no_pass() {
-        let report = with(Verdict::Inconclusive { why: "out of time".into() }, Outcome::Inconclusive);
+        let report = with(Verdict::unknown("out of time"), Outcome::Inconclusive);
         let table = Table { report: &report, whole: true, rows: false }.to_string();
         for part in ["P-CONSENT           INCONCLUSIVE (out of time)", "not reached: ", "0 mutants: INCONCLUSIVE"] {
             assert!(table.contains(part), "{part}: {table}");
         }
         assert_eq!(exit_code(report.outcome), 4);
         assert_eq!((suites(&report)[0].failures, suites(&report)[0].errors), (0, 1));
+    }
+
+    /// More memory or time is asked for only where it helps.
+    #[test]
+    fn only_what_was_cut_short_wants_more() {
+        let of = |verdict| with(verdict, Outcome::Inconclusive).wants_more();
+        assert!(of(Verdict::cut(Ended::Memory, "out of memory")) && of(Verdict::cut(Ended::Time, "out of time")));
+        for other in [Verdict::cut(Ended::Stopped, "interrupted"), Verdict::unknown("not reached: both succeed")] {
+            assert!(!of(other.clone()), "{other}");
+        }
     }
 
     #[test]

@@ -260,8 +260,8 @@ impl Verify {
         } else {
             verified.print_rest(self.details, mutant)?
         }
-        let is_cut = verified.model.as_ref().is_some_and(|model| verdicts::exit_code(model.outcome) == INCONCLUSIVE);
-        if is_cut && !interrupt::has_stopped_checks() {
+        let is_cut = |model: &Report| verdicts::exit_code(model.outcome) == INCONCLUSIVE && model.wants_more();
+        if verified.model.as_ref().is_some_and(is_cut) && !interrupt::has_stopped_checks() {
             output::note(CUT_SHORT);
         }
         if self.timings {

@@ -76,10 +76,28 @@ pub enum Verdict {
     Inconclusive {
         /// Why.
         why: String,
+        /// How its search ended, where that is why.
+        #[serde(skip)]
+        ended: Option<Ended>,
     },
 }
 
 impl Verdict {
+    /// Nothing is said, for a reason that is not the end of a search.
+    pub fn unknown(why: impl Into<String>) -> Self {
+        Self::Inconclusive { why: why.into(), ended: None }
+    }
+
+    /// Nothing is said, since a search ended so.
+    pub fn cut(ended: Ended, why: impl Into<String>) -> Self {
+        Self::Inconclusive { why: why.into(), ended: Some(ended) }
+    }
+
+    /// Whether more memory or time may decide it.
+    pub const fn wants_more(&self) -> bool {
+        matches!(self, Self::Inconclusive { ended: Some(Ended::Memory | Ended::Time), .. })
+    }
+
     /// Whether the property was shown to hold.
     pub const fn is_verified(&self) -> bool {
         matches!(self, Self::Verified { .. })
@@ -108,7 +126,7 @@ impl std::fmt::Display for Verdict {
             Self::NoViolation { bounded } => write!(f, "NO VIOLATION (bounded: {bounded})"),
             Self::Violated { steps, cycle: 0 } => write!(f, "VIOLATED (in {steps} steps)"),
             Self::Violated { steps, cycle } => write!(f, "VIOLATED (in {steps} steps, then {cycle} for ever)"),
-            Self::Inconclusive { why } => write!(f, "INCONCLUSIVE ({why})"),
+            Self::Inconclusive { why, .. } => write!(f, "INCONCLUSIVE ({why})"),
         }
     }
 }
@@ -338,7 +356,7 @@ fn check_both<I: ImportDevice, D: ExportDevice>(
     let (reached, missed): (Vec<_>, Vec<_>) = sought().partition(|name| found.contains(name));
     let began = Instant::now();
     let doubt = whole.as_ref().and_then(|graph| {
-        let cyclic = (!graph.is_acyclic()).then(|| Verdict::Inconclusive { why: "the graph has a cycle".into() });
+        let cyclic = (!graph.is_acyclic()).then(|| Verdict::unknown("the graph has a cycle"));
         cyclic.or_else(|| doubt(again, configuration.least, graph, limits, &found, &missed))
     });
     let seconds = Some(Seconds { own, stateright: began.elapsed().as_secs_f64() });
@@ -406,7 +424,7 @@ pub(crate) fn judge<I: ImportSide, E: ExportSide>(
             (verdict, Some(Counterexample::of_lasso(system, *lasso, property)))
         }
         (_, Some(doubt)) => (doubt.clone(), None),
-        (Some(Decision::Open(why)), None) => (Verdict::Inconclusive { why }, None),
+        (Some(Decision::Open(why)), None) => (Verdict::unknown(why), None),
         (Some(Decision::Holds) | None, None) => (verified(graph), None),
     }
 }
@@ -418,7 +436,7 @@ pub(crate) fn verified(graph: &Graph) -> Verdict {
         Ended::Complete => Verdict::Verified { states, edges: graph.edges(), depth: graph.depth },
         Ended::States => Verdict::NoViolation { bounded: format!("{states} states") },
         ended @ (Ended::Found | Ended::Memory | Ended::Time | Ended::Stopped) => {
-            Verdict::Inconclusive { why: format!("{} after {states} states", ended.why()) }
+            Verdict::cut(ended, format!("{} after {states} states", ended.why()))
         }
     }
 }
@@ -432,7 +450,7 @@ pub(crate) fn doubt<M: Explorable>(
     found: &BTreeSet<&'static str>,
     missed: &[&'static str],
 ) -> Option<Verdict> {
-    let inconclusive = |why: String| Some(Verdict::Inconclusive { why });
+    let inconclusive = |why: String| Some(Verdict::unknown(why));
     if !graph.is_complete() {
         return Some(verified(graph));
     }
@@ -444,7 +462,7 @@ pub(crate) fn doubt<M: Explorable>(
     }
     let (tally, discovered) = match second::explore(model, limits) {
         Ok(other) => other,
-        Err(ended) => return inconclusive(format!("{} in the second engine", ended.why())),
+        Err(ended) => return Some(Verdict::cut(ended, format!("{} in the second engine", ended.why()))),
     };
     let ours = Tally { states: graph.states(), generated: graph.edges() + model.init_states().len() };
     if tally != ours {

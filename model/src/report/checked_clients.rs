@@ -85,7 +85,7 @@ pub(crate) fn hunt(
     limits: Limits,
 ) -> (Verdict, Option<Counterexample>) {
     let Some(linked) = linked(configuration, rules) else {
-        return (Verdict::Inconclusive { why: "there are no clients in it".into() }, None);
+        return (Verdict::unknown("there are no clients in it"), None);
     };
     let steps = |(verdict, _): &(Verdict, Option<Counterexample>)| match verdict {
         Verdict::Violated { steps, .. } => *steps,
@@ -96,6 +96,6 @@ pub(crate) fn hunt(
         let graph = Graph::explore(&linked, limits, Some(property.name(half)));
         judge(&linked, &graph, property, half, None)
     });
-    let unasked = (Verdict::Inconclusive { why: "no side was asked".into() }, None);
+    let unasked = (Verdict::unknown("no side was asked"), None);
     halves.min_by_key(steps).unwrap_or(unasked)
 }

@@ -47,7 +47,7 @@ impl Mutant {
             budget: String::new(),
             property: self.property,
             half: None,
-            verdict: Verdict::Inconclusive { why: "there is no such configuration".into() },
+            verdict: Verdict::unknown("there is no such configuration"),
             expected: Expected::Shown(self.id),
             counterexample: None,
         };
@@ -65,7 +65,7 @@ impl Mutant {
 
     fn hunt_in(&self, system: &Broken, limits: Limits) -> (Verdict, Option<Counterexample>) {
         let graph = Graph::explore(system, limits, Some(self.property.id()));
-        let cut = Verdict::Inconclusive { why: format!("cut short after {} states", graph.states()) };
+        let cut = Verdict::cut(graph.ended, format!("cut short after {} states", graph.states()));
         let doubt = (!graph.is_complete()).then_some(&cut);
         judge(&Claims::one(system, &graph, self.property, Half::Both), self.property, Half::Both, doubt)
     }
@@ -110,7 +110,7 @@ impl Hunted {
         };
         let seconds = Some(Seconds { own, stateright: began.elapsed().as_secs_f64() });
         if stateright == Confirmed::Otherwise {
-            kill.row.verdict = Verdict::Inconclusive { why: format!("the engines disagree: {}", kill.row.verdict) };
+            kill.row.verdict = Verdict::unknown(format!("the engines disagree: {}", kill.row.verdict));
         }
         Self { kill, stateright, seconds }
     }

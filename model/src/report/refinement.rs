@@ -44,7 +44,7 @@ impl Refinement {
         }
         let missing: BTreeSet<Edge> = expected(profile).difference(&found).copied().collect();
         if let (true, Some(edge)) = (verdict.is_verified(), missing.first()) {
-            verdict = Verdict::Inconclusive { why: format!("not found: {edge}") };
+            verdict = Verdict::unknown(format!("not found: {edge}"));
         }
         Self { profile, found, missing, verdict }
     }

@@ -18,7 +18,7 @@ use crate::{
         stated::{self, Stated},
     },
     report::{
-        check::{self, Checked},
+        check::{self, Checked, Verdict},
         hunt::Hunted,
         refinement::Refinement,
         witness::{self, Accepted, Changed},
@@ -143,6 +143,13 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether a verdict is open that more memory or time may decide.
+    pub fn wants_more(&self) -> bool {
+        let rows = self.checked.iter().flat_map(|one| &one.rows).map(|row| &row.verdict);
+        let hunted = self.mutants.iter().chain([&self.canary]).map(|one| &one.kill.row.verdict);
+        rows.chain(hunted).any(Verdict::wants_more)
+    }
+
     /// Removes how long each check took: reports of equal runs are equal then.
     pub fn forget_timings(&mut self) {
         self.checked.iter_mut().for_each(|one| one.seconds = None);

@@ -119,7 +119,7 @@ impl Named {
                 let measure = graph.measure();
                 Verdict::Verified { states: measure.states, edges: measure.edges, depth: measure.depth }
             }
-            ended => Verdict::Inconclusive { why: ended.why().into() },
+            ended => Verdict::cut(ended, ended.why()),
         };
         (verdict, None)
     }

@@ -135,7 +135,7 @@ pub(super) const fn unchanged(configuration: Configuration) -> Configuration {
 type Found = (Verdict, Option<Counterexample>);
 
 fn unknown(id: &str) -> Verdict {
-    Verdict::Inconclusive { why: format!("there is no configuration {id}") }
+    Verdict::unknown(format!("there is no configuration {id}"))
 }
 
 /// Returns the steps of a verdict, if it is one that a row can state.

@@ -44,10 +44,10 @@ impl Parser {
     /// Returns whether it takes a token of the table exactly if the token is one (R-TOK-1): a violation has one step.
     pub(super) fn judge(self, name: &str) -> Verdict {
         let Some(case) = cases().into_iter().find(|case| case.name == name) else {
-            return Verdict::Inconclusive { why: format!("the table has no token {name:?}") };
+            return Verdict::unknown(format!("the table has no token {name:?}"));
         };
         let Some(text) = case.bytes() else {
-            return Verdict::Inconclusive { why: format!("the token {name:?} is no hexadecimal text") };
+            return Verdict::unknown(format!("the token {name:?} is no hexadecimal text"));
         };
         if self.takes(&text) == case.strict.form.is_some() {
             Verdict::Verified { states: 1, edges: 0, depth: 0 }
