@@ -4,7 +4,7 @@ mod explorer;
 
 use std::{
     fs,
-    io::BufWriter,
+    io::{self, BufWriter},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -164,6 +164,30 @@ fn graph_file(path: &str) -> Result<GraphFile, &'static str> {
     Ok(GraphFile { path, format })
 }
 
+/// Finds a place that cannot be written before the work, and leaves it as it is. A pipe is not opened: that waits for its reader.
+fn is_writable(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(kind) if kind.is_file() || kind.is_dir() => fs::File::options().write(true).open(path).map(drop),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
+            // The system's own error says more plainly that there is no folder.
+            fs::metadata(folder)?;
+            tempfile::tempfile_in(folder).map(drop)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The graphs that were accepted before: none where there is no file, and of what is none, such as a pipe.
+fn accepted_before(path: &Path) -> io::Result<String> {
+    match fs::metadata(path) {
+        Ok(kind) if kind.is_file() => fs::read_to_string(path),
+        _ => Ok(String::new()),
+    }
+}
+
 /// The exit code where all is as expected, and not as it was.
 const UNLIKE_BASELINE: u8 = 6;
 
@@ -233,13 +257,11 @@ impl Check {
         let whole = selection.checks && selection.configuration.is_none();
         let unblessed = |path: &Path, error| Failure::reason(format_args!("--bless {}: {error}", path.display()));
         if let Some(path) = &self.bless {
-            // A place that cannot be written is found before the work.
-            let tried = fs::File::options().create(true).truncate(false).write(true).open(path);
-            tried.map_err(|error| unblessed(path, error))?;
+            is_writable(path).map_err(|error| unblessed(path, error))?;
         }
         let report = progress::run("check", &selection);
         if let Some(path) = &self.bless {
-            let before = fs::read_to_string(path).unwrap_or_default();
+            let before = accepted_before(path).map_err(|error| unblessed(path, error))?;
             let graphs = witness::accepted(&before, self.size.into(), &report.checked);
             fs::write(path, graphs).map_err(|error| unblessed(path, error))?;
         }
@@ -256,7 +278,8 @@ impl Check {
             }
             changes.iter().try_for_each(output::line)?
         }
-        if verdicts::exit_code(report.outcome) == INCONCLUSIVE && !interrupt::has_stopped_checks() {
+        let is_cut = verdicts::exit_code(report.outcome) == INCONCLUSIVE && report.wants_more();
+        if is_cut && !interrupt::has_stopped_checks() {
             output::note(CUT_SHORT);
         }
         let as_before = changes.is_none_or(|changes| changes.only_counts());
@@ -402,4 +425,33 @@ fn has_goal(configuration: &Configuration, goal: &str) -> Result<(), Failure> {
     let goals = goals.into_iter().map(str::to_owned).collect();
     let text = names::unknown("goal of this configuration", goal, &goals);
     Err(Failure::usage(format_args!("--reach: {text}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run that ends early leaves no empty file, and a pipe does not wait before the work.
+    #[test]
+    fn a_place_is_tried_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().join("there");
+        fs::write(&there, "accepted").unwrap();
+        is_writable(&there).unwrap();
+        is_writable(&folder.path().join("missing")).unwrap();
+        assert_eq!(accepted_before(&there).unwrap(), "accepted");
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["there"]);
+        for (wrong, kind) in [
+            (folder.path().to_owned(), io::ErrorKind::IsADirectory),
+            (folder.path().join("no/file"), io::ErrorKind::NotFound),
+            (there.join("file"), io::ErrorKind::NotADirectory),
+        ] {
+            assert_eq!(is_writable(&wrong).unwrap_err().kind(), kind, "{}", wrong.display());
+        }
+        let fifo = folder.path().join("fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        is_writable(&fifo).unwrap();
+        assert_eq!(accepted_before(&fifo).unwrap(), "");
+    }
 }

@@ -6,6 +6,7 @@ use std::{
     env,
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, OnceLock},
     thread,
     time::Duration,
 };
@@ -40,13 +41,18 @@ pub(super) fn serve(
     let listener = TcpListener::bind(address).map_err(|error| failed(&error))?;
     let shown = listener.local_addr().map_err(|error| failed(&error))?;
     let server = Server::from_listener(listener, None).map_err(|error| failed(&error))?;
-    // Its server panics where it cannot listen, and prefers pages of the folder that it is started in.
+    // The server within prefers pages of the folder that it is started in.
+    env::set_current_dir("/").map_err(|error| Failure::reason(format_args!("/: {error}")))?;
+    output::line(format_args!("http://{shown}/"))?;
+    let players = players.unwrap_or_default();
+    let goals = Arc::new(OnceLock::new());
+    let found = goals.clone();
+    // The graph may be a large one: until it is explored, the page has all goals.
+    thread::spawn(move || found.set(reached(&players, configuration, limits)));
+    // It panics where it cannot listen: nothing that takes time comes between the choice of its port and its start.
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
     let within = free.map_err(|error| failed(&error))?;
-    env::set_current_dir("/").map_err(|error| Failure::reason(format_args!("/: {error}")))?;
-    let players = players.unwrap_or_default();
-    let page = Page { name: configuration.id(), reached: reached(&players, configuration, limits), within };
-    output::line(format_args!("http://{shown}/"))?;
+    let page = Page { name: configuration.id(), reached: goals, within };
     thread::spawn(move || {
         for request in server.incoming_requests() {
             // A reader that has left needs no answer.
@@ -65,7 +71,8 @@ fn reached(players: &Players, configuration: Configuration, limits: Limits) -> O
 /// The page of one configuration.
 struct Page {
     name: String,
-    reached: Option<BTreeSet<&'static str>>,
+    /// The goals that can be reached, once that is known.
+    reached: Arc<OnceLock<Option<BTreeSet<&'static str>>>>,
     /// The address of the server within.
     within: SocketAddr,
 }
@@ -135,7 +142,9 @@ impl Page {
     fn is_shown(&self, property: &Value) -> bool {
         let (expectation, name) = (&property[0], property[1].as_str().unwrap_or_default());
         match expectation.as_str() {
-            Some("Sometimes") => self.reached.as_ref().is_none_or(|reached| reached.contains(name)),
+            Some("Sometimes") => {
+                self.reached.get().and_then(Option::as_ref).is_none_or(|reached| reached.contains(name))
+            }
             // The model has one more, which keeps the search from an early end.
             _ => !name.starts_with('('),
         }
@@ -177,7 +186,7 @@ mod tests {
     #[test]
     fn goals_that_cannot_be_reached_are_not_shown() {
         let within = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-        let page = |reached| Page { name: "HH".into(), reached, within };
+        let page = |reached: OnceLock<_>| Page { name: "HH".into(), reached: Arc::new(reached), within };
         let status = br#"{"model":"a::b","properties":[["Always","P-GATE",null],["Sometimes","both succeed",null],["Sometimes","never",null],["Always","(the graph is explored to its end)",null]]}"#;
         let shown = |page: &Page| -> Vec<String> {
             let answer: Value = serde_json::from_slice(&page.without_unreachable(status)).unwrap();
@@ -185,8 +194,11 @@ mod tests {
             let all = answer["properties"].as_array().unwrap();
             all.iter().map(|property| property[1].as_str().unwrap().to_owned()).collect()
         };
-        assert_eq!(shown(&page(Some(["both succeed"].into()))), ["P-GATE", "both succeed"]);
-        assert_eq!(shown(&page(None)), ["P-GATE", "both succeed", "never"]);
-        assert_eq!(page(None).without_unreachable(b"no JSON"), b"no JSON");
+        let all = ["P-GATE", "both succeed", "never"];
+        assert_eq!(shown(&page(Some(["both succeed"].into()).into())), all[..2]);
+        // The graph is larger than the limits, or is not yet explored.
+        assert_eq!(shown(&page(None.into())), all);
+        assert_eq!(shown(&page(OnceLock::new())), all);
+        assert_eq!(page(None.into()).without_unreachable(b"no JSON"), b"no JSON");
     }
 }

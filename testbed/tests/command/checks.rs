@@ -1,5 +1,7 @@
 //! `handfast check`, on small configurations.
 
+use std::{fs, process::Command, thread};
+
 use serde_json::Value;
 
 use crate::support::{Folder, code, run, shown, text};
@@ -190,8 +192,29 @@ fn a_cut_run_and_a_wrong_place_say_what_to_do() {
         "{}",
         shown(&cut)
     );
+    // Without a loss no goal that needs one is reached: no time would help.
+    let args = ["check", "--size", "small", "--config", "HH-documented-loss", "--budget", "loss=0"];
+    let open = run(args, b"");
+    assert_eq!(code(open.status), 4, "{}", shown(&open));
+    assert!(!shown(&open).contains("cut short"), "{}", shown(&open));
     let folder = Folder::default();
     let refused = run(["check", "--size", "full", "--bless", text(&folder.path("no/graphs.txt"))], b"");
     assert_eq!(code(refused.status), 1, "{}", shown(&refused));
     assert!(shown(&refused).contains("there is no such file or folder; check the path\n"), "{}", shown(&refused));
+    let refused = run(["check", "--size", "full", "--bless", text(&folder.path(""))], b"");
+    assert_eq!(code(refused.status), 1, "{}", shown(&refused));
+    assert!(shown(&refused).contains("this is a folder, and a file is needed"), "{}", shown(&refused));
+}
+
+/// A pipe is opened once, by what is written.
+#[test]
+fn what_is_accepted_is_written_into_a_pipe() {
+    let folder = Folder::default();
+    let fifo = folder.path("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let path = fifo.clone();
+    let reader = thread::spawn(move || fs::read_to_string(path).unwrap());
+    let output = run(["check", "--size", "small", "--property", "P-GATE", "--bless", text(&fifo)], b"");
+    let written = reader.join().unwrap();
+    assert!(written.contains("HH-documented-honest"), "{}{written}", shown(&output));
 }
