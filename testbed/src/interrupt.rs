@@ -6,7 +6,7 @@
 
 use std::{
     fs,
-    future::{Future, pending},
+    future::{Future, pending, poll_fn},
     io,
     path::PathBuf,
     process::exit,
@@ -14,6 +14,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    task::Poll,
     thread,
     time::Duration,
 };
@@ -56,33 +57,29 @@ impl Caught {
 }
 
 /// The signals that end a process.
-struct Signals(Vec<Signal>);
+struct Signals(Vec<(Caught, Signal)>);
 
 impl Signals {
-    /// Begins to catch them. A hang-up that the process was started to ignore (`nohup`) stays ignored.
+    /// Begins to catch them. One that the process was started to ignore stays ignored: a hang-up (`nohup`), or Ctrl-C in a job that a shell
+    /// without job control runs in the background.
     fn catch() -> io::Result<Self> {
-        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
-        if !is_ignored(SignalKind::hangup()) {
-            kinds.push(SignalKind::hangup());
-        }
-        kinds.into_iter().map(signal).collect::<io::Result<_>>().map(Self)
+        let kinds = [
+            (Caught::Interrupt, SignalKind::interrupt()),
+            (Caught::Terminate, SignalKind::terminate()),
+            (Caught::Hangup, SignalKind::hangup()),
+        ];
+        let heeded = kinds.into_iter().filter(|&(_, kind)| !is_ignored(kind));
+        heeded.map(|(caught, kind)| signal(kind).map(|signal| (caught, signal))).collect::<io::Result<_>>().map(Self)
     }
 
     /// The next one.
     async fn next(&mut self) -> Caught {
-        let [interrupt, terminate, rest @ ..] = &mut self.0[..] else { return pending().await };
-        let hangup = async {
-            match rest {
-                [hangup, ..] => hangup.recv().await,
-                [] => pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            _ = interrupt.recv() => Caught::Interrupt,
-            _ = terminate.recv() => Caught::Terminate,
-            _ = hangup => Caught::Hangup,
-        }
+        poll_fn(|context| {
+            let mut each = self.0.iter_mut();
+            let caught = each.find_map(|(caught, signal)| signal.poll_recv(context).is_ready().then_some(*caught));
+            caught.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
     }
 }
 

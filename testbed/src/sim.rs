@@ -223,7 +223,7 @@ impl Sim {
         if self.timings {
             output::line(swept.timings(began.elapsed()))?;
         }
-        if unasked.is_none() && swept.exit_code() == INCONCLUSIVE {
+        if unasked.is_none() && swept.exit_code() == INCONCLUSIVE && !interrupt::has_stopped_checks() {
             output::note(self.hint(&swept));
         }
         Ok(ExitCode::from(match (unasked, swept.exit_code()) {
@@ -241,12 +241,17 @@ impl Sim {
 
     /// Returns the advice for a sweep without a verdict.
     fn hint(&self, swept: &Swept) -> &'static str {
-        match (swept.has_gaps(), &self.out) {
-            (true, Some(_)) => "INCONCLUSIVE: not all was carried out; the same command goes on where this one ended",
-            (true, None) => {
+        match (swept.has_gaps(), &self.out, self.budget) {
+            (true, Some(_), _) => {
+                "INCONCLUSIVE: not all was carried out; the same command goes on where this one ended"
+            }
+            (true, None, None) => {
+                "INCONCLUSIVE: not all was carried out; keep what is done (--out DIR) and go on later"
+            }
+            (true, None, Some(_)) => {
                 "INCONCLUSIVE: not all was carried out; give more time (--budget), or keep what is done (--out DIR) and go on later"
             }
-            (false, _) => {
+            (false, ..) => {
                 "INCONCLUSIVE: a fault or a goal did not come about; give more seeds, such as --seeds 0..1000"
             }
         }

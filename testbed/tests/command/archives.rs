@@ -1,6 +1,6 @@
 //! `handfast archive`.
 
-use std::io::Write as _;
+use std::{io::Write as _, process::Command};
 
 use flate2::{Compression, write::GzEncoder};
 use rustix::process::Signal;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     person::Person,
-    support::{Folder, Side, code, run, shown, text},
+    support::{Folder, Side, code, handfast, run, shown, text},
 };
 
 fn gzip(text: &[u8]) -> Vec<u8> {
@@ -162,14 +162,33 @@ fn an_interrupted_archive_leaves_no_file() {
     let args = ["archive", "new", "--key-type", "p256", "--size", "4GiB", "--output", text(&path)];
     let files = || std::fs::read_dir(folder.path("")).unwrap().count();
     for (signal, expected) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
-        let side = Side::start(args);
-        while files() == 0 {
+        let mut side = Side::start(args);
+        while files() == 0 && !side.has_ended() {
             std::thread::yield_now();
         }
         side.signal(signal);
         let ended = side.end();
         assert_eq!((ended.code, files()), (expected, 0), "{}", ended.complaints);
     }
+}
+
+/// In the background of a shell, which ignores Ctrl-C, another program's Ctrl-C does not end it.
+#[test]
+fn an_ignored_interrupt_stays_ignored() {
+    let folder = Folder::default();
+    let path = folder.path("archive");
+    let new = handfast(["archive", "new", "--key-type", "p256", "--size", "4GiB", "--output", text(&path)]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' INT; exec \"$@\"", "sh"]).arg(new.get_program()).args(new.get_args());
+    let mut side = Side::of(shell);
+    let files = || std::fs::read_dir(folder.path("")).unwrap().count();
+    while files() == 0 && !side.has_ended() {
+        std::thread::yield_now();
+    }
+    side.signal(Signal::INT);
+    side.signal(Signal::TERM);
+    let ended = side.end();
+    assert_eq!((ended.code, files()), (143, 0), "{}", ended.complaints);
 }
 
 /// At a terminal the progress is shown, and a file that is there is not replaced without `--force`. A script replaces it as ever.
@@ -182,9 +201,9 @@ fn a_person_sees_the_progress_and_loses_no_file() {
         new.into_iter().chain(more.iter().copied()).map(str::to_owned).collect::<Vec<_>>()
     };
     let person = |args: &[String]| Person::start((80, 24), args.iter().map(String::as_str));
-    let working = person(&args("4GiB", &[]));
+    let mut working = person(&args("4GiB", &[]));
     working.sees(" of 4097");
-    while std::fs::read_dir(folder.path("")).unwrap().count() == 0 {
+    while std::fs::read_dir(folder.path("")).unwrap().count() == 0 && !working.has_ended() {
         std::thread::yield_now();
     }
     working.presses("\x03");

@@ -225,6 +225,11 @@ impl Person {
         (usize::from(columns.get()) * HALF, pixels)
     }
 
+    /// Whether the command has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it was started").is_some()
+    }
+
     /// Waits for the end. Gives the exit code, and what is left on the screen, which is as it was before.
     pub(crate) fn end(mut self) -> Left {
         let status = self.child.wait().expect("it ends");

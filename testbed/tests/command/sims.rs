@@ -1,10 +1,15 @@
 //! `handfast sim`.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    io::{BufRead as _, BufReader, Read as _},
+    process::Stdio,
+};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{Folder, code, run, shown, text};
+use crate::support::{Folder, code, handfast, run, shown, text};
 
 #[test]
 fn sessions_are_simulated_and_judged() {
@@ -61,6 +66,23 @@ fn what_is_not_there_is_a_usage_error() {
     ] {
         assert_eq!(code(run(["sim"].iter().chain(args), b"").status), 2, "{args:?}");
     }
+}
+
+/// A person who ends a sweep knows why it says nothing: no advice follows.
+#[test]
+fn an_interrupted_sweep_gives_no_advice() {
+    let mut command = handfast(["sim", "--engine", "event", "--seeds", "0..100000000"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The signals are caught before the progress begins.
+    let mut notes = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    notes.read_line(&mut line).unwrap();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    notes.read_to_string(&mut line).unwrap();
+    assert_eq!(code(output.status), 4, "{line}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("INCONCLUSIVE (not carried out: "), "{line}");
+    assert!(line.ends_with("handfast: interrupted; again to end at once\n"), "{line}");
 }
 
 /// A sweep that says nothing says what to do, on standard error: standard output is as it was.

@@ -243,6 +243,11 @@ impl Side {
         self.child.wait().expect("it ends");
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it was started").is_some()
+    }
+
     /// Waits for its end. Gives the exit code and the complaints.
     pub(crate) fn end(mut self) -> Ended {
         drop(self.stdin.take());

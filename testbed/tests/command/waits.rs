@@ -36,7 +36,7 @@ fn catches(child: &Child, signal: Signal) -> bool {
 fn interrupted(mut child: Child, signal: Signal) -> i32 {
     // To wait would close it, and be the end of what is waited for.
     let stdin = child.stdin.take();
-    while !catches(&child, signal) {
+    while !catches(&child, signal) && child.try_wait().expect("it was started").is_none() {
         thread::yield_now();
     }
     kill_process(Pid::from_child(&child), signal).expect("it runs");
@@ -131,7 +131,7 @@ fn a_hang_up_is_a_cancel_that_the_peer_learns_of() {
 fn a_hang_up_that_is_ignored_stays_ignored() {
     let folder = Folder::default();
     let mut importer = ignoring(&folder.path("store"));
-    while !catches(&importer, Signal::INT) {
+    while !catches(&importer, Signal::INT) && importer.try_wait().expect("it was started").is_none() {
         thread::yield_now();
     }
     assert!(!catches(&importer, Signal::HUP));
