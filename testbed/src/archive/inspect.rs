@@ -91,6 +91,30 @@ fn date(seconds: i64) -> String {
     OffsetDateTime::from_unix_timestamp(seconds).map_or_else(|_| seconds.to_string(), |time| time.date().to_string())
 }
 
+/// Bytes for which there is room at first.
+const ROOM: usize = 64 << 10;
+
+/// Reads to the end, and leaves no copy in memory: what moves because there are more is wiped where it was.
+fn wiped(mut stream: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; ROOM]);
+    let mut length = 0;
+    loop {
+        if length == bytes.len() {
+            let mut larger = Zeroizing::new(vec![0; 2 * length]);
+            larger[..length].copy_from_slice(&bytes);
+            bytes = larger;
+        }
+        match stream.read(&mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
 impl Inspect {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let fail = |error: &dyn fmt::Display| Failure::reason(format_args!("{}: {error}", self.file.display()));
@@ -108,11 +132,9 @@ impl Inspect {
 
     /// Reads a stream to its end, or to the end of the largest archive.
     fn whole(&self, stream: impl Read) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let mut bytes = Zeroizing::new(Vec::new());
         let limit = max_archive_file(self.max_archive.0).saturating_add(1);
-        let read = stream.take(limit).read_to_end(&mut bytes);
-        read.map_err(|error| Failure::reason(format_args!("{} cannot be read: {error}", self.name())))?;
-        Ok(bytes)
+        wiped(stream.take(limit))
+            .map_err(|error| Failure::reason(format_args!("{} cannot be read: {error}", self.name())))
     }
 
     /// The name of the archive in words.
@@ -236,5 +258,32 @@ impl fmt::Display for Facts<'_> {
             write!(f, "\n  {}", name.escape_debug())?;
         }
         if self.kept_unnamed > 0 { write!(f, "\n  and {} more", self.kept_unnamed) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stream that gives a few bytes at a time, and is interrupted in between.
+    struct Few<'a>(&'a [u8], bool);
+
+    impl Read for Few<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let count = out.len().min(4099);
+            self.0.read(&mut out[..count])
+        }
+    }
+
+    #[test]
+    fn growing_keeps_the_bytes() {
+        for length in [0, 1, ROOM - 1, ROOM, ROOM + 1, 5 * ROOM + 7] {
+            let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            assert!(*wiped(Few(&bytes, false)).unwrap() == bytes, "{length}");
+        }
     }
 }

@@ -26,6 +26,7 @@ use super::{
 use crate::web::{self, Panel};
 use crate::{
     interrupt::Interrupts,
+    plain::plain,
     terminal::{self, Echo, Line, LineError, Shows, Typed},
     tui::{
         keys::Key,
@@ -329,12 +330,13 @@ impl<T> Session<T> {
     pub(crate) fn print_end(&mut self, text: &str, last: Option<&Notice>) {
         self.print(text);
         if let Some(cause) = last.and_then(|notice| notice.cause.as_ref()) {
-            self.complain(format_args!("handfast: {cause}"));
+            self.complain(format_args!("handfast: {}", plain(cause.to_string())));
         }
     }
 
-    /// Says what is to be said in any case.
+    /// Says what is to be said in any case, in plain words.
     pub(crate) fn complain(&mut self, text: impl std::fmt::Display) {
+        let text = plain(text.to_string());
         match (&self.front, &self.transfer) {
             (Front::Drawn(_), _) => {}
             (_, Some(Transfer { bar: Some(bar), .. })) => {
@@ -342,7 +344,7 @@ impl<T> Session<T> {
             }
             _ => terminal::prompt(&format!("{text}\n")),
         }
-        self.show(text.to_string());
+        self.show(text);
     }
 
     /// Prints what became of the digits that were expected. Returns the answer to the comparison; none if they could not be read, and

@@ -15,6 +15,15 @@ fn done(ended: &Ended) -> &Value {
     ended.lines.iter().find(|line| line["state"] == 5).expect("DONE was signalled")
 }
 
+/// The words for a file that is gone.
+const GONE: &str = "there is no such file or folder; check the path";
+
+/// The line for a person: the same cause, with plain words in the place of the system's text.
+fn said(cause: &str, system: &str, plain: &str) -> String {
+    let place = cause.strip_suffix(system).and_then(|rest| rest.strip_suffix(": ")).expect("a place and a text");
+    format!("handfast: {place}: {plain}\n")
+}
+
 #[test]
 fn a_store_that_is_gone_is_named() {
     let folder = Folder::default();
@@ -30,7 +39,8 @@ fn a_store_that_is_gone_is_named() {
     assert_eq!(importer.details()["reason"], "storage");
     let cause = done(&importer)["cause"].as_str().expect("a cause");
     assert!(cause.contains(text(&store)) && cause.ends_with("No such file or directory (os error 2)"), "{cause}");
-    assert!(importer.complaints.contains(&format!("handfast: {cause}\n")), "{}", importer.complaints);
+    let words = said(cause, "No such file or directory (os error 2)", GONE);
+    assert!(importer.complaints.contains(&words), "{}", importer.complaints);
     // It is not the other device's.
     assert_eq!(done(&exporter).get("cause"), None);
     assert!(!exporter.complaints.contains(text(&store)), "{}", exporter.complaints);
@@ -91,7 +101,12 @@ fn a_full_disk_is_named_and_leaves_nothing() {
         assert_eq!(importer.details()["reason"], "storage");
         let cause = done(&importer)["cause"].as_str().expect("a cause");
         assert!(cause.contains(file) && cause.ends_with("No space left on device (os error 28)"), "{cause}");
-        assert!(importer.complaints.contains(&format!("handfast: {cause}\n")), "{}", importer.complaints);
+        let words = said(
+            cause,
+            "No space left on device (os error 28)",
+            "the disk is full; make room, or choose another place",
+        );
+        assert!(importer.complaints.contains(&words), "{}", importer.complaints);
         // The old device knows that the other one failed only where the protocol has a word for it.
         let peer = exporter.details().get("reason").is_some_and(|reason| reason == "peer");
         assert_eq!((peer, done(&exporter).get("cause")), (exported == 17, None), "{:?}", exporter.lines);
@@ -113,7 +128,8 @@ fn an_archive_that_is_gone_is_named() {
         let (importer, exporter) = (importer.end(), exporter.end());
         assert_eq!((importer.code, exporter.code), (10, 15), "{}", exporter.complaints);
         let cause = format!("{}: No such file or directory (os error 2)", text(&archive));
-        assert!(exporter.complaints.ends_with(&format!("handfast: {cause}\n")), "{}", exporter.complaints);
+        let words = format!("handfast: cannot use {}: {GONE}\n", text(&archive));
+        assert!(exporter.complaints.ends_with(&words), "{}", exporter.complaints);
         if json {
             assert_eq!(done(&exporter)["cause"], *cause);
         } else {

@@ -385,7 +385,9 @@ fn a_failure_is_printed_where_it_stays() {
     let exporter = Person::export(USUAL, &archive, &unused, &["--", TOKEN]).end();
     let (code, screen) = exporter.result();
     assert!(
-        code == 10 && screen.contains("Connection refused") && screen.contains("Nothing listens at the address"),
+        code == 10
+            && screen.contains(": nothing listens there; check the address")
+            && screen.contains("Nothing listens at the address"),
         "{code}: {screen}"
     );
 }
