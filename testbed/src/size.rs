@@ -21,7 +21,7 @@ impl FromStr for Size {
             );
         }
         let number = digits.parse().ok().and_then(|number: u64| number.checked_mul(unit));
-        number.map(Self).ok_or_else(|| "more bytes than can be counted: give fewer".into())
+        number.map(Self).ok_or_else(|| "more bytes than can be counted: expected fewer".into())
     }
 }
 
