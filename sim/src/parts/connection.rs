@@ -177,6 +177,15 @@ fn channels(cases: &mut Cases) {
         let came = events(&mut exporter, &request(b"auth:123456", 0x8000, state), false);
         cases.expect(format!("an answer {state}"), vec![stated.to_owned()], came);
     }
+    // An answer for another number is to no request; the request still waits for its own.
+    for (channel, state) in [(1, 1), (0x8001, 1), (0x8001, 2), (0xfffe, 1)] {
+        let [_, (_, mut exporter)] = fresh();
+        ChannelName::new(b"auth:123456").map(|name| exporter.request_channel(name));
+        let other = events(&mut exporter, &request(b"auth:123456", channel, state), false);
+        let own = events(&mut exporter, &request(b"auth:123456", 0x8000, 1), false);
+        let stated = (Vec::new(), vec!["accepted".to_owned()]);
+        cases.expect(format!("an answer {state} for {channel}, then its own"), stated, (other, own));
+    }
 }
 
 /// The messages that a session carries, and the end, after which it carries none.
