@@ -348,16 +348,19 @@ fn an_answer_to_the_intruder_installs_the_archive_of_another_session() {
                 None
             };
             let mut old_device = device.export(&folder, of_export);
-            let second = device.is_asked().await;
             old_device.side.state(3);
             if let Some(first) = first {
+                let second = device.is_asked().await;
+                assert_ne!(first, second);
                 intruder.send(Message::AuthScheme(Scheme::None, Features::ALL)).await;
                 device.prompts(account, Scheme::None).await;
                 // The old device has asked nothing yet: its user has confirmed nothing.
                 assert_eq!(device.is_questioned().await, first);
             }
             old_device.confirms();
-            assert_eq!(device.is_questioned().await, second, "{}", old_device.steps.so_far());
+            // One that ships asks in its one session. Requests of the intruder, which has none, may be among the inputs.
+            let questioned = device.is_questioned().await;
+            assert_ne!(Some(questioned), first, "{}", old_device.steps.so_far());
             if first.is_none() {
                 device.prompts(account, Scheme::None).await;
             }
