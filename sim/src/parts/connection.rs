@@ -177,6 +177,18 @@ fn channels(cases: &mut Cases) {
         let came = events(&mut exporter, &request(b"auth:123456", 0x8000, state), false);
         cases.expect(format!("an answer {state}"), vec![stated.to_owned()], came);
     }
+    // A request has one answer: a second one is to none.
+    for state in [1, 2] {
+        let [_, (_, mut exporter)] = fresh();
+        ChannelName::new(b"auth:123456").map(|name| exporter.request_channel(name));
+        let first = events(&mut exporter, &request(b"auth:123456", 0x8000, 2), false);
+        let second = events(&mut exporter, &request(b"auth:123456", 0x8000, state), false);
+        cases.expect(
+            format!("a decline, then an answer {state}"),
+            (vec!["declined".to_owned()], Vec::new()),
+            (first, second),
+        );
+    }
     // An answer for another number is to no request; the request still waits for its own.
     for (channel, state) in [(1, 1), (0x8001, 1), (0x8001, 2), (0xfffe, 1)] {
         let [_, (_, mut exporter)] = fresh();
