@@ -60,15 +60,14 @@ impl Caught {
 struct Signals(Vec<(Caught, Signal)>);
 
 impl Signals {
-    /// Begins to catch them. One that the process was started to ignore stays ignored: a hang-up (`nohup`), or Ctrl-C in a job that a shell
-    /// without job control runs in the background.
-    fn catch() -> io::Result<Self> {
+    /// Begins to catch them. Of those that the process was started to ignore, these stay ignored.
+    fn catch(stays_ignored: fn(Caught) -> bool) -> io::Result<Self> {
         let kinds = [
             (Caught::Interrupt, SignalKind::interrupt()),
             (Caught::Terminate, SignalKind::terminate()),
             (Caught::Hangup, SignalKind::hangup()),
         ];
-        let heeded = kinds.into_iter().filter(|&(_, kind)| !is_ignored(kind));
+        let heeded = kinds.into_iter().filter(|&(caught, kind)| !(stays_ignored(caught) && is_ignored(kind)));
         heeded.map(|(caught, kind)| signal(kind).map(|signal| (caught, signal))).collect::<io::Result<_>>().map(Self)
     }
 
@@ -91,13 +90,19 @@ fn is_ignored(kind: SignalKind) -> bool {
     mask & 1 << (kind.as_raw_value() - 1) != 0
 }
 
+/// Of the signals for a link or for checks only a hang-up stays ignored (`nohup`). A script that cancels a link with SIGINT may have
+/// started it in the background, where a shell without job control ignores Ctrl-C.
+fn hang_up_only(caught: Caught) -> bool {
+    caught == Caught::Hangup
+}
+
 /// Catches the signals on a thread of its own, which no wait of another thread delays.
-fn on_each(mut act: impl FnMut(Caught) + Send + 'static) -> Result<(), Failure> {
+fn on_each(stays_ignored: fn(Caught) -> bool, mut act: impl FnMut(Caught) + Send + 'static) -> Result<(), Failure> {
     let failed = |error| Failure::reason(format_args!("signals cannot be caught: {error}"));
     let runtime = runtime::Builder::new_current_thread().enable_io().build().map_err(failed)?;
     let mut signals = {
         let _context = runtime.enter();
-        Signals::catch().map_err(failed)?
+        Signals::catch(stays_ignored).map_err(failed)?
     };
     thread::spawn(move || {
         loop {
@@ -123,7 +128,7 @@ impl Interrupts {
     pub(crate) fn of_a_link() -> Result<Self, Failure> {
         let (sender, count) = watch::channel(0);
         let mut so_far = 0;
-        on_each(move |caught| {
+        on_each(hang_up_only, move |caught| {
             if caught == Caught::Hangup && so_far > 0 {
                 return;
             }
@@ -192,7 +197,9 @@ impl Unfinished {
     pub(crate) fn catch() -> Result<Self, Failure> {
         let unfinished = Self::default();
         let caught = unfinished.clone();
-        on_each(move |signal| {
+        // One that is ignored would not have ended the process.
+        let each = |_| true;
+        on_each(each, move |signal| {
             // The lock is held until the end, so that no file is begun after it.
             if let Some(path) = &*caught.lock() {
                 // It may be gone.
@@ -234,7 +241,7 @@ pub(crate) fn has_stopped_checks() -> bool {
 
 /// Begins to catch signals, so that the first one ends checks, which then are inconclusive, and the second one the process.
 pub(crate) fn stops_checks() -> Result<&'static AtomicBool, Failure> {
-    on_each(|_| {
+    on_each(hang_up_only, |_| {
         if STOP.swap(true, Ordering::Relaxed) {
             exit(INCONCLUSIVE)
         }

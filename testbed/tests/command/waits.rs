@@ -130,7 +130,7 @@ fn a_hang_up_is_a_cancel_that_the_peer_learns_of() {
 #[test]
 fn a_hang_up_that_is_ignored_stays_ignored() {
     let folder = Folder::default();
-    let mut importer = ignoring(&folder.path("store"));
+    let mut importer = ignoring("HUP", &folder.path("store"));
     while !catches(&importer, Signal::INT) && importer.try_wait().expect("it was started").is_none() {
         thread::yield_now();
     }
@@ -140,10 +140,23 @@ fn a_hang_up_that_is_ignored_stays_ignored() {
     assert_eq!(interrupted(importer, Signal::INT), 13);
 }
 
-fn ignoring(store: &Path) -> Child {
+/// A script cancels a link that it began in the background, where its shell ignores Ctrl-C.
+#[test]
+fn an_interrupt_cancels_a_link_of_the_background() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let folder = Folder::default();
+        assert_eq!(interrupted(ignoring("INT TERM", &folder.path("store")), signal), 13);
+    }
+}
+
+/// Starts an import with these signals ignored.
+fn ignoring(signals: &str, store: &Path) -> Child {
     let command = handfast(["import", "--key-type", "p256", "--store", text(store)]);
     let mut shell = Command::new("sh");
-    shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(command.get_program()).args(command.get_args());
+    shell
+        .args(["-c", &format!("trap '' {signals}; exec \"$@\""), "sh"])
+        .arg(command.get_program())
+        .args(command.get_args());
     let child = shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
     // The shell catches signals too, until it is replaced.
     let name = format!("/proc/{}/comm", child.id());
