@@ -96,10 +96,17 @@ mod tests {
         }
     }
 
+    /// RFC 8446 has 16 KiB, and TLS 1.2 up to 2048 bytes more.
     #[test]
     fn a_record_that_is_too_long_is_refused() {
+        let longest = record(&[7; 16_384 + 2_048]);
         let mut out = Vec::new();
-        assert!(Records::default().put(&mut out, &[23, 3, 3, 0xff, 0xff, 0]).is_err());
-        assert!(out.is_empty());
+        Records::default().put(&mut out, &longest).unwrap();
+        assert_eq!(take(&mut &out[..]), Some(&longest[..]));
+        for too_long in [record(&[7; 16_384 + 2_049]), vec![23, 3, 3, 0xff, 0xff, 0]] {
+            let mut out = Vec::new();
+            assert!(Records::default().put(&mut out, &too_long).is_err());
+            assert!(out.is_empty());
+        }
     }
 }

@@ -247,5 +247,17 @@ pub fn success(transaction: &Transaction, from: SocketAddr, key: &hmac::Key) -> 
     Writer::new(0x0101, transaction).attribute(XOR_MAPPED_ADDRESS, &value).signed(key)
 }
 
+/// A check that leaves its priority out.
+#[cfg(test)]
+pub(super) fn without_priority(transaction: &Transaction, username: &str, key: &hmac::Key) -> Vec<u8> {
+    Writer::new(0x0001, transaction).attribute(USERNAME, username.as_bytes()).signed(key)
+}
+
+/// A message of this kind, with no attributes of its own.
+#[cfg(test)]
+pub(super) fn other(kind: u16, transaction: &Transaction, key: &hmac::Key) -> Vec<u8> {
+    Writer::new(kind, transaction).signed(key)
+}
+
 #[cfg(test)]
 mod tests;

@@ -270,6 +270,14 @@ mod tests {
         }
         let long = "x".repeat(MAX_DESCRIPTION + 1);
         assert_eq!(Description::read(&long), Err(NotADescription::TooLong));
+        // As long as it may be, and with all that a name may have.
+        let begin = "a+/9\n0123456789+/Cdef012345\n";
+        let longest = format!("{begin}{}", "x".repeat(MAX_DESCRIPTION - begin.len()));
+        assert_eq!(Description::read(&longest).unwrap().ufrag, "a+/9");
+        assert_eq!(Description::read(&format!("{longest}x")), Err(NotADescription::TooLong));
+        let longest = "x".repeat(MAX_ICE_WORD);
+        assert!(Description::read(&format!("{longest}\n{longest}\n")).is_ok());
+        assert_eq!(Description::read(&format!("{longest}\n{longest}x\n")), Err(NotADescription::Credentials));
     }
 
     #[test]

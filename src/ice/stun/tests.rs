@@ -76,6 +76,21 @@ fn a_changed_or_cut_message_is_not_taken() {
     assert_eq!(message.priority, Some(7));
 }
 
+/// A message of 1280 bytes is read, with an attribute that no check has; a longer one is not. And so with what is no Binding message.
+#[test]
+fn a_message_that_is_too_long_or_of_another_kind_is_not_read() {
+    let of = |padding: usize| Writer::new(0x0001, &[3; 12]).attribute(0x8022, &vec![7; padding]).0;
+    assert_eq!(of(1280 - 20 - 4).len(), 1280);
+    assert!(Message::read(&of(1280 - 20 - 4)).is_some());
+    assert!(Message::read(&of(1280 - 20)).is_none());
+    assert!(Message::read(&of(1280)).is_none());
+    assert!(Message::read(&Writer::new(0x0003, &[3; 12]).0).is_none());
+    let mut other_cookie = Writer::new(0x0001, &[3; 12]).0;
+    assert!(Message::read(&other_cookie).is_some_and(|message| !message.is_signed(&key(b"key"))));
+    other_cookie[4] ^= 1;
+    assert!(is_stun(&other_cookie) && Message::read(&other_cookie).is_none());
+}
+
 #[test]
 fn nothing_makes_a_reader_panic() {
     let mut random = 1_u64;
