@@ -101,4 +101,29 @@ mod tests {
             assert!(reader.ahead().is_empty());
         }
     }
+
+    /// Writes down for how many bytes it is asked.
+    struct Asked(Vec<usize>);
+
+    impl Read for Asked {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.0.push(out.len());
+            Ok(out.len())
+        }
+    }
+
+    #[test]
+    fn a_short_read_takes_from_a_full_buffer_and_a_long_one_goes_past_it() {
+        let mut reader = Buffered::new(64, Asked(Vec::new()));
+        for _ in 0..8 {
+            assert_eq!(reader.read(&mut [0; 8]).unwrap(), 8);
+        }
+        assert_eq!(reader.source().0, [64]);
+        for length in [64, 100, 63] {
+            assert_eq!(reader.read(&mut vec![0; length]).unwrap(), length);
+        }
+        // One byte is left in the buffer, which comes first.
+        assert_eq!(reader.read(&mut [0; 200]).unwrap(), 1);
+        assert_eq!(reader.source().0, [64, 64, 100, 64]);
+    }
 }

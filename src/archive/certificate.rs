@@ -245,6 +245,7 @@ mod tests {
     use std::{io::Read, time::Duration};
 
     use base64::{Engine, engine::general_purpose::STANDARD};
+    use rcgen::{BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
     use super::*;
 
@@ -313,6 +314,7 @@ mod tests {
     #[test]
     fn what_is_no_certificate_is_refused() {
         assert_eq!(Chain::from_der([vec![0; MAX_CERTIFICATE + 1]]), Err(ChainError::TooLarge { index: 0 }));
+        assert_eq!(Chain::from_der([vec![0; MAX_CERTIFICATE]]), Err(ChainError::Malformed { index: 0 }));
         assert_eq!(Chain::from_der([vec![]]), Err(ChainError::Malformed { index: 0 }));
         assert_eq!(Chain::from_pem(b""), Err(ChainError::Empty));
         let cut = real().to_pem();
@@ -320,5 +322,87 @@ mod tests {
         let mut longer = real().leaf().der().to_vec();
         longer.push(0);
         assert_eq!(Chain::from_der([longer]), Err(ChainError::Malformed { index: 0 }));
+    }
+
+    /// A chain, leaf first, whose certificates are as each of these changes them.
+    fn chain_of(changes: &[&dyn Fn(&mut CertificateParams)]) -> Result<(), ChainError> {
+        let mut chain = Vec::new();
+        let mut issuer: Option<Issuer<'_, KeyPair>> = None;
+        for (above, change) in changes.iter().rev().enumerate() {
+            let (key, mut params) = (KeyPair::generate().unwrap(), CertificateParams::default());
+            params.distinguished_name.push(DnType::CommonName, above.to_string());
+            change(&mut params);
+            let certificate = match &issuer {
+                Some(issuer) => params.signed_by(&key, issuer).unwrap(),
+                None => params.self_signed(&key).unwrap(),
+            };
+            chain.insert(0, certificate.der().to_vec());
+            issuer = Some(Issuer::new(params, key));
+        }
+        Chain::from_der(chain).unwrap().verify()
+    }
+
+    fn authority(params: &mut CertificateParams) {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    }
+
+    fn leaf(_: &mut CertificateParams) {}
+
+    /// RFC 5280, 4.2.1.9: the path length is the number of certificates between an issuer and the leaf.
+    #[test]
+    fn an_issuer_may_issue_no_longer_chain_than_it_says() {
+        let up_to = |length| {
+            move |params: &mut CertificateParams| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(length))
+        };
+        assert_eq!(chain_of(&[&leaf]), Ok(()), "who issues none need not be an authority");
+        assert_eq!(chain_of(&[&leaf, &up_to(0)]), Ok(()));
+        assert_eq!(chain_of(&[&leaf, &up_to(0), &up_to(1)]), Ok(()));
+        assert_eq!(chain_of(&[&leaf, &authority, &up_to(2)]), Ok(()));
+        assert_eq!(chain_of(&[&leaf, &authority, &up_to(0)]), Err(ChainError::NotAnAuthority { index: 2 }));
+        assert_eq!(chain_of(&[&leaf, &leaf]), Err(ChainError::NotAnAuthority { index: 1 }));
+        assert_eq!(chain_of(&[&leaf, &authority, &leaf]), Err(ChainError::NotAnAuthority { index: 2 }));
+    }
+
+    #[test]
+    fn an_authority_whose_key_may_not_sign_issues_nothing() {
+        let usage = |usage: KeyUsagePurpose| {
+            move |params: &mut CertificateParams| {
+                authority(params);
+                params.key_usages = vec![usage];
+            }
+        };
+        assert_eq!(chain_of(&[&leaf, &usage(KeyUsagePurpose::KeyCertSign)]), Ok(()));
+        let other = chain_of(&[&leaf, &usage(KeyUsagePurpose::DigitalSignature)]);
+        assert_eq!(other, Err(ChainError::NotAnAuthority { index: 1 }));
+    }
+
+    /// RFC 5280, 4.2: who does not know a critical extension refuses the certificate.
+    #[test]
+    fn only_an_unknown_extension_that_is_critical_is_refused() {
+        let extension = |id: &'static [u64], content: &'static [u8], critical| {
+            move |params: &mut CertificateParams| {
+                let mut extension = CustomExtension::from_oid_content(id, content.to_vec());
+                extension.set_criticality(critical);
+                params.custom_extensions.push(extension);
+            }
+        };
+        let unknown = &[1, 3, 6, 1, 4, 1, 99_999, 1][..];
+        assert_eq!(chain_of(&[&extension(unknown, &[5, 0], false), &authority]), Ok(()));
+        let refused = chain_of(&[&extension(unknown, &[5, 0], true), &authority]);
+        assert_eq!(refused, Err(ChainError::UnknownExtension { index: 0 }));
+        // Extended key usage, for clients of TLS.
+        let known = (&[2, 5, 29, 37][..], &[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2][..]);
+        assert_eq!(chain_of(&[&extension(known.0, known.1, true), &authority]), Ok(()));
+    }
+
+    /// Values computed by another library.
+    #[test]
+    fn a_certificate_has_the_ids_of_its_key_and_prints_the_short_one() {
+        use sha2::Digest;
+        let chain = real();
+        let [account, authority] = chain.certificates() else { panic!("two certificates") };
+        assert_eq!(account.long_id()[..], sha2::Sha256::digest(account.spki())[..]);
+        assert_ne!(account.long_id(), authority.long_id());
+        assert_eq!(format!("{account:?}"), "Certificate(02f92cb034a73275b5a23074abfa84a20a4f340b)");
     }
 }

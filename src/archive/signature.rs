@@ -68,3 +68,71 @@ fn pick<const N: usize>(
 ) -> Option<&'static dyn VerificationAlgorithm> {
     table.into_iter().find(|(oid, _)| *oid == signature).map(|(_, algorithm)| algorithm)
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, SignatureAlgorithm};
+
+    use crate::archive::{certificate::Certificate, error::ChainError};
+
+    const ACCEPTED: [&SignatureAlgorithm; 9] = [
+        &rcgen::PKCS_RSA_SHA256,
+        &rcgen::PKCS_RSA_SHA384,
+        &rcgen::PKCS_RSA_SHA512,
+        &rcgen::PKCS_ECDSA_P256_SHA256,
+        &rcgen::PKCS_ECDSA_P384_SHA384,
+        &rcgen::PKCS_ECDSA_P521_SHA256,
+        &rcgen::PKCS_ECDSA_P521_SHA384,
+        &rcgen::PKCS_ECDSA_P521_SHA512,
+        &rcgen::PKCS_ED25519,
+    ];
+
+    fn self_signed(algorithm: &'static SignatureAlgorithm) -> Certificate {
+        let key = KeyPair::generate_for(algorithm).unwrap();
+        let certificate = CertificateParams::default().self_signed(&key).unwrap();
+        Certificate::from_der(certificate.der().to_vec()).unwrap()
+    }
+
+    /// Holds R-SEC-1: with the algorithms of [`Certificate::verify_signature`], of the key of the issuer and of no other.
+    #[test]
+    fn a_signature_is_verified_with_the_key_of_the_issuer() {
+        let all = ACCEPTED.map(self_signed);
+        for (number, own) in all.iter().enumerate() {
+            for (issuer, other) in all.iter().enumerate() {
+                let verified = own.verify_signature(other);
+                match issuer == number {
+                    true => assert_eq!(verified, Ok(()), "{:?}", ACCEPTED[number]),
+                    // Another key, or one for which there is no such signature.
+                    false => assert!(
+                        matches!(
+                            verified,
+                            Err(ChainError::BadSignature { index: 0 }
+                                | ChainError::UnacceptedAlgorithm { index: 0, .. })
+                        ),
+                        "{number} {issuer} {verified:?}"
+                    ),
+                }
+            }
+        }
+        let ecdsa = "1.2.840.10045.4.3.2".to_owned();
+        let unaccepted = ChainError::UnacceptedAlgorithm { index: 0, algorithm: ecdsa };
+        assert_eq!(all[3].verify_signature(&all[0]), Err(unaccepted.clone()), "an RSA key has no ECDSA");
+        assert_eq!(all[3].verify_signature(&all[8]), Err(unaccepted), "Ed25519 has none either");
+    }
+
+    /// The name of the algorithm is not signed where it stands a second time, and is the same there (RFC 5280, 4.1.1.2).
+    #[test]
+    fn the_algorithm_is_the_one_that_was_signed() {
+        let whole = self_signed(&rcgen::PKCS_RSA_SHA384);
+        let sha384 = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0c];
+        let places: Vec<_> =
+            (0..whole.der().len() - sha384.len()).filter(|&at| whole.der()[at..].starts_with(&sha384)).collect();
+        assert_eq!(places.len(), 2);
+        let mut der = whole.der().to_vec();
+        // SHA-256 in its place.
+        der[places[1] + 8] = 0x0b;
+        let changed = Certificate::from_der(der).unwrap();
+        assert_eq!(changed.verify_signature(&whole), Err(ChainError::Malformed { index: 0 }));
+        assert_eq!(whole.verify_signature(&whole), Ok(()));
+    }
+}

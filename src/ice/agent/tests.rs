@@ -223,7 +223,8 @@ fn a_response_that_answers_nothing_is_a_stray() {
 fn only_a_signed_check_of_the_peer_is_taken() {
     let own = stun::key(b"exporter-password-of-24-chars");
     let check = |names: [&str; 2], key: &hmac::Key| {
-        let check = Check { names: [names[0], names[1]], priority: 1, use_candidate: true, role: (Role::Controlling, 1) };
+        let check =
+            Check { names: [names[0], names[1]], priority: 1, use_candidate: true, role: (Role::Controlling, 1) };
         stun::request(&[7; 12], &check, key)
     };
     let names = ["exporter", "importer"];
