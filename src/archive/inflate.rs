@@ -16,6 +16,9 @@ use crate::buffer::Buffer;
 /// Bytes that are read from a file at once.
 pub(super) const CHUNK: usize = 64 * 1024;
 
+/// Bytes of the ciphertext that are held while it is not known whether more come.
+const HELD: usize = TAG + 1;
+
 /// The treatment of the ciphertext.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -32,7 +35,8 @@ pub(super) struct Decrypt<R> {
     gcm: Option<Gcm>,
     tag: [u8; TAG],
     mode: Mode,
-    /// Deciphered bytes from `start` to `end`, then up to [`TAG`] bytes that may be the tag.
+    /// Deciphered bytes from `start` to `end`, then the bytes that are held: those that may be the tag, and one more before the end, so that the
+    /// last of the text waits for it.
     buffer: Buffer,
     start: usize,
     end: usize,
@@ -41,7 +45,7 @@ pub(super) struct Decrypt<R> {
 
 impl<R: Read> Decrypt<R> {
     pub(super) fn new(file: R, gcm: Gcm, mode: Mode) -> Self {
-        let buffer = Buffer::new(CHUNK + TAG);
+        let buffer = Buffer::new(CHUNK + HELD);
         Self { file, gcm: Some(gcm), tag: [0; TAG], mode, buffer, start: 0, end: 0, held: 0 }
     }
 
@@ -64,7 +68,7 @@ impl<R: Read> Decrypt<R> {
                 Err(error) => return Err(error),
             }
         }
-        self.held = filled.min(TAG);
+        self.held = filled.min(if last { TAG } else { HELD });
         let data = filled - self.held;
         let result = match self.mode {
             Mode::Open => gcm.open(&mut self.buffer[..data]),
@@ -184,5 +188,121 @@ impl<R: BufRead> Read for Inflate<R> {
             }
         }
         Ok(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufReader, Cursor, Write};
+
+    use super::*;
+    use crate::archive::kdf::Key;
+
+    /// Gives a few bytes at a time, and is interrupted before each read.
+    struct Slow(Cursor<Vec<u8>>, usize, bool);
+
+    impl Read for Slow {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.2 = !self.2;
+            if self.2 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let most = out.len().min(self.1);
+            self.0.read(&mut out[..most])
+        }
+    }
+
+    fn gcm() -> Gcm {
+        Gcm::new(&Key::from_bytes([7; 32]), &[9; 12])
+    }
+
+    /// A text of this length, its ciphertext, and its tag.
+    fn sealed(length: usize) -> (Vec<u8>, Vec<u8>, [u8; TAG]) {
+        let text: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+        let (mut data, mut gcm) = (text.clone(), gcm());
+        gcm.seal(&mut data).unwrap();
+        (text, data, gcm.tag())
+    }
+
+    /// Lengths around those of a tag and of what is read at once.
+    const LENGTHS: [usize; 12] =
+        [0, 1, TAG - 1, TAG, TAG + 1, CHUNK - TAG, CHUNK - 1, CHUNK, CHUNK + 1, CHUNK + TAG, 2 * CHUNK - 1, 3 * CHUNK];
+
+    #[test]
+    fn a_text_of_any_length_is_deciphered_however_it_comes() {
+        for length in LENGTHS {
+            let (text, data, tag) = sealed(length);
+            let file = [&data[..], &tag].concat();
+            for (mode, expected) in [(Mode::Open, &text), (Mode::Authenticate, &data)] {
+                for at_once in [1000, CHUNK, usize::MAX] {
+                    let slow = Slow(Cursor::new(file.clone()), at_once, false);
+                    let mut decrypt = Decrypt::new(slow, gcm(), mode);
+                    let mut read = Vec::new();
+                    decrypt.read_to_end(&mut read).unwrap();
+                    assert!(read == *expected, "{length} bytes, {at_once} at once");
+                    // There is nothing after the end, and the tag is the file's.
+                    assert_eq!(decrypt.read(&mut [0; 8]).unwrap(), 0);
+                    assert_eq!(decrypt.tag(), tag);
+                }
+            }
+        }
+    }
+
+    /// The last bytes come out only after the tag was compared.
+    #[test]
+    fn a_text_without_its_tag_ends_with_an_error() {
+        for length in LENGTHS {
+            let (_, data, tag) = sealed(length);
+            let whole = [&data[..], &tag].concat();
+            let mut changed = whole.clone();
+            *changed.last_mut().unwrap() ^= 0x80;
+            let longer = [&whole[..], &[0]].concat();
+            let shorter = whole[..whole.len() - 1].to_vec();
+            for (file, mode) in [changed, longer, shorter].into_iter().zip([Mode::Open, Mode::Authenticate, Mode::Open])
+            {
+                let (mut read, most) = (Vec::new(), file.len().saturating_sub(TAG).max(1));
+                let error = Decrypt::new(Cursor::new(file), gcm(), mode).read_to_end(&mut read).unwrap_err();
+                assert!(matches!(OpenError::from(error), OpenError::WrongPassword), "{length} bytes");
+                assert!(read.len() < most, "{length} bytes: the last ones came out");
+            }
+        }
+        // Not even where the bytes that are missing would be zeros.
+        let empty = |nonce: u32| {
+            let mut bytes = [0; 12];
+            bytes[..4].copy_from_slice(&nonce.to_be_bytes());
+            Gcm::new(&Key::from_bytes([7; 32]), &bytes)
+        };
+        let nonce = (0..).find(|nonce| empty(*nonce).tag()[TAG - 1] == 0).unwrap();
+        let cut = empty(nonce).tag()[..TAG - 1].to_vec();
+        let error = Decrypt::new(Cursor::new(cut), empty(nonce), Mode::Authenticate).read(&mut [0]).unwrap_err();
+        assert!(matches!(OpenError::from(error), OpenError::WrongPassword));
+        for length in 0..TAG {
+            let error = Decrypt::new(Cursor::new(vec![0; length]), gcm(), Mode::Open).read(&mut [0]).unwrap_err();
+            assert!(matches!(OpenError::from(error), OpenError::WrongPassword), "{length} bytes");
+        }
+    }
+
+    /// Where the compressed bytes come one at a time, most make no text; where the text is taken so, much of it comes after the last of them.
+    #[test]
+    fn a_compressed_text_comes_however_it_is_cut() {
+        let text = b"text ".repeat(500);
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&text).unwrap();
+        let file = gzip.finish().unwrap();
+        for (at_once, out) in [(1, 1), (1, 4096), (4096, 1), (4096, 4096)] {
+            let source = BufReader::with_capacity(at_once, Cursor::new(&file));
+            let mut inflate = Inflate::new(source, Envelope::Gzip, Place::File);
+            let (mut read, mut room) = (Vec::new(), vec![0; out]);
+            assert_eq!(inflate.read(&mut []).unwrap(), 0, "no room is no end");
+            loop {
+                match inflate.read(&mut room).unwrap() {
+                    0 => break,
+                    count => read.extend_from_slice(&room[..count]),
+                }
+            }
+            assert!(read == text, "{at_once} {out}");
+            assert_eq!((inflate.taken(), inflate.made()), (file.len() as u64, text.len() as u64));
+            assert_eq!(inflate.read(&mut room).unwrap(), 0);
+        }
     }
 }

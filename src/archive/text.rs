@@ -330,3 +330,79 @@ impl<F> fmt::Debug for Text<F> {
         write!(f, "Text(<secret>, {} more bytes)", self.left)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+
+    use super::*;
+    use crate::{
+        archive::{
+            kdf::InsecureKdf,
+            seal::{Seal, Sealer},
+        },
+        secret::Secret,
+    };
+
+    fn sealed(lock: &Lock, text: &[u8]) -> Cursor<Vec<u8>> {
+        let mut sealer = Sealer::with_lock(Vec::new(), lock).unwrap();
+        sealer.write_all(text).unwrap();
+        Cursor::new(sealer.finish().unwrap())
+    }
+
+    /// A file that another one took the place of is noticed, even one of the same key, salt and nonce, and of the same length.
+    #[test]
+    fn each_file_has_a_fingerprint_of_its_own() {
+        let password = Secret::from("secret");
+        let key = Seal::with_header(&password, &InsecureKdf, [0xe5; HEADER]).unwrap().0;
+        let texts = [&b"{\"a\":1}"[..], b"{\"a\":2}"];
+        for lock in [Lock::None, key] {
+            let [first, second] = texts.map(|text| sealed(&lock, text));
+            let fingerprint = read_back(first.clone(), &lock).unwrap();
+            assert_eq!(read_back(first.clone(), &lock).unwrap(), fingerprint);
+            assert_ne!(read_back(second.clone(), &lock).unwrap(), fingerprint);
+            // A pass over the text comes to the same.
+            let mut pass = Unverified::new(first.clone(), &lock, Terms::any_time()).unwrap();
+            let mut read = Vec::new();
+            pass.read_to_end(&mut read).unwrap();
+            assert_eq!((&read[..], pass.fingerprint()), (texts[0], fingerprint.clone()));
+
+            let length = texts[0].len() as u64;
+            let mut text = Text::new(first, &lock, Terms::any_time(), fingerprint.clone(), length).unwrap();
+            read.clear();
+            text.read_to_end(&mut read).unwrap();
+            assert_eq!(read, texts[0]);
+            let mut text = Text::new(second, &lock, Terms::any_time(), fingerprint, length).unwrap();
+            let error = text.read_to_end(&mut read).unwrap_err();
+            assert!(matches!(OpenError::from(error), OpenError::Changed));
+        }
+    }
+
+    /// What is left is exact at every byte, however it is taken.
+    #[test]
+    fn a_text_knows_how_much_of_it_is_left() {
+        let whole: Vec<u8> = (0..3 * CHUNK + 5).map(|at| (at % 251) as u8).collect();
+        let file = sealed(&Lock::None, &whole);
+        let fingerprint = read_back(file.clone(), &Lock::None).unwrap();
+        for step in [1000, CHUNK, whole.len()] {
+            let terms = Terms::any_time();
+            let mut text =
+                Text::new(file.clone(), &Lock::None, terms, fingerprint.clone(), whole.len() as u64).unwrap();
+            let mut taken = 0;
+            while text.remaining() > 0 {
+                assert_eq!(text.remaining(), (whole.len() - taken) as u64);
+                let ready = text.fill_buf().unwrap();
+                let count = ready.len().min(step);
+                assert!(ready.starts_with(&whole[taken..taken + count]) && count > 0, "{taken}");
+                text.consume(count);
+                taken += count;
+            }
+            assert_eq!(taken, whole.len());
+            assert!(text.fill_buf().unwrap().is_empty());
+            assert_eq!(format!("{text:?}"), "Text(<secret>, 0 more bytes)");
+            let short = Text::new(file.clone(), &Lock::None, terms, fingerprint.clone(), whole.len() as u64 - 1);
+            let error = short.unwrap().read_to_end(&mut Vec::new()).unwrap_err();
+            assert!(matches!(OpenError::from(error), OpenError::Changed));
+        }
+    }
+}
