@@ -84,9 +84,12 @@ fn depth_is_limited() {
 
 #[test]
 fn errors_say_where_and_what() {
-    let cases: [(&[u8], u64, &str); 15] = [
+    let cases: [(&[u8], u64, &str); 18] = [
         (b"", 0, "the rest of the JSON text"),
         (b"[]", 0, "an object"),
+        (b"\"abc\"", 0, "an object"),
+        (b"12 ", 0, "an object"),
+        (b"{\"a\":[1,\"b\",x]}", 12, "a value"),
         (b"{\"a\":1", 6, "the rest of the JSON text"),
         (b"{\"a\":1,}", 7, "a member's name"),
         (b"{\"a\" 1}", 5, "a colon"),
@@ -103,7 +106,30 @@ fn errors_say_where_and_what() {
     ];
     for (text, offset, expected) in cases {
         let error = Corrupt { place: Place::Text, offset, expected };
-        assert_eq!(scan(text, 1), Err(error), "{}", text.escape_ascii());
+        for slice in [1, text.len()] {
+            assert_eq!(scan(text, slice), Err(error), "{}", text.escape_ascii());
+        }
+    }
+}
+
+/// Most of a large archive is passed over in long stretches: the sink learns the same as where each byte comes alone, and the members of
+/// the outermost objects alone are counted.
+#[test]
+fn what_is_passed_over_counts_as_what_comes_byte_by_byte() {
+    let text = r#"{"o":{"p":"q","r":12,"s":[1.5,1e9,2E+1,30,-4,0.5,"t","\u00e9","\"",{"u":1,"v":"w"}],"x":{"y":7}},"l":["a",1,[2,"b"],{"c":3}]}"#;
+    let expected = ["o", "Object", "+", "+", "+", "+", "l", "Array"];
+    for slice in 1..=text.len() {
+        let learned = scan(text.as_bytes(), slice).unwrap();
+        assert_eq!(learned, expected, "slices of {slice}");
+    }
+    for wrong in
+        ["[1.]", "[1e]", "[1 2]", "[\"a\" 1]", "[\"a\":1]", "{\"a\",1}", "{1:2}", "{\"a\":1,2}", "[01]", "[1", "[\"a"]
+    {
+        let text = format!("{{\"m\":[{wrong}]}}");
+        let error = scan(text.as_bytes(), 1).unwrap_err();
+        for slice in 2..=text.len() {
+            assert_eq!(scan(text.as_bytes(), slice), Err(error), "{text}, slices of {slice}");
+        }
     }
 }
 
