@@ -257,6 +257,17 @@ fn unknown_members_and_long_strings_are_tolerated() {
     assert_eq!(summary.configuration.more, 1 + 1000 + 1 + 12 - 256);
 }
 
+/// Names of configuration are kept up to 64 bytes (R-MSG-3).
+#[test]
+fn a_name_that_is_too_long_is_counted_alone() {
+    let (longest, longer) = ("k".repeat(64), "l".repeat(65));
+    let members = format!("\"{longest}\":\"v\",\"{longer}\":\"v\",");
+    let archive = open(&seal(&text(&members), &password()), &password()).unwrap();
+    let names = &archive.summary().configuration.names;
+    assert!(names.contains(&longest) && !names.contains(&longer), "{names:?}");
+    assert_eq!(archive.summary().configuration.more, 1);
+}
+
 /// Holds R-ARC-1.
 #[test]
 fn only_the_allowed_configuration_is_applied() {

@@ -3,7 +3,7 @@
 #![cfg(feature = "archive")]
 
 use std::{
-    io::{Read, Write},
+    io::{Read, Seek, SeekFrom, Write},
     sync::OnceLock,
     time::Duration,
 };
@@ -158,6 +158,42 @@ fn what_is_not_installed_is_wiped() {
     drop(staged);
     drop(stage(&store, ID, &Secret::default(), text()).unwrap());
     assert_eq!(names(), 0);
+}
+
+/// How well a text compresses is limited where another device compressed it, and not here.
+#[test]
+fn a_text_that_compresses_well_is_installed() {
+    let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
+    let filler = format!("\"x\":\"{}\",", "y".repeat(8_000_000));
+    let mut text = text().to_vec();
+    text.splice(1..1, filler.into_bytes());
+    stage(&store, ID, &Secret::default(), &text).unwrap().install(device(), now()).unwrap();
+    let mut file = store.archive(ID).unwrap();
+    let length = file.seek(SeekFrom::End(0)).unwrap();
+    assert!(text.len() as u64 > length * handfast::limits::MAX_INFLATION / 2, "{length} bytes");
+}
+
+/// A store says where it is, whatever is damaged in it, and makes no folder for its own.
+#[test]
+fn what_is_damaged_is_listed_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("store");
+    let store = Store::open(&root).unwrap();
+    assert_eq!(format!("{store:?}"), format!("Store {{ shared: {} }}", root.display()));
+    assert!(store.no_locks().is_none());
+    assert!(store.list_whole().unwrap().0.is_empty());
+    import(&store, &Secret::default()).unwrap();
+    let damaged = store.folder(LocalId(7));
+    std::fs::create_dir(&damaged).unwrap();
+    std::fs::create_dir(root.join("another name")).unwrap();
+    store.list().unwrap_err();
+    let (whole, strays) = store.list_whole().unwrap();
+    assert_eq!((whole.len(), whole[0].id), (1, ID));
+    assert_eq!(strays.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>(), [damaged]);
+    match Store::open(folder.path().join("none/store")).unwrap_err() {
+        StoreError::Io { what: "make", .. } => {}
+        error => panic!("{error}"),
+    }
 }
 
 /// The archive that was checked on the way is the durable one at the end, or it is no account (R-ARC-4).

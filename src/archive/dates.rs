@@ -163,6 +163,9 @@ mod tests {
         for right in [MADE + YEAR - DAY, MADE + YEAR, MADE + 2 * YEAR] {
             assert_eq!(shown.doubt_of_exporter(at(right)), None);
         }
+        let stale = MADE + YEAR + 366 * DAY;
+        assert_eq!(shown.doubt_of_exporter(at(stale)), None);
+        assert!(matches!(shown.doubt_of_exporter(at(stale + 1)), Some(DateDoubt::LongAfter { .. })));
         let doubt = |now| shown.doubt_of_exporter(at(now)).map(|doubt| doubt.to_string()).unwrap_or_default();
         insta::assert_snapshot!(doubt(MADE), @"this device's date is 2027-01-15, but the certificate of the other device is valid from 2028-01-15 on: the date of one of the two devices is wrong, or was when that certificate was made");
         insta::assert_snapshot!(doubt(MADE + 3 * YEAR), @"this device's date is 2030-01-14, and no certificate that the other device shows is younger than 2028-01-15: if this device's date is ahead, stop here and set it. The certificate that it gets is valid from its date on, and others refuse it until then");
@@ -176,6 +179,9 @@ mod tests {
         for near in [MADE - DAY, MADE, MADE + DAY] {
             assert_eq!(shown.doubt_of_importer(at(near)), None);
         }
+        for far in [MADE - DAY - 1, MADE + DAY + 1] {
+            assert!(matches!(shown.doubt_of_importer(at(far)), Some(DateDoubt::Apart { .. })), "{far}");
+        }
         let doubt = |now| shown.doubt_of_importer(at(now)).map(|doubt| doubt.to_string()).unwrap_or_default();
         insta::assert_snapshot!(doubt(MADE - 2 * YEAR), @"this device's date is 2025-01-15, and that of the new device is 2027-01-15: one of them is wrong. If it is the new device's, stop here and set it: the certificate that it gets is valid from its date on, and others refuse it until then");
         assert!(doubt(MADE + 2 * DAY).contains("2027-01-17"));
@@ -187,13 +193,15 @@ mod tests {
         let shown = ShownDates::of(device.chain());
         assert_eq!(shown.doubt_of_own(at(MADE + YEAR)), None);
         assert_eq!(shown.doubt_of_own(at(MADE + 9 * YEAR)), None, "it may be old");
-        assert!(matches!(
-            shown.doubt_of_own(at(MADE - 2 * DAY)),
-            Some(DateDoubt::BeforeDevice { whose: Whose::Own, .. })
-        ));
-        assert!(matches!(
-            shown.doubt_of_own(at(MADE + 11 * YEAR)),
-            Some(DateDoubt::AfterDevice { whose: Whose::Own, .. })
-        ));
+        let (first, last) = (MADE - DAY, MADE + 10 * YEAR);
+        assert_eq!([first, last].map(|now| shown.doubt_of_own(at(now))), [None; 2]);
+        for early in [first - 1, MADE - 2 * DAY] {
+            let doubt = shown.doubt_of_own(at(early));
+            assert!(matches!(doubt, Some(DateDoubt::BeforeDevice { whose: Whose::Own, .. })), "{doubt:?}");
+        }
+        for late in [last + 1, MADE + 11 * YEAR] {
+            let doubt = shown.doubt_of_own(at(late));
+            assert!(matches!(doubt, Some(DateDoubt::AfterDevice { whose: Whose::Own, .. })), "{doubt:?}");
+        }
     }
 }

@@ -47,6 +47,12 @@ impl Deflate {
         Self { threads, ..self }
     }
 
+    /// How many it was asked for, and how many were started.
+    #[cfg(test)]
+    pub(super) fn threads(&self) -> (usize, Option<usize>) {
+        (self.threads, self.pool.as_ref().map(Pool::threads))
+    }
+
     /// Takes further text.
     pub(super) fn write(&mut self, mut text: &[u8], out: Out<'_>) -> io::Result<()> {
         while !text.is_empty() {

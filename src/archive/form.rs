@@ -192,6 +192,21 @@ mod tests {
         assert_eq!(Form::of(b"\x1f\x8b\x08\0"), Form::Gzip);
     }
 
+    /// The beginning of another format is none where the rest does not follow.
+    #[test]
+    fn what_only_begins_as_a_text_can_be_encrypted() {
+        let rest = [0x81; 100];
+        for mark in [b"\xff\xfe", b"\xfe\xff"] {
+            assert_eq!(Form::of(&[&mark[..], &rest].concat()), Form::Sealed);
+        }
+        let mut zeros = rest;
+        (2..10).for_each(|at| zeros[at] = 0);
+        assert_eq!(Form::of(&zeros), Form::Sealed);
+        assert_eq!(Form::of(&[&b"{\"these are characters\":1}"[..], &[0xff], &rest].concat()), Form::Sealed);
+        assert_eq!(Form::of(b"fifteen letters"), Form::Sealed);
+        assert_eq!(Form::of(b"sixteen  letters"), Form::Foreign("a text"));
+    }
+
     proptest! {
         /// Encrypted files begin with random bytes, and are taken for encrypted whatever these are.
         #[test]

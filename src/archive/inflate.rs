@@ -282,6 +282,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_error_of_the_file_is_no_interruption() {
+        struct Failing;
+        impl Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+        }
+        let error = Decrypt::new(Failing, gcm(), Mode::Open).read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+
     /// Where the compressed bytes come one at a time, most make no text; where the text is taken so, much of it comes after the last of them.
     #[test]
     fn a_compressed_text_comes_however_it_is_cut() {

@@ -112,6 +112,11 @@ impl<W: Write> Sealer<W> {
         Ok(Self { out: Enciphered { out, gcm }, deflate: Deflate::new(envelope) })
     }
 
+    #[cfg(test)]
+    pub(super) fn threads(&self) -> usize {
+        self.deflate.threads().0
+    }
+
     /// Where it writes to.
     pub(super) fn out(&self) -> &W {
         &self.out.out
@@ -140,5 +145,34 @@ impl<W: Write> Write for Sealer<W> {
     /// Does nothing: what is compressed comes out in whole blocks, and at the end.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::InsecureKdf;
+
+    /// A nonce that comes twice with one key would give both texts away.
+    #[test]
+    fn no_two_seals_have_the_same_salt_or_nonce() {
+        let mut seen = std::collections::BTreeSet::from([vec![0; SALT], vec![0; NONCE]]);
+        for _ in 0..8 {
+            let Lock::Key(_, header) = Seal::new(&Secret::from("secret"), &InsecureKdf).unwrap().0 else {
+                panic!("a password seals");
+            };
+            assert_eq!(Form::of(&header), Form::Sealed);
+            assert!(seen.insert(header[..SALT].to_vec()) && seen.insert(header[SALT..].to_vec()));
+        }
+    }
+
+    #[test]
+    fn a_seal_says_what_it_protects_and_a_sealer_has_the_threads_it_is_given() {
+        let [open, protected] =
+            ["", "secret"].map(|password| Seal::new(&Secret::from(password), &InsecureKdf).unwrap());
+        assert_eq!([open.protection(), protected.protection()], [Scheme::None, Scheme::Password]);
+        let sealer = Sealer::new(Vec::new(), open).unwrap();
+        assert_eq!(sealer.threads(), 0);
+        assert_eq!(sealer.on_threads(3).threads(), 3);
     }
 }

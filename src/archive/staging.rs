@@ -241,3 +241,18 @@ fn settings(summary: &Summary) -> String {
     settings.insert(HAS_PASSWORD, flag);
     serde_json::to_string(&settings).expect("strings are JSON")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::{InsecureKdf, MemoryFs};
+    use crate::secret::Secret;
+
+    #[test]
+    fn it_compresses_on_the_threads_that_it_is_given() {
+        let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
+        let staging = store.begin(LocalId(1), Seal::new(&Secret::default(), &InsecureKdf).unwrap()).unwrap();
+        assert_eq!(staging.sealer.threads(), 0);
+        assert_eq!(staging.on_threads(2).sealer.threads(), 2);
+    }
+}

@@ -78,6 +78,11 @@ impl Pool {
         Ok(Self { workers, here, came: 0, went: 0 })
     }
 
+    #[cfg(test)]
+    pub(super) fn threads(&self) -> usize {
+        self.workers.len()
+    }
+
     /// Whether a block has to be taken out before one is handed in.
     pub(super) fn is_full(&self) -> bool {
         self.came - self.went == (EACH * self.workers.len()).max(1)

@@ -80,6 +80,16 @@ fn neither_threads_nor_slices_make_a_difference() {
 }
 
 #[test]
+fn threads_start_at_the_second_block() {
+    let mut deflate = Deflate::new(Envelope::Gzip).on_threads(2);
+    let mut out = |_: &mut [u8]| Ok(());
+    deflate.write(&text(BLOCK), &mut out).unwrap();
+    assert_eq!(deflate.threads(), (2, None));
+    deflate.write(&[1], &mut out).unwrap();
+    assert_eq!(deflate.threads(), (2, Some(2)));
+}
+
+#[test]
 fn a_block_does_not_depend_on_the_one_before() {
     let text = text(2 * BLOCK);
     let (one, other) = text.split_at(BLOCK);
