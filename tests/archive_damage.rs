@@ -14,7 +14,7 @@ use handfast::{
         Archive, Identity, InsecureKdf, KeyKind, OpenError, Place, PrivateKey, Sample, Seal, Sealer, Terms, UnixTime,
         Unsound,
     },
-    limits::MAX_INFLATION,
+    limits::{INFLATION_SLACK, MAX_INFLATION},
     outcome::Scheme,
     secret::Secret,
 };
@@ -219,6 +219,82 @@ fn a_bomb_is_refused_by_its_ratio_and_by_its_length() {
     assert!(matches!(open(&empty, &Secret::default()), Err(OpenError::Corrupt(_))));
     empty = seal(&seal(&text(""), &Secret::default()), &Secret::default());
     assert!(open(&empty, &Secret::default()).is_ok());
+}
+
+/// An inner level that makes next to no text of all that the outer one makes: empty blocks, each of five bytes.
+#[test]
+fn an_outer_level_that_expands_is_refused_by_its_ratio() {
+    let mut raw = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    let text = text("");
+    raw.write_all(&text).unwrap();
+    let raw = raw.finish().unwrap();
+    let mut crc = flate2::Crc::new();
+    crc.update(&text);
+    let inner = |empty: usize| {
+        let mut inner = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+        inner.extend([0, 0, 0, 0xff, 0xff].repeat(empty));
+        inner.extend(&raw);
+        inner.extend(crc.sum().to_le_bytes());
+        inner.extend(crc.amount().to_le_bytes());
+        best_gzip(&inner)
+    };
+    assert!(open(&inner(10), &Secret::default()).is_ok());
+    match open(&inner(1_000_000), &Secret::default()).unwrap_err() {
+        OpenError::Inflation { limit } => assert_eq!(limit, MAX_INFLATION),
+        error => panic!("{error}"),
+    }
+}
+
+/// What is beyond the slack of a mebibyte counts, to the byte; and a text of which the file is half passes at any length.
+#[test]
+fn the_limit_of_the_ratio_is_exact() {
+    let (account, authority) = account();
+    let sized = |length: u64| {
+        let mut text = Vec::new();
+        Sample::of(account, authority, Scheme::None, length, 1).unwrap().write_to(&mut text).unwrap();
+        seal(&text, &Secret::default())
+    };
+    let open = |file: Vec<u8>, max_inflation| {
+        let terms = Terms { max_inflation, ..Terms::at(now()) };
+        Archive::open(Cursor::new(file), &Secret::default(), &InsecureKdf, terms)
+    };
+    assert!(open(sized(INFLATION_SLACK), 0).is_ok());
+    assert!(matches!(open(sized(INFLATION_SLACK + 1), 0), Err(OpenError::Inflation { limit: 0 })));
+    assert!(open(sized(4 * INFLATION_SLACK), MAX_INFLATION).is_ok());
+}
+
+/// A text that is not compressed, as a person may have it.
+#[test]
+fn a_plain_text_is_read_with_or_without_its_mark() {
+    let (account, authority) = account();
+    let mut text = Vec::new();
+    Sample::of(account, authority, Scheme::None, 3 * INFLATION_SLACK, 1).unwrap().write_to(&mut text).unwrap();
+    for file in [text.clone(), [b"\xef\xbb\xbf", &text[..]].concat()] {
+        let archive = open(&file, &Secret::default()).unwrap();
+        assert_eq!((archive.summary().length, archive.summary().protection), (text.len() as u64, Scheme::None));
+        let mut read = Vec::new();
+        archive.into_text().unwrap().read_to_end(&mut read).unwrap();
+        assert!(read == text);
+        let cut = open(&file[..file.len() - 1], &Secret::default()).unwrap_err();
+        assert!(matches!(cut, OpenError::Corrupt(_)), "{cut}");
+    }
+}
+
+/// A file that is read in several pieces: all of it is authenticated before any of it is looked into.
+#[test]
+fn a_long_file_is_authenticated_before_it_is_decrypted() {
+    let (account, authority) = account();
+    let mut text = Vec::new();
+    Sample::of(account, authority, Scheme::None, 500_000, 1).unwrap().write_to(&mut text).unwrap();
+    let mut file = seal(&text, &password());
+    assert!(file.len() > 2 * 64 * 1024, "{}", file.len());
+    assert!(matches!(open(&file, &Secret::from("another")), Err(OpenError::WrongPassword)));
+    *file.last_mut().unwrap() ^= 1;
+    assert!(matches!(open(&file, &password()), Err(OpenError::WrongPassword)));
+    *file.last_mut().unwrap() ^= 1;
+    // In the first piece, where it would not inflate.
+    file[1000] ^= 1;
+    assert!(matches!(open(&file, &password()), Err(OpenError::WrongPassword)));
 }
 
 #[test]

@@ -403,6 +403,9 @@ mod tests {
             let short = Text::new(file.clone(), &Lock::None, terms, fingerprint.clone(), whole.len() as u64 - 1);
             let error = short.unwrap().read_to_end(&mut Vec::new()).unwrap_err();
             assert!(matches!(OpenError::from(error), OpenError::Changed));
+            let long = Text::new(file.clone(), &Lock::None, terms, fingerprint.clone(), whole.len() as u64 + 1);
+            let error = long.unwrap().read_to_end(&mut Vec::new()).unwrap_err();
+            assert!(matches!(OpenError::from(error), OpenError::Changed));
         }
     }
 }

@@ -61,6 +61,30 @@ fn the_sink_learns_names_and_wanted_values() {
     }
 }
 
+/// Characters of one to four bytes, as they are and as each escape that JSON has, against another parser.
+#[test]
+fn every_kind_of_character_is_kept() {
+    let value = r#"a\u00e9\u20ac\ud83d\ude00é€😀퟿￿􏿿߿ࠀ𐀀\"\\\/\b\f\n\r\t"#;
+    let text = format!("{{\"w\":\"{value}\"}}");
+    let other: std::collections::BTreeMap<String, String> = serde_json::from_str(&text).unwrap();
+    for slice in 1..=text.len() {
+        assert_eq!(scan(text.as_bytes(), slice).unwrap(), ["w".to_owned(), format!("={}", other["w"])]);
+    }
+}
+
+/// R-SEC-2: of a string that no one asked for, nothing is held.
+#[test]
+fn what_is_not_wanted_is_not_held() {
+    for (text, held) in [("{\"w\":\"secret", 6), ("{\"s\":\"secret", 0), ("{\"w\":[\"secret", 0), ("{\"name", 4)] {
+        for slice in [1, text.len()] {
+            let mut scanner = Scanner::new(Notes::default());
+            text.as_bytes().chunks(slice).for_each(|slice| scanner.feed(slice).unwrap());
+            assert_eq!(scanner.length, held, "{text}");
+            assert!(scanner.kept[held..].iter().all(|byte| *byte == 0), "{text}");
+        }
+    }
+}
+
 #[test]
 fn long_strings_pass_unheld() {
     let text = |name: &str, length| format!("{{\"{name}\":\"{}\"}}", "x".repeat(length)).into_bytes();
@@ -84,7 +108,7 @@ fn depth_is_limited() {
 
 #[test]
 fn errors_say_where_and_what() {
-    let cases: [(&[u8], u64, &str); 18] = [
+    let cases: [(&[u8], u64, &str); 19] = [
         (b"", 0, "the rest of the JSON text"),
         (b"[]", 0, "an object"),
         (b"\"abc\"", 0, "an object"),
@@ -95,6 +119,7 @@ fn errors_say_where_and_what() {
         (b"{\"a\" 1}", 5, "a colon"),
         (b"{\"a\":[1 2]}", 8, "a comma or the end of the object or array"),
         (b"{\"a\":[1}", 7, "a comma or the end of the object or array"),
+        (b"{\"a\":{\"b\":1]", 11, "a comma or the end of the object or array"),
         (b"{\"a\":01}", 6, "a comma or the end of the object or array"),
         (b"{\"a\":-}", 6, "a digit"),
         (b"{\"a\":nul}", 8, "true, false or null"),
