@@ -168,4 +168,22 @@ mod tests {
         lead.complete();
         assert_eq!(follow.read(&mut [0; 8]).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
+
+    #[test]
+    fn what_is_flushed_is_flushed_in_the_file() {
+        struct Flushed(u32);
+        impl Write for Flushed {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                self.0 += 1;
+                Ok(())
+            }
+        }
+        let mut lead = Lead::new(Flushed(0));
+        lead.flush().unwrap();
+        assert_eq!(lead.file().0, 1);
+    }
 }

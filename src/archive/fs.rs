@@ -138,3 +138,30 @@ impl Fs for Disk {
         guard.no_locks.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_is_not_given_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
+        for path in [&from, &to] {
+            Disk.create_folder(path).unwrap();
+            assert_eq!(Disk.create_folder(path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        }
+        // The system itself would replace an empty folder.
+        assert_eq!(Disk.rename(&from, &to).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        Disk.remove_folder(&to).unwrap();
+        Disk.rename(&from, &to).unwrap();
+        assert_eq!(Disk.list(folder.path()).unwrap(), ["to"]);
+        // What is no folder is removed as well, and what is none at all is missed.
+        drop(Disk.create(&from).unwrap());
+        assert_eq!(Disk.create(&from).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(Disk.list(folder.path()).unwrap(), ["from", "to"]);
+        Disk.remove_folder(&from).unwrap();
+        assert_eq!(Disk.remove_folder(&from).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(Disk.sync_folder(&from).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -247,4 +247,44 @@ mod tests {
         assert!(matches!(PrivateKey::from_pem(b""), Err(KeyError::NotAKey)));
         assert!(matches!(PrivateKey::from_pkcs8(b"\x30\0"), Err(KeyError::Unaccepted)));
     }
+
+    /// RFC 5280, 4.1.2.2: positive. All are equally long, so that certificates are too.
+    #[test]
+    fn serial_numbers_are_positive_equally_long_and_random() {
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..24 {
+            let identity = Identity::authority(key(KeyKind::P256), "authority", now()).unwrap();
+            let (_, parsed) = X509Certificate::from_der(identity.certificate().der()).unwrap();
+            let serial = parsed.raw_serial().to_vec();
+            assert_eq!(serial.len(), 8);
+            assert!((0x40..0x80).contains(&serial[0]), "{serial:02x?}");
+            assert!(seen.insert(serial));
+        }
+        let begins: std::collections::BTreeSet<_> = seen.iter().map(|serial| serial[0]).collect();
+        assert!(begins.len() > 1, "the first byte is random too");
+    }
+
+    /// The name of an issuer is repeated in the kind of text that it has. Of one that cannot be repeated, none is issued.
+    #[test]
+    fn a_name_in_any_kind_of_text_is_repeated() {
+        let authority_named = |name: DnValue| {
+            let (key, mut params) = (key(KeyKind::P256), CertificateParams::default());
+            params.distinguished_name = DistinguishedName::new();
+            params.distinguished_name.push(DnType::CommonName, name);
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let certificate = params.self_signed(key.pair()).unwrap();
+            Identity::new(key, Chain::from_der([certificate.der().to_vec()]).unwrap()).unwrap()
+        };
+        for name in [
+            DnValue::Utf8String("Jami".into()),
+            DnValue::PrintableString("Jami".try_into().unwrap()),
+            DnValue::Ia5String("Jami".try_into().unwrap()),
+        ] {
+            let device = authority_named(name).issue_device(key(KeyKind::P256), now()).unwrap();
+            assert_eq!(device.chain().verify(), Ok(()));
+        }
+        let other = authority_named(DnValue::BmpString("Jami".try_into().unwrap()));
+        assert_eq!(other.can_issue(), Err(IdentityError::Name));
+        assert_eq!(other.issue_device(key(KeyKind::P256), now()).map(drop), Err(IdentityError::Name));
+    }
 }

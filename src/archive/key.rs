@@ -128,3 +128,23 @@ impl fmt::Debug for PrivateKey {
         f.write_str("PrivateKey(<secret>)")
     }
 }
+
+#[cfg(all(test, feature = "net"))]
+mod tests {
+    use super::*;
+
+    /// A key that is read makes signatures of its own kind.
+    #[test]
+    fn a_key_knows_the_family_of_its_signatures() {
+        for (algorithm, family) in [
+            (&rcgen::PKCS_RSA_SHA384, Family::Rsa),
+            (&rcgen::PKCS_ECDSA_P256_SHA256, Family::Ecdsa),
+            (&rcgen::PKCS_ECDSA_P384_SHA384, Family::Ecdsa),
+            (&rcgen::PKCS_ECDSA_P521_SHA512, Family::Ecdsa),
+            (&rcgen::PKCS_ED25519, Family::Eddsa),
+        ] {
+            let der = KeyPair::generate_for(algorithm).unwrap().serialize_der();
+            assert_eq!(PrivateKey::from_pkcs8(&der).unwrap().family(), family, "{algorithm:?}");
+        }
+    }
+}

@@ -180,3 +180,65 @@ fn check_length(protection: Scheme, length: u64) -> Result<(), OpenError> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::archive::{InsecureKdf, KeyKind, Sample, Seal, Sealer, UnixTime};
+
+    fn now() -> UnixTime {
+        UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_800_000_000))
+    }
+
+    fn sealed(password: &Secret) -> Cursor<Vec<u8>> {
+        let mut sealer = Sealer::new(Vec::new(), Seal::new(password, &InsecureKdf).unwrap()).unwrap();
+        let sample = Sample::new(KeyKind::P256, now(), Scheme::of(password), 6000, 1).unwrap();
+        sample.write_to(&mut sealer).unwrap();
+        Cursor::new(sealer.finish().unwrap())
+    }
+
+    /// What was validated is known again to the last byte.
+    #[test]
+    fn only_the_file_that_was_validated_gives_its_text() {
+        let [first, second] = [(), ()].map(|()| sealed(&Secret::default()));
+        let validated = Validated::of(first.clone(), Terms::at(now())).unwrap();
+        assert_eq!(validated.length(), 6000);
+        let mut read = Vec::new();
+        validated.text(first.clone()).unwrap().read_to_end(&mut read).unwrap();
+        assert_eq!(read.len(), 6000);
+        assert!(matches!(validated.text(second), Err(OpenError::Changed)));
+        let mut longer = first.into_inner();
+        longer.push(0);
+        assert!(matches!(validated.text(Cursor::new(longer)), Err(OpenError::Changed)));
+        let protected = Validated::of(sealed(&Secret::from("secret")), Terms::at(now()));
+        assert!(matches!(protected, Err(OpenError::WrongPassword)));
+    }
+
+    /// A file that is longer than any archive is refused by its length alone.
+    #[test]
+    fn the_limit_of_the_file_is_exact() {
+        let terms = Terms::at(now()).with_max_text(10_000);
+        let most = usize::try_from(max_archive_file(terms.max_text)).unwrap();
+        let open = |length| {
+            let mut file = vec![0; length];
+            file[..3].copy_from_slice(&[0x1f, 0x8b, 8]);
+            Archive::open(Cursor::new(file), &Secret::default(), &InsecureKdf, terms).unwrap_err()
+        };
+        assert!(matches!(open(most), OpenError::Corrupt(_)));
+        assert!(matches!(open(most + 1), OpenError::TooLarge { limit: 10_000 }));
+        assert!(matches!(open(most + 2), OpenError::TooLarge { limit: 10_000 }));
+    }
+
+    #[test]
+    fn an_archive_prints_its_summary_and_nothing_else() {
+        let password = Secret::from("secret");
+        let archive = Archive::open(sealed(&password), &password, &InsecureKdf, Terms::at(now())).unwrap();
+        let (summary, account) = (archive.summary(), archive.account().certificate().short_id());
+        assert_eq!((summary.length, summary.protection, summary.account), (6000, Scheme::Password, account));
+        let expected = format!("{summary:?}");
+        assert_eq!(format!("{archive:?}"), format!("Archive {{ summary: {expected}, .. }}"));
+        assert_eq!(format!("{:?}", archive.seen), format!("Seen {{ summary: {expected}, .. }}"));
+    }
+}
