@@ -333,6 +333,22 @@ fn unknown_members_and_long_strings_are_tolerated() {
     assert_eq!(summary.configuration.more, 1 + 1000 + 1 + 12 - 256);
 }
 
+/// Each of the three is counted by itself, and what is in one of them is not.
+#[test]
+fn contacts_conversations_and_requests_are_counted() {
+    let (account, authority) = account();
+    let sample = Sample::of(account, authority, Scheme::None, 6000, 1).unwrap();
+    assert!(sample.contacts() > 3);
+    let members = "\"conversations\":{\"a\":{\"x\":1,\"y\":2},\"b\":{}},\"conversationsRequests\":{\"c\":{\"z\":3}},";
+    let archive = open(&seal(&text(members), &password()), &password()).unwrap();
+    let summary = archive.summary();
+    assert_eq!(summary.contacts, sample.contacts());
+    assert_eq!((summary.conversations, summary.conversation_requests), (2, 1));
+    assert!(summary.has_authority_key);
+    let without = String::from_utf8(text("")).unwrap().replace("\"ringCaKey\"", "\"another\"");
+    assert!(!open(&seal(without.as_bytes(), &password()), &password()).unwrap().summary().has_authority_key);
+}
+
 /// Names of configuration are kept up to 64 bytes (R-MSG-3).
 #[test]
 fn a_name_that_is_too_long_is_counted_alone() {
