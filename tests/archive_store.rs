@@ -3,7 +3,9 @@
 #![cfg(feature = "archive")]
 
 use std::{
-    io::{Read, Seek, SeekFrom, Write},
+    ffi::OsString,
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::Path,
     sync::OnceLock,
     time::Duration,
 };
@@ -194,6 +196,64 @@ fn what_is_damaged_is_listed_apart() {
         StoreError::Io { what: "make", .. } => {}
         error => panic!("{error}"),
     }
+}
+
+/// A file system that has no locks, as some of networks have none.
+#[derive(Debug)]
+struct WithoutLocks(MemoryFs);
+
+impl Fs for WithoutLocks {
+    type File = <MemoryFs as Fs>::File;
+    type Guard = io::Error;
+
+    fn create_folder(&self, path: &Path) -> io::Result<()> {
+        self.0.create_folder(path)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Self::File> {
+        self.0.create(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Self::File> {
+        self.0.open(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        self.0.list(path)
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        self.0.sync_folder(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        self.0.remove_folder(path)
+    }
+
+    fn enter(&self, _: &Path, _: &mut dyn FnMut() -> io::Result<()>) -> io::Result<io::Error> {
+        Ok(io::ErrorKind::Unsupported.into())
+    }
+
+    fn no_locks(guard: &io::Error) -> Option<&io::Error> {
+        Some(guard)
+    }
+}
+
+/// Others may use it at the same time, so that nothing is taken for left over.
+#[test]
+fn a_store_without_locks_says_so_and_removes_nothing() {
+    let fs = MemoryFs::new();
+    let locked = Store::open_in(fs.clone(), "/store").unwrap();
+    assert!(locked.no_locks().is_none());
+    drop(locked);
+    fs.create_folder("/store/.staging-0123456789abcdef".as_ref()).unwrap();
+    let store = Store::open_in(WithoutLocks(fs.clone()), "/store").unwrap();
+    assert_eq!(store.no_locks().map(io::Error::kind), Some(io::ErrorKind::Unsupported));
+    assert_eq!(fs.list("/store".as_ref()).unwrap(), [".staging-0123456789abcdef"]);
 }
 
 /// The archive that was checked on the way is the durable one at the end, or it is no account (R-ARC-4).
