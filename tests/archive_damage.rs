@@ -245,7 +245,7 @@ fn an_outer_level_that_expands_is_refused_by_its_ratio() {
     }
 }
 
-/// What is beyond the slack of a mebibyte counts, to the byte; and a text of which the file is half passes at any length.
+/// All that is beyond the slack of a mebibyte counts, to the byte; and a text of which the file is half passes at any length.
 #[test]
 fn the_limit_of_the_ratio_is_exact() {
     let (account, authority) = account();

@@ -156,7 +156,7 @@ mod tests {
         Disk.remove_folder(&to).unwrap();
         Disk.rename(&from, &to).unwrap();
         assert_eq!(Disk.list(folder.path()).unwrap(), ["to"]);
-        // What is no folder is removed as well, and what is none at all is missed.
+        // A file is removed as well, and a name that is not there is missed.
         drop(Disk.create(&from).unwrap());
         assert_eq!(Disk.create(&from).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(Disk.list(folder.path()).unwrap(), ["from", "to"]);

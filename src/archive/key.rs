@@ -129,13 +129,13 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-#[cfg(all(test, feature = "net"))]
+#[cfg(test)]
 mod tests {
-    use super::*;
-
     /// A key that is read makes signatures of its own kind.
+    #[cfg(feature = "net")]
     #[test]
     fn a_key_knows_the_family_of_its_signatures() {
+        use super::*;
         for (algorithm, family) in [
             (&rcgen::PKCS_RSA_SHA384, Family::Rsa),
             (&rcgen::PKCS_ECDSA_P256_SHA256, Family::Ecdsa),

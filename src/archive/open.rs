@@ -199,7 +199,7 @@ mod tests {
         Cursor::new(sealer.finish().unwrap())
     }
 
-    /// What was validated is known again to the last byte.
+    /// A file that was validated is known again to its last byte.
     #[test]
     fn only_the_file_that_was_validated_gives_its_text() {
         let [first, second] = [(), ()].map(|()| sealed(&Secret::default()));

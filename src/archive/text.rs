@@ -378,7 +378,7 @@ mod tests {
         }
     }
 
-    /// What is left is exact at every byte, however it is taken.
+    /// The length of the rest is exact at every byte, however it is taken.
     #[test]
     fn a_text_knows_how_much_of_it_is_left() {
         let whole: Vec<u8> = (0..3 * CHUNK + 5).map(|at| (at % 251) as u8).collect();
