@@ -4,7 +4,7 @@
 
 use std::{
     ffi::OsString,
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, Read, Write},
     path::Path,
     sync::OnceLock,
     time::Duration,
@@ -169,10 +169,45 @@ fn a_text_that_compresses_well_is_installed() {
     let filler = format!("\"x\":\"{}\",", "y".repeat(8_000_000));
     let mut text = text().to_vec();
     text.splice(1..1, filler.into_bytes());
-    stage(&store, ID, &Secret::default(), &text).unwrap().install(device(), now()).unwrap();
-    let mut file = store.archive(ID).unwrap();
-    let length = file.seek(SeekFrom::End(0)).unwrap();
-    assert!(text.len() as u64 > length * handfast::limits::MAX_INFLATION / 2, "{length} bytes");
+    let mut staging = store.begin(ID, Seal::new(&Secret::default(), &InsecureKdf).unwrap()).unwrap();
+    staging.write(&text).unwrap();
+    let follower = staging.follow(Terms { max_inflation: 1, ..terms() }).unwrap();
+    let staged = staging.complete().unwrap();
+    staged.confirm(follower.see().unwrap()).unwrap().install(device(), now()).unwrap();
+}
+
+/// Dropped, it is wiped in silence; discarded, it says so where it is not.
+#[test]
+fn what_cannot_be_discarded_is_reported() {
+    let fs = MemoryFs::new();
+    let store = Store::open_in(fs.clone(), "/store").unwrap();
+    let begin = |id| {
+        let mut staging = store.begin(LocalId(id), Seal::new(&Secret::default(), &InsecureKdf).unwrap()).unwrap();
+        staging.write(b"{}").unwrap();
+        staging
+    };
+    let (staging, staged) = (begin(1), begin(2).complete().unwrap());
+    let checked = stage(&store, LocalId(3), &Secret::default(), text()).unwrap();
+    let fails = || fs.fail_after(0);
+    let reported = |discarded| matches!(discarded, Err(StoreError::Io { what: "remove", .. }));
+    fails();
+    assert!(reported(staging.discard()));
+    fails();
+    assert!(reported(staged.discard()));
+    fails();
+    assert!(reported(checked.discard()));
+}
+
+/// An account is no more durable than the folder of its store is.
+#[test]
+fn a_new_store_is_durable_in_its_folder() {
+    let fs = MemoryFs::new();
+    fs.create_folder("/folder".as_ref()).unwrap();
+    fs.sync_folder("/".as_ref()).unwrap();
+    drop(Store::open_in(fs.clone(), "/folder/store").unwrap());
+    fs.crash();
+    fs.restart(|_| 0);
+    assert_eq!(fs.list("/folder".as_ref()).unwrap(), ["store"]);
 }
 
 /// A store says where it is, whatever is damaged in it, and makes no folder for its own.
@@ -423,6 +458,19 @@ fn a_crash_while_removing_leaves_it_whole_or_gone() {
         if removed {
             break;
         }
+    }
+}
+
+#[test]
+fn a_failure_while_removing_is_reported() {
+    for failure in 0..3 {
+        let fs = MemoryFs::new();
+        let store = Store::open_in(fs.clone(), "/store").unwrap();
+        import(&store, &Secret::default()).unwrap();
+        fs.fail_after(failure);
+        assert!(matches!(store.remove(ID), Err(StoreError::Io { .. })), "{failure}");
+        store.remove(ID).unwrap();
+        assert_eq!(store.list().unwrap(), []);
     }
 }
 

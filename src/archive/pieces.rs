@@ -112,4 +112,37 @@ mod tests {
             assert!(shown <= at + CHUNK, "{at}: nothing is shown after it");
         }
     }
+
+    /// Says which threads read it.
+    struct Watched(usize, std::collections::BTreeSet<bool>, thread::ThreadId);
+
+    impl Read for Watched {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            self.1.insert(thread::current().id() == self.2);
+            let count = out.len().min(self.0).min(CHUNK / 4);
+            self.0 -= count;
+            Ok(count)
+        }
+    }
+
+    /// A short text is read where it is asked for, and the rest of a long one next to it.
+    #[test]
+    fn only_a_long_text_has_a_thread_of_its_own() {
+        for (length, here_and_there) in
+            [(0, false), (1000, false), (CHUNK - 1, false), (CHUNK + 1, true), (9 * CHUNK, true)]
+        {
+            let text = Watched(length, Default::default(), thread::current().id());
+            let mut shown = 0;
+            let show = |piece: &[u8]| {
+                shown += piece.len();
+                Ok::<(), OpenError>(())
+            };
+            let text = each_piece(text, show).unwrap();
+            assert_eq!(
+                (shown, text.1.contains(&true), text.1.contains(&false)),
+                (length, true, here_and_there),
+                "{length}"
+            );
+        }
+    }
 }
