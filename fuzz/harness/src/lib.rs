@@ -25,6 +25,7 @@ pub mod mux;
 pub mod pair;
 pub mod pieces;
 pub mod received;
+pub mod shapes;
 pub mod token;
 pub mod token_differential;
 pub mod trace;
