@@ -14,5 +14,5 @@ for source in fuzz/fuzz_targets/*.rs; do
     cp "fuzz/dictionaries/$name.dict" "$OUT/"
     # Those of scripts/fuzz.
     length=$(python3 -B -c "import sys; sys.path.append('scripts'); from fuzzing import LONGEST; print(LONGEST.get('$name', 512))")
-    printf '[libfuzzer]\nmax_len = %s\nlen_control = 0\ntimeout = 20\nrss_limit_mb = 2048\n' "$length" > "$OUT/$name.options"
+    printf '[libfuzzer]\nmax_len = %s\ntimeout = 20\nrss_limit_mb = 2048\n' "$length" > "$OUT/$name.options"
 done

@@ -28,8 +28,7 @@ def flags(target):
     """The options of libFuzzer in every run of a target."""
     dictionary = FUZZ / "dictionaries" / f"{target}.dict"
     dictionaries = [f"-dict={dictionary}"] if dictionary.exists() else []
-    # A shape writes a whole input at once: short ones first would leave out what it knows.
-    return [f"-max_len={LONGEST.get(target, 512)}", "-len_control=0", "-timeout=20", "-rss_limit_mb=2048", *dictionaries]
+    return [f"-max_len={LONGEST.get(target, 512)}", "-timeout=20", "-rss_limit_mb=2048", *dictionaries]
 
 
 # The status of a target that has used up its seconds of a processor.

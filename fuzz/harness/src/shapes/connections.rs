@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use handfast::ice::frame;
 
-use super::{Kind, Shape, Units, cuts, messages, one, some};
+use super::{Kind, Shape, Units, cuts, messages, mostly, one, some};
 use crate::connection::{COMMANDS, WORDS};
 
 /// Programs of a connection, after a side and the sizes of cuts.
@@ -26,14 +26,19 @@ fn starts(input: &[u8], head: usize, length: fn(&[u8]) -> usize) -> Vec<usize> {
     }
 }
 
+/// The words and commands of a link: the channel opens, both sides speak, the archive comes and goes.
+const LINK_IMPORT: &[u8] =
+    &[COMMANDS, COMMANDS + 4, 0, 3, COMMANDS + 10, COMMANDS + 12, 8, COMMANDS + 13, COMMANDS + 14, 3, 9, COMMANDS + 15];
+const LINK_EXPORT: &[u8] = &[COMMANDS, 2, COMMANDS + 7, 3, COMMANDS + 10, 4, 5, 6, 7, COMMANDS + 10, 9, COMMANDS + 15];
+
 fn program(rng: &mut Rng) -> Vec<u8> {
     let side = rng.u8(..2);
     let mut head = vec![side];
     head.extend(cuts(rng));
-    // The words and commands with which a channel opens.
-    let lead: &[u8] = if side == 0 { &[COMMANDS, COMMANDS + 4, 0] } else { &[COMMANDS, 2, COMMANDS + 7] };
-    if rng.bool() {
-        head.extend_from_slice(lead);
+    // A whole link, or how one begins.
+    let link = if side == 0 { LINK_IMPORT } else { LINK_EXPORT };
+    if mostly(rng) {
+        head.extend_from_slice(&link[..rng.usize(..=link.len())]);
     }
     some(rng, head, 20, step)
 }
