@@ -12,9 +12,8 @@ use handfast::{limits::MAX_JSON_DEPTH, secret::Secret};
 use serde_json::{Value, json};
 
 use super::{
-    Kind, Shape, Units,
     certificates::{chain, key, section},
-    mostly, near, one,
+    units::{Kind, Shape, Units, mostly, near, one},
 };
 use crate::archive::{MAX_TEXT, seal};
 

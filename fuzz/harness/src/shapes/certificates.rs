@@ -7,7 +7,7 @@ use fastrand::Rng;
 use handfast::limits::MAX_CHAIN;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
-use super::{Kind, Shape, Units, marks, mostly, near, one};
+use super::units::{Kind, Shape, Units, marks, mostly, near, one};
 
 /// Certificates in DER, and chains of them in PEM.
 pub const CERTIFICATE_CHAIN: Shape =

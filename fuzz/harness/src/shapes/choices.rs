@@ -3,7 +3,7 @@
 use arbitrary::{Result, Unstructured};
 use fastrand::Rng;
 
-use super::{Kind, Shape, Units, some};
+use super::units::{Kind, Shape, Units, some};
 use crate::inputs;
 
 macro_rules! choices {

@@ -3,7 +3,10 @@
 use fastrand::Rng;
 use handfast::ice::frame;
 
-use super::{Kind, Shape, Units, cuts, messages, mostly, one, some};
+use super::{
+    messages,
+    units::{Kind, Shape, Units, cuts, mostly, one, some},
+};
 use crate::connection::{COMMANDS, WORDS};
 
 /// Programs of a connection, after a side and the sizes of cuts.

@@ -11,7 +11,7 @@ use handfast::{
 };
 use serde_json::{Value, json};
 
-use super::{Kind, Shape, Units, lines_after, mostly, near, one, some};
+use super::units::{Kind, Shape, Units, lines_after, mostly, near, one, some};
 use crate::inputs;
 
 /// Lines of JSON, after a byte of terms.

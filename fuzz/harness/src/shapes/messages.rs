@@ -3,7 +3,10 @@
 use fastrand::Rng;
 use handfast::limits::{MAX_CHANNEL_NAME, MAX_ENTRIES, MAX_KEY, MAX_NESTING, MAX_VALUE};
 
-use super::{Kind, Shape, Units, cuts, marks, mostly, near, one, packed, some};
+use super::{
+    packed,
+    units::{Kind, Shape, Units, cuts, marks, mostly, near, one, some},
+};
 use crate::message::MAX_ARCHIVE;
 
 /// Messages, after the sizes of cuts.

@@ -2,6 +2,8 @@
 
 use fastrand::Rng;
 
+use super::units;
+
 /// Heads of one kind: the most that the short one holds, the bits of it, and the markers of those with 8, 16 and 32 bits.
 struct Heads(usize, u8, [Option<u8>; 3]);
 
@@ -65,9 +67,9 @@ pub(super) fn cut_binary(out: &mut Vec<u8>, length: usize, data: &[u8], rng: &mu
 pub(super) fn value(out: &mut Vec<u8>, depth: u8, rng: &mut Rng) {
     let kinds = if depth == 0 { 6 } else { 8 };
     match rng.u8(..kinds) {
-        0 => out.push(super::one(rng, &[0xc0, 0xc2, 0xc3, 0xe0, 0xff])),
+        0 => out.push(units::one(rng, &[0xc0, 0xc2, 0xc3, 0xe0, 0xff])),
         1 => {
-            let number = super::near(rng, &[0, 127, 255, 65535]);
+            let number = units::near(rng, &[0, 127, 255, 65535]);
             unsigned(out, number, rng);
         }
         2 => {
@@ -78,13 +80,13 @@ pub(super) fn value(out: &mut Vec<u8>, depth: u8, rng: &mut Rng) {
             let length = rng.usize(..40);
             binary(out, &vec![7; length], rng);
         }
-        4 => out.extend_from_slice(super::one::<&[u8]>(
+        4 => out.extend_from_slice(units::one::<&[u8]>(
             rng,
             &[b"\xd0\xff", b"\xcb\0\0\0\0\0\0\0\0", b"\xd4\x01\x02", b"\xc1"],
         )),
         // It promises more values than can come.
         5 => {
-            let many = super::near(rng, &[16, 255, 65535, 1 << 24, u32::MAX as usize - 1]);
+            let many = units::near(rng, &[16, 255, 65535, 1 << 24, u32::MAX as usize - 1]);
             if rng.bool() { map(out, many, rng) } else { array(out, many, rng) }
         }
         6 => {

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::{Kind, Shape, Units, mostly, near, one};
+use super::units::{Kind, Shape, Units, mostly, near, one};
 
 /// Tokens.
 pub const TOKEN: Shape = Shape(Kind::Units(Units { whole, unit, starts }));

@@ -15,7 +15,7 @@ use handfast_model::{
 };
 use stateright::Model;
 
-use super::{Kind, Shape, one};
+use super::units::{Kind, Shape, one};
 use crate::pair::{MOST_STEPS, SYSTEMS};
 
 /// Runs of a pair.
