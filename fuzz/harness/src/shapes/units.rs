@@ -1,5 +1,11 @@
 //! Inputs as units, and the changes of them.
 
+use std::{
+    panic::{self, AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, PoisonError},
+    thread,
+};
+
 use fastrand::Rng;
 
 /// The shape of a target's inputs.
@@ -146,4 +152,18 @@ pub(super) fn lines_after(input: &[u8], head: usize) -> Vec<usize> {
 /// The sizes of four cuts.
 pub(super) fn cuts(rng: &mut Rng) -> Vec<u8> {
     if rng.bool() { vec![0, 6, 63, 19] } else { std::iter::repeat_with(|| rng.u8(..64)).take(4).collect() }
+}
+
+/// One thread at a time has the hook.
+static HOOK: Mutex<()> = Mutex::new(());
+
+/// Does something, and catches a panic. A shape that drives what the checks drive may come upon a bug before the check has its input, and
+/// a fuzzer's hook ends the program there and then: without an input, nothing is found.
+pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> thread::Result<T> {
+    let _one = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    let done = catch_unwind(AssertUnwindSafe(work));
+    panic::set_hook(hook);
+    done
 }

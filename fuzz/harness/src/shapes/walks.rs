@@ -3,8 +3,7 @@
 
 use std::{
     mem::{Discriminant, discriminant},
-    panic::{self, AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, PoisonError},
+    panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use fastrand::Rng;
@@ -15,7 +14,7 @@ use handfast_model::{
 };
 use stateright::Model;
 
-use super::units::{Kind, Shape, one};
+use super::units::{Kind, Shape, one, quietly};
 use crate::pair::{MOST_STEPS, SYSTEMS};
 
 /// Runs of a pair.
@@ -26,17 +25,8 @@ type System = Judged<Importer, Exporter>;
 /// The most steps that one change adds.
 const MOST_ADDED: usize = 40;
 
-/// One change at a time has the hook.
-static HOOK: Mutex<()> = Mutex::new(());
-
-/// Changes a run. A panic on the way is not yet a finding: a fuzzer's hook ends the program before anything can be caught, and without an input.
 fn change(before: &[u8], rng: &mut Rng) -> Vec<u8> {
-    let _one = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| ()));
-    let changed = change_run(before, rng);
-    panic::set_hook(hook);
-    changed
+    quietly(|| change_run(before, rng)).expect("only a step panics")
 }
 
 fn change_run(before: &[u8], rng: &mut Rng) -> Vec<u8> {
