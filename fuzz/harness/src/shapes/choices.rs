@@ -49,7 +49,7 @@ fn unit<T>(rng: &mut Rng, one: fn(&mut Unstructured<'_>) -> Result<T>) -> Vec<u8
     let mut bytes = vec![0; LONGEST];
     rng.fill(&mut bytes);
     let mut from = Unstructured::new(&bytes);
-    // A client's input is judged as it is read. What the check has to find stays whole.
+    // A client's input is judged as it is read. The bytes of one that the check has to find stay whole.
     let read = quietly(|| drop(one(&mut from)));
     let rest = if read.is_ok() { from.len() } else { 0 };
     bytes[..LONGEST - rest].to_vec()
