@@ -51,9 +51,9 @@ impl Misread {
     }
 }
 
-/// What the two formats call what they have both.
+/// The names that a format has for what both have.
 struct Format {
-    /// What has keys.
+    /// A group of keys.
     object: &'static str,
     /// A list.
     list: &'static str,
@@ -158,7 +158,7 @@ fn in_words(said: &str, format: &Format) -> (String, Place) {
     (said.to_owned(), Place::Last)
 }
 
-/// What a name may be, of what a reader lists behind it: the nearest, and all.
+/// The possible names, of those that a reader lists after a wrong one: the nearest, and all.
 fn instead(all: &str, name: &str, listed: &str) -> String {
     let names: BTreeSet<String> = listed.split('`').skip(1).step_by(2).map(str::to_owned).collect();
     let near = nearest(name, &names);
@@ -193,7 +193,7 @@ fn expected(wanted: &str, format: &Format) -> String {
     }
 }
 
-/// Returns what stands in the place of what is expected.
+/// Returns what stands in its place.
 fn stands(found: &str, format: &Format) -> String {
     let inside = |prefix: &str| found.strip_prefix(prefix)?.strip_suffix('`');
     let number = ["integer `", "floating point `"].into_iter().find_map(inside);

@@ -182,7 +182,7 @@ pub(crate) fn counterexample(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Resu
     }
 }
 
-/// The command that shows the first thing that is not as expected. What was only interrupted is shown by none.
+/// The command that shows the first thing that is not as expected. A check that was only interrupted has none.
 pub(crate) fn again(report: &Report) -> Option<String> {
     let rows = || report.checked.iter().flat_map(|one| &one.rows);
     let shortest = unexpected(report).min_by_key(|row| row.verdict.steps());

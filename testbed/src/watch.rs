@@ -245,7 +245,7 @@ impl Judge {
     pub(super) fn line(&mut self, number: usize, text: &[u8]) -> Result<(), Failure> {
         self.counts.lines += 1;
         if let Some((path, file)) = &mut self.out {
-            // What is not a line of a trace may hold anything, a password too.
+            // A line that is not one of a trace may hold anything, a password too.
             let kept = self.redact.line(text).unwrap_or_else(|| "{\"flawed\":true}".into());
             writeln!(file, "{kept}")
                 .map_err(|error| Failure::with_code(INCONCLUSIVE, format_args!("--out {}: {error}", path.display())))?;

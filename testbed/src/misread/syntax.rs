@@ -1,4 +1,4 @@
-//! Texts that are no TOML or no JSON at all. What the readers say of them is in no contract: what is not known here has a general answer.
+//! Texts that are no TOML or no JSON at all. The words of the readers are in no contract: those that are not known here have a general answer.
 
 /// Returns what is expected, of what the reader of TOML says.
 pub(super) fn of_toml(said: &str) -> &'static str {

@@ -80,7 +80,7 @@ impl Listed {
         Self { lines: Vec::new(), room: room() }
     }
 
-    /// One line more. What has no name belongs to the line above it.
+    /// One line more. A value without a name belongs to the line above it.
     pub(crate) fn line(&mut self, name: &str, value: impl fmt::Display) {
         self.lines.push((name.to_owned(), value.to_string()));
     }
