@@ -201,7 +201,7 @@ async fn an_exporter_whose_certificate_has_ended_is_warned_of() {
     .await;
 }
 
-/// Its certificate is renewed between two links, with the key that it had: it is the same device to both new ones, and links again (H-19).
+/// Its certificate is renewed between two links, with the key that it had: it is the same device to both new ones, and links again (R-SEC-5, H-19).
 #[tokio::test]
 async fn a_device_whose_certificate_was_renewed_links_again() {
     in_time(async {

@@ -53,13 +53,10 @@ pub fn all() -> Vec<Stated> {
 /// Requirements whose text has a number, a duration or a word that is not compared here, and where it is checked instead.
 pub const ELSEWHERE: &[(&str, &str)] = &[
     ("R-STATE-2", "the order of signals: P-GRAMMAR, typed in the monitor"),
-    ("R-TOK-2", "the range of the code: tests of the generator, and of the shell's tokens"),
-    ("R-TOK-3", "the strict parser: its tests and fuzz target"),
-    ("R-TOK-4", "the lenient parser: its tests and fuzz target, against docs/legacy.md"),
-    (
-        "R-API-1",
-        "refusals of addAccount: the registry's tests and P-INVARIANT; the number of live operations is compared",
-    ),
+    ("R-TOK-2", "the part `tokens`"),
+    ("R-TOK-3", "the part `tokens`; the fuzz targets of the parser"),
+    ("R-TOK-4", "the part `tokens`; its fuzz target, against docs/legacy.md"),
+    ("R-API-1", "refusals of addAccount: the part `registries`; the number of live operations is compared"),
     ("R-API-2", "P-RETURN"),
     ("R-API-3", "P-RETURN"),
     ("R-API-5", "P-RETURN"),
@@ -117,7 +114,7 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("R-ARC-5", "P-ATREST"),
     ("R-ARC-6", "tests of the store; P-ATOMIC"),
     ("R-SAS-6", "P-PASSWORD, P-GATE and P-SENDS in the configurations `compared`"),
-    ("R-SAS-8", "tests of the command, with digits that are right, wrong, and of no use"),
+    ("R-SAS-8", "the part `strings`; tests of the command, with digits that are right, wrong, and of no use"),
     ("R-SEQ-1", "docs/sequence.md, which a test derives from every run"),
 ];
 

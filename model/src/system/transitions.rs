@@ -214,7 +214,7 @@ impl<I: ImportSide, E: ExportSide> System<I, E> {
 }
 
 /// The honest device shows a renewed chain. An old importer may ask whether it is the known one as a whole. A side that verifies each chain
-/// by itself, and compares the key of the leaf (R-SEC-1, R-SEC-4), sees no difference.
+/// by itself, and compares the key of the leaf (R-SEC-1, R-SEC-5), sees no difference.
 fn renew(action: Action, aim: &mut Aim) {
     if let (Action::Secured, Aim::Import(import::Input::ConnectionOpened { verified, .. })) = (action, aim) {
         *verified = false;

@@ -36,6 +36,7 @@ fn numbers() -> Vec<Stated> {
         Stated::new("R-IMP-15", "places of secured connections", 16, limits::MAX_SECURED),
         Stated::new("R-IMP-15", "places of an importer that ships", "256, 16", format!("{unsecured}, {secured}")),
         Stated::new("R-API-1", "live imports", 8, limits::MAX_IMPORTS),
+        Stated::new("R-API-4", "ended exports that are kept", 8, limits::MAX_LINGERING),
         Stated::new("R-API-4", "the largest op_id", 2_147_483_647u32, limits::MAX_OP_ID),
         Stated::new(
             "R-API-4",

@@ -433,6 +433,7 @@ pub const BUGS: &[Bug] = &[
         reason: "",
         elsewhere: &[
             test("tests/dates.rs", "a_device_whose_certificate_was_renewed_links_again"),
+            test("src/shell/import/connection/tests.rs", "a_renewed_certificate_is_the_same_device"),
             file("fuzz/fuzz_targets/certificate_chain.rs"),
         ],
     },

@@ -11,10 +11,11 @@ use tokio::{
 };
 
 use super::*;
-use crate::archive::UnixTime;
+use crate::archive::{Identity, KeyKind, PrivateKey, UnixTime};
 use crate::mux::{ChannelRequest, Control, RequestState};
 use crate::shell::Progress;
 use crate::shell::identity::{Reach, throw_away};
+use crate::token::DeviceId;
 
 /// A stream whose bytes never pause, and which takes all that is written. It takes part in the scheduler's budget, as sockets do: a task that
 /// reads it is made to yield now and then.
@@ -172,4 +173,26 @@ async fn only_the_device_that_asked_is_verified() {
     assert!(verified(None, &importer, &shown).await);
     assert!(verified(Some(id), &importer, &shown).await);
     assert!(!verified(Some(device().chain().leaf().long_id()), &importer, &shown).await);
+}
+
+/// R-SEC-5: a certificate that was renewed after the request is that of the device that asked, and of the token's device; a chain of another
+/// key is not.
+#[tokio::test]
+async fn a_renewed_certificate_is_the_same_device() {
+    let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    let (asked, shown) = (at(1_700_000_000), at(1_800_000_000));
+    let key = || PrivateKey::generate(KeyKind::P256).unwrap();
+    let account = Identity::authority(key(), "account", asked).unwrap();
+    let pem = key().to_pem();
+    let device = |now| account.issue_device(PrivateKey::from_pem(pem.as_bytes()).unwrap(), now).unwrap();
+    let (before, renewed, other) = (device(asked), device(shown), account.issue_device(key(), shown).unwrap());
+    assert_ne!(before.certificate().der(), renewed.certificate().der());
+    let importer = tls::ImporterTls::new(&throw_away(Reach::Direct, shown).unwrap());
+    let id = before.certificate().long_id();
+    assert!(verified(Some(id), &importer, &tls::ExporterTls::new(&renewed)).await);
+    assert!(!verified(Some(id), &importer, &tls::ExporterTls::new(&other)).await);
+    for id in [DeviceId::Long(id), DeviceId::Short(before.certificate().short_id().0)] {
+        assert!(tls::is_device(renewed.chain(), &id));
+        assert!(!tls::is_device(other.chain(), &id));
+    }
 }
