@@ -171,12 +171,12 @@ impl Common {
             }
             Line::Expired { ids } => output::line(format_args!("expired: {ids:?}")),
             Line::Got { values, answered } => {
-                output::line(format_args!("{}; {} answered", counted(values, "value"), counted(answered, "node")))
+                output::line(format_args!("{}; {} answered", counted(*values, "value"), counted(*answered, "node")))
             }
             Line::Put { id, acknowledged } => {
-                output::line(format_args!("value {id}: acknowledged by {}", counted(acknowledged, "node")))
+                output::line(format_args!("value {id}: acknowledged by {}", counted(*acknowledged, "node")))
             }
-            Line::Listening { nodes } => output::line(format_args!("listening at {}", counted(nodes, "node"))),
+            Line::Listening { nodes } => output::line(format_args!("listening at {}", counted(*nodes, "node"))),
             Line::Pinged { node, milliseconds } => output::line(format_args!("node {node}, {milliseconds:.1} ms")),
         }
     }
