@@ -249,7 +249,7 @@ fn sessions(cases: &mut Cases) {
 fn limits(cases: &mut Cases) {
     let unknown = frame(0xffff, b"\x81\xa1x\xc0");
     for (what, bytes, most) in [
-        ("frames of no channel", frame(0x1234, b"x"), 1024),
+        ("frames of no channel", frame(0x1234, b"some bytes"), 1024),
         ("versions", VERSION.to_vec(), 1024),
         ("answers to no beacon", BEACON_ANSWER.to_vec(), 1024),
         ("unknown messages", unknown, 1024),
@@ -258,15 +258,19 @@ fn limits(cases: &mut Cases) {
         ("requests for a reserved number", request(b"msg:x", 0, 0), 1024),
         ("beacons", BEACON.to_vec(), 16_384),
     ] {
-        let [(_, mut importer), _] = fresh();
-        let mut borne = 0;
-        while borne <= most {
-            if events(&mut importer, &bytes, false).iter().any(|event| event == "lost") {
-                break;
+        // Whole, and byte by byte: the number does not depend on how they are cut.
+        for piece in [bytes.len(), 1] {
+            let [(_, mut importer), _] = fresh();
+            let mut borne = 0;
+            while borne <= most {
+                let came = bytes.chunks(piece).flat_map(|bytes| events(&mut importer, bytes, false));
+                if came.collect::<Vec<_>>().iter().any(|event| event == "lost") {
+                    break;
+                }
+                sent(&mut importer);
+                borne += 1;
             }
-            sent(&mut importer);
-            borne += 1;
+            cases.expect(format!("{what} that are borne, in pieces of {piece}"), most, borne);
         }
-        cases.expect(format!("{what} that are borne"), most, borne);
     }
 }
