@@ -10,7 +10,7 @@ pub(crate) struct Utf8 {
 }
 
 impl Utf8 {
-    /// Takes a piece. The error is where the first character that is none begins, relative to the piece: at most three bytes before it.
+    /// Takes a piece. The error is where the first bytes begin that are not a character, relative to the piece: at most three bytes before it.
     pub(crate) fn take(&mut self, mut piece: &[u8]) -> Result<(), isize> {
         let length = piece.len();
         while self.have > 0 {
@@ -56,7 +56,7 @@ mod tests {
     use alloc::{string::String, vec::Vec};
     use proptest::prelude::*;
 
-    /// Where the first character that is none begins.
+    /// Where the first bytes begin that are not a character.
     fn in_pieces(bytes: &[u8], size: usize) -> Result<(), usize> {
         let (mut state, mut start) = (Utf8::default(), 0_usize);
         for piece in bytes.chunks(size) {

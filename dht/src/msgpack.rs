@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
     /// Reads a byte string.
     ///
     /// # Errors
-    /// [`Malformed`] with `what` when it is none.
+    /// [`Malformed`] with `what` when it is another value.
     pub(crate) fn bin(&mut self, what: &'static str) -> Result<&'a [u8], Malformed> {
         match self.token()? {
             Token::Bin(bytes) => Ok(bytes),
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
     /// Reads text.
     ///
     /// # Errors
-    /// [`Malformed`] with `what` when it is none, or no UTF-8.
+    /// [`Malformed`] with `what` when it is another value, or not UTF-8.
     pub(crate) fn str(&mut self, what: &'static str) -> Result<&'a str, Malformed> {
         match self.token()? {
             Token::Str(bytes) => core::str::from_utf8(bytes).map_err(|_| Malformed(what)),

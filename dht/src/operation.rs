@@ -110,7 +110,7 @@ pub enum CannotBegin {
     /// There are [`limits::OPERATIONS`](crate::limits::OPERATIONS) already.
     #[error("too many operations at one time: wait for some, or cancel them")]
     TooMany,
-    /// The address is none that a node can have, or its family is switched off.
+    /// No node can have the address, or its family is switched off.
     #[error("no node can be at this address, or its family is switched off")]
     BadAddress,
 }

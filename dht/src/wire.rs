@@ -253,7 +253,7 @@ impl<'a> Ids<'a> {
         Ok(Self { count: values.count, items: values.items })
     }
 
-    /// Goes through the ids; ends at the first that is none.
+    /// Goes through the ids; ends at the first that is not an id.
     pub fn iter(&self) -> impl Iterator<Item = u64> + use<'a> {
         let mut reader = Reader::new(self.items);
         (0..self.count).map_while(move |_| reader.uint("value id").ok())

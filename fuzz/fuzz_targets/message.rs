@@ -3,3 +3,7 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| handfast_harness::message::check(bytes));
+
+libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max: usize, seed: u32| {
+    handfast_harness::shapes::MESSAGE.mutate(data, size, max, seed, libfuzzer_sys::fuzzer_mutate)
+});

@@ -20,7 +20,7 @@ pub use self::{
         abstraction, api, check, connection, divergences, history, hunt, matrix, observed, reducers, refinement, rows,
         stable, walk, walkable, witness, written,
     },
-    system::{action, config, device, legacy, side, steps, world},
+    system::{action, config, counted::counted, device, legacy, side, steps, world},
 };
 
 /// The example of the README.

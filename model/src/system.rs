@@ -3,6 +3,7 @@
 pub mod action;
 pub(crate) mod cause;
 pub mod config;
+pub mod counted;
 pub(crate) mod crash;
 pub mod device;
 pub mod legacy;

@@ -1,7 +1,7 @@
 //! The form of a file, as far as its beginning shows it (R-ARC-3).
 //!
 //! An encrypted archive begins with random bytes, so anything can be one that is long enough. A file that begins as another format does, with at
-//! least four bytes that no chance gives, or is text from its first byte on, is none: no password is asked for it.
+//! least four bytes that no chance gives, or is text from its first byte on, is not an archive: no password is asked for it.
 
 use std::io::{self, Read, Seek, SeekFrom};
 

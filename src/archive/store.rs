@@ -51,7 +51,7 @@ pub struct Entry {
     pub protection: Scheme,
 }
 
-/// An entry with the name of an account that is none: where it is, and why.
+/// An entry with the name of an account that is not an account: where it is, and why.
 pub type Stray = (PathBuf, StoreError);
 
 /// A folder of accounts. Cheap to clone; clones share it.
@@ -112,12 +112,12 @@ impl<F: Fs> Store<F> {
     /// The accounts, by local id.
     ///
     /// # Errors
-    /// The folder cannot be read, or something in it has the name of an account and is none: see [`Store::list_whole`].
+    /// The folder cannot be read, or something in it has the name of an account and is not an account: see [`Store::list_whole`].
     pub fn list(&self) -> Result<Vec<Entry>, StoreError> {
         self.ids()?.into_iter().map(|id| self.entry(id)).collect()
     }
 
-    /// The accounts that are whole, by local id; and what has the name of an account and is none, or is damaged: where it is, and why.
+    /// The accounts that are whole, by local id; and what has the name of an account and is not an account, or is damaged: where it is, and why.
     ///
     /// # Errors
     /// The folder cannot be read.

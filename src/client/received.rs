@@ -50,7 +50,7 @@ fn prompt<'a>(word: impl Fn(&str) -> Option<&'a str>) -> Option<Signal> {
     Some(Signal::Prompt { peer, scheme, wrong_password })
 }
 
-/// The exact outcome where there is one, else what the error says. A DONE without an error says nothing, so that it is none.
+/// The exact outcome where there is one, else what the error says. A DONE without an error says nothing, so that it is not an outcome.
 fn outcome<'a>(word: impl Fn(&str) -> Option<&'a str>) -> Option<Outcome> {
     let error = word("error")?;
     if Vocabulary::is_success(error) {

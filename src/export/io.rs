@@ -77,7 +77,7 @@ pub enum Tried {
     Opened,
     /// The password is wrong.
     Wrong,
-    /// The archive could not be read, or is none.
+    /// The archive could not be read, or is not an archive.
     Unreadable,
 }
 

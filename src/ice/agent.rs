@@ -242,7 +242,7 @@ impl Connection {
         self.asked.iter().any(|(_, choosing)| *choosing)
     }
 
-    /// Counts a frame that is none of the peer's. On the chosen connection it ends nothing: what counts there is TLS.
+    /// Counts a frame that is not the peer's. On the chosen connection it ends nothing: what counts there is TLS.
     fn stray(&mut self, chosen: bool) -> Taken {
         self.strays = self.strays.saturating_add(1);
         if self.strays > MAX_ICE_STRAYS && !chosen { Taken::Hostile } else { Taken::Stray }

@@ -142,7 +142,7 @@ impl Candidate {
         Self { foundation, priority: priority(kind, nth), address, kind, tcp }
     }
 
-    /// Reads a line. One that is none, or not of TCP, or of another component, is passed over by readers.
+    /// Reads a line. One that is not a candidate, or not of TCP, or of another component, is passed over by readers.
     fn read(line: &str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace();
         let mut next = || words.next();

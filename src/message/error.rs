@@ -61,7 +61,7 @@ pub enum MessageErrorKind {
     /// A `stateMsg` that does not exist.
     #[error("expected the stateMsg `TIMEOUT`, `CANCELED` or `MISMATCH`")]
     StateMsg,
-    /// A value of a comparison that is none.
+    /// Not a value of a comparison.
     #[error("expected {} lower-case hexadecimal digits", 2 * limits::SAS_VALUE)]
     Comparison,
 }

@@ -6,7 +6,10 @@ use std::{
     path::Path,
 };
 
-use handfast_model::report::{Report, Selection};
+use handfast_model::{
+    counted,
+    report::{Report, Selection},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{failure::Failure, input};
@@ -153,8 +156,8 @@ impl Row {
         match (&self.why, self.cycle) {
             (Some(why), _) => format!("{verdict} ({why})"),
             (None, 0) if self.steps == 0 => verdict,
-            (None, 0) => format!("{verdict} in {} steps", self.steps),
-            (None, cycle) => format!("{verdict} in {} steps, then {cycle} for ever", self.steps),
+            (None, 0) => format!("{verdict} in {}", counted(self.steps, "step")),
+            (None, cycle) => format!("{verdict} in {}, then {cycle} for ever", counted(self.steps, "step")),
         }
     }
 
@@ -206,7 +209,8 @@ impl Changes {
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { counts, others } = self;
-        writeln!(f, "\nagainst the baseline: {} counts and {} other things differ", counts.len(), others.len())?;
+        let [counted, other] = [counted(counts.len(), "count"), counted(others.len(), "other thing")];
+        writeln!(f, "\nother than in the baseline: {counted}, {other}")?;
         others.iter().chain(counts).try_for_each(|line| writeln!(f, "  {line}"))
     }
 }
@@ -259,7 +263,7 @@ mod tests {
         let same = changes(|_| {});
         assert_eq!(same, Changes::default());
         assert!(same.only_counts());
-        assert_eq!(same.to_string(), "\nagainst the baseline: 0 counts and 0 other things differ\n");
+        assert_eq!(same.to_string(), "\nother than in the baseline: 0 counts, 0 other things\n");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use handfast_bench::{
     Effort, Figure, GROUPS, Group, Scale, Spread,
     counted::{COUNTED, Counted},
 };
+use handfast_model::counted;
 use serde::Serialize;
 
 use crate::{failure::Failure, numbers::count, output, progress::Watch};
@@ -52,7 +53,7 @@ pub(crate) struct Bench {
     #[arg(long)]
     json: bool,
     /// Go one hot path once, whose instructions callgrind counts, instead
-    #[arg(long, value_name = "NAME", value_parser = counted, conflicts_with_all = ["only", "rounds", "quick", "large", "details", "markdown", "json"])]
+    #[arg(long, value_name = "NAME", value_parser = counters, conflicts_with_all = ["only", "rounds", "quick", "large", "details", "markdown", "json"])]
     count: Option<&'static Counted>,
 }
 
@@ -65,7 +66,7 @@ fn group(name: &str) -> Result<&'static Group, String> {
     GROUPS.iter().find(|group| group.name == name).ok_or_else(|| format!("expected one of {}", names()))
 }
 
-fn counted(name: &str) -> Result<&'static Counted, String> {
+fn counters(name: &str) -> Result<&'static Counted, String> {
     let names = || COUNTED.iter().map(|counted| counted.name).collect::<Vec<_>>().join(", ");
     Counted::find(name).ok_or_else(|| format!("expected one of {}", names()))
 }
@@ -100,13 +101,15 @@ impl Bench {
             _ => Scale::Usual,
         };
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let on = counted(processors, "processor");
+        let of = counted(rounds, "turn");
         if self.markdown {
-            output::line(format_args!("Medians of {rounds} turns, quartiles in brackets, {processors} processors.\n"))?;
+            output::line(format_args!("Medians of {of}, quartiles in brackets, {on}.\n"))?;
             output::line(
                 "| figure | measured | compared with | ratio | CPU ratio | to reach | |\n|---|---|---|---|---|---|---|",
             )?;
         } else if !self.json {
-            output::line(format_args!("medians of {rounds} turns, quartiles in brackets, {processors} processors"))?;
+            output::line(format_args!("medians of {of}, quartiles in brackets, {on}"))?;
         }
         let chosen =
             || GROUPS.iter().filter(|group| self.only.is_empty() || self.only.iter().any(|one| one.name == group.name));
@@ -178,7 +181,7 @@ impl fmt::Display for Summary<'_> {
         }
         let [reached, missed, free] = [Some(true), Some(false), None].map(|reached| with(reached).count());
         let others = if free == 0 { String::new() } else { format!("; --details prints {free} more") };
-        write!(f, "{reached} of {} figures reach what they have to{others}", reached + missed)
+        write!(f, "as fast as they have to be: {reached} of {}{others}", counted(reached + missed, "figure"))
     }
 }
 
@@ -256,7 +259,7 @@ mod tests {
             ratio 0.50 [0.50, 0.50]
             to reach ≥ 0.90: NOT REACHED
         encode: 1.86 GiB/s, 0.50 of memcpy (≥ 0.40)
-        1 of 2 figures reach what they have to; --details prints 1 more
+        as fast as they have to be: 1 of 2 figures; --details prints 1 more
         ");
     }
 }

@@ -13,6 +13,7 @@ use std::{
 use clap::{Args, ValueEnum, builder::TypedValueParser as _};
 use handfast_model::{
     config::{self, Configuration},
+    counted,
     mutants::Mutant,
     players::Players,
     properties::PropertyId,
@@ -164,23 +165,7 @@ fn graph_file(path: &str) -> Result<GraphFile, &'static str> {
     Ok(GraphFile { path, format })
 }
 
-/// Finds a place that cannot be written before the work, and leaves it as it is. A pipe is not opened: that waits for its reader.
-fn is_writable(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(kind) if kind.is_file() || kind.is_dir() => fs::File::options().write(true).open(path).map(drop),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new("."));
-            // The system's own error says more plainly that there is no folder.
-            fs::metadata(folder)?;
-            tempfile::tempfile_in(folder).map(drop)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// The graphs that were accepted before: none where there is no file, and of what is none, such as a pipe.
+/// The graphs that were accepted before: none where there is no file, nor of what is not a file, such as a pipe.
 fn accepted_before(path: &Path) -> io::Result<String> {
     match fs::metadata(path) {
         Ok(kind) if kind.is_file() => fs::read_to_string(path),
@@ -255,9 +240,9 @@ impl Check {
             accepted: Some(verdicts::ACCEPTED).filter(|_| self.bless.is_none()),
         };
         let whole = selection.checks && selection.configuration.is_none();
-        let unblessed = |path: &Path, error| Failure::reason(format_args!("--bless {}: {error}", path.display()));
+        let unblessed = |path: &Path, error| Failure::usage(format_args!("--bless {}: {error}", path.display()));
         if let Some(path) = &self.bless {
-            is_writable(path).map_err(|error| unblessed(path, error))?;
+            output::is_writable(path).map_err(|error| unblessed(path, error))?;
         }
         let report = progress::run("check", &selection);
         if let Some(path) = &self.bless {
@@ -375,13 +360,16 @@ impl Check {
             written::write(&players.unwrap_or_default(), configuration, format, limits, open).map_err(failed)?;
         if !graph.complete {
             let states = graph.states;
-            return Err(Failure::with_code(4, format_args!("{configuration}: cut short after {states} states")));
+            return Err(Failure::with_code(
+                4,
+                format_args!("{configuration}: cut short after {}", counted(states, "state")),
+            ));
         }
         if self.json {
             output::json(&graph)?;
         } else {
-            let (states, edges, depth) = (graph.states, graph.edges, graph.depth);
-            output::line(format_args!("{configuration}: {states} states, {edges} edges, depth {depth}"))?;
+            let (states, edges, depth) = (counted(graph.states, "state"), counted(graph.edges, "edge"), graph.depth);
+            output::line(format_args!("{configuration}: {states}, {edges}, depth {depth}"))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -399,7 +387,7 @@ impl Check {
         let failed = |error| Failure::usage(format_args!("--export {}: {error}", path.display()));
         match way.map_err(failed)? {
             Some(steps) if self.json => output::json(&serde_json::json!({ "goal": goal, "steps": steps }))?,
-            Some(steps) => output::line(format_args!("{configuration}: {goal}, in {steps} steps"))?,
+            Some(steps) => output::line(format_args!("{configuration}: {goal}, in {}", counted(steps, "step")))?,
             None => return Err(Failure::with_code(4, format_args!("{goal}: not reached within the limits"))),
         }
         Ok(ExitCode::SUCCESS)
@@ -437,8 +425,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let there = folder.path().join("there");
         fs::write(&there, "accepted").unwrap();
-        is_writable(&there).unwrap();
-        is_writable(&folder.path().join("missing")).unwrap();
+        output::is_writable(&there).unwrap();
+        output::is_writable(&folder.path().join("missing")).unwrap();
         assert_eq!(accepted_before(&there).unwrap(), "accepted");
         let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["there"]);
@@ -447,11 +435,11 @@ mod tests {
             (folder.path().join("no/file"), io::ErrorKind::NotFound),
             (there.join("file"), io::ErrorKind::NotADirectory),
         ] {
-            assert_eq!(is_writable(&wrong).unwrap_err().kind(), kind, "{}", wrong.display());
+            assert_eq!(output::is_writable(&wrong).unwrap_err().kind(), kind, "{}", wrong.display());
         }
         let fifo = folder.path().join("fifo");
         assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        is_writable(&fifo).unwrap();
+        output::is_writable(&fifo).unwrap();
         assert_eq!(accepted_before(&fifo).unwrap(), "");
     }
 }

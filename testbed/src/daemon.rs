@@ -29,7 +29,7 @@ use crate::{
     failure::Failure,
     link::{self, faster, rendezvous::Shared},
     names::Names,
-    numbers::whole,
+    numbers::{reached, whole},
     options::ProfileName,
     output,
 };
@@ -70,7 +70,7 @@ pub(crate) struct Daemon {
     #[arg(long, conflicts_with = "exchange")]
     real: bool,
     /// A node of the OpenDHT network to join by; may be given several times. Needs a program that was built with `--features dht`
-    #[arg(long, value_name = "HOST:PORT", requires = "real")]
+    #[arg(long, value_name = "HOST:PORT", requires = "real", value_parser = reached)]
     bootstrap: Vec<String>,
     /// The timers of the token, of connecting, of the answer and of the transfer run this many times faster
     #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = whole::<u32>(1..=1000))]

@@ -13,9 +13,15 @@ use handfast_dht::{
     driver::{Bind, Running, Unfinished},
     value::Content,
 };
+use handfast_model::counted;
 use serde::Serialize;
 
-use crate::{failure::Failure, interrupt::Interrupts, numbers::whole, output};
+use crate::{
+    failure::Failure,
+    interrupt::Interrupts,
+    numbers::{reached, whole},
+    output,
+};
 
 /// How long a command waits for the first node.
 const CONNECT: Duration = Duration::from_secs(12);
@@ -75,7 +81,7 @@ pub(crate) struct NodeOptions {
     #[arg(long)]
     public: bool,
     /// The nodes to join by; none: wait for others
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = reached)]
     bootstrap: Vec<String>,
 }
 
@@ -85,7 +91,7 @@ pub(crate) struct Get {
     #[command(flatten)]
     common: Common,
     /// The nodes to join by
-    #[arg(long, value_name = "HOST:PORT", required = true)]
+    #[arg(long, value_name = "HOST:PORT", required = true, value_parser = reached)]
     bootstrap: Vec<String>,
     /// The key
     #[arg(value_name = "KEY", value_parser = key)]
@@ -117,7 +123,7 @@ pub(crate) struct Ping {
     #[command(flatten)]
     common: Common,
     /// The address
-    #[arg(value_name = "HOST:PORT")]
+    #[arg(value_name = "HOST:PORT", value_parser = reached)]
     address: String,
 }
 
@@ -164,11 +170,13 @@ impl Common {
                 output::line(format_args!("value {id} ({kind}{user_type}{owner}): {data}"))
             }
             Line::Expired { ids } => output::line(format_args!("expired: {ids:?}")),
-            Line::Got { values, answered } => output::line(format_args!("{values} values; {answered} nodes answered")),
-            Line::Put { id, acknowledged } => {
-                output::line(format_args!("value {id}: acknowledged by {acknowledged} nodes"))
+            Line::Got { values, answered } => {
+                output::line(format_args!("{}; {} answered", counted(*values, "value"), counted(*answered, "node")))
             }
-            Line::Listening { nodes } => output::line(format_args!("listening at {nodes} nodes")),
+            Line::Put { id, acknowledged } => {
+                output::line(format_args!("value {id}: acknowledged by {}", counted(*acknowledged, "node")))
+            }
+            Line::Listening { nodes } => output::line(format_args!("listening at {}", counted(*nodes, "node"))),
             Line::Pinged { node, milliseconds } => output::line(format_args!("node {node}, {milliseconds:.1} ms")),
         }
     }
@@ -320,7 +328,9 @@ impl Get {
                 }
                 Some(Event::Expired { ids, .. }) => self.common.print(&Line::Expired { ids: &ids })?,
                 Some(Event::Listening { nodes, .. }) => self.common.print(&Line::Listening { nodes })?,
-                Some(Event::Lost(lost)) => output::note(format_args!("{lost} events are lost: they came too fast")),
+                Some(Event::Lost(lost)) => {
+                    output::note(format_args!("lost, since they came too fast: {}", counted(lost, "event")))
+                }
                 Some(_) => {}
                 None => return Err(unfinished(Unfinished::Shutdown)),
             }

@@ -4,6 +4,7 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Args;
 use handfast::secret::Secret;
+use handfast_model::counted;
 
 use crate::{
     exit_code::worst,
@@ -137,7 +138,7 @@ impl Drive {
             self.print(&row)?;
         }
         if !self.json {
-            output::line(format_args!("{rows} scenarios"))?;
+            output::line(counted(rows, "scenario"))?;
         }
         Ok(ExitCode::from(code))
     }

@@ -17,6 +17,15 @@ pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
     codes.into_iter().max_by_key(|code| ORDER.iter().position(|known| known == code)).unwrap_or(0)
 }
 
+/// The verdict on a run of many checks, in words.
+pub(crate) const fn words(code: u8) -> &'static str {
+    match code {
+        0 => "ALL AS EXPECTED",
+        INCONCLUSIVE => "INCONCLUSIVE",
+        _ => "NOT AS EXPECTED",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 mod recorded;
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -13,6 +13,7 @@ use clap::Args;
 use handfast::trace::{self, Header};
 use handfast_model::{
     config::{self, Configuration, Size},
+    counted,
     players::Players,
     walkable::{self, Walkable},
     without::Without,
@@ -49,7 +50,7 @@ Examples:
   handfast explore --trace link.trace --output walk.html
 
 The page has the graph inside and needs no server. Its address holds the way: a link to it is a link to a state.
-Exit codes: 0 written, 1 not written, 2 usage.")]
+Exit codes: 0 written, 1 not written, 2 usage: also a file that cannot be read or written.")]
 pub(crate) struct Explore {
     /// The configuration
     #[arg(long, value_name = "NAME", default_value = "HH-documented-honest", value_parser = Names::CONFIGURATIONS,
@@ -84,10 +85,10 @@ impl Explore {
             return Err(Failure::usage(text));
         }
         let failed =
-            |path: &Path, error: io::Error| Failure::reason(format_args!("--output {}: {error}", path.display()));
+            |path: &Path, error: io::Error| Failure::usage(format_args!("--output {}: {error}", path.display()));
         if let Some(path) = &self.output {
-            // A place that cannot be written is found before the work, and keeps its content until the page is there.
-            File::options().create(true).truncate(false).write(true).open(path).map_err(|error| failed(path, error))?;
+            // Before the work, which may fail: then it has left the place as it was.
+            output::is_writable(path).map_err(|error| failed(path, error))?;
         }
         let walkable = self.walkable(players)?;
         let page = page(&walkable)?.into_string();
@@ -97,9 +98,9 @@ impl Explore {
                 fs::write(path, page).map_err(|error| failed(path, error))?;
                 let size = if walkable.complete { "the whole graph" } else { "the nearest part of the graph" };
                 output::line(format_args!(
-                    "{}: {} states, {size} of {}, at most: {}",
+                    "{}: {}, {size} of {}, at most: {}",
                     path.display(),
-                    walkable.states.len(),
+                    counted(walkable.states.len(), "state"),
                     walkable.configuration,
                     walkable.budget
                 ))?;
@@ -113,8 +114,11 @@ impl Explore {
         if let Some(path) = &self.trace {
             let (header, steps) = replay::read(path)?;
             if steps.len() as u64 > MAX_STATES {
-                let text = format_args!("{}: more than {MAX_STATES} steps are no page to look at", path.display());
-                return Err(Failure::reason(text));
+                let text = format_args!(
+                    "{}: a page to look at has at most {MAX_STATES} steps, and it has more",
+                    path.display()
+                );
+                return Err(Failure::usage(text));
             }
             let title = format!("{} ({})", path.display(), header.driver);
             return Ok(recorded::walkable(&header, Without::default(), &steps, title, None));

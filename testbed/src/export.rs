@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use handfast::{
     archive::ShownDates,
     operations::AddDeviceError,
@@ -32,6 +32,7 @@ use crate::{
         rendezvous::{Finding, RendezvousOptions},
         session::Session,
     },
+    numbers::reached,
     output::Background,
     qr::image::{self, ImageError},
     terminal::Typed,
@@ -50,9 +51,10 @@ Examples:
 /// Give an account to the device that shows a token
 #[derive(Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(group(ArgGroup::new("from").required(true).args(["archive", "store"])))]
 pub(crate) struct Export {
     /// The account's archive, as a file. Its key then certifies this device for the occasion
-    #[arg(long, value_name = "F", required_unless_present = "store", conflicts_with = "store")]
+    #[arg(long, value_name = "F", conflicts_with = "store")]
     archive: Option<PathBuf>,
     /// The folder of accounts of a linked device
     #[arg(long, value_name = "DIR")]
@@ -64,7 +66,7 @@ pub(crate) struct Export {
     #[arg(long, value_name = "F")]
     password_file: Option<PathBuf>,
     /// Where the new device is reached; without it, it is looked for on the local network
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = reached)]
     peer: Option<String>,
     #[command(flatten)]
     rendezvous: RendezvousOptions,

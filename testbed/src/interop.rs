@@ -6,7 +6,7 @@ mod report;
 
 use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, sync::Arc};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use self::{
     cells::{Cell, Ground},
@@ -14,7 +14,8 @@ use self::{
     report::Results,
 };
 use crate::{
-    failure::Failure, interrupt::Interrupts, link, numbers::count, output, scenario::SCENARIOS, verdicts::junit::Junit,
+    failure::Failure, interrupt::Interrupts, link, names::unknown, numbers::count, output, scenario::SCENARIOS,
+    verdicts::junit::Junit,
 };
 
 /// The matrix of the four sides of this program.
@@ -34,9 +35,10 @@ to no end), or not supported. docs/interop.md says how a program takes part.
 
 Exit codes: 0 each cell passed, is not supported or is known, 1 a cell is VIOLATED, 2 usage (also a matrix that cannot be read, or
 whose program is missing), 4 a cell came to no end, or none passed, 6 a result that is known did not come.")]
+#[command(group(ArgGroup::new("what").required(true).multiple(true).args(["matrix", "ours", "print", "list"])))]
 pub(crate) struct Interop {
     /// The matrix
-    #[arg(value_name = "MATRIX.toml", required_unless_present_any = ["ours", "print", "list"])]
+    #[arg(value_name = "MATRIX.toml")]
     matrix: Option<PathBuf>,
     /// The matrix of the four sides of this program: those that ship, and today's daemon as the model has it
     #[arg(long, conflicts_with = "matrix")]
@@ -88,7 +90,8 @@ impl Interop {
         }
         let named = |name: &String| matrix.implementations.iter().any(|one| one.name == *name);
         if let Some(name) = self.implementation.iter().find(|name| !named(name)) {
-            return Err(Failure::usage(format_args!("--implementation {name}: the matrix has no such one")));
+            let names = matrix.implementations.iter().map(|one| one.name.clone()).collect();
+            return Err(Failure::usage(format_args!("--implementation: {}", unknown("implementation", name, &names))));
         }
         let junit = self.junit.clone().map(Junit::open).transpose()?;
         if let Some(folder) = &self.output {

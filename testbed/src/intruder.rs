@@ -4,7 +4,8 @@ use std::{fmt, process::ExitCode};
 
 use clap::Args;
 use handfast_model::{
-    explore::Limits,
+    counted,
+    explore::{Ended, Limits},
     intruder::{
         Query, Start,
         contrast::{Contrast, compared, contrasts},
@@ -147,10 +148,11 @@ impl Examined {
             cells.filter(|cell| cell.verdict == verdict).count()
         };
         let found = self.mutants.iter().filter(|found| found.story.is_some()).count();
-        let states: usize = self.rows.iter().map(|row| row.states).sum();
+        let (states, rows) = (self.rows.iter().map(|row| row.states).sum::<usize>(), self.rows.len());
         format!(
-            "intruder: {} situations, {states} states; {} VERIFIED, {} attacked; mutants: {found} of {} found",
-            self.rows.len(),
+            "intruder: {}, {}; {} VERIFIED, {} attacked; mutants: {found} of {} found",
+            counted(rows, "situation"),
+            counted(states, "state"),
             count(Verdict::Verified),
             count(Verdict::Violated),
             self.mutants.len()
@@ -170,10 +172,10 @@ impl Examined {
             }
         }
         for found in &self.mutants {
-            let is_found = found.story.is_some();
+            let (is_found, is_whole) = (found.story.is_some(), found.ended == Ended::Complete);
             let mut case = TestCase::new(
                 format!("{} {}", found.mutant, found.query.name()),
-                status(is_found, true, &found.broken),
+                status(is_found, is_whole, &found.broken),
             );
             case.set_classname("intruder");
             suite.add_test_case(case);
@@ -181,12 +183,15 @@ impl Examined {
         suite
     }
 
-    /// The results that are not as expected, each in a line.
+    /// The results that are not as expected, each in a line. Of those that were interrupted a kind has a line.
     pub(crate) fn unexpected(&self) -> Vec<String> {
         let rows = self.rows.iter().map(|row| (row, "")).chain(self.compared.iter().map(|row| (row, " --sas")));
         let cells = rows.flat_map(|(row, sas)| row.cells.iter().map(move |cell| (row, cell, sas)));
         let unlike = cells.filter(|(_, cell, _)| !cell.expected || cell.verdict == Verdict::Inconclusive);
-        let unlike = unlike.map(|(row, cell, sas)| {
+        let (stopped, unlike): (Vec<_>, Vec<_>) = unlike.partition(|(_, cell, _)| was_interrupted(cell));
+        let stopped = [stopped.len(), self.mutants.iter().filter(|one| one.ended == Ended::Stopped).count()];
+        let stopped = stopped.into_iter().zip(["intruder query", "intruder mutant"]);
+        let unlike = unlike.into_iter().map(|(row, cell, sas)| {
             let why = cell.why.as_deref().unwrap_or("not as docs/intruder.md has it");
             let (pair, knows, query) = (row.pair, row.knows.name(), cell.query.name());
             format!(
@@ -194,10 +199,17 @@ impl Examined {
                 cell.text()
             )
         });
-        let lives = self.mutants.iter().filter(|found| found.story.is_none());
-        let lives =
-            lives.map(|found| format!("NOT FOUND: {} by {}: {}", found.mutant, found.query.name(), found.broken));
-        unlike.chain(lives).collect()
+        let lives = self.mutants.iter().filter(|found| found.story.is_none() && found.ended != Ended::Stopped);
+        let lives = lives.map(|found| {
+            let what = match found.ended {
+                Ended::Complete => "NOT FOUND".into(),
+                ended => format!("INCONCLUSIVE ({})", ended.why()),
+            };
+            format!("{what}: {} by {}: {}", found.mutant, found.query.name(), found.broken)
+        });
+        let stopped = stopped.filter(|(count, _)| *count > 0);
+        let stopped = stopped.map(|(count, what)| format!("NOT CARRIED OUT: {}", counted(count, what)));
+        unlike.chain(lives).chain(stopped).collect()
     }
 
     /// The cells with an attack, without `sas` and with it. Of a pair that cannot name it there is one table only.
@@ -212,10 +224,10 @@ impl Examined {
         let states = |rows: &[Row]| rows.iter().map(|row| row.states).sum::<usize>();
         writeln!(
             f,
-            "{columns}\nverified in both, or known at the beginning: the other {} of {} cells; {} states without sas, {} with it",
+            "{columns}\nverified in both, or known at the beginning: the other {} of {}; {} without sas, {} with it",
             self.contrasts.len() - notable.len(),
-            self.contrasts.len(),
-            states(&self.rows),
+            counted(self.contrasts.len(), "cell"),
+            counted(states(&self.rows), "state"),
             states(&self.compared)
         )
     }
@@ -226,12 +238,12 @@ impl Examined {
             for cell in &row.cells {
                 for attack in &cell.attacks {
                     output::line(format_args!(
-                        "\n{:?}{with}, the intruder knows {}. Violated: {}. {}, in {} steps:\n",
+                        "\n{:?}{with}, the intruder knows {}. Violated: {}. {}, in {}:\n",
                         row.pair,
                         row.knows.text(),
                         cell.query.text(),
                         attack.weaknesses,
-                        attack.steps
+                        counted(attack.steps, "step")
                     ))?;
                     output::line(Written(attack))?;
                 }
@@ -239,6 +251,11 @@ impl Examined {
         }
         Ok(())
     }
+}
+
+/// Whether nothing is known of a cell since its search was interrupted.
+fn was_interrupted(cell: &Cell) -> bool {
+    cell.why.as_ref().is_some_and(|why| why.starts_with(Ended::Stopped.why()))
 }
 
 /// An attack in words and as a drawing.
@@ -270,7 +287,8 @@ impl fmt::Display for Examined {
         if !self.mutants.is_empty() {
             let mut columns = Columns::new(["mutant", "query", "knows", ">steps", "broken"]);
             for found in &self.mutants {
-                let steps = found.story.as_ref().map_or("NOT FOUND".into(), |story| story.len().to_string());
+                let open = if found.ended == Ended::Complete { "NOT FOUND" } else { "INCONCLUSIVE" };
+                let steps = found.story.as_ref().map_or(open.into(), |story| story.len().to_string());
                 let (query, knows) = (found.query.name().into(), found.knows.name().into());
                 columns.line([found.mutant.into(), query, knows, steps, found.broken.into()]);
             }
@@ -279,6 +297,10 @@ impl fmt::Display for Examined {
         for line in self.unexpected() {
             writeln!(f, "{line}")?;
         }
-        f.write_str(if self.exit_code == 0 { "all as expected" } else { "NOT AS EXPECTED" })
+        f.write_str(match self.exit_code {
+            0 => "all as expected",
+            INCONCLUSIVE => "INCONCLUSIVE",
+            _ => "NOT AS EXPECTED",
+        })
     }
 }

@@ -6,14 +6,14 @@ mod words;
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use handfast::{
     client::{export, import},
     outcome::Side,
 };
 use handfast_model::{
     clients::{AnyExportClient, AnyImportClient, Fault, alone::Alone},
-    legacy_clients,
+    counted, legacy_clients,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -33,9 +33,10 @@ Examples:
   python3 kit/player.py kit/export.json --orderly -- ./my-client-adapter
 
 docs/kit.md says how a client takes part.")]
+#[command(group(ArgGroup::new("what").required(true).args(["output", "client"])))]
 pub(crate) struct Kit {
     /// Write import.json, export.json and player.py to this folder
-    #[arg(long, value_name = "DIR", required_unless_present = "client", conflicts_with = "client")]
+    #[arg(long, value_name = "DIR", conflicts_with = "client")]
     output: Option<PathBuf>,
     /// Be this client: read steps from standard input, and print what it does
     #[arg(long, value_enum, value_name = "NAME", requires = "side")]
@@ -121,7 +122,7 @@ fn be(client: ClientName, side: SideName) -> Result<(), Failure> {
 }
 
 fn write(folder: &std::path::Path) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::reason(format_args!("--output {}: {error}", folder.display()));
+    let failed = |error: std::io::Error| Failure::usage(format_args!("--output {}: {error}", folder.display()));
     fs::create_dir_all(folder).map_err(failed)?;
     let one = |name: &str, side: Side, scripts: Vec<Script>| {
         // A script is a line, so that a changed one is seen.
@@ -131,7 +132,7 @@ fn write(folder: &std::path::Path) -> Result<(), Failure> {
         let head = head.strip_suffix('}').unwrap_or(&head);
         fs::write(folder.join(name), format!("{head},\"scripts\":[\n{lines}\n]}}\n")).map_err(failed)?;
         let steps: usize = scripts.iter().map(|script| script.steps.len()).sum();
-        output::line(format_args!("{name}: {} scripts, {steps} steps", scripts.len()))
+        output::line(format_args!("{name}: {}, {}", counted(scripts.len(), "script"), counted(steps, "step")))
     };
     one("import.json", Side::Import, cover::scripts(&Alone::import(import::Client::new()), import::Client::new()))?;
     one("export.json", Side::Export, cover::scripts(&Alone::export(export::Client::new()), export::Client::new()))?;

@@ -32,6 +32,7 @@ mod link;
 mod manual;
 mod merge;
 mod message;
+mod misread;
 mod names;
 mod numbers;
 mod options;
@@ -59,7 +60,10 @@ mod web;
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::Parser as _;
+use clap::{
+    Parser as _,
+    error::{ContextKind, ContextValue},
+};
 use handfast_model::players::Players;
 
 /// Does what a command line asks for, of which the first word is the command's own name. With `players`, what checks is the same
@@ -70,10 +74,20 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, players:
         return failure.report();
     }
     // The parser reports a bad command line, and ends the process.
-    match cli::Cli::parse_from(args).run(players) {
+    let cli = cli::Cli::try_parse_from(args).unwrap_or_else(|error| short(error).exit());
+    match cli.run(players) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
+}
+
+/// The same error without the possible values, if they are more than a person reads: the names of all scenarios where one is left out.
+fn short(mut error: clap::Error) -> clap::Error {
+    const READ: usize = 12;
+    if matches!(error.get(ContextKind::ValidValue), Some(ContextValue::Strings(all)) if all.len() > READ) {
+        error.remove(ContextKind::ValidValue);
+    }
+    error
 }
 
 /// Parts that only a program with a feature has: the command, the option or none, the feature, and whether this program has it.
@@ -120,6 +134,18 @@ mod tests {
         } else {
             all.push((path, command.clone()));
         }
+    }
+
+    /// Where a value is left out, few possible ones are listed, and many are not.
+    #[test]
+    fn a_line_of_a_hundred_names_is_not_printed() {
+        let text = |args: [&str; 3]| match cli::Cli::try_parse_from(args) {
+            Ok(_) => panic!("{args:?} is no command line"),
+            Err(error) => short(error).to_string(),
+        };
+        let (many, few) = (text(["handfast", "sim", "--scenario"]), text(["handfast", "sim", "--engine"]));
+        assert!(many.contains("--scenario <NAME>") && !many.contains("possible values"), "{many}");
+        assert!(few.contains("possible values: turmoil, event"), "{few}");
     }
 
     /// Every option of every command names itself and what is expected, whatever is typed for it.

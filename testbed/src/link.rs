@@ -130,7 +130,8 @@ pub(crate) async fn addresses(option: &str, text: &str) -> Result<Vec<SocketAddr
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
             Err(Failure::usage(format_args!("{option} {text}: expected HOST:PORT, such as 192.0.2.7:4711")))
         }
-        Err(error) => Err(unknown(&format_args!("{error}: look at the name, and at this device's network"))),
+        // The system's text differs from system to system, and says no more.
+        Err(_) => Err(unknown(&"no address is known for this name: look at the name, and at this device's network")),
     }
 }
 

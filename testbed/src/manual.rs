@@ -41,7 +41,7 @@ pub(crate) struct Man {
 impl Man {
     /// Does it.
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let failed = |error: io::Error| Failure::reason(format_args!("{}: {error}", self.folder.display()));
+        let failed = |error: io::Error| Failure::usage(format_args!("{}: {error}", self.folder.display()));
         match fs::create_dir(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
             _ => {}

@@ -19,7 +19,11 @@ use self::{
     frames::Frames,
     text::{Entry, Record},
 };
-use crate::{failure::Failure, output, size::Size};
+use crate::{
+    failure::Failure,
+    output,
+    size::{Size, some},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,14 +46,14 @@ pub(crate) enum Message {
 /// How the bytes are to be read.
 #[derive(Args)]
 pub(crate) struct Decode {
-    /// One JSON object a line; where the bytes are none, {"error":…,"offset":N} as well as the reason on standard error
+    /// One JSON object a line; where the bytes are not messages, {"error":…,"offset":N} as well as the reason on standard error
     #[arg(long)]
     json: bool,
     /// The bytes are those of a connection, one way: frames of many channels. Offsets of messages count within their channel
     #[arg(long)]
     frames: bool,
     /// The largest archive that is read past
-    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(DEFAULT_MAX_ARCHIVE), value_parser = some)]
     max_archive: Size,
 }
 

@@ -94,19 +94,35 @@ pub(crate) fn unknown(kind: &str, name: &str, names: &BTreeSet<String>) -> Strin
     if name.is_empty() {
         return format!("a {kind} has a name; the name '?' lists all");
     }
+    let near = match &nearest(name, names)[..] {
+        [] => among(name, names),
+        [one] => format!("the nearest is {one}; "),
+        several => format!("the nearest are {}; ", several.join(", ")),
+    };
+    format!("there is no {kind} {name:?}; {near}the name '?' lists all")
+}
+
+/// Some of the names of which a part was given.
+fn among(part: &str, names: &BTreeSet<String>) -> String {
+    let lower = part.to_ascii_lowercase();
+    let mut with = names.iter().filter(|known| known.to_ascii_lowercase().contains(&lower)).map(String::as_str);
+    let some: Vec<_> = with.by_ref().take(NEAREST).collect();
+    match (some.is_empty(), with.count()) {
+        (true, _) => String::new(),
+        (_, 0) => format!("with it there are {}; ", some.join(", ")),
+        (_, more) => format!("with it there are {} and {more} more; ", some.join(", ")),
+    }
+}
+
+/// The names that are nearest to one, the nearest first.
+pub(crate) fn nearest<'a>(name: &str, names: &'a BTreeSet<String>) -> Vec<&'a str> {
     let lower = name.to_ascii_lowercase();
     let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_ascii_lowercase());
     let mut near: Vec<_> = names.iter().map(|known| (distance(known), known.as_str())).collect();
     near.sort_unstable();
     // A name of which more than half is another one is a guess.
-    let near: Vec<_> = near
-        .into_iter()
-        .take(NEAREST)
-        .filter(|(distance, known)| 2 * distance <= known.chars().count().max(name.chars().count()))
-        .map(|(_, known)| known)
-        .collect();
-    let near = if near.is_empty() { String::new() } else { format!("the nearest are {}; ", near.join(", ")) };
-    format!("there is no {kind} {name:?}; {near}the name '?' lists all")
+    let is_near = |(distance, known): &(usize, &str)| 2 * distance <= known.chars().count().max(name.chars().count());
+    near.into_iter().take(NEAREST).filter(is_near).map(|(_, known)| known).collect()
 }
 
 /// The name of the list that is this one but for the case of its letters, if only one is.
@@ -164,6 +180,10 @@ mod tests {
         assert_eq!(in_any_case("hh-DOCUMENTED-honest", &configurations()).as_deref(), Some("HH-documented-honest"));
         assert_eq!(in_any_case("m-1", &mutants()), None);
         assert!(unknown("property", "p-gat", &properties()).contains("the nearest are P-GATE"));
+        let part = unknown("configuration", "HH", &configurations());
+        assert!(part.contains("with it there are HH-documented-") && part.contains(" more; the name '?'"), "{part}");
+        let none = unknown("configuration", "xyz", &configurations());
+        assert_eq!(none, "there is no configuration \"xyz\"; the name '?' lists all");
     }
 
     #[test]

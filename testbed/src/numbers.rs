@@ -32,6 +32,15 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "expected IP:PORT, such as 127.0.0.1:3000; port 0 takes a free one")
 }
 
+/// Reads HOST:PORT of what is connected to, of which the name is looked up later. At port 0 nothing is ever reached: it is only for what
+/// listens.
+pub(crate) fn reached(text: &str) -> Result<String, &'static str> {
+    match text.rsplit_once(':').map(|(_, port)| port.parse::<u16>()) {
+        Some(Ok(0)) => Err("expected HOST:PORT with a port from 1 to 65535: nothing is reached at port 0"),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +55,16 @@ mod tests {
         }
         assert_eq!(count("0"), Err("expected a whole number from 1 on".to_owned()));
         assert_eq!(count("2").map(NonZeroUsize::get), Ok(2));
+    }
+
+    #[test]
+    fn nothing_is_reached_at_port_0() {
+        for wrong in ["192.0.2.1:0", "[::1]:0", "name:0", "name:000"] {
+            assert!(reached(wrong).is_err_and(|text| text.contains("from 1 to 65535")), "{wrong}");
+        }
+        for other in ["192.0.2.1:4000", "[::1]:1", "name", "name:x", "::"] {
+            assert_eq!(reached(other).as_deref(), Ok(other));
+        }
     }
 
     #[test]

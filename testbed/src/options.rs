@@ -14,7 +14,7 @@ use crate::{
     failure::Failure,
     interrupt,
     numbers::{count, whole},
-    size::Size,
+    size::{Size, some},
 };
 
 /// Sizes of configurations.
@@ -105,7 +105,7 @@ impl FromStr for Change {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let keys = Budget::KEYS.join(", ");
-        let (key, count) = text.split_once('=').ok_or("expected KEY=N")?;
+        let (key, count) = text.split_once('=').ok_or("expected KEY=N, such as loss=2")?;
         let count = count.parse().map_err(|_| "expected a number up to 255 after `=`")?;
         if !Budget::default().set(key, count) {
             return Err(format!("expected one of {keys}"));
@@ -121,11 +121,12 @@ pub(crate) struct Effort {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
     jobs: Option<NonZeroUsize>,
     /// Bytes of each check's graph; what needs more is inconclusive
-    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(Limits::default().memory as u64))]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(Limits::default().memory as u64),
+          value_parser = some)]
     memory: Size,
     /// Seconds for each check; what needs more is inconclusive
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Limits::default().time.as_secs(),
-          value_parser = whole::<u64>(0..=u64::MAX))]
+          value_parser = whole::<u64>(1..=u64::MAX))]
     time: u64,
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    fs::File,
+    fs::{self, File},
     io::{self, IsTerminal as _, Write},
     path::Path,
     sync::{
@@ -60,6 +60,22 @@ pub(crate) fn private(path: &Path) -> io::Result<File> {
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(FILE_MODE))?;
     }
     Ok(file)
+}
+
+/// Finds a place that cannot be written before the work, and leaves it as it is. A pipe is not opened: that waits for its reader.
+pub(crate) fn is_writable(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(kind) if kind.is_file() || kind.is_dir() => File::options().write(true).open(path).map(drop),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
+            // The system's own error says more plainly that there is no folder.
+            fs::metadata(folder)?;
+            tempfile::tempfile_in(folder).map(drop)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Writes a file that is whole or not there, readable by its owner only, also where a signal ends the process. A device or a pipe is

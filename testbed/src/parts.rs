@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use handfast_model::counted;
 use handfast_sim::{Part, parts};
 use quick_junit::{TestCase, TestSuite};
 use serde::Serialize;
@@ -60,6 +61,6 @@ impl fmt::Display for Tried {
         let broken: usize = self.0.iter().map(|part| part.broken.len()).sum();
         let names: Vec<_> = self.0.iter().map(|part| part.name).collect();
         let verdict = if broken == 0 { "all as stated".to_owned() } else { format!("{broken} VIOLATED") };
-        write!(f, "parts: {}: {count} cases, {verdict}", names.join(", "))
+        write!(f, "parts: {}: {}, {verdict}", names.join(", "), counted(count, "case"))
     }
 }

@@ -96,6 +96,14 @@ impl Code {
         }
     }
 
+    /// That a window has not the room for it, and how much it needs, where other rows need some too.
+    pub(crate) fn without_room(window: Size, needed: Size) -> String {
+        format!(
+            "this window is too small for the QR code of the token: it has {} columns and {} rows, and {} columns and {} rows are needed",
+            window.columns, window.rows, needed.columns, needed.rows
+        )
+    }
+
     /// The room that it takes.
     pub(crate) fn size(&self) -> Size {
         Size { columns: self.rows.first().map_or(0, |row| row.chars().count()), rows: self.rows.len() }

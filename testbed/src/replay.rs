@@ -13,6 +13,7 @@ use handfast::{
     outcome::{Outcome, Side},
     trace::{Header, Step, Turn, VERSION, from_line},
 };
+use handfast_model::counted;
 use handfast_sim::Diverged;
 use serde::Serialize;
 
@@ -76,7 +77,8 @@ impl Replay {
         if self.json {
             output::json(&replayed)?;
         } else {
-            output::line(format_args!("{} steps, recorded by {}, all as recorded", replayed.steps, replayed.driver))?;
+            let steps = counted(replayed.steps, "step");
+            output::line(format_args!("{steps}, recorded by {}, all as recorded", replayed.driver))?;
             for Ended { side, op, outcome } in &replayed.operations {
                 let outcome = outcome.map_or_else(|| "not ended".into(), |outcome| outcome.to_string());
                 output::line(format_args!("{side} {}: {outcome}", op.0))?;

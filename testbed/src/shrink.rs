@@ -6,7 +6,7 @@ use clap::Args;
 use handfast_sim::event::{Engine, Law, Mutant, Regression, Schedule, shrink};
 use serde::Serialize;
 
-use crate::{failure::Failure, input, output};
+use crate::{failure::Failure, input, misread, output};
 
 /// Make a schedule as short as it can be while it still breaks the same law
 #[derive(Args)]
@@ -17,7 +17,7 @@ Examples:
   handfast shrink --mutant M-07 schedule.json
   handfast shrink sim/regressions/M-07.json
 
-Exit codes: 0 it was shrunk, 1 it breaks no law, 2 usage.")]
+Exit codes: 0 it was shrunk, 1 it breaks no law, 2 usage: also what is not a schedule.")]
 pub(crate) struct Shrink {
     /// The schedule, as `sim --engine event --out` wrote it, or one that is kept as a regression
     #[arg(value_name = "FILE")]
@@ -71,8 +71,9 @@ pub(crate) fn read(path: &std::path::Path) -> Result<Regression, Failure> {
         input::SCHEDULE.text(path).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
     Regression::read(&text).map_err(|error| {
         let file = path.display();
-        Failure::reason(format_args!(
-            "{file}: it is no schedule of the event engine ({error}); give one that sim --out wrote"
+        Failure::usage(format_args!(
+            "{file}: {}\nit is not a schedule of the event engine; give one that sim --out wrote",
+            misread::of_json(&text, &error)
         ))
     })
 }

@@ -22,7 +22,7 @@ use std::{
 };
 
 use clap::Args;
-use handfast_model::config::Cast;
+use handfast_model::{config::Cast, counted};
 use handfast_sim::{
     Scenario, Shard,
     event::{Class, Way, matrix, pairs, words},
@@ -171,8 +171,8 @@ impl FromStr for Seeds {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (from, to) = text.split_once("..").ok_or("expected A..B")?;
-        let (from, to) = from.parse().ok().zip(to.parse().ok()).ok_or("expected two numbers, A..B")?;
+        let (from, to) = text.split_once("..").ok_or("expected A..B, such as 0..1000")?;
+        let (from, to) = from.parse().ok().zip(to.parse().ok()).ok_or("expected two numbers, A..B, such as 0..1000")?;
         if from < to { Ok(Self(from..to)) } else { Err("expected A..B with A below B, which does not belong to it") }
     }
 }
@@ -338,7 +338,7 @@ impl Sim {
         let failed = |error: std::io::Error| unwritable(folder, &error);
         let (kept, mut pieces) = Kept::open(folder, &Header::new(asked, shard).map_err(Failure::reason)?)?;
         if !pieces.is_empty() {
-            output::note(format_args!("{} of {} parts are there already", pieces.len(), todo.len()));
+            output::note(format_args!("there already: {} of {}", pieces.len(), counted(todo.len(), "part")));
         }
         todo.retain(|part| !pieces.contains_key(part));
         let keep =

@@ -25,6 +25,14 @@ impl FromStr for Size {
     }
 }
 
+/// Reads a number of bytes in which something fits.
+pub(crate) fn some(text: &str) -> Result<Size, String> {
+    match text.parse()? {
+        Size(0) => Err("expected at least one byte, such as 64KiB: nothing fits into none".into()),
+        size => Ok(size),
+    }
+}
+
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match UNITS.iter().find(|(_, unit)| self.0 != 0 && self.0.is_multiple_of(*unit)) {
@@ -45,6 +53,14 @@ mod tests {
         {
             assert_eq!(text.parse(), Ok(Size(bytes)));
             assert_eq!(Size(bytes).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn nothing_fits_into_no_bytes() {
+        assert_eq!(some("1"), Ok(Size(1)));
+        for none in ["0", "0KiB", "00GiB"] {
+            assert!(some(none).unwrap_err().starts_with("expected at least one byte"), "{none}");
         }
     }
 

@@ -30,7 +30,7 @@ Exit codes: 0, 1 with the reason on standard error, 2 usage.";
 #[derive(Subcommand)]
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Token {
-    /// Say what a token holds, or at which byte it is none
+    /// Say what a token holds, or at which byte it is not a token
     #[command(after_help = EXAMPLES)]
     Parse(Parse),
     /// Make a token of no real device
@@ -276,6 +276,12 @@ impl Qr {
                     true => qr::Code::on_terminal(&text, tty::has_colours())?,
                     false => qr::Code::on_paper(&text)?,
                 };
+                // It is drawn all the same: a window can be made larger, and a longer one scrolled.
+                if let Some(window) =
+                    tty::size().filter(|window| io::stdout().is_terminal() && !window.holds(code.size()))
+                {
+                    output::note(qr::Code::without_room(window, code.size()));
+                }
                 output::line(code.lines())?;
             }
         }

@@ -28,7 +28,7 @@ Examples:
   handfast validate --observed --budget loss=0 --mermaid trace.ndjson
   handfast validate import.trace export.trace
 
-Exit codes: 0 it is, 1 it is not or a line is none of a trace, 2 usage, 4 the search was cut short.")]
+Exit codes: 0 it is, 1 it is not or a line is not of a trace, 2 usage, 4 the search was cut short.")]
 pub(crate) struct Validate {
     /// The files hold calls and signals, as --json prints them and clients see them. Without it they hold steps, as --trace
     /// writes them: then each has to replay, and its inputs to be those of a run

@@ -9,7 +9,8 @@ use std::{fmt, time::Duration};
 
 use handfast::outcome::Profile;
 use handfast_model::{
-    check::{Checked, Row, Seconds},
+    check::{Checked, Row, Seconds, Verdict},
+    counted,
     documented::{DOCUMENTED, LEFT_OUT},
     hunt::Hunted,
     matrix::Matrix,
@@ -65,11 +66,10 @@ impl fmt::Display for Table<'_> {
             writeln!(f, "{}", rows::mutants(canary, mutants))?;
         }
         if !canary.is_killed() {
-            let (id, verdict) = (canary.kill.mutant, &canary.kill.row.verdict);
-            writeln!(f, "THE CANARY LIVES: {id} {verdict}, so the run says nothing")?;
+            writeln!(f, "{}", says_nothing(canary))?;
         }
         if *whole {
-            pairs_reached(f, report)?;
+            pairs_reached(f, report, true)?;
         }
         if !documented.is_empty() {
             writeln!(f, "{}", machines(documented))?;
@@ -82,11 +82,18 @@ impl fmt::Display for Table<'_> {
     }
 }
 
+/// The line of a canary that was not found. That it lives is known only where its graph is complete.
+fn says_nothing(canary: &Hunted) -> String {
+    let (id, verdict) = (canary.kill.mutant, &canary.kill.row.verdict);
+    let what = if verdict.is_verified() { "THE CANARY LIVES:" } else { "canary" };
+    format!("{what} {id} {verdict}, so the run says nothing")
+}
+
 /// The last line: how much was checked, and the outcome.
 pub(crate) fn total(report: &Report) -> String {
     let verdicts = report.checked.iter().map(|one| one.rows.len()).sum::<usize>();
-    let (configurations, mutants) = (report.checked.len(), report.mutants.len());
-    format!("{configurations} configurations, {verdicts} verdicts, {mutants} mutants: {}", words(report.outcome))
+    let counts = [(report.checked.len(), "configuration"), (verdicts, "verdict"), (report.mutants.len(), "mutant")];
+    format!("{}: {}", counts.map(|(count, noun)| counted(count, noun)).join(", "), words(report.outcome))
 }
 
 /// Graphs that are not the accepted ones, and values that requirements state and that do not ship.
@@ -108,11 +115,12 @@ fn accepted(f: &mut fmt::Formatter<'_>, report: &Report, whole: bool) -> fmt::Re
     Ok(())
 }
 
-/// How many of the allowed pairs of outcomes were reached, and which were not.
-fn pairs_reached(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+/// How many of the allowed pairs of outcomes were reached, and, if they are to be named, which were not.
+fn pairs_reached(f: &mut fmt::Formatter<'_>, report: &Report, named: bool) -> fmt::Result {
     let (all, missing) = (Pair::ALL.len(), report.pairs_not_reached.len());
     writeln!(f, "allowed pairs of outcomes (R-PAIR-1): {} of {all} reached", all - missing)?;
-    report.pairs_not_reached.iter().try_for_each(|pair| writeln!(f, "  not reached: {}", pair.text()))
+    let mut missing = report.pairs_not_reached.iter().filter(|_| named);
+    missing.try_for_each(|pair| writeln!(f, "  not reached: {}", pair.text()))
 }
 
 const fn words(outcome: Outcome) -> &'static str {
@@ -174,19 +182,21 @@ pub(crate) fn counterexample(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Resu
     }
 }
 
-/// The command that shows the first thing that is not as expected.
+/// The command that shows the first thing that is not as expected. A check that was only interrupted has none.
 pub(crate) fn again(report: &Report) -> Option<String> {
     let rows = || report.checked.iter().flat_map(|one| &one.rows);
     let shortest = unexpected(report).min_by_key(|row| row.verdict.steps());
-    let row = shortest.or_else(|| rows().find(|row| !row.is_as_expected()));
+    let row = shortest.or_else(|| rows().find(|row| !row.is_as_expected() && !row.verdict.was_interrupted()));
     if let Some(row) = row {
         return Some(format!("handfast check --config {} --property {}", row.configuration, row.property.id()));
     }
-    if let Some(one) = report.documented.iter().find(|one| !one.verdict.is_verified()) {
+    let is_open = |verdict: &Verdict| !verdict.is_verified() && !verdict.was_interrupted();
+    if let Some(one) = report.documented.iter().find(|one| is_open(&one.verdict)) {
         let (profile, property) = (profile_name(one.profile), PropertyId::Documented.id());
         return Some(format!("handfast check --profile {profile} --property {property}"));
     }
-    let lives = report.mutants.iter().find(|hunted| !hunted.is_killed())?;
+    let lives =
+        report.mutants.iter().find(|hunted| !hunted.is_killed() && !hunted.kill.row.verdict.was_interrupted())?;
     Some(format!("handfast check --mutant {}", lives.kill.mutant))
 }
 
@@ -250,7 +260,7 @@ pub(crate) fn status(expected: bool, opposite: bool, verdict: &impl fmt::Display
 
 #[cfg(test)]
 mod tests {
-    use handfast_model::{check::Verdict, config::Size, explore::Ended, report::Selection};
+    use handfast_model::{config::Size, explore::Ended, report::Selection};
 
     use super::*;
 
@@ -370,5 +380,48 @@ mod tests {
                 .contains("THE CANARY LIVES: M-10 VERIFIED")
         );
         assert_eq!(suites(&report).last().map(|suite| suite.failures), Some(1));
+    }
+
+    /// A canary whose hunt was cut short may or may not live.
+    #[test]
+    fn a_canary_that_was_not_hunted_to_an_end_does_not_live() {
+        let mut report = honest();
+        report.canary.kill.row.verdict = Verdict::cut(Ended::Memory, "cut short after 1 state");
+        for text in [
+            Table { report: &report, whole: false, rows: false }.to_string(),
+            summary::Summary { report: &report, whole: false }.to_string(),
+        ] {
+            let line = "canary M-10 INCONCLUSIVE (cut short after 1 state), so the run says nothing\n";
+            assert!(text.contains(line) && !text.contains("LIVES"), "{text}");
+        }
+    }
+
+    /// After an interruption a kind of checks has a line, however many there are, and no command is named.
+    #[test]
+    fn what_was_interrupted_is_counted() {
+        let mut report = honest();
+        let stopped = || Verdict::cut(Ended::Stopped, "interrupted after 7 states");
+        report.checked[0].rows.iter_mut().for_each(|row| row.verdict = stopped());
+        let mut other = report.checked[0].clone();
+        other.configuration = "another".into();
+        report.checked.push(other);
+        report.mutants = vec![report.canary.clone()];
+        report.mutants[0].kill.row.verdict = stopped();
+        report.outcome = Outcome::Inconclusive;
+        let text = summary::Summary { report: &report, whole: true }.to_string();
+        let rows = 2 * report.checked[0].rows.len();
+        for line in [&format!("NOT CARRIED OUT: {rows} verdicts in 2 configurations\n"), "NOT CARRIED OUT: 1 mutant\n"]
+        {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+        assert!(
+            !text.contains("NOT AS EXPECTED") && !text.contains("not reached: ") && !text.contains("NOT FOUND"),
+            "{text}"
+        );
+        assert_eq!(again(&report), None);
+        // With --details each is named.
+        let table = Table { report: &report, whole: true, rows: false }.to_string();
+        assert!(table.contains("P-CONSENT           INCONCLUSIVE (interrupted after 7 states)"), "{table}");
+        assert!(table.contains("not reached: "), "{table}");
     }
 }

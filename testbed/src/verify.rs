@@ -17,7 +17,7 @@ use handfast_sim::{
 use serde::Serialize;
 
 use crate::{
-    exit_code::{CHECKS, CUT_SHORT, INCONCLUSIVE, worst},
+    exit_code::{CHECKS, CUT_SHORT, INCONCLUSIVE, words, worst},
     failure::Failure,
     interrupt,
     intruder::{self, Examined},
@@ -326,8 +326,7 @@ impl Verified {
         if let Some(parts) = &self.parts {
             output::line(format_args!("\n{parts}"))?;
         }
-        let verdict = if self.exit_code == 0 { "ALL AS EXPECTED" } else { "NOT AS EXPECTED" };
-        output::line(format_args!("\n{verdict}"))?;
+        output::line(format_args!("\n{}", words(self.exit_code)))?;
         output::again(self.again(mutant))
     }
 

@@ -16,7 +16,10 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use handfast_model::observed::{Flaw, Reading, Report, Sessions, Terms, TraceError};
+use handfast_model::{
+    counted,
+    observed::{Flaw, Reading, Report, Sessions, Terms, TraceError},
+};
 
 use self::{
     capture::{Captured, Converter},
@@ -242,7 +245,7 @@ impl Judge {
     pub(super) fn line(&mut self, number: usize, text: &[u8]) -> Result<(), Failure> {
         self.counts.lines += 1;
         if let Some((path, file)) = &mut self.out {
-            // A line that is none may hold anything, a password too.
+            // A line that is not one of a trace may hold anything, a password too.
             let kept = self.redact.line(text).unwrap_or_else(|| "{\"flawed\":true}".into());
             writeln!(file, "{kept}")
                 .map_err(|error| Failure::with_code(INCONCLUSIVE, format_args!("--out {}: {error}", path.display())))?;
@@ -307,7 +310,8 @@ impl Judge {
             if self.json {
                 output::json(&serde_json::json!({"report": "open", "began": began, "lines": lines}))?;
             } else {
-                output::line(format_args!("line {}: a link began here and has not ended, {lines} lines", began.line))?;
+                let lines = counted(*lines, "line");
+                output::line(format_args!("line {}: a link began here and has not ended, {lines}", began.line))?;
             }
         }
         if let Some((path, file)) = &mut self.out {
@@ -319,8 +323,10 @@ impl Judge {
         if !self.json {
             let open = unended.len();
             output::line(format_args!(
-                "{lines} lines: {ended} links ended as allowed, {violated} violated, {open} not ended, {given_up} given up, {flawed} \
-                 flawed lines"
+                "{}: {} ended as allowed, {violated} violated, {open} not ended, {given_up} given up, {}",
+                counted(lines, "line"),
+                counted(ended, "link"),
+                counted(flawed, "flawed line")
             ))?;
         }
         let refused = violated > 0 || flawed > 0 || (complete && !unended.is_empty());

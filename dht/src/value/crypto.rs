@@ -160,7 +160,7 @@ impl Identity {
     /// Takes an RSA private key as PKCS#8 DER.
     ///
     /// # Errors
-    /// [`NotAnIdentity`] when it is none.
+    /// [`NotAnIdentity`] when it is not an identity.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, NotAnIdentity> {
         let signing = RsaKeyPair::from_pkcs8(der).map_err(|_| NotAnIdentity)?;
         let reading = PrivateDecryptingKey::from_pkcs8(der).map_err(|_| NotAnIdentity)?;

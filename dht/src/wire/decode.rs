@@ -13,7 +13,7 @@ impl<'a> Message<'a> {
     /// Reads a datagram.
     ///
     /// # Errors
-    /// [`Malformed`] when it is none; the sender is at fault.
+    /// [`Malformed`] when it is not a message; the sender is at fault.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Malformed> {
         if bytes.len() > limits::DATAGRAM {
             return Err(Malformed("datagram larger than the limit"));

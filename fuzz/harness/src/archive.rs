@@ -9,7 +9,7 @@ use handfast::{
 };
 
 /// The largest text that is taken here.
-const MAX_TEXT: u64 = 16 * 1024;
+pub(crate) const MAX_TEXT: u64 = 16 * 1024;
 
 /// Panics if opening this file goes wrong: there is an error where there has to be one, and no more is read than the limits say.
 pub fn check_file(file: &[u8]) {

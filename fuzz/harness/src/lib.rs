@@ -1,8 +1,8 @@
 //! Laws of any bytes that reach this project from outside, one check for each kind of input.
 //!
-//! A check takes bytes and panics if something does not hold that has to. It is all that a fuzz target needs: those in `fuzz/` are one
-//! line each, and `docs/fuzzing.md` says how to connect other fuzzers and other implementations. The ordinary tests
-//! run the same checks over the committed corpus and over bytes of their own.
+//! A check takes bytes and panics if something does not hold that has to. It is all that a fuzz target needs: those in `fuzz/` are a
+//! line that calls one, and a line that names the [shape](shapes) of its inputs; `docs/fuzzing.md` says how to connect other fuzzers and
+//! other implementations. The ordinary tests run the same checks over the committed corpus and over bytes of their own.
 
 #![forbid(unsafe_code)]
 
@@ -25,6 +25,7 @@ pub mod mux;
 pub mod pair;
 pub mod pieces;
 pub mod received;
+pub mod shapes;
 pub mod token;
 pub mod token_differential;
 pub mod trace;

@@ -1,6 +1,11 @@
 //! Laws of a pair of hardened peers, or of one with a hostile peer, in any run of the model.
 
-use std::{fmt, sync::LazyLock};
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+    mem::discriminant,
+    sync::LazyLock,
+};
 
 use handfast::{export::Exporter, import::Importer, reducer::Config};
 use handfast_model::{
@@ -15,7 +20,7 @@ use handfast_model::{
 use stateright::Model;
 
 /// The steps of the longest run; the longest shortest way in the model is below 60.
-const MOST_STEPS: usize = 120;
+pub(crate) const MOST_STEPS: usize = 120;
 
 /// A configuration, and the properties that are asked of it.
 pub type Asked<I, E> = (Judged<I, E>, Vec<(PropertyId, Half)>);
@@ -36,12 +41,18 @@ pub fn systems<I: ImportSide, E: ExportSide>(sides: impl Fn(Config) -> (I, E)) -
 }
 
 /// Those of the reducers that ship.
-static SYSTEMS: LazyLock<Vec<Asked<Importer, Exporter>>> =
+pub(crate) static SYSTEMS: LazyLock<Vec<Asked<Importer, Exporter>>> =
     LazyLock::new(|| systems(|config| (Importer::new(config), Exporter::new(config))));
 
 /// Panics if a run violates a property. The panic prints the run as a sequence diagram, and as a trace that `handfast replay` takes.
 pub fn check(bytes: &[u8]) {
-    match walk(&SYSTEMS, bytes) {
+    check_noting(bytes, |_| ());
+}
+
+/// The same. Of each step a number is noted, which stands for the rows of both sides' tables and the kind of the step: code that has been
+/// reached says nothing of where in a link it was, and a fuzzer that counts these as well keeps a run that came further.
+pub fn check_noting(bytes: &[u8], note: impl FnMut(u64)) {
+    match walk_noting(&SYSTEMS, bytes, note) {
         Some(run) if run.violated.is_some() => panic!("{run}"),
         Some(_) | None => {}
     }
@@ -58,6 +69,14 @@ pub struct Run<'a, I, E> {
 
 /// Walks: the first byte chooses the system, each further one a step among those that are possible.
 pub fn walk<'a, I: ImportSide, E: ExportSide>(systems: &'a [Asked<I, E>], bytes: &[u8]) -> Option<Run<'a, I, E>> {
+    walk_noting(systems, bytes, |_| ())
+}
+
+fn walk_noting<'a, I: ImportSide, E: ExportSide>(
+    systems: &'a [Asked<I, E>],
+    bytes: &[u8],
+    mut note: impl FnMut(u64),
+) -> Option<Run<'a, I, E>> {
     let (first, choices) = bytes.split_first()?;
     let (system, asked) = &systems[usize::from(*first) % systems.len()];
     let mut run = Run { system, taken: Vec::new(), violated: None };
@@ -74,6 +93,9 @@ pub fn walk<'a, I: ImportSide, E: ExportSide>(systems: &'a [Asked<I, E>], bytes:
         let Some(next) = system.next_state(&state, action) else { continue };
         state = next;
         run.taken.push(action);
+        let mut row = DefaultHasher::new();
+        (state.import.place(), state.export.place(), discriminant(&action)).hash(&mut row);
+        note(row.finish());
         let violated = asked.iter().find(|(property, half)| !property.holds(*half, system, &state));
         if let Some(&(property, _)) = violated {
             run.violated = Some(property);

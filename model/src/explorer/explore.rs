@@ -69,7 +69,7 @@ pub enum Ended {
 
 impl Ended {
     /// How it ended, in words.
-    pub(crate) const fn why(self) -> &'static str {
+    pub const fn why(self) -> &'static str {
         match self {
             Self::Complete => "complete",
             Self::Found => "cut short",

@@ -18,6 +18,7 @@ use crate::{
         situation::Situation,
         terms::{Party, Term},
     },
+    system::counted::counted,
 };
 
 /// A way to violate a query.
@@ -106,7 +107,8 @@ pub fn examine(model: &Intrusion, limits: Limits) -> Examined {
     let graph = Graph::explore(model, limits, None);
     let mut found: BTreeMap<Query, Vec<(Weaknesses, u32)>> = BTreeMap::new();
     let mut missed: BTreeSet<_> = Goal::of(&situation).into_iter().collect();
-    let mut doubt = (!graph.is_complete()).then(|| format!("{:?} after {} states", graph.ended, graph.states()));
+    let mut doubt =
+        (!graph.is_complete()).then(|| format!("{} after {}", graph.ended.why(), counted(graph.states(), "state")));
     if doubt.is_none() {
         graph.walk(model, |node, state, _| {
             missed.retain(|goal| !goal.is_reached(state));

@@ -374,7 +374,7 @@ impl Model for Intrusion {
         self.offers(state, moves);
     }
 
-    /// A move that changes nothing is none.
+    /// A move that changes nothing is not taken.
     fn next_state(&self, state: &State, chosen: Move) -> Option<State> {
         self.take(state.clone(), chosen).filter(|next| next != state)
     }

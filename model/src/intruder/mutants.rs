@@ -4,7 +4,7 @@ use handfast::outcome::Scheme;
 use serde::Serialize;
 
 use crate::{
-    explorer::explore::{Graph, Limits, Path},
+    explorer::explore::{Ended, Graph, Limits, Path},
     intruder::{
         moves::{Intrusion, Move},
         narration::{self, Line},
@@ -43,6 +43,9 @@ pub struct Found {
     pub knows: Start,
     /// The shortest attack; none where the mutant is not noticed.
     pub story: Option<Vec<Line>>,
+    /// How the search ended: without an attack it says something only where the graph is complete.
+    #[serde(skip)]
+    pub ended: Ended,
 }
 
 const fn hunt(id: &'static str, query: Query, start: Start, scheme: Scheme) -> Hunt {
@@ -91,6 +94,7 @@ impl Hunt {
             query: self.query,
             knows: self.start,
             story: path.map(|path| narration::story(&model.situation, &path)),
+            ended: graph.ended,
         }
     }
 }

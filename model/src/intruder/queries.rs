@@ -72,7 +72,7 @@ impl Query {
         }
     }
 
-    /// Whether it can be asked: a secret that the intruder has at the beginning is none.
+    /// Whether it can be asked: what the intruder has at the beginning is not a secret.
     pub fn is_asked(self, start: Start) -> bool {
         self.secret().is_none_or(|secret| !start.knowledge().has(secret))
     }

@@ -64,7 +64,7 @@ properties! {
     AtRest "P-ATREST" "An archive is stored under what the user typed, and the flag of the account says whether that is a password." "R-ARC-5, R-API-2";
     NoBlame "P-NO-BLAME" "Two honest peers never end in Protocol." "R-PAIR-3";
     Return "P-RETURN" "A call is accepted exactly when it may be, and a refused one changes nothing." "R-API-2, R-API-3, R-API-5, R-API-6";
-    Client "P-CLIENT" "No client shows a success that is none, or what is another operation's; nothing breaks it; what is left is ended, or said to go on."
+    Client "P-CLIENT" "No client shows a success that is not one, or what is another operation's; nothing breaks it; what is left is ended, or said to go on."
         "R-CLI-2 to R-CLI-6, R-CLI-8 to R-CLI-9";
     Documented "P-DOCUMENTED" "A client sees the documented steps, and those that are listed with their reason, and no others." "R-CLI-1";
     Budget "P-BUDGET" "Wrong codes are limited; of a failed operation nothing is left staged, and in the end no connection open." "R-TOK-5, R-IMP-12";

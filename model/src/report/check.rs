@@ -27,6 +27,7 @@ use crate::{
     report::checked_clients,
     system::{
         config::{Cast, Configuration},
+        counted::counted,
         device::{ExportDevice, ImportDevice},
         side::{AnyExport, AnyImport, ExportSide, ImportSide},
     },
@@ -98,6 +99,11 @@ impl Verdict {
         matches!(self, Self::Inconclusive { ended: Some(Ended::Memory | Ended::Time), .. })
     }
 
+    /// Whether its search was interrupted.
+    pub const fn was_interrupted(&self) -> bool {
+        matches!(self, Self::Inconclusive { ended: Some(Ended::Stopped), .. })
+    }
+
     /// Whether the property was shown to hold.
     pub const fn is_verified(&self) -> bool {
         matches!(self, Self::Verified { .. })
@@ -121,11 +127,14 @@ impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Verified { states, edges, depth } => {
-                write!(f, "VERIFIED (complete graph: {states} states, {edges} edges, depth {depth})")
+                let (states, edges) = (counted(*states, "state"), counted(*edges, "edge"));
+                write!(f, "VERIFIED (complete graph: {states}, {edges}, depth {depth})")
             }
             Self::NoViolation { bounded } => write!(f, "NO VIOLATION (bounded: {bounded})"),
-            Self::Violated { steps, cycle: 0 } => write!(f, "VIOLATED (in {steps} steps)"),
-            Self::Violated { steps, cycle } => write!(f, "VIOLATED (in {steps} steps, then {cycle} for ever)"),
+            Self::Violated { steps, cycle: 0 } => write!(f, "VIOLATED (in {})", counted(*steps, "step")),
+            Self::Violated { steps, cycle } => {
+                write!(f, "VIOLATED (in {}, then {cycle} for ever)", counted(*steps, "step"))
+            }
             Self::Inconclusive { why, .. } => write!(f, "INCONCLUSIVE ({why})"),
         }
     }
@@ -431,12 +440,12 @@ pub(crate) fn judge<I: ImportSide, E: ExportSide>(
 
 /// Returns the verdict of a graph in which no violation was found: that there is none, if the graph is complete.
 pub(crate) fn verified(graph: &Graph) -> Verdict {
-    let states = graph.states();
+    let states = counted(graph.states(), "state");
     match graph.ended {
-        Ended::Complete => Verdict::Verified { states, edges: graph.edges(), depth: graph.depth },
-        Ended::States => Verdict::NoViolation { bounded: format!("{states} states") },
+        Ended::Complete => Verdict::Verified { states: graph.states(), edges: graph.edges(), depth: graph.depth },
+        Ended::States => Verdict::NoViolation { bounded: states },
         ended @ (Ended::Found | Ended::Memory | Ended::Time | Ended::Stopped) => {
-            Verdict::cut(ended, format!("{} after {states} states", ended.why()))
+            Verdict::cut(ended, format!("{} after {states}", ended.why()))
         }
     }
 }
@@ -458,7 +467,7 @@ pub(crate) fn doubt<M: Explorable>(
         return inconclusive(format!("not reached: {goal}"));
     }
     if graph.states() < least {
-        return inconclusive(format!("only {} states", graph.states()));
+        return inconclusive(format!("only {}", counted(graph.states(), "state")));
     }
     let (tally, discovered) = match second::explore(model, limits) {
         Ok(other) => other,

@@ -148,7 +148,7 @@ pub const DIVERGENCES: [Divergence; 22] = [
         THE_SAME,
         &[
             question("the two errors can be different", ALL, asked::errors_differ),
-            question("the two ends can be none of R-PAIR-1", TODAY, asked::ends_in_no_pair),
+            question("the two ends can be a pair that R-PAIR-1 does not allow", TODAY, asked::ends_in_no_pair),
         ],
     ),
     entry(

@@ -23,6 +23,7 @@ use crate::{
     },
     system::{
         config::{Configuration, Size},
+        counted::counted,
         device::NewDevice,
     },
 };
@@ -65,7 +66,7 @@ impl Mutant {
 
     fn hunt_in(&self, system: &Broken, limits: Limits) -> (Verdict, Option<Counterexample>) {
         let graph = Graph::explore(system, limits, Some(self.property.id()));
-        let cut = Verdict::cut(graph.ended, format!("cut short after {} states", graph.states()));
+        let cut = Verdict::cut(graph.ended, format!("cut short after {}", counted(graph.states(), "state")));
         let doubt = (!graph.is_complete()).then_some(&cut);
         judge(&Claims::one(system, &graph, self.property, Half::Both), self.property, Half::Both, doubt)
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     explorer::levels::Levels,
     report::{check::Checked, reducers::Table},
-    system::config::Size,
+    system::{config::Size, counted::counted},
 };
 
 /// The accepted graphs and tables.
@@ -61,17 +61,22 @@ pub(crate) fn compare(accepted: &str, size: Size, checked: &[Checked]) -> Vec<Ch
 fn difference(before: Option<&Levels>, now: &Levels) -> Option<String> {
     let [states, edges] = now.sum();
     let Some(before) = before else {
-        return Some(format!("no graph of it was accepted; it has {states} states, {edges} edges"));
+        return Some(format!("no graph of it was accepted; it has {}", size(states, edges)));
     };
     let [were, had] = before.sum();
     let longest = before.count().max(now.count());
     let level = |levels: &Levels, at: usize| levels.at(at);
     let first = (0..longest).find(|&at| level(before, at) != level(now, at))?;
     let ([a, b], [c, d]) = (level(before, first), level(now, first));
-    let [was, is] = [(a, b), (c, d)].map(|(states, edges)| format!("{states} states, {edges} edges"));
+    let [was, is] = [(a, b), (c, d)].map(|(states, edges)| size(states, edges));
+    let (had, first) = (size(were, had), counted(first, "step"));
     Some(format!(
-        "it had {were} states, {had} edges, and has {states}, {edges}; first {first} steps from the beginning: {was} there before, {is} now"
+        "it had {had}, and has {states}, {edges}; first {first} from the beginning: {was} there before, {is} now"
     ))
+}
+
+fn size(states: usize, edges: usize) -> String {
+    format!("{}, {}", counted(states, "state"), counted(edges, "edge"))
 }
 
 /// The first line of the reducers' tables that is another than the accepted one: the first step that one has and the other has not.

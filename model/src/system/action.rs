@@ -10,6 +10,8 @@ use handfast::{
     outcome::{Scheme, Side},
 };
 
+use super::counted::counted;
+
 /// One step of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -238,7 +240,8 @@ impl fmt::Display for Action {
             Self::Deliver(Side::Import) => f.write_str("the new device gets"),
             Self::Deliver(Side::Export) => f.write_str("the old device gets"),
             Self::Break { to_import, to_export } => {
-                write!(f, "the link breaks, after {to_import} things to the new device and {to_export} to the old")
+                let things = counted(*to_import, "thing");
+                write!(f, "the link breaks, after {things} to the new device and {to_export} to the old")
             }
             Self::Opened(Tried::Opened) => f.write_str("the old device: the password opens the archive"),
             Self::Opened(Tried::Wrong) => f.write_str("the old device: the password does not open the archive"),

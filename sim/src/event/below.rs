@@ -10,6 +10,7 @@ use handfast::{
         RequestState, VERSION, end_of_channel, frame_header,
     },
 };
+use handfast_model::counted;
 use serde::{Deserialize, Serialize};
 
 /// Something below the messages: frames of the control channels, and of channels that no one opened.
@@ -186,6 +187,8 @@ impl Ledger {
             return None;
         }
         let [(beacons, requests), (answers, replies)] = [self.due, self.got].map(|[one, other]| (one, other));
-        Some(format!("{beacons} beacons and {requests} requests had {answers} and {replies} answers"))
+        let [beacons, requests] =
+            [(beacons, "beacon"), (requests, "request")].map(|(count, noun)| counted(count, noun));
+        Some(format!("{beacons} and {requests} had {answers} and {}", counted(replies, "answer")))
     }
 }

@@ -71,7 +71,7 @@ impl Engine {
         Self::with(cast, legacy::Changes::NONE, rules)
     }
 
-    /// With old sides as they were before jami-daemon 0a8609a: a message that arrives in two reads is none to them (H-4). Their sessions are
+    /// With old sides as they were before jami-daemon 0a8609a: to them what arrives in two reads is not a message (H-4). Their sessions are
     /// not followed, since the model has whole messages: an honest pair has to succeed all the same.
     pub fn unpacking_once(cast: Cast) -> Self {
         let engine = Self::changed(cast, legacy::Changes::new(&[legacy::Change::MalformedWaits]));

@@ -7,6 +7,7 @@ use handfast::{
     limits::Timer,
     outcome::{Outcome, Side},
 };
+use handfast_model::counted;
 use serde::Serialize;
 
 use crate::point::Point;
@@ -242,7 +243,7 @@ impl fmt::Display for Matrix {
 /// How every pair ended, and how often.
 impl fmt::Display for Pairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} pairs of faults, both of which happened in {}", self.sessions, self.both)?;
+        writeln!(f, "{} of faults, both of which happened in {}", counted(self.sessions, "pair"), self.both)?;
         self.ends.iter().try_for_each(|(ends, count)| writeln!(f, "{count:>9} x {ends}"))?;
         match &self.broken {
             None => f.write_str("NO VIOLATION"),

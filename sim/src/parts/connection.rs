@@ -217,7 +217,11 @@ fn sessions(cases: &mut Cases) {
     let foreign = frame(0x8001, HELLO);
     cases.expect("a message on another channel", words(&[]), events(&mut session(0x8000), &foreign, true));
     let garbage = [frame(0x8000, b"\xc1"), frame(0x8000, HELLO)].concat();
-    cases.expect("a message after what is none", words(&["malformed"]), events(&mut session(0x8000), &garbage, true));
+    cases.expect(
+        "a message after what is not a message",
+        words(&["malformed"]),
+        events(&mut session(0x8000), &garbage, true),
+    );
     let mut importer = session(0x8000);
     importer.end();
     cases.expect("the end", frame(0x8000, b""), sent(&mut importer));

@@ -71,7 +71,7 @@ pub enum Mischief {
     GiantArchive,
     /// Ends the channel in the middle of the archive.
     CutArchive,
-    /// Sends an archive that is none.
+    /// Sends what is not an archive.
     NoArchive,
     /// Answers with a wrong password, time after time.
     Guesses,

@@ -17,6 +17,7 @@ use handfast::{
     outcome::AccountId,
     secret::Secret,
 };
+use handfast_model::counted;
 use serde::Serialize;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
@@ -27,8 +28,9 @@ use crate::{
     interrupt::Interrupts,
     output,
     passwords::Passwords,
-    size::Size,
+    size::{Size, some},
     terminal::{self, Unanswered},
+    verdicts::columns::Listed,
 };
 
 /// The archive to open, and the options.
@@ -42,7 +44,7 @@ pub(crate) struct Inspect {
     #[arg(long, value_name = "F")]
     password_file: Option<PathBuf>,
     /// The largest archive that is opened, in bytes of its JSON text
-    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(DEFAULT_MAX_ARCHIVE), value_parser = some)]
     max_archive: Size,
     /// Print one line of JSON
     #[arg(long)]
@@ -235,21 +237,23 @@ impl fmt::Display for Facts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let yes_no = |yes| if yes { "yes" } else { "no" };
         let protection = if self.protection.is_empty() { "none" } else { self.protection };
-        writeln!(f, "account                {}", self.account)?;
-        writeln!(f, "protection             {protection}")?;
-        writeln!(f, "file                   {} bytes", self.file_length)?;
-        writeln!(f, "text                   {} bytes", self.text_length)?;
+        let mut list = Listed::new();
+        list.line("account", self.account);
+        list.line("protection", protection);
+        list.line("file", counted(self.file_length, "byte"));
+        list.line("text", counted(self.text_length, "byte"));
         for (number, link) in self.chain.iter().enumerate() {
             let title = if number == 0 { "chain" } else { "" };
-            writeln!(f, "{title:<22} {}, valid {} to {}", link.id, link.not_before, link.not_after)?;
+            list.line(title, format_args!("{}, valid {} to {}", link.id, link.not_before, link.not_after));
         }
-        writeln!(f, "authority key          {}", yes_no(self.has_authority_key))?;
-        writeln!(f, "contacts               {}", self.contacts)?;
-        writeln!(f, "conversations          {}", self.conversations)?;
-        writeln!(f, "conversation requests  {}", self.conversation_requests)?;
-        writeln!(f, "password flag          {}", self.has_password_flag.map_or("absent", yes_no))?;
-        writeln!(f, "unknown members        {}", self.unknown_members)?;
-        writeln!(f, "configuration applied  {}", self.applied.len())?;
+        list.line("authority key", yes_no(self.has_authority_key));
+        list.line("contacts", self.contacts);
+        list.line("conversations", self.conversations);
+        list.line("conversation requests", self.conversation_requests);
+        list.line("password flag", self.has_password_flag.map_or("absent", yes_no));
+        list.line("unknown members", self.unknown_members);
+        list.line("configuration applied", self.applied.len());
+        write!(f, "{list}")?;
         for (name, value) in self.applied {
             writeln!(f, "  {} = \"{}\"", name.escape_debug(), value.escape_debug())?;
         }

@@ -37,7 +37,7 @@ pub(super) fn serve(
     limits: Limits,
     address: SocketAddr,
 ) -> Result<(), Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::reason(format_args!("--explore {address}: {error}"));
+    let failed = |error: &dyn std::fmt::Display| Failure::usage(format_args!("--explore {address}: {error}"));
     let listener = TcpListener::bind(address).map_err(|error| failed(&error))?;
     let shown = listener.local_addr().map_err(|error| failed(&error))?;
     let server = Server::from_listener(listener, None).map_err(|error| failed(&error))?;
@@ -93,8 +93,7 @@ impl Page {
             _ if url.ends_with(".css") => ("text/css", body),
             _ => ("text/javascript", body),
         };
-        let header =
-            Header::from_bytes("Content-Type", kind).map_err(|()| io::Error::other("a header that is none"))?;
+        let header = Header::from_bytes("Content-Type", kind).map_err(|()| io::Error::other("not a header"))?;
         request.respond(Response::from_data(body).with_status_code(StatusCode(status)).with_header(header))
     }
 

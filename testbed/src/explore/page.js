@@ -83,7 +83,7 @@ function draw() {
   document.getElementById("violated").textContent = (seen.violated || []).map((number) => `VIOLATED ${text(number)}`).join(", ");
   document.getElementById("back").disabled = way.length === 0;
   document.getElementById("forward").disabled = ahead.length === 0;
-  document.getElementById("where").textContent = `${way.length} steps from the beginning`;
+  document.getElementById("where").textContent = `${way.length} ${way.length === 1 ? "step" : "steps"} from the beginning`;
   steps(state);
   const lines = all.slice(0, -1).flatMap((from, number) => graph.steps[from][way[number]].lines.map(text));
   sequence(lines);

@@ -467,10 +467,15 @@ impl<'a> User<'a> {
         if io::stdout().is_terminal()
             && !tty::is_dumb()
             && let Ok(code) = qr::Code::on_terminal(token, tty::has_colours())
-            && tty::size().is_some_and(|size| size.rows >= Size::ROWS_OF_QR && size.holds(code.size()))
+            && let Some(window) = tty::size()
         {
-            self.out.line(code.lines());
-            how = "scan the code, or run";
+            let needed = Size { rows: code.size().rows.max(Size::ROWS_OF_QR), ..code.size() };
+            if window.holds(needed) {
+                self.out.line(code.lines());
+                how = "scan the code, or run";
+            } else {
+                self.session.complain(format_args!("handfast: {}", qr::Code::without_room(window, needed)));
+            }
         }
         for listening in self.reach.listening() {
             self.out.line(format_args!("listening  {listening}"));

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::{
     failure::Failure,
     input::MATRIX,
+    misread,
     names::unknown,
     scenario::{PLACES, SCENARIOS, Word},
 };
@@ -129,10 +130,8 @@ impl Matrix {
 
     /// Reads a text.
     pub(super) fn parse(text: &str, here: &Path) -> Result<Self, String> {
-        let mut matrix: Self = toml::from_str(text).map_err(|error| {
-            let error = error.to_string();
-            format!("it is no matrix; `handfast interop --print` prints one\n{}", error.trim_end())
-        })?;
+        let mut matrix: Self = misread::from_toml(text)
+            .map_err(|wrong| format!("{wrong}\nit is not a matrix; `handfast interop --print` prints one"))?;
         let here = here.display().to_string();
         for one in &mut matrix.implementations {
             for arg in one.import.iter_mut().chain(&mut one.export).flatten() {
@@ -278,19 +277,27 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let cases = [
-            (GOOD.replace("plays", "play"), "unknown field `play`"),
-            (GOOD.replace("legacy", "lagacy"), "unknown variant `lagacy`"),
-            (GOOD.replace("import =", "import"), "line 5"),
-            (GOOD.replace("{store}", "{stor}"), "the nearest are store"),
+            (GOOD.replace("plays", "play"), "line 4, column 9: there is no key `play` here; the nearest is `plays`"),
+            (GOOD.replace("[[implementation]]", "[[implementatoin]]"), "the nearest is `implementation`"),
+            (
+                format!("{GOOD}[[known]]\ncase=[]"),
+                "line 7, column 1: there is no key `case` here; the nearest is `cases`",
+            ),
+            (
+                GOOD.replace("legacy", "lagacy"),
+                "line 4, column 17: `lagacy` is not known here; the nearest is `legacy`",
+            ),
+            (GOOD.replace("import =", "import"), "line 5, column 16: expected KEY = VALUE"),
+            (GOOD.replace("{store}", "{stor}"), "the nearest is store"),
             (GOOD.replace("{handfast}", "no-such-program-3f2a"), "no program \"no-such-program-3f2a\""),
             (GOOD.replace("{handfast}", "/no/such"), "no program \"/no/such\""),
             (GOOD.replace("import =", "bus = \"x\"\nimport ="), "daemon or a program"),
             (format!("{GOOD}{GOOD}"), "two implementations"),
             (format!("cases = [\"no-pasword\"]\n{GOOD}"), "nearest are no-password"),
             (format!("deadline = 0\n{GOOD}"), "deadline"),
-            (format!("{GOOD}[[known]]\nimport=\"on\"\ncases=[]\nresult=\"violated\"\nwhy=\"\""), "nearest are one"),
+            (format!("{GOOD}[[known]]\nimport=\"on\"\ncases=[]\nresult=\"violated\"\nwhy=\"\""), "nearest is one"),
             (GOOD.replace("\"one\"", "\"../one\""), "characters"),
-            (String::new(), "missing field `implementation`"),
+            (String::new(), "the key `implementation` is missing"),
         ];
         for (text, expected) in cases {
             let why = refused(&text);

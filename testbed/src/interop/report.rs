@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, fs, io::Write as _, path::Path, time::Duration};
 
 use handfast::outcome::Profile;
-use handfast_model::observed::Reason;
+use handfast_model::{counted, observed::Reason};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
@@ -249,10 +249,11 @@ impl fmt::Display for Results<'_> {
         let known = self.lines().filter(|(_, line)| line.known.is_some()).count();
         writeln!(
             f,
-            "{all} cells: {passed} passed, {violated} VIOLATED, {open} INCONCLUSIVE, {not} not supported; {known} known"
+            "{}: {passed} passed, {violated} VIOLATED, {open} INCONCLUSIVE, {not} not supported; {known} known",
+            counted(all, "cell")
         )?;
         if self.left_out > 0 {
-            writeln!(f, "INCONCLUSIVE: {} more cells were not played, because of an interrupt", self.left_out)?;
+            writeln!(f, "INCONCLUSIVE: not played because of an interrupt: {}", counted(self.left_out, "cell"))?;
         }
         Ok(())
     }

@@ -110,7 +110,7 @@ struct Numbered<'a, C: Client> {
 }
 
 impl<'a, C: Client<Input: Words>> Numbered<'a, C> {
-    /// Numbers the inputs, as a client reads them: a signal of the other side's is none.
+    /// Numbers the inputs, as a client reads them: a signal of the other side's is not one.
     fn new(alone: &'a Alone<C>) -> Self {
         let (mut inputs, mut steps): (Vec<C::Input>, Vec<Step>) = Default::default();
         for step in alone.alphabet().iter().map(step_of) {
@@ -270,7 +270,7 @@ mod tests {
         let scripts = scripts(&alone, fresh.clone());
         let mut inputs: Vec<C::Input> = Vec::new();
         for input in alone.alphabet() {
-            // As a client reads it: a signal of the other side is none.
+            // As a client reads it: a signal of the other side is not an input.
             let read: C::Input = input_of(&step_of(input)).unwrap();
             if !inputs.contains(&read) {
                 inputs.push(read);

@@ -30,7 +30,7 @@ class Player:
                 client.kill()
 
     def ask(self, line):
-        """Returns the answer to a line. One that does not come, or is none, is that of a broken client, which is then started anew."""
+        """Returns the answer to a line. One that does not come, or is not an answer, is that of a broken client, which is then started anew."""
         if self.client is None:
             self.client = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.until = time.monotonic() + SECONDS

@@ -255,7 +255,7 @@ mod tests {
 
     use super::*;
 
-    /// Each input is read from its step again. Two errors of `addAccount` are one to a client, and a signal of the other side is none.
+    /// Each input is read from its step again. Two errors of `addAccount` are one to a client, and a signal of the other side is not an input.
     #[test]
     fn each_input_is_a_step() {
         fn of<I: Words>(alphabet: &[I]) {

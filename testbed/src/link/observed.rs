@@ -24,7 +24,7 @@ struct Header<'a> {
     side: Side,
     #[serde(skip_serializing_if = "Option::is_none")]
     listening: Option<SocketAddr>,
-    /// At which addresses this device is reached there, the best one first. A wildcard is none of them.
+    /// At which addresses this device is reached there, the best one first. A wildcard is not one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     addresses: Option<&'a [SocketAddr]>,
 }

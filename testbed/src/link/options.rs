@@ -12,7 +12,14 @@ use handfast::{
 };
 
 use super::{comparison::Match, recorder::TraceFile};
-use crate::{failure::Failure, interrupt, numbers::whole, options::ProfileName, passwords::Passwords, size::Size};
+use crate::{
+    failure::Failure,
+    interrupt,
+    numbers::whole,
+    options::ProfileName,
+    passwords::Passwords,
+    size::{Size, some},
+};
 
 /// The exit codes of a link, for `--help`.
 pub(crate) const EXIT_CODES: &str = "\
@@ -74,7 +81,7 @@ pub(crate) struct LinkOptions {
     #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = whole::<u32>(1..=1000))]
     pub(crate) timers: u32,
     /// The largest archive that is taken or sent, in bytes of its JSON text
-    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(DEFAULT_MAX_ARCHIVE))]
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true, default_value_t = Size(DEFAULT_MAX_ARCHIVE), value_parser = some)]
     pub(crate) max_archive: Size,
 }
 

@@ -18,7 +18,7 @@ pub(crate) enum Found {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reach {
     listening: Vec<SocketAddr>,
-    /// The best one first. A wildcard is none of them: it names no device.
+    /// The best one first. A wildcard is not one of them: it names no device.
     addresses: Vec<SocketAddr>,
     found: Found,
 }

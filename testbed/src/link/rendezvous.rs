@@ -23,7 +23,7 @@ use handfast::{
 };
 
 use super::reach::{Found, Reach};
-use crate::failure::Failure;
+use crate::{failure::Failure, numbers::reached};
 
 /// The way in which an importing device is published.
 #[cfg(feature = "dht")]
@@ -58,7 +58,7 @@ pub(crate) struct RendezvousOptions {
     rendezvous: Option<Rendezvous>,
     /// A node of the OpenDHT network to join by; may be given several times. There is no default: nothing is sent to a node that was not
     /// named
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = reached)]
     bootstrap: Vec<String>,
 }
 

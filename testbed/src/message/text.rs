@@ -3,6 +3,7 @@
 use std::fmt;
 
 use handfast::message::{Features, Message, Verdict};
+use handfast_model::counted;
 use serde::Serialize;
 
 /// The item, and where it began.
@@ -100,14 +101,14 @@ impl fmt::Display for Record {
                     _ => Ok(()),
                 }
             }
-            Self::AccData { length } => write!(f, "accData, {length} bytes"),
+            Self::AccData { length } => write!(f, "accData, {}", counted(*length, "byte")),
             Self::Frame { frame, name, length, version } => {
                 f.write_str(frame)?;
                 if let Some(name) = name {
                     write!(f, " {name}")?;
                 }
                 if let Some(length) = length {
-                    write!(f, ", {length} bytes")?;
+                    write!(f, ", {}", counted(*length, "byte"))?;
                 }
                 version.map_or(Ok(()), |version| write!(f, " {version}"))
             }

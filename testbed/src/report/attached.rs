@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     failure::Failure,
     input::{self, Limit},
+    misread,
     scenario::Word,
 };
 
@@ -146,14 +147,16 @@ impl Attached {
     /// Reads the files that were given.
     ///
     /// # Errors
-    /// A file that cannot be read, or that is none of its command's, is a usage error.
+    /// A file that cannot be read, or that is not its command's, is a usage error.
     pub(crate) fn read(interop: Option<&Path>, history: Option<&Path>, bench: Option<&Path>) -> Result<Self, Failure> {
         let interop =
-            interop.map(|path| read("--interop", "results.json of handfast interop", input::INTEROP, path, Vec::len));
-        let history =
-            history.map(|path| read("--history", "output of handfast history --json", input::HISTORY, path, Vec::len));
+            interop.map(|path| read("--interop", "a results.json of handfast interop", input::INTEROP, path, Vec::len));
+        let history = history
+            .map(|path| read("--history", "an output of handfast history --json", input::HISTORY, path, Vec::len));
         let bench = bench.map(|path| {
-            read("--bench", "output of handfast bench --json", input::FIGURES, path, |all: &Measured| all.figures.len())
+            read("--bench", "an output of handfast bench --json", input::FIGURES, path, |all: &Measured| {
+                all.figures.len()
+            })
         });
         Ok(Self { interop: interop.transpose()?, history: history.transpose()?, bench: bench.transpose()? })
     }
@@ -169,8 +172,8 @@ fn read<T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     let name = path.display();
     let text = limit.text(path).map_err(|error| Failure::usage(format_args!("{option} {name}: {error}")))?;
-    let all: T = serde_json::from_str(&text).map_err(|error| {
-        Failure::usage(format_args!("{option} {name}: it is no {what} ({error}); give a file that has one"))
+    let all: T = misread::from_json(&text).map_err(|wrong| {
+        Failure::usage(format_args!("{option} {name}: {wrong}\nit is not {what}; give a file that is"))
     })?;
     if count(&all) == 0 {
         return Err(Failure::usage(format_args!("{option} {name}: it has no results")));

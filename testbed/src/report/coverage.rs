@@ -6,6 +6,7 @@ use handfast::outcome::{Profile, Side};
 use handfast_model::{
     check::Checked,
     clients::edges as of_clients,
+    counted,
     documented::{self, Edge},
 };
 use handfast_sim::{
@@ -103,7 +104,7 @@ fn daemon(side: Side, checked: &[Checked], sessions: &Sessions) -> Machine {
     states.sort_by_key(|name| rank(name));
     let graphs = checked.iter().filter(|one| !one.visible.is_empty()).count();
     let mut engines = vec![Counted { engine: "checker", of: format!("configurations, of {graphs}") }];
-    let sample = |engine, sessions| Counted { engine, of: format!("times in {sessions} sessions") };
+    let sample = |engine, sessions| Counted { engine, of: format!("times in {}", counted(sessions, "session")) };
     engines.extend(sessions.event.as_ref().map(|_| sample("event engine", EVENT_SESSIONS)));
     engines.extend(sessions.turmoil.as_ref().map(|_| sample("turmoil", Scenario::all().len() as u64)));
     let edges = own.iter().map(|edge| {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use handfast_model::{
     check::{Checked, Verdict},
     config::{Configuration, Size, configurations},
+    counted,
     explore::Limits,
     hunt::Hunted,
     matrix::Matrix,
@@ -22,7 +23,7 @@ use super::{
     links::{self, Orphan, Requirement},
     stories::{self, Kind, Story},
 };
-use crate::{sim::Swept, verdicts};
+use crate::{exit_code::words, sim::Swept, verdicts};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -241,7 +242,7 @@ fn others(asked: &Asked<'_>) -> Vec<Other> {
     if let Some(model) = asked.model {
         let mut add = |text| others.push(Other { part: "model", text });
         if !model.canary.is_killed() && !model.mutants.is_empty() {
-            add(format!("the canary {} is not found", model.canary.kill.mutant));
+            add(format!("the canary {}: {}", model.canary.kill.mutant, model.canary.kill.row.verdict));
         }
         for one in model.documented.iter().filter(|one| !one.verdict.is_verified()) {
             add(format!("P-DOCUMENTED in the profile {:?}: {}", one.profile, one.verdict));
@@ -265,8 +266,8 @@ fn line(asked: &Asked<'_>, checked: &[Checked], hunted: &[&Hunted]) -> Line {
         let verified = rows().filter(|row| row.verdict.is_verified()).count();
         let known = rows().filter(|row| row.verdict.is_violated() && row.is_as_expected()).count();
         parts.push(format!(
-            "{verified} of {} verdicts VERIFIED, {known} VIOLATED as known of old peers",
-            rows().count()
+            "{verified} of {} VERIFIED, {known} VIOLATED as known of old peers",
+            counted(rows().count(), "verdict")
         ));
         let unexpected = rows().filter(|row| !row.is_as_expected()).count();
         if unexpected > 0 {
@@ -275,18 +276,18 @@ fn line(asked: &Asked<'_>, checked: &[Checked], hunted: &[&Hunted]) -> Line {
     }
     let killed = hunted.iter().filter(|hunted| hunted.is_killed()).count();
     if !hunted.is_empty() {
-        parts.push(format!("{killed} of {} mutants found", hunted.len()));
+        parts.push(format!("{killed} of {} found", counted(hunted.len(), "mutant")));
     }
     let of = |name: &str, swept: Option<&Swept>| swept.map(|swept| format!("{name}: {}", swept.verdict()));
     parts.extend(of("simulation", asked.simulation));
     parts.extend(of("event engine", asked.event));
     parts.extend(asked.intruder.clone());
-    let verdict = if as_expected { "ALL AS EXPECTED" } else { "NOT AS EXPECTED" };
+    let verdict = words(asked.exit_code);
     let mut bounded = Vec::new();
     if !checked.is_empty() {
         let complete = checked.iter().filter(|one| one.graph.complete).count();
         let others = checked.len() - complete;
-        bounded.push(format!("the graphs of {complete} configurations are complete, each of a finite budget"));
+        bounded.push(format!("complete graphs, each of a finite budget: {}", counted(complete, "configuration")));
         if others > 0 {
             bounded.push(format!("in {others} more only a way to what is known, or less, was looked for"));
         }
@@ -364,8 +365,10 @@ fn broken(hunted: &Hunted, stories: &[Story]) -> Broken {
         property: row.property.id(),
         configuration: row.configuration.clone(),
         verdict: match &row.verdict {
-            Verdict::Violated { steps, cycle: 0 } => format!("found in {steps} steps"),
-            Verdict::Violated { steps, cycle } => format!("found in {steps} steps, then {cycle} for ever"),
+            Verdict::Violated { steps, cycle: 0 } => format!("found in {}", counted(*steps, "step")),
+            Verdict::Violated { steps, cycle } => {
+                format!("found in {}, then {cycle} for ever", counted(*steps, "step"))
+            }
             other => other.to_string(),
         },
         killed: hunted.is_killed(),

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use handfast_bench::Unit;
+use handfast_model::counted;
 
 use super::{
     attached::Curve,
@@ -151,8 +152,8 @@ pub(super) fn growth(points: &[Growth]) -> String {
     }
     for point in points {
         let (cx, cy) = (x(point.faults.into()), y(point.states.max(1) as f64));
-        let title =
-            format!("{}: {}: {} states, {} edges", point.configuration, point.budget, point.states, point.edges);
+        let size = [counted(point.states, "state"), counted(point.edges, "edge")].join(", ");
+        let title = format!("{}: {}: {size}", point.configuration, point.budget);
         _ = write!(
             body,
             "<circle class=\"point\" cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"5\"><title>{}</title></circle>",

@@ -3,6 +3,7 @@
 use handfast_model::{
     check::{Checked, Row},
     config::{self, Size},
+    counted,
     diagram::Counterexample,
     explore::Limits,
     hunt::Hunted,
@@ -146,7 +147,7 @@ fn of_success(name: &str, goal: &str, title: &str, limits: Limits) -> Option<Sto
         configuration: name.to_owned(),
         requirements: Vec::new(),
         why: None,
-        verdict: format!("reached in {} steps", schedule.len()),
+        verdict: format!("reached in {}", counted(schedule.len(), "step")),
         command: format!("handfast check --config {name} --reach \"{goal}\""),
         narration: narrate(&mermaid),
         mermaid,

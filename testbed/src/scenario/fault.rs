@@ -45,7 +45,7 @@ impl Fault {
         matches!(self, Self::Malformed(_) | Self::Otherwise(_))
     }
 
-    /// Whether the scenario is none for this side.
+    /// Whether the scenario is not for this side.
     pub(crate) const fn is_unsupported(&self) -> bool {
         matches!(self, Self::Unsupported(_) | Self::Needs(_))
     }

@@ -38,9 +38,9 @@ enum Plot {
     SecondOperation,
     /// The token of a link that has ended is given again.
     DeadToken,
-    /// The token is none.
+    /// The text is not a token.
     BadToken,
-    /// The account is none.
+    /// There is no such account.
     NoAccount,
     /// Calls after the end are refused.
     AfterTheEnd,
@@ -157,7 +157,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
 ];
 
-/// A password that is none.
+/// Passwords that are not those of the account.
 const WRONG: [&str; 3] = ["wrong 1", "wrong 2", "wrong 3"];
 
 fn expect<T: PartialEq + std::fmt::Debug>(call: &str, returned: T, wanted: T) -> Result<(), Fault> {

@@ -170,7 +170,7 @@ impl Program {
         Fault::Malformed(format!("the program of the {} side: {why}: {shown}", self.name))
     }
 
-    /// Reads a line that is no answer to a call: a signal, a header, or what is none of them.
+    /// Reads a line that is no answer to a call: a signal, a header, or neither.
     fn take(&mut self, line: &Value) -> Result<Option<Signalled>, Fault> {
         if line.get("observed").is_some() {
             let first = line["addresses"].get(0).or_else(|| line.get("listening")).and_then(Value::as_str);

@@ -3,7 +3,7 @@
 use std::{fmt, fs, ops::Range, path::Path};
 
 use handfast::outcome::Outcome;
-use handfast_model::{config::Cast, properties::PropertyId};
+use handfast_model::{config::Cast, counted, properties::PropertyId};
 use handfast_sim::event::{Class, Coverage, Found, Law, Schedule, Violation, Watch as Look, coverage};
 use quick_junit::{TestCase, TestSuite};
 use serde::Serialize;
@@ -54,7 +54,7 @@ impl EventSweep {
         let unwalked = || match &coverage {
             None => all.then(|| "a graph of the model is not complete".into()),
             Some(Coverage { missing, .. }) if !missing.is_empty() => {
-                Some(format!("never walked: {} rows", missing.len()))
+                Some(format!("never walked: {}", counted(missing.len(), "row")))
             }
             Some(_) => None,
         };
@@ -154,9 +154,10 @@ impl fmt::Display for EventSweep {
         }
         let more = self.directed.as_ref().map_or(0, |directed| directed.sessions);
         let directed = self.directed.as_ref().map_or(0, |directed| directed.broken);
-        write!(f, "{} sessions: ", sessions + more)?;
+        let sessions = counted(sessions + more, "session");
+        write!(f, "{sessions}: ")?;
         match (broken + directed, &self.doubt) {
-            (0, None) => write!(f, "NO VIOLATION (bounded: {} sessions)", sessions + more),
+            (0, None) => write!(f, "NO VIOLATION (bounded: {sessions})"),
             (0, Some(doubt)) => write!(f, "INCONCLUSIVE ({doubt})"),
             (count, _) => write!(f, "VIOLATED in {count}"),
         }

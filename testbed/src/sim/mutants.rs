@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use handfast_model::mutants::MUTANTS;
+use handfast_model::{counted, mutants::MUTANTS};
 use handfast_sim::{
     Mutant,
     event::{self, Way},
@@ -77,7 +77,9 @@ impl Came {
             return Self::Beyond(why);
         }
         match event::Mutant::find(id).and_then(|mutant| mutant.hunt(way, EVENT_SEEDS)) {
-            Some(kill) => Self::Found { sessions: kill.seeds, by: format!("{} in {} steps", kill.law, kill.steps) },
+            Some(kill) => {
+                Self::Found { sessions: kill.seeds, by: format!("{} in {}", kill.law, counted(kill.steps, "step")) }
+            }
             None => Self::Survives { sessions: EVENT_SEEDS.end },
         }
     }
@@ -87,9 +89,9 @@ impl fmt::Display for Hunted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:6}  ", self.mutant)?;
         match &self.came {
-            Came::Found { sessions, by } => write!(f, "{sessions:>6} sessions: {by}"),
+            Came::Found { sessions, by } => write!(f, "{:>15}: {by}", counted(*sessions, "session")),
             Came::Beyond(why) => write!(f, "     - not here: {why}"),
-            Came::Survives { sessions } => write!(f, "{sessions:>6} sessions: SURVIVES"),
+            Came::Survives { sessions } => write!(f, "{:>15}: SURVIVES", counted(*sessions, "session")),
         }
     }
 }

@@ -145,7 +145,8 @@ pub(crate) fn read(path: &Path) -> Result<Results, Failure> {
             }
             results.lines.push((number, part, came_to));
         } else {
-            let header: Header = from_line(text).map_err(|error| refused(error.to_string()))?;
+            let what = |error| refused(format!("{error}; give a file that sim --out wrote"));
+            let header: Header = from_line(text).map_err(what)?;
             if header.sweep != VERSION {
                 return Err(refused(format!("it is of version {}, this program reads {VERSION}", header.sweep)));
             }

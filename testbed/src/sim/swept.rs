@@ -8,10 +8,16 @@ use serde::Serialize;
 
 use super::{
     event::{self, EventSweep},
-    sweep::{Chosen, NOT_CARRIED_OUT, Part, Piece, Pieces, Sweep, gaps},
+    sweep::{Chosen, Part, Piece, Pieces, Sweep, gaps},
     table::{self, Table},
 };
-use crate::{exit_code::worst, failure::Failure, options::PairName, output, verdicts::summary::SCREEN};
+use crate::{
+    exit_code::{INCONCLUSIVE, worst},
+    failure::Failure,
+    options::PairName,
+    output,
+    verdicts::summary::SCREEN,
+};
 
 /// The verdict on a sweep.
 #[derive(Serialize)]
@@ -56,10 +62,7 @@ impl Swept {
     /// Whether a part was not carried out.
     pub(super) fn has_gaps(&self) -> bool {
         match self {
-            Self::Turmoil(report) => report
-                .rows
-                .iter()
-                .any(|row| matches!(&row.verdict, Verdict::Inconclusive { why } if why.starts_with(NOT_CARRIED_OUT))),
+            Self::Turmoil(report) => report.rows.iter().any(table::is_gap),
             Self::Event(one) => one.has_gaps(),
         }
     }
@@ -121,7 +124,10 @@ impl Swept {
         let text = self.to_string();
         match self {
             Self::Turmoil(report) => table::summary(report),
-            Self::Event(_) if self.exit_code() == 0 => text.lines().last().unwrap_or_default().to_owned(),
+            // Of a sweep with gaps, what was not walked says nothing.
+            Self::Event(one) if one.exit_code() == 0 || (one.has_gaps() && one.exit_code() == INCONCLUSIVE) => {
+                text.lines().last().unwrap_or_default().to_owned()
+            }
             Self::Event(_) => text,
         }
     }

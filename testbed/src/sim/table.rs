@@ -3,9 +3,11 @@
 use std::fmt;
 
 use handfast::outcome::Outcome;
+use handfast_model::counted;
 use handfast_sim::{Found, Report, Row, Verdict};
 use quick_junit::{TestCase, TestSuite};
 
+use super::sweep::NOT_CARRIED_OUT;
 use crate::verdicts::status;
 
 /// The table, below the line that says what is swept. Equal campaigns print equal tables.
@@ -38,19 +40,28 @@ fn total(Report { rows, .. }: &Report) -> String {
         (0, _) => format!("INCONCLUSIVE in {unclear}"),
         (_, _) => format!("VIOLATED in {broken}, INCONCLUSIVE in {unclear}"),
     };
-    format!("{} scenarios, {sessions} sessions: {verdict}", rows.len())
+    format!("{}, {}: {verdict}", counted(rows.len(), "scenario"), counted(sessions, "session"))
 }
 
-/// The scenarios that are not as expected, with their violations, and the last line.
+/// The scenarios that are not as expected, with their violations; how many were not, or not all, carried out; and the last line.
 pub(super) fn summary(report: &Report) -> String {
     let failed = report.rows.iter().filter(|row| !matches!(row.verdict, Verdict::NoViolation { .. }));
+    let (gaps, failed): (Vec<_>, Vec<_>) = failed.partition(|row| is_gap(row));
     let mut lines = Vec::new();
     for row in failed {
         lines.push(format!("{}: {}; {}", row.scenario, words(row), ends(row)));
         lines.extend(row.violations.iter().map(violation));
     }
+    if !gaps.is_empty() {
+        lines.push(format!("NOT CARRIED OUT: {}", counted(gaps.len(), "scenario")));
+    }
     lines.push(total(report));
     lines.join("\n")
+}
+
+/// Whether a part of a scenario was not carried out, and that is all that is known against it.
+pub(super) fn is_gap(row: &Row) -> bool {
+    matches!(&row.verdict, Verdict::Inconclusive { why } if why.starts_with(NOT_CARRIED_OUT))
 }
 
 fn violation(found: &Found) -> String {
@@ -82,8 +93,8 @@ fn ends(row: &Row) -> String {
 
 fn words(row: &Row) -> String {
     match &row.verdict {
-        Verdict::NoViolation { runs } => format!("NO VIOLATION (bounded: {runs} sessions)"),
-        Verdict::Violated => format!("VIOLATED ({} times)", row.violations.len()),
+        Verdict::NoViolation { runs } => format!("NO VIOLATION (bounded: {})", counted(*runs, "session")),
+        Verdict::Violated => format!("VIOLATED ({})", counted(row.violations.len(), "time")),
         Verdict::Inconclusive { why } => format!("INCONCLUSIVE ({why})"),
     }
 }

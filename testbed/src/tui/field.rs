@@ -89,7 +89,7 @@ impl Masked {
                 self.count -= 1;
             }
             Key::Clear => *self = Self::default(),
-            // The end of the line that was pasted is none of the password.
+            // The end of the line that was pasted is not a part of the password.
             Key::Char(_) | Key::Backspace | Key::Break => {}
             _ => return false,
         }

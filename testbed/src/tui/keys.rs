@@ -4,7 +4,7 @@
 
 use zeroize::Zeroizing;
 
-/// Bytes of the longest key that is known; what goes on beyond is none.
+/// Bytes of the longest key that is known; what goes on beyond is not a key.
 const MAX_SEQUENCE: usize = 16;
 
 /// A key. It may be a character of a password: it does not print.

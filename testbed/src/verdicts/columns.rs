@@ -1,7 +1,7 @@
 //! Text in columns.
 
 use std::{
-    fmt,
+    env, fmt,
     io::{self, IsTerminal as _},
 };
 
@@ -14,12 +14,19 @@ pub(crate) enum Align {
     Right,
 }
 
-/// A table that is as wide as it has to be. On a terminal that is narrower, each line of it becomes a block with a line for each cell.
+/// The columns that a line may have: what `COLUMNS` says, or else the width of the terminal, if standard output is one. Zero says nothing.
+fn room() -> Option<usize> {
+    let said = env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|&columns| columns > 0);
+    let terminal = || io::stdout().is_terminal().then(tty::size).flatten().map(|size| size.columns);
+    said.or_else(terminal).filter(|&columns| columns > 0)
+}
+
+/// A table that is as wide as it has to be. Where lines are narrower, each line of it becomes a block with a line for each cell.
 #[derive(Debug)]
 pub(crate) struct Columns {
     align: Vec<Align>,
     lines: Vec<Vec<String>>,
-    /// The width of the terminal, if standard output is one.
+    /// [`room`].
     room: Option<usize>,
 }
 
@@ -31,8 +38,7 @@ impl Columns {
             None => (Align::Left, heading.to_owned()),
         });
         let (align, headings) = parts.unzip();
-        let room = io::stdout().is_terminal().then(tty::size).flatten().map(|size| size.columns);
-        Self { align, lines: vec![headings], room }
+        Self { align, lines: vec![headings], room: room() }
     }
 
     /// One line more.
@@ -56,6 +62,47 @@ impl Columns {
     }
 }
 
+/// Names with their values, one below the other. Where lines are too narrow for one of them, the value stands after a colon and goes on in
+/// the next line.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    lines: Vec<(String, String)>,
+    /// [`room`].
+    room: Option<usize>,
+}
+
+impl Listed {
+    /// The column at which values begin.
+    const VALUES: usize = 23;
+
+    /// An empty list.
+    pub(crate) fn new() -> Self {
+        Self { lines: Vec::new(), room: room() }
+    }
+
+    /// One line more. A value without a name belongs to the line above it.
+    pub(crate) fn line(&mut self, name: &str, value: impl fmt::Display) {
+        self.lines.push((name.to_owned(), value.to_string()));
+    }
+}
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width =
+            |(name, value): &(String, String)| Self::VALUES.max(name.chars().count() + 1) + value.chars().count();
+        let all = self.lines.iter().map(width).max().unwrap_or(0);
+        let narrow = self.room.filter(|&room| room < all);
+        for (name, value) in &self.lines {
+            match narrow {
+                Some(room) if name.is_empty() => wrapped(f, room, "  ", value)?,
+                Some(room) => wrapped(f, room, "", &format!("{name}: {value}"))?,
+                None => writeln!(f, "{name:<width$}{value}", width = Self::VALUES)?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Writes a text within so many columns, with this indent and a deeper one for the lines after the first.
 fn wrapped(f: &mut fmt::Formatter<'_>, room: usize, indent: &str, text: &str) -> fmt::Result {
     let deeper = format!("{indent}  ");
@@ -71,8 +118,7 @@ impl fmt::Display for Columns {
         };
         let widths: Vec<_> = (0..self.align.len()).map(width).collect();
         let all = widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
-        // A terminal of no width says nothing of itself.
-        if let Some(room) = self.room.filter(|&room| room > 0 && room < all) {
+        if let Some(room) = self.room.filter(|&room| room < all) {
             return self.blocks(f, room);
         }
         for line in &self.lines {
@@ -101,6 +147,23 @@ mod tests {
     fn columns_are_as_wide_as_what_is_in_them() {
         assert_eq!(table().to_string(), "one      two  three\n✓       1234\nlonger     5  end\n");
         assert_eq!(Columns { room: Some(19), ..table() }.to_string(), table().to_string());
+    }
+
+    #[test]
+    fn a_list_stands_in_two_columns_or_one() {
+        let mut list = Listed { room: None, lines: Vec::new() };
+        list.line("account", "7b74518d");
+        list.line("chain", "one, valid 2026 to 2036");
+        list.line("", "two, valid 2026 to 2036");
+        let wide = list.to_string();
+        assert_eq!(
+            wide,
+            "account                7b74518d\nchain                  one, valid 2026 to 2036\n                       two, valid 2026 to \
+             2036\n"
+        );
+        assert_eq!(Listed { room: Some(46), lines: list.lines.clone() }.to_string(), wide);
+        let narrow = Listed { room: Some(20), ..list }.to_string();
+        assert_eq!(narrow, "account: 7b74518d\nchain: one, valid\n  2026 to 2036\n  two, valid 2026 to\n    2036\n");
     }
 
     /// Nothing of a table is lost on a narrow terminal, and no line is wider than it.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use handfast_model::{
     check::{Checked, Row, Seconds, Verdict},
+    counted,
     hunt::Hunted,
     second::Confirmed,
 };
@@ -53,8 +54,9 @@ pub(crate) fn sizes(f: &mut fmt::Formatter<'_>, checked: &[Checked]) -> fmt::Res
     let (states, edges) = graphs().fold((0, 0), |(states, edges), one| (states + one.states, edges + one.edges));
     let bytes = graphs().map(|graph| graph.bytes_per_state * graph.states).sum::<usize>();
     let (one, all) = graphs().fold((0f64, 0.0), |(one, all), graph| (one.max(graph.collision), all + graph.collision));
-    write!(f, "{} graphs, {complete} of them complete: {states} states, {edges} edges, ", checked.len())?;
-    writeln!(f, "{} bytes a state", bytes.div_ceil(states.max(1)))?;
+    let (of, bytes) = (counted(checked.len(), "graph"), counted(bytes.div_ceil(states.max(1)), "byte"));
+    let (states, edges) = (counted(states, "state"), counted(edges, "edge"));
+    writeln!(f, "{of}, {complete} of them complete: {states}, {edges}, {bytes} a state")?;
     writeln!(f, "two states share a 64-bit hash with a probability of {one:.0e} at most in a graph, {all:.0e} in all")
 }
 
@@ -67,12 +69,13 @@ pub(crate) fn mutants(canary: &Hunted, mutants: &[Hunted]) -> Columns {
     for (name, hunted) in [(format!("canary {}", canary.kill.mutant), canary)].into_iter().chain(named) {
         let row = &hunted.kill.row;
         let own = match &row.verdict {
-            Verdict::Violated { steps, cycle: 0 } => format!("{steps} steps"),
-            Verdict::Violated { steps, cycle } => format!("{steps} steps, {cycle} for ever"),
-            lives => format!("LIVES: {lives}"),
+            Verdict::Violated { steps, cycle: 0 } => counted(*steps, "step"),
+            Verdict::Violated { steps, cycle } => format!("{}, {cycle} for ever", counted(*steps, "step")),
+            lives @ Verdict::Verified { .. } => format!("LIVES: {lives}"),
+            open => open.to_string(),
         };
         let stateright = match hunted.stateright {
-            Confirmed::InSteps(steps) => format!("{steps} steps"),
+            Confirmed::InSteps(steps) => counted(steps, "step"),
             Confirmed::Otherwise => "otherwise".into(),
             Confirmed::NotAsked => "not asked".into(),
         };

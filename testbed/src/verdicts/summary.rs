@@ -5,12 +5,13 @@ use std::{collections::BTreeSet, fmt};
 use handfast_model::{
     check::{Checked, Row},
     config::Cast,
+    counted,
     hunt::Hunted,
     matrix::COLUMNS,
     report::Report,
 };
 
-use super::{Columns, accepted, counterexample, machines, pairs_reached};
+use super::{Columns, accepted, counterexample, machines, pairs_reached, says_nothing};
 
 /// Lines that a person takes in at once. A longer table is printed with `--details` only.
 pub(crate) const SCREEN: usize = 60;
@@ -27,6 +28,7 @@ impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { report, whole } = self;
         failures(f, report)?;
+        let interrupted = interrupted(f, report)?;
         if !report.checked.is_empty() {
             writeln!(f, "{}", pairs(&report.checked))?;
         }
@@ -35,7 +37,8 @@ impl fmt::Display for Summary<'_> {
         }
         canary(f, &report.canary)?;
         if *whole {
-            pairs_reached(f, report)?;
+            // Where most was not looked at, what was not reached says nothing.
+            pairs_reached(f, report, !interrupted)?;
         }
         accepted(f, report, *whole)?;
         if !report.documented.is_empty() {
@@ -48,7 +51,8 @@ impl fmt::Display for Summary<'_> {
 /// Everything that is not as expected: violations first, from the shortest counterexample on; then what says nothing, a line for each
 /// reason of a configuration.
 fn failures(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
-    let rows = report.checked.iter().flat_map(|one| &one.rows).filter(|row| !row.is_as_expected());
+    let rows = report.checked.iter().flat_map(|one| &one.rows);
+    let rows = rows.filter(|row| !row.is_as_expected() && !row.verdict.was_interrupted());
     let (mut violated, others): (Vec<_>, Vec<_>) = rows.partition(|row| row.verdict.is_violated());
     violated.sort_by_key(|row| row.verdict.steps());
     let (mut drawn, mut left) = (BTreeSet::new(), 0);
@@ -59,7 +63,7 @@ fn failures(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
         if drawn.insert(row.name()) { counterexample(f, row)? } else { left += 1 }
     }
     if left > 0 {
-        writeln!(f, "{left} further violations are not drawn: add --details, or check one with")?;
+        writeln!(f, "not drawn: {}; add --details, or check one with", counted(left, "further violation"))?;
         writeln!(f, "    handfast check --config CONFIGURATION --property PROPERTY")?;
     }
     for alike in others.chunk_by(|one, other| one.configuration == other.configuration && one.verdict == other.verdict)
@@ -69,16 +73,35 @@ fn failures(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
         writeln!(f, "NOT AS EXPECTED: {} in {}: {}", names.join(", "), first.configuration, first.verdict)?;
         writeln!(f, "    to look at its states: handfast explore --config {} --output walk.html", first.configuration)?;
     }
-    for hunted in report.mutants.iter().filter(|hunted| !hunted.is_killed()) {
+    let is_open = |hunted: &&Hunted| !hunted.is_killed() && !hunted.kill.row.verdict.was_interrupted();
+    for hunted in report.mutants.iter().filter(is_open) {
         any = true;
         let row = &hunted.kill.row;
+        let what = if row.verdict.is_verified() { "NOT FOUND" } else { "NOT AS EXPECTED" };
         writeln!(
             f,
-            "NOT FOUND: {} ({}) in {}: {}",
+            "{what}: {} ({}) in {}: {}",
             hunted.kill.mutant, hunted.kill.broken, row.configuration, row.verdict
         )?;
     }
     if any { writeln!(f) } else { Ok(()) }
+}
+
+/// One line for each kind of checks that were interrupted, with their number. Returns whether there are any.
+fn interrupted(f: &mut fmt::Formatter<'_>, report: &Report) -> Result<bool, fmt::Error> {
+    let stopped = |row: &Row| row.verdict.was_interrupted();
+    let rows = report.checked.iter().map(|one| one.rows.iter().filter(|row| stopped(row)).count());
+    let (verdicts, configurations) = rows.filter(|&rows| rows > 0).fold((0, 0), |(all, of), rows| (all + rows, of + 1));
+    let mutants = report.mutants.iter().filter(|hunted| stopped(&hunted.kill.row)).count();
+    if verdicts > 0 {
+        let (verdicts, of) = (counted(verdicts, "verdict"), counted(configurations, "configuration"));
+        writeln!(f, "NOT CARRIED OUT: {verdicts} in {of}")?;
+    }
+    if mutants > 0 {
+        writeln!(f, "NOT CARRIED OUT: {}", counted(mutants, "mutant"))?;
+    }
+    let any = verdicts + mutants > 0;
+    if any { writeln!(f).map(|()| any) } else { Ok(any) }
 }
 
 /// One line for each pair of peers.
@@ -112,7 +135,7 @@ fn pair(cast: Cast, of: &[&Checked]) -> [String; 7] {
     [
         cast.to_string(),
         of.len().to_string(),
-        format!("{} states", of.iter().map(|one| one.graph.states).max().unwrap_or(0)),
+        counted(of.iter().map(|one| one.graph.states).max().unwrap_or(0), "state"),
         count(|row| row.verdict.is_verified()),
         count(|row| row.verdict.is_violated() && row.is_as_expected()),
         count(|row| !row.is_as_expected()),
@@ -126,9 +149,8 @@ fn mutants(f: &mut fmt::Formatter<'_>, mutants: &[Hunted]) -> fmt::Result {
 }
 
 fn canary(f: &mut fmt::Formatter<'_>, canary: &Hunted) -> fmt::Result {
-    let (id, verdict) = (canary.kill.mutant, &canary.kill.row.verdict);
     match canary.is_killed() {
-        true => writeln!(f, "canary {id}: found"),
-        false => writeln!(f, "THE CANARY LIVES: {id} {verdict}, so the run says nothing"),
+        true => writeln!(f, "canary {}: found", canary.kill.mutant),
+        false => writeln!(f, "{}", says_nothing(canary)),
     }
 }

@@ -1,6 +1,9 @@
 //! The reports of a stream, for people.
 
-use handfast_model::observed::{Ended, Report, Violation};
+use handfast_model::{
+    counted,
+    observed::{Ended, Report, Violation},
+};
 
 use crate::{failure::Failure, output};
 
@@ -8,9 +11,10 @@ use crate::{failure::Failure, output};
 pub(super) fn print(report: &Report) -> Result<(), Failure> {
     match report {
         Report::Ended(Ended { began, ended, lines, ends, again }) => output::line(format_args!(
-            "line {}: ended as allowed{}, {lines} lines since line {}: {}",
+            "line {}: ended as allowed{}, {} since line {}: {}",
             ended.line,
             if *again { ", again" } else { "" },
+            counted(*lines, "line"),
             began.line,
             ends.join("; ")
         )),

@@ -23,7 +23,7 @@ try {
     await page.locator("#steps button:not(:disabled)").first().focus();
     for (let step = 1; step <= 10; step++) {
       await page.keyboard.press("Enter");
-      check((await where()) === `${step} steps from the beginning`, `${name}: step ${step} is not taken`);
+      check((await where()) === `${step} ${step === 1 ? "step" : "steps"} from the beginning`, `${name}: step ${step} is not taken`);
     }
     await page.screenshot({ path: `${folder}/${name}-walk.png`, fullPage: true });
     const daemon = () => page.locator('[data-at="daemon-0"]').textContent();
@@ -39,7 +39,7 @@ try {
     check((await other.page.locator('[data-at="daemon-0"]').textContent()) === there, `${name}: a link leads elsewhere`);
     await other.page.goto(`${address}#0.99.x`);
     await other.page.reload();
-    check((await other.page.locator("#where").textContent()) === "1 steps from the beginning", `${name}: a damaged link`);
+    check((await other.page.locator("#where").textContent()) === "1 step from the beginning", `${name}: a damaged link`);
     await other.page.close();
     // The shortest way to a goal.
     await page.locator("#goal").selectOption({ label: "both succeed" });

@@ -24,15 +24,15 @@ fn report(change: fn(&mut Value)) -> String {
 fn a_report_is_what_the_next_run_is_compared_with() {
     type Case = (fn(&mut Value), &'static str, i32);
     let cases: [Case; 3] = [
-        (|_| {}, "0 counts and 0 other things differ\n", 0),
+        (|_| {}, "other than in the baseline: 0 counts, 0 other things\n", 0),
         (
             |report| report["checked"][0]["graph"]["states"] = 146.into(),
-            "1 counts and 0 other things differ\n  HH-documented-honest: states 146 → 147\n",
+            "other than in the baseline: 1 count, 0 other things\n  HH-documented-honest: states 146 → 147\n",
             0,
         ),
         (
             |report| report["checked"][0]["rows"][0]["verdict"] = "violated".into(),
-            "0 counts and 1 other things differ\n  HH-documented-honest P-CONSENT: VIOLATED → VERIFIED\n",
+            "other than in the baseline: 0 counts, 1 other thing\n  HH-documented-honest P-CONSENT: VIOLATED → VERIFIED\n",
             6,
         ),
     ];
@@ -49,7 +49,7 @@ fn a_report_is_what_the_next_run_is_compared_with() {
 fn what_is_not_as_expected_says_so_first() {
     let folder = Folder::default();
     let baseline = folder.file("baseline.json", report(|_| {}));
-    let output = run(CHECK.iter().chain(&["--time", "0", "--json", "--baseline", text(&baseline)]), b"");
+    let output = run(CHECK.iter().chain(&["--memory", "1", "--json", "--baseline", text(&baseline)]), b"");
     assert_eq!(code(output.status), 4, "{}", shown(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(report["changes"]["others"].as_array().is_some_and(|others| !others.is_empty()), "{report}");
@@ -81,7 +81,7 @@ fn an_interrupted_check_says_nothing() {
     let table = String::from_utf8(output.stdout).unwrap();
     assert_eq!(code(output.status), 4, "{table}");
     assert!(table.contains("INCONCLUSIVE (interrupted after ") && !table.contains(" VERIFIED"), "{table}");
-    assert!(table.ends_with("1 configurations, 21 verdicts, 0 mutants: INCONCLUSIVE\n"), "{table}");
+    assert!(table.ends_with("1 configuration, 21 verdicts, 0 mutants: INCONCLUSIVE\n"), "{table}");
     complaints.read_to_string(&mut line).unwrap();
     assert!(line.ends_with("handfast: interrupted; again to end at once\n"), "{line}");
 }

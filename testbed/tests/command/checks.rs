@@ -15,7 +15,7 @@ fn a_configuration_is_checked() {
         "{table}"
     );
     assert!(table.contains("\nP-STORED  ✓   Success is reported only for"), "{table}");
-    assert!(table.ends_with("1 configurations, 1 verdicts, 0 mutants: all as expected\n"), "{table}");
+    assert!(table.ends_with("1 configuration, 1 verdict, 0 mutants: all as expected\n"), "{table}");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn the_way_to_a_goal_replays() {
 fn what_says_nothing_is_no_pass() {
     for (why, args) in [
         ("there is too little memory", &["--config", "HX-documented-guesses", "--memory", "1MiB"][..]),
-        ("there is no time", &["--config", "HH-documented-faults", "--time", "0"]),
+        ("there is no memory", &["--config", "HH-documented-faults", "--memory", "1"]),
         (
             "it is a property of time, which does not pass",
             &["--config", "HH-documented-honest", "--property", "P-ENDS"],
@@ -185,7 +185,7 @@ fn what_is_not_there_is_a_usage_error() {
 /// A run that was cut short says what to do; a place that cannot be written is found before the work.
 #[test]
 fn a_cut_run_and_a_wrong_place_say_what_to_do() {
-    let cut = run(["check", "--size", "small", "--config", "HH-documented-honest", "--time", "0"], b"");
+    let cut = run(["check", "--size", "small", "--config", "HH-documented-honest", "--memory", "1"], b"");
     assert_eq!(code(cut.status), 4, "{}", shown(&cut));
     assert!(
         shown(&cut).contains("handfast: INCONCLUSIVE: a check was cut short; give it more --time or --memory\n"),
@@ -199,10 +199,10 @@ fn a_cut_run_and_a_wrong_place_say_what_to_do() {
     assert!(!shown(&open).contains("cut short"), "{}", shown(&open));
     let folder = Folder::default();
     let refused = run(["check", "--size", "full", "--bless", text(&folder.path("no/graphs.txt"))], b"");
-    assert_eq!(code(refused.status), 1, "{}", shown(&refused));
+    assert_eq!(code(refused.status), 2, "{}", shown(&refused));
     assert!(shown(&refused).contains("there is no such file or folder; check the path\n"), "{}", shown(&refused));
     let refused = run(["check", "--size", "full", "--bless", text(&folder.path(""))], b"");
-    assert_eq!(code(refused.status), 1, "{}", shown(&refused));
+    assert_eq!(code(refused.status), 2, "{}", shown(&refused));
     assert!(shown(&refused).contains("this is a folder, and a file is needed"), "{}", shown(&refused));
 }
 

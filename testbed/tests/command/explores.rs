@@ -113,7 +113,7 @@ fn an_address_that_is_taken_is_reported() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = run(["check", "--size", "small", "--config", "HH-documented-honest", "--explore", &address], b"");
-    assert_eq!(code(output.status), 1, "{}", shown(&output));
+    assert_eq!(code(output.status), 2, "{}", shown(&output));
     assert!(String::from_utf8_lossy(&output.stderr).contains(&address), "{}", shown(&output));
 }
 

@@ -104,9 +104,9 @@ fn a_client_that_ends_is_broken() {
 fn a_line_that_is_no_step_is_refused() {
     for (line, expected) in [
         ("hello", "line 1"),
-        (r#"{"action":"scan"}"#, "no step of this side"),
+        (r#"{"action":"scan"}"#, "not a step of this side"),
         (r#"{"return":"addDevice","id":"one"}"#, "line 1"),
-        (r#"{"signal":"deviceAuthStateChanged","id":1,"state":5,"details":{}}"#, "no step of this side"),
+        (r#"{"signal":"deviceAuthStateChanged","id":1,"state":5,"details":{}}"#, "not a step of this side"),
     ] {
         let output = run(["kit", "--client", "hardened", "--side", "export"], line.as_bytes());
         assert_ne!(code(output.status), 0, "{line}");

@@ -61,6 +61,7 @@ mod sweeps;
 mod tmux;
 mod tokens;
 mod two_sessions;
+mod unusable;
 mod validates;
 mod waits;
 mod walks;

@@ -30,7 +30,7 @@ fn compare(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Ve
             }
             "const" if value != stated => found.push(format!("{at}: {value} is not {stated}")),
             "enum" if !stated.as_array().expect("it is a list").contains(value) => {
-                found.push(format!("{at}: {value} is none of {stated}"));
+                found.push(format!("{at}: {value} is not one of {stated}"));
             }
             "minimum" if value.as_i64() < stated.as_i64() => found.push(format!("{at}: {value} is less than {stated}")),
             "const" | "enum" | "minimum" => {}

@@ -31,8 +31,8 @@ pub(crate) fn direct<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S
 /// The command with these arguments.
 pub(crate) fn handfast<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_handfast"));
-    // A person who runs the tests in parallel does not mean the sweeps in them.
-    for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "CI_NODE_INDEX"] {
+    // A person who runs the tests in parallel does not mean the sweeps in them, nor one whose shell has a width their tables.
+    for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "CI_NODE_INDEX", "COLUMNS"] {
         command.env_remove(name);
     }
     command.args(direct(args));

@@ -108,7 +108,7 @@ fn any_other_command_ends_by_the_signal() {
     }
 }
 
-/// The peer learns of a hang-up as of any other cancel, and a second one is none.
+/// The peer learns of a hang-up as of any other cancel, and a second one does not count.
 #[test]
 fn a_hang_up_is_a_cancel_that_the_peer_learns_of() {
     for import_side in [true, false] {

@@ -156,7 +156,7 @@ fn a_line_of_another_program_before_the_link_is_flawed() {
             let said = shown(&output);
             assert_eq!(code(output.status), 1, "{first}: {said}");
             assert!(said.contains("NO LINE: line 1: it is of none of the formats"), "{first}: {said}");
-            assert!(said.contains(": 1 links ended as allowed, 0 violated"), "{first}: {said}");
+            assert!(said.contains(": 1 link ended as allowed, 0 violated"), "{first}: {said}");
         }
     }
 }
@@ -180,7 +180,7 @@ fn a_stream_without_a_whole_link_is_no_pass() {
     let long = format!("{}\n{}", "x".repeat(100_000), REAL[0]);
     let output = run(["watch", "--format", "json"], long.as_bytes());
     assert_eq!(code(output.status), 1, "a line is too long");
-    assert!(shown(&output).contains("1 links ended as allowed"), "and the others are read: {}", shown(&output));
+    assert!(shown(&output).contains("1 link ended as allowed"), "and the others are read: {}", shown(&output));
 }
 
 /// A file that grows is followed, and an interrupt ends it with its verdict.

@@ -58,7 +58,7 @@ impl Client for Export {
             (S::Done { .. }, I::Finish) | (S::Error(_), I::Reset) => Ok(at.show(S::Closed)),
             // The dialog is gone, and that is all.
             (_, I::Back) => Ok(at.show(S::Initial)),
-            // The only one of the three that sees that a number is none of an operation.
+            // The only one of the three that sees that a number is not that of an operation.
             (S::Connecting, I::Added(Err(error))) => Ok(at.show(S::Error(handfast::client::Failure::NoDevice(error)))),
             (_, input) => at.returned(input),
         }

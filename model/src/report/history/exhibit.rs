@@ -22,6 +22,7 @@ use crate::{
     },
     system::{
         config::{Configuration, Size, find},
+        counted::counted,
         legacy::{Change, Changes},
         side::{AnyExport, AnyImport},
         world::Disk,
@@ -179,8 +180,7 @@ impl Exhibit {
 /// A verdict in a few words: the steps, or that it holds.
 fn in_short(verdict: &Verdict) -> String {
     match steps(verdict) {
-        Some(Steps(Some(1))) => "1 step".into(),
-        Some(Steps(Some(steps))) => format!("{steps} steps"),
+        Some(Steps(Some(steps))) => counted(steps, "step"),
         Some(Steps(None)) => "holds".into(),
         None => verdict.to_string(),
     }

@@ -451,7 +451,7 @@ pub const BUGS: &[Bug] = &[
         id: "H-21",
         merged: "2026-07-02",
         fix: "jami-client-android 25c01ae",
-        broke: "TOKEN_AVAILABLE raced with the subscription to signals; then CONNECTING was none of the screens that may follow, and threw: every second link was stuck.",
+        broke: "TOKEN_AVAILABLE raced with the subscription to signals; then CONNECTING was not one of the screens that may follow, and threw: every second link was stuck.",
         mark: Found,
         exhibits: &[Exhibit {
             with: "Android before 25c01ae",

@@ -240,7 +240,7 @@ impl Trace {
     /// Reads one more file.
     ///
     /// # Errors
-    /// The first line that is none of a trace.
+    /// The first line that is not of a trace.
     pub fn read(&mut self, text: &[u8]) -> Result<(), TraceError> {
         self.files += 1;
         let file = self.files;

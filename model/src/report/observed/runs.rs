@@ -465,7 +465,7 @@ impl Sorter<'_> {
             (-3, _) => (What::Another { refused: false }, None),
             (-1, Some(_)) => (What::Nothing, Some("the token is one: it does not return -1")),
             (-2, Some(_)) => (What::Another { refused: true }, None),
-            (-2, None) => (What::Nothing, Some("the token is none: it returns -1")),
+            (-2, None) => (What::Nothing, Some("it is not a token: it returns -1")),
             // Of an account that somebody else manages.
             (0, _) if legacy => (What::Nothing, None),
             _ => (What::Nothing, Some("it returns an operation, -1, -2 or -3")),
@@ -482,7 +482,7 @@ impl Sorter<'_> {
         let again = self.exports[at].lane.calls.iter().any(|asked| asked.what == What::AddDevice);
         let flaw = match op {
             _ if again => Some("this op_id was returned before"),
-            _ if !parses => Some("the token is none: it returns -1"),
+            _ if !parses => Some("it is not a token: it returns -1"),
             _ if op > i64::from(MAX_OP_ID) => Some("an op_id is at most 2147483647"),
             _ => None,
         };
@@ -607,8 +607,8 @@ impl Import {
             let token = Token::parse(text.as_bytes()).ok().filter(|token| token.text().to_string() == *text);
             let Some(token) = token.filter(|token| token.device.form() == form) else {
                 return Some(match form {
-                    Form::Short => "the token is none of 59 characters",
-                    Form::Long => "the token is none of 83 characters",
+                    Form::Short => "it is not a token of 59 characters",
+                    Form::Long => "it is not a token of 83 characters",
                 });
             };
             self.token.get_or_insert(token);

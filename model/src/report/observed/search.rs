@@ -203,7 +203,7 @@ impl<'a, I: ImportSide, E: ExportSide> Search<'a, I, E> {
                 (step, action)
             }
         };
-        // Where every step was recorded, one that changes nothing is none.
+        // Where every step was recorded, one that changes nothing is not a step.
         let Step { to, turn, idle } = step;
         if !idle {
             self.explain(&mut at, node.guess, &turn, &mut lines)?;

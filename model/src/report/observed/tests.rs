@@ -161,7 +161,7 @@ fn whatever_the_model_does_is_allowed() {
     for (cast, profile) in [
         (Cast::HH, Profile::Documented),
         (Cast::HH, Profile::Jamid),
-        // A token of the documented form is none to an old exporter.
+        // To an old exporter a token of the documented form is not a token.
         (Cast::HL, Profile::Jamid),
         (Cast::LH, Profile::Documented),
         (Cast::LH, Profile::Jamid),

@@ -20,6 +20,7 @@ use crate::{
     system::{
         Turn,
         config::{Budget, Configuration},
+        counted::counted,
         side::{ExportSide, ImportSide},
     },
 };
@@ -67,7 +68,7 @@ pub struct Happened {
     pub lines: Vec<Place>,
 }
 
-/// Where and why it is none.
+/// Where and why it is not a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Refusal {
     /// How many lines of the operations can be explained.
@@ -95,7 +96,7 @@ pub struct Apart {
     pub place: Place,
     /// The line in words.
     pub says: String,
-    /// Why it is none.
+    /// Why it is not a run.
     pub why: &'static str,
 }
 
@@ -238,7 +239,9 @@ fn search<I: ImportSide, E: ExportSide>(notes: &Notes, run: &Run, terms: &Terms,
         return Verdict::Allowed { runs, apart: Vec::new() };
     }
     if graph.ended != Ended::Complete {
-        return Verdict::Inconclusive { why: format!("the search was cut short after {} states", graph.states()) };
+        return Verdict::Inconclusive {
+            why: format!("the search was cut short after {}", counted(graph.states(), "state")),
+        };
     }
     Verdict::Refused(Box::new(refusal(notes, &search)))
 }

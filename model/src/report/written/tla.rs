@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::system::config::Configuration;
+use crate::system::{config::Configuration, counted::counted};
 
 /// The part of a state that is for readers: what the two clients show, the places of the two daemons, and the properties that it violates.
 pub(super) struct Shown {
@@ -44,7 +44,8 @@ pub(super) fn write(
     let last = shown.len().saturating_sub(1);
     let column = |of: fn(&Shown) -> &String| sequence(shown, |one| text(of(one)));
     writeln!(out, "---- MODULE {} ----", module(configuration))?;
-    writeln!(out, "\\* The graph of {configuration}: {} states, {edges} steps.", shown.len())?;
+    let size = [counted(shown.len(), "state"), counted(edges, "step")].join(", ");
+    writeln!(out, "\\* The graph of {configuration}: {size}.")?;
     writeln!(out, "EXTENDS Naturals, Sequences")?;
     writeln!(out, "VARIABLES state, import, export, importer, exporter, violated")?;
     writeln!(out, "vars == <<state, import, export, importer, exporter, violated>>\n")?;

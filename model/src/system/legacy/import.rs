@@ -331,7 +331,7 @@ impl Importer {
         !self.changes.has(Change::ArchiveBound) || self.loading.is_some_and(|conn| self.peer(conn) == account)
     }
 
-    /// The archive is loaded, or is none: the channel is closed.
+    /// The archive is loaded, or what came is not an archive: the channel is closed.
     fn loaded(&mut self, rows: &mut Rows) -> Vec<Effect> {
         let conn = self.loading.take().filter(|conn| self.channels.contains(conn));
         conn.map_or_else(Vec::new, |conn| self.close(conn, rows))

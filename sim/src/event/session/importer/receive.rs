@@ -11,6 +11,7 @@ use handfast::{
 };
 use handfast_model::{
     action::{Action, CallerAct},
+    counted,
     follow::Did,
     side::{ExportSide, ImportSide},
 };
@@ -138,7 +139,10 @@ impl<I: ImportSide, E: ExportSide> Session<'_, I, E> {
                 if let Peer::Link(_) = peer
                     && length != u64::from(frames) * u64::from(bytes)
                 {
-                    let text = format!("import: an archive of {frames} times {bytes} bytes is announced as {length}");
+                    let text = format!(
+                        "import: an archive of {frames} times {} is announced as {length}",
+                        counted(bytes, "byte")
+                    );
                     return self.break_law(Law::Model, text);
                 }
                 // An old one has all of it before it does anything with it.
