@@ -62,7 +62,7 @@ fn a_page_that_cannot_be_written_is_a_failure() {
     let folder = Folder::default();
     let missing = folder.path("missing/walk.html");
     let output = run(["explore", "--output", text(&missing)], b"");
-    assert_eq!(code(output.status), 1, "{}", shown(&output));
+    assert_eq!(code(output.status), 2, "{}", shown(&output));
     let unknown = run(["explore", "--config", "HH-documented-nothing"], b"");
     assert_eq!(code(unknown.status), 2, "{}", shown(&unknown));
 }
