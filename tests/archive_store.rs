@@ -461,22 +461,43 @@ fn a_crash_while_removing_leaves_it_whole_or_gone() {
     }
 }
 
+/// A removal that failed is finished by another one, and where there was none, by the next start.
 #[test]
 fn a_failure_while_removing_is_reported() {
-    for failure in 0..3 {
-        let fs = MemoryFs::new();
-        let store = Store::open_in(fs.clone(), "/store").unwrap();
-        import(&store, &Secret::default()).unwrap();
-        fs.fail_after(failure);
-        assert!(matches!(store.remove(ID), Err(StoreError::Io { .. })), "{failure}");
-        drop(store);
-        // At the next start it is whole, or nothing is left of it.
-        let store = Store::open_in(fs.clone(), "/store").unwrap();
-        match failure {
-            0 => assert_whole(&store, &Secret::default()),
-            _ => assert_eq!(fs.list("/store".as_ref()).unwrap().len(), 0, "{failure}"),
+    let names = |fs: &MemoryFs| fs.list("/store".as_ref()).unwrap().len();
+    for failure in 0..4 {
+        for again in [false, true] {
+            let fs = MemoryFs::new();
+            let store = Store::open_in(fs.clone(), "/store").unwrap();
+            import(&store, &Secret::default()).unwrap();
+            fs.fail_after(failure);
+            assert!(matches!(store.remove(ID), Err(StoreError::Io { .. })), "{failure}");
+            if again {
+                store.remove(ID).unwrap();
+                assert_eq!(names(&fs), 0, "{failure}");
+                store.remove(ID).unwrap();
+                continue;
+            }
+            drop(store);
+            // It is whole, or nothing is left of it.
+            let store = Store::open_in(fs.clone(), "/store").unwrap();
+            match failure {
+                0 => assert_whole(&store, &Secret::default()),
+                _ => assert_eq!(names(&fs), 0, "{failure}"),
+            }
         }
     }
+}
+
+/// A removal does not touch an account of the same name that is being installed.
+#[test]
+fn an_account_that_is_being_installed_is_not_removed() {
+    let fs = MemoryFs::new();
+    let store = Store::open_in(fs.clone(), "/store").unwrap();
+    let staged = stage(&store, ID, &Secret::default(), text()).unwrap();
+    store.remove(ID).unwrap();
+    staged.install(device(), now()).unwrap();
+    assert_whole(&store, &Secret::default());
 }
 
 /// A→B, then B→C from what B stored: the same text, another device of the same account each time (R-ARC-6).

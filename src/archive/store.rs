@@ -168,21 +168,29 @@ impl<F: Fs> Store<F> {
         self.read(id, SETTINGS).map(|settings| settings.to_vec())
     }
 
-    /// Removes an account with all its files. A crash leaves it whole or gone; it is no error if there is none.
+    /// Removes an account with all its files. A crash leaves it whole or gone; it is no error if there is none. A removal that failed is
+    /// finished by another one, or when the store is opened next.
     pub fn remove(&self, id: LocalId) -> Result<(), StoreError> {
         let Shared { fs, root, .. } = &*self.shared;
-        let (folder, gone) = (self.folder(id), self.staging(id));
-        match fs.rename(&folder, &gone) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            result => {
-                result.map_err(io_error("remove", &folder))?;
-                fs.sync_folder(root).map_err(io_error("sync", root))?;
-            }
+        let (folder, gone) = (self.folder(id), root.join(format!("{STAGING}{id}.removed")));
+        let mut renamed = fs.rename(&folder, &gone);
+        if renamed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists) {
+            // An earlier removal failed after this step.
+            self.finish_removal(&gone)?;
+            renamed = fs.rename(&folder, &gone);
         }
-        match fs.remove_folder(&gone) {
+        match renamed {
+            Ok(()) => self.finish_removal(&gone),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            result => result.map_err(io_error("remove", &gone)),
+            Err(error) => Err(io_error("remove", &folder)(error)),
         }
+    }
+
+    /// Removes the files of an account that has lost its name. That it has lasts before they are removed.
+    fn finish_removal(&self, gone: &Path) -> Result<(), StoreError> {
+        let Shared { fs, root, .. } = &*self.shared;
+        fs.sync_folder(root).map_err(io_error("sync", root))?;
+        fs.remove_folder(gone).map_err(io_error("remove", gone))
     }
 
     /// Where the files of an account are, if it is there.
