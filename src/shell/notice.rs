@@ -142,3 +142,58 @@ impl Progress {
         self.0.reported.store(false, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R-TIME-4: each step is reported once, and none while a report is on its way.
+    #[test]
+    fn a_step_is_reported_once() {
+        let progress = Progress::default();
+        progress.begin(1000);
+        // Bytes, whether a report is seen before them, and whether they are reported.
+        let table = [
+            (99, false, false),
+            (1, false, true),
+            (100, false, false),
+            (50, true, false),
+            (50, false, true),
+            (0, true, false),
+            (250, false, true),
+            (49, true, false),
+            (1, false, true),
+        ];
+        for (number, (bytes, is_seen, is_reported)) in table.into_iter().enumerate() {
+            if is_seen {
+                progress.seen();
+            }
+            assert_eq!(progress.passes(bytes, 100), is_reported, "{number}");
+        }
+        assert_eq!((progress.done(), progress.total(), progress.clone().done()), (600, 1000, 600));
+    }
+
+    /// A cause belongs to the outcome that its failure led to, and to the last failure.
+    #[test]
+    fn a_cause_is_that_of_its_outcome() {
+        let mut causes = Causes::default();
+        assert_eq!(causes.of(Signal::Done(Outcome::Network)), None);
+        causes.note(Outcome::Storage, io::Error::other("an earlier one"));
+        causes.note(Outcome::Network, io::ErrorKind::ConnectionRefused.into());
+        for outcome in [Outcome::Storage, Outcome::Timeout, Outcome::SUCCESS] {
+            assert_eq!(causes.of(Signal::Done(outcome)), None, "{outcome:?}");
+        }
+        assert_eq!(causes.of(Signal::Connecting), None);
+        let cause = causes.of(Signal::Done(Outcome::Network)).unwrap();
+        assert_eq!((cause.kind(), &*cause.to_string()), (io::ErrorKind::ConnectionRefused, "connection refused"));
+    }
+
+    /// R-SEC-2: a notice prints its signal and not its details, which may have the token.
+    #[test]
+    fn a_notice_prints_without_its_details() {
+        let details = Details::from_iter([("token".into(), "jami-auth://secret/123456".into())]);
+        let notice = Notice { op: Some(OpId(7)), signal: Signal::TokenAvailable, details, cause: None, doubt: None };
+        assert_eq!(format!("{notice:?}"), "Notice { op: Some(OpId(7)), signal: TokenAvailable, cause: None, .. }");
+        assert_eq!(notice.state(), LinkState::TokenAvailable);
+    }
+}

@@ -44,3 +44,44 @@ pub(super) fn id(random: &mut impl Random) -> u64 {
     random.fill(&mut bytes);
     u64::from_le_bytes(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that count up, so that what is drawn shows how many were taken, and in which order.
+    #[derive(Default)]
+    struct Counting(u8);
+
+    impl Random for Counting {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            for byte in bytes {
+                *byte = self.0;
+                self.0 = self.0.wrapping_add(1);
+            }
+        }
+    }
+
+    /// R-SAS-3, R-TOK-2: nonces, codes and ids are the bytes of the source, and no byte is used twice.
+    #[test]
+    fn what_is_drawn_are_bytes_of_the_source() {
+        let mut source = Counting::default();
+        assert_eq!(nonce(&mut source), core::array::from_fn(|at| at as u8));
+        assert_eq!(nonce(&mut source), core::array::from_fn(|at| 32 + at as u8));
+        assert_eq!(id(&mut source), u64::from_le_bytes([64, 65, 66, 67, 68, 69, 70, 71]));
+        assert_eq!(Some(code(&mut source)), Code::from_random(u32::from_le_bytes([72, 73, 74, 75])));
+    }
+
+    /// R-TOK-2: a value that would make some codes more likely is drawn again.
+    #[test]
+    fn a_value_of_no_use_is_drawn_again() {
+        let mut source = Counting(252);
+        assert_eq!(Code::from_random(u32::from_le_bytes([252, 253, 254, 255])), None);
+        assert_eq!(Some(code(&mut source)), Code::from_random(u32::from_le_bytes([0, 1, 2, 3])));
+    }
+
+    #[test]
+    fn two_nonces_of_the_system_differ() {
+        assert_ne!(nonce(&mut SystemRandom), nonce(&mut SystemRandom));
+    }
+}

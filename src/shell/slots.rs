@@ -34,3 +34,32 @@ impl Slots {
         self.0.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(slots: &Slots, slot: Slot) -> String {
+        slots.of(slot).as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn each_secret_is_found_by_its_slot() {
+        let mut slots = Slots::default();
+        let (first, second) = (slots.keep("one".into()), slots.keep("two".into()));
+        assert_eq!((text(&slots, first), text(&slots, second)), ("one".into(), "two".into()));
+        slots.take_back();
+        assert_eq!((text(&slots, first), text(&slots, second)), ("one".into(), String::new()));
+        slots.clear();
+        assert_eq!(text(&slots, first), "");
+    }
+
+    /// Eight are kept. One more has a slot of its own, in which nothing is.
+    #[test]
+    fn no_more_are_kept_than_an_operation_has() {
+        let mut slots = Slots::default();
+        let kept: Vec<_> = (0..10).map(|number| slots.keep(format!("{number}").as_str().into())).collect();
+        let texts: Vec<_> = kept.into_iter().map(|slot| text(&slots, slot)).collect();
+        assert_eq!(texts, ["0", "1", "2", "3", "4", "5", "6", "7", "", ""]);
+    }
+}

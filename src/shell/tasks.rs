@@ -10,3 +10,19 @@ pub(super) fn joined<T>(ended: Result<T, JoinError>) -> Option<T> {
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_was_stopped_has_no_result_and_one_that_panicked_panics_here() {
+        assert_eq!(joined(tokio::spawn(async { 7 }).await), Some(7));
+        let stopped = tokio::spawn(std::future::pending::<()>());
+        stopped.abort();
+        assert_eq!(joined(stopped.await), None);
+        let panicked = tokio::spawn(async { panic!("of the task") }).await;
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| joined::<()>(panicked)));
+        assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"of the task"));
+    }
+}

@@ -405,3 +405,10 @@ async fn an_exporter_that_chooses_tls_1_2_is_refused() {
     let (import, _) = tokio::join!(importer.handshake(one), acceptor.accept(other));
     assert!(matches!(import, Err(HandshakeError::Tls(_))));
 }
+
+/// The key exchanges that both ends offer, in their order: `docs/choices.md`.
+#[test]
+fn the_key_exchanges_are_the_chosen_ones() {
+    let names: Vec<_> = offering(CLIENT_SUITES).kx_groups.iter().map(|group| format!("{:?}", group.name())).collect();
+    assert_eq!(names, ["X25519MLKEM768", "X25519", "secp256r1", "secp384r1"]);
+}
