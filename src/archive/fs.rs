@@ -33,7 +33,8 @@ pub trait Fs: fmt::Debug + Send + Sync + 'static {
     fn list(&self, path: &Path) -> io::Result<Vec<OsString>>;
     /// Makes the names in a folder durable.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
-    /// Gives a folder another name in the same folder, at once. It is an error if that is taken.
+    /// Gives a folder another name in the same folder, at once. It is an error if that is taken ([`io::ErrorKind::AlreadyExists`], also where
+    /// there is no such folder to rename).
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a folder with all that is in it, in no particular order; also what is no folder.
     fn remove_folder(&self, path: &Path) -> io::Result<()>;

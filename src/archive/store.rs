@@ -169,7 +169,7 @@ impl<F: Fs> Store<F> {
     }
 
     /// Removes an account with all its files. A crash leaves it whole or gone; it is no error if there is none. A removal that failed is
-    /// finished by another one, or when the store is opened next.
+    /// finished by another one, or when the store is next opened with no one else in it, on a file system with locks.
     pub fn remove(&self, id: LocalId) -> Result<(), StoreError> {
         let Shared { fs, root, .. } = &*self.shared;
         let (folder, gone) = (self.folder(id), root.join(format!("{STAGING}{id}.removed")));
@@ -190,7 +190,11 @@ impl<F: Fs> Store<F> {
     fn finish_removal(&self, gone: &Path) -> Result<(), StoreError> {
         let Shared { fs, root, .. } = &*self.shared;
         fs.sync_folder(root).map_err(io_error("sync", root))?;
-        fs.remove_folder(gone).map_err(io_error("remove", gone))
+        match fs.remove_folder(gone) {
+            // Another removal of the same account was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result.map_err(io_error("remove", gone)),
+        }
     }
 
     /// Where the files of an account are, if it is there.
