@@ -1,8 +1,9 @@
 //! Inputs as units, and the changes of them.
 
 use std::{
+    cell::Cell,
     panic::{self, AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, PoisonError},
+    sync::Once,
     thread,
 };
 
@@ -154,16 +155,26 @@ pub(super) fn cuts(rng: &mut Rng) -> Vec<u8> {
     if rng.bool() { vec![0, 6, 63, 19] } else { std::iter::repeat_with(|| rng.u8(..64)).take(4).collect() }
 }
 
-/// One thread at a time has the hook.
-static HOOK: Mutex<()> = Mutex::new(());
+thread_local! {
+    /// Whether a panic of this thread is caught and says nothing.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Does something, and catches a panic. A shape that drives what the checks drive may come upon a bug before the check has its input, and
 /// a fuzzer's hook ends the program there and then: without an input, nothing is found.
 pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> thread::Result<T> {
-    let _one = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| ()));
+    static HOOK: Once = Once::new();
+    // The fuzzer has set its own before it asks for the first input.
+    HOOK.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                hook(panic);
+            }
+        }));
+    });
+    QUIET.set(true);
     let done = catch_unwind(AssertUnwindSafe(work));
-    panic::set_hook(hook);
+    QUIET.set(false);
     done
 }
