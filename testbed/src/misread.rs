@@ -118,6 +118,16 @@ fn begins_in(text: &str, read: usize, place: &Place) -> usize {
     }
 }
 
+/// A name of a file as a terminal may show it: without control characters, and not of any length.
+fn shown(name: &str) -> String {
+    const MOST: usize = 60;
+    let mut text: String = name.chars().take(MOST).flat_map(char::escape_debug).collect();
+    if name.chars().nth(MOST).is_some() {
+        text.push('…');
+    }
+    text
+}
+
 /// Translates what a reader says of keys and values, in the forms that `serde` gives all of them. A text that has none of the forms is one
 /// of ours.
 fn in_words(said: &str, format: &Format) -> (String, Place) {
@@ -125,18 +135,18 @@ fn in_words(said: &str, format: &Format) -> (String, Place) {
     let quoted = |name: &str| Place::Before(format!("\"{name}\""));
     let named = |prefix: &str| said.strip_prefix(prefix)?.split_once('`');
     if let Some((name, rest)) = named("unknown field `") {
-        let what = format!("there is no key `{name}` here{}", instead("the keys are", name, rest));
+        let what = format!("there is no key `{}` here{}", shown(name), instead("the keys are", name, rest));
         return (what, quoted(name));
     }
     if let Some((name, rest)) = named("unknown variant `") {
-        let what = format!("`{name}` is not known here{}", instead("expected one of", name, rest));
+        let what = format!("`{}` is not known here{}", shown(name), instead("expected one of", name, rest));
         return (what, quoted(name));
     }
     if let Some((name, _)) = named("missing field `") {
         return (format!("the key `{name}` is missing"), Place::Last);
     }
     if let Some((name, _)) = named("duplicate field `") {
-        return (format!("the key `{name}` is there twice"), quoted(name));
+        return (format!("the key `{}` is there twice", shown(name)), quoted(name));
     }
     let of_value = ["invalid type: ", "invalid value: "].iter().find_map(|prefix| said.strip_prefix(prefix));
     if let Some((found, wanted)) = of_value.and_then(|rest| rest.rsplit_once(", expected ")) {
@@ -308,6 +318,29 @@ mod tests {
             assert!(came.starts_with(said) && !is_foreign(&came), "{text}\n{came}\n{said}");
         }
         assert_eq!(from_toml::<Sample>("needed = 'x'\nslow = true").map(|one| one.slow), Ok(true));
+    }
+
+    #[test]
+    fn a_text_that_is_no_toml_is_said_in_plain_words() {
+        for (text, said) in [
+            ("needed = 'x", "expected the quote that ends the text"),
+            ("needed = \"x", "expected the quote that ends the text"),
+            ("needed = \"\\q\"", "expected an escape of TOML"),
+            ("needed = \"\\u00\"", "expected an escape of TOML"),
+            ("needed = ''\ninner = 1\ninner.one = 2", "expected another key: this one has a value already"),
+        ] {
+            let came = toml(text);
+            assert!(came.lines().next().unwrap().contains(said) && !is_foreign(&came), "{text}\n{came}\n{said}");
+        }
+    }
+
+    /// A name that is not known reaches the terminal without control characters, and not at any length.
+    #[test]
+    fn a_name_is_shown_as_a_terminal_may_show_it() {
+        let came = toml("\"\\u001b]0;x\" = 1");
+        assert!(came.contains("no key `\\u{1b}]0;x` here") && !came.contains('\x1b'), "{came}");
+        let came = toml(&format!("{} = 1", "long".repeat(1000)));
+        assert!(came.contains(&format!("no key `{}…` here", "long".repeat(15))), "{came}");
     }
 
     #[test]

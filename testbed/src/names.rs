@@ -109,8 +109,8 @@ fn among(part: &str, names: &BTreeSet<String>) -> String {
     let some: Vec<_> = with.by_ref().take(NEAREST).collect();
     match (some.is_empty(), with.count()) {
         (true, _) => String::new(),
-        (_, 0) => format!("with it there are {}; ", some.join(", ")),
-        (_, more) => format!("with it there are {} and {more} more; ", some.join(", ")),
+        (_, 0) => format!("names that contain it: {}; ", some.join(", ")),
+        (_, more) => format!("names that contain it: {} and {more} more; ", some.join(", ")),
     }
 }
 
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(in_any_case("m-1", &mutants()), None);
         assert!(unknown("property", "p-gat", &properties()).contains("the nearest are P-GATE"));
         let part = unknown("configuration", "HH", &configurations());
-        assert!(part.contains("with it there are HH-documented-") && part.contains(" more; the name '?'"), "{part}");
+        assert!(part.contains("names that contain it: HH-documented-") && part.contains(" more; the name '?'"), "{part}");
         let none = unknown("configuration", "xyz", &configurations());
         assert_eq!(none, "there is no configuration \"xyz\"; the name '?' lists all");
     }

@@ -3,8 +3,10 @@
 /// Returns what is expected, of what the reader of TOML says.
 pub(super) fn of_toml(said: &str) -> &'static str {
     /// Parts of what it says, the first that is in it counts.
-    const KNOWN: [(&[&str], &str); 6] = [
+    const KNOWN: [(&[&str], &str); 9] = [
         (&["duplicate key"], "the same key is there twice"),
+        (&["dotted key", "cannot extend"], "expected another key: this one has a value already"),
+        (&["escape", "unicode"], "expected an escape of TOML, such as \\n or \\u0041, or a text in single quotes"),
         (&["inline table", "between key-value pairs"], "expected a table on one line: { KEY = VALUE, KEY = VALUE }"),
         (&["array table", "unclosed table", "table open"], "expected the end of a heading: [NAME] or [[NAME]]"),
         (&["array"], "expected a list: values in [ ] with a comma between two of them"),
@@ -21,6 +23,7 @@ pub(super) fn of_toml(said: &str) -> &'static str {
             ],
             "expected a value: a text in quotes, a number, true, false, or a list in [ ]",
         ),
+        (&["basic string", "literal string", "multi-line"], "expected the quote that ends the text"),
         (&["value", "key", "extra `=`"], "expected KEY = VALUE"),
     ];
     let known = KNOWN.iter().find(|(parts, _)| parts.iter().any(|part| said.contains(part)));
@@ -29,7 +32,8 @@ pub(super) fn of_toml(said: &str) -> &'static str {
 
 /// Returns what is expected, of what the reader of JSON says.
 pub(super) fn of_json(said: &str) -> &'static str {
-    const KNOWN: [(&str, &str); 13] = [
+    const KNOWN: [(&str, &str); 14] = [
+        ("number out of range", "expected a number that is not as large"),
         ("EOF ", "expected more: the text ends within a value"),
         ("expected `:`", "expected `:` after the key"),
         ("expected `,` or `]`", "expected `,` and a further value, or `]`"),
