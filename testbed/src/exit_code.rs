@@ -8,6 +8,9 @@ violated, 4 inconclusive, 5 equal inputs gave unequal results, 101 a panic.";
 /// The exit code of what says nothing.
 pub(crate) const INCONCLUSIVE: u8 = 4;
 
+/// The exit code where all is as expected, and a graph is not the accepted one.
+const GRAPH_CHANGED: u8 = 6;
+
 /// The advice where memory or time cut a check of the model short.
 pub(crate) const CUT_SHORT: &str = "INCONCLUSIVE: a check was cut short; give it more --time or --memory";
 
@@ -17,11 +20,13 @@ pub(crate) fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
     codes.into_iter().max_by_key(|code| ORDER.iter().position(|known| known == code)).unwrap_or(0)
 }
 
-/// The verdict on a run of many checks, in words.
-pub(crate) const fn words(code: u8) -> &'static str {
+/// The verdict on a run of many checks, in words. `is_certain`: something that was decided is not as expected, though nothing that ships is violated:
+/// a mutant that lives, or an old peer without its defect.
+pub(crate) const fn words(code: u8, is_certain: bool) -> &'static str {
     match code {
         0 => "ALL AS EXPECTED",
-        INCONCLUSIVE => "INCONCLUSIVE",
+        INCONCLUSIVE if !is_certain => "INCONCLUSIVE",
+        GRAPH_CHANGED => "ALL AS EXPECTED, BUT THE GRAPH CHANGED",
         _ => "NOT AS EXPECTED",
     }
 }
@@ -29,6 +34,21 @@ pub(crate) const fn words(code: u8) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_say_whether_something_is_decided() {
+        assert_eq!(
+            [0, 1, 3, 4, 6].map(|code| words(code, false)),
+            [
+                "ALL AS EXPECTED",
+                "NOT AS EXPECTED",
+                "NOT AS EXPECTED",
+                "INCONCLUSIVE",
+                "ALL AS EXPECTED, BUT THE GRAPH CHANGED",
+            ]
+        );
+        assert_eq!(words(4, true), "NOT AS EXPECTED");
+    }
 
     #[test]
     fn the_worst_counts() {

@@ -136,6 +136,11 @@ impl Examined {
         Self { rows, compared, contrasts, mutants, exit_code }
     }
 
+    /// Whether a mutant lives, and its hunt came to an end.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.mutants.iter().any(|found| found.story.is_none() && found.ended == Ended::Complete)
+    }
+
     /// The exit code of the command.
     pub(crate) const fn exit_code(&self) -> u8 {
         self.exit_code
@@ -299,7 +304,7 @@ impl fmt::Display for Examined {
         }
         f.write_str(match self.exit_code {
             0 => "all as expected",
-            INCONCLUSIVE => "INCONCLUSIVE",
+            INCONCLUSIVE if !self.is_certain() => "INCONCLUSIVE",
             _ => "NOT AS EXPECTED",
         })
     }

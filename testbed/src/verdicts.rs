@@ -182,6 +182,14 @@ pub(crate) fn counterexample(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Resu
     }
 }
 
+/// Whether something that was decided is not as expected and no violation: an old peer without its known defect, a mutant that lives.
+pub(crate) fn is_certain(report: &Report) -> bool {
+    let rows = || report.checked.iter().flat_map(|one| &one.rows);
+    let mut hunted = report.mutants.iter().chain([&report.canary]);
+    rows().any(|row| !row.is_as_expected() && row.verdict.is_verified())
+        || hunted.any(|one| one.kill.row.verdict.is_verified())
+}
+
 /// The command that shows the first thing that is not as expected. A check that was only interrupted has none.
 pub(crate) fn again(report: &Report) -> Option<String> {
     let rows = || report.checked.iter().flat_map(|one| &one.rows);

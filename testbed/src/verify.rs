@@ -248,6 +248,7 @@ impl Verify {
                 mutant,
                 limits,
                 exit_code,
+                verdict: verified.words(),
                 again,
                 attached,
             });
@@ -326,8 +327,14 @@ impl Verified {
         if let Some(parts) = &self.parts {
             output::line(format_args!("\n{parts}"))?;
         }
-        output::line(format_args!("\n{}", words(self.exit_code)))?;
+        output::line(format_args!("\n{}", self.words()))?;
         output::again(self.again(mutant))
+    }
+
+    /// The verdict in words.
+    fn words(&self) -> &'static str {
+        let of_model = self.model.as_ref().is_some_and(verdicts::is_certain);
+        words(self.exit_code, of_model || self.intruder.as_ref().is_some_and(Examined::is_certain))
     }
 
     /// The command that shows the first thing again that is not as expected.

@@ -44,7 +44,6 @@ pub struct Found {
     /// The shortest attack; none where the mutant is not noticed.
     pub story: Option<Vec<Line>>,
     /// How the search ended: without an attack it says something only where the graph is complete.
-    #[serde(skip)]
     pub ended: Ended,
 }
 

@@ -23,7 +23,7 @@ use super::{
     links::{self, Orphan, Requirement},
     stories::{self, Kind, Story},
 };
-use crate::{exit_code::words, sim::Swept, verdicts};
+use crate::{sim::Swept, verdicts};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -43,6 +43,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) mutant: Option<&'a Mutant>,
     pub(crate) limits: Limits,
     pub(crate) exit_code: u8,
+    /// The verdict in words.
+    pub(crate) verdict: &'static str,
     /// The command that shows the first failure again.
     pub(crate) again: Option<String>,
     /// The results of other commands.
@@ -269,9 +271,12 @@ fn line(asked: &Asked<'_>, checked: &[Checked], hunted: &[&Hunted]) -> Line {
             "{verified} of {} VERIFIED, {known} VIOLATED as known of old peers",
             counted(rows().count(), "verdict")
         ));
-        let unexpected = rows().filter(|row| !row.is_as_expected()).count();
-        if unexpected > 0 {
-            parts.push(format!("{unexpected} NOT AS EXPECTED"));
+        let (stopped, unlike): (Vec<_>, Vec<_>) =
+            rows().filter(|row| !row.is_as_expected()).partition(|row| row.verdict.was_interrupted());
+        for (rows, words) in [(unlike, "NOT AS EXPECTED"), (stopped, "NOT CARRIED OUT")] {
+            if !rows.is_empty() {
+                parts.push(format!("{} {words}", rows.len()));
+            }
         }
     }
     let killed = hunted.iter().filter(|hunted| hunted.is_killed()).count();
@@ -282,7 +287,7 @@ fn line(asked: &Asked<'_>, checked: &[Checked], hunted: &[&Hunted]) -> Line {
     parts.extend(of("simulation", asked.simulation));
     parts.extend(of("event engine", asked.event));
     parts.extend(asked.intruder.clone());
-    let verdict = words(asked.exit_code);
+    let verdict = asked.verdict;
     let mut bounded = Vec::new();
     if !checked.is_empty() {
         let complete = checked.iter().filter(|one| one.graph.complete).count();
