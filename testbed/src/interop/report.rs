@@ -127,7 +127,7 @@ impl<'a> Results<'a> {
         let lines: Vec<Line<'_>> = self.lines().map(|(_, line)| line).collect();
         let text = serde_json::to_string_pretty(&lines).map_err(Failure::reason)?;
         fs::write(folder.join("results.json"), text + "\n").map_err(failed)?;
-        fs::write(folder.join("table.txt"), self.to_string()).map_err(failed)?;
+        fs::write(folder.join("table.txt"), format!("{self:#}")).map_err(failed)?;
         for (played, line) in self.lines() {
             if matches!(line.verdict, Word::Passed | Word::Unsupported) {
                 continue;
@@ -224,7 +224,8 @@ impl fmt::Display for Results<'_> {
                 columns.line([scenario.name.to_owned()].into_iter().chain(cells));
             }
         }
-        writeln!(f, "{columns}")?;
+        let table = if f.alternate() { format!("{columns:#}") } else { columns.to_string() };
+        writeln!(f, "{table}")?;
         for (_, line) in self.lines() {
             if matches!(line.verdict, Word::Passed | Word::Unsupported) {
                 continue;
