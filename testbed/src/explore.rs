@@ -50,7 +50,7 @@ Examples:
   handfast explore --trace link.trace --output walk.html
 
 The page has the graph inside and needs no server. Its address holds the way: a link to it is a link to a state.
-Exit codes: 0 written, 1 not written, 2 usage: also a file that cannot be read or written.")]
+Exit codes: 0 written, 1 standard output is lost, 2 usage: also a file that cannot be used.")]
 pub(crate) struct Explore {
     /// The configuration
     #[arg(long, value_name = "NAME", default_value = "HH-documented-honest", value_parser = Names::CONFIGURATIONS,
@@ -112,7 +112,7 @@ impl Explore {
     /// Explores what was asked for.
     fn walkable(&self, players: Option<Players>) -> Result<Walkable, Failure> {
         if let Some(path) = &self.trace {
-            let (header, steps) = replay::read(path)?;
+            let (header, steps) = replay::read(path).map_err(Failure::of_usage)?;
             if steps.len() as u64 > MAX_STATES {
                 let text = format_args!(
                     "{}: a page to look at has at most {MAX_STATES} steps, and it has more",

@@ -35,6 +35,11 @@ impl Failure {
         Self { code, text: plain(text.to_string()), lost: false }
     }
 
+    /// The same failure, of a file that is not what the command line says.
+    pub(crate) fn of_usage(self) -> Self {
+        Self { code: if self.code == 1 { 2 } else { self.code }, ..self }
+    }
+
     /// The same failure, of a command that gives no verdict. Its exit code 1 means: the work was not done.
     pub(crate) fn without_verdict(self) -> Self {
         Self { code: if self.lost { 1 } else { self.code }, ..self }

@@ -113,7 +113,7 @@ fn a_schedule_and_its_trace_are_one_way() {
     }
     let damaged = folder.file("damaged.trace", "{}\n");
     let refused = run(["explore", "--trace", text(&damaged)], b"");
-    assert_eq!(code(refused.status), 1, "{}", shown(&refused));
+    assert_eq!(code(refused.status), 2, "{}", shown(&refused));
 }
 
 /// A terminal shows no HTML: the complaint says what to do.
