@@ -181,7 +181,10 @@ mod tests {
         assert_eq!(in_any_case("m-1", &mutants()), None);
         assert!(unknown("property", "p-gat", &properties()).contains("the nearest are P-GATE"));
         let part = unknown("configuration", "HH", &configurations());
-        assert!(part.contains("names that contain it: HH-documented-") && part.contains(" more; the name '?'"), "{part}");
+        assert!(
+            part.contains("names that contain it: HH-documented-") && part.contains(" more; the name '?'"),
+            "{part}"
+        );
         let none = unknown("configuration", "xyz", &configurations());
         assert_eq!(none, "there is no configuration \"xyz\"; the name '?' lists all");
     }
