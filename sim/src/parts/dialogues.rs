@@ -13,8 +13,10 @@ type Dialogue = &'static [(&'static str, &'static str)];
 trait Speaks: Sized {
     /// One on which nothing was chosen.
     fn begin() -> Self;
-    /// Takes an input and returns its effects.
-    fn take(&mut self, input: &str) -> Vec<String>;
+    /// Takes an input. Returns whether the screen offers it.
+    fn takes(&mut self, input: &str) -> bool;
+    /// The next effect, in words.
+    fn next(&mut self) -> Option<String>;
 }
 
 /// Holds each dialogue, from the beginning that its name gives.
@@ -22,7 +24,9 @@ fn hold<C: Speaks>(cases: &mut Cases, whose: &str, dialogues: &[(&'static str, D
     for (name, beginning, rest) in dialogues {
         let mut client = C::begin();
         for (number, (input, stated)) in beginning.iter().chain(*rest).enumerate() {
-            let came = client.take(input).join(", ");
+            let refused = (!client.takes(input)).then(|| "refused".to_owned());
+            let effects = std::iter::from_fn(|| client.next());
+            let came = refused.into_iter().chain(effects).collect::<Vec<_>>().join(", ");
             cases.expect(format!("{whose}, {name}, step {}: {input}", number + 1), *stated, &*came);
         }
     }

@@ -20,11 +20,12 @@ impl Speaks for Held {
         Self(Client::new())
     }
 
-    fn take(&mut self, input: &str) -> Vec<String> {
-        let refused = self.0.handle(read(input)).err().map(|_| "refused".to_owned());
-        let mut said: Vec<_> = refused.into_iter().collect();
-        said.extend(std::iter::from_fn(|| self.0.poll_effect()).map(word));
-        said
+    fn takes(&mut self, input: &str) -> bool {
+        self.0.handle(read(input)).is_ok()
+    }
+
+    fn next(&mut self) -> Option<String> {
+        self.0.poll_effect().map(word)
     }
 }
 
