@@ -75,6 +75,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>, players:
     }
     // The parser reports a bad command line, and ends the process.
     let cli = cli::Cli::try_parse_from(args).unwrap_or_else(|error| short(error).exit());
+    verdicts::columns::measure();
     match cli.run(players) {
         Ok(code) => code,
         Err(failure) => failure.report(),

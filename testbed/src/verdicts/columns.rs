@@ -3,6 +3,7 @@
 use std::{
     env, fmt,
     io::{self, IsTerminal as _},
+    sync::OnceLock,
 };
 
 use crate::tui::tty;
@@ -14,15 +15,19 @@ pub(crate) enum Align {
     Right,
 }
 
-/// The columns that a line may have: what `COLUMNS` says, or else the width of the terminal, if standard output is one. Zero says nothing. In
-/// unit tests, which may be run with either, a line may have any.
-fn room() -> Option<usize> {
-    if cfg!(test) {
-        return None;
-    }
+/// The columns that a line may have, once the command has begun.
+static ROOM: OnceLock<Option<usize>> = OnceLock::new();
+
+/// Finds how many columns a line may have: what `COLUMNS` says, or else the width of the terminal, if standard output is one. Zero says nothing.
+/// Before this is called, as in unit tests, a line may have any.
+pub(crate) fn measure() {
     let said = env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|&columns| columns > 0);
     let terminal = || io::stdout().is_terminal().then(tty::size).flatten().map(|size| size.columns);
-    said.or_else(terminal).filter(|&columns| columns > 0)
+    ROOM.get_or_init(|| said.or_else(terminal).filter(|&columns| columns > 0));
+}
+
+fn room() -> Option<usize> {
+    ROOM.get().copied().flatten()
 }
 
 /// A table that is as wide as it has to be. Where lines are narrower, each line of it becomes a block with a line for each cell.
