@@ -10,14 +10,31 @@ pub(crate) fn point_at(text: &[u8], offset: usize) -> String {
     let start = offset.saturating_sub(BEFORE);
     let end = text.len().min(offset + AFTER);
     let cut = |yes: bool| if yes { "..." } else { "" };
-    let before = format!("{}{}", cut(start > 0), text[start..offset].escape_ascii());
-    let after = format!("{}{}", text[offset..end].escape_ascii(), cut(end < text.len()));
+    let before = format!("{}{}", cut(start > 0), shown(&text[start..offset]));
+    let after = format!("{}{}", shown(&text[offset..end]), cut(end < text.len()));
     format!("  {before}{after}\n  {:width$}^", "", width = before.len())
+}
+
+/// Bytes as a terminal may show them. Quotes print.
+fn shown(bytes: &[u8]) -> String {
+    let one = |&byte: &u8| match byte {
+        b'"' | b'\'' => char::from(byte).to_string(),
+        other => other.escape_ascii().to_string(),
+    };
+    bytes.iter().map(one).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::point_at;
+
+    #[test]
+    fn quotes_stay_as_they_are() {
+        insta::assert_snapshot!(point_at(br#"name = "it's \"#, 7), @r#"
+        name = "it's \\
+               ^
+        "#);
+    }
 
     #[test]
     fn the_caret_stands_under_the_byte() {
