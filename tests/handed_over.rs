@@ -3,6 +3,7 @@
 mod support;
 
 use handfast::{
+    operations::OpId,
     outcome::{LinkState, Outcome},
     shell::{ExportOptions, ImportOptions, rendezvous::Peer},
 };
@@ -27,6 +28,37 @@ async fn a_result_before_the_end_of_the_archive_is_known_waits_for_it() {
         assert_eq!(importer.outcome().await, Outcome::SUCCESS);
         reading.lift();
         assert_eq!(exporter.outcome().await, Outcome::SUCCESS);
+        importer.report().await;
+        exporter.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_progress_of_an_export_is_that_of_its_archive() {
+    in_time(async {
+        let (account, store) = (account("", 200_000), store());
+        let mut importer = import(&store, ImportOptions::default());
+        let token = importer.token().await;
+        let reading = Gate::after(1);
+        let source = GatedSource { source: account.inline(), opening: Gate::open(), reading: reading.clone() };
+        let dial = Peer(importer.handle.listening().unwrap());
+        let mut exporter = export_with(dial, source, account.device.clone(), ExportOptions::default());
+        let op = exporter.begin(&token).await;
+        let progress = exporter.handle.progress(op).await.unwrap();
+        assert_eq!((progress.done(), progress.total()), (0, 0));
+        importer.expect(LinkState::Connecting).await;
+        exporter.handle.confirm_add_device(op).await.unwrap();
+        importer.answer_one("").await;
+
+        importer.expect(LinkState::InProgress).await;
+        let length = account.text.len() as u64;
+        assert_eq!((progress.total(), progress.done() < length), (length, true));
+        assert!(exporter.handle.progress(OpId(op.0 + 1)).await.is_none());
+        reading.lift();
+        assert_eq!(exporter.outcome().await, Outcome::SUCCESS);
+        assert_eq!(importer.outcome().await, Outcome::SUCCESS);
+        assert_eq!((progress.done(), progress.total()), (length, length));
         importer.report().await;
         exporter.close().await;
     })

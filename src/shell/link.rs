@@ -120,3 +120,69 @@ impl<T: AsyncBufRead + AsyncWrite + Unpin> Link<T> {
         drop(timeout(limit, graceful).await);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncRead, ReadBuf};
+
+    use super::*;
+    use crate::token::Code;
+
+    /// A stream to which nothing can be written, and on which nothing arrives.
+    #[derive(Default)]
+    struct Broken {
+        written: usize,
+    }
+
+    impl AsyncRead for Broken {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncBufRead for Broken {
+        fn poll_fill_buf(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+            Poll::Pending
+        }
+
+        fn consume(self: Pin<&mut Self>, _: usize) {}
+    }
+
+    impl AsyncWrite for Broken {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            self.written += 1;
+            assert_eq!(self.written, 1, "written to again");
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+    }
+
+    fn waiting() -> Link<Broken> {
+        let mut connection = Connection::exporter();
+        assert!(connection.request_channel(Code::parse(b"123456").unwrap().channel_name()));
+        Link::new(Broken::default(), connection)
+    }
+
+    /// What waited is thrown away, and that the link is lost is for the next read to show.
+    #[tokio::test]
+    async fn a_stream_that_failed_is_not_written_to_again() {
+        let mut link = waiting();
+        assert!(link.is_waiting());
+        assert_eq!(link.turn().await, Turn::Nothing);
+        assert!(!link.is_waiting() && link.connection.is_cut());
+        let next = poll_fn(|cx| Poll::Ready(std::pin::pin!(link.turn()).poll(cx).is_pending()));
+        assert!(next.await, "nothing is left to be done");
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_failed_is_closed_at_once() {
+        waiting().close(Duration::from_secs(3600)).await;
+    }
+}

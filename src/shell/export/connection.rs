@@ -326,23 +326,4 @@ async fn more<R: Reader>(sending: &mut Option<Sending<R>>) -> io::Result<Buffer>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// R-EXP-12: an attempt whose link was there, or may be, failed, and another one may not. Any other has no use.
-    #[test]
-    fn an_error_of_dialling_says_whether_another_attempt_has_a_use() {
-        use io::ErrorKind::*;
-        let has_use = |kind: io::ErrorKind| match of_dialling(kind.into()) {
-            Event::Failed(error) if error.kind() == kind => true,
-            Event::Unreachable(error) if error.kind() == kind => false,
-            _ => panic!("{kind}: another event"),
-        };
-        for kind in [BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted, TimedOut, UnexpectedEof] {
-            assert!(has_use(kind), "{kind}");
-        }
-        for kind in [ConnectionRefused, NotFound, PermissionDenied, AddrNotAvailable, HostUnreachable, Other] {
-            assert!(!has_use(kind), "{kind}");
-        }
-    }
-}
+mod tests;

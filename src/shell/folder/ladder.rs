@@ -38,3 +38,30 @@ pub(super) fn check<F: Fs>(
         false => CheckError::Unreadable(with_path(&path)(error.into())),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::{DateDoubt, Day, InsecureKdf, MemoryFs, UnixTime};
+
+    fn complete() -> Complete<MemoryFs> {
+        let store = Store::open_in(MemoryFs::default(), "/accounts").unwrap();
+        let terms = Terms::at(UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_800_000_000)));
+        let (mut staging, _) = begin(&store, LocalId(1), &Secret::default(), &InsecureKdf, terms).unwrap();
+        staging.write(b"{}").unwrap();
+        staging.complete().unwrap()
+    }
+
+    /// The path of the file is in the reason where the reason may be the file, and not where it is the date of this device.
+    #[test]
+    fn a_failure_names_its_file_unless_the_date_is_the_reason() {
+        let named = |error: OpenError| {
+            let complete = complete();
+            let path = complete.path().display().to_string();
+            let Err(CheckError::Unreadable(reason)) = check(complete, || Err(error)) else { panic!("another error") };
+            reason.to_string().contains(&path)
+        };
+        assert!(named(OpenError::Io(io::ErrorKind::PermissionDenied.into())));
+        assert!(!named(OpenError::Date(DateDoubt::Impossible { now: Day(0) })));
+    }
+}

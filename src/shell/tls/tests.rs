@@ -307,11 +307,25 @@ async fn chains_beyond_the_limits_and_garbage_are_refused() {
         (vec![leaf.clone(), vec![0x30, 0x03, 0x02, 0x01].into()], ChainError::Malformed { index: 1 }),
         (vec![leaf.clone(), leaf, vec![].into()], ChainError::Malformed { index: 2 }),
     ];
+    let importer = ImporterTls::new(&device());
     for (certificates, expected) in cases {
-        match link(&importer_with(certificates, &peer), &exporter).await.1 {
-            Err(HandshakeError::Chain(reason)) => assert_eq!(reason, expected),
-            other => panic!("expected {expected:?}, found {:?}", other.map(|_| ())),
-        }
+        let (import, export) = link(&importer_with(certificates.clone(), &peer), &exporter).await;
+        assert_refused(export.map(drop), &expected);
+        // The peer learns that it was, in the handshake. In TLS 1.3 the client has finished before.
+        let refusal = HandshakeError::from_io(import.unwrap().0.read(&mut [0]).await.unwrap_err());
+        assert!(matches!(refusal, HandshakeError::Tls(Error::AlertReceived(_))), "{refusal}");
+
+        let (import, export) = link(&importer, &exporter_with(certificates, &peer)).await;
+        assert_refused(import.map(drop), &expected);
+        let refusal = export.map(drop).unwrap_err();
+        assert!(matches!(refusal, HandshakeError::Tls(Error::AlertReceived(_))), "{refusal}");
+    }
+}
+
+fn assert_refused(end: Result<(), HandshakeError>, expected: &ChainError) {
+    match end {
+        Err(HandshakeError::Chain(reason)) => assert_eq!(reason, *expected),
+        other => panic!("expected {expected:?}, found {other:?}"),
     }
 }
 

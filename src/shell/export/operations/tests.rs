@@ -416,3 +416,48 @@ async fn timers_run_as_stated_and_nothing_is_kept_beyond_the_end() {
     assert!(LENGTHS.iter().all(|length| met.lengths.contains_key(length)), "{met:?}");
     assert!((1..=6).all(|attempts| met.attempts.contains_key(&attempts)), "{met:?}");
 }
+
+/// Values of a comparison are its own; only a password is kept for a try (R-SEC-2).
+#[tokio::test(start_paused = true)]
+async fn a_password_alone_is_kept_in_a_slot() {
+    let mut way = Way::new(Features::WITH_SAS);
+    let op = way.op;
+    for message in [Message::Commitment(vec![1; 32]), Message::Nonce(vec![2; 32]), Message::Opening(vec![3; 32])] {
+        let kept = way.operations.kept(op, message.map_password(Secret::from));
+        let slots = [0, 1].map(|slot| way.operations.operations[&op].passwords.of(Slot(slot)));
+        assert!(slots.iter().all(Secret::is_empty), "{kept:?}");
+        kept.map_password(|slot| assert_eq!(slot, Slot::NONE));
+    }
+    let kept = way.operations.kept(op, Message::Password("sesame".into()));
+    assert_eq!(kept, Message::Password(Slot(0)));
+    assert_eq!(way.operations.operations[&op].passwords.of(Slot(0)).as_str(), Some("sesame"));
+}
+
+/// A message has 32 bits for the length of what it holds.
+#[tokio::test(start_paused = true)]
+async fn an_archive_that_no_message_can_hold_is_unreadable() {
+    for (length, expected) in [(u64::from(u32::MAX), Tried::Opened), (u64::from(u32::MAX) + 1, Tried::Unreadable)] {
+        let mut way = Way::new(Features::ALL);
+        let archive = way.source.open(length);
+        assert_eq!(way.operations.opened(way.op, Slot(0), Opening::Opened(archive)), Input::Tried(Slot(0), expected));
+        let cause = way.operations.causes.get(&way.op).and_then(|causes| causes.of(Signal::Done(Outcome::Storage)));
+        let reason = cause.map(|cause| cause.to_string());
+        let larger = "the archive is larger than a message can be".to_owned();
+        assert_eq!(reason, (expected == Tried::Unreadable).then_some(larger));
+    }
+}
+
+/// R-EXP-12: why the operation ends where the device is not the one of the token, and no reason where it is.
+#[tokio::test(start_paused = true)]
+async fn another_device_is_the_cause_where_it_is_one() {
+    for pinned in [true, false] {
+        let mut way = Way::new(Features::ALL);
+        let channel = Channel { exported: Zeroizing::new([1; 32]), importer: [2; 32], exporter: [3; 32] };
+        let input = way.operations.input(way.op, Event::Opened { pinned, channel });
+        assert_eq!(input, Input::Opened { pinned });
+        let causes = way.operations.causes.get(&way.op);
+        let cause = causes.and_then(|causes| causes.of(Signal::Done(Outcome::Network)));
+        let other = "another device answered, not the one that the token names".to_owned();
+        assert_eq!(cause.map(|cause| cause.to_string()), (!pinned).then_some(other));
+    }
+}

@@ -1,5 +1,7 @@
 use std::io::Cursor;
 
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
 use super::*;
 use crate::{
     archive::{InsecureKdf, Sample, Seal, Sealer},
@@ -84,4 +86,83 @@ async fn a_protected_archive_waits_for_its_password() {
     assert!(matches!(source.open(Secret::default()).await, Opening::Wrong));
     assert!(read(source.open(Secret::from("sesame")).await).await == text);
     assert!(source.validated.lock().unwrap().is_none());
+}
+
+/// An archive without a password is read once before it is asked for; one with a password is opened by no one before there is one.
+#[tokio::test]
+async fn only_an_archive_without_a_password_is_prepared() {
+    for (password, expected) in [("", 2), ("sesame", 1)] {
+        let (_, file) = archive(5000, password);
+        let (open, mut opened) = unbounded_channel();
+        let open = move || {
+            open.send(()).unwrap();
+            Ok(Cursor::new(file.clone()))
+        };
+        let mut source = FileSource::new(open, Arc::new(InsecureKdf), Terms::at(NOW)).unwrap();
+        source.prepare();
+        drop(source);
+        let mut count = 0;
+        while opened.recv().await.is_some() {
+            count += 1;
+        }
+        assert_eq!(count, expected, "{password}");
+    }
+}
+
+/// R-EXP-6: a password for an archive that has none is wrong, whether or not a first pass was made.
+#[tokio::test]
+async fn a_password_for_an_archive_without_one_is_wrong() {
+    let (_, file) = archive(5000, "");
+    let (mut source, _) = source(&file);
+    for _ in 0..2 {
+        assert!(matches!(source.open(Secret::from("sesame")).await, Opening::Wrong));
+        source.validate().unwrap();
+    }
+}
+
+/// A file that says how many bytes were read of it when it is closed.
+struct Counted {
+    file: Cursor<Vec<u8>>,
+    read: usize,
+    closed: UnboundedSender<usize>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(out)?;
+        self.read += count;
+        Ok(count)
+    }
+}
+
+impl Seek for Counted {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let _ = self.closed.send(self.read);
+    }
+}
+
+/// An operation that ends in the middle of a transfer does not read the rest of the file.
+#[tokio::test]
+async fn an_archive_is_read_for_as_long_as_it_is_wanted() {
+    let (_, file) = archive(4_000_000, "");
+    let length = file.len();
+    let (closed, mut read) = unbounded_channel();
+    let open = move || Ok(Counted { file: Cursor::new(file.clone()), read: 0, closed: closed.clone() });
+    let mut source = FileSource::new(open, Arc::new(InsecureKdf), Terms::at(NOW)).unwrap();
+    source.validate().unwrap();
+    let Opening::Opened(mut reader) = source.open(Secret::default()).await else { panic!("it opens") };
+    reader.next(&mut Buffer::default()).await.unwrap();
+    drop((reader, source));
+    let mut last = 0;
+    while let Some(count) = read.recv().await {
+        last = count;
+    }
+    // All of it once, to see that it is the same file; then what was asked for, and what is read ahead.
+    assert!(last < length + length / 2, "{last} of {length} bytes");
 }
