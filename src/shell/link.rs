@@ -170,7 +170,7 @@ mod tests {
         Link::new(Broken::default(), connection)
     }
 
-    /// What waited is thrown away, and that the link is lost is for the next read to show.
+    /// It throws away the bytes that waited, and leaves it to the next read to show that the link is lost.
     #[tokio::test]
     async fn a_stream_that_failed_is_not_written_to_again() {
         let mut link = waiting();

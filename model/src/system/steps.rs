@@ -1,115 +1,32 @@
 //! The possible actions in a state, and the input that each hands to a reducer.
+//!
+//! Here are those of users, network and shells, and where every action leads; callers and a hostile device have a file of their own.
+
+mod hostile;
+mod words;
 
 use handfast::{
     export::{self, Tried},
-    import::{self, Ask, Check},
+    import::{self, Check},
     limits::Timer,
-    message::{Features, ImportResult, Message, Slot, Verdict, Word},
-    outcome::{AccountId, LinkState, Scheme, Side},
+    message::Slot,
+    outcome::{LinkState, Scheme, Side},
     reducer::ConnId,
 };
 
+pub use self::words::{EVERY_WORD, EVERY_WORD_OF_SAS, TO_EXPORTER, TO_IMPORTER};
 use crate::system::{
     Aim,
-    action::{Action, CallerAct, Chain, DeviceAct},
+    action::Action,
     config::{Configuration, Player},
     link::{End, Item},
     seen::Compared,
     stated::TRIES,
-    world::{
-        ADDRESS, Caller, Device, HONEST, INTRUDER, Kind, PEER, Stage, Storage, World, caller_conn, caller_index,
-        is_right, slot,
-    },
+    world::{HONEST, INTRUDER, PEER, Storage, World, is_right, slot},
 };
 
 /// How often a user answers, at most: once more than there may be prompts.
 const MAX_ANSWERS: u8 = TRIES + 1;
-
-/// The alphabet in which an intruder speaks to the importer.
-pub const TO_IMPORTER: [Message; 11] = [
-    Message::AuthScheme(Scheme::Password, Features::ALL),
-    Message::AuthScheme(Scheme::None, Features::NONE),
-    Message::Verdict(Verdict::Wrong),
-    Message::Verdict(Verdict::Final),
-    Message::Verdict(Verdict::None),
-    Message::State(Word::Canceled),
-    Message::State(Word::Timeout),
-    Message::Hello(Features::ALL),
-    Message::Password(Slot(0)),
-    Message::ImportResult(ImportResult::Stored),
-    Message::Unknown,
-];
-
-/// The alphabet in which a hostile device speaks to the exporter, passwords apart.
-pub const TO_EXPORTER: [Message; 10] = [
-    Message::Hello(Features::ALL),
-    Message::Hello(Features::NONE),
-    Message::ImportResult(ImportResult::Stored),
-    Message::ImportResult(ImportResult::FailedStorage),
-    Message::State(Word::Canceled),
-    Message::State(Word::Timeout),
-    Message::AuthScheme(Scheme::Password, Features::ALL),
-    Message::Verdict(Verdict::Wrong),
-    Message::Verdict(Verdict::Final),
-    Message::Unknown,
-];
-
-/// Features without a comparison.
-const fn features(cancel: bool, result: bool) -> Features {
-    Features { cancel, result, ..Features::NONE }
-}
-
-/// Every value of every message, but for the slot of a password, and for what belongs to a comparison ([`EVERY_WORD_OF_SAS`]).
-pub const EVERY_WORD: [Message; 23] = [
-    Message::Hello(features(false, false)),
-    Message::Hello(features(false, true)),
-    Message::Hello(features(true, false)),
-    Message::Hello(features(true, true)),
-    Message::AuthScheme(Scheme::None, features(false, false)),
-    Message::AuthScheme(Scheme::None, features(false, true)),
-    Message::AuthScheme(Scheme::None, features(true, false)),
-    Message::AuthScheme(Scheme::None, features(true, true)),
-    Message::AuthScheme(Scheme::Password, features(false, false)),
-    Message::AuthScheme(Scheme::Password, features(false, true)),
-    Message::AuthScheme(Scheme::Password, features(true, false)),
-    Message::AuthScheme(Scheme::Password, features(true, true)),
-    Message::Password(Slot(0)),
-    Message::Verdict(Verdict::Wrong),
-    Message::Verdict(Verdict::Final),
-    Message::Verdict(Verdict::None),
-    Message::State(Word::Canceled),
-    Message::State(Word::Timeout),
-    Message::ImportResult(ImportResult::Stored),
-    Message::ImportResult(ImportResult::FailedArchive),
-    Message::ImportResult(ImportResult::FailedStorage),
-    Message::ImportResult(ImportResult::Other),
-    Message::Unknown,
-];
-
-/// Features with a comparison.
-const fn comparing(cancel: bool, result: bool) -> Features {
-    Features { cancel, result, sas: true }
-}
-
-/// Every value of a message that belongs to a comparison (R-SAS-1), but for its handles.
-pub const EVERY_WORD_OF_SAS: [Message; 16] = [
-    Message::Hello(comparing(false, false)),
-    Message::Hello(comparing(false, true)),
-    Message::Hello(comparing(true, false)),
-    Message::Hello(comparing(true, true)),
-    Message::AuthScheme(Scheme::None, comparing(false, false)),
-    Message::AuthScheme(Scheme::None, comparing(false, true)),
-    Message::AuthScheme(Scheme::None, comparing(true, false)),
-    Message::AuthScheme(Scheme::None, comparing(true, true)),
-    Message::AuthScheme(Scheme::Password, comparing(false, false)),
-    Message::AuthScheme(Scheme::Password, comparing(false, true)),
-    Message::AuthScheme(Scheme::Password, comparing(true, false)),
-    Message::AuthScheme(Scheme::Password, comparing(true, true)),
-    Message::State(Word::Mismatch),
-    Message::Commitment(Slot::NONE),
-    Message::Nonce(Slot::NONE),
-    Message::Opening(Slot::NONE),
-];
 
 impl World {
     /// The slot of the password that is typed next.
@@ -244,134 +161,6 @@ impl World {
         let staging = self.import.staged.is_some_and(|staged| !staged.whole);
         if staging && may_fail {
             actions.push(Action::Unwritable);
-        }
-    }
-
-    /// The actions of callers and a hostile device, and of requests that come again.
-    pub(crate) fn hostile(&self, configuration: &Configuration, actions: &mut Vec<Action>) {
-        // Callers of a kind are alike: they come in order.
-        let fresh = |kind| {
-            let mut indices = 0..self.callers.len();
-            indices.find(|&index| self.kind(index) == kind && self.comes(self.callers[index].stage))
-        };
-        let alone = |caller: &Caller| matches!(caller.stage, Stage::Away | Stage::Gone);
-        let blocked = configuration.single_file && !self.callers.iter().all(alone);
-        let next = [Kind::Intruder, Kind::Stranger, Kind::Repeated].map(fresh);
-        for (index, caller) in self.callers.iter().enumerate() {
-            if !self.comes(caller.stage) || !blocked && next.contains(&Some(index)) {
-                let conn = caller_conn(index);
-                self.caller_acts(caller, self.kind(index), |act| actions.push(Action::Caller(conn.0, act)));
-            }
-        }
-        if let Some(device) = self.device {
-            self.device_acts(device, |act| actions.push(Action::Device(act)));
-        }
-    }
-
-    /// Whether a caller is one that can come now. In a crowd those come again that are gone, as long as there is something to come for.
-    fn comes(&self, stage: Stage) -> bool {
-        stage == Stage::Away || stage == Stage::Gone && self.crowd.is_some() && self.seen.import.session.is_none()
-    }
-
-    fn caller_acts(&self, caller: &Caller, kind: Kind, mut act: impl FnMut(CallerAct)) {
-        match caller.stage {
-            Stage::Away if kind == Kind::Repeated && !self.may_repeat() => {}
-            Stage::Away if self.seen.import.is_up() => act(CallerAct::Request),
-            Stage::Gone if self.comes(Stage::Gone) && self.seen.import.is_up() => act(CallerAct::Request),
-            Stage::Requested if kind == Kind::Repeated => act(CallerAct::Fail),
-            Stage::Requested | Stage::Answered => {
-                act(CallerAct::Fail);
-                if self.crowd.is_some() && caller.stage == Stage::Requested {
-                    act(CallerAct::Answer);
-                }
-                act(CallerAct::Prove(Chain::Own));
-                if kind == Kind::Intruder {
-                    act(CallerAct::Prove(Chain::Forged));
-                }
-            }
-            Stage::Open => {
-                if kind == Kind::Intruder {
-                    act(CallerAct::Ask(Ask::Right));
-                }
-                if self.left.asks > 0 {
-                    act(CallerAct::Ask(Ask::Wrong));
-                    act(CallerAct::Ask(Ask::Other));
-                }
-                act(CallerAct::Drop);
-            }
-            Stage::Session => {
-                if self.left.words > 0 {
-                    self.words(&TO_IMPORTER).for_each(|message| act(CallerAct::Say(message)));
-                    act(CallerAct::Babble);
-                    act(CallerAct::Begin);
-                }
-                self.further_asks(&mut act);
-                act(CallerAct::End);
-                act(CallerAct::Drop);
-            }
-            Stage::Sending => {
-                act(CallerAct::Complete);
-                act(CallerAct::End);
-                act(CallerAct::Drop);
-            }
-            Stage::Ended => {
-                // The importer has ended the channel, and waits for the other end.
-                if self.seen.import.done.is_some() && self.cast.import == Player::Hardened {
-                    self.further_asks(&mut act);
-                    act(CallerAct::End);
-                }
-                act(CallerAct::Drop);
-            }
-            Stage::Away | Stage::Asked | Stage::Gone => {}
-        }
-    }
-
-    /// The messages of a hostile peer: one of each kind that matters, or every value. Passwords for an exporter are right or wrong, and apart.
-    fn words(&self, few: &'static [Message]) -> impl Iterator<Item = Message> + use<> {
-        let to_exporter = few.len() == TO_EXPORTER.len();
-        let every = self.every_word.then(|| EVERY_WORD.iter().chain(&EVERY_WORD_OF_SAS));
-        let every =
-            every.into_iter().flatten().filter(move |word| !(to_exporter && matches!(word, Message::Password(_))));
-        let few = if self.every_word { &[] } else { few };
-        few.iter().chain(every).copied()
-    }
-
-    /// The session's peer can ask for other channels. Old importers were observed without that.
-    fn further_asks(&self, act: &mut impl FnMut(CallerAct)) {
-        if self.left.asks > 0 && self.cast.import == Player::Hardened {
-            act(CallerAct::Ask(Ask::Wrong));
-            act(CallerAct::Ask(Ask::Other));
-        }
-    }
-
-    fn device_acts(&self, device: Device, mut act: impl FnMut(DeviceAct)) {
-        match device.stage {
-            Stage::Requested => {
-                act(DeviceAct::Open { pinned: true });
-                act(DeviceAct::Open { pinned: false });
-                act(DeviceAct::Drop);
-            }
-            Stage::Asked => {
-                act(DeviceAct::Accept);
-                act(DeviceAct::Decline);
-                act(DeviceAct::Drop);
-            }
-            Stage::Session => {
-                if self.left.words > 0 {
-                    self.words(&TO_EXPORTER).for_each(|message| act(DeviceAct::Say(message)));
-                    for right in [false, true] {
-                        act(DeviceAct::Say(Message::Password(slot(device.passwords, right))));
-                    }
-                    act(DeviceAct::Babble);
-                }
-                act(DeviceAct::End);
-                act(DeviceAct::Drop);
-            }
-            Stage::Ended => {
-                act(DeviceAct::End);
-                act(DeviceAct::Drop);
-            }
-            Stage::Away | Stage::Answered | Stage::Open | Stage::Sending | Stage::Gone => {}
         }
     }
 
@@ -540,150 +329,6 @@ impl World {
         self.import.storage = Storage::Settled { durable };
         if durable {
             self.import.staged = None;
-        }
-    }
-
-    fn caller_does(&mut self, conn: ConnId, act: CallerAct) -> Option<Aim> {
-        use import::Input as I;
-        match act {
-            CallerAct::Ask(Ask::Wrong | Ask::Other) => self.left.asks = self.left.asks.checked_sub(1)?,
-            CallerAct::Say(_) | CallerAct::Babble | CallerAct::Begin => {
-                self.left.words = self.left.words.checked_sub(1)?;
-            }
-            _ => {}
-        }
-        let staged = self.import.staged.as_mut().filter(|staged| staged.from == conn && !staged.whole);
-        // An archive that was not staged ends unheard.
-        let unheard = match staged {
-            _ if self.cast.import == Player::Legacy => false,
-            Some(staged) if act == CallerAct::Complete => std::mem::replace(&mut staged.whole, true),
-            _ => act == CallerAct::Complete,
-        };
-        match act {
-            CallerAct::Request => self.overtake(Stage::Requested)?,
-            CallerAct::Prove(_) => self.overtake(Stage::Open)?,
-            _ => {}
-        }
-        let came = (self.seen.import.signalled, self.seen.export.signalled);
-        let again = act == CallerAct::Request && self.kind(caller_index(conn)?) == Kind::Repeated;
-        self.left.duplicates = self.left.duplicates.checked_sub(again.into())?;
-        let caller = self.caller_mut(conn)?;
-        if again {
-            caller.came = Some(came);
-        }
-        let at = caller.stage;
-        caller.stage = match act {
-            CallerAct::Fail | CallerAct::Drop => Stage::Gone,
-            CallerAct::Answer => Stage::Answered,
-            CallerAct::Prove(_) => Stage::Open,
-            CallerAct::Begin => Stage::Sending,
-            CallerAct::Complete => Stage::Session,
-            CallerAct::End => Stage::Ended,
-            CallerAct::Request | CallerAct::Ask(_) | CallerAct::Say(_) | CallerAct::Babble => at,
-        };
-        if unheard {
-            return Some(Aim::Neither);
-        }
-        if caller.stage == Stage::Gone {
-            caller.wrong_codes = 0;
-        }
-        Some(Aim::Import(match act {
-            CallerAct::Request => I::ConnectionRequested(conn),
-            CallerAct::Answer => I::ConnectionAnswered(conn),
-            CallerAct::Fail => I::ConnectionFailed(conn),
-            CallerAct::Prove(chain) => {
-                let (account, verified): (AccountId, bool) = match chain {
-                    Chain::Own => (INTRUDER, true),
-                    Chain::Forged => (HONEST, false),
-                    Chain::Same => (HONEST, true),
-                };
-                (caller.chain, caller.proved) = (Some(account), verified);
-                I::ConnectionOpened { conn, presented: Some(account), verified }
-            }
-            CallerAct::Ask(ask) => I::ChannelRequested(conn, ask),
-            CallerAct::Say(message) => I::Message(conn, message),
-            CallerAct::Babble => I::Malformed(conn),
-            CallerAct::Begin => I::ArchiveBegan(conn),
-            CallerAct::Complete => I::ArchiveComplete(conn),
-            CallerAct::End => I::ChannelEnded(conn),
-            CallerAct::Drop => I::ConnectionLost(conn),
-        }))
-    }
-
-    fn device_does(&mut self, act: DeviceAct) -> Option<export::Input> {
-        use export::Input as E;
-        if matches!(act, DeviceAct::Say(_) | DeviceAct::Babble) {
-            self.left.words = self.left.words.checked_sub(1)?;
-        }
-        let device = self.device.as_mut()?;
-        let at = device.stage;
-        match act {
-            DeviceAct::Open { .. } => device.stage = Stage::Open,
-            DeviceAct::Accept => device.stage = Stage::Session,
-            DeviceAct::Say(Message::Password(_)) => device.passwords += 1,
-            DeviceAct::End if device.stage == Stage::Ended => device.stage = Stage::Gone,
-            DeviceAct::End => device.stage = Stage::Ended,
-            DeviceAct::Drop => {
-                device.stage = Stage::Gone;
-                self.export.sending = false;
-            }
-            DeviceAct::Decline | DeviceAct::Say(_) | DeviceAct::Babble => {}
-        }
-        Some(match act {
-            DeviceAct::Open { pinned } => E::Opened { pinned },
-            DeviceAct::Accept => E::Accepted { peer_address: ADDRESS },
-            DeviceAct::Decline => E::Declined,
-            DeviceAct::Say(message) => E::Message(message),
-            DeviceAct::Babble => E::Malformed,
-            DeviceAct::End => E::Ended,
-            DeviceAct::Drop if at == Stage::Requested => E::Failed,
-            DeviceAct::Drop => E::Lost,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    /// The number of a message among all that its type has: a new variant or field does not compile here, or takes another number.
-    fn number(message: Message) -> usize {
-        let features = |Features { cancel, result, sas }: Features| {
-            usize::from(sas) * 100 + usize::from(cancel) * 2 + usize::from(result)
-        };
-        match message {
-            Message::Hello(named) => features(named),
-            Message::AuthScheme(Scheme::None, named) => 4 + features(named),
-            Message::AuthScheme(Scheme::Password, named) => 8 + features(named),
-            Message::Password(Slot(_)) => 12,
-            Message::Verdict(Verdict::Wrong) => 13,
-            Message::Verdict(Verdict::Final) => 14,
-            Message::Verdict(Verdict::None) => 15,
-            Message::State(Word::Canceled) => 16,
-            Message::State(Word::Timeout) => 17,
-            Message::ImportResult(ImportResult::Stored) => 18,
-            Message::ImportResult(ImportResult::FailedArchive) => 19,
-            Message::ImportResult(ImportResult::FailedStorage) => 20,
-            Message::ImportResult(ImportResult::Other) => 21,
-            Message::Unknown => 22,
-            Message::State(Word::Mismatch) => 23,
-            Message::Commitment(Slot(_)) => 24,
-            Message::Nonce(Slot(_)) => 25,
-            Message::Opening(Slot(_)) => 26,
-        }
-    }
-
-    #[test]
-    fn every_word_is_every_value_of_the_type() {
-        let numbers: BTreeSet<_> = EVERY_WORD.map(number).into_iter().collect();
-        assert_eq!(numbers, (0..=22).collect());
-        let numbers: BTreeSet<_> = EVERY_WORD_OF_SAS.map(number).into_iter().collect();
-        let named = |at: usize| (0..4).map(move |features| 100 + 4 * at + features);
-        assert_eq!(numbers, (0..3).flat_map(named).chain(23..=26).collect());
-        for few in TO_IMPORTER.iter().chain(&TO_EXPORTER) {
-            assert!(EVERY_WORD.contains(few), "{few:?}");
         }
     }
 }

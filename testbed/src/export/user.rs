@@ -1,5 +1,9 @@
 //! The user of an export.
 
+mod calls;
+mod questions;
+mod screens;
+
 use std::{collections::VecDeque, io, path::PathBuf, process::ExitCode};
 
 use handfast::{
@@ -8,68 +12,27 @@ use handfast::{
         export::{Client, Effect, Input, Screen},
     },
     message::Slot,
-    operations::{AddDeviceError, OpId},
+    operations::OpId,
     outcome::{AccountId, Outcome, Side, Signal},
-    reducer::Refused,
     shell::{Cause, ExportHandle, Notice},
     token::Token,
 };
-use serde::Serialize;
 
+pub(super) use self::calls::AddDevice;
 #[cfg(feature = "web")]
 use crate::web;
 use crate::{
     failure::Failure,
-    given::{Given, PREFIX, trimmed},
     interrupt,
     link::{
-        calls::ExportCall,
         comparison::{Expected, Shown},
-        observed::Returned,
         options::LinkOptions,
         session::{Happened, Session},
         texts::{self, Known},
     },
     qr::image,
-    terminal::{self, Line, LineError},
-    token,
-    tui::{
-        export::{Act, View},
-        parts::groups,
-    },
+    tui::export::{Act, View},
 };
-
-/// The arguments of `addDevice`.
-#[derive(Serialize)]
-pub(super) struct AddDevice<'a> {
-    uri: &'a str,
-}
-
-impl<'a> AddDevice<'a> {
-    /// With what was typed, which is not shown where it does not even begin like a token: it may be the password (R-SEC-2).
-    pub(super) fn of(uri: &'a str) -> Self {
-        let begins = uri.trim_start().starts_with(PREFIX);
-        Self { uri: if begins { uri } else { "<no token>" } }
-    }
-
-    /// With what an image says.
-    pub(super) const fn in_image(uri: &'a str) -> Self {
-        Self { uri }
-    }
-}
-
-/// The arguments of the calls to an operation.
-#[derive(Serialize)]
-struct Operation {
-    op_id: OpId,
-}
-
-/// The arguments of `compareAddDevice`.
-#[derive(Serialize)]
-struct Compare {
-    op_id: OpId,
-    equal: bool,
-}
 
 /// How the token comes.
 pub(super) enum Way {
@@ -81,11 +44,16 @@ pub(super) enum Way {
     Ask,
 }
 
-/// Notes a call of `addDevice`.
-fn noted(session: &mut Session<()>, uri: &str, result: Result<OpId, AddDeviceError>) -> Result<OpId, AddDeviceError> {
-    let ret = result.map_or_else(|error| error.code().into(), |op| op.0.into());
-    session.called("addDevice", AddDevice::of(uri), Returned::Operation(ret));
-    result
+/// The question that a line answers.
+#[derive(PartialEq, Eq)]
+enum Asked {
+    Nothing,
+    /// Which token it is.
+    Token,
+    /// Whether this is the device.
+    Consent,
+    /// Whether both screens show the same string.
+    Equal,
 }
 
 /// The user of this device, be it a person or a stream of calls, with the client machine that decides what is shown and called. The
@@ -119,18 +87,6 @@ pub(super) struct User<'a> {
     /// The string that was shown last; none if there was nothing to compare.
     shown: Option<Shown>,
     view: View,
-}
-
-/// The question that a line answers.
-#[derive(PartialEq, Eq)]
-enum Asked {
-    Nothing,
-    /// Which token it is.
-    Token,
-    /// Whether this is the device.
-    Consent,
-    /// Whether both screens show the same string.
-    Equal,
 }
 
 impl<'a> User<'a> {
@@ -333,16 +289,6 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Draws what there is to see, where screens are drawn.
-    fn draw(&mut self) {
-        let screen = self.client.screen();
-        self.view.shown = self.shown.clone();
-        self.view.nothing_to_compare = self.has_nothing_to_compare();
-        self.view.status = self.session.status(self.given_up);
-        let question = (&screen, &self.view.shown);
-        self.session.draw(&question, |surface| self.view.page(&screen, surface));
-    }
-
     /// Hands something to the client, and carries out what comes of it.
     async fn feed(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
@@ -360,12 +306,7 @@ impl<'a> User<'a> {
     /// Carries out one effect, and returns the return of a call. The user's actions are done elsewhere, after signals and interrupts.
     async fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         match effect {
-            Effect::AddDevice(_) => {
-                let handle = self.handle.as_ref()?;
-                let token = self.token?;
-                let result = handle.add_device_by(token).await;
-                Some(Input::Added(noted(&mut self.session, &token.text().to_string(), result)))
-            }
+            Effect::AddDevice(_) => Some(Input::Added(self.add().await?)),
             Effect::ConfirmAddDevice(op) => Some(Input::Confirmed(op, self.confirm(op).await)),
             Effect::CompareAddDevice(op, equal) => Some(Input::Compared(op, self.compare(op, equal).await)),
             Effect::CancelAddDevice(op) => Some(Input::Canceled(op, self.cancel(op).await)),
@@ -404,72 +345,6 @@ impl<'a> User<'a> {
         }
     }
 
-    async fn show(&mut self, screen: Screen) {
-        let drawn = self.session.is_drawn().is_some();
-        if matches!(screen, Screen::Done { .. } | Screen::Error(_) | Screen::Initial) {
-            self.session.stop_drawing();
-        }
-        match screen {
-            Screen::ShowInputOptions
-            | Screen::ScanQr
-            | Screen::QrScanning
-            | Screen::ManualEntry
-            | Screen::TokenObtained
-            | Screen::Closed => {}
-            Screen::Connecting | Screen::Authenticating { confirmed: true, .. } if drawn => {}
-            Screen::Connecting => self.session.print("Connecting to the new device."),
-            Screen::Authenticating { confirmed: true, .. } => self.session.print(texts::CONFIRMED),
-            Screen::Comparing { answered: true, .. } if drawn => {}
-            Screen::Comparing { answered: true, .. } => self.session.print(texts::COMPARED),
-            Screen::Comparing { .. } if self.expected.begin() || self.options.calls || drawn => {}
-            Screen::Comparing { address, .. } => {
-                let account = self.account.map(|account| groups(&account)).unwrap_or_default();
-                let shown = self.shown.clone().unwrap_or_default();
-                self.session.print(format_args!("The new device is at {address}, and asks for the account {account}."));
-                self.ask(Asked::Equal, &texts::comparison(&shown));
-            }
-            Screen::Authenticating { .. } if self.options.sas_match.is_some() || self.options.calls || drawn => {}
-            Screen::Authenticating { .. } if self.options.yes && !self.has_nothing_to_compare() => {}
-            Screen::Authenticating { address, .. } => {
-                if self.has_nothing_to_compare() {
-                    self.session.print(texts::NOTHING_TO_COMPARE);
-                }
-                let account = self.account.map(|account| groups(&account)).unwrap_or_default();
-                self.ask(
-                    Asked::Consent,
-                    &format!("The new device is at {address}. Give it the account {account}? [y/N] "),
-                );
-            }
-            Screen::InProgress => {
-                self.withdraw();
-                let progress = match (&self.handle, self.client.operation()) {
-                    (Some(handle), Some(op)) => handle.progress(op).await,
-                    _ => None,
-                };
-                if let Some(progress) = progress {
-                    self.session.show_progress(Side::Export, progress);
-                }
-            }
-            Screen::Done { confirmed } => {
-                let text = texts::ended(Side::Export, Outcome::Success { confirmed }, self.known());
-                self.session.print_end(text, self.last.as_ref());
-            }
-            Screen::Error(failure) => {
-                let text = texts::failed(Side::Export, failure, self.known());
-                self.session.print_end(text, self.last.as_ref());
-            }
-            Screen::Initial => {
-                // Nothing was begun that would end.
-                if self.own.is_none() {
-                    self.outcome = Outcome::CANCELED;
-                    self.handle = None;
-                }
-                let here = Known { canceled_here: true, ..self.known() };
-                self.session.print(texts::ended(Side::Export, Outcome::CANCELED, here));
-            }
-        }
-    }
-
     /// Whether the user wanted to compare, and cannot.
     fn has_nothing_to_compare(&self) -> bool {
         self.options.compares() && self.shown.is_none()
@@ -485,118 +360,5 @@ impl<'a> User<'a> {
     fn known(&self) -> Known {
         let cause = self.last.as_ref().and_then(|notice| notice.cause.as_ref()).map(Cause::kind);
         Known { cause, canceled_here: self.canceled }
-    }
-
-    /// Asks on a line.
-    fn ask(&mut self, asked: Asked, question: &str) {
-        self.asked = asked;
-        self.session.ask(true);
-        terminal::prompt(question);
-    }
-
-    /// The open question needs no answer any more.
-    fn withdraw(&mut self) {
-        if std::mem::replace(&mut self.asked, Asked::Nothing) != Asked::Nothing {
-            terminal::prompt("\n");
-            self.session.stop_listening();
-        }
-    }
-
-    async fn line(&mut self, line: Option<Result<Line, LineError>>) {
-        if self.options.calls {
-            if let Some(call) = line.and_then(|line| self.session.call_of(line)) {
-                self.call(call).await;
-            }
-            return;
-        }
-        let asked = std::mem::replace(&mut self.asked, Asked::Nothing);
-        let Some(line) = self.session.answer(line) else { return self.feed(Input::Back).await };
-        match asked {
-            Asked::Nothing => {}
-            Asked::Token => match Given::read(&String::from_utf8_lossy(&line)) {
-                Given::Token(token) => {
-                    self.feed(Input::Manual).await;
-                    self.obtained(token, Input::Entered).await;
-                }
-                Given::Image(path) => {
-                    self.feed(Input::Camera).await;
-                    self.scan(path).await;
-                    if self.client.screen() == Screen::ShowInputOptions {
-                        self.ask_token();
-                    }
-                }
-                Given::Neither(error) => {
-                    let text = String::from_utf8_lossy(&line);
-                    self.session.complain(token::explain(trimmed(&text).as_bytes(), error));
-                    self.ask_token();
-                }
-            },
-            Asked::Equal => self.feed(Input::Compare(terminal::is_yes(&line))).await,
-            Asked::Consent => self.feed(if terminal::is_yes(&line) { Input::Confirm } else { Input::Back }).await,
-        }
-    }
-
-    fn ask_token(&mut self) {
-        self.ask(Asked::Token, "The token that the new device shows, or the image of its QR code (a PNG file): ");
-    }
-
-    async fn call(&mut self, call: ExportCall) {
-        match (call, &self.handle) {
-            (ExportCall::Confirm { op_id }, _) => {
-                if let Some(op) = op_id.or(self.own) {
-                    self.confirm(op).await;
-                }
-            }
-            (ExportCall::Compare { op_id, equal }, _) => {
-                if let Some(op) = op_id.or(self.own) {
-                    self.compare(op, equal).await;
-                }
-            }
-            (ExportCall::Cancel { op_id }, _) => {
-                if let Some(op) = op_id.or(self.own) {
-                    self.cancel(op).await;
-                }
-            }
-            (ExportCall::Add { uri }, Some(handle)) => {
-                if let Err(refused) = noted(&mut self.session, &uri, handle.add_device(&uri).await) {
-                    self.session.complain(format_args!("addDevice was refused: {refused}"));
-                }
-            }
-            (ExportCall::Add { uri }, None) => {
-                let refused = AddDeviceError::Generic;
-                let ret = Returned::Operation(refused.code().into());
-                self.session.called("addDevice", AddDevice::of(&uri), ret);
-                self.session.complain(format_args!("addDevice was refused: {refused}"));
-            }
-        }
-    }
-
-    async fn confirm(&mut self, op: OpId) -> bool {
-        let result = match &self.handle {
-            Some(handle) => handle.confirm_add_device(op).await,
-            None => Err(Refused::Ended),
-        };
-        self.session.answered("confirmAddDevice", Operation { op_id: op }, result);
-        result.is_ok()
-    }
-
-    async fn compare(&mut self, op: OpId, equal: bool) -> bool {
-        let result = match &self.handle {
-            Some(handle) => handle.compare_add_device(op, equal).await,
-            None => Err(Refused::Ended),
-        };
-        self.session.answered("compareAddDevice", Compare { op_id: op, equal }, result);
-        result.is_ok()
-    }
-
-    async fn cancel(&mut self, op: OpId) -> bool {
-        self.withdraw();
-        let result = match &self.handle {
-            Some(handle) => handle.cancel_add_device(op).await,
-            None => Err(Refused::Ended),
-        };
-        self.session.answered("cancelAddDevice", Operation { op_id: op }, result);
-        self.canceled |= result.is_ok();
-        result.is_ok()
     }
 }

@@ -1,33 +1,26 @@
 //! The user of an import.
 
-use std::{
-    collections::VecDeque,
-    io::{self, IsTerminal as _},
-    process::ExitCode,
-    time::Duration,
-};
+mod calls;
+mod questions;
+mod screens;
+
+use std::{collections::VecDeque, io, process::ExitCode, time::Duration};
 
 use handfast::{
     client::{
         Note, Received,
         import::{Client, Effect, Input, Prompt, Screen},
     },
-    operations::LocalId,
     outcome::{AccountId, LinkState, Outcome, Scheme, Side, Signal},
-    reducer::Refused,
-    secret::Secret,
     shell::{Cause, ImportHandle, ImportReport, Notice, Slots, folder::Installed},
 };
-use serde::Serialize;
 use tokio::time::Instant;
 
 #[cfg(feature = "web")]
 use crate::web;
 use crate::{
     link::{
-        calls::ImportCall,
         comparison::{Expected, Shown},
-        observed::Returned,
         options::LinkOptions,
         reach::Reach,
         session::{Happened, Session},
@@ -35,71 +28,8 @@ use crate::{
     },
     output::Background,
     passwords::Passwords,
-    qr,
-    terminal::{self, Line, LineError},
-    tui::{
-        field::Masked,
-        import::{Act, Token, View},
-        parts::groups,
-        style::Size,
-        tty,
-    },
+    tui::import::{Act, View},
 };
-
-/// The arguments of `addAccount`.
-#[derive(Serialize)]
-struct AddAccount {
-    #[serde(rename = "Account.archiveURL")]
-    archive_url: &'static str,
-}
-
-/// The arguments of `provideAccountAuthentication`. The password is not among them.
-#[derive(Serialize)]
-struct Provide {
-    scheme: &'static str,
-    credentials: &'static str,
-    #[serde(flatten)]
-    account: Account,
-}
-
-impl Provide {
-    const fn new(scheme: Scheme, account: Account) -> Self {
-        Self { scheme: scheme.as_str(), credentials: "<secret>", account }
-    }
-}
-
-/// The arguments of `compareAccount`.
-#[derive(Serialize)]
-struct Compare {
-    equal: bool,
-    #[serde(flatten)]
-    account: Account,
-}
-
-/// The account that is named, unless it is this operation's.
-#[derive(Default, Serialize)]
-struct Account {
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
-    account_id: Option<LocalId>,
-}
-
-fn as_text<S: serde::Serializer>(id: &Option<LocalId>, serializer: S) -> Result<S::Ok, S::Error> {
-    match id {
-        Some(id) => serializer.collect_str(id),
-        None => serializer.serialize_none(),
-    }
-}
-
-/// The question to the person.
-#[derive(Clone, Copy)]
-enum Question {
-    /// Whether this is the account.
-    Consent(AccountId),
-    /// For its password.
-    Password,
-    /// Whether both screens show this.
-    Equal,
-}
 
 /// The question that a line answers.
 enum Asked {
@@ -272,18 +202,6 @@ impl<'a> User<'a> {
         }
     }
 
-    /// Draws what there is to see, where screens are drawn.
-    fn draw(&mut self) {
-        let screen = self.client.screen();
-        self.view.agreed = matches!(screen, Screen::Authenticating { prompt, .. } if self.agreed == Some(prompt.peer));
-        self.view.shown = self.shown.clone();
-        self.view.nothing_to_compare = self.has_nothing_to_compare();
-        self.view.left = self.token_ends.map(|end| end.saturating_duration_since(Instant::now()));
-        self.view.status = self.session.status(self.given_up);
-        let question = (screen, self.view.agreed, &self.view.shown);
-        self.session.draw(&question, |surface| self.view.page(&screen, surface));
-    }
-
     /// Hands something to the client, and carries out what comes of it.
     async fn feed(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
@@ -301,12 +219,7 @@ impl<'a> User<'a> {
     /// Carries out one effect, and returns the return of a call. The user's actions are done elsewhere, after signals and interrupts.
     async fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         match effect {
-            Effect::AddAccount => {
-                let id = self.handle.id();
-                let args = AddAccount { archive_url: "jami-auth" };
-                self.session.called("addAccount", args, Returned::Account(id));
-                Some(Input::Added(Ok(id)))
-            }
+            Effect::AddAccount => Some(Input::Added(Ok(self.add()))),
             Effect::ProvideAccountAuthentication(id, slot, scheme) => {
                 let answer = self.answers.of(slot);
                 self.answers.clear();
@@ -379,244 +292,6 @@ impl<'a> User<'a> {
 
     fn handle_has_ended(&self) -> bool {
         self.last.as_ref().is_some_and(|notice| notice.state() == LinkState::Done)
-    }
-
-    fn show(&mut self, screen: Screen) {
-        let drawn = self.session.is_drawn();
-        if matches!(screen, Screen::Done | Screen::Error(_) | Screen::Initial) {
-            self.session.stop_drawing();
-        }
-        match screen {
-            Screen::Init | Screen::Closed => {}
-            Screen::Authenticating { answered: true, .. } if drawn.is_some() => {}
-            Screen::Authenticating { answered: true, prompt } => self.session.print(texts::agreed(prompt.scheme)),
-            Screen::TokenAvailable => self.show_token(drawn),
-            Screen::Connecting if drawn.is_some() => {}
-            Screen::Connecting => self.session.print("A device connects."),
-            Screen::Comparing { answered: false, .. } => self.ask_to_compare(),
-            Screen::Comparing { answered: true, .. } if drawn.is_some() => {}
-            Screen::Comparing { answered: true, .. } => self.session.print(texts::COMPARED),
-            Screen::Authenticating { prompt, answered: false } => self.prompt(prompt),
-            Screen::InProgress => {
-                self.withdraw();
-                self.session.show_progress(Side::Import, self.handle.progress());
-            }
-            Screen::Done => {
-                let text = texts::ended(Side::Import, Outcome::SUCCESS, self.known());
-                self.session.print_end(text, self.last.as_ref());
-            }
-            Screen::Error(failure) => {
-                let text = texts::failed(Side::Import, failure, self.known());
-                self.session.print_end(text, self.last.as_ref());
-            }
-            Screen::Initial => {
-                let here = Known { canceled_here: true, ..self.known() };
-                self.session.print(texts::ended(Side::Import, Outcome::CANCELED, here));
-            }
-        }
-    }
-
-    /// Shows the string, and asks whether the other screen shows it too. `--yes` says nothing of that (R-SAS-8).
-    fn ask_to_compare(&mut self) {
-        if !self.expected.begin() && !self.options.calls {
-            self.ask(Question::Equal, Scheme::None);
-        }
-    }
-
-    /// Asks whose account it is to be, and for its password. Where the options say, or the user has said before, no one is asked.
-    fn prompt(&mut self, Prompt { peer, scheme, wrong_password }: Prompt) {
-        self.view.password = Masked::default();
-        if wrong_password && self.session.is_drawn().is_none() {
-            self.session.print(texts::wrong_password(self.view.wrong));
-        }
-        if self.has_nothing_to_compare() && self.agreed != Some(peer) && self.session.is_drawn().is_none() {
-            self.session.print(texts::NOTHING_TO_COMPARE);
-        }
-        if self.options.sas_match.is_some() && self.has_nothing_to_compare() || self.options.calls && !self.options.yes
-        {
-            return;
-        }
-        if self.options.yes && !self.has_nothing_to_compare() {
-            self.agreed = Some(peer);
-        }
-        // After a wrong password for this account it is agreed to.
-        match self.agreed == Some(peer) {
-            true if self.answers_itself(peer, scheme) || self.options.calls => {}
-            true => self.ask(Question::Password, scheme),
-            false => self.ask(Question::Consent(peer), scheme),
-        }
-    }
-
-    fn show_token(&mut self, drawn: Option<bool>) {
-        if self.session.is_json() && drawn.is_none() {
-            return;
-        }
-        let token = self.last.as_ref().and_then(|notice| notice.details.get("token")).map_or("", String::as_str);
-        if let Some(colours) = drawn {
-            let code = qr::Code::on_terminal(token, colours).ok();
-            self.view.token = Some(Token {
-                text: token.to_owned(),
-                code,
-                options: self.reach.options(),
-                advice: self.reach.advice(),
-            });
-            self.token_ends = Some(Instant::now() + self.token_lifetime);
-            return;
-        }
-        let mut how = "run";
-        if io::stdout().is_terminal()
-            && !tty::is_dumb()
-            && let Ok(code) = qr::Code::on_terminal(token, tty::has_colours())
-            && let Some(window) = tty::size()
-        {
-            let needed = Size { rows: code.size().rows.max(Size::ROWS_OF_QR), ..code.size() };
-            if window.holds(needed) {
-                self.out.line(code.lines());
-                how = "scan the code, or run";
-            } else {
-                self.session.complain(format_args!("handfast: {}", qr::Code::without_room(window, needed)));
-            }
-        }
-        for listening in self.reach.listening() {
-            self.out.line(format_args!("listening  {listening}"));
-        }
-        self.out.line(format_args!("token      {token}"));
-        let command = format!("handfast export --archive FILE{} {token}", self.reach.options());
-        self.session.print(format_args!("On the device that has the account, {how}:\n  {command}"));
-        if let Some(advice) = self.reach.advice() {
-            self.session.print(advice);
-        }
-    }
-
-    /// The user agrees to the peer: answers with the password that is due, or asks for it.
-    fn agree(&mut self, scheme: Scheme) -> Option<Input> {
-        match (scheme, &mut self.passwords) {
-            (Scheme::None, _) => Some(self.answer_with(Secret::default())),
-            (Scheme::Password, Some(passwords)) => Some(match passwords.next() {
-                Some(password) => self.answer_with(password),
-                None => {
-                    self.session.complain("handfast: --password-file has no further password");
-                    Input::Back
-                }
-            }),
-            (Scheme::Password, None) if self.options.calls => None,
-            (Scheme::Password, None) => {
-                self.ask(Question::Password, scheme);
-                None
-            }
-        }
-    }
-
-    fn answer_with(&mut self, password: Secret) -> Input {
-        Input::Answer(self.answers.keep(password))
-    }
-
-    /// Asks on a line. Where screens are drawn, they ask.
-    fn ask(&mut self, question: Question, scheme: Scheme) {
-        if self.session.is_drawn().is_some() {
-            return;
-        }
-        match question {
-            Question::Consent(peer) => {
-                self.session.ask(true);
-                self.asked = Asked::Consent(peer, scheme);
-                terminal::prompt(&format!(
-                    "The other device belongs to the account {}. Import this account? [y/N] ",
-                    groups(&peer)
-                ));
-            }
-            Question::Equal => {
-                let shown = self.shown.clone().unwrap_or_default();
-                self.session.ask(true);
-                self.asked = Asked::Equal;
-                terminal::prompt(&texts::comparison(&shown));
-            }
-            Question::Password => {
-                self.session.ask(false);
-                self.asked = Asked::Password;
-                terminal::prompt("Password of the account: ");
-            }
-        }
-    }
-
-    /// The open question needs no answer any more.
-    fn withdraw(&mut self) {
-        if !matches!(std::mem::replace(&mut self.asked, Asked::Nothing), Asked::Nothing) {
-            terminal::prompt("\n");
-            self.session.stop_listening();
-        }
-    }
-
-    async fn line(&mut self, line: Option<Result<Line, LineError>>) {
-        if self.options.calls {
-            if let Some(call) = line.and_then(|line| self.session.call_of(line)) {
-                self.call(call).await;
-            }
-            return;
-        }
-        let asked = std::mem::replace(&mut self.asked, Asked::Nothing);
-        let Some(line) = self.session.answer(line) else { return self.feed(Input::Back).await };
-        let input = match asked {
-            Asked::Nothing => None,
-            Asked::Consent(peer, scheme) if terminal::is_yes(&line) => {
-                self.agreed = Some(peer);
-                self.agree(scheme)
-            }
-            Asked::Equal => Some(Input::Compare(terminal::is_yes(&line))),
-            Asked::Consent(..) => Some(Input::Back),
-            Asked::Password => Some(self.answer_with(Secret::from(line.as_slice()))),
-        };
-        if let Some(input) = input {
-            self.feed(input).await;
-        }
-    }
-
-    async fn call(&mut self, call: ImportCall) {
-        let ours = |account: Option<LocalId>| account.is_none_or(|account| account == self.handle.id());
-        match call {
-            ImportCall::Provide { account, credentials, scheme } if ours(account) => {
-                self.provide(credentials, scheme).await;
-            }
-            ImportCall::Provide { account: account_id, scheme, .. } => {
-                let args = Provide::new(scheme, Account { account_id });
-                self.session.answered("provideAccountAuthentication", args, Err(Refused::Unknown));
-            }
-            ImportCall::Compare { account, equal } if ours(account) => {
-                self.compare(equal).await;
-            }
-            ImportCall::Compare { account: account_id, equal } => {
-                let args = Compare { equal, account: Account { account_id } };
-                self.session.answered("compareAccount", args, Err(Refused::Unknown));
-            }
-            ImportCall::Remove { account } if ours(account) => {
-                self.remove().await;
-            }
-            ImportCall::Remove { account: account_id } => {
-                self.session.answered("removeAccount", Account { account_id }, Err(Refused::Unknown));
-            }
-        }
-    }
-
-    async fn provide(&mut self, credentials: Secret, scheme: Scheme) -> bool {
-        let result = self.handle.provide_account_authentication(credentials, scheme).await;
-        let args = Provide::new(scheme, Account::default());
-        self.session.answered("provideAccountAuthentication", args, result);
-        result.is_ok()
-    }
-
-    async fn compare(&mut self, equal: bool) -> bool {
-        self.withdraw();
-        let result = self.handle.compare_account(equal).await;
-        self.session.answered("compareAccount", Compare { equal, account: Account::default() }, result);
-        result.is_ok()
-    }
-
-    async fn remove(&mut self) -> bool {
-        self.withdraw();
-        let result = self.handle.remove_account().await;
-        self.session.answered("removeAccount", Account::default(), result);
-        self.canceled |= result.is_ok();
-        result.is_ok()
     }
 
     fn over(mut self, report: &ImportReport<Installed>) -> ExitCode {

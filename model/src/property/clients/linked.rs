@@ -1,16 +1,21 @@
 //! A link with its clients: each between its user and its daemon, calls, returns and signals each on a way of their own, so that
 //! any of them can cross any other.
 
-use std::collections::VecDeque;
+mod daemon;
+mod desk;
+mod people;
 
 use handfast::{
     client::{Received, export, import},
     message::Slot,
-    operations::{AddAccountError, AddDeviceError, LocalId, OpId},
-    outcome::{LinkState, Outcome, Scheme, Side, Signal},
+    outcome::{Outcome, Scheme, Side, Signal},
 };
 
-use super::{AnyExportClient, AnyImportClient, Client, ClientEffect, ClientInput, Shown, Watch};
+use self::{
+    daemon::{OWN, export_action, export_return, import_action, import_return},
+    desk::Desk,
+};
+use super::{AnyExportClient, AnyImportClient, Client as _, ClientEffect as _, ClientInput as _, Shown};
 use crate::{
     property::{
         deleted::checked,
@@ -25,8 +30,6 @@ use crate::{
     },
 };
 
-/// The operation of each client, as its daemon names it.
-pub(crate) const OWN: u32 = 1;
 /// Another operation of the same daemon.
 const OTHER: u32 = 2;
 
@@ -51,101 +54,6 @@ pub struct Whole {
     foreign: u8,
     /// The properties that the step into this state violated.
     violated: PropertySet,
-}
-
-/// A client, and what is on its way to and from it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Desk<C: Client> {
-    pub(crate) client: C,
-    pub(crate) watch: Watch,
-    pub(crate) calls: VecDeque<C::Effect>,
-    pub(crate) returns: VecDeque<C::Input>,
-    pub(crate) signals: VecDeque<Received>,
-    /// The last signal of the daemon.
-    last: Option<Received>,
-    /// The answer to the last signal was accepted.
-    answered: bool,
-    /// The last screen.
-    shown: Option<C::Effect>,
-    /// Somebody began.
-    begun: bool,
-    /// How often the person may still leave.
-    backs: u8,
-}
-
-impl<C: Client> Desk<C> {
-    fn new(client: C, backs: u8) -> Self {
-        Self {
-            client,
-            watch: Watch::default(),
-            calls: VecDeque::new(),
-            returns: VecDeque::new(),
-            signals: VecDeque::new(),
-            last: None,
-            answered: false,
-            shown: None,
-            begun: false,
-            backs,
-        }
-    }
-
-    fn is_quiet(&self) -> bool {
-        self.calls.is_empty() && self.returns.is_empty() && self.signals.is_empty()
-    }
-
-    /// Something comes to the client. `None`: its screen does not offer it.
-    fn take(&mut self, input: C::Input) -> Option<Vec<C::Effect>> {
-        let effects = self.client.take(input).ok()?;
-        self.watch.see(input, &effects, self.client.is_broken());
-        self.shown = effects.iter().rfind(|effect| effect.shown().is_some()).copied().or(self.shown);
-        self.calls.extend(effects.iter().filter(|effect| effect.call().is_some()));
-        Some(effects)
-    }
-
-    /// The screen; none before the first.
-    pub(crate) const fn shown(&self) -> Option<C::Effect> {
-        self.shown
-    }
-
-    /// The last signal of the daemon.
-    pub(crate) const fn last(&self) -> Option<Received> {
-        self.last
-    }
-
-    fn offers(&self, input: C::Input) -> bool {
-        !self.client.is_broken() && self.client.clone().take(input).is_ok()
-    }
-
-    /// Whether a person can go on (R-CLI-9). Where nothing is under way, the token is shown, a question of the daemon can be answered, and
-    /// its end is shown. All that is under way arrives, and there is only so much of it: so each of these is shown in the end.
-    /// A screen that was left, and one that says that the operation goes on, shows nothing further.
-    fn gets_on(&self, answer: C::Input, compare: C::Input) -> bool {
-        if !self.is_quiet() || self.watch.is_left() || self.watch.said || self.client.is_broken() {
-            return true;
-        }
-        match self.last {
-            Some(Received::Signal(Signal::Prompt { .. } | Signal::Confirm { .. })) => {
-                self.answered || self.offers(answer)
-            }
-            Some(Received::Signal(Signal::CompareAccount { .. } | Signal::CompareDevice { .. })) => {
-                self.answered || self.offers(compare)
-            }
-            Some(Received::Signal(Signal::TokenAvailable)) => self.shown.is_some_and(|shown| shown.is_token()),
-            Some(Received::Unheard | Received::Signal(Signal::Done(_))) => self.watch.shown != Some(Shown::Link),
-            Some(Received::Signal(Signal::Connecting | Signal::InProgress) | Received::Strange) | None => true,
-        }
-    }
-
-    /// The next step of the calls that are on their way.
-    fn driven(&self, side: Side) -> Option<Step> {
-        let call = (!self.calls.is_empty()).then_some(Step::Call(side));
-        (!self.returns.is_empty()).then_some(Step::Return(side)).or(call)
-    }
-
-    fn receive(&mut self, received: Received) {
-        (self.last, self.answered) = (Some(received), false);
-        self.signals.push_back(received);
-    }
 }
 
 /// A step.
@@ -426,111 +334,6 @@ impl Linked {
         }
         done.turn = turn;
         true
-    }
-
-    /// The actions that people may try; a screen that does not offer one refuses it.
-    fn people(&self, state: &Whole, steps: &mut Vec<Step>) {
-        if self.has(Side::Import) {
-            Self::import_people(state, steps);
-        }
-        if self.has(Side::Export) {
-            Self::export_people(state, steps);
-        }
-    }
-
-    /// Gives what people who answer at once do before anything else can happen, and the calls of their clients, each up to its
-    /// return. Whether there is any.
-    fn at_once(&self, state: &Whole, steps: &mut Vec<Step>) -> bool {
-        use {export::Input as E, import::Input as I};
-        let (import, export) = (&state.import, &state.export);
-        let answers = [I::Answer(Slot(1)), I::Compare(true)];
-        let answer = answers.into_iter().find(|&answer| self.has(Side::Import) && import.offers(answer));
-        let confirms = [E::Confirm, E::Compare(true)];
-        let confirm = confirms.into_iter().find(|&confirm| self.has(Side::Export) && export.offers(confirm));
-        steps.extend(import.driven(Side::Import).or(answer.map(Step::Import)));
-        steps.extend(export.driven(Side::Export).or(confirm.map(Step::Export)));
-        !steps.is_empty()
-    }
-
-    fn import_people(state: &Whole, steps: &mut Vec<Step>) {
-        use import::Input as I;
-        let desk = &state.import;
-        let wrong = (state.link.world.left.wrong > 0).then_some(I::Answer(Slot(0)));
-        let backs = [I::Back, I::Compare(false)].into_iter().filter(|_| desk.backs > 0);
-        let select = (!desk.begun).then_some(I::Select);
-        let tried = [I::Answer(Slot(1)), I::Compare(true), I::Reset, I::Finish];
-        let tried = tried.into_iter().chain(select).chain(wrong).chain(backs);
-        steps.extend(tried.filter(|&input| desk.offers(input)).map(Step::Import));
-    }
-
-    fn export_people(state: &Whole, steps: &mut Vec<Step>) {
-        use export::Input as E;
-        let desk = &state.export;
-        let known = state.link.world.seen.import.signalled != LinkState::Init;
-        let select = (!desk.begun && known).then_some(E::Select);
-        // Inside Export_Init there is nothing to cancel but the entry, which leads back and is explored by itself.
-        let backs = if desk.watch.is_entering() { &[E::Back][..] } else { &[E::Back, E::Cancel, E::Compare(false)] };
-        let backs = backs.iter().copied().filter(|_| desk.backs > 0);
-        let tried = [
-            E::Camera,
-            E::Start,
-            E::Detected(Slot(0)),
-            E::Manual,
-            E::Entered(Slot(0)),
-            E::Confirm,
-            E::Compare(true),
-            E::Reset,
-            E::Finish,
-        ];
-        steps
-            .extend(tried.into_iter().chain(select).chain(backs).filter(|&input| desk.offers(input)).map(Step::Export));
-    }
-}
-
-/// The daemon's part of a call. `None`: it is asked for its state.
-fn import_action(call: import::Effect) -> Option<Action> {
-    use import::Effect as E;
-    match call {
-        E::AddAccount => Some(Action::AddAccount),
-        E::ProvideAccountAuthentication(_, slot, _) => Some(Action::Answer { right: slot == Slot(1) }),
-        E::CompareAccount(_, equal) => Some(Action::CompareAccount { equal }),
-        E::RemoveAccount(_) => Some(Action::RemoveAccount),
-        E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
-    }
-}
-
-fn import_return(call: import::Effect, accepted: bool) -> Option<import::Input> {
-    use {import::Effect as E, import::Input as I};
-    match call {
-        E::AddAccount if accepted => Some(I::Added(Ok(LocalId(OWN.into())))),
-        E::AddAccount => Some(I::Added(Err(AddAccountError::Taken))),
-        E::ProvideAccountAuthentication(id, ..) => Some(I::Provided(id, accepted)),
-        E::CompareAccount(id, _) => Some(I::Compared(id, accepted)),
-        E::RemoveAccount(id) => Some(I::Removed(id, accepted)),
-        E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
-    }
-}
-
-fn export_action(call: export::Effect, scheme: Scheme) -> Option<Action> {
-    use export::Effect as E;
-    match call {
-        E::AddDevice(_) => Some(Action::AddDevice(scheme)),
-        E::ConfirmAddDevice(_) => Some(Action::ConfirmAddDevice),
-        E::CompareAddDevice(_, equal) => Some(Action::CompareAddDevice { equal }),
-        E::CancelAddDevice(_) => Some(Action::CancelAddDevice),
-        E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
-    }
-}
-
-fn export_return(call: export::Effect, accepted: bool) -> Option<export::Input> {
-    use {export::Effect as E, export::Input as I};
-    match call {
-        E::AddDevice(_) if accepted => Some(I::Added(Ok(OpId(OWN)))),
-        E::AddDevice(_) => Some(I::Added(Err(AddDeviceError::AlreadyLinking))),
-        E::ConfirmAddDevice(id) => Some(I::Confirmed(id, accepted)),
-        E::CompareAddDevice(id, _) => Some(I::Compared(id, accepted)),
-        E::CancelAddDevice(id) => Some(I::Canceled(id, accepted)),
-        E::Query(_) | E::Show(_) | E::Notify(_) | E::Ignored(_) => None,
     }
 }
 
