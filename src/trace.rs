@@ -112,7 +112,7 @@ pub fn to_line<T: Serialize>(record: &T) -> String {
 #[non_exhaustive]
 pub enum LineError {
     /// The line does not end with a checksum.
-    #[error("the line does not end with its checksum, `,\"crc\":\"` and eight hexadecimal digits")]
+    #[error("the line does not end with its checksum, `,\"crc\":\"` and eight lower-case hexadecimal digits")]
     NoChecksum,
     /// The line is damaged.
     #[error("the line is damaged: its checksum is {found:08x}, its bytes give {expected:08x}")]
@@ -133,16 +133,24 @@ pub enum LineError {
 /// A line that is damaged, or is whole but no `T`.
 pub fn from_line<T: DeserializeOwned>(line: &str) -> Result<T, LineError> {
     const TAIL: usize = ",\"crc\":\"01234567\"}".len();
-    let line = line.trim_end_matches(['\r', '\n']);
+    // A reader may leave the end of the line to it.
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    let line = line.strip_suffix('\r').unwrap_or(line);
     let (body, tail) =
         line.len().checked_sub(TAIL).and_then(|at| line.split_at_checked(at)).ok_or(LineError::NoChecksum)?;
     let digits = tail.strip_prefix(",\"crc\":\"").and_then(|tail| tail.strip_suffix("\"}"));
-    let found = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).ok_or(LineError::NoChecksum)?;
+    let found = digits.and_then(checksum).ok_or(LineError::NoChecksum)?;
     let expected = crc32fast::hash(body.as_bytes());
     if expected != found {
         return Err(LineError::Damaged { expected, found });
     }
     serde_json::from_str(&format!("{body}}}")).map_err(|error| LineError::Json(error.to_string()))
+}
+
+/// Reads a checksum as [`to_line`] writes it: each number has one form.
+fn checksum(digits: &str) -> Option<u32> {
+    let is_written = digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    u32::from_str_radix(digits, 16).ok().filter(|_| is_written)
 }
 
 #[cfg(test)]
@@ -183,16 +191,39 @@ mod tests {
         }
     }
 
-    /// A check that cannot fail is a defect: every changed byte of every line is found.
+    /// A check that cannot fail is a defect: every change of one byte of every line is found, whatever the byte becomes.
     #[test]
     fn every_damaged_byte_is_found() {
         for line in lines() {
             for at in 0..line.len() {
-                let mut damaged = line.clone().into_bytes();
-                damaged[at] ^= 1;
-                let damaged = String::from_utf8(damaged).unwrap();
-                assert_ne!(from_line::<serde_json::Value>(&damaged).ok(), from_line(&line).ok(), "byte {at}");
+                for byte in 0..=u8::MAX {
+                    let mut damaged = line.clone().into_bytes();
+                    damaged[at] = byte;
+                    // Bytes that are no UTF-8 are no line of a trace either.
+                    let Ok(damaged) = String::from_utf8(damaged) else { continue };
+                    let refused = from_line::<serde_json::Value>(&damaged).is_err();
+                    assert_eq!(refused, damaged != line, "byte {at} is {byte:#04x}");
+                }
             }
+        }
+    }
+
+    /// A checksum has one form; a line has one end, or none.
+    #[test]
+    fn a_checksum_is_eight_lower_case_digits() {
+        let line = |digits: &str| format!("{{\"at\":22,\"crc\":\"{digits}\"}}");
+        let read = |line: &str| from_line::<serde_json::Value>(line);
+        // Of `{"at":22`.
+        let written = to_line(&serde_json::json!({ "at": 22 }));
+        assert_eq!(written, line("05a0e2e8"));
+        for end in ["", "\n", "\r\n"] {
+            assert!(read(&format!("{written}{end}")).is_ok(), "{end:?}");
+        }
+        for end in ["\n\n", "\r\r\n", "\n\r", " "] {
+            assert_eq!(read(&format!("{written}{end}")), Err(LineError::NoChecksum), "{end:?}");
+        }
+        for digits in ["05A0E2E8", "05A0e2e8", "+5a0e2e8", "-5a0e2e8", " 5a0e2e8", "5a0e2e8", "005a0e2e8", ""] {
+            assert_eq!(read(&line(digits)), Err(LineError::NoChecksum), "{digits:?}");
         }
     }
 }

@@ -229,3 +229,69 @@ async fn what_does_not_belong_to_the_channel_is_refused() {
     })
     .await;
 }
+
+/// R-SAS-1, R-SAS-2: a commitment that comes before `authScheme` counts as not having come. The importer answers the one
+/// after it, which is also the one that has to be opened.
+#[tokio::test(start_paused = true)]
+async fn a_commitment_before_the_features_commits_to_nothing() {
+    in_time(async {
+        for opens_the_second in [true, false] {
+            let store = store();
+            let (line, phone) = Line::new();
+            let options =
+                ImportOptions { config: config(Profile::Documented, Features::WITH_SAS), ..Default::default() };
+            let mut importer = import_with(line, inline(&store), options);
+            let token = importer.token().await;
+            let peer = account("", 5_000);
+            let (mut script, channel) = comparing_exporter(phone.call().await.unwrap(), &peer.device).await;
+            let mut first = Comparison::new(Side::Export, channel.clone(), [7; 32]);
+            let mut second = Comparison::new(Side::Export, channel, [8; 32]);
+            let no_password = |_| panic!("no password is sent");
+            script.open(&token).await;
+            assert_eq!(script.received().await, Said::Message(Message::Hello(Features::WITH_SAS)));
+            script.send(first.fill(COMMITMENT, no_password)).await;
+            script.send(Message::AuthScheme(Scheme::None, Features::WITH_SAS)).await;
+            script.send(second.fill(COMMITMENT, no_password)).await;
+            let Said::Message(nonce) = script.received().await else { panic!("a nonce") };
+            let opened = if opens_the_second { &mut second } else { &mut first };
+            assert!(opened.take(&nonce));
+            script.send(opened.fill(OPENING, no_password)).await;
+            if opens_the_second {
+                importer.expect(Connecting).await;
+                let here = shown(&importer.expect(Authenticating).await);
+                assert_eq!(here.0, second.string().unwrap().digits());
+                importer.handle.compare_account(false).await.unwrap();
+                assert_eq!(importer.outcome().await, Outcome::Mismatch);
+            } else {
+                assert_eq!(importer.outcome().await, Outcome::Protocol);
+            }
+        }
+    })
+    .await;
+}
+
+/// R-SAS-3: an opening of nothing is no message, also before a comparison is in force, and with a peer that does not compare.
+#[tokio::test(start_paused = true)]
+async fn an_opening_without_a_commitment_is_refused() {
+    in_time(async {
+        for named in [None, Some(Features::ALL), Some(Features::WITH_SAS)] {
+            let store = store();
+            let (line, phone) = Line::new();
+            let options =
+                ImportOptions { config: config(Profile::Documented, Features::WITH_SAS), ..Default::default() };
+            let mut importer = import_with(line, inline(&store), options);
+            let token = importer.token().await;
+            let peer = account("", 5_000);
+            let (mut script, channel) = comparing_exporter(phone.call().await.unwrap(), &peer.device).await;
+            script.open(&token).await;
+            if let Some(features) = named {
+                script.send(Message::AuthScheme(Scheme::None, features)).await;
+            }
+            let opening =
+                Comparison::new(Side::Export, channel, [7; 32]).fill(OPENING, |_| panic!("no password is sent"));
+            script.send(opening).await;
+            assert_eq!(importer.outcome().await, Outcome::Protocol, "{named:?}");
+        }
+    })
+    .await;
+}

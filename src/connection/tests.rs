@@ -292,6 +292,8 @@ fn what_only_keeps_the_connection_busy_is_borne_up_to_a_limit() {
         (frame(7, b"x"), MAX_STRAYS, false),
         (end_of_channel(7).as_bytes().to_vec(), MAX_STRAYS, false),
         (Control::Unknown.to_frame(), MAX_STRAYS, false),
+        (end_of_channel(CONTROL_CHANNEL).as_bytes().to_vec(), MAX_STRAYS, false),
+        (end_of_channel(PROTOCOL_CHANNEL).as_bytes().to_vec(), MAX_STRAYS, false),
         (Control::Version(VERSION).to_frame(), MAX_STRAYS, false),
         (Control::Beacon(false).to_frame(), MAX_STRAYS, false),
         (stray_answer, MAX_STRAYS, false),

@@ -97,7 +97,7 @@ pub enum Control {
     Version(u32),
     /// A sign of life: `true` asks for one, `false` answers.
     Beacon(bool),
-    /// A map that begins with an unknown key, or an empty one: means nothing.
+    /// A map that begins with an unknown key, or an empty one, or a frame without data: means nothing.
     Unknown,
 }
 

@@ -29,7 +29,8 @@ pub enum FrameEvent<'a> {
         /// The channel: neither the control nor the protocol channel.
         channel: u16,
     },
-    /// One of the messages of a frame of the control or protocol channel, which was read whole.
+    /// One of the messages of a frame of the control or protocol channel, which was read whole. These channels have no end: a frame
+    /// without data is [`Control::Unknown`], so that each frame leads to an event and can be counted (R-MUX-2).
     Control(Control),
 }
 
@@ -139,7 +140,6 @@ impl FrameDecoder {
                     let (frame, start) = (core::mem::take(frame), self.offset - *length as u64);
                     self.state = State::Messages { channel: *channel, frame, next: 0, start };
                 }
-                State::Messages { frame, next, .. } if *next == frame.len() => self.state = State::Frame,
                 State::Messages { channel, frame, next, start } => {
                     let (message, end) = Control::decode(*channel == CONTROL_CHANNEL, frame, *next)
                         .map_err(|(at, kind)| kind.at(*start + at as u64))?;
@@ -166,6 +166,10 @@ impl FrameDecoder {
                     (_, length) if length > MAX_FRAME => return Err(Kind::FrameLength),
                     (CONTROL_CHANNEL | PROTOCOL_CHANNEL, length) if length > MAX_CONTROL => {
                         return Err(Kind::ControlLength);
+                    }
+                    (CONTROL_CHANNEL | PROTOCOL_CHANNEL, 0) => {
+                        self.state = State::Frame;
+                        return Ok(Some(FrameEvent::Control(Control::Unknown)));
                     }
                     (CONTROL_CHANNEL | PROTOCOL_CHANNEL, length) => {
                         State::Collect { channel, length, frame: Vec::with_capacity(length) }

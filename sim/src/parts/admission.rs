@@ -1,12 +1,12 @@
 //! Which connection makes room for another one, with every arrangement of three origins over four places of each stage (R-IMP-15), also where
 //! connections come to a stage in another order than they were requested, and where all stages are full. The rule is typed from the
-//! requirement, and reads nothing of the shipped tables.
+//! requirement, and reads nothing of the shipped tables. And which connection wrong codes close (R-TOK-5).
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use handfast::{
-    import::{Effect, Importer, Input},
-    outcome::AccountId,
+    import::{Ask, Effect, Importer, Input},
+    outcome::{AccountId, Outcome},
     reducer::{Config, ConnId, Origin, Places},
 };
 
@@ -95,7 +95,8 @@ pub(super) fn admissions() -> Part {
     reversed(&mut cases);
     full(&mut cases);
     addresses(&mut cases);
-    cases.part("admissions", "R-IMP-15")
+    wrong_codes(&mut cases);
+    cases.part("admissions", "R-IMP-15, R-TOK-5")
 }
 
 /// Every arrangement of so many places, and every origin of one more.
@@ -163,5 +164,37 @@ fn addresses(cases: &mut Cases) {
     ] {
         let came = origin(one) == origin(other);
         cases.expect(format!("{one} and {other} are one origin"), same, came);
+    }
+}
+
+/// A connection is closed at its third wrong code, before a session and during one; that of the session stays. At the sixteenth in all an
+/// operation without a session ends.
+fn wrong_codes(cases: &mut Cases) {
+    const SECURED: usize = STAGES - 1;
+    let asks = |waiting: &mut Waiting, conn, ask, times: usize| -> Vec<Vec<u32>> {
+        (0..times).map(|_| waiting.take(Input::ChannelRequested(ConnId(conn), ask))).collect()
+    };
+    for session in [false, true] {
+        let mut waiting = Waiting::new(4);
+        (0..2).for_each(|from| drop(waiting.come(from, SECURED)));
+        asks(&mut waiting, 0, Ask::Right, usize::from(session));
+        let came = asks(&mut waiting, 1, Ask::Wrong, 3);
+        cases.expect(format!("three wrong codes, with a session: {session}"), vec![vec![], vec![], vec![1]], came);
+    }
+    let mut waiting = Waiting::new(4);
+    waiting.come(0, SECURED);
+    let before = asks(&mut waiting, 0, Ask::Wrong, 2);
+    cases.expect("two wrong codes", vec![Vec::new(); 2], before);
+    asks(&mut waiting, 0, Ask::Right, 1);
+    let during = asks(&mut waiting, 0, Ask::Wrong, 300);
+    cases.expect("wrong codes on the session's connection", vec![Vec::new(); 300], during);
+    cases.expect("the session goes on", None, waiting.importer.outcome());
+    let mut waiting = Waiting::new(16);
+    for count in 1..=16_u32 {
+        // Each on a connection of its own.
+        waiting.come(0, SECURED);
+        asks(&mut waiting, count - 1, Ask::Wrong, 1);
+        let stated = (count == 16).then_some(Outcome::Authentication);
+        cases.expect(format!("wrong codes in all: {count}"), stated, waiting.importer.outcome());
     }
 }

@@ -64,6 +64,15 @@ fn importer(cases: &mut Cases, config: Config, peer: Features) {
     for (index, (input, stated)) in order.into_iter().zip([&[][..], &["sasNonce"], &[COMPARES]]).enumerate() {
         cases.expect(what(&format!("{input:?}")), goes_on(stated), import(&mut at(&order[..index]), &[input]));
     }
+    // Before `authScheme` no comparison is in force: what comes of one is passed over, and is still due afterwards.
+    for input in [COMMITMENT, NONCE, OPENING].map(message) {
+        let what = |at: &str| what(&format!("{input:?} before authScheme{at}"));
+        let mut early = at(&[]);
+        cases.expect(what(""), goes_on(&[]), import(&mut early, &[input, input]));
+        cases.expect(what(", then the order"), goes_on(&["sasNonce", COMPARES]), import(&mut early, &order));
+    }
+    let came = import(&mut at(&[]), &[message(M::State(Word::Mismatch))]);
+    cases.expect(what("MISMATCH before authScheme"), ends(None, Outcome::Protocol), came);
     let compared = Input::CompareAccount(true);
     cases.expect(what("equal strings"), goes_on(&[ASKED]), import(&mut at(&order), &[compared]));
     for (stage, arrived) in [("asked", &order[..1]), ("shown its nonce", &order[..2]), ("compares", &order)] {
@@ -120,6 +129,16 @@ fn exporter(cases: &mut Cases, config: Config, peer: Features) {
     for (index, (input, stated)) in order.into_iter().zip(stated).enumerate() {
         cases.expect(what(&format!("{input:?}")), goes_on(stated), export(&mut at(&order[..index]), &[input]));
     }
+    // Before the hello no comparison is in force: what comes of one is passed over, and is still due afterwards.
+    for input in [COMMITMENT, NONCE, OPENING].map(E::Message) {
+        let what = |at: &str| what(&format!("{input:?} before the hello{at}"));
+        let mut early = at(&[]);
+        cases.expect(what(""), goes_on(&[]), export(&mut early, &[input, input]));
+        let stated = goes_on(&[&scheme, "sasCommitment", "sasOpening", COMPARES]);
+        cases.expect(what(", then the order"), stated, export(&mut early, &order[..2]));
+    }
+    let came = export(&mut at(&[]), &[E::Message(M::State(Word::Mismatch))]);
+    cases.expect(what("MISMATCH before the hello"), ends(None, Outcome::Protocol), came);
     let late = export(&mut at(&order[..2]), &[equal, password]);
     cases.expect(what("equal strings, then a password"), goes_on(&[TRIED]), late);
     for (stage, arrived) in [("greeted", &order[..1]), ("compares", &order[..2]), ("has a password", &order[..3])] {

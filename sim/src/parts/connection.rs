@@ -250,6 +250,9 @@ fn limits(cases: &mut Cases) {
     let unknown = frame(0xffff, b"\x81\xa1x\xc0");
     for (what, bytes, most) in [
         ("frames of no channel", frame(0x1234, b"some bytes"), 1024),
+        ("ends of no channel", frame(0x1234, b""), 1024),
+        ("frames of the control channel without data", b"\x92\x00\xc4\x00".to_vec(), 1024),
+        ("frames of the protocol channel without data", b"\x92\xcd\xff\xff\xc4\x00".to_vec(), 1024),
         ("versions", VERSION.to_vec(), 1024),
         ("answers to no beacon", BEACON_ANSWER.to_vec(), 1024),
         ("unknown messages", unknown, 1024),
