@@ -12,8 +12,8 @@ use std::{
 
 use handfast::{
     archive::{
-        Archive, Checked, Fs, Identity, InsecureKdf, KeyKind, MemoryFs, OpenError, PrivateKey, Sample, Seal, Store,
-        StoreError, Terms, UnixTime,
+        Archive, Checked, Fs, Identity, InsecureKdf, KeyKind, MemoryFs, OpenError, PrivateKey, Role, Sample, Seal,
+        Store, StoreError, Terms, UnixTime, certificate::Chain,
     },
     operations::LocalId,
     outcome::Scheme,
@@ -174,6 +174,81 @@ fn a_text_that_compresses_well_is_installed() {
     let follower = staging.follow(Terms { max_inflation: 1, ..terms() }).unwrap();
     let staged = staging.complete().unwrap();
     staged.confirm(follower.see().unwrap()).unwrap().install(device(), now()).unwrap();
+}
+
+/// The text of an archive of an account.
+fn text_of(account: &Identity) -> Vec<u8> {
+    let mut text = Vec::new();
+    Sample::of(account, &device(), Scheme::None, 200_000, 7).unwrap().write_to(&mut text).unwrap();
+    text
+}
+
+fn key() -> PrivateKey {
+    PrivateKey::generate(KeyKind::P256).unwrap()
+}
+
+/// That an account is refused for what it is, with this reason.
+fn assert_unsound(account: &Identity, reason: &str) {
+    let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
+    let error = match stage(&store, ID, &Secret::default(), &text_of(account)).unwrap_err() {
+        Failure::Open(error) => error,
+        failure => panic!("{failure:?}"),
+    };
+    assert!(error.is_about_content());
+    assert_eq!(error.to_string(), format!("the account cannot issue the certificate of a device: {reason}"));
+}
+
+/// That an account is installed, and that all of it can be read again.
+fn assert_installed(account: &Identity, device: PrivateKey) {
+    let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
+    let spki = device.spki();
+    stage(&store, ID, &Secret::default(), &text_of(account)).unwrap().install(device, now()).unwrap();
+    assert_eq!(store.list().unwrap()[0].account, account.certificate().short_id());
+    let shown = store.device(ID).unwrap();
+    assert_eq!(
+        (shown.certificate().spki(), &shown.chain().certificates()[1..]),
+        (&*spki, account.chain().certificates())
+    );
+}
+
+/// An account whose chain has so many certificates.
+fn account_below(certificates: usize) -> Identity {
+    let authority = Identity::authority(key(), "authority", now()).unwrap();
+    (1..certificates).fold(authority, |above, _| above.issue(key(), "below", Role::Authority, now()).unwrap())
+}
+
+/// A device's chain is longer by one than its account's, and may have eight certificates as well.
+#[test]
+fn an_account_is_refused_whose_devices_would_have_too_long_a_chain() {
+    assert_installed(&account_below(7), key());
+    assert_unsound(&account_below(8), "expected at most 8 certificates");
+}
+
+/// The account's own certificate is good, and those of its devices would not be.
+#[test]
+fn an_account_is_refused_above_which_a_path_ends() {
+    let authority = |length| {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(length));
+        let chain = Chain::from_der([params.self_signed(&key).unwrap().der().to_vec()]).unwrap();
+        Identity::new(PrivateKey::from_pkcs8(key.serialized_der()).unwrap(), chain).unwrap()
+    };
+    let account = |length| authority(length).issue(key(), "account", Role::Authority, now()).unwrap();
+    assert_installed(&account(1), key());
+    assert_unsound(&account(0), "certificate 2 may not issue the one before it");
+}
+
+/// A device's certificate repeats the account's name, and has room for the largest key.
+#[test]
+fn an_account_is_refused_whose_name_is_too_long_for_a_device() {
+    let authority = Identity::authority(key(), "authority", now()).unwrap();
+    let account = |name: usize| authority.issue(key(), &"n".repeat(name), Role::Authority, now()).unwrap();
+    let rsa = PrivateKey::generate(KeyKind::Rsa2048).unwrap();
+    assert_installed(&account(14_500), rsa);
+    // As long as it can be: its own certificate has less than 16 KiB.
+    let most = 16 * 1024 - (account(14_500).certificate().der().len() - 14_500) - 4;
+    assert_unsound(&account(most), "certificate 0 has more than 16384 bytes");
 }
 
 /// Dropped, it is wiped in silence; discarded, it says so where it is not.
