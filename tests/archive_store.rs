@@ -3,6 +3,7 @@
 #![cfg(feature = "archive")]
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     io::{self, Read, Write},
     path::Path,
@@ -12,9 +13,10 @@ use std::{
 
 use handfast::{
     archive::{
-        Archive, Checked, Fs, Identity, InsecureKdf, KeyKind, MemoryFs, OpenError, PrivateKey, Role, Sample, Seal,
-        Store, StoreError, Terms, UnixTime, certificate::Chain,
+        APPLIED, Archive, Checked, Fs, Identity, InsecureKdf, KeyKind, MemoryFs, OpenError, PrivateKey, Role, Sample,
+        Seal, Store, StoreError, Terms, UnixTime, certificate::Chain,
     },
+    limits::MAX_ACCOUNT_FILE,
     operations::LocalId,
     outcome::Scheme,
     secret::Secret,
@@ -249,6 +251,49 @@ fn an_account_is_refused_whose_name_is_too_long_for_a_device() {
     // As long as it can be: its own certificate has less than 16 KiB.
     let most = 16 * 1024 - (account(14_500).certificate().der().len() - 14_500) - 4;
     assert_unsound(&account(most), "certificate 0 has more than 16384 bytes");
+}
+
+/// No file of an account is cut short: not the chain, of certificates with long names, and not the settings.
+#[test]
+fn what_is_long_is_read_as_it_was_written() {
+    let names = [5000, 3800].map(|length| "n".repeat(length));
+    let authority = Identity::authority(key(), &names[0], now()).unwrap();
+    let middle = authority.issue(key(), &names[1], Role::Authority, now()).unwrap();
+    let account = middle.issue(key(), &"n".repeat(11_950), Role::Authority, now()).unwrap();
+    let device = account.issue_device(key(), now()).unwrap();
+    assert!(device.chain().to_pem().len() > 64 * 1024, "{}", device.chain().to_pem().len());
+    assert_installed(&account, key());
+
+    // The longest settings: each byte of nine values takes six.
+    let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
+    let value = "\u{1}".repeat(64 * 1024);
+    let mut changed = text().to_vec();
+    for name in ["alias", "displayName", "videoEnabled", "activeCallLimit", "sendReadReceipt"] {
+        let old = String::from_utf8(changed).unwrap();
+        let (before, rest) = old.split_once(&format!("\"Account.{name}\":\"")).unwrap();
+        changed = format!("{before}{}", rest.split_once("\",").unwrap().1).into_bytes();
+    }
+    let long: String = APPLIED.iter().map(|name| format!("\"{name}\":\"{}\",", "\\u0001".repeat(64 * 1024))).collect();
+    changed.splice(1..1, long.into_bytes());
+    stage(&store, ID, &Secret::default(), &changed).unwrap().install(key(), now()).unwrap();
+    let settings: BTreeMap<String, String> = serde_json::from_slice(&store.settings(ID).unwrap()).unwrap();
+    assert_eq!(settings.len(), 10);
+    assert!(APPLIED.iter().all(|name| settings[*name] == value));
+}
+
+/// A file of an account is read as a whole or not at all: its last byte counts.
+#[test]
+fn a_file_that_is_longer_than_any_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    import(&store, &Secret::default()).unwrap();
+    let path = store.folder(ID).join("account.json");
+    let most = MAX_ACCOUNT_FILE as usize;
+    std::fs::write(&path, vec![b' '; most]).unwrap();
+    assert_eq!(store.settings(ID).unwrap().len(), most);
+    std::fs::write(&path, vec![b' '; most + 1]).unwrap();
+    let error = store.settings(ID).unwrap_err().to_string();
+    assert!(error.ends_with("account.json: it has 4194305 bytes, and may have 4194304"), "{error}");
 }
 
 /// Dropped, it is wiped in silence; discarded, it says so where it is not.
