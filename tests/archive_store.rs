@@ -164,18 +164,33 @@ fn what_is_not_installed_is_wiped() {
     assert_eq!(names(), 0);
 }
 
-/// How well a text compresses is limited where another device compressed it, and not here.
+/// A text of hardly more than one letter is written so that its file opens again (R-ARC-3), protected or not.
 #[test]
-fn a_text_that_compresses_well_is_installed() {
+fn a_text_that_compresses_well_is_installed_and_exported() {
     let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
-    let filler = format!("\"x\":\"{}\",", "y".repeat(8_000_000));
     let mut text = text().to_vec();
-    text.splice(1..1, filler.into_bytes());
-    let mut staging = store.begin(ID, Seal::new(&Secret::default(), &InsecureKdf).unwrap()).unwrap();
-    staging.write(&text).unwrap();
-    let follower = staging.follow(Terms { max_inflation: 1, ..terms() }).unwrap();
-    let staged = staging.complete().unwrap();
-    staged.confirm(follower.see().unwrap()).unwrap().install(device(), now()).unwrap();
+    text.splice(1..1, format!("\"x\":\"{}\",", "y".repeat(16 << 20)).into_bytes());
+    for (id, password) in [(LocalId(1), Secret::default()), (LocalId(2), Secret::from("secret"))] {
+        stage(&store, id, &password, &text).unwrap().install(device(), now()).unwrap();
+        let archive = Archive::open(store.archive(id).unwrap(), &password, &InsecureKdf, terms()).unwrap();
+        let mut read = Vec::new();
+        archive.into_text().unwrap().read_to_end(&mut read).unwrap();
+        assert!(read == text);
+    }
+}
+
+/// What another device compressed is limited as it is in a file: what would not open again is not installed.
+#[test]
+fn a_bomb_is_not_installed() {
+    let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
+    let mut text = text().to_vec();
+    text.splice(1..1, format!("\"x\":\"{}\",", "y".repeat(8_000_000)).into_bytes());
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&text).unwrap();
+    match stage(&store, ID, &Secret::default(), &gzip.finish().unwrap()).unwrap_err() {
+        Failure::Open(error @ OpenError::Inflation { limit: 200 }) => assert!(error.is_about_content()),
+        failure => panic!("{failure:?}"),
+    }
 }
 
 /// The text of an archive of an account.
