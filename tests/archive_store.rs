@@ -179,7 +179,7 @@ fn a_text_that_compresses_well_is_installed_and_exported() {
     }
 }
 
-/// What another device compressed is limited as it is in a file: what would not open again is not installed.
+/// The level that another device compressed is limited as in a file: an archive that would not open again is not installed.
 #[test]
 fn a_bomb_is_not_installed() {
     let store = Store::open_in(MemoryFs::new(), "/store").unwrap();

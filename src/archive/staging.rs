@@ -140,7 +140,7 @@ impl<F: Fs> Staging<F> {
 
     /// Somebody who goes through the archive after this one, on another thread, or on the same one once it is complete.
     ///
-    /// The terms are those of a file that is opened: what passes can be exported. What a [`Sealer`] writes is within
+    /// The terms are those of a file that is opened: what passes can be exported. Any file of a [`Sealer`] is within
     /// [`MAX_INFLATION`](crate::limits::MAX_INFLATION), so that only a further level, which came with the text, is not.
     pub fn follow(&self, terms: Terms) -> Result<Follower<F>, StoreError> {
         let path = self.folder.path().join(ARCHIVE);
