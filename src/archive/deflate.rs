@@ -147,9 +147,8 @@ impl Compressor {
         };
         let (_, taken) = compress_to_output(&mut self.0, text, TDEFLFlush::Full, take);
         assert_eq!(taken, text.len(), "a vector takes everything");
-        while out.len() < least {
-            out.extend_from_slice(&EMPTY);
-        }
+        let missing = least.saturating_sub(out.len()).div_ceil(EMPTY.len());
+        (0..missing).for_each(|_| out.extend_from_slice(&EMPTY));
     }
 }
 

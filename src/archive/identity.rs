@@ -236,6 +236,20 @@ mod tests {
         assert_eq!(issued, Err(ChainError::NotAnAuthority { index: 1 }.into()));
     }
 
+    /// A chain that is issued has eight certificates at most; that of an enemy may have more.
+    #[test]
+    fn no_chain_becomes_too_long() {
+        let authority = Identity::authority(key(KeyKind::P256), "authority", now()).unwrap();
+        let below = |above: &Identity| above.issue(key(KeyKind::P256), "below", Role::Authority, now());
+        let longest = (1..8).fold(authority, |above, _| below(&above).unwrap());
+        assert_eq!(longest.chain().certificates().len(), 8);
+        assert_eq!(below(&longest).map(drop), Err(ChainError::TooLong.into()));
+        assert_eq!(longest.can_issue(), Err(ChainError::TooLong.into()));
+        let beyond = longest.issue_beyond(key(KeyKind::P256), "below", Role::Authority, now()).unwrap();
+        assert_eq!((beyond.chain().certificates().len(), beyond.chain().verify()), (9, Ok(())));
+        assert_eq!(Chain::from_pem(beyond.chain().to_pem().as_bytes()), Err(ChainError::TooLong));
+    }
+
     /// As the temporary identities of today's daemon have it.
     #[test]
     fn an_authority_may_have_a_key_of_another_kind() {

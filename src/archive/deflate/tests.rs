@@ -101,13 +101,13 @@ fn a_block_does_not_depend_on_the_one_before() {
     assert!(first[before..] == alone);
 }
 
-/// How well the best block compresses is known: 128 KiB of one letter take 656 bytes, and no more than an empty block beyond them.
+/// 128 KiB of one letter take 656 bytes, and less than an empty block beyond them.
 #[test]
 fn a_block_is_within_the_ratio() {
-    for (length, least) in [(BLOCK, 656), (100_000, 500), (100_001, 501), (1, 1)] {
+    for (length, least) in [(BLOCK, 656), (100_000, 500), (100_001, 501), (80_000, 400)] {
         let mut out = vec![1];
         Compressor::new().compress(&vec![b'y'; length], &mut out);
-        assert!((least + 1..least + 1 + 20).contains(&out.len()), "{length} bytes: {}", out.len());
+        assert!((least + 1..least + 1 + 5).contains(&out.len()), "{length} bytes: {}", out.len());
     }
     for envelope in [Envelope::Gzip, Envelope::Zlib] {
         let text = vec![b'y'; 5 * BLOCK + 7];
