@@ -62,6 +62,9 @@ pub const fn max_archive_file(max_text: u64) -> u64 {
 
 /// Depth of nested objects and arrays in an archive's JSON text. Real ones reach 4.
 pub const MAX_JSON_DEPTH: u32 = 32;
+/// Bytes of any file of an account in a store but its archive: there is room for the largest settings, of nine values each of whose 64 KiB takes
+/// six bytes in JSON, and for the longest chain.
+pub const MAX_ACCOUNT_FILE: u64 = 4 * 1024 * 1024;
 /// Names of an archive's configuration that are reported; the rest are counted. Real ones have about 50.
 pub const MAX_CONFIGURATION: usize = 256;
 /// Certificates of a chain.

@@ -457,7 +457,10 @@ fn an_account_that_cannot_issue_certificates_is_refused() {
     let device = account.issue_device(PrivateKey::generate(KeyKind::P256).unwrap(), now()).unwrap();
     let mut text = Vec::new();
     Sample::of(&device, authority, Scheme::None, 8000, 1).unwrap().write_to(&mut text).unwrap();
-    assert_eq!(refused(&text).to_string(), "account certificate: certificate 0 may not issue the one before it");
+    assert_eq!(
+        refused(&text).to_string(),
+        "the account cannot issue the certificate of a device: certificate 1 may not issue the one before it"
+    );
 }
 
 #[test]

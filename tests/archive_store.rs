@@ -3,6 +3,7 @@
 #![cfg(feature = "archive")]
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     io::{self, Read, Write},
     path::Path,
@@ -12,9 +13,10 @@ use std::{
 
 use handfast::{
     archive::{
-        Archive, Checked, Fs, Identity, InsecureKdf, KeyKind, MemoryFs, OpenError, PrivateKey, Sample, Seal, Store,
-        StoreError, Terms, UnixTime,
+        APPLIED, Archive, Checked, Fs, Identity, InsecureKdf, KeyKind, MemoryFs, OpenError, PrivateKey, Role, Sample,
+        Seal, Store, StoreError, Terms, UnixTime, certificate::Chain,
     },
+    limits::MAX_ACCOUNT_FILE,
     operations::LocalId,
     outcome::Scheme,
     secret::Secret,
@@ -162,18 +164,151 @@ fn what_is_not_installed_is_wiped() {
     assert_eq!(names(), 0);
 }
 
-/// How well a text compresses is limited where another device compressed it, and not here.
+/// A text of hardly more than one letter is written so that its file opens again (R-ARC-3), protected or not.
 #[test]
-fn a_text_that_compresses_well_is_installed() {
+fn a_text_that_compresses_well_is_installed_and_exported() {
     let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
-    let filler = format!("\"x\":\"{}\",", "y".repeat(8_000_000));
     let mut text = text().to_vec();
-    text.splice(1..1, filler.into_bytes());
-    let mut staging = store.begin(ID, Seal::new(&Secret::default(), &InsecureKdf).unwrap()).unwrap();
-    staging.write(&text).unwrap();
-    let follower = staging.follow(Terms { max_inflation: 1, ..terms() }).unwrap();
-    let staged = staging.complete().unwrap();
-    staged.confirm(follower.see().unwrap()).unwrap().install(device(), now()).unwrap();
+    text.splice(1..1, format!("\"x\":\"{}\",", "y".repeat(16 << 20)).into_bytes());
+    for (id, password) in [(LocalId(1), Secret::default()), (LocalId(2), Secret::from("secret"))] {
+        stage(&store, id, &password, &text).unwrap().install(device(), now()).unwrap();
+        let archive = Archive::open(store.archive(id).unwrap(), &password, &InsecureKdf, terms()).unwrap();
+        let mut read = Vec::new();
+        archive.into_text().unwrap().read_to_end(&mut read).unwrap();
+        assert!(read == text);
+    }
+}
+
+/// The level that another device compressed is limited as in a file: an archive that would not open again is not installed.
+#[test]
+fn a_bomb_is_not_installed() {
+    let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
+    let mut text = text().to_vec();
+    text.splice(1..1, format!("\"x\":\"{}\",", "y".repeat(8_000_000)).into_bytes());
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&text).unwrap();
+    match stage(&store, ID, &Secret::default(), &gzip.finish().unwrap()).unwrap_err() {
+        Failure::Open(error @ OpenError::Inflation { limit: 200 }) => assert!(error.is_about_content()),
+        failure => panic!("{failure:?}"),
+    }
+}
+
+/// The text of an archive of an account.
+fn text_of(account: &Identity) -> Vec<u8> {
+    let mut text = Vec::new();
+    Sample::of(account, &device(), Scheme::None, 200_000, 7).unwrap().write_to(&mut text).unwrap();
+    text
+}
+
+fn key() -> PrivateKey {
+    PrivateKey::generate(KeyKind::P256).unwrap()
+}
+
+/// That an account is refused for what it is, with this reason.
+fn assert_unsound(account: &Identity, reason: &str) {
+    let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
+    let error = match stage(&store, ID, &Secret::default(), &text_of(account)).unwrap_err() {
+        Failure::Open(error) => error,
+        failure => panic!("{failure:?}"),
+    };
+    assert!(error.is_about_content());
+    assert_eq!(error.to_string(), format!("the account cannot issue the certificate of a device: {reason}"));
+}
+
+/// That an account is installed, and that all of it can be read again.
+fn assert_installed(account: &Identity, device: PrivateKey) {
+    let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
+    let spki = device.spki();
+    stage(&store, ID, &Secret::default(), &text_of(account)).unwrap().install(device, now()).unwrap();
+    assert_eq!(store.list().unwrap()[0].account, account.certificate().short_id());
+    let shown = store.device(ID).unwrap();
+    assert_eq!(
+        (shown.certificate().spki(), &shown.chain().certificates()[1..]),
+        (&*spki, account.chain().certificates())
+    );
+}
+
+/// An account whose chain has so many certificates.
+fn account_below(certificates: usize) -> Identity {
+    let authority = Identity::authority(key(), "authority", now()).unwrap();
+    (1..certificates).fold(authority, |above, _| above.issue(key(), "below", Role::Authority, now()).unwrap())
+}
+
+/// A device's chain is longer by one than its account's, and may have eight certificates as well.
+#[test]
+fn an_account_is_refused_whose_devices_would_have_too_long_a_chain() {
+    assert_installed(&account_below(7), key());
+    assert_unsound(&account_below(8), "expected at most 8 certificates");
+}
+
+/// The account's own certificate is good, and those of its devices would not be.
+#[test]
+fn an_account_is_refused_above_which_a_path_ends() {
+    let authority = |length| {
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(length));
+        let chain = Chain::from_der([params.self_signed(&key).unwrap().der().to_vec()]).unwrap();
+        Identity::new(PrivateKey::from_pkcs8(key.serialized_der()).unwrap(), chain).unwrap()
+    };
+    let account = |length| authority(length).issue(key(), "account", Role::Authority, now()).unwrap();
+    assert_installed(&account(1), key());
+    assert_unsound(&account(0), "certificate 2 may not issue the one before it");
+}
+
+/// A device's certificate repeats the account's name, and has room for the largest key.
+#[test]
+fn an_account_is_refused_whose_name_is_too_long_for_a_device() {
+    let authority = Identity::authority(key(), "authority", now()).unwrap();
+    let account = |name: usize| authority.issue(key(), &"n".repeat(name), Role::Authority, now()).unwrap();
+    let rsa = PrivateKey::generate(KeyKind::Rsa2048).unwrap();
+    assert_installed(&account(14_500), rsa);
+    // As long as it can be: its own certificate has less than 16 KiB.
+    let most = 16 * 1024 - (account(14_500).certificate().der().len() - 14_500) - 4;
+    assert_unsound(&account(most), "certificate 0 has more than 16384 bytes");
+}
+
+/// No file of an account is cut short: not the chain, of certificates with long names, and not the settings.
+#[test]
+fn what_is_long_is_read_as_it_was_written() {
+    let names = [5000, 3800].map(|length| "n".repeat(length));
+    let authority = Identity::authority(key(), &names[0], now()).unwrap();
+    let middle = authority.issue(key(), &names[1], Role::Authority, now()).unwrap();
+    let account = middle.issue(key(), &"n".repeat(11_950), Role::Authority, now()).unwrap();
+    let device = account.issue_device(key(), now()).unwrap();
+    assert!(device.chain().to_pem().len() > 64 * 1024, "{}", device.chain().to_pem().len());
+    assert_installed(&account, key());
+
+    // The longest settings: each byte of nine values takes six.
+    let store = Store::open_in(MemoryFs::new(), "/store").unwrap();
+    let value = "\u{1}".repeat(64 * 1024);
+    let mut changed = text().to_vec();
+    for name in ["alias", "displayName", "videoEnabled", "activeCallLimit", "sendReadReceipt"] {
+        let old = String::from_utf8(changed).unwrap();
+        let (before, rest) = old.split_once(&format!("\"Account.{name}\":\"")).unwrap();
+        changed = format!("{before}{}", rest.split_once("\",").unwrap().1).into_bytes();
+    }
+    let long: String = APPLIED.iter().map(|name| format!("\"{name}\":\"{}\",", "\\u0001".repeat(64 * 1024))).collect();
+    changed.splice(1..1, long.into_bytes());
+    stage(&store, ID, &Secret::default(), &changed).unwrap().install(key(), now()).unwrap();
+    let settings: BTreeMap<String, String> = serde_json::from_slice(&store.settings(ID).unwrap()).unwrap();
+    assert_eq!(settings.len(), 10);
+    assert!(APPLIED.iter().all(|name| settings[*name] == value));
+}
+
+/// A file of an account is read as a whole or not at all: its last byte counts.
+#[test]
+fn a_file_that_is_longer_than_any_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    import(&store, &Secret::default()).unwrap();
+    let path = store.folder(ID).join("account.json");
+    let most = MAX_ACCOUNT_FILE as usize;
+    std::fs::write(&path, vec![b' '; most]).unwrap();
+    assert_eq!(store.settings(ID).unwrap().len(), most);
+    std::fs::write(&path, vec![b' '; most + 1]).unwrap();
+    let error = store.settings(ID).unwrap_err().to_string();
+    assert!(error.ends_with("account.json: it has 4194305 bytes, and may have 4194304"), "{error}");
 }
 
 /// Dropped, it is wiped in silence; discarded, it says so where it is not.

@@ -152,7 +152,15 @@ impl Chain {
     }
 
     /// The chain with `leaf` before it.
-    pub fn with_leaf(&self, leaf: Certificate) -> Self {
+    ///
+    /// # Errors
+    /// [`ChainError::TooLong`]: this one has [`MAX_CHAIN`] certificates.
+    pub fn with_leaf(&self, leaf: Certificate) -> Result<Self, ChainError> {
+        if self.0.len() == MAX_CHAIN { Err(ChainError::TooLong) } else { Ok(self.extended(leaf)) }
+    }
+
+    /// The same, of any length.
+    pub(super) fn extended(&self, leaf: Certificate) -> Self {
         Self(std::iter::once(leaf).chain(self.0.iter().cloned()).collect())
     }
 

@@ -167,7 +167,7 @@ impl Collector {
         let key = PrivateKey::from_pem(&decode(self.key, ACCOUNT_KEY)?)?;
         let chain = Chain::from_pem(&decode(self.certificate, ACCOUNT_CERTIFICATE)?)?;
         let account = Identity::new(key, chain.clone())?;
-        account.can_issue()?;
+        account.can_issue().map_err(Unsound::Device)?;
         let [contacts, conversations, conversation_requests] = self.counts;
         let summary = Summary {
             length: 0,

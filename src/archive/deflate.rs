@@ -1,6 +1,7 @@
 //! An archive's text to its compressed form (R-ARC-2): a short text in one piece, by the level that Jami's zlib has; a long one in
 //! blocks that do not refer to each other, so that several threads compress them. The result is one deflate stream in one envelope, and
-//! does not depend on the number of threads.
+//! does not depend on the number of threads. Each block has so many bytes that the stream is within the ratio that is accepted where it is
+//! read (R-ARC-3).
 
 mod pool;
 
@@ -11,7 +12,7 @@ use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress_to_output
 
 use self::pool::{Block, Pool};
 use super::inflate::Envelope;
-use crate::buffer::Buffer;
+use crate::{buffer::Buffer, limits::MAX_INFLATION};
 
 /// Bytes of text in a block, and of the longest text that is compressed in one piece.
 pub(super) const BLOCK: usize = 128 * 1024;
@@ -21,6 +22,9 @@ const CHUNK: usize = 32 * 1024;
 const LEVEL: i32 = 1;
 /// An empty last block: what ends a stream whose other blocks are all flushed to whole bytes.
 const LAST: [u8; 2] = [3, 0];
+
+/// A block of no text: three bits and the rest of their byte, then its length.
+const EMPTY: [u8; 5] = [0, 0, 0, 0xff, 0xff];
 
 /// Takes compressed bytes, which it may change.
 pub(super) type Out<'a> = &'a mut dyn FnMut(&mut [u8]) -> io::Result<()>;
@@ -134,14 +138,17 @@ impl Compressor {
         Self(Box::new(CompressorOxide::new(create_comp_flags_from_zip_params(LEVEL, 0, 0))))
     }
 
-    /// Appends a block to `out`, to whole bytes.
+    /// Appends a block to `out`, to whole bytes: at least one of them for [`MAX_INFLATION`] bytes of text.
     fn compress(&mut self, text: &[u8], out: &mut Vec<u8>) {
+        let least = out.len() + text.len().div_ceil(MAX_INFLATION as usize);
         let take = |bytes: &[u8]| {
             out.extend_from_slice(bytes);
             true
         };
         let (_, taken) = compress_to_output(&mut self.0, text, TDEFLFlush::Full, take);
         assert_eq!(taken, text.len(), "a vector takes everything");
+        let missing = least.saturating_sub(out.len()).div_ceil(EMPTY.len());
+        (0..missing).for_each(|_| out.extend_from_slice(&EMPTY));
     }
 }
 

@@ -171,9 +171,9 @@ pub enum Unsound {
     /// Key and certificate are not each other's.
     #[error("the account's key and certificate do not belong together")]
     Mismatch,
-    /// The account's name is of a form that no certificate of a device can repeat.
-    #[error("the account certificate's name is of a form that cannot be an issuer's")]
-    Name,
+    /// The account can issue no certificate of a device. An index inside counts from that certificate, which is 0.
+    #[error("the account cannot issue the certificate of a device: {0}")]
+    Device(IdentityError),
 }
 
 impl From<IdentityError> for Unsound {
@@ -182,7 +182,7 @@ impl From<IdentityError> for Unsound {
             IdentityError::Key(error) => Self::Key(error),
             IdentityError::Chain(error) => Self::Certificate(error),
             IdentityError::Mismatch => Self::Mismatch,
-            IdentityError::Name | IdentityError::Time | IdentityError::Issue => Self::Name,
+            error @ (IdentityError::Name | IdentityError::Time | IdentityError::Issue) => Self::Device(error),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use aws_lc_rs::{digest, rand};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, IsCa, Issuer, KeyIdMethod,
-    KeyUsagePurpose, SerialNumber,
+    KeyUsagePurpose, PublicKeyData, SerialNumber, SignatureAlgorithm,
 };
 use rustls_pki_types::UnixTime;
 use time::OffsetDateTime;
@@ -13,12 +13,16 @@ use x509_parser::{certificate::X509Certificate, der_parser::asn1_rs::Tag, prelud
 
 use super::{
     certificate::{Certificate, Chain},
-    error::{ChainError, IdentityError},
+    error::IdentityError,
     key::{KeyKind, PrivateKey},
 };
 
 /// How long a certificate is valid: ten years of 365 days, as Jami's are.
 const VALIDITY: time::Duration = time::Duration::days(3650);
+/// The name in a device's certificate.
+const DEVICE: &str = "Jami device";
+/// A time whose form in a certificate is the longer one, as the end of its validity has it: of 2050 or later.
+const LATE: UnixTime = UnixTime::since_unix_epoch(std::time::Duration::from_secs(2_600_000_000));
 /// The attribute that holds the short id in a certificate's name.
 const USER_ID: &[u64] = &[0, 9, 2342, 19200300, 100, 1, 1];
 
@@ -50,7 +54,7 @@ impl Identity {
 
     /// A new authority that signs itself, valid from `now` for ten years.
     pub fn authority(key: PrivateKey, name: &str, now: UnixTime) -> Result<Self, IdentityError> {
-        let params = params(&key, name, Role::Authority, now)?;
+        let params = params(&key, name, Role::Authority, serial()?, now)?;
         let certificate = params.self_signed(key.pair()).map_err(|_| IdentityError::Issue)?;
         let chain = Chain::from_der([certificate.der().to_vec()])?;
         Self::new(key, chain)
@@ -65,28 +69,42 @@ impl Identity {
 
     /// Issues a certificate for `key`, valid from `now` for ten years; the new identity has this one's chain.
     pub fn issue(&self, key: PrivateKey, name: &str, role: Role, now: UnixTime) -> Result<Self, IdentityError> {
-        let params = params(&key, name, role, now)?;
-        let mut own = CertificateParams::default();
-        own.distinguished_name = issuer_name(self.certificate())?;
-        let issuer = Issuer::from_params(&own, self.key.pair());
-        let certificate = params.signed_by(key.pair(), &issuer).map_err(|_| IdentityError::Issue)?;
-        let chain = self.chain.with_leaf(Certificate::from_der(certificate.der().to_vec())?);
+        let params = params(&key, name, role, serial()?, now)?;
+        let chain = self.chain.with_leaf(self.certify(key.pair(), &params)?)?;
         // An identity's chain vouches for the leaf.
         chain.verify_before(1)?;
         Ok(Self { key, chain })
     }
 
-    /// Issues the certificate of a device of this account.
-    pub fn issue_device(&self, key: PrivateKey, now: UnixTime) -> Result<Self, IdentityError> {
-        self.issue(key, "Jami device", Role::Device, now)
+    /// As [`Identity::issue`], also where the chain becomes longer than one may be: what a peer that is not honest shows.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn issue_beyond(&self, key: PrivateKey, name: &str, role: Role, now: UnixTime) -> Result<Self, IdentityError> {
+        let params = params(&key, name, role, serial()?, now)?;
+        let chain = self.chain.extended(self.certify(key.pair(), &params)?);
+        chain.verify_before(1)?;
+        Ok(Self { key, chain })
     }
 
-    /// Whether it can issue certificates, as an account has to.
+    /// Signs the certificate of a key.
+    fn certify(&self, key: &impl PublicKeyData, params: &CertificateParams) -> Result<Certificate, IdentityError> {
+        let mut own = CertificateParams::default();
+        own.distinguished_name = issuer_name(self.certificate())?;
+        let issuer = Issuer::from_params(&own, self.key.pair());
+        let certificate = params.signed_by(key, &issuer).map_err(|_| IdentityError::Issue)?;
+        Ok(Certificate::from_der(certificate.der().to_vec())?)
+    }
+
+    /// Issues the certificate of a device of this account.
+    pub fn issue_device(&self, key: PrivateKey, now: UnixTime) -> Result<Self, IdentityError> {
+        self.issue(key, DEVICE, Role::Device, now)
+    }
+
+    /// Whether [`Identity::issue_device`] succeeds for any key at any time, as an account's has to: issues a certificate of the largest
+    /// kind, and looks at the chain that it would lead. An index in the error counts from this certificate.
     pub fn can_issue(&self) -> Result<(), IdentityError> {
-        if !self.certificate().is_authority() {
-            return Err(ChainError::NotAnAuthority { index: 0 }.into());
-        }
-        issuer_name(self.certificate()).map(drop)
+        let params = params(&self.key, DEVICE, Role::Device, [u8::MAX >> 1; 8], LATE)?;
+        self.chain.with_leaf(self.certify(&Largest, &params)?)?.verify_before(1)?;
+        Ok(())
     }
 
     /// The private key.
@@ -105,13 +123,37 @@ impl Identity {
     }
 }
 
-/// A certificate as Jami makes them: the name has the short id, which is the key identifier too.
-fn params(key: &PrivateKey, name: &str, role: Role, now: UnixTime) -> Result<CertificateParams, IdentityError> {
-    let id = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &key.spki());
+/// In the place of a public key as large as any that is accepted: RSA of 8192 bits.
+struct Largest;
+
+impl PublicKeyData for Largest {
+    fn der_bytes(&self) -> &[u8] {
+        // The number and its exponent, with the heads that they have in DER.
+        &[0; 1024 + 32]
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_RSA_SHA384
+    }
+}
+
+/// A new serial number: positive, and of constant length.
+fn serial() -> Result<[u8; 8], IdentityError> {
     let mut serial = [0; 8];
     rand::fill(&mut serial).map_err(|_| IdentityError::Issue)?;
-    // Positive, and of constant length.
     serial[0] = serial[0] & 0x3f | 0x40;
+    Ok(serial)
+}
+
+/// A certificate as Jami makes them: the name has the short id, which is the key identifier too.
+fn params(
+    key: &PrivateKey,
+    name: &str,
+    role: Role,
+    serial: [u8; 8],
+    now: UnixTime,
+) -> Result<CertificateParams, IdentityError> {
+    let id = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &key.spki());
     let mut hex = String::new();
     for byte in id.as_ref() {
         write!(hex, "{byte:02x}").expect("writing to a string");
@@ -169,7 +211,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        archive::{Archive, Argon2i, KeyError, Terms},
+        archive::{Archive, Argon2i, ChainError, KeyError, Terms},
         secret::Secret,
     };
 
@@ -189,10 +231,23 @@ mod tests {
         let device = account.issue_device(key(KeyKind::P256), now()).unwrap();
         assert_eq!(device.chain().certificates()[1..], *account.chain().certificates());
         assert_eq!(device.chain().check_time(now()), Ok(()));
-        let refused = ChainError::NotAnAuthority { index: 0 }.into();
-        assert_eq!(device.can_issue(), Err(refused));
+        assert_eq!(device.can_issue(), Err(ChainError::NotAnAuthority { index: 1 }.into()));
         let issued = device.issue_device(key(KeyKind::P256), now()).map(drop);
         assert_eq!(issued, Err(ChainError::NotAnAuthority { index: 1 }.into()));
+    }
+
+    /// A chain that is issued has eight certificates at most; that of an enemy may have more.
+    #[test]
+    fn no_chain_becomes_too_long() {
+        let authority = Identity::authority(key(KeyKind::P256), "authority", now()).unwrap();
+        let below = |above: &Identity| above.issue(key(KeyKind::P256), "below", Role::Authority, now());
+        let longest = (1..8).fold(authority, |above, _| below(&above).unwrap());
+        assert_eq!(longest.chain().certificates().len(), 8);
+        assert_eq!(below(&longest).map(drop), Err(ChainError::TooLong.into()));
+        assert_eq!(longest.can_issue(), Err(ChainError::TooLong.into()));
+        let beyond = longest.issue_beyond(key(KeyKind::P256), "below", Role::Authority, now()).unwrap();
+        assert_eq!((beyond.chain().certificates().len(), beyond.chain().verify()), (9, Ok(())));
+        assert_eq!(Chain::from_pem(beyond.chain().to_pem().as_bytes()), Err(ChainError::TooLong));
     }
 
     /// As the temporary identities of today's daemon have it.

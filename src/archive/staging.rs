@@ -140,11 +140,11 @@ impl<F: Fs> Staging<F> {
 
     /// Somebody who goes through the archive after this one, on another thread, or on the same one once it is complete.
     ///
-    /// The ratio of compression is not limited: it is this device's own, of a text whose length was.
+    /// The terms are those of a file that is opened: what passes can be exported. Any file of a [`Sealer`] is within
+    /// [`MAX_INFLATION`](crate::limits::MAX_INFLATION), so that only a further level, which came with the text, is not.
     pub fn follow(&self, terms: Terms) -> Result<Follower<F>, StoreError> {
         let path = self.folder.path().join(ARCHIVE);
         let file = self.folder.fs().open(&path).map_err(io_error("open", &path))?;
-        let terms = Terms { max_inflation: u64::MAX, ..terms };
         Ok(Follower { file: self.sealer.out().follow(file), lock: self.lock.clone(), terms })
     }
 

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     buffer::Buffer,
-    limits::MAX_VALUE,
+    limits::MAX_ACCOUNT_FILE,
     operations::LocalId,
     outcome::{AccountId, Scheme},
 };
@@ -210,12 +210,16 @@ impl<F: Fs> Store<F> {
         Ok(Chain::from_pem(&self.read(id, DEVICE_CHAIN)?).map_err(IdentityError::from)?)
     }
 
-    /// Reads a small file.
+    /// Reads a small file, all of it or none.
     fn read(&self, id: LocalId, name: &str) -> Result<Buffer, StoreError> {
         let path = self.folder(id).join(name);
         let mut file = self.shared.fs.open(&path).map_err(io_error("open", &path))?;
         let mut read = || {
-            let length = file.seek(SeekFrom::End(0))?.min(MAX_VALUE as u64);
+            let length = file.seek(SeekFrom::End(0))?;
+            if length > MAX_ACCOUNT_FILE {
+                let long = format!("it has {length} bytes, and may have {MAX_ACCOUNT_FILE}");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, long));
+            }
             file.rewind()?;
             // It does not grow, which would leave copies.
             let mut bytes = Buffer::new(length as usize);

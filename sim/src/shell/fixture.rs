@@ -70,7 +70,7 @@ pub(crate) struct Strange {
 pub(crate) static STRANGE: LazyLock<Strange> = LazyLock::new(|| {
     let alone = Identity::authority(key(8), "no one", NOW).expect(BROKEN);
     let authority = || Identity::authority(key(9), "Jami CA", NOW).expect(BROKEN);
-    let below = |above: Identity| above.issue(key(10), "Jami", Role::Authority, NOW).expect(BROKEN);
+    let below = |above: Identity| above.issue_beyond(key(10), "Jami", Role::Authority, NOW).expect(BROKEN);
     let long = (0..MAX_CHAIN).fold(authority(), |above, _| below(above));
     Strange { long, alone, other: below(authority()) }
 });

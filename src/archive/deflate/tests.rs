@@ -101,6 +101,22 @@ fn a_block_does_not_depend_on_the_one_before() {
     assert!(first[before..] == alone);
 }
 
+/// 128 KiB of one letter take 656 bytes, and less than an empty block beyond them.
+#[test]
+fn a_block_is_within_the_ratio() {
+    for (length, least) in [(BLOCK, 656), (100_000, 500), (100_001, 501), (80_000, 400)] {
+        let mut out = vec![1];
+        Compressor::new().compress(&vec![b'y'; length], &mut out);
+        assert!((least + 1..least + 1 + 5).contains(&out.len()), "{length} bytes: {}", out.len());
+    }
+    for envelope in [Envelope::Gzip, Envelope::Zlib] {
+        let text = vec![b'y'; 5 * BLOCK + 7];
+        let file = compress(envelope, 2, &[&text]);
+        assert!(file.len() * 200 > text.len(), "{} bytes", file.len());
+        assert!(inflate(envelope, &file) == text);
+    }
+}
+
 #[test]
 fn an_archive_is_hardly_larger_than_zlib_makes_it() {
     let text = sample(1 << 20);
