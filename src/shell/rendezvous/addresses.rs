@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::interface::{Dial, Listener, Publish};
-use crate::{archive::Identity, limits::ATTEMPT_DELAY, token::DeviceId};
+use crate::{archive::Identity, limits::ATTEMPT_DELAY, shell::tcp::prompt, token::DeviceId};
 
 /// How often a free port is looked for that is free at all addresses.
 const PORTS: usize = 8;
@@ -43,8 +43,7 @@ impl Dial for Peers {
 
     async fn dial(self, _: DeviceId) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, address) = race(&self.0, ATTEMPT_DELAY, TcpStream::connect).await?;
-        stream.set_nodelay(true)?;
-        Ok((stream, address))
+        Ok((prompt(stream), address))
     }
 }
 
@@ -217,8 +216,7 @@ impl Listener for Listeners {
         .await;
         self.turn = at + 1;
         let (stream, from) = accepted?;
-        stream.set_nodelay(true)?;
-        Ok((stream, from))
+        Ok((prompt(stream), from))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
