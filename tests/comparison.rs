@@ -163,9 +163,12 @@ async fn a_device_in_the_middle_cannot_make_the_screens_equal() {
 
         let no_password = |_| panic!("no password is sent");
         to_exporter.send(Message::Hello(Features::WITH_SAS)).await;
-        let scheme = Message::AuthScheme(Scheme::Password, Features::WITH_SAS);
-        assert_eq!(to_exporter.received().await, Said::Message(scheme));
-        assert_eq!(to_importer.received().await, Said::Message(Message::Hello(Features::WITH_SAS)));
+        let Said::Message(scheme) = to_exporter.received().await else { panic!("a question") };
+        assert_eq!(scheme, Message::AuthScheme(Scheme::Password, Features::WITH_SAS));
+        assert!(as_importer.take(&scheme));
+        let Said::Message(hello) = to_importer.received().await else { panic!("a greeting") };
+        assert_eq!(hello, Message::Hello(Features::WITH_SAS));
+        assert!(as_exporter.take(&hello));
         to_importer.send(Message::AuthScheme(Scheme::Password, Features::WITH_SAS)).await;
         let Said::Message(commitment) = to_exporter.received().await else { panic!("a commitment") };
         assert!(as_importer.take(&commitment));
@@ -225,6 +228,78 @@ async fn what_does_not_belong_to_the_channel_is_refused() {
             assert!(matches!(script.received().await, Said::Message(Message::Nonce(_))));
             script.send(opened.fill(OPENING, no_password)).await;
             assert_eq!(importer.outcome().await, Outcome::Protocol, "{relayed}");
+        }
+    })
+    .await;
+}
+
+/// R-SAS-1: from an exporter that does not name the feature, the keys of a comparison are ignored, also those that open nothing. The
+/// link goes on.
+#[tokio::test(start_paused = true)]
+async fn keys_of_an_exporter_that_does_not_compare_are_ignored() {
+    in_time(async {
+        for features in [Features::ALL, Features::NONE] {
+            let store = store();
+            let (line, phone) = Line::new();
+            let options =
+                ImportOptions { config: config(Profile::Documented, Features::WITH_SAS), ..Default::default() };
+            let mut importer = import_with(line, inline(&store), options);
+            let token = importer.token().await;
+            let peer = account("", 5_000);
+            let (mut script, channel) = comparing_exporter(phone.call().await.unwrap(), &peer.device).await;
+            let [one, other] = [7, 8].map(|nonce| Comparison::new(Side::Export, channel.clone(), [nonce; 32]));
+            let keys = || {
+                let no_password = |_| panic!("no password is sent");
+                [one.fill(OPENING, no_password), one.fill(COMMITMENT, no_password), other.fill(OPENING, no_password)]
+            };
+            script.open(&token).await;
+            for message in keys() {
+                script.send(message).await;
+            }
+            script.send(Message::AuthScheme(Scheme::None, features)).await;
+            for message in keys() {
+                script.send(message).await;
+            }
+            assert_eq!(script.received().await, Said::Message(Message::Hello(Features::WITH_SAS)));
+            importer.expect(Connecting).await;
+            let asked = importer.expect(Authenticating).await;
+            assert!(matches!(asked.signal, Signal::Prompt { .. }) && !asked.details.contains_key("sas"), "{asked:?}");
+            importer.handle.provide_account_authentication(Secret::from(""), Scheme::None).await.unwrap();
+            assert!(matches!(script.received().await, Said::Message(Message::Password(_))), "{features:?}");
+        }
+    })
+    .await;
+}
+
+/// R-SAS-1: the same of an importer that does not name it.
+#[tokio::test(start_paused = true)]
+async fn keys_of_an_importer_that_does_not_compare_are_ignored() {
+    in_time(async {
+        for features in [Features::ALL, Features::NONE] {
+            let (mut line, phone) = Line::new();
+            let identity = throw_away(Reach::Direct, NOW).unwrap();
+            let device = DeviceId::Short(identity.certificate().short_id().0);
+            let token = Token { device, code: Code::parse(b"123456").unwrap() };
+            let account = account("", 5_000);
+            let options =
+                ExportOptions { config: config(Profile::Documented, Features::WITH_SAS), ..Default::default() };
+            let mut exporter = export_with(phone, account.inline(), account.device.clone(), options);
+            let op = exporter.handle.add_device(&token.text().to_string()).await.unwrap();
+            let (mut script, channel) = comparing_importer(line.accept().await.unwrap().0, &identity).await;
+            let own = Comparison::new(Side::Import, channel, [8; 32]);
+            script.accept().await;
+            let no_password = |_| panic!("no password is sent");
+            script.send(own.fill(NONCE, no_password)).await;
+            script.send(Message::Hello(features)).await;
+            script.send(own.fill(NONCE, no_password)).await;
+            exporter.expect(Connecting).await;
+            let asked = exporter.expect(Authenticating).await;
+            assert!(matches!(asked.signal, Signal::Confirm { .. }) && !asked.details.contains_key("sas"), "{asked:?}");
+            let scheme = Message::AuthScheme(Scheme::None, Features::WITH_SAS);
+            assert_eq!(script.received().await, Said::Message(scheme), "{features:?}");
+            exporter.handle.confirm_add_device(op).await.unwrap();
+            script.send(Message::Password(Secret::from(""))).await;
+            assert!(!matches!(script.received().await, Said::End), "the archive comes");
         }
     })
     .await;
