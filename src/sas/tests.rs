@@ -101,8 +101,8 @@ fn only_the_committed_nonce_opens_a_commitment() {
     assert!(elsewhere.string().is_none() && one.string().is_none());
 }
 
-/// R-SAS-1: what a peer sends that does not name the feature is ignored, and so is what comes before it has named anything. Its first
-/// features count.
+/// R-SAS-1: keys of a peer that does not name the feature are ignored, and so are those that come before it has named anything. Its
+/// first features count.
 #[test]
 fn a_comparison_that_is_not_in_force_ignores_its_keys() {
     let features = |side, sas| {

@@ -1,4 +1,4 @@
-//! What is asked of each TCP connection.
+//! The option that each TCP connection is asked for.
 
 use tokio::net::TcpStream;
 
@@ -9,17 +9,20 @@ pub(super) fn prompt(stream: TcpStream) -> TcpStream {
     stream
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use std::os::{fd::OwnedFd, unix::net::UnixStream};
-
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
 
     use super::*;
 
     /// A socket that has no such option, as that of a peer that has gone has none on some systems.
+    #[cfg(unix)]
     #[tokio::test]
     async fn a_connection_that_refuses_the_option_is_taken() {
+        use std::os::{fd::OwnedFd, unix::net::UnixStream};
+
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
         let (one, other) = UnixStream::pair().unwrap();
         let [mut one, other] = [one, other].map(|socket| {
             let socket = std::net::TcpStream::from(OwnedFd::from(socket));
@@ -34,7 +37,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_sends_at_once() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         assert!(prompt(stream).nodelay().unwrap());
     }

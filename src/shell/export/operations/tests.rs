@@ -288,7 +288,7 @@ impl Way {
         self.operations.reducers.look(self.op).is_none_or(|look| look.ended)
     }
 
-    /// What a client that comes late is answered.
+    /// The answer to a client that comes late.
     fn current(&mut self) -> Option<Notice> {
         let (answer, mut answered) = oneshot::channel();
         self.operations.call(Call::Current(self.op, answer));

@@ -325,7 +325,7 @@ impl Way {
             Next::Unwritable => Event::ArchiveUnwritable(failed()),
             Next::Answer | Next::Compare(_) | Next::Remove => unreachable!("a call"),
         };
-        // What a connection that is gone had reported before may be on its way still.
+        // A connection that is gone may have reported something before, which is on its way still.
         (self.conn != ConnId(0)).then(|| self.operation.input(&mut self.world, self.conn, event))
     }
 
