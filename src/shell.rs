@@ -7,6 +7,8 @@
 //! The environment is given in: who reaches whom ([`rendezvous`]), where archives are ([`storage`]), identities, the
 //! wall clock and randomness ([`Random`]). Time is tokio's, so that it may be a paused or a simulated one.
 
+#[cfg(test)]
+mod answering;
 mod export;
 pub mod folder;
 #[cfg(feature = "opendht")]

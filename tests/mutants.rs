@@ -12,7 +12,7 @@ use std::{
 };
 
 /// As many as are listed. The number may only fall, but for files that are run for the first time.
-const LISTED: usize = 40;
+const LISTED: usize = 42;
 
 fn top() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -36,7 +36,7 @@ impl<R: Read> Read for Buffered<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         // There is nothing to gain from a copy.
         if self.start == self.end && out.len() >= self.buffer.len() {
-            return self.source.read(out);
+            return read_on(&mut self.source, out);
         }
         let count = self.fill_buf()?.read(out)?;
         self.consume(count);
@@ -49,7 +49,7 @@ impl<R: Read> BufRead for Buffered<R> {
         if self.start == self.end {
             // Nothing is left to take if the source fails.
             (self.start, self.end) = (0, 0);
-            self.end = self.source.read(&mut self.buffer)?;
+            self.end = read_on(&mut self.source, &mut self.buffer)?;
         }
         Ok(self.ahead())
     }
@@ -59,13 +59,23 @@ impl<R: Read> BufRead for Buffered<R> {
     }
 }
 
+/// Reads again after a signal. The layers above could not: a pass over an archive ends at its first error.
+fn read_on(source: &mut impl Read, out: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(out) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::BufReader;
 
     use super::*;
 
-    /// Gives its bytes a few at a time, and fails once between any two reads.
+    /// Gives its bytes a few at a time, and is interrupted before each read.
     struct Slow(Vec<u8>, usize, bool);
 
     impl Read for Slow {
@@ -90,14 +100,29 @@ mod tests {
             let mut other = BufReader::with_capacity(length, Slow(text.clone(), at_once, false));
             let mut room = vec![0; out];
             loop {
-                match reader.read(&mut room) {
-                    Ok(0) => break,
-                    Ok(count) => ours.extend_from_slice(&room[..count]),
-                    Err(error) => assert_eq!(error.kind(), io::ErrorKind::Interrupted),
+                match reader.read(&mut room).expect("no interruption is seen") {
+                    0 => break,
+                    count => ours.extend_from_slice(&room[..count]),
                 }
             }
             other.read_to_end(&mut known).expect("it goes on after an interruption");
             assert_eq!((&ours, &known), (&text, &text), "{length} {at_once} {out}");
+            assert!(reader.ahead().is_empty());
+        }
+    }
+
+    /// Of an error nothing is made, and nothing is left to take after it.
+    #[test]
+    fn an_error_of_the_source_is_no_interruption() {
+        struct Failing;
+        impl Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+        }
+        for out in [1, 8] {
+            let mut reader = Buffered::new(8, Failing);
+            assert_eq!(reader.read(&mut vec![0; out]).unwrap_err().kind(), io::ErrorKind::StorageFull);
             assert!(reader.ahead().is_empty());
         }
     }

@@ -102,7 +102,7 @@ impl Identity {
     /// Whether [`Identity::issue_device`] succeeds for any key at any time, as an account's has to: issues a certificate of the largest
     /// kind, and looks at the chain that it would lead. An index in the error counts from this certificate.
     pub fn can_issue(&self) -> Result<(), IdentityError> {
-        let params = params(&self.key, DEVICE, Role::Device, [u8::MAX >> 1; 8], LATE)?;
+        let params = params(&self.key, DEVICE, Role::Device, [0x7f; 8], LATE)?;
         self.chain.with_leaf(self.certify(&Largest, &params)?)?.verify_before(1)?;
         Ok(())
     }
@@ -234,6 +234,15 @@ mod tests {
         assert_eq!(device.can_issue(), Err(ChainError::NotAnAuthority { index: 1 }.into()));
         let issued = device.issue_device(key(KeyKind::P256), now()).map(drop);
         assert_eq!(issued, Err(ChainError::NotAnAuthority { index: 1 }.into()));
+    }
+
+    /// The stand-in for a public key has room for RSA of 8192 bits: a sequence of the modulus, with a zero before it, and of an exponent of up
+    /// to five bytes.
+    #[test]
+    fn the_largest_key_is_not_thought_smaller_than_it_is() {
+        let (modulus, exponent) = (4 + 1 + 1024, 2 + 5);
+        let room = Largest.der_bytes().len();
+        assert!((4 + modulus + exponent..1100).contains(&room), "{room} bytes");
     }
 
     /// A chain that is issued has eight certificates at most; that of an enemy may have more.

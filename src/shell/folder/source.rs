@@ -190,11 +190,9 @@ pub(super) fn fill(buffer: &mut Buffer, text: &mut Text<impl Read + Seek>) -> io
     buffer.resize(most, 0);
     let mut length = 0;
     while length < most {
-        match text.read(&mut buffer[length..]) {
-            Ok(0) => break,
-            Ok(count) => length += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        match text.read(&mut buffer[length..])? {
+            0 => break,
+            count => length += count,
         }
     }
     buffer.truncate(length);

@@ -273,3 +273,6 @@ impl Drop for Following {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,3 +158,98 @@ async fn receive<S: Store>(
 fn gone() -> io::Error {
     io::ErrorKind::BrokenPipe.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Storage that says what becomes of its archive.
+    #[derive(Clone)]
+    struct Place(mpsc::UnboundedSender<&'static str>);
+
+    impl Store for Place {
+        type Staging = Self;
+        type Installed = ();
+
+        async fn begin(&mut self, _: LocalId, _: Secret) -> io::Result<Self> {
+            Ok(self.clone())
+        }
+
+        async fn remove(&mut self, (): &()) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Staging for Place {
+        type Complete = Self;
+
+        async fn write(&mut self, _: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+
+        async fn complete(self) -> io::Result<Self> {
+            self.0.send("complete").unwrap();
+            Ok(self)
+        }
+
+        async fn discard(self) {
+            self.0.send("discarded").unwrap();
+        }
+    }
+
+    impl Complete for Place {
+        type Checked = Self;
+
+        async fn check(self) -> Result<Self, CheckError> {
+            Ok(self)
+        }
+
+        async fn discard(self) {
+            self.0.send("discarded, whole").unwrap();
+        }
+    }
+
+    impl Checked for Place {
+        type Installed = ();
+
+        fn account(&self) -> AccountId {
+            AccountId([7; 20])
+        }
+
+        async fn install(self) -> io::Result<()> {
+            Ok(())
+        }
+
+        async fn discard(self) {
+            self.0.send("discarded, checked").unwrap();
+        }
+    }
+
+    /// R-MSG-2: an archive that a connection gives up comes back and is wiped before the storage is at rest: an operation that has ended has
+    /// nothing left. One that was whole is wiped when nothing more is asked for.
+    #[tokio::test]
+    async fn an_archive_that_is_given_up_comes_back_and_is_wiped() {
+        for (whole, expected) in [(false, &["discarded"][..]), (true, &["complete", "discarded, whole"])] {
+            let (works, wanted) = mpsc::channel(1);
+            let (done, _stored) = mpsc::channel(1);
+            let (says, mut said) = mpsc::unbounded_channel();
+            let kept = tokio::spawn(keep(LocalId(1), Place(says), wanted, done));
+            let (place, made) = oneshot::channel();
+            assert!(works.send(Work::Stage(Secret::default(), place)).await.is_ok());
+            let mut intake = made.await.unwrap().unwrap();
+            intake.write(b"half of it").await.unwrap();
+            if whole {
+                intake.complete().await.unwrap();
+            } else {
+                drop(intake);
+            }
+            drop(works);
+            assert!(kept.await.unwrap().is_none());
+            let mut all = Vec::new();
+            while let Some(word) = said.recv().await {
+                all.push(word);
+            }
+            assert_eq!(all, expected);
+        }
+    }
+}

@@ -138,3 +138,86 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ReadAhead<S> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        sync::mpsc::{self, error::TryRecvError},
+    };
+
+    use super::*;
+    use crate::{
+        archive::UnixTime,
+        reducer::ConnId,
+        shell::{
+            Progress,
+            answering::passes_all_on,
+            identity::{Reach, throw_away},
+        },
+    };
+
+    /// R-IMP-15: a connection is answered once bytes arrive, and not before: a peer that only connects is the first to be evicted. It is reported
+    /// once, however many bytes come after.
+    #[tokio::test(start_paused = true)]
+    async fn the_first_byte_of_a_handshake_is_reported_and_no_other() {
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
+        let tls = ImporterTls::new(&throw_away(Reach::Direct, now).unwrap());
+        let (mut far, near) = duplex(4096);
+        let (_commands, commands) = mpsc::channel(1);
+        let (events, mut reported) = mpsc::channel(8);
+        let (progress, closing) = (Progress::default(), Duration::from_secs(1));
+        let mut wiring = Wiring::<()> { id: ConnId(1), commands, events, progress, closing };
+        let mut secured = pin!(secure(near, &tls, Duration::from_secs(30), &mut wiring));
+        // The head of a record, of which the rest is still to come.
+        for (byte, is_reported) in [(None, false), (Some(0x16), true), (Some(3), false), (Some(3), false)] {
+            if let Some(byte) = byte {
+                far.write_u8(byte).await.unwrap();
+            }
+            assert!(poll_fn(|cx| Poll::Ready(secured.as_mut().poll(cx).is_pending())).await);
+            match reported.try_recv() {
+                Ok((ConnId(1), Event::Answered)) => assert!(is_reported, "{byte:?}"),
+                other => assert!(matches!(other, Err(TryRecvError::Empty)) && !is_reported, "{byte:?}"),
+            }
+        }
+    }
+
+    /// A peer that ends without a byte has answered nothing.
+    #[tokio::test]
+    async fn an_end_is_no_answer() {
+        for (bytes, expected) in [(&b""[..], false), (b"x", true)] {
+            let (mut far, near) = duplex(16);
+            let answered = Arc::new(AtomicBool::new(false));
+            far.write_all(bytes).await.unwrap();
+            drop(far);
+            let mut read = Vec::new();
+            ReadAhead::new(near, answered.clone()).read_to_end(&mut read).await.unwrap();
+            assert_eq!((&*read, answered.load(Ordering::Relaxed)), (bytes, expected));
+        }
+    }
+
+    /// Little is read at once while there are many connections, and much once it is the one that matters. Bytes that were read before are kept.
+    #[tokio::test]
+    async fn a_secured_stream_reads_further_ahead_and_loses_nothing() {
+        let (mut far, near) = duplex(1 << 20);
+        far.write_all(&[b'a'; 5000]).await.unwrap();
+        let mut stream = ReadAhead::new(near, Arc::default());
+        assert_eq!(stream.read_u8().await.unwrap(), b'a');
+        assert_eq!((stream.start, stream.end), (1, 4096));
+        stream.widen();
+        assert_eq!((stream.start, stream.end), (0, 4095));
+        far.write_all(&[b'b'; 200_000]).await.unwrap();
+        stream.read_exact(&mut [0; 4095]).await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap(), b'a');
+        assert_eq!((stream.start, stream.end), (1, 131_072));
+        drop(far);
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await.unwrap();
+        assert!(rest == [vec![b'a'; 903], vec![b'b'; 200_000]].concat());
+    }
+
+    #[tokio::test]
+    async fn all_but_reading_is_left_to_the_stream() {
+        passes_all_on(|stream| ReadAhead::new(stream, Arc::default())).await;
+    }
+}

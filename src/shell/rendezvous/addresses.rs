@@ -140,14 +140,8 @@ impl Listeners {
     /// The port is taken at one of them, or this device has none of them: each address with its error.
     pub async fn bind(addresses: &[SocketAddr]) -> io::Result<Self> {
         let addresses = interleaved(addresses);
-        let mut tries = PORTS;
-        loop {
-            tries -= 1;
-            match bind_once(&addresses).await {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 && may_change_port(&addresses) => {}
-                bound => return bound.map(|sockets| Self { sockets, turn: 0 }),
-            }
-        }
+        let sockets = on_a_free_port(&addresses, || bind_once(&addresses)).await?;
+        Ok(Self { sockets, turn: 0 })
     }
 
     /// Listens on all addresses of this device, of both families where it has both, on a free port.
@@ -171,8 +165,19 @@ impl Listeners {
     }
 }
 
-fn may_change_port(addresses: &[SocketAddr]) -> bool {
-    addresses.len() > 1 && addresses.iter().all(|address| address.port() == 0)
+/// Binds again where the system has chosen a port that is taken at another of the addresses, so often as [`PORTS`] says.
+async fn on_a_free_port<T, B>(addresses: &[SocketAddr], mut bind: impl FnMut() -> B) -> io::Result<T>
+where
+    B: Future<Output = io::Result<T>>,
+{
+    let may_change = addresses.len() > 1 && addresses.iter().all(|address| address.port() == 0);
+    for _ in 1..PORTS {
+        match bind().await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && may_change => {}
+            bound => return bound,
+        }
+    }
+    bind().await
 }
 
 async fn bind_once(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
@@ -237,6 +242,13 @@ mod tests {
         text.parse().unwrap()
     }
 
+    /// In the order in which they are tried, which is not that of the resolver.
+    #[test]
+    fn peers_say_their_addresses() {
+        let given = ["10.0.0.1:1", "10.0.0.2:1", "[::1]:1"].map(address);
+        assert_eq!(Peers::new(&given).addresses(), ["10.0.0.1:1", "[::1]:1", "10.0.0.2:1"].map(address));
+    }
+
     #[test]
     fn families_take_turns_and_none_comes_twice() {
         let given = ["[::1]:1", "[::2]:1", "10.0.0.1:1", "[::1]:1", "[::3]:1", "10.0.0.2:1"].map(address);
@@ -279,6 +291,22 @@ mod tests {
         // An earlier one may still win.
         let (reached, asked) = raced([Some((400, true)), None, Some((10_000, true))]).await;
         assert_eq!((reached.unwrap().0, asked), (1, vec![(0, 1), (250, 2)]));
+    }
+
+    /// A device does not wake up time and again for a next address that there is not.
+    #[tokio::test(start_paused = true)]
+    async fn the_last_address_is_waited_for_in_peace() {
+        let mut polls = 0;
+        let mut answers = std::pin::pin!(sleep(40 * DELAY));
+        let counted = poll_fn(|context| {
+            polls += 1;
+            answers.as_mut().poll(context).map(Ok)
+        });
+        let counted = Mutex::new(Some(counted));
+        let only = address("10.0.0.1:1");
+        let connect = |_| counted.lock().unwrap().take().expect("it is tried once");
+        assert_eq!(race(&[only], DELAY, connect).await.unwrap(), ((), only));
+        assert_eq!(polls, 2, "once at first, and once when it answered");
     }
 
     #[tokio::test(start_paused = true)]
@@ -339,5 +367,50 @@ mod tests {
         let error = Listeners::bind(&[address("127.0.0.2:0"), taken]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
         assert!(error.to_string().starts_with(&format!("{taken}: ")), "{error}");
+    }
+    /// Each has its turn, though the first has another connection.
+    #[tokio::test]
+    async fn a_busy_address_keeps_no_other_waiting() {
+        let both = ["127.0.0.1:0", "127.0.0.2:0"].map(address);
+        let mut listeners = Listeners::bind(&both).await.unwrap();
+        let [one, other] = listeners.addresses().unwrap()[..] else { panic!("two addresses") };
+        let mut streams = Vec::new();
+        for address in [one, one, one, other] {
+            streams.push(TcpStream::connect(address).await.unwrap());
+        }
+        let mut accepted = Vec::new();
+        for _ in 0..3 {
+            accepted.push(listeners.accept().await.unwrap().0.local_addr().unwrap());
+        }
+        assert_eq!(accepted, [one, other, one]);
+    }
+
+    /// How often ports are looked for, and what is found, where the first so many tries end with `kind`.
+    async fn tried(addresses: &[&str], failures: usize, kind: io::ErrorKind) -> (usize, Result<(), io::ErrorKind>) {
+        let addresses: Vec<_> = addresses.iter().map(|text| address(text)).collect();
+        let mut tries = 0;
+        let bound = on_a_free_port(&addresses, || {
+            tries += 1;
+            let taken = tries <= failures;
+            async move { if taken { Err(kind.into()) } else { Ok(()) } }
+        });
+        let bound = bound.await.map_err(|error| error.kind());
+        (tries, bound)
+    }
+
+    /// A port that the system chose may be taken at another address: another one is looked for, eight times at most. A port that was asked for
+    /// is taken as it is, and so is the system's choice for one address.
+    #[tokio::test]
+    async fn a_chosen_port_that_is_taken_elsewhere_is_changed() {
+        use io::ErrorKind::{AddrInUse, PermissionDenied};
+        let chosen = ["[::]:0", "0.0.0.0:0"];
+        for failures in 0..8 {
+            assert_eq!(tried(&chosen, failures, AddrInUse).await, (failures + 1, Ok(())));
+        }
+        assert_eq!(tried(&chosen, 8, AddrInUse).await, (8, Err(AddrInUse)));
+        assert_eq!(tried(&chosen, 8, PermissionDenied).await, (1, Err(PermissionDenied)));
+        for addresses in [&["[::]:0", "0.0.0.0:7"][..], &["[::]:7", "0.0.0.0:7"], &["[::]:0"], &["[::]:7"], &[]] {
+            assert_eq!(tried(addresses, 8, AddrInUse).await, (1, Err(AddrInUse)), "{addresses:?}");
+        }
     }
 }

@@ -117,3 +117,62 @@ impl<A: AsyncWrite + Unpin, B: AsyncWrite + Unpin> AsyncWrite for Either<A, B> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+    use crate::shell::answering::{Answering, passes_all_on};
+
+    /// A rendezvous where a request names the device, and one where nothing does, neither of which anyone comes to.
+    struct Named;
+    struct Unnamed;
+
+    impl Listener for Named {
+        type Stream = Answering;
+
+        async fn accept(&mut self) -> io::Result<(Answering, SocketAddr)> {
+            pending().await
+        }
+
+        fn asked_by(_: &Answering) -> Option<[u8; 32]> {
+            Some([7; 32])
+        }
+
+        fn local_addr(&self) -> io::Result<SocketAddr> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    impl Listener for Unnamed {
+        type Stream = Answering;
+
+        async fn accept(&mut self) -> io::Result<(Answering, SocketAddr)> {
+            pending().await
+        }
+
+        fn local_addr(&self) -> io::Result<SocketAddr> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    /// R-SEC-4: the device that asked for a connection is the one that its own rendezvous names.
+    #[tokio::test]
+    async fn who_asked_is_said_by_the_rendezvous_of_the_stream() {
+        passes_all_on(|stream| {
+            let stream = Either::One(stream);
+            assert_eq!(Either::<Named, Unnamed>::asked_by(&stream), Some([7; 32]));
+            assert_eq!(Either::<Unnamed, Named>::asked_by(&stream), None);
+            stream
+        })
+        .await;
+        passes_all_on(|stream| {
+            let stream = Either::Other(stream);
+            assert_eq!(Either::<Named, Unnamed>::asked_by(&stream), None);
+            assert_eq!(Either::<Unnamed, Named>::asked_by(&stream), Some([7; 32]));
+            stream
+        })
+        .await;
+    }
+}

@@ -1,4 +1,7 @@
-use std::io::Cursor;
+use std::{
+    io::Cursor,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
@@ -165,4 +168,75 @@ async fn an_archive_is_read_for_as_long_as_it_is_wanted() {
     }
     // All of it once, to see that it is the same file; then what was asked for, and what is read ahead.
     assert!(last < length + length / 2, "{last} of {length} bytes");
+}
+
+/// A file that gives as many bytes at once as a frame of an archive has, and is interrupted by a signal before each read where it is so. It
+/// fails from a place on.
+struct Slow {
+    file: Cursor<Vec<u8>>,
+    interrupts: bool,
+    interrupted: bool,
+    fails_at: Arc<AtomicU64>,
+}
+
+impl Slow {
+    fn new(file: &[u8], interrupts: bool) -> Self {
+        let fails_at = Arc::new(AtomicU64::new(u64::MAX));
+        Self { file: Cursor::new(file.to_vec()), interrupts, interrupted: false, fails_at }
+    }
+}
+
+impl Read for Slow {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.interrupted = self.interrupts && !self.interrupted;
+        if self.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        if self.file.position() >= self.fails_at.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        let most = out.len().min(BUFFER / 2);
+        self.file.read(&mut out[..most])
+    }
+}
+
+impl Seek for Slow {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+/// A signal that comes while a file is read changes nothing: the archive is neither damaged nor another one.
+#[tokio::test]
+async fn an_interrupted_read_is_no_error() {
+    for password in ["", "sesame"] {
+        let (text, file) = archive(300_000, password);
+        for (interrupts, file) in [(false, &file), (true, &file), (true, &text)] {
+            // A text by itself has no password.
+            let password = if file == &text { "" } else { password };
+            let file = file.clone();
+            let open = move || Ok(Slow::new(&file, interrupts));
+            let mut source = FileSource::new(open, Arc::new(InsecureKdf), Terms::at(NOW)).unwrap();
+            for _ in 0..2 {
+                assert!(read(source.open(Secret::from(password)).await).await == text, "{password} {interrupts}");
+                source.validate().unwrap_or_else(|error| assert!(!password.is_empty(), "{error}"));
+            }
+        }
+    }
+}
+
+/// All that was read before a file fails is handed on, and no further byte is waited for.
+#[test]
+fn a_piece_comes_before_the_failure_after_it() {
+    let (text, _) = archive(1_000_000, "");
+    let file = Slow::new(&text, false);
+    let fails_at = file.fails_at.clone();
+    let validated = Validated::of(Cursor::new(text.clone()), Terms::at(NOW)).unwrap();
+    let mut read = validated.text(file).unwrap();
+    // A chunk more than the piece has: it is held until the next one is known.
+    fails_at.store(3 * BUFFER as u64 / 2, Ordering::Relaxed);
+    let mut buffer = Buffer::default();
+    fill(&mut buffer, &mut read).unwrap();
+    assert!(**buffer == text[..BUFFER]);
+    assert_eq!(fill(&mut buffer, &mut read).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
 }

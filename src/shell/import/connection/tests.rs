@@ -12,7 +12,8 @@ use tokio::{
 
 use super::*;
 use crate::archive::{Identity, KeyKind, PrivateKey, UnixTime};
-use crate::mux::{ChannelRequest, Control, RequestState};
+use crate::message::archive_header;
+use crate::mux::{ChannelRequest, Control, FIRST_SERVER_CHANNEL, RequestState, frame_header};
 use crate::shell::Progress;
 use crate::shell::identity::{Reach, throw_away};
 use crate::token::DeviceId;
@@ -199,5 +200,45 @@ async fn a_renewed_certificate_is_the_same_device() {
     for id in [DeviceId::Long(id), DeviceId::Short(before.certificate().short_id().0)] {
         assert!(tls::is_device(renewed.chain(), &id));
         assert!(!tls::is_device(other.chain(), &id));
+    }
+}
+
+/// Counts the bytes that are written to it.
+struct Counted(usize);
+
+impl Sink for Counted {
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0 += bytes.len();
+        Ok(())
+    }
+
+    async fn complete(self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// R-MUX-2: a connection looks at what the operation wants after 64 events, however much has arrived.
+#[tokio::test]
+async fn a_turn_ends_though_more_has_arrived() {
+    let frame = |data: &[u8]| [frame_header(FIRST_SERVER_CHANNEL, data.len() as u16).as_bytes(), data].concat();
+    let name = ChannelName::new(b"auth:123456").unwrap();
+    let request = ChannelRequest { name, channel: FIRST_SERVER_CHANNEL, state: RequestState::Request };
+    let mut connection = Connection::importer(1000);
+    connection.receive(&mut &Control::Request(request).to_frame()[..]).unwrap();
+    assert!(connection.accept());
+    connection.receive(&mut &frame(archive_header(1000).as_bytes())[..]).unwrap();
+    assert!(connection.take_archive());
+
+    let (_commands, commands) = mpsc::channel(1);
+    let (events, _happened) = mpsc::channel(64);
+    let (progress, closing) = (Progress::default(), Duration::from_secs(1));
+    let wiring = Wiring { id: ConnId(1), commands, events, progress, closing };
+    let mut receiver = Receiver { wiring, sink: Some(Counted(0)), next: None };
+    let small = frame(b"x");
+    let bytes = small.repeat(100);
+    let mut input = &bytes[..];
+    for (turn, left) in [(64, 36), (100, 0)] {
+        assert!(receiver.receive(&mut connection, &mut input).await.is_continue());
+        assert_eq!((receiver.sink.as_ref().unwrap().0, input.len()), (turn, left * small.len()));
     }
 }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::{
-    archive::UnixTime,
+    archive::{Day, UnixTime},
     message::{Features, Message, Verdict, Word},
     mux::ChannelName,
     operations::LocalId,
@@ -400,4 +400,50 @@ async fn a_report_of_a_connection_that_is_gone_leaves_nothing() {
     }
     assert!(evicted > 40, "{evicted}");
     assert!(way.operation.shown.len() <= way.world.connections.len());
+}
+
+/// R-TIME-7: a doubt about a date is shown with the first question, and not with the same question again, nor after the comparison.
+#[tokio::test(start_paused = true)]
+async fn a_doubt_is_shown_with_the_first_question() {
+    let doubt = DateDoubt::Impossible { now: Day(0) };
+    let prompt = |wrong_password| Signal::Prompt { peer: ACCOUNT, scheme: Scheme::Password, wrong_password };
+    let compare = Signal::CompareAccount { peer: ACCOUNT, scheme: Scheme::Password };
+    let (mut dice, mut met) = (Dice::new(0), Met::default());
+    let plain = [(prompt(false), true), (prompt(true), false), (Signal::InProgress, false)];
+    let compared = [(compare, true), (prompt(false), false), (prompt(true), false)];
+    for (script, features, signals) in [(PLAIN, Features::ALL, plain), (COMPARED, Features::WITH_SAS, compared)] {
+        let mut way = Way::new(features);
+        for &next in script.iter().take_while(|next| !matches!(next, Next::Answer | Next::Compare(_))) {
+            way.step(next, &mut dice, &mut met);
+        }
+        assert_eq!(way.operation.string().is_some(), features.sas);
+        way.operation.doubt = Some(doubt);
+        for (signal, shown) in signals {
+            way.operation.signal(signal);
+            let notice = way.operation.shared.current.borrow().clone().unwrap();
+            assert_eq!((notice.signal, notice.doubt), (signal, shown.then_some(doubt)));
+        }
+    }
+}
+
+/// R-IMP-15: of the connections that close, the oldest are cut off where there are too many; those that have closed count no more.
+#[tokio::test(start_paused = true)]
+async fn of_the_connections_that_close_the_oldest_are_cut_off() {
+    let mut world = Way::new(Features::ALL).world;
+    let closed = world.tasks.spawn(async {});
+    world.tasks.join_next().await.unwrap().unwrap();
+    let open: [_; 3] = std::array::from_fn(|_| world.tasks.spawn(pending()));
+    world.closing.push_back(closed);
+    world.closing.extend(open.iter().cloned());
+    for (most, expected) in
+        [(3, [false; 3]), (2, [true, false, false]), (2, [true, false, false]), (0, [true; 3]), (0, [true; 3])]
+    {
+        world.cut_off(most);
+        assert_eq!(world.closing.len(), expected.iter().filter(|cut_off| !**cut_off).count());
+        // Tasks that were aborted end when they are next run.
+        for _ in 0..open.len() {
+            yield_now().await;
+        }
+        assert_eq!(open.each_ref().map(AbortHandle::is_finished), expected, "{most}");
+    }
 }
