@@ -63,10 +63,10 @@ const MEANINGS: &[(&[(&str, &str)], &str)] = &[
 ];
 
 /// A value of a comparison: 64 digits.
-const VALUE: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(super) const VALUE: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// Keys of which a message has no two.
-const TOPICS: [(&str, &str); 9] = [
+pub(super) const TOPICS: [(&str, &str); 9] = [
     ("authScheme", "password"),
     ("password", "x"),
     ("canRetry", "false"),
@@ -86,7 +86,7 @@ fn features(named: Features) -> String {
 }
 
 /// The meaning of the first message of a stream, in words.
-fn meaning(bytes: &[u8], piece: usize) -> String {
+pub(super) fn meaning(bytes: &[u8], piece: usize) -> String {
     use handfast::{
         message::{ImportResult as R, Message as M, Verdict as V, Word as W},
         outcome::Scheme as S,
