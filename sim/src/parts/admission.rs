@@ -201,4 +201,27 @@ fn wrong_codes(cases: &mut Cases) {
         let stated = (count == 16).then_some(Outcome::Authentication);
         cases.expect(format!("wrong codes in all: {count}"), stated, waiting.importer.outcome());
     }
+    // However they are spread over connections, of which each is closed at its third; other channels, and the right code too early, do not count.
+    for pattern in [[1, 1, 1], [2, 2, 2], [3, 3, 3], [3, 1, 2], [1, 3, 3], [2, 3, 1]] {
+        for other in [None, Some(Ask::Other), Some(Ask::Right)] {
+            let mut waiting = Waiting::new(16);
+            let mut all = 0;
+            for conn in 0..16 {
+                waiting.come(conn as usize % 3, if other == Some(Ask::Right) { 1 } else { SECURED });
+                for own in 1..=pattern[conn as usize % 3] {
+                    if all == 16 {
+                        break;
+                    }
+                    asks(&mut waiting, conn, other.unwrap_or(Ask::Other), 2);
+                    all += 1;
+                    let closed = asks(&mut waiting, conn, Ask::Wrong, 1).concat();
+                    let what = format!("{pattern:?}, {other:?}: wrong code {own} of connection {conn}, {all} in all");
+                    cases.expect(&what, own == 3 || all == 16, closed.contains(&conn));
+                    let stated = (all == 16).then_some(Outcome::Authentication);
+                    cases.expect(format!("{what}: the end"), stated, waiting.importer.outcome());
+                }
+            }
+            cases.expect("all wrong codes came", 16, all);
+        }
+    }
 }

@@ -339,6 +339,13 @@ fn sizes(cases: &mut Cases) {
         let head = [&[0xdb][..], &length.to_be_bytes()].concat();
         judge(cases, &format!("an archive of {length} bytes"), &inner().text("accData").bad(archive, &head));
     }
+    // The longest ones are taken.
+    let (longest, value) = ("k".repeat(64), "v".repeat(65_536));
+    judge(cases, "a key of 64 bytes, outside", &start().map(1).text(&longest).put(&[0xc0]));
+    judge(cases, "a key of 64 bytes", &inner().text(&longest).text("x"));
+    judge(cases, "an archive of 100 bytes", &inner().text("accData").text(&value[..100]));
+    let whole = inner().text("password").text(&value);
+    cases.expect("a password of 65536 bytes", None, came([&whole.bytes[..]].into_iter()));
     for first in [0xdb_u8, 0xc6, 0xc9, 0xdd, 0xdf] {
         let head = [&[first][..], &65_537_u32.to_be_bytes()].concat();
         judge(cases, &format!("{first:x}, ignored"), &start().map(1).text("later").bad(values, &head));
@@ -347,7 +354,7 @@ fn sizes(cases: &mut Cases) {
     }
 }
 
-/// What is ignored in a control message is judged likewise; a frame is at fault where its value is.
+/// Ignored values of a control message are judged likewise; a frame is at fault where its value is.
 fn frames(cases: &mut Cases) {
     let frame = |channel: &[u8], data: &Stream| {
         let head = [&[0x92], channel, &[0xc4, data.bytes.len() as u8]].concat();

@@ -101,6 +101,13 @@ pub(super) fn making() -> Part {
     {
         short(&mut cases, usual, counts);
     }
+    // Where the stages have other numbers of places, none gets more than it had.
+    for (unsecured, secured) in [(1, 16), (2, 9), (9, 2), (16, 1)] {
+        let (few, many) = (usize::from(unsecured), usize::from(secured));
+        for counts in [[few, few, many], [0, few, many], [few, 0, many], [few, few, 0], [0, 0, many], [0, few, 0]] {
+            short(&mut cases, Places { unsecured, secured }, counts);
+        }
+    }
     in_a_session(&mut cases);
     full(&mut cases);
     cases.part("making do", "R-IMP-15")
@@ -126,7 +133,7 @@ fn short(cases: &mut Cases, places: Places, counts: [usize; STAGES]) {
                 let gone = stated.comes(conn, stage);
                 let came = waiting.come(UNKNOWN, stage);
                 cases.expect(
-                    what(format!("short {times} times, {more} more come to stage {stage}: closed")),
+                    what(format!("short {times} times, {more} came before to stage {stage}: closed")),
                     gone,
                     came,
                 );

@@ -127,7 +127,7 @@ fn repeated(cases: &mut Cases) {
             }
         }
     }
-    // What was in one message is not there in the next.
+    // The entries of one message are not there in the next.
     let bytes: Vec<_> = KNOWN.iter().map(|&entry| message(&[entry])).chain([message(&[])]).collect();
     for (one, first) in bytes.iter().enumerate() {
         for (other, second) in bytes.iter().enumerate() {

@@ -20,7 +20,7 @@ fn request(name: &[u8], channel: u16, state: u8) -> Vec<u8> {
     frame(0, &[&[0x93], &wire::text(name, 0)[..], &[0xcd], &channel.to_be_bytes(), &[state]].concat())
 }
 
-/// What a limit counts.
+/// The limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counted {
     Nothing,
