@@ -52,6 +52,8 @@ pub struct Comparison {
     side: Side,
     channel: Channel,
     nonce: Zeroizing<Value>,
+    /// Whether the peer names the feature, once it has named any.
+    in_force: Option<bool>,
     /// Import: the exporter's commitment.
     commitment: Option<Value>,
     string: Option<ComparisonString>,
@@ -67,7 +69,7 @@ impl Comparison {
     /// Returns the comparison of one side of a channel. `nonce` is uniform, from a cryptographic generator, and used for this channel
     /// only (R-SAS-3).
     pub fn new(side: Side, channel: Channel, nonce: [u8; SAS_VALUE]) -> Self {
-        Self { side, channel, nonce: Zeroizing::new(nonce), commitment: None, string: None }
+        Self { side, channel, nonce: Zeroizing::new(nonce), in_force: None, commitment: None, string: None }
     }
 
     /// Returns a message of the reducer with the bytes of which it has the handle: this side's values, or a password.
@@ -80,9 +82,17 @@ impl Comparison {
         }
     }
 
-    /// Takes the value of a message that arrived. Returns whether it is one: an opening has to open the commitment (R-SAS-3).
+    /// Takes what a message that arrived has of the comparison; all are handed in, in their order. Returns whether it is a message: an
+    /// opening has to open the commitment (R-SAS-3). Where the peer does not name the feature, and before it has named any, nothing
+    /// is taken and all are messages, which the reducers ignore (R-SAS-1).
     pub fn take(&mut self, message: &Message<Secret>) -> bool {
         match (self.side, message) {
+            (Side::Import, Message::AuthScheme(_, features)) | (Side::Export, Message::Hello(features)) => {
+                // As to the reducers, a repeated one means nothing.
+                self.in_force.get_or_insert(features.sas);
+                true
+            }
+            _ if self.in_force != Some(true) => true,
             (Side::Import, Message::Commitment(value)) => {
                 self.commitment = read(value);
                 self.commitment.is_some()

@@ -20,6 +20,7 @@ pub mod rendezvous;
 mod slots;
 pub mod storage;
 mod tasks;
+mod tcp;
 mod timers;
 pub mod tls;
 #[cfg(test)]

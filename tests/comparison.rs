@@ -9,7 +9,7 @@ use handfast::{
     message::{Features, Message, Slot, Word},
     operations::OpId,
     outcome::{LinkState, Outcome, Scheme, Side, Signal},
-    sas::Comparison,
+    sas::{Channel, Comparison},
     secret::Secret,
     shell::{
         ExportOptions, ImportOptions, Notice,
@@ -19,7 +19,7 @@ use handfast::{
     token::{Code, DeviceId, Token},
 };
 use support::{
-    Account, Exporter, Importer, Line, NOW, Said, account, comparing_exporter, comparing_importer, export_with,
+    Account, Exporter, Importer, Line, NOW, Said, Script, account, comparing_exporter, comparing_importer, export_with,
     import_with, in_time, inline, store, text,
 };
 
@@ -163,9 +163,12 @@ async fn a_device_in_the_middle_cannot_make_the_screens_equal() {
 
         let no_password = |_| panic!("no password is sent");
         to_exporter.send(Message::Hello(Features::WITH_SAS)).await;
-        let scheme = Message::AuthScheme(Scheme::Password, Features::WITH_SAS);
-        assert_eq!(to_exporter.received().await, Said::Message(scheme));
-        assert_eq!(to_importer.received().await, Said::Message(Message::Hello(Features::WITH_SAS)));
+        let Said::Message(scheme) = to_exporter.received().await else { panic!("a question") };
+        assert_eq!(scheme, Message::AuthScheme(Scheme::Password, Features::WITH_SAS));
+        assert!(as_importer.take(&scheme));
+        let Said::Message(hello) = to_importer.received().await else { panic!("a greeting") };
+        assert_eq!(hello, Message::Hello(Features::WITH_SAS));
+        assert!(as_exporter.take(&hello));
         to_importer.send(Message::AuthScheme(Scheme::Password, Features::WITH_SAS)).await;
         let Said::Message(commitment) = to_exporter.received().await else { panic!("a commitment") };
         assert!(as_importer.take(&commitment));
@@ -230,12 +233,12 @@ async fn what_does_not_belong_to_the_channel_is_refused() {
     .await;
 }
 
-/// R-SAS-1, R-SAS-2: a commitment that comes before `authScheme` counts as not having come. The importer answers the one
-/// after it, which is also the one that has to be opened.
+/// R-SAS-1: from an exporter that does not name the feature, the keys of a comparison are ignored, also those that open nothing. The
+/// link goes on.
 #[tokio::test(start_paused = true)]
-async fn a_commitment_before_the_features_commits_to_nothing() {
+async fn keys_of_an_exporter_that_does_not_compare_are_ignored() {
     in_time(async {
-        for opens_the_second in [true, false] {
+        for features in [Features::ALL, Features::NONE] {
             let store = store();
             let (line, phone) = Line::new();
             let options =
@@ -244,11 +247,77 @@ async fn a_commitment_before_the_features_commits_to_nothing() {
             let token = importer.token().await;
             let peer = account("", 5_000);
             let (mut script, channel) = comparing_exporter(phone.call().await.unwrap(), &peer.device).await;
-            let mut first = Comparison::new(Side::Export, channel.clone(), [7; 32]);
-            let mut second = Comparison::new(Side::Export, channel, [8; 32]);
-            let no_password = |_| panic!("no password is sent");
+            let [one, other] = [7, 8].map(|nonce| Comparison::new(Side::Export, channel.clone(), [nonce; 32]));
+            let keys = || {
+                let no_password = |_| panic!("no password is sent");
+                [one.fill(OPENING, no_password), one.fill(COMMITMENT, no_password), other.fill(OPENING, no_password)]
+            };
             script.open(&token).await;
+            for message in keys() {
+                script.send(message).await;
+            }
+            script.send(Message::AuthScheme(Scheme::None, features)).await;
+            for message in keys() {
+                script.send(message).await;
+            }
             assert_eq!(script.received().await, Said::Message(Message::Hello(Features::WITH_SAS)));
+            importer.expect(Connecting).await;
+            let asked = importer.expect(Authenticating).await;
+            assert!(matches!(asked.signal, Signal::Prompt { .. }) && !asked.details.contains_key("sas"), "{asked:?}");
+            importer.handle.provide_account_authentication(Secret::from(""), Scheme::None).await.unwrap();
+            assert!(matches!(script.received().await, Said::Message(Message::Password(_))), "{features:?}");
+        }
+    })
+    .await;
+}
+
+/// R-SAS-1: the same of an importer that does not name it.
+#[tokio::test(start_paused = true)]
+async fn keys_of_an_importer_that_does_not_compare_are_ignored() {
+    in_time(async {
+        for features in [Features::ALL, Features::NONE] {
+            let (mut line, phone) = Line::new();
+            let identity = throw_away(Reach::Direct, NOW).unwrap();
+            let device = DeviceId::Short(identity.certificate().short_id().0);
+            let token = Token { device, code: Code::parse(b"123456").unwrap() };
+            let account = account("", 5_000);
+            let options =
+                ExportOptions { config: config(Profile::Documented, Features::WITH_SAS), ..Default::default() };
+            let mut exporter = export_with(phone, account.inline(), account.device.clone(), options);
+            let op = exporter.handle.add_device(&token.text().to_string()).await.unwrap();
+            let (mut script, channel) = comparing_importer(line.accept().await.unwrap().0, &identity).await;
+            let own = Comparison::new(Side::Import, channel, [8; 32]);
+            script.accept().await;
+            let no_password = |_| panic!("no password is sent");
+            script.send(own.fill(NONCE, no_password)).await;
+            script.send(Message::Hello(features)).await;
+            script.send(own.fill(NONCE, no_password)).await;
+            exporter.expect(Connecting).await;
+            let asked = exporter.expect(Authenticating).await;
+            assert!(matches!(asked.signal, Signal::Confirm { .. }) && !asked.details.contains_key("sas"), "{asked:?}");
+            let scheme = Message::AuthScheme(Scheme::None, Features::WITH_SAS);
+            assert_eq!(script.received().await, Said::Message(scheme), "{features:?}");
+            exporter.handle.confirm_add_device(op).await.unwrap();
+            script.send(Message::Password(Secret::from(""))).await;
+            assert!(!matches!(script.received().await, Said::End), "the archive comes");
+        }
+    })
+    .await;
+}
+
+/// R-SAS-1, R-SAS-2: a commitment that comes before `authScheme` counts as not having come. The importer answers the one
+/// after it, which is also the one that has to be opened.
+#[tokio::test(start_paused = true)]
+async fn a_commitment_before_the_features_commits_to_nothing() {
+    in_time(async {
+        for opens_the_second in [true, false] {
+            let (_, mut importer, mut script, channel) = comparing().await;
+            let [mut first, mut second] =
+                [7, 8].map(|nonce| Comparison::new(Side::Export, channel.clone(), [nonce; 32]));
+            let no_password = |_| panic!("no password is sent");
+            for exporter in [&mut first, &mut second] {
+                assert!(exporter.take(&Message::Hello(Features::WITH_SAS)));
+            }
             script.send(first.fill(COMMITMENT, no_password)).await;
             script.send(Message::AuthScheme(Scheme::None, Features::WITH_SAS)).await;
             script.send(second.fill(COMMITMENT, no_password)).await;
@@ -270,28 +339,29 @@ async fn a_commitment_before_the_features_commits_to_nothing() {
     .await;
 }
 
-/// R-SAS-3: an opening of nothing is no message, also before a comparison is in force, and with a peer that does not compare.
+/// R-SAS-3: in a comparison that is in force, an opening of nothing is no message.
 #[tokio::test(start_paused = true)]
 async fn an_opening_without_a_commitment_is_refused() {
     in_time(async {
-        for named in [None, Some(Features::ALL), Some(Features::WITH_SAS)] {
-            let store = store();
-            let (line, phone) = Line::new();
-            let options =
-                ImportOptions { config: config(Profile::Documented, Features::WITH_SAS), ..Default::default() };
-            let mut importer = import_with(line, inline(&store), options);
-            let token = importer.token().await;
-            let peer = account("", 5_000);
-            let (mut script, channel) = comparing_exporter(phone.call().await.unwrap(), &peer.device).await;
-            script.open(&token).await;
-            if let Some(features) = named {
-                script.send(Message::AuthScheme(Scheme::None, features)).await;
-            }
-            let opening =
-                Comparison::new(Side::Export, channel, [7; 32]).fill(OPENING, |_| panic!("no password is sent"));
-            script.send(opening).await;
-            assert_eq!(importer.outcome().await, Outcome::Protocol, "{named:?}");
-        }
+        let (_, mut importer, mut script, channel) = comparing().await;
+        script.send(Message::AuthScheme(Scheme::None, Features::WITH_SAS)).await;
+        let exporter = Comparison::new(Side::Export, channel, [7; 32]);
+        script.send(exporter.fill(OPENING, |_| panic!("no password is sent"))).await;
+        assert_eq!(importer.outcome().await, Outcome::Protocol);
     })
     .await;
+}
+
+/// An importer that compares, and an exporter that has a session with it and has got its hello.
+async fn comparing() -> (Store<MemoryFs>, Importer, Script, Channel) {
+    let store = store();
+    let (line, phone) = Line::new();
+    let options = ImportOptions { config: config(Profile::Documented, Features::WITH_SAS), ..Default::default() };
+    let mut importer = import_with(line, inline(&store), options);
+    let token = importer.token().await;
+    let peer = account("", 5_000);
+    let (mut script, channel) = comparing_exporter(phone.call().await.unwrap(), &peer.device).await;
+    script.open(&token).await;
+    assert_eq!(script.received().await, Said::Message(Message::Hello(Features::WITH_SAS)));
+    (store, importer, script, channel)
 }

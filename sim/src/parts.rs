@@ -7,6 +7,7 @@ mod admission;
 mod clients;
 mod comparison;
 mod connection;
+mod devices;
 mod dialogues;
 mod draws;
 mod ends;
@@ -82,6 +83,7 @@ pub fn parts() -> Vec<Part> {
         dialogues::dialogues(),
         install::installs(),
         stored::stored(),
+        devices::devices(),
         timelines::timelines(),
         payload::payloads(),
         flaws::flaws(),
@@ -102,8 +104,8 @@ mod tests {
     #[test]
     fn every_part_is_as_the_document_states() {
         let least = [
-            30_000, 4000, 60, 300, 2000, 500, 110, 500, 1000, 90, 40, 300, 300, 100, 500, 30_000, 50_000, 3000, 20_000,
-            40_000, 100_000, 10_000, 250_000,
+            30_000, 4000, 60, 300, 2000, 500, 110, 500, 1000, 90, 40, 300, 300, 100, 150, 500, 30_000, 50_000, 3000,
+            20_000, 40_000, 100_000, 10_000, 250_000,
         ];
         let parts = parts();
         assert_eq!(parts.len(), least.len());

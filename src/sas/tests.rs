@@ -1,5 +1,7 @@
-use super::*;
 use alloc::string::ToString;
+
+use super::*;
+use crate::{message::Features, outcome::Scheme};
 
 fn channel() -> Channel {
     let exported: Value = core::array::from_fn(|at| at as u8);
@@ -22,8 +24,12 @@ const COMMITMENT: Message = Message::Commitment(Slot::NONE);
 const NONCE: Message = Message::Nonce(Slot::NONE);
 const OPENING: Message = Message::Opening(Slot::NONE);
 
+const SCHEME: Message<Secret> = Message::AuthScheme(Scheme::None, Features::WITH_SAS);
+const HELLO: Message<Secret> = Message::Hello(Features::WITH_SAS);
+
 /// Runs the exchange. Returns whether the importer takes the opening.
 fn exchange(importer: &mut Comparison, exporter: &mut Comparison) -> bool {
+    assert!(exporter.take(&HELLO) && importer.take(&SCHEME));
     assert!(importer.take(&sent(exporter, COMMITMENT)));
     assert!(exporter.take(&sent(importer, NONCE)));
     importer.take(&sent(exporter, OPENING))
@@ -60,6 +66,7 @@ fn the_string_is_that_of_a_second_computation() {
 fn every_input_counts() {
     let string = |channel: Channel, nonce: u8| {
         let mut one = Comparison::new(Side::Export, channel, [nonce; 32]);
+        assert!(one.take(&HELLO));
         assert!(one.take(&sent(&importer(self::channel()), NONCE)));
         one.string().unwrap().text()
     };
@@ -71,6 +78,7 @@ fn every_input_counts() {
     assert_ne!(string(Channel { exporter: [0xb3; 32], ..channel() }, 0x22), base, "the exporter's key");
     assert_ne!(string(channel(), 0x23), base, "the exporter's nonce");
     let mut one = exporter(channel());
+    assert!(one.take(&HELLO));
     assert!(one.take(&sent(&Comparison::new(Side::Import, channel(), [0x12; 32]), NONCE)));
     assert_ne!(one.string().unwrap().text(), base, "the importer's nonce");
 }
@@ -80,6 +88,7 @@ fn every_input_counts() {
 fn only_the_committed_nonce_opens_a_commitment() {
     let other = Comparison::new(Side::Export, channel(), [0x23; 32]);
     let mut one = importer(channel());
+    assert!(one.take(&SCHEME));
     assert!(!one.take(&sent(&exporter(channel()), OPENING)), "nothing was committed to");
     assert!(one.take(&sent(&exporter(channel()), COMMITMENT)));
     assert!(!one.take(&sent(&other, OPENING)));
@@ -90,6 +99,36 @@ fn only_the_committed_nonce_opens_a_commitment() {
     let elsewhere = exporter(Channel { importer: [0xa2; 32], ..channel() });
     assert!(!exchange(&mut one, &mut exporter(Channel { importer: [0xa2; 32], ..channel() })));
     assert!(elsewhere.string().is_none() && one.string().is_none());
+}
+
+/// R-SAS-1: keys of a peer that does not name the feature are ignored, and so are those that come before it has named anything. Its
+/// first features count.
+#[test]
+fn a_comparison_that_is_not_in_force_ignores_its_keys() {
+    let features = |side, sas| {
+        let features = if sas { Features::WITH_SAS } else { Features::ALL };
+        if side == Side::Import { Message::AuthScheme(Scheme::None, features) } else { Message::Hello(features) }
+    };
+    let wrong = Comparison::new(Side::Export, channel(), [0x23; 32]);
+    let keys = |one: &mut Comparison| {
+        let (importer, exporter) = (importer(channel()), exporter(channel()));
+        let openings = [sent(&wrong, OPENING), sent(&exporter, OPENING)];
+        let [early, wrong, right] = [&openings[0], &openings[0], &openings[1]];
+        let each = [early, &sent(&exporter, COMMITMENT), wrong, right, &sent(&importer, NONCE)];
+        each.map(|message| one.take(message))
+    };
+    for side in [Side::Import, Side::Export] {
+        let mut one = Comparison::new(side, channel(), [0x11; 32]);
+        assert_eq!(keys(&mut one), [true; 5], "the peer has named nothing yet");
+        assert!(one.string().is_none());
+        assert!(one.take(&features(side, false)) && one.take(&features(side, true)));
+        assert_eq!(keys(&mut one), [true; 5], "the peer does not name it");
+        assert!(one.string().is_none());
+    }
+    let mut one = importer(channel());
+    assert!(one.take(&features(Side::Import, true)) && one.take(&features(Side::Import, false)));
+    assert_eq!(keys(&mut one), [false, true, false, true, true]);
+    assert!(one.string().is_some());
 }
 
 /// R-SEC-2: nothing of a comparison prints.

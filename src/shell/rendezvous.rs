@@ -25,7 +25,9 @@ pub use self::{
     either::Either,
     interface::{Dial, Listener, Publish},
 };
+use super::tcp::prompt;
 use crate::{archive::Identity, token::DeviceId};
+pub(super) use interface::may_answer_later;
 
 /// Direct, import side: waits at an address that a person carries to the exporting device. Port 0 takes a free one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +55,7 @@ impl Listener for TcpListener {
 
     async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, from) = TcpListener::accept(self).await?;
-        // It fails where the peer has gone already.
-        let _ = stream.set_nodelay(true);
-        Ok((stream, from))
+        Ok((prompt(stream), from))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -72,7 +72,6 @@ impl Dial for Peer {
 
     async fn dial(self, _: DeviceId) -> io::Result<(TcpStream, SocketAddr)> {
         let stream = TcpStream::connect(self.0).await?;
-        stream.set_nodelay(true)?;
-        Ok((stream, self.0))
+        Ok((prompt(stream), self.0))
     }
 }

@@ -1,9 +1,9 @@
-//! The values of a comparison (R-SAS-3, R-SAS-4, R-SAS-8): commitment, opening and string, hashed by another library than the one that ships.
+//! The values of a comparison (R-SAS-1, R-SAS-3, R-SAS-4, R-SAS-8): commitment, opening and string, hashed by another library than the one that ships.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use handfast::{
-    message::{Message, Slot},
-    outcome::Side,
+    message::{Features, Message, Slot},
+    outcome::{Scheme, Side},
     sas::{Channel, Comparison, is_expected},
     secret::Secret,
 };
@@ -62,8 +62,16 @@ impl Inputs {
         Channel { exported: self.exported.into(), importer: self.importer, exporter: self.exporter }
     }
 
-    /// Both ends.
+    /// Both ends, of which each knows that the other compares.
     fn sides(&self) -> [Comparison; 2] {
+        let [mut importer, mut exporter] = self.silent();
+        importer.take(&Message::AuthScheme(Scheme::None, Features::WITH_SAS));
+        exporter.take(&Message::Hello(Features::WITH_SAS));
+        [importer, exporter]
+    }
+
+    /// Both ends, before the other has said anything.
+    fn silent(&self) -> [Comparison; 2] {
         [(Side::Import, self.importers_nonce), (Side::Export, self.exporters_nonce)]
             .map(|(side, nonce)| Comparison::new(side, self.channel(), nonce))
     }
@@ -131,8 +139,9 @@ pub(super) fn strings() -> Part {
         }
     }
     differences(&mut cases);
+    not_in_force(&mut cases);
     expected(&mut cases);
-    cases.part("strings", "R-SAS-3, R-SAS-4, R-SAS-8")
+    cases.part("strings", "R-SAS-1, R-SAS-3, R-SAS-4, R-SAS-8")
 }
 
 /// One bit that the exporter has otherwise, of the channel or of the nonce that it opens with.
@@ -164,6 +173,34 @@ fn differences(cases: &mut Cases) {
     }
     let [mut importer, exporter] = Inputs::new(1).sides();
     cases.expect("an opening without a commitment", false, importer.take(&sent(&exporter, OPENING)));
+}
+
+/// Keys of a comparison whose peer does not name it, or has named nothing yet: they are messages, and of no effect (R-SAS-1).
+fn not_in_force(cases: &mut Cases) {
+    let one = Inputs::new(1);
+    let [_, other] = Inputs::new(2).sides();
+    let [importers, exporters] = one.sides();
+    for features in [None, Some(Features::ALL), Some(Features::NONE)] {
+        let [mut importer, mut exporter] = one.silent();
+        if let Some(features) = features {
+            importer.take(&Message::AuthScheme(Scheme::None, features));
+            exporter.take(&Message::Hello(features));
+        }
+        let keys = [
+            ("an opening without a commitment", sent(&exporters, OPENING)),
+            ("a commitment", sent(&exporters, COMMITMENT)),
+            ("an opening of another nonce", sent(&other, OPENING)),
+            ("the opening", sent(&exporters, OPENING)),
+        ];
+        for (what, message) in keys {
+            cases.expect(format!("{what}, from a peer that names {features:?}"), true, importer.take(&message));
+        }
+        let nonce = sent(&importers, NONCE);
+        cases.expect(format!("a nonce, from a peer that names {features:?}"), true, exporter.take(&nonce));
+        for side in [importer, exporter] {
+            cases.expect(format!("digits with a peer that names {features:?}"), None, digits(&side));
+        }
+    }
 }
 
 /// Digits that a program expects, and those that are shown.

@@ -251,7 +251,9 @@ impl<D: Dial, S: Source> Operations<D, S> {
             Event::Lost => Input::Lost,
             Event::Accepted(peer_address) => {
                 // The attempts before this one are no reason for what takes too long after it.
-                self.causes.remove(&op);
+                if let Some(causes) = self.causes(op) {
+                    *causes = Causes::default();
+                }
                 Input::Accepted { peer_address }
             }
             Event::Declined => {
@@ -293,7 +295,15 @@ impl<D: Dial, S: Source> Operations<D, S> {
 
     /// Notes what failed on this device. It is remembered for as long as the operation's last signal can be asked for.
     fn note(&mut self, op: OpId, outcome: Outcome, error: io::Error) {
-        self.causes.entry(op).or_default().note(outcome, error);
+        if let Some(causes) = self.causes(op) {
+            causes.note(outcome, error);
+        }
+    }
+
+    /// The causes of an operation that has no outcome yet: what comes late is no reason for what has been signalled (R-API-8).
+    fn causes(&mut self, op: OpId) -> Option<&mut Causes> {
+        let ended = self.reducers.look(op).is_none_or(|look| look.ended);
+        (!ended).then(|| self.causes.entry(op).or_default())
     }
 
     /// The result of a try to open the archive.

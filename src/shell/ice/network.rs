@@ -14,6 +14,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+use crate::shell::tcp::prompt;
+
 /// A TCP connection of any network.
 pub trait Carrier: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
@@ -63,7 +65,7 @@ impl Network for System {
     }
 
     fn connect(&self, to: SocketAddr) -> Pending<Box<dyn Carrier>> {
-        Box::pin(async move { Ok(prompt(TcpStream::connect(to).await?)) })
+        Box::pin(async move { Ok(Box::new(prompt(TcpStream::connect(to).await?)) as Box<dyn Carrier>) })
     }
 }
 
@@ -74,13 +76,6 @@ impl Listening for TcpListener {
 
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Box<dyn Carrier>, SocketAddr)>> {
         let (stream, from) = ready!(Self::poll_accept(self, cx))?;
-        Poll::Ready(Ok((prompt(stream), from)))
+        Poll::Ready(Ok((Box::new(prompt(stream)), from)))
     }
-}
-
-/// Lets a connection send at once.
-fn prompt(stream: TcpStream) -> Box<dyn Carrier> {
-    // It fails where the peer has gone already.
-    let _ = stream.set_nodelay(true);
-    Box::new(stream)
 }

@@ -269,7 +269,10 @@ impl<N: Random> Operation<N> {
         match event {
             Event::Answered => Input::ConnectionAnswered(conn),
             Event::Opened(facts, channel) => {
-                self.shown.insert(conn, (facts.dates, channel));
+                // The report of one that is gone, evicted or not, may have been on its way: nothing would take away what it showed.
+                if world.connections.contains_key(&conn) {
+                    self.shown.insert(conn, (facts.dates, channel));
+                }
                 Input::ConnectionOpened { conn, presented: facts.presented, verified: facts.verified }
             }
             Event::Failed => {

@@ -16,8 +16,8 @@ use tokio::{
     time::sleep,
 };
 
-use super::interface::{Dial, Listener, Publish};
-use crate::{archive::Identity, limits::ATTEMPT_DELAY, token::DeviceId};
+use super::interface::{Dial, Listener, Publish, may_answer_later};
+use crate::{archive::Identity, limits::ATTEMPT_DELAY, shell::tcp::prompt, token::DeviceId};
 
 /// How often a free port is looked for that is free at all addresses.
 const PORTS: usize = 8;
@@ -43,8 +43,7 @@ impl Dial for Peers {
 
     async fn dial(self, _: DeviceId) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, address) = race(&self.0, ATTEMPT_DELAY, TcpStream::connect).await?;
-        stream.set_nodelay(true)?;
-        Ok((stream, address))
+        Ok((prompt(stream), address))
     }
 }
 
@@ -72,7 +71,8 @@ fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
 /// is reached. The others are dropped.
 ///
 /// # Errors
-/// None is reached: each address with its error, and the kind of the first.
+/// None is reached: each address with its error, and the kind of the first of those after which another attempt may succeed
+/// (R-EXP-12), or of the first.
 async fn race<T, A>(
     addresses: &[SocketAddr],
     delay: Duration,
@@ -104,7 +104,7 @@ where
 }
 
 /// The first of some futures that is done, which is taken away. Waits for ever if there is none.
-async fn first<F: Future>(futures: &mut Vec<Pin<Box<F>>>) -> F::Output {
+pub(super) async fn first<F: Future>(futures: &mut Vec<Pin<Box<F>>>) -> F::Output {
     poll_fn(|context| {
         for at in 0..futures.len() {
             if let Poll::Ready(output) = futures[at].as_mut().poll(context) {
@@ -118,11 +118,11 @@ async fn first<F: Future>(futures: &mut Vec<Pin<Box<F>>>) -> F::Output {
 }
 
 fn none_reached(errors: &[(SocketAddr, io::Error)]) -> io::Error {
-    let Some((_, first)) = errors.first() else {
+    let Some((_, says)) = errors.iter().find(|(_, error)| may_answer_later(error)).or(errors.first()) else {
         return io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     };
     let each: Vec<String> = errors.iter().map(|(address, error)| format!("{address}: {error}")).collect();
-    io::Error::new(first.kind(), each.join("; "))
+    io::Error::new(says.kind(), each.join("; "))
 }
 
 /// Sockets that listen on all addresses of a name, on one port.
@@ -217,8 +217,7 @@ impl Listener for Listeners {
         .await;
         self.turn = at + 1;
         let (stream, from) = accepted?;
-        stream.set_nodelay(true)?;
-        Ok((stream, from))
+        Ok((prompt(stream), from))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -292,6 +291,24 @@ mod tests {
         }
         let none = race(&[], DELAY, |_| async { Ok(()) }).await.unwrap_err();
         assert_eq!(none.to_string(), "the name has no address");
+    }
+
+    /// R-EXP-12: where one address may lead to the device later, the whole says so, in whatever order the addresses have failed.
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_may_answer_later_gives_the_error_its_kind() {
+        use io::ErrorKind::{ConnectionRefused, ConnectionReset, HostUnreachable, TimedOut};
+        for (kinds, expected) in [
+            ([ConnectionRefused, TimedOut, ConnectionRefused], TimedOut),
+            ([TimedOut, ConnectionRefused, ConnectionRefused], TimedOut),
+            ([HostUnreachable, ConnectionRefused, ConnectionReset], ConnectionReset),
+            ([HostUnreachable, ConnectionRefused, ConnectionRefused], HostUnreachable),
+        ] {
+            let addresses = ["10.0.0.1:1", "10.0.0.1:2", "10.0.0.1:3"].map(address);
+            let fails = |address: SocketAddr| async move {
+                Err::<(), _>(io::Error::from(kinds[usize::from(address.port()) - 1]))
+            };
+            assert_eq!(race(&addresses, DELAY, fails).await.unwrap_err().kind(), expected, "{kinds:?}");
+        }
     }
 
     /// Two loopback addresses, one after the other, on one port.

@@ -58,3 +58,9 @@ pub trait Dial: Clone + Send + 'static {
     /// (R-EXP-12); after any other error none does.
     fn dial(self, device: DeviceId) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
 }
+
+/// Whether an error of [`Dial`] is that of a link that was there, or may be: another attempt may reach the device (R-EXP-12).
+pub(crate) fn may_answer_later(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted, TimedOut, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | Interrupted | TimedOut | UnexpectedEof)
+}

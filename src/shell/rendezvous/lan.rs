@@ -5,6 +5,7 @@
 //! token. An announcement proves nothing: TLS does (R-SEC-1).
 
 use std::{
+    future::Future,
     io,
     net::{SocketAddr, SocketAddrV6},
 };
@@ -13,10 +14,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use mdns_sd::{IfKind, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo};
 use tokio::{
     net::TcpStream,
-    time::{Instant, timeout_at},
+    select,
+    time::{Instant, sleep_until},
 };
 
-use super::{Dial, Listener, Listeners, Peers, Publish};
+use super::{Dial, Listener, Listeners, Peers, Publish, addresses::first, interface::may_answer_later};
 use crate::{
     archive::Identity,
     limits::{LAN_SEARCH, MAX_ADDRESSES},
@@ -130,30 +132,74 @@ impl Dial for Look {
     type Stream = TcpStream;
 
     /// # Errors
-    /// `AddrNotAvailable`: no such announcement within [`LAN_SEARCH`]. Else the error of the last address that was tried.
+    /// `AddrNotAvailable`: no such announcement within [`LAN_SEARCH`]. `TimedOut`: there is one, and an address that it names does not
+    /// answer. Else the error of the first address after which another attempt may succeed (R-EXP-12), or of the last one.
     async fn dial(self, device: DeviceId) -> io::Result<(TcpStream, SocketAddr)> {
         let search = Search { daemon: daemon(self.scope)? };
-        let found = search.daemon.browse(SERVICE).map_err(io::Error::other)?;
+        let events = search.daemon.browse(SERVICE).map_err(io::Error::other)?;
         let name = format!("{}.{SERVICE}", instance(&device));
-        let end = Instant::now() + LAN_SEARCH;
-        let mut failed = None;
-        while let Ok(Ok(event)) = timeout_at(end, found.recv_async()).await {
-            let ServiceEvent::ServiceResolved(service) = event else { continue };
-            if !service.fullname.eq_ignore_ascii_case(&name) {
-                continue;
+        let find = || {
+            let (events, name) = (&events, &name);
+            async move {
+                loop {
+                    if let ServiceEvent::ServiceResolved(service) = events.recv_async().await.ok()?
+                        && service.fullname.eq_ignore_ascii_case(name)
+                    {
+                        return Some(addresses(&service));
+                    }
+                }
             }
-            let connect = Peers::new(&addresses(&service)).dial(device);
-            match timeout_at(end, connect).await {
-                Ok(Ok(connected)) => return Ok(connected),
-                // Further addresses may be announced.
-                Ok(Err(error)) => failed = Some(error),
-                Err(_) => {}
-            }
-        }
-        Err(failed.unwrap_or_else(|| {
-            io::Error::new(io::ErrorKind::AddrNotAvailable, "no device of this network announces the token's device id")
-        }))
+        };
+        let connect = |addresses: Vec<SocketAddr>| Peers::new(&addresses).dial(device);
+        reach(find, Instant::now() + LAN_SEARCH, connect).await
     }
+}
+
+/// Connects to the addresses that are found, and, while they are silent, to those that are found after them, until one is reached or the
+/// time is over.
+///
+/// # Errors
+/// See [`Look::dial`].
+async fn reach<T, F, A>(
+    mut find: impl FnMut() -> F,
+    end: Instant,
+    connect: impl Fn(Vec<SocketAddr>) -> A,
+) -> io::Result<T>
+where
+    F: Future<Output = Option<Vec<SocketAddr>>>,
+    A: Future<Output = io::Result<T>>,
+{
+    let (mut known, mut attempts): (Vec<SocketAddr>, _) = (Vec::new(), Vec::new());
+    let mut failed: Option<io::Error> = None;
+    loop {
+        let found = select! { biased;
+            ended = first(&mut attempts) => match ended {
+                Ok(reached) => return Ok(reached),
+                Err(error) => {
+                    failed = Some(failed.filter(may_answer_later).unwrap_or(error));
+                    continue;
+                }
+            },
+            // Announcements that never pause do not put it off.
+            () = sleep_until(end) => break,
+            found = find() => found,
+        };
+        let Some(mut new) = found else { break };
+        new.retain(|address| !known.contains(address));
+        new.truncate(MAX_ADDRESSES - known.len());
+        if !new.is_empty() {
+            known.extend(&new);
+            attempts.push(Box::pin(connect(new)));
+        }
+    }
+    if !attempts.is_empty() {
+        let known: Vec<_> = known.iter().map(SocketAddr::to_string).collect();
+        let silent = format!("the device is announced at {}, and does not answer", known.join(", "));
+        return Err(io::Error::new(io::ErrorKind::TimedOut, silent));
+    }
+    Err(failed.unwrap_or_else(|| {
+        io::Error::new(io::ErrorKind::AddrNotAvailable, "no device of this network announces the token's device id")
+    }))
 }
 
 /// A search, until it is dropped.
@@ -223,6 +269,10 @@ fn with_port(ip: &ScopedIp, port: u16) -> Option<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
+    use std::{cell::Cell, time::Duration};
+
+    use tokio::time::sleep;
+
     use super::*;
 
     /// The hash is part of what devices of other versions look for.
@@ -237,5 +287,80 @@ mod tests {
         assert_eq!(service.get_fullname(), format!("{name}.{SERVICE}"));
         assert_eq!((service.get_hostname(), service.get_port()), (&*format!("{name}.local."), 4000));
         assert_eq!(service.get_properties().len(), 0);
+    }
+
+    /// The behaviour of an address.
+    #[derive(Clone, Copy)]
+    enum At {
+        Silent,
+        Fails(io::ErrorKind),
+        Answers,
+    }
+
+    /// Reaches for a device whose addresses are found after so many milliseconds, and behave like this after 10 more. Returns the port
+    /// that answered, and after how many milliseconds it is over.
+    async fn reached(found: &[(u64, At)]) -> (io::Result<u16>, u64) {
+        let began = Instant::now();
+        let next = Cell::new(0);
+        let find = || async {
+            let Some((at, _)) = found.get(next.get()) else { return std::future::pending().await };
+            sleep_until(began + Duration::from_millis(*at)).await;
+            next.set(next.get() + 1);
+            Some(vec![SocketAddr::from(([10, 0, 0, 1], next.get() as u16))])
+        };
+        let connect = |addresses: Vec<SocketAddr>| async move {
+            sleep(Duration::from_millis(10)).await;
+            let port = addresses[0].port();
+            match found[usize::from(port) - 1].1 {
+                At::Silent => std::future::pending().await,
+                At::Fails(kind) => Err(kind.into()),
+                At::Answers => Ok(port),
+            }
+        };
+        let result = reach(find, began + LAN_SEARCH, connect).await;
+        (result, began.elapsed().as_millis() as u64)
+    }
+
+    /// R-RDV-3, R-EXP-12: a device that is not announced is distinguished from one that is, and does not answer: another attempt may
+    /// reach that one.
+    #[tokio::test(start_paused = true)]
+    async fn a_device_that_is_announced_and_silent_was_found() {
+        use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, ConnectionReset, TimedOut};
+        let (refuses, resets) = (At::Fails(ConnectionRefused), At::Fails(ConnectionReset));
+        let table: [(&[(u64, At)], io::ErrorKind); 8] = [
+            (&[], AddrNotAvailable),
+            (&[(0, At::Silent)], TimedOut),
+            (&[(7_995, At::Silent)], TimedOut),
+            (&[(7_995, At::Answers)], TimedOut),
+            (&[(0, refuses)], ConnectionRefused),
+            (&[(0, refuses), (50, At::Silent)], TimedOut),
+            (&[(0, resets), (50, refuses)], ConnectionReset),
+            (&[(0, refuses), (50, resets)], ConnectionReset),
+        ];
+        for (number, (found, expected)) in table.into_iter().enumerate() {
+            let (result, ended) = reached(found).await;
+            assert_eq!((result.unwrap_err().kind(), ended), (expected, 8_000), "{number}");
+        }
+        let error = reached(&[(0, At::Silent)]).await.0.unwrap_err();
+        assert!(error.to_string().contains("10.0.0.1:1"), "{error}");
+    }
+
+    /// Addresses may be announced one after the other, and the first may be those that lead nowhere.
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_address_keeps_no_further_one_waiting() {
+        let (result, ended) =
+            reached(&[(0, At::Silent), (1_000, At::Fails(io::ErrorKind::ConnectionRefused)), (2_000, At::Answers)])
+                .await;
+        assert_eq!((result.unwrap(), ended), (3, 2_010));
+    }
+
+    /// However many addresses are announced under the name.
+    #[tokio::test(start_paused = true)]
+    async fn no_more_addresses_are_tried_than_one_device_has() {
+        let mut found: Vec<_> = (0..=MAX_ADDRESSES as u64).map(|number| (number, At::Silent)).collect();
+        found.last_mut().unwrap().1 = At::Answers;
+        assert_eq!(reached(&found).await.0.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        found.remove(0);
+        assert_eq!(reached(&found).await.0.unwrap(), 16);
     }
 }

@@ -228,6 +228,8 @@ struct Met {
     lengths: BTreeMap<u64, usize>,
     /// Attempts after which the pause was armed.
     attempts: BTreeMap<usize, usize>,
+    /// Ends with a cause.
+    causes: usize,
 }
 
 /// One operation, and what is known of it from outside.
@@ -236,6 +238,9 @@ struct Way {
     source: Counting,
     op: OpId,
     done: Arc<Mutex<Vec<Effect>>>,
+    noticed: mpsc::UnboundedReceiver<Notice>,
+    /// The last signal that was sent.
+    last: Option<Notice>,
     stated: Stated,
     tries: Vec<Slot>,
     length: u64,
@@ -256,7 +261,8 @@ impl Way {
         let source = Counting(Arc::default());
         let env = ExportEnv { dial: Nowhere, source: source.clone(), identity: DEVICE.clone() };
         let reducers = Box::new(Exports::under(config, AllRules));
-        let mut operations = Operations::new(reducers, env, options, mpsc::unbounded_channel().0);
+        let (notices, noticed) = mpsc::unbounded_channel();
+        let mut operations = Operations::new(reducers, env, options, notices);
         let token = Token { device: DeviceId::Short([7; 20]), code: Code::parse(b"123456").unwrap() };
         let (answer, mut answered) = oneshot::channel();
         operations.call(Call::Add(token, answer));
@@ -266,6 +272,8 @@ impl Way {
             source,
             op,
             done,
+            noticed,
+            last: None,
             stated: Stated::default(),
             tries: Vec::new(),
             length: 0,
@@ -278,6 +286,13 @@ impl Way {
 
     fn ended(&self) -> bool {
         self.operations.reducers.look(self.op).is_none_or(|look| look.ended)
+    }
+
+    /// The answer to a client that comes late.
+    fn current(&mut self) -> Option<Notice> {
+        let (answer, mut answered) = oneshot::channel();
+        self.operations.call(Call::Current(self.op, answer));
+        answered.try_recv().unwrap()
     }
 
     /// Whether the shell keeps a secret of the operation.
@@ -374,6 +389,11 @@ impl Way {
         let open = self.source.0.load(Ordering::Relaxed);
         assert!(open <= usize::from(self.sent), "{open} archives are open, and none is sent");
         assert!(!self.ended() || !self.has_secrets(), "a secret of an operation that has ended");
+        while let Ok(notice) = self.noticed.try_recv() {
+            met.causes += usize::from(notice.cause.is_some());
+            self.last = Some(notice);
+        }
+        assert_eq!(self.current(), self.last, "the last signal, for a client that comes late");
     }
 }
 
@@ -415,6 +435,35 @@ async fn timers_run_as_stated_and_nothing_is_kept_beyond_the_end() {
     assert!(met.late > 10, "{met:?}");
     assert!(LENGTHS.iter().all(|length| met.lengths.contains_key(length)), "{met:?}");
     assert!((1..=6).all(|attempts| met.attempts.contains_key(&attempts)), "{met:?}");
+    assert!(met.causes > 10, "{met:?}");
+}
+
+/// R-API-8: why an operation has ended stays what was signalled, whatever comes late.
+#[tokio::test(start_paused = true)]
+async fn what_comes_late_changes_no_cause() {
+    let late = [Next::Accepted, Next::Declined, Next::Other, Next::Unreachable, Next::Failed, Next::SendFailed];
+    for next in late {
+        let (mut dice, mut met) = (Dice::new(0), Met::default());
+        let mut way = Way::new(Features::ALL);
+        way.step(Next::Failed, &mut dice, &mut met);
+        let op = way.op;
+        for timer in [Timer::Retry, Timer::Connect] {
+            way.operations.timers.disarm((op, timer));
+            way.stated.0.remove(&timer);
+            if timer == Timer::Connect {
+                // The channel is asked for, and the answer does not come.
+                way.step(Next::Opened, &mut dice, &mut met);
+            }
+            let _ = way.operations.step(op, Input::Fired(timer));
+            way.follow(&mut met);
+        }
+        let ended = way.current().unwrap();
+        assert_eq!(ended.signal, Signal::Done(Outcome::Timeout));
+        let kind = ended.cause.as_ref().map(crate::shell::Cause::kind);
+        assert_eq!(kind, Some(io::ErrorKind::ConnectionReset), "why no attempt led to the device");
+        way.step(next, &mut dice, &mut met);
+        assert_eq!(way.current().unwrap(), ended, "{next:?}");
+    }
 }
 
 /// Values of a comparison are its own; only a password is kept for a try (R-SEC-2).

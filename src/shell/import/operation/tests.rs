@@ -325,8 +325,8 @@ impl Way {
             Next::Unwritable => Event::ArchiveUnwritable(failed()),
             Next::Answer | Next::Compare(_) | Next::Remove => unreachable!("a call"),
         };
-        // A connection that is gone sends nothing.
-        self.world.connections.contains_key(&self.conn).then(|| self.operation.input(&mut self.world, self.conn, event))
+        // A connection that is gone may have reported something before, which is on its way still.
+        (self.conn != ConnId(0)).then(|| self.operation.input(&mut self.world, self.conn, event))
     }
 
     /// Follows the last step by its record, and looks at what the shell has.
@@ -381,4 +381,23 @@ async fn timers_run_as_stated_and_nothing_is_kept_beyond_the_end() {
     }
     assert!(LENGTHS.iter().all(|length| met.lengths.contains_key(length)), "{met:?}");
     assert!(met.gone > 10, "{met:?}");
+}
+
+/// R-SEC-2, R-IMP-15: nothing is kept of a connection that was evicted while the report of its handshake was on its way.
+#[tokio::test(start_paused = true)]
+async fn a_report_of_a_connection_that_is_gone_leaves_nothing() {
+    let (mut dice, mut met) = (Dice::new(0), Met::default());
+    let mut way = Way::new(Features::WITH_SAS);
+    way.step(Next::Published, &mut dice, &mut met);
+    let mut evicted = 0;
+    for _ in 0..300 {
+        way.step(Next::Arrives, &mut dice, &mut met);
+    }
+    for number in 1..=300 {
+        way.conn = ConnId(number);
+        evicted += usize::from(!way.world.connections.contains_key(&way.conn));
+        way.step(Next::Opened, &mut dice, &mut met);
+    }
+    assert!(evicted > 40, "{evicted}");
+    assert!(way.operation.shown.len() <= way.world.connections.len());
 }
