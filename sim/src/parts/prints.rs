@@ -7,9 +7,9 @@ use handfast::{
     buffer::Buffer,
     connection::Connection,
     import,
-    message::{self, Decoder, Message, encode},
+    message::{self, Decoder, Features, Message, encode},
     mux::{ChannelName, ChannelRequest, Control, FrameDecoder, FrameEvent, RequestState},
-    outcome::{Outcome, Side, Signal, Vocabulary},
+    outcome::{Outcome, Scheme, Side, Signal, Vocabulary},
     sas::{Channel, Comparison},
     secret::Secret,
     shell::{Notice, Slots},
@@ -283,7 +283,12 @@ fn comparisons(printed: &mut Printed<'_>) {
     let value: [u8; 32] = std::array::from_fn(|at| [0x5e, 0xc2, 0xe7, 0][at % 4]);
     let channel = || Channel { exported: value.into(), importer: [1; 32], exporter: [2; 32] };
     printed.debug("a channel's values", &channel());
-    let [mut importer, mut exporter] = [Side::Import, Side::Export].map(|side| Comparison::new(side, channel(), value));
+    let mut other = value;
+    other[31] = 1;
+    let [mut importer, mut exporter] =
+        [(Side::Import, value), (Side::Export, other)].map(|(side, nonce)| Comparison::new(side, channel(), nonce));
+    importer.take(&Message::AuthScheme(Scheme::None, Features::WITH_SAS));
+    exporter.take(&Message::Hello(Features::WITH_SAS));
     let none = || handfast::message::Slot::NONE;
     let fill = |side: &Comparison, message| side.fill(message, |_| Secret::from(WORD));
     let commitment = fill(&exporter, Message::Commitment(none()));
