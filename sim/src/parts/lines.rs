@@ -152,7 +152,7 @@ fn durations(cases: &mut Cases) {
             true,
             fits,
         );
-        if length < 200_000 || length > 64 << 20 {
+        if !(200_000..=64 << 20).contains(&length) {
             for (timer, stated) in stated {
                 cases.expect(format_args!("{timer:?}, {length} bytes"), stated, durations.of(timer, length));
             }

@@ -156,13 +156,13 @@ fn used(counted: Counted, exports: bool, stage: usize) -> usize {
 
 /// Each kind at each stage, up to its limit and one beyond.
 fn alone(cases: &mut Cases, exports: bool) {
-    for stage in 0..STAGES.len() {
+    for (stage, name) in STAGES.into_iter().enumerate() {
         for (kind, counted, bytes) in kinds() {
             if counted == Counted::Beacons && stage % 2 == 1 {
                 continue;
             }
             let mut held = Held::up_to(exports, stage);
-            let what = |more| format!("{}, {}: {kind}, {more}", side(exports), STAGES[stage]);
+            let what = |more| format!("{}, {name}: {kind}, {more}", side(exports));
             held.take(&bytes, counted.most() - used(counted, exports, stage));
             cases.expect(what("as often as it may"), Vec::<&str>::new(), held.over.clone());
             held.take(&bytes, 1);

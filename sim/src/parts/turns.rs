@@ -84,17 +84,15 @@ fn explore<T: Machine>(cases: &mut Cases, whose: &str, config: Config, start: T,
             let mut machine = state.clone();
             let mut running = running;
             let mut signal = before;
-            let came = machine.handle(input).map(|effects| {
-                for effect in &effects {
-                    match T::step(effect) {
-                        Step::Arm(timer) => drop(running.set(timer, true)),
-                        Step::Disarm(timer) => drop(running.set(timer, false)),
-                        Step::Signal(last) => signal = Some(last),
-                        _ => {}
-                    }
+            let came = machine.handle(input);
+            for effect in came.iter().flatten() {
+                match T::step(effect) {
+                    Step::Arm(timer) => drop(running.set(timer, true)),
+                    Step::Disarm(timer) => drop(running.set(timer, false)),
+                    Step::Signal(last) => signal = Some(last),
+                    _ => {}
                 }
-                effects
-            });
+            }
             let what = || format!("{whose}, {:?}, {:?}: {input:?} after {before:?}", config.profile, config.features);
             let order = came.as_deref().map_or(Ok(()), |effects| ordered::<T>(effects));
             cases.count += 1;
