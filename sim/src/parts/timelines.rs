@@ -7,6 +7,7 @@ mod import;
 mod peer;
 
 use std::{
+    collections::BTreeMap,
     io::ErrorKind,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -35,8 +36,9 @@ type Script = (&'static str, Setup, &'static [Timeline]);
 struct Setup {
     profile: Profile,
     features: Features,
-    /// Of the account.
+    /// Of the account, and how many bytes the text of its archive has.
     password: &'static str,
+    length: u64,
     /// What becomes of each attempt of an exporter to connect; the last one of all further ones.
     attempts: &'static [&'static str],
     /// The step of the archive's way that fails, and the one that takes ten seconds.
@@ -50,6 +52,7 @@ const HARDENED: Setup = Setup {
     profile: Profile::Documented,
     features: Features { result: true, cancel: true, sas: false },
     password: "sesame",
+    length: LENGTH,
     attempts: &["answers"],
     fails: "",
     slow: "",
@@ -68,7 +71,7 @@ const NOW: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_0
 /// The code of every token.
 const CODE: &str = "123456";
 
-/// The bytes of every archive's text.
+/// The bytes of an archive's text, unless a script says otherwise.
 const LENGTH: u64 = 200_000;
 
 /// How often all tasks get their turn before time may go on: more than any exchange of this part needs.
@@ -158,13 +161,13 @@ struct Account {
 }
 
 impl Account {
-    fn new(password: &str) -> Self {
+    fn new(password: &str, length: u64) -> Self {
         let (identity, authority) = Identity::account(KeyKind::P256, NOW).expect("an account");
         let password = Secret::from(password);
         let another = Identity::account(KeyKind::P256, NOW).expect("an account");
         let texts = [(&identity, &authority), (&another.0, &another.1)].map(|(account, authority)| {
             let mut text = Vec::new();
-            let sample = Sample::of(account, authority, Scheme::of(&password), LENGTH, 1).expect("a sample");
+            let sample = Sample::of(account, authority, Scheme::of(&password), length, 1).expect("a sample");
             sample.write_to(&mut text).expect("it is written to memory");
             text
         });
@@ -216,9 +219,10 @@ fn ids(device: &Identity) -> [String; 2] {
 
 /// Carries out each script, and compares what came of each step.
 fn hold<D: Device>(cases: &mut Cases, whose: &str, scripts: [&'static [Script]; 3]) {
-    let accounts = ["", "sesame"].map(|password| (password, Account::new(password)));
+    let mut accounts = BTreeMap::new();
     for (name, setup, parts) in scripts.into_iter().flatten() {
-        let account = &accounts.iter().find(|(password, _)| *password == setup.password).expect("one of the two").1;
+        let account = accounts.entry((setup.password, setup.length));
+        let account = account.or_insert_with_key(|(password, length)| Account::new(password, *length));
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_time().start_paused(true).build().expect("a runtime").block_on(async {
             let log = Log::default();

@@ -51,7 +51,7 @@ static IDENTITY: LazyLock<Arc<Identity>> =
 const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), 4711);
 
 /// The longest archive that is taken, in bytes.
-const MAX: u64 = 2 * 1024 * 1024;
+const MAX: u64 = 3 * 1024 * 1024;
 
 /// An import.
 pub(super) struct Held {

@@ -1,6 +1,7 @@
 //! The scripted other device: a connection, what is written to it, and what it gets, in words.
 
 use std::{
+    collections::BTreeSet,
     future::pending,
     io,
     sync::{Arc, Mutex, PoisonError},
@@ -243,13 +244,24 @@ fn words(message: &Message<Secret>) -> String {
         Message::State(Word::Canceled) => "CANCELED".into(),
         Message::State(Word::Timeout) => "TIMEOUT".into(),
         Message::State(Word::Mismatch) => "MISMATCH".into(),
-        Message::Commitment(_) => "a commitment".into(),
-        Message::Nonce(_) => "a nonce".into(),
-        Message::Opening(_) => "an opening".into(),
+        Message::Commitment(value) => drawn("a commitment", value),
+        Message::Nonce(value) => drawn("a nonce", value),
+        Message::Opening(value) => drawn("an opening", value),
         Message::ImportResult(ImportResult::Stored) => "stored".into(),
         Message::ImportResult(ImportResult::FailedArchive) => "failed_archive".into(),
         Message::ImportResult(ImportResult::FailedStorage) => "failed_storage".into(),
         other => format!("{other:?}"),
+    }
+}
+
+/// A value of a comparison. One that was drawn at random has 30 different bytes of its 32, more or less, and fewer than 16 in one of 10^12.
+fn drawn(name: &str, value: &Secret) -> String {
+    let text = value.as_str().unwrap_or_default();
+    let bytes: BTreeSet<_> = text.as_bytes().chunks(2).collect();
+    match (text.len(), bytes.len(), text.get(..2)) {
+        (64, 16.., _) => name.into(),
+        (64, 1, Some(byte)) => format!("{name} of 32 times {byte}"),
+        _ => format!("{name}, which was not drawn"),
     }
 }
 

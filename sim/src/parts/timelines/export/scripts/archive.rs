@@ -443,4 +443,20 @@ pub(super) const SCRIPTS: &[Script] = &[
             ],
         ],
     ),
+    (
+        "a long transfer that crawls",
+        Setup { slow: "crawl", length: 2097153, ..HARDENED },
+        &[
+            CALLED,
+            ACCEPTED,
+            HELLO,
+            CONFIRMED,
+            &[
+                ("a says password sesame", "IN_PROGRESS, opened with \"sesame\", a gets archive of 2097153"),
+                ("wait 932", ""),
+                ("wait 1", "1: DONE error=network reason=timeout, 1: archive closed, 1: a ended"),
+                ("wait 10", "5: a is closed"),
+            ],
+        ],
+    ),
 ];

@@ -314,4 +314,21 @@ pub(super) const SCRIPTS: &[Script] = &[
             ],
         ],
     ),
+    (
+        "a comparison after a connection that was lost",
+        Setup { password: "", ..COMPARING },
+        &[
+            CALLED,
+            &[
+                ("a drops", ""),
+                ("wait 1", "0.25: dials, 0.25: b asked for auth:123456"),
+                ("b accepts", ""),
+                ("b says hello result,cancel,sas", "b gets scheme none result,cancel,sas, b gets a commitment"),
+                ("b shows", "AUTHENTICATING peer_address=192.0.2.1:4711 sas=THE-SAME, b gets an opening"),
+                ("same", ""),
+                ("cancel", "DONE error=network reason=canceled, b gets CANCELED, b ended"),
+                ("wait 10", "5: b is closed"),
+            ],
+        ],
+    ),
 ];

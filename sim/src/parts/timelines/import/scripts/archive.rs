@@ -206,9 +206,9 @@ pub(super) const SCRIPTS: &[Script] = &[
             PROMPTED,
             ANSWERED,
             &[
-                ("a declares 2097152", "IN_PROGRESS, staged for 0101010101010101 with \"sesame\""),
+                ("a declares 2097153", "IN_PROGRESS, staged for 0101010101010101 with \"sesame\""),
                 ("a crawls 33", ""),
-                ("wait 931", ""),
+                ("wait 932", ""),
                 (
                     "wait 1",
                     "1: DONE error=network reason=timeout, 1: withdrawn, 1: staging is discarded, 1: a gets TIMEOUT, 1: a ended",
@@ -521,7 +521,7 @@ pub(super) const SCRIPTS: &[Script] = &[
             &[
                 ("a asks 743009", "a has auth:743009, a gets hello result,cancel,sas"),
                 ("a says scheme none result,cancel,sas", ""),
-                ("a commits", "a gets a nonce"),
+                ("a commits", "a gets a nonce of 32 times 01"),
                 ("answer", "refused: nothing is asked at this moment"),
                 ("a opens", "AUTHENTICATING auth_scheme= peer_id=ACCOUNT sas=THE-SAME"),
                 ("answer", "refused: nothing is asked at this moment"),

@@ -103,7 +103,7 @@ pub(super) const SCRIPTS: &[Script] = &[
             PROMPTED,
             ANSWERED,
             &[
-                ("a declares 2097153", "DONE error=network reason=protocol, withdrawn, a ended"),
+                ("a declares 3145729", "DONE error=network reason=protocol, withdrawn, a ended"),
                 ("wait 10", "5: a is closed, 6: over with nothing"),
             ],
         ],
@@ -270,7 +270,7 @@ pub(super) const SCRIPTS: &[Script] = &[
             &[
                 ("a asks 743009", "a has auth:743009, a gets hello result,cancel,sas"),
                 ("a says scheme none result,cancel,sas", ""),
-                ("a commits", "a gets a nonce"),
+                ("a commits", "a gets a nonce of 32 times 01"),
                 ("a opens", "AUTHENTICATING auth_scheme= peer_id=ACCOUNT sas=THE-SAME"),
                 ("different", "DONE error=authentication reason=mismatch, withdrawn, a gets MISMATCH, a ended"),
                 ("wait 10", "5: a is closed, 6: over with nothing"),
@@ -285,7 +285,7 @@ pub(super) const SCRIPTS: &[Script] = &[
             &[
                 ("a asks 743009", "a has auth:743009, a gets hello result,cancel,sas"),
                 ("a says scheme none result,cancel,sas", ""),
-                ("a commits", "a gets a nonce"),
+                ("a commits", "a gets a nonce of 32 times 01"),
                 ("a opens another", "DONE error=network reason=protocol, withdrawn, a ended"),
                 ("wait 10", "5: a is closed, 6: over with nothing"),
             ],
@@ -299,7 +299,7 @@ pub(super) const SCRIPTS: &[Script] = &[
             &[
                 ("a asks 743009", "a has auth:743009, a gets hello result,cancel,sas"),
                 ("a says scheme none result,cancel,sas", ""),
-                ("a commits", "a gets a nonce"),
+                ("a commits", "a gets a nonce of 32 times 01"),
                 ("a opens", "AUTHENTICATING auth_scheme= peer_id=ACCOUNT sas=THE-SAME"),
                 ("a says MISMATCH", "DONE error=authentication reason=mismatch, withdrawn, a ended"),
                 ("a ends", "a is closed"),
@@ -315,7 +315,7 @@ pub(super) const SCRIPTS: &[Script] = &[
             &[
                 ("a asks 743009", "a has auth:743009, a gets hello result,cancel,sas"),
                 ("a says scheme none result,cancel,sas", ""),
-                ("a commits", "a gets a nonce"),
+                ("a commits", "a gets a nonce of 32 times 01"),
                 ("wait 100", ""),
                 ("a opens", "AUTHENTICATING auth_scheme= peer_id=ACCOUNT sas=THE-SAME"),
                 (
@@ -334,7 +334,7 @@ pub(super) const SCRIPTS: &[Script] = &[
             &[
                 ("a asks 743009", "a has auth:743009, a gets hello result,cancel,sas"),
                 ("a says scheme none result,cancel,sas", ""),
-                ("a commits", "a gets a nonce"),
+                ("a commits", "a gets a nonce of 32 times 01"),
                 ("a opens", "AUTHENTICATING auth_scheme= peer_id=ACCOUNT sas=THE-SAME"),
                 ("a begins", "DONE error=network reason=protocol, withdrawn, a ended"),
                 ("wait 10", "5: a is closed, 6: over with nothing"),
@@ -367,7 +367,7 @@ pub(super) const SCRIPTS: &[Script] = &[
             &[
                 ("a asks 743009", "a has auth:743009, a gets hello result,cancel,sas"),
                 ("a says scheme none result,cancel,sas", ""),
-                ("a commits", "a gets a nonce"),
+                ("a commits", "a gets a nonce of 32 times 01"),
                 ("a opens", "AUTHENTICATING auth_scheme= peer_id=ACCOUNT sas=THE-SAME doubt BeforeDevice"),
                 ("same", "AUTHENTICATING auth_scheme= peer_id=ACCOUNT"),
                 ("remove", "DONE error=network reason=canceled, withdrawn, a gets CANCELED, a ended"),
