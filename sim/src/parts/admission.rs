@@ -16,7 +16,7 @@ use super::{Cases, Part};
 const ORIGINS: [&str; 3] = ["a", "b", "unknown"];
 
 /// The stages: nothing has arrived, the handshake is under way, secured.
-const STAGES: usize = 3;
+pub(super) const STAGES: usize = 3;
 
 fn origin(name: usize) -> Origin {
     match ORIGINS[name] {
@@ -33,14 +33,18 @@ fn stated(full: &[usize], comes: usize) -> usize {
 }
 
 /// An importer that waits, and the number of its next connection.
-struct Waiting {
-    importer: Importer,
-    next: u32,
+pub(super) struct Waiting {
+    pub(super) importer: Importer,
+    pub(super) next: u32,
 }
 
 impl Waiting {
     fn new(places: u16) -> Self {
-        let config = Config { places: Places { unsecured: places, secured: places }, ..Config::default() };
+        Self::with(Places { unsecured: places, secured: places })
+    }
+
+    pub(super) fn with(places: Places) -> Self {
+        let config = Config { places, ..Config::default() };
         let mut waiting = Self { importer: Importer::new(config), next: 0 };
         waiting.take(Input::AddAccount);
         waiting.take(Input::Published);
@@ -48,7 +52,7 @@ impl Waiting {
     }
 
     /// Hands something to the importer. Returns the connections that it closes or turns away.
-    fn take(&mut self, input: Input) -> Vec<u32> {
+    pub(super) fn take(&mut self, input: Input) -> Vec<u32> {
         let taken = self.importer.handle(input);
         assert!(taken.is_ok(), "events are never refused");
         let mut closed = Vec::new();
@@ -61,7 +65,7 @@ impl Waiting {
     }
 
     /// Brings a new connection to a stage. Returns the connections that are closed for it.
-    fn come(&mut self, from: usize, stage: usize) -> Vec<u32> {
+    pub(super) fn come(&mut self, from: usize, stage: usize) -> Vec<u32> {
         let conn = ConnId(self.next);
         self.next += 1;
         let requested = self.take(Input::ConnectionRequestedFrom(conn, origin(from)));
@@ -196,5 +200,28 @@ fn wrong_codes(cases: &mut Cases) {
         asks(&mut waiting, count - 1, Ask::Wrong, 1);
         let stated = (count == 16).then_some(Outcome::Authentication);
         cases.expect(format!("wrong codes in all: {count}"), stated, waiting.importer.outcome());
+    }
+    // However they are spread over connections, of which each is closed at its third; other channels, and the right code too early, do not count.
+    for pattern in [[1, 1, 1], [2, 2, 2], [3, 3, 3], [3, 1, 2], [1, 3, 3], [2, 3, 1]] {
+        for other in [None, Some(Ask::Other), Some(Ask::Right)] {
+            let mut waiting = Waiting::new(16);
+            let mut all = 0;
+            for conn in 0..16 {
+                waiting.come(conn as usize % 3, if other == Some(Ask::Right) { 1 } else { SECURED });
+                for own in 1..=pattern[conn as usize % 3] {
+                    if all == 16 {
+                        break;
+                    }
+                    asks(&mut waiting, conn, other.unwrap_or(Ask::Other), 2);
+                    all += 1;
+                    let closed = asks(&mut waiting, conn, Ask::Wrong, 1).concat();
+                    let what = format!("{pattern:?}, {other:?}: wrong code {own} of connection {conn}, {all} in all");
+                    cases.expect(&what, own == 3 || all == 16, closed.contains(&conn));
+                    let stated = (all == 16).then_some(Outcome::Authentication);
+                    cases.expect(format!("{what}: the end"), stated, waiting.importer.outcome());
+                }
+            }
+            cases.expect("all wrong codes came", 16, all);
+        }
     }
 }

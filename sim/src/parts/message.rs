@@ -63,10 +63,10 @@ const MEANINGS: &[(&[(&str, &str)], &str)] = &[
 ];
 
 /// A value of a comparison: 64 digits.
-const VALUE: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(super) const VALUE: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// Keys of which a message has no two.
-const TOPICS: [(&str, &str); 9] = [
+pub(super) const TOPICS: [(&str, &str); 9] = [
     ("authScheme", "password"),
     ("password", "x"),
     ("canRetry", "false"),
@@ -86,7 +86,7 @@ fn features(named: Features) -> String {
 }
 
 /// The meaning of the first message of a stream, in words.
-fn meaning(bytes: &[u8], piece: usize) -> String {
+pub(super) fn meaning(bytes: &[u8], piece: usize) -> String {
     use handfast::{
         message::{ImportResult as R, Message as M, Verdict as V, Word as W},
         outcome::Scheme as S,
@@ -193,7 +193,9 @@ pub(super) fn messages() -> Part {
             }
         }
         let bytes = plain.write(payload);
-        cases.expect(format!("{payload:?}, byte by byte"), stated.to_owned(), meaning(&bytes, 1));
+        for piece in 1..bytes.len() {
+            cases.expect(format_args!("{payload:?}, by {piece} bytes"), stated, &*meaning(&bytes, piece));
+        }
         // A payload of nothing but unknown keys is no hello, unless `features` is there too.
         if !payload.is_empty() {
             let bytes = Form { inside: Some("y"), ..plain }.write(payload);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use handfast::token::{Ask, Code, Token, TokenError, parse_channel_name, trim_typed};
 
-use super::{Cases, Part};
+use super::{Cases, Part, draws};
 
 const SHORT: &str = "jami-auth://02f92cb034A73275b5a23074abfa84a20a4f340b/123456";
 const LONG: &str = "jami-auth://3941fdea8f7fc158fa513bec019bef5b9ba4D76e080e819fd59855dd484e79ed/098765";
@@ -112,6 +112,7 @@ pub(super) fn tokens() -> Part {
         cases.expect(format!("leniently, {shown}"), stated(&text, true), came(Token::parse_lenient(&text)));
     }
     codes(&mut cases);
+    draws::draws(&mut cases);
     cases.part("tokens", "R-TOK-1, R-TOK-2, R-TOK-3, R-TOK-4, R-TOK-5")
 }
 
