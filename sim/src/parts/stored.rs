@@ -26,7 +26,7 @@ use super::{Cases, Part, install};
 use crate::shell::fixture::{FIXTURE, NOW, PASSWORD, new_device};
 
 /// Configuration that an import applies.
-const APPLIED: [&str; 9] = [
+pub(super) const APPLIED: [&str; 9] = [
     "Account.activeCallLimit",
     "Account.alias",
     "Account.denySecondIncoming",
