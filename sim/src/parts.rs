@@ -14,6 +14,7 @@ mod features;
 mod install;
 mod message;
 mod registries;
+mod removals;
 mod stored;
 mod strings;
 mod timelines;

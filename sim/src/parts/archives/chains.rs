@@ -33,7 +33,9 @@ enum Special {
     /// Its issuer has another key.
     OtherKey,
     /// An extension that is not known.
-    Unknown { critical: bool },
+    Unknown {
+        critical: bool,
+    },
     /// An extension that makes it so many bytes longer.
     Longer(usize),
 }
@@ -171,7 +173,8 @@ pub(super) fn chains(cases: &mut Cases) {
         if length > 1 {
             let mut without = chain(&sound);
             without.remove(place);
-            let stated = if place == 0 { "verifies".to_owned() } else { format!("WrongIssuer {{ index: {} }}", place - 1) };
+            let stated =
+                if place == 0 { "verifies".to_owned() } else { format!("WrongIssuer {{ index: {} }}", place - 1) };
             cases.expect(what("missing"), stated, verified(&without));
         }
     }

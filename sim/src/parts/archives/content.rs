@@ -70,7 +70,8 @@ fn required(cases: &mut Cases) {
         let right = if name == "ringAccountKey" { key } else { chain };
         let url = "-_".repeat(8);
         let cut = &right[..right.len() - 1];
-        for value in ["=", "A", "AA", "AAA", "A===", "AB==", " ", "AA ==", "\u{e4}", &url, cut, &format!("{right}\\n")] {
+        for value in ["=", "A", "AA", "AAA", "A===", "AB==", " ", "AA ==", "\u{e4}", &url, cut, &format!("{right}\\n")]
+        {
             cases.expect(format!("{name} is {:.9}", value), not_base64.clone(), own(&quoted(value)));
         }
         // 64 KiB are 49152 bytes in base64; blank lines after it are no part of PEM.
@@ -126,7 +127,8 @@ fn decoded(base64: &str) -> Vec<u8> {
         _ => 63,
     };
     let digits: Vec<u8> = base64.bytes().filter(|byte| *byte != b'=').map(digit).collect();
-    let word = |four: &[u8]| four.iter().fold(0_u32, |word, digit| word << 6 | u32::from(*digit)) << (6 * (4 - four.len()));
+    let word =
+        |four: &[u8]| four.iter().fold(0_u32, |word, digit| word << 6 | u32::from(*digit)) << (6 * (4 - four.len()));
     digits.chunks(4).flat_map(|four| word(four).to_be_bytes()[1..four.len()].to_vec()).collect()
 }
 
@@ -156,7 +158,8 @@ fn twice(cases: &mut Cases) {
             cases.expect(format!("{name} once, {value}"), opens(), with(&once));
             let inner = String::from_utf8(text_of(&format!("\"a\":{{\"{name}\":1,\"{name}\":1}},\"{name}\":{value},")));
             cases.expect(format!("{name} once, and in another, {value}"), opens(), with(&inner.expect(MADE)));
-            for (other, second) in VALUES.into_iter().flat_map(|other| [(other, name), (other, &*escaped)]) {
+            let other_names = VALUES.into_iter().map(|other| (other, name)).chain([(value, &*escaped)]);
+            for (other, second) in other_names {
                 let again = format!("\"{name}\":{value},\"{second}\":{other},");
                 let again = String::from_utf8(text_of(&again)).expect(MADE);
                 cases.expect(format!("{name} twice, {value} and {other}"), duplicate.clone(), with(&again));
@@ -201,7 +204,11 @@ fn summaries(cases: &mut Cases) {
     for value in VALUES {
         let mut stated = none();
         stated.1 = true;
-        cases.expect(format!("the authority's key is {value}"), Some(stated), facts(&format!("\"ringCaKey\":{value},")));
+        cases.expect(
+            format!("the authority's key is {value}"),
+            Some(stated),
+            facts(&format!("\"ringCaKey\":{value},")),
+        );
         for name in ["ethKey", "ringAccountCRL"] {
             cases.expect(format!("{name} is {value}"), Some(none()), facts(&format!("\"{name}\":{value},")));
         }
@@ -219,12 +226,16 @@ fn summaries(cases: &mut Cases) {
             cases.expect(format!("{name} is {value}"), Some(stated), facts(&format!("\"{name}\":{value},")));
         }
     }
-    for (value, claim) in [("true", Some(true)), ("false", Some(false)), ("", None), ("True", None), ("1", None), ("true ", None)] {
+    for (value, claim) in
+        [("true", Some(true)), ("false", Some(false)), ("", None), ("True", None), ("1", None), ("true ", None)]
+    {
         let came = facts(&format!("\"{FLAG}\":\"{value}\",")).map(|facts| facts.3);
         cases.expect(format!("the claim {value:?}"), Some(claim), came);
     }
     // Names of 64 bytes are kept, and 256 of them.
-    for (length, kept) in [(1, true), (63, true), (64, true), (65, false), (255, false), (256, false), (257, false), (9999, false)] {
+    for (length, kept) in
+        [(1, true), (63, true), (64, true), (65, false), (255, false), (256, false), (257, false), (9999, false)]
+    {
         for letter in ["a", "\\u0061"] {
             let came = facts(&format!("\"{}\":\"\",", letter.repeat(length))).map(|facts| (facts.4, facts.5));
             let stated = if kept { (vec!["a".repeat(length)], 0) } else { (Vec::new(), 1) };

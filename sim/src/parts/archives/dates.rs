@@ -107,7 +107,8 @@ fn shown(cases: &mut Cases, device: u64, own: u64, authority: u64) {
                 None
             }
         };
-        let stale = || (now > youngest + YEAR).then(|| format!("LongAfter {{ now: Day({now}), newest: Day({youngest}) }}"));
+        let stale =
+            || (now > youngest + YEAR).then(|| format!("LongAfter {{ now: Day({now}), newest: Day({youngest}) }}"));
         let words = |doubt: Option<handfast::archive::DateDoubt>| doubt.map(|doubt| format!("{doubt:?}"));
         let stated = own_doubt("Peer").or_else(stale);
         cases.expect(format!("{what}: an importer doubts"), stated, words(dates.doubt_of_exporter(at(now))));

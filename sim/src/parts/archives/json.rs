@@ -67,18 +67,104 @@ fn sequences(parts: &[&str], most: u32) -> Vec<Vec<u8>> {
 pub(super) fn json(cases: &mut Cases) {
     values(cases, &sequences(&["-", "0", "1", ".", "e", "+"], 4), &PLACES[..2]);
     let numbers = [
-        "007", "-00", "00.5", "01e1", "0.0e-0", "-0.10E+01", "1.e1", "1.5.5", "1e5.5", "1e+-5", "1e5e5", "0x1", "1_0", "1f", "NaN",
-        "-NaN", "Infinity", "-Infinity", ".5", "+1", "--1", "1-", "1+", "-e1", "1E05", "123456789012345678901234567890", "-.5", "- 1",
-        "1 2", "0 .5", "\u{661}",
+        "007",
+        "-00",
+        "00.5",
+        "01e1",
+        "0.0e-0",
+        "-0.10E+01",
+        "1.e1",
+        "1.5.5",
+        "1e5.5",
+        "1e+-5",
+        "1e5e5",
+        "0x1",
+        "1_0",
+        "1f",
+        "NaN",
+        "-NaN",
+        "Infinity",
+        "-Infinity",
+        ".5",
+        "+1",
+        "--1",
+        "1-",
+        "1+",
+        "-e1",
+        "1E05",
+        "123456789012345678901234567890",
+        "-.5",
+        "- 1",
+        "1 2",
+        "0 .5",
+        "\u{661}",
     ];
     values(cases, &numbers.map(|number| number.as_bytes().to_vec()), &PLACES);
-    values(cases, &sequences(&["{", "}", "[", "]", ",", "\"a\":", "1", "\"a\""], 4), &PLACES[..2]);
+    let signs = ["{", "}", "[", "]", ",", "\"a\":", "1", "\"a\""];
+    values(cases, &sequences(&signs, 3), &PLACES[..1]);
+    values(cases, &sequences(&signs, 4), &PLACES[1..2]);
     let words = [
-        "true", "false", "null", "True", "TRUE", "tru", "truee", "t", "fals", "falsee", "f", "nul", "nulll", "n", "nil", "undefined",
-        "'a'", "a", "\"a", "a\"", "\"a\"\"b\"", "\"a\" \"b\"", "\"a\"b", "// a\n1", "/**/1", "#1", "{\"a\"}", "{\"a\" 1}", "{\"a\":}",
-        "{\"a\":1,}", "{,\"a\":1}", "{\"a\":1,,\"b\":1}", "{\"a\":1 \"b\":1}", "{a:1}", "{1:1}", "{null:1}", "{'a':1}",
-        "{\"a\"::1}", "{\"a\":1:1}", "{\"a\":1;\"b\":1}", "{\"a\":1,\"b\"}", "[1,]", "[,1]", "[1,,1]", "[1 1]", "[\"a\":1]", "[1:1]",
-        "{\"a\":[1}", "[{\"a\":1]", "[1}", "{\"a\":1]", "[[]", "[]]", "{}}", "{{}}", "[{}", "{\"a\":{}", "", ",", ":", "\"a\":1",
+        "true",
+        "false",
+        "null",
+        "True",
+        "TRUE",
+        "tru",
+        "truee",
+        "t",
+        "fals",
+        "falsee",
+        "f",
+        "nul",
+        "nulll",
+        "n",
+        "nil",
+        "undefined",
+        "'a'",
+        "a",
+        "\"a",
+        "a\"",
+        "\"a\"\"b\"",
+        "\"a\" \"b\"",
+        "\"a\"b",
+        "// a\n1",
+        "/**/1",
+        "#1",
+        "{\"a\"}",
+        "{\"a\" 1}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{,\"a\":1}",
+        "{\"a\":1,,\"b\":1}",
+        "{\"a\":1 \"b\":1}",
+        "{a:1}",
+        "{1:1}",
+        "{null:1}",
+        "{'a':1}",
+        "{\"a\"::1}",
+        "{\"a\":1:1}",
+        "{\"a\":1;\"b\":1}",
+        "{\"a\":1,\"b\"}",
+        "[1,]",
+        "[,1]",
+        "[1,,1]",
+        "[1 1]",
+        "[\"a\":1]",
+        "[1:1]",
+        "{\"a\":[1}",
+        "[{\"a\":1]",
+        "[1}",
+        "{\"a\":1]",
+        "[[]",
+        "[]]",
+        "{}}",
+        "{{}}",
+        "[{}",
+        "{\"a\":{}",
+        "",
+        ",",
+        ":",
+        "\"a\":1",
     ];
     values(cases, &words.map(|word| word.as_bytes().to_vec()), &PLACES);
     strings(cases);
@@ -100,13 +186,18 @@ fn strings(cases: &mut Cases) {
             all.push(quoted(&digits));
         }
     }
-    let halves = ["", "a", "\\n", "\\", "\\u", "\\ud800", "\\udbff", "\\udc00", "\\udfff", "\\uD83D", "\\uDE00", "\\ud7ff", "\\ue000", "\\u0000"];
+    let halves = [
+        "", "a", "\\n", "\\", "\\u", "\\ud800", "\\udbff", "\\udc00", "\\udfff", "\\uD83D", "\\uDE00", "\\ud7ff",
+        "\\ue000", "\\u0000",
+    ];
     for (first, second) in halves.iter().flat_map(|first| halves.iter().map(move |second| (first, second))) {
         all.push(quoted(format!("{first}{second}").as_bytes()));
         all.push(quoted(format!("{first}{second}a").as_bytes()));
     }
     let after = [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0];
-    for lead in [0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff] {
+    for lead in
+        [0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff]
+    {
         all.push(quoted(&[lead]));
         all.extend(after.map(|one| quoted(&[lead, one])));
         for (one, two) in after.into_iter().flat_map(|one| [0x7f, 0x80, 0xbf, 0xc0].map(|two| (one, two))) {
@@ -118,8 +209,8 @@ fn strings(cases: &mut Cases) {
             }
         }
     }
-    // As a value that is wanted, one that is not, and a name.
-    let places = [("\"x\":", ","), ("\"x\":[", "],"), ("\"x\":{", ":0},")];
+    // As a value that is not wanted, a name, and a value that is.
+    let places = [("\"x\":[", "],"), ("\"x\":{", ":0},")];
     values(cases, &all, &places);
     for value in &all {
         let whole = [b"{\"v\":", &value[..], b"}"].concat();
@@ -133,8 +224,11 @@ fn strings(cases: &mut Cases) {
 
 /// Each byte between any two signs.
 fn bytes(cases: &mut Cases) {
-    let places = [("", "\"x\":0,"), ("\"x\"", ":0,"), ("\"x\":", "0,"), ("\"x\":0", ","), ("\"x\":[", "],"), ("\"x\":[0", "],")];
-    for (before, after) in places.into_iter().chain([("\"x\":{", "},"), ("\"x\":{\"y\"", ":0},"), ("\"x\":{\"y\":0", "},")]) {
+    let places =
+        [("", "\"x\":0,"), ("\"x\"", ":0,"), ("\"x\":", "0,"), ("\"x\":0", ","), ("\"x\":[", "],"), ("\"x\":[0", "],")];
+    for (before, after) in
+        places.into_iter().chain([("\"x\":{", "},"), ("\"x\":{\"y\"", ":0},"), ("\"x\":{\"y\":0", "},")])
+    {
         let all: Vec<_> = (0..=255).map(|byte| vec![byte]).collect();
         values(cases, &all, &[(before, after)]);
     }

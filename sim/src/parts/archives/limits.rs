@@ -29,8 +29,7 @@ pub(super) fn limits(cases: &mut Cases) {
         let length = length as u64;
         for (name, password, file) in forms {
             for limit in [0, 1, length - 1, length, length + 1] {
-                let stated =
-                    if length > limit { theirs(format!("TooLarge {{ limit: {limit} }}")) } else { opens() };
+                let stated = if length > limit { theirs(format!("TooLarge {{ limit: {limit} }}")) } else { opens() };
                 let came = open(&file, password, terms.with_max_text(limit));
                 cases.expect(format!("{name} of {length} bytes, limit {limit}"), stated, came);
             }
@@ -65,9 +64,7 @@ fn ratio(cases: &mut Cases) {
     let compressed = 9_000;
     let exactly = 1_048_576 + 200 * compressed;
     // The end of the compressed data may not have been taken when the last of the text came: 16 bytes are a sum and a length, twice.
-    for (length, stated) in
-        [(exactly - 200 * 16, opens()), (exactly + 1, theirs("Inflation { limit: 200 }"))]
-    {
+    for (length, stated) in [(exactly - 200 * 16, opens()), (exactly + 1, theirs("Inflation { limit: 200 }"))] {
         let long = [&text[..], &vec![b' '; length - text.len()]].concat();
         let bare = gzip_named(&long, 1).len() - 1;
         let file = gzip_named(&long, compressed - bare);

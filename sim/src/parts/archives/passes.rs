@@ -78,12 +78,12 @@ struct Texts {
 
 impl Texts {
     fn new() -> Self {
-        let own = FIXTURE.text(false, 200_000);
+        let own = FIXTURE.text(false, 140_000);
         let mut digit = own.clone();
         let at = digit.len() / 2;
         let place = (at..).find(|&place| digit[place].is_ascii_digit()).expect(MADE);
         digit[place] = if digit[place] == b'1' { b'2' } else { b'1' };
-        Self { own, digit, other: FIXTURE.of_another(false, 200_000) }
+        Self { own, digit, other: FIXTURE.of_another(false, 140_000) }
     }
 }
 
@@ -119,7 +119,9 @@ pub(super) fn passes(cases: &mut Cases) {
                 let validated = Validated::of(Cursor::new(&own), Terms::at(NOW)).map_err(|error| refusal(&error).0);
                 let came = |file: &[u8]| match &validated {
                     Ok(validated) => match validated.text(Cursor::new(file)) {
-                        Ok(mut text) => if whole(&mut text) == Ok(texts.own.clone()) { "the text" } else { "another text" }.into(),
+                        Ok(mut text) => {
+                            if whole(&mut text) == Ok(texts.own.clone()) { "the text" } else { "another text" }.into()
+                        }
                         Err(error) => refusal(&error).0,
                     },
                     Err(error) => error.clone(),
@@ -161,14 +163,19 @@ fn changed(cases: &mut Cases, what: &str, password: &str, files: [&[u8]; 2], tex
     };
     cases.expect(format!("{what}: without a change"), true, text == texts.own);
     let all = file.state().reads;
-    for read in 1..=all {
+    // In the first pass, one change is as good as another.
+    let from = if files[1].len() == files[0].len() { 1 } else { first + 1 };
+    for read in from..=all {
         let came = carried(&Changing::new(files[0], Some((read, files[1]))));
-        let is_whole = |text: &Vec<u8>| *text == texts.own || *text == texts.digit || *text == texts.other;
         let is_stated = match &came {
             Err(_) => read <= first,
             Ok((_, Err(length))) => *length < texts.own.len(),
-            // A change that comes first is the file, and one that comes last is seen by no one.
-            Ok((_, Ok(text))) => is_whole(text) && (read <= first || *text == texts.own && read == all),
+            // What was read before is not read again. In the first pass, a change may be all of the file.
+            Ok((_, Ok(text))) if *text == texts.own => true,
+            Ok((first, Ok(text))) => {
+                let blank = text.strip_suffix(b" ").is_some_and(|text| text == texts.own);
+                read <= *first && (blank || *text == texts.digit || *text == texts.other)
+            }
         };
         let came = came.map(|(first, text)| (first, text.map(|text| text.len())));
         let came = if is_stated { Ok("what is stated".to_owned()) } else { Err(came) };
@@ -240,7 +247,11 @@ fn sources(cases: &mut Cases, texts: &Texts) {
                     let stated = if tried == right || unread { stated } else { "wrong" };
                     let what = format!("{right:?} is right, {tried:?} is tried, went through it before: {prepares}");
                     cases.expect(format!("a source, {what}"), stated, given(&mut source, tried, texts).await);
-                    cases.expect(format!("a source without threads, {what}"), stated, given(&mut inline, tried, texts).await);
+                    cases.expect(
+                        format!("a source without threads, {what}"),
+                        stated,
+                        given(&mut inline, tried, texts).await,
+                    );
                 }
             });
         }
@@ -289,7 +300,8 @@ fn secrets(cases: &mut Cases, texts: &Texts) {
         Err(error) => cases.expect("an archive that prints", "opens", &*error.to_string()),
     }
     let members: serde_json::Value = serde_json::from_slice(&texts.own).expect(MADE);
-    let hidden = ["ringAccountKey", "ringCaKey", "ethKey"].map(|name| members[name].as_str().expect(MADE)[100 % 40..].to_owned());
+    let hidden = ["ringAccountKey", "ringCaKey", "ethKey"]
+        .map(|name| members[name].as_str().expect(MADE)[100 % 40..].to_owned());
     let bytes = format!("{:?}", &device.key().pkcs8()[16..24]);
     for hidden in hidden.iter().map(String::as_str).chain(["hunter2", bytes.trim_matches(['[', ']'])]) {
         cases.expect("a secret is in what prints", false, printed.contains(hidden));

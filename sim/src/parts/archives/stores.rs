@@ -167,7 +167,9 @@ pub(super) fn stores(cases: &mut Cases) {
             let came = carried(threads, "", &text, NOW, limit, whole);
             cases.expect(format!("a store {with}, {} bytes of {limit}", text.len()), stated, (&*came.0, came.1));
         }
-        for unsound in [&b"{}"[..], b"", b"\x1f", b"{\"ringAccountKey\":1}", &text[..text.len() - 1], &text_of("\"a\":[}],")] {
+        for unsound in
+            [&b"{}"[..], b"", b"\x1f", b"{\"ringAccountKey\":1}", &text[..text.len() - 1], &text_of("\"a\":[}],")]
+        {
             for password in ["", "x"] {
                 let came = carried(threads, password, unsound, NOW, most, whole);
                 let what = format!("a store {with}, {:.20}", unsound.escape_ascii());
@@ -177,7 +179,12 @@ pub(super) fn stores(cases: &mut Cases) {
         // Given up at each step, nothing of it is left.
         let long = [&text[..], &vec![b' '; 300_000]].concat();
         for until in [Step::Begun, Step::Written, Step::Complete, Step::Checked, Step::Removed] {
-            for (leaving, text) in [(Leaving::Discarded, &text), (Leaving::Dropped, &text), (Leaving::Discarded, &long), (Leaving::Dropped, &long)] {
+            for (leaving, text) in [
+                (Leaving::Discarded, &text),
+                (Leaving::Dropped, &text),
+                (Leaving::Discarded, &long),
+                (Leaving::Dropped, &long),
+            ] {
                 for password in ["", "x"] {
                     let stated = if until == Step::Removed { "installed" } else { "left" };
                     let came = carried(threads, password, text, NOW, most, (until, leaving));
@@ -191,7 +198,9 @@ pub(super) fn stores(cases: &mut Cases) {
 
 /// One that reads what is being written has an end where that is given up (R-CANCEL-1).
 fn abandoned(cases: &mut Cases) {
-    for (password, length) in ["", "x"].into_iter().flat_map(|password| [0, 1, 5_000, 400_000].map(|length| (password, length))) {
+    for (password, length) in
+        ["", "x"].into_iter().flat_map(|password| [0, 1, 5_000, 400_000].map(|length| (password, length)))
+    {
         let (answer, answered) = mpsc::channel();
         thread::spawn(move || {
             let came = Store::open_in(MemoryFs::new(), ROOT).ok().and_then(|store| {
