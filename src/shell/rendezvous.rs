@@ -27,6 +27,7 @@ pub use self::{
 };
 use super::tcp::prompt;
 use crate::{archive::Identity, token::DeviceId};
+pub(super) use interface::may_answer_later;
 
 /// Direct, import side: waits at an address that a person carries to the exporting device. Port 0 takes a free one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod import;
 mod peer;
 
 use std::{
+    io::ErrorKind,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -15,6 +16,7 @@ use handfast::{
     archive::{Identity, InsecureKdf, KeyKind, PrivateKey, Sample, Seal, Sealer, UnixTime},
     message::Features,
     outcome::{Profile, Scheme},
+    sas::ComparisonString,
     secret::Secret,
     shell::Notice,
 };
@@ -24,6 +26,9 @@ use super::{Cases, Part};
 
 /// Each step of a script, and what comes of it, in words. `2.5: …` came that many seconds after the step began.
 type Timeline = &'static [(&'static str, &'static str)];
+
+/// A script: its name, what is special about it, and its parts, one after the other.
+type Script = (&'static str, Setup, &'static [Timeline]);
 
 /// The device that is asked, and all that is special about it and its environment.
 #[derive(Clone, Copy)]
@@ -37,6 +42,8 @@ struct Setup {
     /// The step of the archive's way that fails, and the one that takes ten seconds.
     fails: &'static str,
     slow: &'static str,
+    /// Days that this device's date is after that of all others.
+    days: i64,
 }
 
 const HARDENED: Setup = Setup {
@@ -46,8 +53,10 @@ const HARDENED: Setup = Setup {
     attempts: &["answers"],
     fails: "",
     slow: "",
+    days: 0,
 };
 const OPEN: Setup = Setup { password: "", ..HARDENED };
+const COMPARING: Setup = Setup { features: Features { result: true, cancel: true, sas: true }, ..HARDENED };
 const JAMID: Setup = Setup { profile: Profile::Jamid, ..HARDENED };
 const NAMELESS: Setup = Setup { features: Features { result: false, cancel: false, sas: false }, ..HARDENED };
 const RESULT_ALONE: Setup = Setup { features: Features { result: true, cancel: false, sas: false }, ..HARDENED };
@@ -75,8 +84,11 @@ enum Observer {
 }
 
 /// All that was seen.
-#[derive(Clone)]
-struct Log(Arc<Mutex<Vec<(Instant, Observer, String)>>>);
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<(Instant, Observer, String)>>>, Strings);
+
+/// The comparison strings that scripted devices came to: the details that an honest user sees on the other screen.
+type Strings = Arc<Mutex<Vec<String>>>;
 
 impl Log {
     fn say(&self, observer: Observer, what: impl Into<String>) {
@@ -97,10 +109,26 @@ impl Log {
         seen.into_iter().map(line).collect::<Vec<_>>().join(", ")
     }
 
-    /// What a user is shown.
+    /// A scripted device knows its string.
+    fn string(&self, string: &ComparisonString) {
+        let details = format!("sas={} sas_words={}", string.digits(), string.words());
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).push(details);
+    }
+
+    /// What a user is shown: the details, the kind of the cause, and which date is in doubt.
     fn notice(&self, notice: &Notice) {
-        let details = notice.details.iter().map(|(key, value)| format!(" {key}={value}")).collect::<String>();
-        self.say(Observer::User, format!("{}{details}", notice.state()));
+        let mut shown = notice.state().to_string();
+        for (key, value) in &notice.details {
+            shown += &format!(" {key}={value}");
+        }
+        if let Some(cause) = &notice.cause {
+            shown += &format!(" because {}", cause.kind());
+        }
+        if let Some(doubt) = &notice.doubt {
+            let doubt = format!("{doubt:?}");
+            shown += &format!(" doubt {}", doubt.split(' ').next().unwrap_or_default());
+        }
+        self.say(Observer::User, shown);
     }
 }
 
@@ -149,6 +177,32 @@ impl Account {
     }
 }
 
+/// The kind of an error.
+fn kind(name: &str) -> ErrorKind {
+    match name {
+        "refused" => ErrorKind::ConnectionRefused,
+        "reset" => ErrorKind::ConnectionReset,
+        "aborted" => ErrorKind::ConnectionAborted,
+        "broken" => ErrorKind::BrokenPipe,
+        "interrupted" => ErrorKind::Interrupted,
+        "late" => ErrorKind::TimedOut,
+        "cut" => ErrorKind::UnexpectedEof,
+        "unknown" => ErrorKind::NotFound,
+        "denied" => ErrorKind::PermissionDenied,
+        "no-address" => ErrorKind::AddrNotAvailable,
+        "no-host" => ErrorKind::HostUnreachable,
+        "no-net" => ErrorKind::NetworkUnreachable,
+        "net-down" => ErrorKind::NetworkDown,
+        "exhausted" => ErrorKind::Other,
+        _ => panic!("no kind of an error: {name}"),
+    }
+}
+
+/// The date of the device under test.
+fn today(setup: &Setup) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(NOW.as_secs().saturating_add_signed(setup.days * 86_400)))
+}
+
 fn key() -> PrivateKey {
     PrivateKey::generate(KeyKind::P256).expect("a key")
 }
@@ -161,15 +215,15 @@ fn ids(device: &Identity) -> [String; 2] {
 }
 
 /// Carries out each script, and compares what came of each step.
-fn hold<D: Device>(cases: &mut Cases, whose: &str, scripts: &[(&str, Setup, Timeline, Timeline)]) {
+fn hold<D: Device>(cases: &mut Cases, whose: &str, scripts: [&'static [Script]; 3]) {
     let accounts = ["", "sesame"].map(|password| (password, Account::new(password)));
-    for (name, setup, beginning, rest) in scripts {
+    for (name, setup, parts) in scripts.into_iter().flatten() {
         let account = &accounts.iter().find(|(password, _)| *password == setup.password).expect("one of the two").1;
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_time().start_paused(true).build().expect("a runtime").block_on(async {
-            let log = Log(Arc::default());
+            let log = Log::default();
             let mut device = D::begin(setup, account, &log).await;
-            for (number, (step, stated)) in beginning.iter().chain(*rest).enumerate() {
+            for (number, (step, stated)) in parts.iter().copied().flatten().enumerate() {
                 let began = Instant::now();
                 match step.split_once(' ') {
                     _ if *step == "begin" => {}
@@ -182,7 +236,10 @@ fn hold<D: Device>(cases: &mut Cases, whose: &str, scripts: &[(&str, Setup, Time
                 }
                 let came = log.settle(began).await.replace(&account.id, "ACCOUNT");
                 let [short, long] = ids(D::device());
-                let came = came.replace(&short, "DEVICE").replace(&long, "LONG-ID");
+                let mut came = came.replace(&short, "DEVICE").replace(&long, "LONG-ID");
+                for string in &*log.1.lock().unwrap_or_else(PoisonError::into_inner) {
+                    came = came.replace(string, "sas=THE-SAME");
+                }
                 cases.expect(format!("{whose}, {name}, step {}: {step}", number + 1), *stated, &*came);
             }
             let began = Instant::now();
@@ -197,5 +254,6 @@ pub(super) fn timelines() -> Part {
     let mut cases = Cases::default();
     hold::<import::Held>(&mut cases, "import", import::SCRIPTS);
     hold::<export::Held>(&mut cases, "export", export::SCRIPTS);
+    import::dropped(&mut cases);
     cases.part("timelines", "R-TIME-1 to R-TIME-6, R-EXT-2, R-EXT-3, R-CANCEL-1, R-EXP-12, R-IMP-2, R-STATE-3")
 }

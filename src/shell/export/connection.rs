@@ -18,7 +18,7 @@ use crate::{
     secret::Secret,
     shell::{
         link::{Link, Turn},
-        rendezvous::Dial,
+        rendezvous::{Dial, may_answer_later},
         storage::{Buffer, Reader},
         tls::{self, HandshakeError},
         wiring,
@@ -100,13 +100,7 @@ pub(super) async fn serve<D, R>(
 
 /// Returns the meaning of an error of [`Dial`]: where a link was there, or may be, it failed, and another one may not (R-EXP-12).
 fn of_dialling(error: io::Error) -> Event {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted, TimedOut, UnexpectedEof};
-    match error.kind() {
-        BrokenPipe | ConnectionAborted | ConnectionReset | Interrupted | TimedOut | UnexpectedEof => {
-            Event::Failed(error)
-        }
-        _ => Event::Unreachable(error),
-    }
+    if may_answer_later(&error) { Event::Failed(error) } else { Event::Unreachable(error) }
 }
 
 /// Returns the event for a handshake that failed. A peer whose bytes are not TLS is no importer, and stays none: another attempt is of

@@ -60,7 +60,7 @@ pub trait Dial: Clone + Send + 'static {
 }
 
 /// Whether an error of [`Dial`] is that of a link that was there, or may be: another attempt may reach the device (R-EXP-12).
-pub(super) fn may_answer_later(error: &io::Error) -> bool {
+pub(crate) fn may_answer_later(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, Interrupted, TimedOut, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | Interrupted | TimedOut | UnexpectedEof)
 }

@@ -13,6 +13,7 @@ use std::{
 use handfast::{
     archive::{Identity, InsecureKdf, Terms},
     operations::OpId,
+    outcome::Side,
     reducer::Config,
     shell::{
         ExportEnv, ExportHandle, ExportOptions, export,
@@ -33,7 +34,9 @@ pub(super) use scripts::SCRIPTS;
 use super::{
     Account, CODE, Device, Log, NOW, Observer, Setup,
     archives::{Source, Way},
+    kind,
     peer::Peer,
+    today,
 };
 
 /// The device of the token, and another one.
@@ -62,7 +65,7 @@ impl Device for Held {
         let attempts = Arc::new(Mutex::new(setup.attempts.iter().copied().collect()));
         let dial = Line { attempts, peers: Arc::clone(&peers), log: log.clone() };
         let config = Config { features: setup.features, profile: setup.profile, ..Config::default() };
-        let options = ExportOptions { config, ..ExportOptions::default() };
+        let options = ExportOptions { config, now: Some(today(setup)), ..ExportOptions::default() };
         let (handle, mut notices, operations) =
             export(ExportEnv { dial, source, identity: account.device.clone() }, options);
         let shown = log.clone();
@@ -72,21 +75,36 @@ impl Device for Held {
             }
         });
         let task = tokio::spawn(operations);
-        let token = format!("jami-auth://{}/{CODE}", DEVICES[0].certificate().short_id());
-        let op = handle.add_device(&token).await.expect("an operation");
+        let op = handle.add_device(&token()).await.expect("an operation");
         Self { handle, op, log: log.clone(), peers, task }
     }
 
     async fn step(&mut self, step: &str) {
         let answer = match step {
+            "progress" => {
+                let progress = self.handle.progress(self.op).await;
+                let said = progress.map(|progress| format!("{} of {}", progress.done(), progress.total()));
+                return self.log.say(Observer::User, said.unwrap_or_else(|| "no progress".into()));
+            }
+            "again" => return self.add("", "").await,
+            "blank before" => return self.add(" ", "").await,
+            "blank after" => return self.add("", " ").await,
+            "line after" => return self.add("", "\n").await,
+            "current" => {
+                match self.handle.current(self.op).await {
+                    Some(notice) => self.log.notice(&notice),
+                    None => self.log.say(Observer::User, "nothing"),
+                }
+                return;
+            }
             "confirm" => self.handle.confirm_add_device(self.op).await,
             "same" => self.handle.compare_add_device(self.op, true).await,
             "different" => self.handle.compare_add_device(self.op, false).await,
             "cancel" => self.handle.cancel_add_device(self.op).await,
             _ => panic!("no step: {step}"),
         };
-        if answer.is_err() {
-            self.log.say(Observer::User, "refused");
+        if let Err(refused) = answer {
+            self.log.say(Observer::User, format!("refused: {refused}"));
         }
     }
 
@@ -103,6 +121,17 @@ impl Device for Held {
         drop(handle);
         let _ = task.await;
     }
+}
+
+impl Held {
+    async fn add(&self, before: &str, after: &str) {
+        let added = self.handle.add_device(&format!("{before}{}{after}", token())).await;
+        self.log.say(Observer::User, format!("{added:?}"));
+    }
+}
+
+fn token() -> String {
+    format!("jami-auth://{}/{CODE}", DEVICES[0].certificate().short_id())
 }
 
 /// What becomes of each attempt to connect.
@@ -124,8 +153,6 @@ impl Dial for Line {
         self.log.say(Observer::Network, "dials");
         let (mut near, far) = duplex(16 * 1024);
         let device = match attempt.expect("one at least") {
-            "refused" => return Err(io::ErrorKind::ConnectionRefused.into()),
-            "reset" => return Err(io::ErrorKind::ConnectionReset.into()),
             "never" => pending().await,
             "leaves" => return Ok((far, ADDRESS)),
             "silent" => {
@@ -137,13 +164,23 @@ impl Dial for Line {
                 Peer::silent("s", near, &self.log);
                 return Ok((far, ADDRESS));
             }
+            "alert" => {
+                near.write_all(&[0x15, 3, 3, 0, 2, 2, 40]).await?;
+                Peer::silent("s", near, &self.log);
+                return Ok((far, ADDRESS));
+            }
             "other" => DEVICES[1].clone(),
-            _ => DEVICES[0].clone(),
+            "answers" => DEVICES[0].clone(),
+            failure => return Err(kind(failure).into()),
         };
         let tls = ImporterTls::new(&device);
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let name = char::from(b'a' + peers.len() as u8).to_string();
-        let peer = Peer::new(&name, &Arc::default(), &self.log, async move { Ok(tls.handshake(near).await?.0) });
+        let peer = Peer::new(&name, &Arc::default(), &self.log, Side::Import, async move {
+            let stream = tls.handshake(near).await?.0;
+            let channel = tls.channel(&stream)?;
+            Ok((stream, channel))
+        });
         peers.insert(name, peer);
         Ok((far, ADDRESS))
     }

@@ -1,14 +1,19 @@
 //! The scripted other device: a connection, what is written to it, and what it gets, in words.
 
-use std::{future::pending, io, sync::Arc};
+use std::{
+    future::pending,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use handfast::{
-    message::{self, Decoder, Features, ImportResult, Message, Verdict, Word, archive_header, encode},
+    message::{self, Decoder, Features, ImportResult, Message, Slot, Verdict, Word, archive_header, encode},
     mux::{
         ChannelName, ChannelRequest, Control, FIRST_SERVER_CHANNEL, FrameDecoder, FrameEvent, RequestState,
         end_of_channel, frame_header,
     },
-    outcome::Scheme,
+    outcome::{Scheme, Side},
+    sas::{Channel, Comparison},
     secret::Secret,
     shell::tls::HandshakeError,
 };
@@ -29,7 +34,11 @@ pub(super) struct Peer {
     texts: Arc<[Vec<u8>; 2]>,
     writes: mpsc::UnboundedSender<Write>,
     reads: watch::Sender<bool>,
+    comparing: Comparing,
 }
+
+/// What the device knows of a comparison, once the connection is secured; and with another nonce, which it did not commit to.
+type Comparing = Arc<Mutex<Option<[Comparison; 2]>>>;
 
 enum Write {
     Bytes(Vec<u8>),
@@ -47,7 +56,8 @@ impl Peer {
         name: &str,
         texts: &Arc<[Vec<u8>; 2]>,
         log: &Log,
-        secure: impl Future<Output = Result<S, HandshakeError>> + Send + 'static,
+        side: Side,
+        secure: impl Future<Output = Result<(S, Channel), HandshakeError>> + Send + 'static,
     ) -> Self
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -55,9 +65,19 @@ impl Peer {
         let (writes, mut written) = mpsc::unbounded_channel();
         let (reads, mut reading) = watch::channel(true);
         let (log, own) = (log.clone(), name.to_owned());
+        let comparing = Comparing::default();
+        let knows = comparing.clone();
         tokio::spawn(async move {
-            let mut heard = Heard { name: own, log, frames: FrameDecoder::new(), messages: Decoder::new(1 << 30) };
-            let Ok(stream) = secure.await else { return heard.say("is not secured") };
+            let mut heard = Heard {
+                name: own,
+                log,
+                comparing: knows.clone(),
+                frames: FrameDecoder::new(),
+                messages: Decoder::new(1 << 30),
+            };
+            let Ok((stream, channel)) = secure.await else { return heard.say("is not secured") };
+            let both = [7, 8].map(|nonce| Comparison::new(side, channel.clone(), [nonce; 32]));
+            *knows.lock().unwrap_or_else(PoisonError::into_inner) = Some(both);
             let (mut reader, mut writer) = split(stream);
             let read = async {
                 let mut buffer = [0; 8192];
@@ -101,7 +121,7 @@ impl Peer {
                 () = read => {}
             }
         });
-        Self { name: name.to_owned(), texts: texts.clone(), writes, reads }
+        Self { name: name.to_owned(), texts: texts.clone(), writes, reads, comparing }
     }
 
     /// A connection on which nothing is said, not even what secures it.
@@ -123,6 +143,10 @@ impl Peer {
             ("asks", code) => request(&format!("auth:{code}"), RequestState::Request),
             ("accepts", _) => request(&format!("auth:{CODE}"), RequestState::Accept),
             ("declines", _) => request(&format!("auth:{CODE}"), RequestState::Decline),
+            ("commits", _) => self.compares(0, Message::Commitment(Slot::NONE)),
+            ("shows", _) => self.compares(0, Message::Nonce(Slot::NONE)),
+            ("opens", "another") => self.compares(1, Message::Opening(Slot::NONE)),
+            ("opens", _) => self.compares(0, Message::Opening(Slot::NONE)),
             ("says", message) => data(encode(&read(message)).as_bytes()),
             ("begins", _) => data(archive_header(self.texts[0].len() as u32).as_bytes()),
             ("declares", length) => data(archive_header(length.parse().expect("a number")).as_bytes()),
@@ -150,6 +174,12 @@ impl Peer {
             _ => panic!("{}: no step: {what}", self.name),
         };
         let _ = self.writes.send(Write::Bytes(bytes));
+    }
+
+    fn compares(&self, which: usize, message: Message) -> Vec<u8> {
+        let comparing = self.comparing.lock().unwrap_or_else(PoisonError::into_inner);
+        let both = comparing.as_ref().expect("a connection that is secured");
+        data(encode(&both[which].fill(message, |_| Secret::default())).as_bytes())
     }
 }
 
@@ -213,6 +243,9 @@ fn words(message: &Message<Secret>) -> String {
         Message::State(Word::Canceled) => "CANCELED".into(),
         Message::State(Word::Timeout) => "TIMEOUT".into(),
         Message::State(Word::Mismatch) => "MISMATCH".into(),
+        Message::Commitment(_) => "a commitment".into(),
+        Message::Nonce(_) => "a nonce".into(),
+        Message::Opening(_) => "an opening".into(),
         Message::ImportResult(ImportResult::Stored) => "stored".into(),
         Message::ImportResult(ImportResult::FailedArchive) => "failed_archive".into(),
         Message::ImportResult(ImportResult::FailedStorage) => "failed_storage".into(),
@@ -224,6 +257,7 @@ fn words(message: &Message<Secret>) -> String {
 struct Heard {
     name: String,
     log: Log,
+    comparing: Comparing,
     frames: FrameDecoder,
     messages: Decoder,
 }
@@ -231,6 +265,18 @@ struct Heard {
 impl Heard {
     fn say(&self, what: impl AsRef<str>) {
         self.log.say(Observer::Peer, format!("{} {}", self.name, what.as_ref().trim_end()));
+    }
+
+    fn compare(&self, message: &Message<Secret>) {
+        let mut comparing = self.comparing.lock().unwrap_or_else(PoisonError::into_inner);
+        for comparison in comparing.iter_mut().flatten() {
+            if !comparison.take(message) {
+                self.say("gets what opens nothing");
+            }
+            if let Some(string) = comparison.string() {
+                self.log.string(string);
+            }
+        }
     }
 
     fn take(&mut self, mut input: &[u8]) {
@@ -252,7 +298,10 @@ impl Heard {
                 FrameEvent::Data { mut bytes, .. } => {
                     while let Ok(Some(event)) = self.messages.next(&mut bytes) {
                         let said = match event {
-                            message::Event::Message(message) => words(&message),
+                            message::Event::Message(message) => {
+                                self.compare(&message);
+                                words(&message)
+                            }
                             message::Event::ArchiveBegan { length } => format!("archive of {length}"),
                             message::Event::ArchiveSlice(_) => continue,
                             message::Event::ArchiveEnded => "archive whole".into(),

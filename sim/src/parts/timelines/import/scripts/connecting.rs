@@ -1,0 +1,195 @@
+//! An importing device before anything is asked.
+
+use super::{ASKED, DIALLED};
+use crate::parts::timelines::{HARDENED, Script, Setup};
+
+pub(super) const SCRIPTS: &[Script] = &[
+    (
+        "no one comes",
+        HARDENED,
+        &[&[
+            ("begin", "TOKEN_AVAILABLE token=jami-auth://DEVICE/743009"),
+            ("wait 400", "300: DONE error=network reason=timeout, 300: over with nothing, 300: withdrawn"),
+        ]],
+    ),
+    (
+        "no way to be reached",
+        Setup { fails: "publish", ..HARDENED },
+        &[&[("begin", "DONE error=network because address in use, over with nothing, withdrawn")]],
+    ),
+    (
+        "a connection that is never secured",
+        HARDENED,
+        &[&[
+            ("begin", "TOKEN_AVAILABLE token=jami-auth://DEVICE/743009"),
+            ("dial a silent", "CONNECTING"),
+            ("wait 20", "10: a is closed"),
+            ("remove", "DONE error=network reason=canceled, over with nothing, withdrawn"),
+            ("wait 20", ""),
+        ]],
+    ),
+    (
+        "a connection that is secured late and asks for nothing",
+        HARDENED,
+        &[&[
+            ("begin", "TOKEN_AVAILABLE token=jami-auth://DEVICE/743009"),
+            ("dial a after 4", "CONNECTING"),
+            ("wait 20", "14: a is closed"),
+            ("remove", "DONE error=network reason=canceled, over with nothing, withdrawn"),
+        ]],
+    ),
+    (
+        "a connection that is secured too late",
+        HARDENED,
+        &[&[
+            ("begin", "TOKEN_AVAILABLE token=jami-auth://DEVICE/743009"),
+            ("dial a after 11", "CONNECTING"),
+            ("wait 12", "11: a is not secured"),
+            ("remove", "DONE error=network reason=canceled, over with nothing, withdrawn"),
+        ]],
+    ),
+    (
+        "two connections, the second of which has the code",
+        HARDENED,
+        &[
+            DIALLED,
+            &[
+                ("a asks 743008", "a is refused auth:743008"),
+                ("dial b silent", ""),
+                ("dial c", ""),
+                ("c asks 743009", "c has auth:743009, c gets hello result,cancel, b is closed"),
+                ("wait 20", "10: a is closed"),
+                ("a asks 743009", ""),
+                ("remove", "DONE error=network reason=canceled, withdrawn, c gets CANCELED, c ended"),
+                ("wait 20", "5: c is closed, 6: over with nothing"),
+            ],
+        ],
+    ),
+    (
+        "a session in which nothing is said",
+        HARDENED,
+        &[&[
+            ("begin", "TOKEN_AVAILABLE token=jami-auth://DEVICE/743009"),
+            ("wait 299", ""),
+            ("dial a", "CONNECTING"),
+            ("a asks 743009", "a has auth:743009, a gets hello result,cancel"),
+            ("wait 299", ""),
+            ("wait 2", "1: DONE error=network reason=timeout, 1: withdrawn, 1: a gets TIMEOUT, 1: a ended"),
+            ("wait 20", "4: a is closed, 5: over with nothing"),
+        ]],
+    ),
+    (
+        "the exporter ends before it asks",
+        HARDENED,
+        &[
+            DIALLED,
+            ASKED,
+            &[("a ends", "DONE error=network, withdrawn, a is closed"), ("wait 10", "1: over with nothing")],
+        ],
+    ),
+    (
+        "the user leaves before anyone comes",
+        HARDENED,
+        &[&[
+            ("begin", "TOKEN_AVAILABLE token=jami-auth://DEVICE/743009"),
+            ("remove", "DONE error=network reason=canceled, over with nothing, withdrawn"),
+            ("remove", ""),
+            ("wait 10", ""),
+        ]],
+    ),
+    (
+        "the user leaves in the session",
+        HARDENED,
+        &[
+            DIALLED,
+            ASKED,
+            &[
+                ("remove", "DONE error=network reason=canceled, withdrawn, a gets CANCELED, a ended"),
+                ("wait 10", "5: a is closed, 6: over with nothing"),
+            ],
+        ],
+    ),
+    (
+        "a message that is none",
+        HARDENED,
+        &[
+            DIALLED,
+            ASKED,
+            &[
+                ("a writes nonsense", "DONE error=network reason=protocol, withdrawn, a ended"),
+                ("wait 10", "5: a is closed, 6: over with nothing"),
+            ],
+        ],
+    ),
+    (
+        "the token's time does not end a session, and 16 wrong codes end the token",
+        HARDENED,
+        &[
+            DIALLED,
+            &[
+                ("a asks 743008", "a is refused auth:743008"),
+                ("a asks 743008", "a is refused auth:743008"),
+                ("a asks 743008", "a is refused auth:743008, a is closed"),
+                ("wait 1", ""),
+                ("dial b", ""),
+                ("b asks 743008", "b is refused auth:743008"),
+                ("b asks 743008", "b is refused auth:743008"),
+                ("b asks 743008", "b is refused auth:743008, b is closed"),
+                ("dial c", ""),
+                ("c asks 743008", "c is refused auth:743008"),
+                ("c asks 743008", "c is refused auth:743008"),
+                ("c asks 743008", "c is refused auth:743008, c is closed"),
+                ("dial d", ""),
+                ("d asks 743008", "d is refused auth:743008"),
+                ("d asks 743008", "d is refused auth:743008"),
+                ("d asks 743008", "d is refused auth:743008, d is closed"),
+                ("dial e", ""),
+                ("e asks 743008", "e is refused auth:743008"),
+                ("e asks 743008", "e is refused auth:743008"),
+                ("e asks 743008", "e is refused auth:743008, e is closed"),
+                ("dial f", ""),
+                ("f asks 743008", "DONE error=authentication, withdrawn, f is refused auth:743008, f is closed"),
+                ("dial g", "g is not secured"),
+                ("g asks 743009", ""),
+                ("wait 10", "1: over with nothing"),
+            ],
+        ],
+    ),
+    (
+        "a call before anyone asks",
+        HARDENED,
+        &[&[
+            ("begin", "TOKEN_AVAILABLE token=jami-auth://DEVICE/743009"),
+            ("answer sesame", "refused: nothing is asked at this moment"),
+            ("same", "refused: nothing is asked at this moment"),
+            ("dial a", "CONNECTING"),
+            ("a asks 743009", "a has auth:743009, a gets hello result,cancel"),
+            ("answer sesame", "refused: nothing is asked at this moment"),
+            ("same", "refused: nothing is asked at this moment"),
+            ("remove", "DONE error=network reason=canceled, withdrawn, a gets CANCELED, a ended"),
+            ("wait 10", "5: a is closed, 6: over with nothing"),
+        ]],
+    ),
+    (
+        "a peer that gives up before it is taken",
+        HARDENED,
+        &[&[
+            ("begin", "TOKEN_AVAILABLE token=jami-auth://DEVICE/743009"),
+            ("dial a silent", "CONNECTING"),
+            ("accept aborted", ""),
+            ("accept reset", ""),
+            ("accept interrupted", ""),
+            ("accept late", ""),
+            ("accept no-host", ""),
+            ("accept no-net", ""),
+            ("accept net-down", ""),
+            ("wait 1", ""),
+            ("accept exhausted", "a is closed"),
+            ("wait 1", ""),
+            ("dial b", ""),
+            ("b asks 743009", "b has auth:743009, b gets hello result,cancel"),
+            ("remove", "DONE error=network reason=canceled, withdrawn, b gets CANCELED, b ended"),
+            ("b closes", "over with nothing, b is lost"),
+        ]],
+    ),
+];
