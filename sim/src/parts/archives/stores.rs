@@ -2,6 +2,7 @@
 //! R-ARC-4).
 
 use std::{
+    cell::Cell,
     io,
     path::Path,
     sync::{Arc, mpsc},
@@ -104,7 +105,15 @@ async fn carry(
 }
 
 /// Carries it into a new store of each kind, and says what came, and how many names are left. Its threads come to rest.
-fn carried(threads: bool, password: &str, text: &[u8], now: u64, most: u64, left: (Step, Leaving)) -> (String, usize) {
+fn carried(
+    patience: &Patience,
+    threads: bool,
+    password: &str,
+    text: &[u8],
+    now: u64,
+    most: u64,
+    left: (Step, Leaving),
+) -> (String, usize) {
     let (answer, answered) = mpsc::channel();
     let (password, text) = (password.to_owned(), text.to_vec());
     thread::spawn(move || {
@@ -129,16 +138,29 @@ fn carried(threads: bool, password: &str, text: &[u8], now: u64, most: u64, left
         let names = fs.list(Path::new(ROOT)).map_or(usize::MAX, |names| names.len());
         drop(answer.send((came.unwrap_or_else(|error| error), names)));
     });
-    rest(&answered).unwrap_or_else(|| ("its threads never come to rest".into(), 0))
+    patience.rest(&answered).unwrap_or_else(|| ("its threads never come to rest".into(), 0))
 }
 
-/// What a thread answers. One that waits for what will never be does not hold this one up for ever.
-fn rest<T>(answered: &mpsc::Receiver<T>) -> Option<T> {
-    answered.recv_timeout(Duration::from_secs(60)).ok()
+/// How long a thread is waited for that has nothing to wait for itself.
+struct Patience(Cell<Duration>);
+
+impl Patience {
+    /// What a thread answers. One that waits for what will never be does not hold this one up for ever, and further ones hardly at all.
+    fn rest<T>(&self, answered: &mpsc::Receiver<T>) -> Option<T> {
+        let answer = answered.recv_timeout(self.0.get()).ok();
+        if answer.is_none() {
+            self.0.set(Duration::from_millis(100));
+        }
+        answer
+    }
 }
 
 pub(super) fn stores(cases: &mut Cases) {
-    abandoned(cases);
+    let patience = Patience(Cell::new(Duration::from_secs(20)));
+    abandoned(cases, &patience);
+    let carried = |threads, password: &str, text: &[u8], now, most, left| {
+        carried(&patience, threads, password, text, now, most, left)
+    };
     let account = |own: u64, authority: u64| {
         let authority = Identity::authority(key(11), "Jami CA", at(authority)).expect(MADE);
         let account = authority.issue(key(12), "Jami", Role::Authority, at(own)).expect(MADE);
@@ -197,7 +219,7 @@ pub(super) fn stores(cases: &mut Cases) {
 }
 
 /// One that reads what is being written has an end where that is given up (R-CANCEL-1).
-fn abandoned(cases: &mut Cases) {
+fn abandoned(cases: &mut Cases, patience: &Patience) {
     for (password, length) in
         ["", "x"].into_iter().flat_map(|password| [0, 1, 5_000, 400_000].map(|length| (password, length)))
     {
@@ -214,6 +236,6 @@ fn abandoned(cases: &mut Cases) {
             drop(answer.send(came));
         });
         let stated = Some(Some(Some(("Io".to_owned(), false))));
-        cases.expect(format!("an archive that is given up after {length} bytes"), stated, rest(&answered));
+        cases.expect(format!("an archive that is given up after {length} bytes"), stated, patience.rest(&answered));
     }
 }
