@@ -14,10 +14,10 @@ use rcgen::{
 use super::{Cases, MADE, Verdict, base64, open, opens, text_with, theirs};
 use crate::shell::fixture::{FIXTURE, NOW, STRANGE, key};
 
-/// The key of each place of a chain, and one that is nobody's.
+/// The key of each place of a chain, and one that is in none.
 static KEYS: LazyLock<Vec<KeyPair>> =
     LazyLock::new(|| (1..=10).map(|number| KeyPair::try_from(key(number).pkcs8()).expect(MADE)).collect());
-const NOBODY: usize = 9;
+const STRANGER: usize = 9;
 
 /// What is special about a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ fn chain(specials: &[Special]) -> Vec<Vec<u8>> {
         let above = (place + 1).min(specials.len() - 1);
         let mut own = CertificateParams::default();
         own.distinguished_name = name(if *special == S::OtherName { 99 } else { above });
-        let issuer = Issuer::from_params(&own, &KEYS[if *special == S::OtherKey { NOBODY } else { above }]);
+        let issuer = Issuer::from_params(&own, &KEYS[if *special == S::OtherKey { STRANGER } else { above }]);
         params.signed_by(&KEYS[place], &issuer).expect(MADE).der().to_vec()
     };
     specials.iter().enumerate().map(made).collect()
