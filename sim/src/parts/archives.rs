@@ -296,7 +296,7 @@ fn foreign(cases: &mut Cases) {
             cases.expect(format!("a file that begins {}", file.escape_ascii()), name, &*came);
         }
         let asked = protection(&mut Cursor::new(file)).map_err(|error| named(&error.to_string()));
-        cases.expect(format!("is asked for a password: {name}"), Err(name.to_owned()), asked.map_err(|came| came));
+        cases.expect(format!("is asked for a password: {name}"), Err(name.to_owned()), asked);
     }
     let text = text_of("");
     let kinds = [

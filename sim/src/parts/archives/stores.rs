@@ -66,7 +66,7 @@ async fn carry(
                     Leaving::Discarded => $value.discard().await,
                     Leaving::Dropped => drop($value),
                 }
-                return format!("left");
+                return "left".to_owned();
             }
         };
     }
@@ -96,10 +96,10 @@ async fn carry(
         Ok(installed) => installed,
         Err(error) => return failed("install", error),
     };
-    if until == Step::Removed {
-        if let Err(error) = store.remove(&installed).await {
-            return failed("remove", error);
-        }
+    if until == Step::Removed
+        && let Err(error) = store.remove(&installed).await
+    {
+        return failed("remove", error);
     }
     "installed".into()
 }
