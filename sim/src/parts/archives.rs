@@ -35,7 +35,7 @@ use crate::shell::fixture::{FIXTURE, NOW, PASSWORD};
 
 const MADE: &str = "it is made of constants";
 
-/// What becomes of an archive, in words, and whether its content is at fault.
+/// The fate of an archive, in words, and whether its content is at fault.
 type Verdict = (String, bool);
 
 fn opens() -> Verdict {

@@ -153,7 +153,7 @@ fn withdrawn(cases: &mut Cases, account: &Account) {
     }
 }
 
-/// What a start removes, and what it does not.
+/// Names that a start removes, and names that it does not.
 fn left_over(cases: &mut Cases, account: &Account) {
     let gone = [
         ".staging-",
@@ -191,7 +191,7 @@ fn left_over(cases: &mut Cases, account: &Account) {
             cases.expect(format!("the account next to {name}"), Ok(None), whole);
         }
     }
-    // What cannot be removed is an error, and no store without a word.
+    // A name that cannot be removed is an error, and no store without a word.
     let fs = MemoryFs::new();
     drop(start(&fs));
     let made = fs.create_folder(&Path::new(ROOT).join(".staging-litter")).is_ok();

@@ -140,7 +140,7 @@ pub(super) fn stored() -> Part {
         let account = Account::new(password, &all);
         cases.expect(format!("all of them, password {password:?}"), None, memory(&account));
     }
-    // What the user typed is the protection (R-ARC-5), also where it looks like nothing.
+    // The protection is what the user typed (R-ARC-5), also where it looks like nothing.
     for password in [" ", "  ", "\t", "\0", "x ", "none", "false", "\u{e4}"] {
         let account = Account::new(password, &[("Account.alias", "Max")]);
         cases.expect(format!("password {password:?}"), None, memory(&account));

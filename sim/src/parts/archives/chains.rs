@@ -19,7 +19,7 @@ static KEYS: LazyLock<Vec<KeyPair>> =
     LazyLock::new(|| (1..=10).map(|number| KeyPair::try_from(key(number).pkcs8()).expect(MADE)).collect());
 const STRANGER: usize = 9;
 
-/// What is special about a certificate.
+/// The peculiarity of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Special {
     Authority,

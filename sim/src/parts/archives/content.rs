@@ -1,4 +1,4 @@
-//! What a text has to have, what it may have once, and what is kept of it (R-ARC-1, R-IMP-11).
+//! The members of a text: those that have to be there, those that may be there once, and those that are kept (R-ARC-1, R-IMP-11).
 
 use std::{collections::BTreeMap, io::Cursor};
 

@@ -259,7 +259,7 @@ fn depth(cases: &mut Cases) {
     }
 }
 
-/// What is before the text, what is after it, and where it ends.
+/// Bytes before the text and after it, and its end.
 fn ends(cases: &mut Cases) {
     let terms = Terms::at(NOW);
     let text = text_of("");

@@ -6,7 +6,7 @@ use std::{
 };
 
 use handfast::{
-    archive::{Archive, InsecureKdf, Kdf as _, OpenError, Seal, Terms, Validated},
+    archive::{Archive, InsecureKdf, Kdf as _, Seal, Terms, Validated},
     buffer::Buffer,
     secret::Secret,
     shell::{
@@ -173,7 +173,7 @@ fn changed(cases: &mut Cases, what: &str, password: &str, files: [&[u8]; 2], tex
         let is_stated = match &came {
             Err(_) => read <= first,
             Ok((_, Err(length))) => *length < texts.own.len(),
-            // What was read before is not read again. In the first pass, a change may be all of the file.
+            // Bytes that were read before are not read again. In the first pass, a change may be all of the file.
             Ok((_, Ok(text))) if *text == texts.own => true,
             Ok((first, Ok(text))) => {
                 let blank = text.strip_suffix(b" ").is_some_and(|text| text == texts.own);
@@ -186,7 +186,7 @@ fn changed(cases: &mut Cases, what: &str, password: &str, files: [&[u8]; 2], tex
     }
 }
 
-/// What a source gives, in words.
+/// The archive that a source gives, in words.
 async fn given<S: Source>(source: &mut S, password: &str, texts: &Texts) -> &'static str {
     let mut reader = match source.open(password.into()).await {
         Opening::Opened(reader) => reader,
@@ -261,7 +261,7 @@ fn sources(cases: &mut Cases, texts: &Texts) {
     }
 }
 
-/// What is secret does not print, in any form, and says nothing of its length (R-SEC-2).
+/// A secret does not print, in any form, and says nothing of its length (R-SEC-2).
 fn secrets(cases: &mut Cases, texts: &Texts) {
     for length in [0, 1, 2, 6, 7, 8, 64, 1000] {
         let word = "s".repeat(length);

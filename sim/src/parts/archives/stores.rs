@@ -145,7 +145,7 @@ fn carried(
 struct Patience(Cell<Duration>);
 
 impl Patience {
-    /// What a thread answers. One that waits for what will never be does not hold this one up for ever, and further ones hardly at all.
+    /// The answer of a thread. One that waits for what will never be does not hold this one up for ever, and further ones hardly at all.
     fn rest<T>(&self, answered: &mpsc::Receiver<T>) -> Option<T> {
         let answer = answered.recv_timeout(self.0.get()).ok();
         if answer.is_none() {
