@@ -69,7 +69,8 @@ impl OpenError {
     /// archive (R-IMP-11).
     pub fn is_about_content(&self) -> bool {
         match self {
-            Self::Corrupt(corrupt) => corrupt.place == Place::Text,
+            // A further level came with the text.
+            Self::Corrupt(corrupt) => matches!(corrupt.place, Place::Text | Place::Inner),
             Self::TooLarge { .. } | Self::Inflation { .. } | Self::Unsound(_) => true,
             Self::Io(_)
             | Self::OutOfMemory(_)

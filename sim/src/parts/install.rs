@@ -12,11 +12,11 @@ use handfast::{
     secret::Secret,
 };
 
-use super::{Cases, Part, stored::Account};
+use super::{Cases, Part, removals, stored::Account};
 use crate::shell::fixture::{NOW, PASSWORD, new_device};
 
-const ROOT: &str = "/accounts";
-const ID: LocalId = LocalId(0x0123_4567_89ab_cdef);
+pub(super) const ROOT: &str = "/accounts";
+pub(super) const ID: LocalId = LocalId(0x0123_4567_89ab_cdef);
 /// The choices of what a crash keeps of the changes of a folder or of the bytes of a file that were not synced: none, one, all but one, all.
 const KEPT: usize = 4;
 
@@ -48,12 +48,12 @@ fn install_meddled<F: Fs>(
 }
 
 /// The store of a device that has just been started.
-fn start(fs: &MemoryFs) -> Result<Store<MemoryFs>, String> {
+pub(super) fn start(fs: &MemoryFs) -> Result<Store<MemoryFs>, String> {
     Store::open_in(fs.clone(), ROOT).map_err(|error| error.to_string())
 }
 
 /// The state that the next start finds: `nothing`, `the account`, or something else, in words.
-fn found(fs: &MemoryFs, account: &Account) -> String {
+pub(super) fn found(fs: &MemoryFs, account: &Account) -> String {
     let store = match start(fs) {
         Ok(store) => store,
         Err(error) => return error,
@@ -106,7 +106,8 @@ pub(super) fn installs() -> Part {
         }
     }
     replaced(&mut cases);
-    cases.part("installs", "R-ARC-4, R-ARC-6")
+    removals::removals(&mut cases);
+    cases.part("installs, removals", "R-ARC-4, R-ARC-6, R-API-3")
 }
 
 /// Bytes that are read back and are not those that were checked: another sound archive is in its place, or one bit is another (R-ARC-4).
@@ -164,7 +165,7 @@ fn write(fs: &MemoryFs, path: &Path, bytes: &[u8]) {
     assert!(matches!(written, Some(Ok(()))), "a file in memory: {written:?}");
 }
 
-type Opened = Result<Store<MemoryFs>, String>;
+pub(super) type Opened = Result<Store<MemoryFs>, String>;
 type Fresh = (MemoryFs, Opened, u64);
 
 /// A crash at one operation, or after the last one, with every choice of what it keeps.
@@ -176,16 +177,32 @@ fn crashes(
     at: u64,
     operations: u64,
 ) {
-    // The choice at each place, as a number of so many digits: only places where something was not synced count.
-    let mut choice = 0;
-    loop {
+    each_choice(|choice, keep| {
         let (fs, store, _) = fresh();
         fs.crash_after(at);
         let success = carried(&store).is_ok();
         drop(store);
         fs.crash();
+        fs.restart(keep);
+        let came = found(&fs, account);
+        let what = format!("a crash at operation {at} of {operations}, choice {choice}");
+        // A success that was reported is there; else there is nothing, or all of it where only the last sync was missing.
+        let is_stated = came == "the account" || came == "nothing" && !success;
+        cases.expect(
+            what,
+            "the account, or nothing".to_owned(),
+            if is_stated { "the account, or nothing".into() } else { came },
+        );
+    });
+}
+
+/// Carries something out once for each choice of what a crash keeps.
+pub(super) fn each_choice(mut carry: impl FnMut(usize, &mut dyn FnMut(usize) -> usize)) {
+    // The choice at each place, as a number of so many digits: only places where something was not synced count.
+    let mut choice = 0;
+    loop {
         let (mut rest, mut choices) = (choice, 1);
-        fs.restart(|unsynced| {
+        carry(choice, &mut |unsynced| {
             let count = KEPT.min(unsynced + 1);
             let chosen = rest % count;
             (rest, choices) = (rest / count, choices * count);
@@ -196,15 +213,6 @@ fn crashes(
                 _ => unsynced - 1,
             }
         });
-        let came = found(&fs, account);
-        let what = format!("a crash at operation {at} of {operations}, choice {choice} of {choices}");
-        // A success that was reported is there; else there is nothing, or all of it where only the last sync was missing.
-        let is_stated = came == "the account" || came == "nothing" && !success;
-        cases.expect(
-            what,
-            "the account, or nothing".to_owned(),
-            if is_stated { "the account, or nothing".into() } else { came },
-        );
         choice += 1;
         if choice >= choices {
             return;

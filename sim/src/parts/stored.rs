@@ -26,7 +26,7 @@ use super::{Cases, Part, install};
 use crate::shell::fixture::{FIXTURE, NOW, PASSWORD, new_device};
 
 /// Configuration that an import applies.
-const APPLIED: [&str; 9] = [
+pub(super) const APPLIED: [&str; 9] = [
     "Account.activeCallLimit",
     "Account.alias",
     "Account.denySecondIncoming",
@@ -139,6 +139,11 @@ pub(super) fn stored() -> Part {
         let all: Vec<_> = APPLIED.into_iter().chain(KEPT.into_iter().skip(1)).map(|name| (name, "x")).collect();
         let account = Account::new(password, &all);
         cases.expect(format!("all of them, password {password:?}"), None, memory(&account));
+    }
+    // The protection is what the user typed (R-ARC-5), also where it looks like nothing.
+    for password in [" ", "  ", "\t", "\0", "x ", "none", "false", "\u{e4}"] {
+        let account = Account::new(password, &[("Account.alias", "Max")]);
+        cases.expect(format!("password {password:?}"), None, memory(&account));
     }
     modes(&mut cases);
     codes(&mut cases);

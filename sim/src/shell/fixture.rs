@@ -76,7 +76,7 @@ pub(crate) static STRANGE: LazyLock<Strange> = LazyLock::new(|| {
 });
 
 /// The key with this number.
-fn key(number: u8) -> PrivateKey {
+pub(crate) fn key(number: u8) -> PrivateKey {
     // PKCS#8 of Ed25519 is these bytes and the key's 32.
     let mut der = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec();
     der.extend([number; 32]);
