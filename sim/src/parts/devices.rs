@@ -1,4 +1,4 @@
-//! What is known of a device from the certificates that it shows: which account, whether the claim holds, and whether it is the one that a
+//! The facts of a device by the certificates that it shows: which account, whether the claim holds, and whether it is the one that a
 //! token names (R-SEC-1, R-TOK-1).
 
 use std::sync::LazyLock;
@@ -61,7 +61,7 @@ pub(super) fn devices() -> Part {
             let cut = facts(&whole[..kept]);
             cases.expect(format!("{kept} certificates of a chain of {length}"), Some((kept > 1, false)), cut);
         }
-        // All have the same names, so that the signatures alone tell.
+        // All have the same names, so that the signatures alone differ.
         for place in (0..length).filter(|_| claims) {
             let mut forged = whole.clone();
             forged[place].clone_from(&other[place]);

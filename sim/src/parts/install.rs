@@ -12,7 +12,7 @@ use handfast::{
     secret::Secret,
 };
 
-use super::{Cases, Part, removals, stored::Account};
+use super::{Cases, Part, stored::Account};
 use crate::shell::fixture::{NOW, PASSWORD, new_device};
 
 pub(super) const ROOT: &str = "/accounts";
@@ -106,8 +106,7 @@ pub(super) fn installs() -> Part {
         }
     }
     replaced(&mut cases);
-    removals::removals(&mut cases);
-    cases.part("installs, removals", "R-ARC-4, R-ARC-6, R-API-3")
+    cases.part("installs", "R-ARC-4, R-ARC-6")
 }
 
 /// Bytes that are read back and are not those that were checked: another sound archive is in its place, or one bit is another (R-ARC-4).

@@ -16,7 +16,7 @@ use handfast::{
 };
 
 use super::{
-    Cases,
+    Cases, Part,
     install::{ID, Opened, ROOT, each_choice, found, install, start},
     stored::Account,
 };
@@ -34,7 +34,13 @@ fn names(fs: &MemoryFs) -> Vec<String> {
     names.iter().map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
-pub(super) fn removals(cases: &mut Cases) {
+pub(super) fn removals() -> Part {
+    let mut cases = Cases::default();
+    all(&mut cases);
+    cases.part("removals", "R-ARC-4, R-ARC-6, R-API-3")
+}
+
+fn all(cases: &mut Cases) {
     let account = Account::new("", &[]);
     let fresh = || {
         let fs = MemoryFs::new();

@@ -39,7 +39,7 @@ struct Setup {
     /// Of the account, and how many bytes the text of its archive has.
     password: &'static str,
     length: u64,
-    /// What becomes of each attempt of an exporter to connect; the last one of all further ones.
+    /// The fate of each attempt of an exporter to connect; the last one is that of all further ones.
     attempts: &'static [&'static str],
     /// The step of the archive's way that fails, and the one that takes ten seconds.
     fails: &'static str,
@@ -77,7 +77,7 @@ const LENGTH: u64 = 200_000;
 /// How often all tasks get their turn before time may go on: more than any exchange of this part needs.
 const TURNS: usize = 400;
 
-/// Who saw something, in the order in which what happens at one time is put.
+/// The observers, in the order in which what they see at one time is put.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Observer {
     User,
@@ -118,7 +118,7 @@ impl Log {
         self.1.lock().unwrap_or_else(PoisonError::into_inner).push(details);
     }
 
-    /// What a user is shown: the details, the kind of the cause, and which date is in doubt.
+    /// A signal, as a user is shown it: the details, the kind of the cause, and which date is in doubt.
     fn notice(&self, notice: &Notice) {
         let mut shown = notice.state().to_string();
         for (key, value) in &notice.details {

@@ -17,7 +17,7 @@ use tokio::time::{Duration, sleep};
 
 use super::{Log, Observer, Setup};
 
-/// What is special about the archive's way.
+/// All that is special about the archive's way.
 #[derive(Clone)]
 pub(super) struct Way {
     log: Log,

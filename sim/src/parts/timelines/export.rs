@@ -134,7 +134,7 @@ fn token() -> String {
     format!("jami-auth://{}/{CODE}", DEVICES[0].certificate().short_id())
 }
 
-/// What becomes of each attempt to connect.
+/// The fate of each attempt to connect.
 #[derive(Clone)]
 struct Line {
     attempts: Arc<Mutex<VecDeque<&'static str>>>,

@@ -38,7 +38,7 @@ pub(super) struct Peer {
     comparing: Comparing,
 }
 
-/// What the device knows of a comparison, once the connection is secured; and with another nonce, which it did not commit to.
+/// The device's knowledge of a comparison, once the connection is secured; and with another nonce, which it did not commit to.
 type Comparing = Arc<Mutex<Option<[Comparison; 2]>>>;
 
 enum Write {
@@ -69,14 +69,14 @@ impl Peer {
         let comparing = Comparing::default();
         let knows = comparing.clone();
         tokio::spawn(async move {
-            let mut heard = Heard {
+            let mut received = Received {
                 name: own,
                 log,
                 comparing: knows.clone(),
                 frames: FrameDecoder::new(),
                 messages: Decoder::new(1 << 30),
             };
-            let Ok((stream, channel)) = secure.await else { return heard.say("is not secured") };
+            let Ok((stream, channel)) = secure.await else { return received.say("is not secured") };
             let both = [7, 8].map(|nonce| Comparison::new(side, channel.clone(), [nonce; 32]));
             *knows.lock().unwrap_or_else(PoisonError::into_inner) = Some(both);
             let (mut reader, mut writer) = split(stream);
@@ -85,14 +85,14 @@ impl Peer {
                 while reading.wait_for(|reads| *reads).await.is_ok() {
                     match reader.read(&mut buffer).await {
                         Ok(0) => {
-                            heard.say("is closed");
+                            received.say("is closed");
                             break;
                         }
                         Err(_) => {
-                            heard.say("is lost");
+                            received.say("is lost");
                             break;
                         }
-                        Ok(count) => heard.take(&buffer[..count]),
+                        Ok(count) => received.take(&buffer[..count]),
                     }
                 }
                 pending().await
@@ -265,8 +265,8 @@ fn drawn(name: &str, value: &Secret) -> String {
     }
 }
 
-/// What the other device gets.
-struct Heard {
+/// All that the other device gets.
+struct Received {
     name: String,
     log: Log,
     comparing: Comparing,
@@ -274,7 +274,7 @@ struct Heard {
     messages: Decoder,
 }
 
-impl Heard {
+impl Received {
     fn say(&self, what: impl AsRef<str>) {
         self.log.say(Observer::Peer, format!("{} {}", self.name, what.as_ref().trim_end()));
     }

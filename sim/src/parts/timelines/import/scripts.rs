@@ -1,4 +1,4 @@
-//! What happens on an importing device, step by step, as `docs/protocol.md` states it.
+//! An importing device, step by step, as `docs/protocol.md` states it.
 
 mod archive;
 mod asking;

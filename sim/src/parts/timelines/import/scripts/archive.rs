@@ -144,7 +144,7 @@ pub(super) const SCRIPTS: &[Script] = &[
         ],
     ),
     (
-        "an archive that stays behind its timer",
+        "an archive that is written too slowly",
         Setup { slow: "write", ..HARDENED },
         &[
             DIALLED,
