@@ -108,12 +108,36 @@ mod tests {
     #[test]
     fn every_part_is_as_the_document_states() {
         let least = [
-            30_000, 4000, 60, 300, 2000, 500, 110, 500, 1000, 90, 40, 300, 300, 390, 200, 150, 700, 30_000, 50_000,
-            3000, 20_000, 40_000, 100_000, 10_000, 250_000, 27_000,
+            ("tokens", 30_000),
+            ("messages", 4000),
+            ("connections", 60),
+            ("transfers", 300),
+            ("admissions", 2000),
+            ("features", 500),
+            ("ends", 110),
+            ("comparisons", 500),
+            ("strings", 1000),
+            ("registries", 90),
+            ("clients", 40),
+            ("dialogues", 300),
+            ("installs", 300),
+            ("removals", 390),
+            ("stored accounts, codes", 200),
+            ("devices", 150),
+            ("timelines", 700),
+            ("payloads", 30_000),
+            ("flaws", 50_000),
+            ("spent", 3000),
+            ("making do", 20_000),
+            ("lines", 40_000),
+            ("prints", 100_000),
+            ("signals", 10_000),
+            ("turns", 250_000),
+            ("archives", 27_000),
         ];
         let parts = parts();
-        assert_eq!(parts.len(), least.len());
-        for (part, least) in parts.iter().zip(least) {
+        assert_eq!(parts.iter().map(|part| part.name).collect::<Vec<_>>(), least.map(|(name, _)| name));
+        for (part, (_, least)) in parts.iter().zip(least) {
             assert_eq!(part.broken, Vec::<String>::new(), "{}", part.name);
             assert!(part.cases >= least, "{}: {} cases", part.name, part.cases);
         }

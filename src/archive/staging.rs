@@ -22,6 +22,7 @@ use super::{
     text::read_back,
 };
 use crate::{
+    limits::MAX_INFLATION,
     operations::LocalId,
     outcome::{AccountId, Scheme},
 };
@@ -140,11 +141,12 @@ impl<F: Fs> Staging<F> {
 
     /// Somebody who goes through the archive after this one, on another thread, or on the same one once it is complete.
     ///
-    /// The terms are those of a file that is opened: what passes can be exported. Any file of a [`Sealer`] is within
-    /// [`MAX_INFLATION`](crate::limits::MAX_INFLATION), so that only a further level, which came with the text, is not.
+    /// The terms are those of a file that is opened: what passes can be exported. The file itself, which a [`Sealer`] wrote, is within
+    /// [`MAX_INFLATION`], whatever these terms say; a further level of compression, which came with the text, may not be.
     pub fn follow(&self, terms: Terms) -> Result<Follower<F>, StoreError> {
         let path = self.folder.path().join(ARCHIVE);
         let file = self.folder.fs().open(&path).map_err(io_error("open", &path))?;
+        let terms = Terms { max_inflation: terms.max_inflation.max(MAX_INFLATION), ..terms };
         Ok(Follower { file: self.sealer.out().follow(file), lock: self.lock.clone(), terms })
     }
 

@@ -10,8 +10,8 @@ pub struct Terms {
     /// Bytes of the JSON text. [`DEFAULT_MAX_ARCHIVE`] by default.
     pub max_text: u64,
     /// How many times larger than its compressed form the text may be, beyond
-    /// [`INFLATION_SLACK`](crate::limits::INFLATION_SLACK). [`MAX_INFLATION`] by default, which what a
-    /// [`Sealer`](super::Sealer) writes is within; not so within a lower one.
+    /// [`INFLATION_SLACK`](crate::limits::INFLATION_SLACK). [`MAX_INFLATION`] by default: a [`Sealer`](super::Sealer) keeps to that,
+    /// and may exceed a lower one.
     pub max_inflation: u64,
     /// The time at which the certificates have to be valid; `None` accepts expired ones, to look at them.
     pub now: Option<UnixTime>,

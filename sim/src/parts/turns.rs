@@ -71,6 +71,8 @@ trait Machine: Clone + Eq + Hash {
     /// The statement of the document: effects but those that stop timers, in any order, and the timers that run.
     fn state(&mut self, input: Self::Input) -> Turn<Self::Effect>;
     fn step(effect: &Self::Effect) -> Step;
+    /// The timer that fires.
+    fn fired(input: Self::Input) -> Option<Timer>;
     fn last_signal(&self) -> Option<Signal>;
     fn armed(&self) -> Running;
 }
@@ -84,6 +86,10 @@ fn explore<T: Machine>(cases: &mut Cases, whose: &str, config: Config, start: T,
             let mut machine = state.clone();
             let mut running = running;
             let mut signal = before;
+            // A timer that fired runs no more, unless it is armed again.
+            if let Some(timer) = T::fired(input) {
+                running.set(timer, false);
+            }
             let came = machine.handle(input);
             for effect in came.iter().flatten() {
                 match T::step(effect) {
@@ -102,9 +108,7 @@ fn explore<T: Machine>(cases: &mut Cases, whose: &str, config: Config, start: T,
                     .push(format!("{}: the document states another order: {order:?}, it came to {came:?}", what()));
             }
             let stated = machine.state(input);
-            // A timer that fired runs no more, whatever came of it.
             let armed = machine.armed();
-            running.0.iter_mut().zip(armed.0).for_each(|(runs, armed)| *runs &= armed);
             let came = came.map(|effects| {
                 let stops = |effect: &T::Effect| matches!(T::step(effect), Step::Disarm(_));
                 (sorted(effects.into_iter().filter(|effect| !stops(effect)).collect()), running)

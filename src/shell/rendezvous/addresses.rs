@@ -368,6 +368,7 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
         assert!(error.to_string().starts_with(&format!("{taken}: ")), "{error}");
     }
+
     /// Each has its turn, though the first has another connection.
     #[tokio::test]
     async fn a_busy_address_keeps_no_other_waiting() {
@@ -377,6 +378,10 @@ mod tests {
         let mut streams = Vec::new();
         for address in [one, one, one, other] {
             streams.push(TcpStream::connect(address).await.unwrap());
+        }
+        // The runtime looks at the sockets meanwhile.
+        for _ in 0..16 {
+            tokio::task::yield_now().await;
         }
         let mut accepted = Vec::new();
         for _ in 0..3 {

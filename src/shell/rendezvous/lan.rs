@@ -155,8 +155,8 @@ impl Dial for Look {
     }
 }
 
-/// Connects to the addresses that are found, and, while they are silent, to those that are found after them, until one is reached or the
-/// time is over.
+/// Connects to addresses as they are found, also while others are under way, until one is reached or the time is over. One that failed is
+/// tried again when it is found again.
 ///
 /// # Errors
 /// See [`Look::dial`].
@@ -169,31 +169,47 @@ where
     F: Future<Output = Option<Vec<SocketAddr>>>,
     A: Future<Output = io::Result<T>>,
 {
-    let (mut known, mut attempts): (Vec<SocketAddr>, _) = (Vec::new(), Vec::new());
+    let (mut known, mut under_way): (Vec<SocketAddr>, Vec<SocketAddr>) = (Vec::new(), Vec::new());
+    let mut attempts = Vec::new();
     let mut failed: Option<io::Error> = None;
-    loop {
+    let mut searches = true;
+    while searches || !attempts.is_empty() {
         let found = select! { biased;
-            ended = first(&mut attempts) => match ended {
-                Ok(reached) => return Ok(reached),
-                Err(error) => {
-                    failed = Some(failed.filter(may_answer_later).unwrap_or(error));
-                    continue;
+            ended = first(&mut attempts) => {
+                let (addresses, ended): (Vec<SocketAddr>, io::Result<T>) = ended;
+                match ended {
+                    Ok(reached) => return Ok(reached),
+                    Err(error) => {
+                        // Announced again, they are tried again.
+                        under_way.retain(|address| !addresses.contains(address));
+                        failed = Some(failed.filter(may_answer_later).unwrap_or(error));
+                        continue;
+                    }
                 }
-            },
+            }
             // Announcements that never pause do not put it off.
             () = sleep_until(end) => break,
-            found = find() => found,
+            found = find(), if searches => found,
         };
-        let Some(mut new) = found else { break };
-        new.retain(|address| !known.contains(address));
-        new.truncate(MAX_ADDRESSES - known.len());
+        let Some(mut new) = found else {
+            searches = false;
+            continue;
+        };
+        new.retain(|address| {
+            let has_room = known.contains(address) || known.len() < MAX_ADDRESSES;
+            if has_room && !known.contains(address) {
+                known.push(*address);
+            }
+            has_room && !under_way.contains(address)
+        });
         if !new.is_empty() {
-            known.extend(&new);
-            attempts.push(Box::pin(connect(new)));
+            under_way.extend(&new);
+            let attempt = connect(new.clone());
+            attempts.push(Box::pin(async move { (new, attempt.await) }));
         }
     }
     if !attempts.is_empty() {
-        let known: Vec<_> = known.iter().map(SocketAddr::to_string).collect();
+        let known: Vec<_> = under_way.iter().map(SocketAddr::to_string).collect();
         let silent = format!("the device is announced at {}, and does not answer", known.join(", "));
         return Err(io::Error::new(io::ErrorKind::TimedOut, silent));
     }
@@ -352,6 +368,38 @@ mod tests {
             reached(&[(0, At::Silent), (1_000, At::Fails(io::ErrorKind::ConnectionRefused)), (2_000, At::Answers)])
                 .await;
         assert_eq!((result.unwrap(), ended), (3, 2_010));
+    }
+
+    /// A device may listen a moment after its first announcement.
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_refused_is_tried_when_it_is_announced_again() {
+        let (tries, address) = (Cell::new(0), SocketAddr::from(([10, 0, 0, 1], 1)));
+        let find = || async {
+            sleep(Duration::from_secs(1)).await;
+            Some(vec![address])
+        };
+        let connect = |addresses| {
+            assert_eq!(addresses, [address]);
+            tries.set(tries.get() + 1);
+            std::future::ready(if tries.get() < 3 { Err(io::ErrorKind::ConnectionRefused.into()) } else { Ok(()) })
+        };
+        reach(find, Instant::now() + LAN_SEARCH, connect).await.unwrap();
+        assert_eq!(tries.get(), 3);
+    }
+
+    /// Where the search is over, what was found has its time.
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_outlives_the_search() {
+        for answers in [true, false] {
+            let found = Cell::new(Some(vec![SocketAddr::from(([10, 0, 0, 1], 1))]));
+            let connect = |_| async move {
+                sleep(Duration::from_secs(3)).await;
+                if answers { Ok(()) } else { Err(io::ErrorKind::ConnectionRefused.into()) }
+            };
+            let began = Instant::now();
+            let result = reach(|| std::future::ready(found.take()), began + LAN_SEARCH, connect).await;
+            assert_eq!((result.is_ok(), began.elapsed().as_secs()), (answers, 3));
+        }
     }
 
     /// However many addresses are announced under the name.

@@ -142,21 +142,21 @@ fn carried(
 }
 
 /// How long a thread is waited for that has nothing to wait for itself.
-struct Patience(Cell<Duration>);
+struct Patience(Cell<u32>);
 
 impl Patience {
     /// The answer of a thread. One that waits for what will never be does not hold this one up for ever, and further ones hardly at all.
     fn rest<T>(&self, answered: &mpsc::Receiver<T>) -> Option<T> {
-        let answer = answered.recv_timeout(self.0.get()).ok();
-        if answer.is_none() {
-            self.0.set(Duration::from_millis(100));
-        }
+        // One that is late may be that of a machine which stood still; two are not.
+        let limit = if self.0.get() < 2 { Duration::from_secs(20) } else { Duration::from_millis(100) };
+        let answer = answered.recv_timeout(limit).ok();
+        self.0.set(if answer.is_some() { 0 } else { self.0.get() + 1 });
         answer
     }
 }
 
 pub(super) fn stores(cases: &mut Cases) {
-    let patience = Patience(Cell::new(Duration::from_secs(20)));
+    let patience = Patience(Cell::new(0));
     abandoned(cases, &patience);
     let carried = |threads, password: &str, text: &[u8], now, most, left| {
         carried(&patience, threads, password, text, now, most, left)

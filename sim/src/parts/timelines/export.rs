@@ -109,7 +109,10 @@ impl Device for Held {
     }
 
     fn peer(&mut self, name: &str, does: &str) {
-        self.peers.lock().unwrap_or_else(PoisonError::into_inner)[name].does(does);
+        match self.peers.lock().unwrap_or_else(PoisonError::into_inner).get(name) {
+            Some(peer) => peer.does(does),
+            None => self.log.say(Observer::Peer, format!("there is no {name}")),
+        }
     }
 
     fn device() -> &'static Identity {

@@ -123,7 +123,10 @@ impl Device for Held {
     }
 
     fn peer(&mut self, name: &str, does: &str) {
-        self.peers[name].does(does);
+        match self.peers.get(name) {
+            Some(peer) => peer.does(does),
+            None => self.log.say(Observer::Peer, format!("there is no {name}")),
+        }
     }
 
     fn device() -> &'static Identity {

@@ -375,6 +375,10 @@ impl Machine for Pair {
         self.exporter.last_signal().copied()
     }
 
+    fn fired(input: I) -> Option<Timer> {
+        if let I::Fired(timer) = input { Some(timer) } else { None }
+    }
+
     fn armed(&self) -> Running {
         self.exporter.armed().iter().fold(Running::default(), |mut all, timer| {
             all.set(timer, true);

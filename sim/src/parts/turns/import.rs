@@ -436,6 +436,10 @@ impl Machine for Pair {
         self.importer.last_signal().copied()
     }
 
+    fn fired(input: I) -> Option<Timer> {
+        if let I::Fired(timer) = input { Some(timer) } else { None }
+    }
+
     fn armed(&self) -> Running {
         self.importer.armed().iter().fold(Running::default(), |mut all, timer| {
             all.set(timer, true);

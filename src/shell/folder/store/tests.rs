@@ -165,7 +165,7 @@ fn a_follower_is_waited_for() {
     let follower = thread::spawn(move || {
         dropped.recv().unwrap();
         // Long enough that one who does not wait has gone on.
-        (0..100_000).for_each(|_| thread::yield_now());
+        (0..1_000).for_each(|_| thread::yield_now());
         ends.store(true, Ordering::SeqCst);
         Err(OpenError::Changed)
     });
