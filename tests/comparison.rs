@@ -208,23 +208,14 @@ async fn a_device_in_the_middle_cannot_make_the_screens_equal() {
 async fn what_does_not_belong_to_the_channel_is_refused() {
     in_time(async {
         for relayed in [true, false] {
-            let store = store();
-            let (line, phone) = Line::new();
-            let options =
-                ImportOptions { config: config(Profile::Documented, Features::WITH_SAS), ..Default::default() };
-            let mut importer = import_with(line, inline(&store), options);
-            let token = importer.token().await;
-            let peer = account("", 5_000);
-            let (mut script, channel) = comparing_exporter(phone.call().await.unwrap(), &peer.device).await;
+            let (_, mut importer, mut script, channel) = comparing().await;
             let mut elsewhere = channel.clone();
             elsewhere.exported[0] ^= u8::from(relayed);
             let committed = Comparison::new(Side::Export, elsewhere, [7; 32]);
             let opened = Comparison::new(Side::Export, channel, [if relayed { 7 } else { 8 }; 32]);
             let no_password = |_| panic!("no password is sent");
-            script.open(&token).await;
             script.send(Message::AuthScheme(Scheme::None, Features::WITH_SAS)).await;
             script.send(committed.fill(COMMITMENT, no_password)).await;
-            assert_eq!(script.received().await, Said::Message(Message::Hello(Features::WITH_SAS)));
             assert!(matches!(script.received().await, Said::Message(Message::Nonce(_))));
             script.send(opened.fill(OPENING, no_password)).await;
             assert_eq!(importer.outcome().await, Outcome::Protocol, "{relayed}");
@@ -239,20 +230,12 @@ async fn what_does_not_belong_to_the_channel_is_refused() {
 async fn keys_of_an_exporter_that_does_not_compare_are_ignored() {
     in_time(async {
         for features in [Features::ALL, Features::NONE] {
-            let store = store();
-            let (line, phone) = Line::new();
-            let options =
-                ImportOptions { config: config(Profile::Documented, Features::WITH_SAS), ..Default::default() };
-            let mut importer = import_with(line, inline(&store), options);
-            let token = importer.token().await;
-            let peer = account("", 5_000);
-            let (mut script, channel) = comparing_exporter(phone.call().await.unwrap(), &peer.device).await;
+            let (_, mut importer, mut script, channel) = comparing().await;
             let [one, other] = [7, 8].map(|nonce| Comparison::new(Side::Export, channel.clone(), [nonce; 32]));
             let keys = || {
                 let no_password = |_| panic!("no password is sent");
                 [one.fill(OPENING, no_password), one.fill(COMMITMENT, no_password), other.fill(OPENING, no_password)]
             };
-            script.open(&token).await;
             for message in keys() {
                 script.send(message).await;
             }
@@ -260,7 +243,6 @@ async fn keys_of_an_exporter_that_does_not_compare_are_ignored() {
             for message in keys() {
                 script.send(message).await;
             }
-            assert_eq!(script.received().await, Said::Message(Message::Hello(Features::WITH_SAS)));
             importer.expect(Connecting).await;
             let asked = importer.expect(Authenticating).await;
             assert!(matches!(asked.signal, Signal::Prompt { .. }) && !asked.details.contains_key("sas"), "{asked:?}");

@@ -13,7 +13,7 @@ use x509_parser::{certificate::X509Certificate, der_parser::asn1_rs::Tag, prelud
 
 use super::{
     certificate::{Certificate, Chain},
-    error::IdentityError,
+    error::{ChainError, IdentityError},
     key::{KeyKind, PrivateKey},
 };
 
@@ -69,18 +69,26 @@ impl Identity {
 
     /// Issues a certificate for `key`, valid from `now` for ten years; the new identity has this one's chain.
     pub fn issue(&self, key: PrivateKey, name: &str, role: Role, now: UnixTime) -> Result<Self, IdentityError> {
-        let params = params(&key, name, role, serial()?, now)?;
-        let chain = self.chain.with_leaf(self.certify(key.pair(), &params)?)?;
-        // An identity's chain vouches for the leaf.
-        chain.verify_before(1)?;
-        Ok(Self { key, chain })
+        self.issue_in(Chain::with_leaf, key, name, role, now)
     }
 
     /// As [`Identity::issue`], also where the chain becomes longer than one may be: what a peer that is not honest shows.
     #[cfg(any(test, feature = "testing"))]
     pub fn issue_beyond(&self, key: PrivateKey, name: &str, role: Role, now: UnixTime) -> Result<Self, IdentityError> {
+        self.issue_in(|chain, leaf| Ok(chain.extended(leaf)), key, name, role, now)
+    }
+
+    fn issue_in(
+        &self,
+        chain: impl FnOnce(&Chain, Certificate) -> Result<Chain, ChainError>,
+        key: PrivateKey,
+        name: &str,
+        role: Role,
+        now: UnixTime,
+    ) -> Result<Self, IdentityError> {
         let params = params(&key, name, role, serial()?, now)?;
-        let chain = self.chain.extended(self.certify(key.pair(), &params)?);
+        let chain = chain(&self.chain, self.certify(key.pair(), &params)?)?;
+        // An identity's chain vouches for the leaf.
         chain.verify_before(1)?;
         Ok(Self { key, chain })
     }
@@ -211,7 +219,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        archive::{Archive, Argon2i, ChainError, KeyError, Terms},
+        archive::{Archive, Argon2i, KeyError, Terms},
         secret::Secret,
     };
 

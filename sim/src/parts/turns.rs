@@ -25,8 +25,11 @@ use super::{Cases, Part};
 struct Running([bool; TIMERS.len()]);
 
 impl Running {
-    fn of(timers: &[Timer]) -> Self {
-        Self(TIMERS.map(|timer| timers.contains(&timer)))
+    fn of(timers: impl IntoIterator<Item = Timer>) -> Self {
+        timers.into_iter().fold(Self::default(), |mut all, timer| {
+            all.set(timer, true);
+            all
+        })
     }
 
     /// Whether it changes.
@@ -68,8 +71,18 @@ trait Machine: Clone + Eq + Hash {
 
     /// Hands an input to the shipped machine. Its effects in their order; `None` where it is refused.
     fn handle(&mut self, input: Self::Input) -> Option<Vec<Self::Effect>>;
-    /// The statement of the document: effects but those that stop timers, in any order, and the timers that run.
-    fn state(&mut self, input: Self::Input) -> Turn<Self::Effect>;
+    /// Hands an input to the second machine, unless it is a timer that does not run: effects but those that stop timers, in any order.
+    fn second(&mut self, input: Self::Input) -> Option<Vec<Self::Effect>>;
+    /// The timers of the second machine that run.
+    fn running(&mut self) -> &mut Running;
+
+    /// The statement of the document: the second machine's effects, and the timers that run then.
+    fn state(&mut self, input: Self::Input) -> Turn<Self::Effect> {
+        let stale = Self::fired(input).is_some_and(|timer| !self.running().set(timer, false));
+        let effects = if stale { Vec::new() } else { self.second(input)? };
+        Some((effects, *self.running()))
+    }
+
     fn step(effect: &Self::Effect) -> Step;
     /// The timer that fires.
     fn fired(input: Self::Input) -> Option<Timer>;

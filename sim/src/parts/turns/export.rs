@@ -8,7 +8,7 @@ use handfast::{
     reducer::Config,
 };
 
-use super::{Machine, Running, Step, TIMERS, Turn, choices, messages};
+use super::{Machine, Running, Step, TIMERS, choices, messages};
 
 const ADDRESS: std::net::SocketAddr =
     std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 4711);
@@ -204,7 +204,7 @@ impl Pair {
                 match tried {
                     Tried::Opened => {
                         self.phase = Phase::Sending;
-                        self.running = Running::of(&[Timer::Stall, Timer::Transfer]);
+                        self.running = Running::of([Timer::Stall, Timer::Transfer]);
                         let timers = [Timer::Stall, Timer::Transfer].map(E::Arm);
                         [&timers[..], &[E::Signal(Signal::InProgress), E::SendArchive]].concat()
                     }
@@ -289,7 +289,7 @@ impl Pair {
             }
             (Phase::Requested, I::Accepted { peer_address }) => {
                 self.phase = Phase::Authenticating;
-                self.running = Running::of(&[Timer::Authenticate]);
+                self.running = Running::of([Timer::Authenticate]);
                 self.shown = !self.config.features.sas;
                 let signal = self.shown.then_some(E::Signal(Signal::Confirm { peer_address }));
                 [E::Arm(Timer::Authenticate)].into_iter().chain(signal).collect()
@@ -303,7 +303,7 @@ impl Pair {
             (Phase::Sending, I::Progressed) => vec![E::Arm(Timer::Stall)],
             (Phase::Sending, I::HandedOver) => {
                 self.phase = Phase::Sent;
-                self.running = Running::of(&[Timer::Result]);
+                self.running = Running::of([Timer::Result]);
                 vec![E::Arm(Timer::Result)]
             }
             (Phase::Sending, I::SendFailed) => self.end(Outcome::Storage, Some(None)),
@@ -348,14 +348,12 @@ impl Machine for Pair {
         taken.is_ok().then_some(effects)
     }
 
-    fn state(&mut self, input: I) -> Turn<E> {
-        if let I::Fired(timer) = input
-            && !self.running.set(timer, false)
-        {
-            return Some((Vec::new(), self.running));
-        }
-        let effects = self.stated(input)?;
-        Some((effects, self.running))
+    fn second(&mut self, input: I) -> Option<Vec<E>> {
+        self.stated(input)
+    }
+
+    fn running(&mut self) -> &mut Running {
+        &mut self.running
     }
 
     fn step(effect: &E) -> Step {
@@ -380,9 +378,6 @@ impl Machine for Pair {
     }
 
     fn armed(&self) -> Running {
-        self.exporter.armed().iter().fold(Running::default(), |mut all, timer| {
-            all.set(timer, true);
-            all
-        })
+        Running::of(self.exporter.armed().iter())
     }
 }

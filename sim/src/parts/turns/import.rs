@@ -8,7 +8,7 @@ use handfast::{
     reducer::{Config, ConnId},
 };
 
-use super::{Machine, Running, Step, TIMERS, Turn, choices, messages};
+use super::{Machine, Running, Step, TIMERS, choices, messages};
 
 const PEER: AccountId = AccountId([7; 20]);
 const CONN: ConnId = ConnId(1);
@@ -216,7 +216,7 @@ impl Pair {
                 self.candidates[at] = None;
                 self.phase = Phase::Greeted;
                 self.link = Link::Open;
-                self.running = Running::of(&[Timer::Authenticate]);
+                self.running = Running::of([Timer::Authenticate]);
                 let hello = E::Send(conn, M::Hello(self.config.features));
                 let mut effects = vec![E::AcceptChannel(conn), E::Arm(Timer::Authenticate), hello];
                 let other = &mut self.candidates[1 - at];
@@ -249,7 +249,7 @@ impl Pair {
             (Idle, I::RemoveAccount) | (_, I::AddAccount) => return None,
             (Phase::Preparing, I::Published) => {
                 self.phase = Waiting;
-                self.running = Running::of(&[Timer::Token]);
+                self.running = Running::of([Timer::Token]);
                 vec![E::Arm(Timer::Token), E::Signal(Signal::TokenAvailable)]
             }
             (Phase::Preparing, I::Unpublishable) => self.end(Outcome::Network, None),
@@ -384,7 +384,7 @@ impl Pair {
 
     fn receive(&mut self) -> Vec<E> {
         self.phase = Phase::Receiving;
-        self.running = Running::of(&[Timer::Stall, Timer::Transfer]);
+        self.running = Running::of([Timer::Stall, Timer::Transfer]);
         let documented = self.config.profile == Profile::Documented;
         let signal = documented.then_some(E::Signal(Signal::InProgress));
         let timers = [Timer::Stall, Timer::Transfer].map(E::Arm);
@@ -408,14 +408,12 @@ impl Machine for Pair {
         taken.is_ok().then_some(effects)
     }
 
-    fn state(&mut self, input: I) -> Turn<E> {
-        if let I::Fired(timer) = input
-            && !self.running.set(timer, false)
-        {
-            return Some((Vec::new(), self.running));
-        }
-        let effects = self.stated(input)?;
-        Some((effects, self.running))
+    fn second(&mut self, input: I) -> Option<Vec<E>> {
+        self.stated(input)
+    }
+
+    fn running(&mut self) -> &mut Running {
+        &mut self.running
     }
 
     fn step(effect: &E) -> Step {
@@ -441,9 +439,6 @@ impl Machine for Pair {
     }
 
     fn armed(&self) -> Running {
-        self.importer.armed().iter().fold(Running::default(), |mut all, timer| {
-            all.set(timer, true);
-            all
-        })
+        Running::of(self.importer.armed().iter())
     }
 }
